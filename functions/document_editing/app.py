@@ -1,0 +1,24 @@
+"""What a person may do to unposted documents: edit a line's tax groups, delete lines, reset a journal in error."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from project_invoicing import bootstrap
+from project_invoicing.errors import Rejected
+from project_invoicing.observe import logger
+from project_invoicing.use_cases.edit_documents import DocumentEditing
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
+    editing = DocumentEditing(*stores, bootstrap.finance_setup(), event["time"])
+    actions = {"edit": editing.edit, "delete_lines": editing.delete_lines, "reset": editing.reset}
+    ((action, request),) = event["detail"].items()
+    try:
+        outcome = actions[action](request)
+    except Rejected as rejected:
+        outcome = f"refused: {rejected.detail}"
+    logger.info("document editing", action=action, outcome=outcome)
+    return {"outcome": outcome}

@@ -1,0 +1,22 @@
+"""Posts integration journals, on schedule or by hand for one company or journal."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from project_invoicing import bootstrap
+from project_invoicing.observe import count, logger, metrics
+from project_invoicing.use_cases.post_journals import JournalPosting
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
+    scope = event.get("detail") or {}
+    stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
+    run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
+    run.run(scope.get("company"), scope.get("journal_id"), scope.get("period"))
+    logger.info("journal posting", posted=run.posted, failed=run.failed)
+    count("JournalPosted", len(run.posted))
+    count("JournalFailed", len(run.failed))
+    return {"posted": run.posted, "failed": run.failed}

@@ -1,0 +1,19 @@
+"""A confirmed proforma invoice becomes the header of an invoice proposal."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from project_invoicing import bootstrap
+from project_invoicing.observe import count, logger, metrics
+from project_invoicing.use_cases.sync_proforma import sync_header
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    detail = event["detail"]
+    outcome = sync_header(bootstrap.proposals(), bootstrap.staging(), bootstrap.finance_setup(), detail, event["time"])
+    logger.info("proforma header", proforma_id=detail.get("id"), outcome=outcome)
+    count(f"Proforma{outcome.capitalize()}")
+    return {"outcome": outcome}

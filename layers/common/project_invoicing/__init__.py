@@ -1,0 +1,1 @@
+"""The finance side of project invoicing: staging, journals, proposals, posting, write-back."""

@@ -1,0 +1,68 @@
+"""The composition root: what a function's use cases are made of, built at first use and kept for the process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from project_invoicing.config import settings
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import client, setups
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.write_backs import WriteBacks
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.write_back import AccountingWriter
+
+
+@cache
+def staging() -> Staging:
+    return Staging(client.dynamodb(), settings().staging_table)
+
+
+@cache
+def journals() -> Journals:
+    return Journals(client.dynamodb(), settings().journals_table)
+
+
+@cache
+def proposals() -> Proposals:
+    return Proposals(client.dynamodb(), settings().proposals_table)
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(client.dynamodb(), settings().ledger_table)
+
+
+def finance_setup() -> FinanceSetup:
+    """The set-up that is current now: one small read an invocation, the document itself is cached by version."""
+    return setups.current(client.dynamodb(), settings().setup_table)
+
+
+def finance_setup_of(version: int) -> FinanceSetup:
+    """The immutable set-up with this version."""
+    return setups.version(client.dynamodb(), settings().setup_table, version)
+
+
+def finance_setups() -> SetupVersions:
+    """The current set-up, and the earlier ones that unfinished work was begun with."""
+    return SetupVersions(finance_setup(), finance_setup_of)
+
+
+def accounting_writer() -> AccountingWriter:
+    """Where the accounting details of posted actuals go."""
+    return WriteBacks(client.dynamodb(), settings().staging_table)
+
+
+def outbox_tables() -> tuple[str, ...]:
+    """The tables that have an outbox."""
+    return settings().staging_table, settings().journals_table, settings().proposals_table
+
+
+def forget() -> None:
+    """Drops everything that was built, for tests and local runs that change the environment."""
+    for built in (settings, staging, journals, proposals, ledger):
+        built.cache_clear()
+    client.forget()

@@ -1,0 +1,33 @@
+"""Settings of a function, read from its environment at first use."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of the tables and of the bus. A function that does not use a table has no variable for it."""
+
+    staging_table: str
+    journals_table: str
+    proposals_table: str
+    ledger_table: str
+    setup_table: str
+    event_bus: str
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call ``settings.cache_clear()``."""
+    read = os.environ.get
+    return Settings(
+        staging_table=read("STAGING_TABLE", ""),
+        journals_table=read("JOURNALS_TABLE", ""),
+        proposals_table=read("PROPOSALS_TABLE", ""),
+        ledger_table=read("LEDGER_TABLE", ""),
+        setup_table=read("SETUP_TABLE", ""),
+        event_bus=read("EVENT_BUS_NAME", ""),
+    )

@@ -1,0 +1,333 @@
+"""Rows of Dataverse read by the table maps, and values of ours written by them.
+
+Each ``to_…`` takes the detail of a bus event (contract, section 6) and raises ``Rejected`` with the row's id, the
+column and what to do: ``schema`` (missing or not what the map declares), ``unknown_code``, ``amount_out_of_range``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from hashlib import blake2b
+from typing import Any, Final
+
+from project_invoicing.dataverse import values
+from project_invoicing.dataverse.maps import Column, TableMap, Transform, table_maps
+from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
+from project_invoicing.domain.codes import ConnectionRole, RejectReason, TransactionClass
+from project_invoicing.errors import Rejected
+
+_MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
+_DECIMAL_PLACES: Final = 10
+"""The most that Dataverse stores in a decimal column."""
+_ONE: Final = Decimal(1)
+
+_ACTUAL_TYPE: Final = "msdyn_actual"
+_ROLES: Final = {
+    "billedsales": "Billed Sales",
+    "unbilledsales": "Unbilled Sales",
+    "cost": "Cost",
+    "reversing": "Reversing",
+    "original": "Original",
+    "replacing": "Replacing",
+}
+_LINKS: Final[Mapping[tuple[str, ...], ConnectionRole]] = {
+    ("unbilledsales", "cost"): ConnectionRole.COST,
+    ("billedsales", "unbilledsales"): ConnectionRole.UNBILLED,
+    ("reversing", "original"): ConnectionRole.ORIGINAL,
+    ("replacing", "original"): ConnectionRole.REPLACED,
+}
+"""(role of the row that carries the link, role of the linked row) -> what the linked row is to it."""
+
+Convert = Callable[[Any], Any]
+
+
+class _UnfitError(Exception):
+    """A value that its column does not take."""
+
+    def __init__(self, reason: RejectReason, problem: str) -> None:
+        self.reason = reason
+        self.problem = problem
+
+
+def to_actual(detail: Mapping[str, Any]) -> Actual:
+    """The actual in a bus event of msdyn_actual (table map ``actuals``).
+
+    Quantity and price may be missing where the class has none of its own (milestone, fee, tax, retainer): they are
+    then 1 and the amount.
+    """
+    table_map = table_maps()["actuals"]
+    fields = _read(table_map, detail)
+    for field, value in (("quantity", _ONE), ("price", fields["amount"])):
+        if fields[field] is None:
+            if fields["transaction_class"] in _MEASURED_CLASSES:
+                raise _missing(table_map, field, detail)
+            fields[field] = value
+    return Actual(**fields)
+
+
+def to_proforma(detail: Mapping[str, Any]) -> Proforma:
+    """The proforma header in a bus event of invoice (table map ``invoices``).
+
+    That it is confirmed is for the rule on the bus, which holds the map's filter (PROP-01).
+    """
+    return Proforma(**_read(table_maps()["invoices"], detail))
+
+
+def to_connection(detail: Mapping[str, Any]) -> Connection | None:
+    """The connection in a bus event of msdyn_transactionconnection, turned by its roles (CONN-02 to CONN-08).
+
+    Dataverse may write either row first, and roles with or without spaces. ``None`` for a connection that is none of
+    ours: one that is not between two actuals (CONN-01, -03, -06). A deleted one needs its pre image.
+    """
+    table_map = table_maps()["transaction_connections"]
+    row = detail.get("row")
+    columns = [_column(table_map, field) for field in ("type_1", "type_2")]
+    types = [row.get(column) for column in columns] if isinstance(row, Mapping) else []
+    if any(isinstance(type_, str) and type_.strip().lower() != _ACTUAL_TYPE for type_ in types):
+        return None
+    fields = _read(table_map, detail)
+    if fields["id_1"] == fields["id_2"]:
+        problem = "is the same row as the other; a connection is between two"
+        raise _rejected(RejectReason.SCHEMA, problem, _column(table_map, "id_2"), detail)
+    roles = _role(table_map, "role_1", fields, detail), _role(table_map, "role_2", fields, detail)
+    if link := _LINKS.get(roles):
+        carrier, linked = fields["id_1"], fields["id_2"]
+    elif link := _LINKS.get(roles[::-1]):
+        carrier, linked = fields["id_2"], fields["id_1"]
+    else:
+        problem = f"{fields['role_1']} with {fields['role_2']} is no pair of roles that links two actuals; correct it"
+        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, "role_1"), detail)
+    deleted = detail.get("message") == "Delete"
+    return Connection(fields["id"], fields["version"], carrier, link, linked, deleted)
+
+
+def actual_write_back(
+    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str, sales_tax_amount: Decimal | None = None
+) -> dict[str, Any]:
+    """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25)."""
+    fields = {
+        "accounting_amount": accounting_amount,
+        "exchange_rate": exchange_rate,
+        "voucher": voucher,
+        "sales_tax_amount": sales_tax_amount,
+    }
+    return write_columns("actuals_write_back", fields)
+
+
+def invoice_write_back(
+    *, invoice_number: str, invoice_date: str, sales_tax_amount: Decimal, status: str = "posted"
+) -> dict[str, Any]:
+    """Columns of invoice -> values, for a posted invoice (WB-07, PROP-20). ``status`` becomes its code."""
+    fields = {
+        "invoice_number": invoice_number,
+        "invoice_date": invoice_date,
+        "status": status,
+        "sales_tax_amount": sales_tax_amount,
+    }
+    return write_columns("invoices_write_back", fields)
+
+
+def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` of ours as columns of Dataverse, by a write-back map; fields without a value are left out.
+
+    Raises ``ValueError`` where a required field has no value: that is a defect of the caller.
+    """
+    columns: dict[str, Any] = {}
+    for column in table_maps()[map_name].columns:
+        value = fields.get(column.field, column.default)
+        if value is None:
+            if column.required:
+                raise ValueError(f"{map_name}: {column.field} has no value")
+            continue
+        if column.transform is Transform.CODE:
+            value = next(code for code, word in (column.codes or {}).items() if word == value)
+        columns[column.column] = value
+    return columns
+
+
+def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Field -> value by the map, with the row's ``id`` and ``version``."""
+    if detail.get("entity") != table_map.entity:
+        problem = f"is {detail.get('entity')!r}, not {table_map.entity}"
+        raise _rejected(RejectReason.SCHEMA, problem, "entity", detail)
+    row_id, row = values.guid(detail.get("id")), detail.get("row")
+    if row_id is None:
+        raise _rejected(RejectReason.SCHEMA, f"is {detail.get('id')!r}, not the GUID of a row", "id", detail)
+    if not isinstance(row, Mapping):
+        raise _rejected(RejectReason.SCHEMA, "is missing; an event carries its whole row", "row", detail)
+    names, steps, has_groups = _plan(table_map)
+    given = list(map(row.get, names))
+    fields: dict[str, Any] = {}
+    for value, (field, convert, required, default) in zip(given, steps, strict=True):
+        if value is not None:
+            try:
+                fields[field] = convert(value)
+            except _UnfitError as unfit:
+                raise _rejected(unfit.reason, unfit.problem, _column(table_map, field), detail) from None
+        elif required:
+            raise _missing(table_map, field, detail)
+        else:
+            fields[field] = default
+    fields["id"] = row_id
+    content = blake2b(repr(given).encode(), digest_size=8).hexdigest()
+    fields["version"] = RowVersion(detail.get("row_version"), _occurred_at(detail), content)
+    return _grouped(fields) if has_groups else fields
+
+
+@cache
+def _plan(table_map: TableMap) -> tuple[tuple[str, ...], tuple[tuple[str, Convert, bool, Any], ...], bool]:
+    """The columns to be read; for each its field, conversion, required, default; whether fields are in dictionaries."""
+    steps = tuple((column.field, _converter(column), column.required, column.default) for column in table_map.columns)
+    return tuple(column.column for column in table_map.columns), steps, any("." in field for field, *_ in steps)
+
+
+def _grouped(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"bill_to.city": "York"}`` as ``{"bill_to": {"city": "York"}}``; entries without a value are left out."""
+    grouped: dict[str, Any] = {}
+    for field, value in fields.items():
+        group, dot, entry = field.partition(".")
+        if not dot:
+            grouped[field] = value
+        elif value is not None:
+            grouped.setdefault(group, {})[entry] = value
+    return grouped
+
+
+def _occurred_at(detail: Mapping[str, Any]) -> str:
+    occurred_at = values.sortable_instant(str(detail.get("occurred_at")))
+    if occurred_at is None:
+        problem = f"is {detail.get('occurred_at')!r}, not a date and time in ISO 8601"
+        raise _rejected(RejectReason.SCHEMA, problem, "occurred_at", detail)
+    return occurred_at
+
+
+def _converter(column: Column) -> Convert:
+    """What turns a value of ``column`` into ours, or raises ``_UnfitError``."""
+    match column.transform:
+        case Transform.CODE:
+            return _codes(column)
+        case Transform.DECIMAL:
+            return _decimals(column)
+        case Transform.LOOKUP:
+            return _lookups(column)
+        case Transform.TEXT | Transform.NAME:
+            return _texts(column)
+        case Transform.DATE:
+            return _date
+        case Transform.FLAG:
+            return _flag
+        case Transform.GUID:
+            return _guid
+
+
+def _codes(column: Column) -> Convert:
+    words = dict(column.codes or {})
+    known = ", ".join(f"{code} {word}" for code, word in words.items())
+
+    def convert(value: Any) -> str:
+        word = words.get(value) if type(value) is int else None
+        if word is None:
+            problem = f"{value!r} is unknown; known are {known}. Correct the row, or add the code to the table map"
+            raise _UnfitError(RejectReason.UNKNOWN_CODE, problem)
+        return word
+
+    return convert
+
+
+def _decimals(column: Column) -> Convert:
+    limit = Decimal(column.limit if column.limit is not None else "Infinity")
+
+    def convert(value: Any) -> Decimal:
+        if type(value) is str:
+            number = values.decimal(value)
+        elif type(value) is int or (type(value) is Decimal and value.is_finite()):
+            number = Decimal(value)
+        else:
+            number = None
+        if number is None:
+            raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a decimal number; correct the row")
+        if not -limit <= number <= limit:
+            problem = f"is {value}, outside ±{limit:,}; correct the row"
+            raise _UnfitError(RejectReason.AMOUNT_OUT_OF_RANGE, problem)
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -_DECIMAL_PLACES and round(number, _DECIMAL_PLACES) != number:
+            problem = f"is {value}, with more than {_DECIMAL_PLACES} decimal places; round it in the row"
+            raise _UnfitError(RejectReason.SCHEMA, problem)
+        return number
+
+    return convert
+
+
+def _lookups(column: Column) -> Convert:
+    default_entity = column.entity or ""
+
+    def convert(value: Any) -> Reference:
+        if type(value) is dict:
+            row_id = values.guid(value.get("id"))
+            if row_id is not None:
+                return Reference(value.get("entity") or default_entity, row_id, value.get("name"))
+        elif (row_id := values.guid(value)) is not None:
+            return Reference(default_entity, row_id)
+        raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a look-up with the GUID of a row; correct the row")
+
+    return convert
+
+
+def _texts(column: Column) -> Convert:
+    limit = int(column.limit) if column.limit is not None else None
+
+    def convert(value: Any) -> str | None:
+        if type(value) is dict:
+            value = value.get("name") or value.get("id")
+        elif type(value) is bool:
+            value = "true" if value else "false"
+        text = str(value).strip()[:limit]
+        if not text and column.required:
+            raise _UnfitError(RejectReason.SCHEMA, "is blank; fill it in")
+        return text or None
+
+    return convert
+
+
+def _date(value: Any) -> str:
+    if type(value) is str and values.is_date(value):
+        return value
+    raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a date in ISO 8601 or /Date(…)/; correct the row")
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is bool or (type(value) is int and value in (0, 1)):
+        return bool(value)
+    raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not true or false; correct the row")
+
+
+def _guid(value: Any) -> str:
+    row_id = values.guid(value)
+    if row_id is None:
+        raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not the GUID of a row; correct the row")
+    return row_id
+
+
+def _role(table_map: TableMap, field: str, fields: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+    role = "".join(filter(str.isalnum, fields[field].lower()))
+    if role not in _ROLES:
+        problem = f"is {fields[field]!r}; known are {', '.join(_ROLES.values())}. Correct the connection"
+        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, field), detail)
+    return role
+
+
+def _column(table_map: TableMap, field: str) -> str:
+    return next(column.column for column in table_map.columns if column.field == field)
+
+
+def _missing(table_map: TableMap, field: str, detail: Mapping[str, Any]) -> Rejected:
+    image = "pre image" if detail.get("message") == "Delete" else "post image"
+    problem = f"has no value; fill it in, and register the step with a {image} of all columns"
+    return _rejected(RejectReason.SCHEMA, problem, _column(table_map, field), detail)
+
+
+def _rejected(reason: RejectReason, problem: str, field: str, detail: Mapping[str, Any]) -> Rejected:
+    entity, row_id = str(detail.get("entity") or ""), str(detail.get("id") or "")
+    return Rejected(reason, f"{field} {problem}", entity=entity, id=row_id, field=field)

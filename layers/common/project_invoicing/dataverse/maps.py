@@ -1,0 +1,382 @@
+"""The table maps: which column of Dataverse is which field of ours, as data.
+
+``mapping`` reads rows by them, ``docs/table-maps.md`` is printed from them. Names and codes that differ between
+environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON):
+
+    {"actuals": {"skip_sync": "cr123_skip",
+                 "custom": {"cr123_costcentre": "cost_centre"},
+                 "codes": {"transaction_class": {"192350042": "retainer"}}}}
+
+that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+from project_invoicing.domain.codes import BillingType, TransactionClass, TransactionType
+
+OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
+
+MONEY_LIMIT: Final = Decimal(1_000_000_000)
+"""Dataverse's bounds of msdyn_amount and msdyn_price, in both directions; taken for quantities too."""
+TOTAL_LIMIT: Final = Decimal(922_337_203_685_477)
+"""Dataverse's bounds of any Money column."""
+
+
+class Direction(StrEnum):
+    FROM_DATAVERSE = "Dataverse -> finance"
+    TO_DATAVERSE = "finance -> Dataverse"
+
+
+class Transform(StrEnum):
+    """How a value gets from one side to the other."""
+
+    TEXT = "text"
+    DECIMAL = "decimal"
+    FLAG = "yes or no"
+    DATE = "date"
+    CODE = "value map"
+    LOOKUP = "look-up"
+    NAME = "name of the look-up"
+    GUID = "row id"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One pair of a table map.
+
+    ``field`` is ours (``bill_to.city`` is an entry of a dictionary). ``default`` stands in for no value. ``limit``
+    bounds the absolute value of a decimal, or the length of a text, which is cut. ``entity`` is the table of a
+    look-up that came as a bare id. ``codes`` is the value map. ``no_value`` says what a named function does where
+    there is no value.
+    """
+
+    column: str
+    field: str
+    transform: Transform
+    required: bool = False
+    default: Any = None
+    limit: Decimal | int | None = None
+    entity: str | None = None
+    codes: Mapping[int, str] | None = None
+    no_value: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableMap:
+    """One table map. ``filter`` says which rows are meant, ``counterpart`` what the rows are on the finance side."""
+
+    name: str
+    version: int
+    direction: Direction
+    entity: str
+    counterpart: str
+    columns: tuple[Column, ...]
+    filter: str
+    rules: str
+    takes_custom_columns: bool = False
+
+
+TRANSACTION_TYPES: Final[Mapping[int, str]] = {
+    192350000: TransactionType.COST,
+    192350005: TransactionType.UNBILLED_SALES,
+    192350006: TransactionType.BILLED_SALES,
+    192350007: TransactionType.RESOURCING_UNIT_COST,
+    192350008: TransactionType.INTER_ORGANIZATIONAL_SALES,
+}
+TRANSACTION_CLASSES: Final[Mapping[int, str]] = {
+    192350000: TransactionClass.TIME,
+    192350001: TransactionClass.EXPENSE,
+    192350002: TransactionClass.MATERIAL,
+    192350003: TransactionClass.MILESTONE,
+    192350004: TransactionClass.FEE,
+    192350010: TransactionClass.RETAINER,
+    690970002: TransactionClass.TAX,
+}
+BILLING_TYPES: Final[Mapping[int, str]] = {
+    192350000: BillingType.NON_CHARGEABLE,
+    192350001: BillingType.CHARGEABLE,
+    192350002: BillingType.COMPLIMENTARY,
+    192350003: BillingType.NOT_AVAILABLE,
+}
+BILLING_STATUSES: Final[Mapping[int, str]] = {
+    192350000: "unbilled_sales_created",
+    192350001: "customer_invoice_created",
+    192350002: "customer_invoice_posted",
+    192350003: "canceled",
+    192350004: "ready_to_invoice",
+}
+ADJUSTMENT_STATUSES: Final[Mapping[int, str]] = {
+    192350000: "in_process",
+    192350001: "adjusted",
+    192350002: "unadjustable",
+}
+INVOICE_STATUSES: Final[Mapping[int, str]] = {
+    192350000: "draft",
+    192350001: "in_review",
+    192350002: "confirmed",
+    192350003: "invoice_paid",
+    192350010: "posted",
+}
+
+ACTUALS: Final = TableMap(
+    name="actuals",
+    version=1,
+    direction=Direction.FROM_DATAVERSE,
+    entity="msdyn_actual",
+    counterpart="staging (ProjCDSActualsImport)",
+    filter="all; one with skip sync is kept as skipped, so that it can be told from one that never came",
+    rules="SKIP-01 to SKIP-07, STG-01",
+    takes_custom_columns=True,
+    columns=(
+        Column(
+            "msdyn_transactiontypecode",
+            "transaction_type",
+            Transform.CODE,
+            required=True,
+            codes=TRANSACTION_TYPES,
+            note="Project Contract (192350004) has no counterpart in finance and is refused as an unknown code",
+        ),
+        Column(
+            "msdyn_transactionclassification",
+            "transaction_class",
+            Transform.CODE,
+            required=True,
+            codes=TRANSACTION_CLASSES,
+            note="no public source gives the code of retainer: a setting",
+        ),
+        Column(
+            "msdyn_billingtype",
+            "billing_type",
+            Transform.CODE,
+            default=BillingType.NOT_SPECIFIED,
+            codes=BILLING_TYPES,
+            note="LP-01",
+        ),
+        Column("msdyn_amount", "amount", Transform.DECIMAL, required=True, limit=MONEY_LIMIT),
+        Column(
+            "msdyn_quantity",
+            "quantity",
+            Transform.DECIMAL,
+            limit=MONEY_LIMIT,
+            no_value="refused for time, expense and material, else 1",
+        ),
+        Column(
+            "msdyn_price",
+            "price",
+            Transform.DECIMAL,
+            limit=MONEY_LIMIT,
+            no_value="refused for time, expense and material, else the amount",
+        ),
+        Column(
+            "msdyn_skipsync",
+            "skip_sync",
+            Transform.FLAG,
+            default=False,
+            note="no public source gives the name: a setting",
+        ),
+        Column("transactioncurrencyid", "currency", Transform.LOOKUP, entity="transactioncurrency"),
+        Column("msdyn_project", "project", Transform.LOOKUP, entity="msdyn_project"),
+        Column("msdyn_salescontract", "contract", Transform.LOOKUP, entity="salesorder"),
+        Column("msdyn_salescontractlineid", "contract_line", Transform.LOOKUP, entity="salesorderdetail"),
+        Column("msdyn_accountcustomer", "customer", Transform.LOOKUP, entity="account"),
+        Column("msdyn_transactioncategory", "category", Transform.LOOKUP, entity="msdyn_transactioncategory"),
+        Column("msdyn_bookableresource", "resource", Transform.LOOKUP, entity="bookableresource"),
+        Column("msdyn_product", "product", Transform.LOOKUP, entity="product"),
+        Column(
+            "msdyn_invoice",
+            "invoice",
+            Transform.LOOKUP,
+            entity="invoice",
+            note="the proforma that a billed-sales actual belongs to",
+        ),
+        Column("msdyn_startdatetime", "start", Transform.DATE),
+        Column("msdyn_documentdate", "document_date", Transform.DATE),
+        Column("msdyn_accountingdate", "accounting_date", Transform.DATE),
+        Column("msdyn_adjustmentstatus", "adjustment_status", Transform.CODE, codes=ADJUSTMENT_STATUSES),
+        Column("msdyn_billingstatus", "billing_status", Transform.CODE, codes=BILLING_STATUSES),
+        Column("msdyn_description", "description", Transform.TEXT, limit=255),
+        Column("msdyn_externaldescription", "external_description", Transform.TEXT, limit=255),
+        Column("msdyn_unit", "unit", Transform.NAME),
+    ),
+)
+
+TRANSACTION_CONNECTIONS: Final = TableMap(
+    name="transaction_connections",
+    version=1,
+    direction=Direction.FROM_DATAVERSE,
+    entity="msdyn_transactionconnection",
+    counterpart="staging (ProjCDSTransactionRelationshipImport)",
+    filter="those whose types both are msdyn_actual; connections of journal and invoice lines are none of ours",
+    rules="CONN-02, -04, -05, -07, -08, -12; either row may be transaction 1",
+    columns=(
+        Column("msdyn_transaction1", "id_1", Transform.GUID, required=True),
+        Column("msdyn_transaction1role", "role_1", Transform.TEXT, required=True),
+        Column("msdyn_transaction1type", "type_1", Transform.TEXT, required=True),
+        Column("msdyn_transaction2", "id_2", Transform.GUID, required=True),
+        Column("msdyn_transaction2role", "role_2", Transform.TEXT, required=True),
+        Column("msdyn_transaction2type", "type_2", Transform.TEXT, required=True),
+    ),
+)
+
+INVOICES: Final = TableMap(
+    name="invoices",
+    version=1,
+    direction=Direction.FROM_DATAVERSE,
+    entity="invoice",
+    counterpart="proposal header (Project invoice proposal V2)",
+    filter="msdyn_projectinvoicestatus = 192350002 (confirmed), by the rule of proforma_header_sync",
+    rules="PROP-01, PROP-02, PROP-09, PROP-10",
+    takes_custom_columns=True,
+    columns=(
+        Column("invoicenumber", "number", Transform.TEXT, required=True, note="the proposal's number"),
+        Column("name", "name", Transform.TEXT, limit=255),
+        Column("salesorderid", "contract", Transform.LOOKUP, entity="salesorder"),
+        Column("customerid", "customer", Transform.LOOKUP, entity="account"),
+        Column("transactioncurrencyid", "currency", Transform.LOOKUP, entity="transactioncurrency"),
+        Column(
+            "totallineitemamount",
+            "total",
+            Transform.DECIMAL,
+            limit=TOTAL_LIMIT,
+            note="before tax; what the chargeable billed-sales actuals must sum up to",
+        ),
+        Column("msdyn_invoicedate", "invoice_date", Transform.DATE),
+        Column("duedate", "due_date", Transform.DATE),
+        Column("msdyn_hascorrections", "has_corrections", Transform.FLAG, default=False),
+        Column("billto_name", "bill_to.name", Transform.TEXT, limit=255),
+        Column("billto_line1", "bill_to.line1", Transform.TEXT, limit=255),
+        Column("billto_line2", "bill_to.line2", Transform.TEXT, limit=255),
+        Column("billto_line3", "bill_to.line3", Transform.TEXT, limit=255),
+        Column("billto_postalcode", "bill_to.postal_code", Transform.TEXT, limit=255),
+        Column("billto_city", "bill_to.city", Transform.TEXT, limit=255),
+        Column("billto_stateorprovince", "bill_to.state_or_province", Transform.TEXT, limit=255),
+        Column("billto_country", "bill_to.country", Transform.TEXT, limit=255),
+    ),
+)
+
+ACTUALS_WRITE_BACK: Final = TableMap(
+    name="actuals_write_back",
+    version=1,
+    direction=Direction.TO_DATAVERSE,
+    entity="msdyn_actual",
+    counterpart="staging (ProjCDSActualsImport)",
+    filter="posted rows; these columns and no other (WB-03)",
+    rules="WB-01 to WB-06; no public source gives the names: settings",
+    columns=(
+        Column("msdyn_accountingamount", "accounting_amount", Transform.DECIMAL, required=True),
+        Column(
+            "msdyn_accountingexchangerate",
+            "exchange_rate",
+            Transform.DECIMAL,
+            required=True,
+            note="multiplies: 1.25, not 125",
+        ),
+        Column("msdyn_vouchernumber", "voucher", Transform.TEXT, required=True),
+        Column("msdyn_salestaxamount", "sales_tax_amount", Transform.DECIMAL),
+    ),
+)
+
+INVOICES_WRITE_BACK: Final = TableMap(
+    name="invoices_write_back",
+    version=1,
+    direction=Direction.TO_DATAVERSE,
+    entity="invoice",
+    counterpart="posted customer invoice",
+    filter="posted invoices",
+    rules="WB-07, PROP-20; no public source gives the names and the code of posted: settings",
+    columns=(
+        Column("msdyn_customerinvoicenumber", "invoice_number", Transform.TEXT, required=True),
+        Column("msdyn_customerinvoicedate", "invoice_date", Transform.DATE, required=True),
+        Column(
+            "msdyn_projectinvoicestatus",
+            "status",
+            Transform.CODE,
+            required=True,
+            default="posted",
+            codes=INVOICE_STATUSES,
+        ),
+        Column("msdyn_customerinvoicesalestax", "sales_tax_amount", Transform.DECIMAL),
+    ),
+)
+
+MAPS: Final = (INVOICES, ACTUALS, TRANSACTION_CONNECTIONS, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK)
+"""The maps as they are without overrides, in the order of the flow."""
+
+
+@cache
+def table_maps() -> Mapping[str, TableMap]:
+    """The maps of this process by name. Tests that change the environment call ``table_maps.cache_clear()``."""
+    text = os.environ.get(OVERRIDES_VARIABLE, "")
+    try:
+        overrides = json.loads(text) if text else {}
+    except ValueError as error:
+        raise ValueError(f"{OVERRIDES_VARIABLE} is not JSON: {error}") from error
+    return overridden(overrides)
+
+
+def overridden(overrides: Mapping[str, Any]) -> Mapping[str, TableMap]:
+    """The maps by name, changed by ``overrides`` (shape: see above). Raises ``ValueError`` with the valid names."""
+    maps = {table_map.name: table_map for table_map in MAPS}
+    for name, changes in _object(overrides, OVERRIDES_VARIABLE).items():
+        if name not in maps:
+            raise ValueError(f"{OVERRIDES_VARIABLE}: no table map {name!r}; there are {', '.join(maps)}")
+        maps[name] = _changed(maps[name], _object(changes, f"{OVERRIDES_VARIABLE}.{name}"))
+    return maps
+
+
+def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
+    where = f"{OVERRIDES_VARIABLE}.{table_map.name}"
+    columns = {column.field: column for column in table_map.columns}
+    for field_name, change in changes.items():
+        if field_name in ("custom", "codes"):
+            continue
+        if field_name not in columns:
+            raise ValueError(f"{where}: no field {field_name!r}; there are {', '.join(columns)}, custom and codes")
+        columns[field_name] = replace(columns[field_name], column=_name(change, f"{where}.{field_name}"))
+    for field_name, codes in _object(changes.get("codes", {}), f"{where}.codes").items():
+        with_codes = [column.field for column in table_map.columns if column.codes]
+        if field_name not in with_codes:
+            raise ValueError(f"{where}.codes: {field_name!r} has no value map; these have: {', '.join(with_codes)}")
+        columns[field_name] = _with_codes(columns[field_name], _object(codes, f"{where}.codes.{field_name}"), where)
+    custom = _object(changes.get("custom", {}), f"{where}.custom")
+    if custom and not table_map.takes_custom_columns:
+        raise ValueError(f"{where}.custom: this map carries no custom columns")
+    for column, name in custom.items():
+        field_name = f"custom.{_name(name, f'{where}.custom.{column}')}"
+        columns[field_name] = Column(column, field_name, Transform.NAME, limit=255)
+    return replace(table_map, columns=tuple(columns.values()))
+
+
+def _with_codes(column: Column, codes: Mapping[str, Any], where: str) -> Column:
+    """``column`` whose words have the ``codes`` given instead of those they had."""
+    had = column.codes or {}
+    words = {str(word): word for word in had.values()}
+    for code, word in codes.items():
+        if not code.isascii() or not code.isdigit() or word not in words:
+            raise ValueError(
+                f"{where}.codes.{column.field}: {code!r}: {word!r} must be a number and one of {', '.join(words)}"
+            )
+    kept = {code: word for code, word in had.items() if word not in codes.values()}
+    return replace(column, codes={**kept, **{int(code): words[word] for code, word in codes.items()}})
+
+
+def _object(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{where} must be a JSON object")  # noqa: TRY004 (a setting is wrong, not a program)
+    return value
+
+
+def _name(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{where} must be a name, not {value!r}")
+    return value

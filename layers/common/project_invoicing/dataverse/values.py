@@ -1,0 +1,93 @@
+"""The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+_GUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII)
+_PLAIN_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_EMPTY_GUID: Final = "00000000-0000-0000-0000-000000000000"
+
+_WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
+_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_DATE: Final = "/Date(-62135596800000"
+"""How .NET writes a date that was never set (the first instant of the year 1)."""
+
+_NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
+
+
+def guid(text: object) -> str | None:
+    """The canonical form, lower case without braces; ``None`` if ``text`` is none or is the empty GUID."""
+    if not isinstance(text, str):
+        return None
+    if _PLAIN_GUID.fullmatch(text):
+        return None if text == _EMPTY_GUID else text
+    found = _GUID.fullmatch(text.strip().lower())
+    if found is None:
+        return None
+    canonical = "-".join(found.groups())
+    return None if canonical == _EMPTY_GUID else canonical
+
+
+def plain_date(text: str) -> str | None:
+    """``/Date(1506384247000-0700)/`` as ``2017-09-26T00:04:07Z``; any other text as it is.
+
+    The milliseconds count from 1970 in UTC and the offset only says where the sender was, so it moves nothing.
+    ``None`` for the date that .NET writes when none was set. A date outside the calendar stays as it came, so that
+    whoever needs the column refuses it by name.
+    """
+    found = _WIRE_DATE.fullmatch(text)
+    if found is None:
+        return text
+    if text.startswith(_NO_DATE):
+        return None
+    try:
+        moment = _EPOCH + timedelta(milliseconds=int(found[1]))
+    except OverflowError:
+        return text
+    return _in_utc(moment, "milliseconds" if moment.microsecond else "seconds")
+
+
+def is_date(text: str) -> bool:
+    """Whether ``text`` is a bare date or a timestamp in ISO 8601."""
+    try:
+        if _BARE_DATE.fullmatch(text):
+            date.fromisoformat(text)
+        else:
+            datetime.fromisoformat(text)
+            return len(text) > 10 and text[4] == "-" and text[10] in "Tt "
+    except ValueError:
+        return False
+    return True
+
+
+def sortable_instant(text: str) -> str | None:
+    """An instant in UTC with milliseconds, so that text order is time order; ``None`` if ``text`` is no instant.
+
+    A timestamp without an offset is taken as UTC: Dataverse stores nothing else.
+    """
+    if len(text) == 20 and text[-1] == "Z" and text[10] == "T" and is_date(text):
+        return f"{text[:-1]}.000Z"
+    if not is_date(text) or len(text) == 10:
+        return None
+    moment = datetime.fromisoformat(text)
+    return _in_utc(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
+
+
+def decimal_text(number: Decimal) -> str:
+    """``number`` digit for digit, without an exponent as long as that stays readable."""
+    text = str(number)
+    return format(number, "f") if "E" in text and -30 < number.adjusted() < 30 else text
+
+
+def decimal(text: str) -> Decimal | None:
+    """A decimal number, exactly; ``None`` for anything else that ``Decimal`` itself would take (``1_000``, ``NaN``)."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _in_utc(moment: datetime, precision: str) -> str:
+    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"

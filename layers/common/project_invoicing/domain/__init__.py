@@ -1,0 +1,1 @@
+"""The business itself: models, rules and arithmetic. No I/O, no clock, no environment."""

@@ -1,0 +1,110 @@
+"""What arrives from Dataverse, as the business sees it: actuals, connections between them, proforma headers.
+
+These are the rows before any finance set-up is applied: references are still Dataverse ids, dates are still what
+the sender wrote. Resolving them needs the company, which is known at import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from project_invoicing.domain.codes import BillingType, ConnectionRole, TransactionClass, TransactionType
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A look-up to another Dataverse row. ``name`` only when the event carried it."""
+
+    entity: str
+    id: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowVersion:
+    """Which of two versions of one row is newer.
+
+    ``number`` is the Dataverse row version. Where a sender leaves it out, ``occurred_at`` (ISO 8601 in UTC, with
+    milliseconds) decides, and between two versions of the same moment ``content`` (a hash of the mapped columns), so
+    that every order of arrival ends with the same row.
+    """
+
+    number: int | None
+    occurred_at: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """One msdyn_actual, mapped (table map ``actuals``). Amounts are in ``currency``, signed as Dataverse signs them.
+
+    ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``) or an instant
+    (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides (contract, section 5).
+    """
+
+    id: str
+    version: RowVersion
+    transaction_type: TransactionType
+    transaction_class: TransactionClass
+    billing_type: BillingType
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    skip_sync: bool = False
+    currency: Reference | None = None
+    project: Reference | None = None
+    contract: Reference | None = None
+    contract_line: Reference | None = None
+    customer: Reference | None = None
+    category: Reference | None = None
+    resource: Reference | None = None
+    product: Reference | None = None
+    invoice: Reference | None = None
+    start: str | None = None
+    document_date: str | None = None
+    accounting_date: str | None = None
+    adjustment_status: str | None = None
+    billing_status: str | None = None
+    description: str | None = None
+    external_description: str | None = None
+    unit: str | None = None
+    custom: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One msdyn_transactionconnection between two actuals, turned so that ``actual_id`` is the row that carries it.
+
+    CONN-02: unbilled sales -> its cost. CONN-05: billed sales -> the unbilled sales it bills. CONN-04 and CONN-07:
+    reversing -> original. CONN-08: replacing -> replaced.
+    """
+
+    id: str
+    version: RowVersion
+    actual_id: str
+    role: ConnectionRole
+    linked_id: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proforma:
+    """The header of one confirmed proforma invoice, mapped (table map ``invoices``).
+
+    ``total`` is the expected amount before tax (``totallineitemamount``), ``None`` when the event has none.
+    """
+
+    id: str
+    version: RowVersion
+    number: str
+    name: str | None = None
+    contract: Reference | None = None
+    customer: Reference | None = None
+    currency: Reference | None = None
+    total: Decimal | None = None
+    invoice_date: str | None = None
+    due_date: str | None = None
+    bill_to: dict[str, str] = field(default_factory=dict)
+    has_corrections: bool = False
+    custom: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,52 @@
+"""Calendar arithmetic of documents: ends of periods, months added, and the period a journal covers."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+class JournalPeriod(StrEnum):
+    """How many transaction dates one integration journal takes (JRN-01 to JRN-04)."""
+
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+    ALL = "all"
+
+
+_PERIOD_FORMATS = {
+    JournalPeriod.DAYS: "%Y-%m-%d",
+    JournalPeriod.MONTHS: "%Y-%m",
+    JournalPeriod.YEARS: "%Y",
+    JournalPeriod.ALL: "all",
+}
+
+
+def period_key(unit: JournalPeriod, on: date) -> str:
+    """The period of the journal that ``on`` belongs to: ``2026-08-27``, ``2026-08``, ``2026`` or ``all``."""
+    return on.strftime(_PERIOD_FORMATS[unit])
+
+
+def add_months(on: date, months: int) -> date:
+    """The same day ``months`` later, or the last day of a month that is too short for it."""
+    year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
+    return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))
+
+
+def end_of_week(on: date) -> date:
+    """The Sunday of the ISO week."""
+    return on + timedelta(days=6 - on.weekday())
+
+
+def end_of_month(on: date) -> date:
+    return on.replace(day=monthrange(on.year, on.month)[1])
+
+
+def end_of_quarter(on: date) -> date:
+    return end_of_month(add_months(on, -on.month % 3))
+
+
+def end_of_year(on: date) -> date:
+    return on.replace(month=12, day=31)

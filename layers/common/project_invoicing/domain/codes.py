@@ -1,0 +1,141 @@
+"""The closed vocabularies of the business. Their values are what results and events print."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TransactionType(StrEnum):
+    COST = "cost"
+    UNBILLED_SALES = "unbilled_sales"
+    BILLED_SALES = "billed_sales"
+    RESOURCING_UNIT_COST = "resourcing_unit_cost"
+    INTER_ORGANIZATIONAL_SALES = "inter_organizational_sales"
+
+
+class TransactionClass(StrEnum):
+    TIME = "time"
+    EXPENSE = "expense"
+    MATERIAL = "material"
+    MILESTONE = "milestone"
+    FEE = "fee"
+    TAX = "tax"
+    RETAINER = "retainer"
+
+
+class BillingType(StrEnum):
+    """``not_specified`` is a finance-side value only: Dataverse sends no value (LP-01)."""
+
+    NOT_SPECIFIED = "not_specified"
+    CHARGEABLE = "chargeable"
+    NON_CHARGEABLE = "non_chargeable"
+    COMPLIMENTARY = "complimentary"
+    NOT_AVAILABLE = "not_available"
+
+
+class BillingMethod(StrEnum):
+    TIME_AND_MATERIAL = "time_and_material"
+    FIXED_PRICE = "fixed_price"
+
+
+class StagingState(StrEnum):
+    PENDING = "pending"
+    IMPORTED = "imported"
+    POSTED = "posted"
+    SKIPPED = "skipped"
+    INVALID = "invalid"
+
+
+class JournalStatus(StrEnum):
+    DRAFT = "draft"
+    PROCESSING = "processing"
+    POSTED = "posted"
+    ERROR = "error"
+
+
+class ProposalStatus(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    POSTING = "posting"
+    POSTED = "posted"
+
+
+class LineKind(StrEnum):
+    """Kinds of a proposal line (PROP-08)."""
+
+    HOUR = "hour"
+    EXPENSE = "expense"
+    ITEM = "item"
+    FEE = "fee"
+    ON_ACCOUNT = "on_account"
+
+
+class ConnectionRole(StrEnum):
+    """What the linked actual is to the row that carries the link (CONN-02, -04, -05, -07, -08)."""
+
+    UNBILLED = "unbilled"
+    COST = "cost"
+    ORIGINAL = "original"
+    REPLACED = "replaced"
+
+
+class PostingType(StrEnum):
+    COST = "cost"
+    PAYROLL_ALLOCATION = "payroll_allocation"
+    EXPENSE_OFFSET = "expense_offset"
+    COST_ITEM = "cost_item"
+    PROCUREMENT_INTEGRATION = "procurement_integration"
+    WIP_COST_VALUE = "wip_cost_value"
+    WIP_COST_ITEM = "wip_cost_item"
+    WIP_SALES_VALUE = "wip_sales_value"
+    ACCRUED_REVENUE_SALES_VALUE = "accrued_revenue_sales_value"
+    INVOICED_REVENUE = "invoiced_revenue"
+    INVOICED_REVENUE_ON_ACCOUNT = "invoiced_revenue_on_account"
+    WIP_INVOICED_ON_ACCOUNT = "wip_invoiced_on_account"
+    CUSTOMER_BALANCE = "customer_balance"
+    SALES_TAX_PAYABLE = "sales_tax_payable"
+    DISCOUNT = "discount"
+
+
+class WaitReason(StrEnum):
+    """Why a staging row or a proposal waits. Stored with the values that led to it."""
+
+    REFERENCE_MISSING = "reference_missing"
+    EXCHANGE_RATE_MISSING = "exchange_rate_missing"
+    CATEGORY_MISSING = "category_missing"
+    LINE_PROPERTY_MISSING = "line_property_missing"
+    NOT_PREVALIDATED = "not_prevalidated"
+    PROJECT_CLOSED = "project_closed"
+    INTERCOMPANY_MISSING = "intercompany_missing"
+    UNBILLED_SALES_NOT_POSTED = "unbilled_sales_not_posted"
+    FEE_NOT_POSTED = "fee_not_posted"
+    BILLED_SALES_MISMATCH = "billed_sales_mismatch"
+    INVOICE_TOTAL_MISSING = "invoice_total_missing"
+    HEADER_MISSING = "header_missing"
+    BEGINNING_BALANCE = "beginning_balance"
+
+
+class PostingFailure(StrEnum):
+    """Why a journal line or a proposal is refused by posting. Nothing of it is written then."""
+
+    PERIOD_CLOSED = "period_closed"
+    PROFILE_MISSING = "profile_missing"
+    LEDGER_ACCOUNT_MISSING = "ledger_account_missing"
+    SALES_TAX_SETUP_MISSING = "sales_tax_setup_missing"
+    CUSTOMER_ON_HOLD = "customer_on_hold"
+    DIMENSION_INVALID = "dimension_invalid"
+    ALREADY_POSTED = "already_posted"
+    LINES_MISSING = "lines_missing"
+
+
+class RejectReason(StrEnum):
+    """Why an event is rejected. It is kept whole and can be replayed once mended."""
+
+    SCHEMA = "schema"
+    UNKNOWN_CODE = "unknown_code"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    CURRENCY_UNKNOWN = "currency_unknown"
+    TOO_LARGE = "too_large"
+    PROPOSAL_NUMBER_NOT_ALLOWED = "proposal_number_not_allowed"
+    DUPLICATE_PROPOSAL_NUMBER = "duplicate_proposal_number"
+    CORRECTION_OF_UNKNOWN_ACTUAL = "correction_of_unknown_actual"

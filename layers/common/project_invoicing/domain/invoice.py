@@ -1,0 +1,157 @@
+"""The customer invoice: totals, sales tax and voucher, computed whole before anything is written.
+
+Conversion follows the contract, section 5: revenue and accrual are rounded per actual, sales tax per code and
+document, and the customer balance takes what balances the voucher, so that no rounding line is needed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.ledger import Voucher, VoucherLine, summed
+from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.proposal import ProposalLine, subtotal
+from project_invoicing.domain.sales_tax import TaxableLine, TaxRounding, sales_tax
+
+
+class DocumentType(StrEnum):
+    """CORR-25: the sign of the document's total decides; lines may mix signs."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the invoice is computed with: who, when, in which money."""
+
+    company: str
+    proposal_id: str
+    customer: str
+    currency: str
+    currency_precision: Decimal
+    accounting_precision: Decimal
+    exchange_rate: ExchangeRate
+    invoice_date: date
+    due_date: date
+    tax_rounding: TaxRounding
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of a proposal or invoice in its currency, with its lines' own taxes."""
+
+    subtotal: Decimal
+    sales_tax: Decimal
+    lines: tuple[ProposalLine, ...]
+    tax_by_code: Mapping[str, Decimal]
+
+    @property
+    def total(self) -> Decimal:
+        return self.subtotal + self.sales_tax
+
+    @property
+    def document_type(self) -> DocumentType:
+        return DocumentType.CREDIT_NOTE if self.total < ZERO else DocumentType.INVOICE
+
+
+Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
+"""The sales tax codes of a line with their percents on the invoice's date."""
+
+RevenueAccount = Callable[[ProposalLine], tuple[PostingType, str]]
+"""Posting type and main account of a line's revenue."""
+
+
+def totals(lines: Sequence[ProposalLine], percents: Percents, rounding: TaxRounding) -> Totals:
+    """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38)."""
+    charged = [line for line in lines if line.chargeable]
+    taxes = sales_tax([TaxableLine(line.amount, percents(line)) for line in charged], rounding)
+    by_actual = {line.actual_id: sum(tax.values(), ZERO) for line, tax in zip(charged, taxes, strict=True)}
+    by_code: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for tax in taxes:
+        for code, amount in tax.items():
+            by_code[code] += amount
+    taxed = tuple(replace(line, sales_tax_amount=by_actual.get(line.actual_id, ZERO)) for line in lines)
+    return Totals(subtotal(charged), sum(by_code.values(), ZERO), taxed, dict(by_code))
+
+
+def accounted(document: Totals, terms: Terms) -> Totals:
+    """The same document with each line's amount in accounting currency, rounded per actual."""
+    lines = tuple(
+        replace(
+            line,
+            accounting_amount=terms.exchange_rate.convert(
+                line.amount if line.chargeable else ZERO, terms.accounting_precision
+            ),
+        )
+        for line in document.lines
+    )
+    return replace(document, lines=lines)
+
+
+def voucher(
+    number: str,
+    source_id: str,
+    document: Totals,
+    terms: Terms,
+    revenue: RevenueAccount,
+    tax_account: Callable[[str], str],
+    customer_account: Callable[[], str],
+    customer_dimensions: dict[str, str] | None = None,
+) -> Voucher:
+    """The invoice's voucher: revenue, accrual taken back, sales tax, and the customer balance that balances it.
+
+    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46. ``document`` must be ``accounted``.
+    """
+    rate = terms.exchange_rate.multiplier
+    lines: list[VoucherLine] = []
+    for line in document.lines:
+        if line.chargeable and line.amount:
+            posting_type, account = revenue(line)
+            lines.append(
+                VoucherLine(
+                    account=account,
+                    posting_type=posting_type,
+                    currency=terms.currency,
+                    amount=-line.amount,
+                    accounting_amount=-(line.accounting_amount or ZERO),
+                    exchange_rate=rate,
+                    project=line.project,
+                    dimensions=line.dimensions,
+                )
+            )
+        for accrual in line.accruals:
+            lines.extend(accrual.lines(-1))
+    for code, amount in document.tax_by_code.items():
+        if amount:
+            lines.append(
+                VoucherLine(
+                    account=tax_account(code),
+                    posting_type=PostingType.SALES_TAX_PAYABLE,
+                    currency=terms.currency,
+                    amount=-amount,
+                    accounting_amount=-terms.exchange_rate.convert(amount, terms.accounting_precision),
+                    exchange_rate=rate,
+                    sales_tax_code=code,
+                )
+            )
+    owed = -sum((line.accounting_amount for line in lines), ZERO)
+    if document.total or owed:
+        lines.append(
+            VoucherLine(
+                account=customer_account(),
+                posting_type=PostingType.CUSTOMER_BALANCE,
+                currency=terms.currency,
+                amount=document.total,
+                accounting_amount=owed,
+                exchange_rate=rate,
+                dimensions=customer_dimensions or None,
+            )
+        )
+    return Voucher(number, terms.company, terms.invoice_date, "invoice", source_id, summed(lines))

@@ -1,0 +1,90 @@
+"""Vouchers: what posting writes into the ledger. Debit is positive, credit negative.
+
+A voucher that does not balance in every transaction currency and in the accounting currency cannot be constructed
+(INV-01).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherLine:
+    """One ledger transaction: ``amount`` in ``currency``, ``accounting_amount`` in the company's currency.
+
+    ``exchange_rate`` multiplies (1.25), unlike the rate of a journal line (125 per 100; FXR-12).
+    """
+
+    account: str
+    posting_type: PostingType
+    currency: str
+    amount: Decimal
+    accounting_amount: Decimal
+    exchange_rate: Decimal
+    project: str | None = None
+    dimensions: dict[str, str] | None = None
+    sales_tax_code: str | None = None
+
+
+class Unbalanced(ValueError):
+    """A voucher whose lines do not sum to zero: a defect of the rules that made it, never of the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A balanced set of ledger transactions under one number of one company."""
+
+    voucher: str
+    company: str
+    accounting_date: date
+    source: str
+    source_id: str
+    lines: tuple[VoucherLine, ...]
+
+    def __post_init__(self) -> None:
+        by_currency: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        accounting = ZERO
+        for line in self.lines:
+            by_currency[line.currency] += line.amount
+            accounting += line.accounting_amount
+        wrong = {currency: total for currency, total in by_currency.items() if total}
+        if wrong or accounting:
+            raise Unbalanced(f"voucher {self.voucher} of {self.source_id}: {wrong}, accounting currency {accounting}")
+
+
+def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
+    """Lines that agree in everything but their amounts, added up; those that come to nothing are left out.
+
+    The order is that of first appearance. Which actual gave which part is in the document's own lines.
+    """
+    totals: dict[tuple[object, ...], VoucherLine] = {}
+    for line in lines:
+        dimensions = tuple(sorted(line.dimensions.items())) if line.dimensions else ()
+        key = (
+            line.posting_type,
+            line.account,
+            line.currency,
+            line.exchange_rate,
+            line.project,
+            dimensions,
+            line.sales_tax_code,
+        )
+        known = totals.get(key)
+        totals[key] = (
+            replace(
+                known,
+                amount=known.amount + line.amount,
+                accounting_amount=known.accounting_amount + line.accounting_amount,
+            )
+            if known
+            else line
+        )
+    return tuple(line for line in totals.values() if line.amount or line.accounting_amount)

@@ -1,0 +1,58 @@
+"""Lines of an invoice proposal: which billed actuals become one, when, and of which kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from project_invoicing.domain.codes import LineKind, TransactionClass
+from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.money import ZERO
+
+KINDS: dict[TransactionClass, LineKind] = {
+    TransactionClass.TIME: LineKind.HOUR,
+    TransactionClass.EXPENSE: LineKind.EXPENSE,
+    TransactionClass.MATERIAL: LineKind.ITEM,
+    TransactionClass.FEE: LineKind.FEE,
+    TransactionClass.MILESTONE: LineKind.ON_ACCOUNT,
+    TransactionClass.RETAINER: LineKind.ON_ACCOUNT,
+}
+"""PROP-08."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalLine:
+    """One billed actual on a proposal. Amounts are in the proposal's currency, before tax.
+
+    A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
+    (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
+    ``sales_tax_amount``, ``accounting_amount`` are filled by posting.
+    """
+
+    line_number: int
+    actual_id: str
+    kind: LineKind
+    transaction_class: TransactionClass
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    chargeable: bool = True
+    shown: bool = True
+    category: str | None = None
+    line_property: str | None = None
+    sales_tax_group: str | None = None
+    item_sales_tax_group: str | None = None
+    resource: str | None = None
+    project: str | None = None
+    contract: str | None = None
+    contract_line: str | None = None
+    description: str | None = None
+    dimensions: dict[str, str] | None = None
+    accruals: tuple[Accrual, ...] = ()
+    sales_tax_amount: Decimal | None = None
+    accounting_amount: Decimal | None = None
+
+
+def subtotal(lines: list[ProposalLine]) -> Decimal:
+    """The amount before tax: the chargeable lines only (EDIT-08, PROP-07)."""
+    return sum((line.amount for line in lines if line.chargeable), ZERO)

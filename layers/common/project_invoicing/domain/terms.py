@@ -1,0 +1,56 @@
+"""Terms of payment: when an invoice is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from project_invoicing.domain.calendar import add_months, end_of_month, end_of_quarter, end_of_week, end_of_year
+
+
+class PaymentMethod(StrEnum):
+    """From where months and days are counted (DUE-10). ``cod`` is cash on delivery: due at once."""
+
+    NET = "net"
+    CURRENT_WEEK = "current_week"
+    CURRENT_MONTH = "current_month"
+    CURRENT_QUARTER = "current_quarter"
+    CURRENT_YEAR = "current_year"
+    COD = "cod"
+
+
+@dataclass(frozen=True, slots=True)
+class TermsOfPayment:
+    """DUE-10. An invoice dated after ``cutoff_day`` of its month counts one month more; ``None``: no cut-off."""
+
+    method: PaymentMethod = PaymentMethod.NET
+    months: int = 0
+    days: int = 0
+    cutoff_day: int | None = None
+
+
+_PERIOD_ENDS = {
+    PaymentMethod.CURRENT_MONTH: end_of_month,
+    PaymentMethod.CURRENT_QUARTER: end_of_quarter,
+    PaymentMethod.CURRENT_YEAR: end_of_year,
+}
+
+
+def due_date(terms: TermsOfPayment, invoice_date: date) -> date:
+    """The date an invoice of ``invoice_date`` is due: a start, plus months, plus days (DUE-02, DUE-05 to DUE-08).
+
+    The start is the invoice's date for ``net``, else the last day of its week, month, quarter or year. The last day
+    of a month, plus months, is again the last day of a month.
+    """
+    if terms.method is PaymentMethod.COD:
+        return invoice_date
+    months = terms.months
+    if terms.cutoff_day is not None and invoice_date.day > terms.cutoff_day:
+        months += 1
+    if period_end := _PERIOD_ENDS.get(terms.method):
+        start = end_of_month(add_months(period_end(invoice_date), months))
+    else:
+        weekly = terms.method is PaymentMethod.CURRENT_WEEK
+        start = add_months(end_of_week(invoice_date) if weekly else invoice_date, months)
+    return start + timedelta(days=terms.days)

@@ -1,0 +1,37 @@
+"""Events on the bus: those that Dataverse's rows become, and our own.
+
+Ours are in the past tense, name a document and carry totals, never lines, so that an event stays small at any size
+(contract, section 6). Amounts are decimal strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+SOURCE: Final = "project-invoicing"
+DATAVERSE_SOURCE: Final = "dataverse"
+VERSION: Final = 1
+
+PROPOSAL_CREATED: Final = "InvoiceProposalCreated"
+PROPOSAL_READY: Final = "InvoiceProposalReady"
+JOURNAL_POSTED: Final = "IntegrationJournalPosted"
+JOURNAL_FAILED: Final = "IntegrationJournalFailed"
+INVOICE_POSTED: Final = "CustomerInvoicePosted"
+ACTUAL_REJECTED: Final = "ActualRejected"
+
+
+@dataclass(frozen=True, slots=True)
+class BusEvent:
+    """An event to be published. ``key`` names it uniquely, so that publishing it twice is recognisably one event."""
+
+    source: str
+    detail_type: str
+    time: str
+    detail: dict[str, Any]
+    key: str
+
+
+def own_event(detail_type: str, time: str, key: str, **detail: Any) -> BusEvent:
+    """One of our events about the document named by ``key``, at ``time`` (ISO 8601, UTC)."""
+    return BusEvent(SOURCE, detail_type, time, {"version": VERSION, **detail}, f"{detail_type}#{key}")

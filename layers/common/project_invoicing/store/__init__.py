@@ -1,0 +1,1 @@
+"""DynamoDB: keys, pages, transactions, error translation. The only package that knows attribute names."""

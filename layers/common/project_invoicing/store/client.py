@@ -1,0 +1,41 @@
+"""The process's AWS clients: one botocore session, each client built at first use."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    tcp_keepalive=True,
+)
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    return _session().client("dynamodb", config=_CONFIG)
+
+
+@cache
+def event_bridge() -> EventBridgeClient:
+    return _session().client("events", config=_CONFIG)
+
+
+def forget() -> None:
+    """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
+    for cached in (_session, dynamodb, event_bridge):
+        cached.cache_clear()

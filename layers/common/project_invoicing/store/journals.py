@@ -1,0 +1,192 @@
+"""The journals table: integration journals, a header and pages of lines each.
+
+Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
+line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
+takes the lines which fail, ``ne`` how many of them; ``oc`` ``od`` keys of the sparse index ``open_documents`` (not
+posted). A page has ``l`` (lines as text) and ``po`` once it is posted.
+
+One journal a period is open for new lines. Which one, says the guard item of the period: two imports that want to open
+a journal for one period at once meet at its condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.journal import JournalLine
+from project_invoicing.store import rows
+from project_invoicing.store.items import Item
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX: Final = "open_documents"
+HEADER: Final = "H"
+_PAGE: Final = "L#"
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A journal's header as it was read."""
+
+    company: str
+    journal_id: str
+    status: JournalStatus
+    period: str
+    line_count: int = 0
+    next_line: int = 1
+    original_journal: str | None = None
+    setup_version: int | None = None
+    posted_pages: int = 0
+    error_journal: str | None = None
+    error_lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """One page of lines. ``key`` is its sort key, which sorts pages by their first line."""
+
+    key: str
+    lines: list[JournalLine]
+    posted: bool
+
+
+class Journals:
+    """Access to the journals table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    # Reading
+
+    def open(self, company: str) -> list[Journal]:
+        """Journals of a company that are not posted, by number. From the index: it only proposes."""
+        found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
+        return [journal_of(item) for item in found]
+
+    def get(self, company: str, journal_id: str) -> Journal | None:
+        item = get(self.client, self.table, _partition(company, journal_id), HEADER)
+        return journal_of(item) if item else None
+
+    def many(self, company: str, journal_ids: Iterable[str]) -> dict[str, Journal]:
+        keys = ((_partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
+        return {item["jn"]: journal_of(item) for item in get_many(self.client, self.table, keys)}
+
+    def pages(self, company: str, journal_id: str) -> Iterator[JournalPage]:
+        for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE):
+            yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item)
+
+    def guards(self, company: str, periods: Iterable[str]) -> dict[str, str]:
+        """The journal that each of these periods was last opened with."""
+        keys = ((f"OPEN#{company}", period) for period in dict.fromkeys(periods))
+        return {item["sk"]: item["jn"] for item in get_many(self.client, self.table, keys)}
+
+    def counter(self, company: str) -> Counter:
+        return Counter(self.client, self.table, company, "journal")
+
+    # Writes of the page transactions
+
+    def create(self, journal: Journal) -> Write:
+        return put(
+            self.table,
+            {
+                "pk": _partition(journal.company, journal.journal_id),
+                "sk": HEADER,
+                "st": journal.status,
+                "co": journal.company,
+                "jn": journal.journal_id,
+                "pe": journal.period,
+                "n": journal.line_count,
+                "no": journal.next_line,
+                "oj": journal.original_journal,
+                **(_opened(journal) if journal.status is JournalStatus.DRAFT else {}),
+            },
+            unless_exists=True,
+        )
+
+    def reset(self, journal: Journal) -> Write:
+        """A journal in error becomes a draft again and can be posted (POST-04)."""
+        return self.change(journal, {"st": JournalStatus.DRAFT} | _opened(journal))
+
+    def guard(self, journal: Journal, before: str | None) -> Write:
+        """New lines of the period go to ``journal`` from now on, if they went to ``before`` until now."""
+        return update(
+            self.table,
+            f"OPEN#{journal.company}",
+            journal.period,
+            {"jn": journal.journal_id},
+            expected={"jn": before},
+        )
+
+    def change(self, journal: Journal, values: dict[str, Any], **expected: Any) -> Write:
+        """Changes the header, if it still has the status, line count and progress that were read."""
+        unchanged = {"st": journal.status, "n": journal.line_count, "no": journal.next_line}
+        if journal.posted_pages:
+            unchanged["pg"] = journal.posted_pages
+        return update(
+            self.table,
+            _partition(journal.company, journal.journal_id),
+            HEADER,
+            values,
+            expected=unchanged | expected,
+        )
+
+    def page(self, company: str, journal_id: str, lines: list[JournalLine]) -> Write:
+        """A new page. Its key is its first line number, which no other page has."""
+        item = {
+            "pk": _partition(company, journal_id),
+            "sk": f"{_PAGE}{lines[0].line_number:08d}",
+            "l": rows.encode(lines),
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def posted_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
+        """The page with what posting found out about its lines; it can be posted once."""
+        return update(
+            self.table,
+            _partition(journal.company, journal.journal_id),
+            page.key,
+            {"l": rows.encode(lines), "po": True},
+            expected={"po": None},
+        )
+
+    def changed_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
+        partition = _partition(journal.company, journal.journal_id)
+        return update(self.table, partition, page.key, {"l": rows.encode(lines)}, expected={"po": None})
+
+    def without_page(self, journal: Journal, page: JournalPage) -> Write:
+        return delete(self.table, _partition(journal.company, journal.journal_id), page.key, expected={"po": None})
+
+    def closed(self) -> dict[str, Any]:
+        """What takes a journal out of the index of open documents."""
+        return {"oc": None, "od": None}
+
+
+def journal_of(item: Item) -> Journal:
+    return Journal(
+        company=item["co"],
+        journal_id=item["jn"],
+        status=JournalStatus(item["st"]),
+        period=item["pe"],
+        line_count=item["n"],
+        next_line=item["no"],
+        original_journal=item.get("oj"),
+        setup_version=item.get("sv"),
+        posted_pages=item.get("pg", 0),
+        error_journal=item.get("ej"),
+        error_lines=item.get("ne", 0),
+    )
+
+
+def _opened(journal: Journal) -> dict[str, str]:
+    return {"oc": journal.company, "od": journal.journal_id}
+
+
+def _partition(company: str, journal_id: str) -> str:
+    return f"JOURNAL#{company}#{journal_id}"

@@ -1,0 +1,113 @@
+"""The ledger table: vouchers in pages, one list of entries a page, under the document that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.ledger import Voucher, VoucherLine
+from project_invoicing.store import rows
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.transactions import Write, put, query
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PAGE_ENTRIES: Final = 500
+"""Entries of one page at most, about 60 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ledger transaction with the number and date of its voucher."""
+
+    voucher: str
+    accounting_date: date
+    account: str
+    posting_type: PostingType
+    currency: str
+    amount: Decimal
+    accounting_amount: Decimal
+    exchange_rate: Decimal
+    project: str | None = None
+    dimensions: dict[str, str] | None = None
+    sales_tax_code: str | None = None
+
+    @property
+    def line(self) -> VoucherLine:
+        return VoucherLine(
+            self.account,
+            self.posting_type,
+            self.currency,
+            self.amount,
+            self.accounting_amount,
+            self.exchange_rate,
+            self.project,
+            self.dimensions,
+            self.sales_tax_code,
+        )
+
+
+def entries(voucher: Voucher) -> list[Entry]:
+    return [
+        Entry(
+            voucher.voucher,
+            voucher.accounting_date,
+            line.account,
+            line.posting_type,
+            line.currency,
+            line.amount,
+            line.accounting_amount,
+            line.exchange_rate,
+            line.project,
+            line.dimensions,
+            line.sales_tax_code,
+        )
+        for line in voucher.lines
+    ]
+
+
+class Ledger:
+    """Access to the ledger table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def page(self, source: str, company: str, document: str, number: int, page: list[Entry]) -> Write:
+        """Page ``number`` of a document's vouchers. It must be new: a ledger is only ever added to."""
+        item = {
+            "pk": _partition(source, company, document),
+            "sk": f"V#{number:06d}",
+            "co": company,
+            "so": source,
+            "id": document,
+            "e": rows.encode(page),
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def vouchers(self, source: str, company: str, document: str) -> Iterator[Voucher]:
+        """The vouchers of a posted document, in the order they were written."""
+        pages = query(self.client, self.table, _partition(source, company, document), prefix="V#")
+        yield from assemble((rows.decode(Entry, item["e"]) for item in pages), company, source, document)
+
+    def vouchers_counter(self, company: str) -> Counter:
+        return Counter(self.client, self.table, company, "voucher")
+
+
+def assemble(pages: Iterable[list[Entry]], company: str, source: str, document: str) -> Iterator[Voucher]:
+    """The vouchers whose entries stand on consecutive pages, each checked to balance."""
+    every = (entry for page in pages for entry in page)
+    for number, group in groupby(every, key=lambda entry: entry.voucher):
+        found = list(group)
+        lines = tuple(entry.line for entry in found)
+        yield Voucher(number, company, found[0].accounting_date, source, document, lines)
+
+
+def _partition(source: str, company: str, document: str) -> str:
+    return f"{source.upper()}#{company}#{document}"

@@ -1,0 +1,63 @@
+"""The outbox: events that must not be lost, written with their cause and published by ``outbox_relay``.
+
+Unsent events stand in ten partitions of the table whose transaction caused them. Sending one deletes its item; an
+item that is still there has not been sent, or was sent by a relay that died before deleting it. So an event is
+delivered at least once, and consumers are idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+from project_invoicing.events import SOURCE, BusEvent
+from project_invoicing.store.errors import translated
+from project_invoicing.store.items import Item, key, plain_item
+from project_invoicing.store.transactions import Write, put, query
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PARTITIONS: Final = 10
+PREFIX: Final = "OUTBOX#"
+
+
+def record(table: str, event: BusEvent) -> Write:
+    """The write that goes into the transaction of the event's cause.
+
+    It has no condition of its own: the cause's condition lets the transaction happen once, and the key names the event.
+    """
+    return put(
+        table,
+        {
+            "pk": f"{PREFIX}{crc32(event.key.encode()) % PARTITIONS}",
+            "sk": f"{event.time}#{event.key}",
+            "t": event.detail_type,
+            "at": event.time,
+            "d": json.dumps(event.detail, separators=(",", ":")),
+        },
+        unless_exists=False,
+    )
+
+
+def event_of(item: Item) -> BusEvent:
+    return BusEvent(SOURCE, item["t"], item["at"], json.loads(item["d"]), item["sk"])
+
+
+def event_of_image(image: dict[str, Any]) -> BusEvent:
+    """The event in a stream record's new image."""
+    return event_of(plain_item(image))
+
+
+def unsent(client: DynamoDBClient, table: str) -> Iterator[Item]:
+    """Everything that is still in the outbox of ``table``, oldest first in each partition."""
+    for partition in range(PARTITIONS):
+        yield from query(client, table, f"{PREFIX}{partition}")
+
+
+def sent(client: DynamoDBClient, table: str, pk: str, sk: str) -> None:
+    """Takes a published event out. No condition: deleting what is gone changes nothing."""
+    with translated():
+        client.delete_item(TableName=table, Key=key(pk, sk))

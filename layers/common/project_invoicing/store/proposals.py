@@ -1,0 +1,380 @@
+"""The proposals table: proposal headers and their lines, and the posted customer invoices.
+
+Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
+staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for (JSON),
+``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``sv`` set-up version its lines were built with,
+``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di``
+invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
+
+A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
+A posted invoice has a header and pages of its own, which nothing changes any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from project_invoicing.domain.actual import Proforma, Reference, RowVersion
+from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.refusals import Refused, Wait
+from project_invoicing.store import rows
+from project_invoicing.store.items import Item
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX: Final = "open_documents"
+HEADER: Final = "H"
+UNRESOLVED: Final = "?"
+"""Stands for the company in the index as long as the header's contract is unknown to the set-up."""
+ANY_JOURNAL: Final = "*"
+_PAGE: Final = "L#"
+_SHOWN_WAITS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal's header as it was read."""
+
+    proforma: Proforma
+    status: ProposalStatus
+    changes: int
+    deliveries: int
+    company: str | None = None
+    line_count: int = 0
+    pages: int = 0
+    subtotal: Decimal | None = None
+    waiting_for: tuple[Wait, ...] = ()
+    waits_for_journals: frozenset[str] = frozenset()
+    evaluated: bool = False
+    refusal: dict[str, str] | None = None
+    setup_version: int | None = None
+    deleting: bool = False
+    invoice_number: str | None = None
+    voucher: str | None = None
+    invoice_date: date | None = None
+    posting_setup_version: int | None = None
+    posted_pages: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.proforma.id
+
+    @property
+    def number(self) -> str:
+        return self.proforma.number
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    key: str
+    lines: list[ProposalLine]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A customer invoice's header. Amounts in ``currency``."""
+
+    invoice_number: str
+    proposal_id: str
+    proforma_id: str
+    company: str
+    customer: str
+    document_type: str
+    invoice_date: date
+    due_date: date
+    currency: str
+    subtotal: Decimal
+    sales_tax: Decimal
+    total: Decimal
+    voucher: str
+    exchange_rate: Decimal
+    line_count: int
+    posted: bool = False
+
+
+class Proposals:
+    """Access to the proposals table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    # Reading
+
+    def get(self, proforma_id: str) -> Proposal | None:
+        item = get(self.client, self.table, _partition(proforma_id), HEADER)
+        return proposal_of(item) if item else None
+
+    def item(self, proforma_id: str) -> Item | None:
+        return get(self.client, self.table, _partition(proforma_id), HEADER)
+
+    def open(self, company: str) -> list[Proposal]:
+        """Proposals of a company (or ``UNRESOLVED``) that are not posted. From the index: it only proposes."""
+        found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
+        return [proposal_of(item) for item in found]
+
+    def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
+        """Proforma ids by company of the proposals with this number."""
+        keys = ((_number_partition(company, number), "N") for company in companies)
+        return {item["co"]: item["id"] for item in get_many(self.client, self.table, keys)}
+
+    def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
+        for item in query(self.client, self.table, _partition(proforma_id), prefix=_PAGE):
+            yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
+
+    def lines(self, proforma_id: str) -> list[ProposalLine]:
+        return [line for page in self.pages(proforma_id) for line in page.lines]
+
+    def invoice(self, company: str, invoice_number: str) -> Invoice | None:
+        item = get(self.client, self.table, _invoice_partition(company, invoice_number), HEADER)
+        return invoice_of(item) if item else None
+
+    def invoice_pages(self, company: str, invoice_number: str) -> Iterator[tuple[str, list[ProposalLine]]]:
+        for item in query(self.client, self.table, _invoice_partition(company, invoice_number), prefix=_PAGE):
+            yield item["sk"], rows.decode(ProposalLine, item["l"])
+
+    def last_number(self, company: str) -> str | None:
+        """The proposal number that came last, for a sequence that does not allow lower or higher ones (NUM-01)."""
+        found = get(self.client, self.table, f"SEQUENCE#{company}", "proposal")
+        return found["nr"] if found else None
+
+    def counter(self, company: str) -> Counter:
+        """The sequence of customer invoice numbers: continuous, since it is drawn with the invoice (NUM-02)."""
+        return Counter(self.client, self.table, company, "invoice")
+
+    # Writes of the transactions
+
+    def create(self, proforma: Proforma, company: str | None) -> Write:
+        item = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "st": ProposalStatus.WAITING}
+        item |= proforma_columns(proforma) | _company_columns(proforma, company)
+        return put(self.table, item, unless_exists=True)
+
+    def assign(self, proposal: Proposal, company: str) -> Write:
+        """The header's contract has become known: it belongs to this company now."""
+        expected = {"ch": proposal.changes, "co": proposal.company}
+        values = _company_columns(proposal.proforma, company)
+        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+
+    def take_number(self, company: str, proforma: Proforma) -> Write:
+        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10)."""
+        item = {"pk": _number_partition(company, proforma.number), "sk": "N", "co": company, "id": proforma.id}
+        return put(self.table, item, unless_exists=True)
+
+    def number_used(self, company: str, number: str, before: str | None) -> Write:
+        return update(self.table, f"SEQUENCE#{company}", "proposal", {"nr": number}, expected={"nr": before})
+
+    def receive_again(self, item: Item, values: dict[str, Any], *, changed: bool) -> Write:
+        """Counts one more delivery of a header; ``values`` are what a newer version changes."""
+        add = {"dl": 1, "ch": 1} if changed else {"dl": 1}
+        return update(self.table, item["pk"], HEADER, values, add=add, expected={"ch": item["ch"], "st": item["st"]})
+
+    def change(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+        """Changes the header, if its status, version, lines and progress are still what was read."""
+        expected: dict[str, Any] = {
+            "st": proposal.status,
+            "ch": proposal.changes,
+            "pg": proposal.pages or None,
+            "pp": proposal.posted_pages or None,
+            "dx": proposal.deleting or None,
+        }
+        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+
+    def page(self, proforma_id: str, lines: list[ProposalLine]) -> Write:
+        item = {
+            "pk": _partition(proforma_id),
+            "sk": f"{_PAGE}{lines[0].line_number:08d}",
+            "l": rows.encode(lines),
+            "ve": 1,
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def edited_page(self, proforma_id: str, page: ProposalPage, lines: list[ProposalLine]) -> Write:
+        values = {"l": rows.encode(lines), "ve": page.version + 1}
+        return update(self.table, _partition(proforma_id), page.key, values, expected={"ve": page.version})
+
+    def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
+        return delete(self.table, _partition(proforma_id), page.key, expected={"ve": page.version})
+
+    def create_invoice(self, invoice: Invoice) -> Write:
+        item = {
+            "pk": _invoice_partition(invoice.company, invoice.invoice_number),
+            "sk": HEADER,
+            "in": invoice.invoice_number,
+            "nr": invoice.proposal_id,
+            "id": invoice.proforma_id,
+            "co": invoice.company,
+            "cs": invoice.customer,
+            "ty": invoice.document_type,
+            "di": invoice.invoice_date.isoformat(),
+            "du": invoice.due_date.isoformat(),
+            "cu": invoice.currency,
+            "su": invoice.subtotal,
+            "tx": invoice.sales_tax,
+            "to": invoice.total,
+            "vo": invoice.voucher,
+            "er": invoice.exchange_rate,
+            "n": invoice.line_count,
+            "po": invoice.posted,
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def invoice_visible(self, company: str, invoice_number: str) -> Write:
+        """The invoice's last page is there: from now on it is posted."""
+        pk = _invoice_partition(company, invoice_number)
+        return update(self.table, pk, HEADER, {"po": True}, expected={"po": False})
+
+    def invoice_page(self, company: str, invoice_number: str, number: int, lines: list[ProposalLine]) -> Write:
+        item = {
+            "pk": _invoice_partition(company, invoice_number),
+            "sk": f"{_PAGE}{number:06d}",
+            "l": rows.encode(lines),
+        }
+        return put(self.table, item, unless_exists=True)
+
+
+def waiting_columns(waits: list[Wait], journals: frozenset[str]) -> dict[str, Any]:
+    """What a header stores of what it waits for: the first fifty, and how many more there are.
+
+    The rest is on the rows themselves. ``journals`` are those whose posting should look at the proposal again.
+    """
+    shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits[:_SHOWN_WAITS]]
+    if len(waits) > _SHOWN_WAITS:
+        more = f"and {len(waits) - _SHOWN_WAITS} more rows; each row in staging says why it waits"
+        shown.append({"reason": waits[_SHOWN_WAITS].reason, "actual_id": None, "detail": more})
+    kept = sorted(journals) if len(journals) <= _SHOWN_WAITS else [ANY_JOURNAL]
+    return {"wf": json.dumps(shown, separators=(",", ":")), "wj": kept}
+
+
+def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
+    return {"rf": json.dumps({"reason": refused.reason, "detail": refused.detail, "at": at})}
+
+
+def closed() -> dict[str, Any]:
+    """What takes a proposal out of the index of open documents."""
+    return {"oc": None, "od": None}
+
+
+def proposal_of(item: Item) -> Proposal:
+    waits = [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"]) for w in json.loads(item.get("wf", "[]"))]
+    return Proposal(
+        proforma=_proforma_of(item),
+        status=ProposalStatus(item["st"]),
+        changes=item["ch"],
+        deliveries=item["dl"],
+        company=item.get("co"),
+        line_count=item.get("n", 0),
+        pages=item.get("pg", 0),
+        subtotal=Decimal(item["su"]) if "su" in item else None,
+        waiting_for=tuple(waits),
+        waits_for_journals=frozenset(item.get("wj", ())),
+        evaluated="wf" in item,
+        refusal=json.loads(item["rf"]) if "rf" in item else None,
+        setup_version=item.get("sv"),
+        deleting=item.get("dx", False),
+        invoice_number=item.get("in"),
+        voucher=item.get("vo"),
+        invoice_date=date.fromisoformat(item["di"]) if "di" in item else None,
+        posting_setup_version=item.get("pv"),
+        posted_pages=item.get("pp", 0),
+    )
+
+
+def invoice_of(item: Item) -> Invoice:
+    return Invoice(
+        invoice_number=item["in"],
+        proposal_id=item["nr"],
+        proforma_id=item["id"],
+        company=item["co"],
+        customer=item["cs"],
+        document_type=item["ty"],
+        invoice_date=date.fromisoformat(item["di"]),
+        due_date=date.fromisoformat(item["du"]),
+        currency=item["cu"],
+        subtotal=Decimal(item["su"]),
+        sales_tax=Decimal(item["tx"]),
+        total=Decimal(item["to"]),
+        voucher=item["vo"],
+        exchange_rate=Decimal(item["er"]),
+        line_count=item["n"],
+        posted=item["po"],
+    )
+
+
+def proforma_columns(proforma: Proforma) -> dict[str, Any]:
+    """The mapped header and its version as attributes."""
+
+    def reference(value: Reference | None) -> list[str] | None:
+        return [value.entity, value.id] if value else None
+
+    mapped = {
+        "nm": proforma.name,
+        "ct": reference(proforma.contract),
+        "cs": reference(proforma.customer),
+        "cu": reference(proforma.currency),
+        "to": None if proforma.total is None else str(proforma.total),
+        "di": proforma.invoice_date,
+        "du": proforma.due_date,
+        "bt": proforma.bill_to or None,
+        "hc": proforma.has_corrections or None,
+        "cx": proforma.custom or None,
+    }
+    return {
+        "a": json.dumps({k: v for k, v in mapped.items() if v is not None}, separators=(",", ":"), ensure_ascii=False),
+        "nr": proforma.number,
+        "rv": proforma.version.number,
+        "ot": proforma.version.occurred_at,
+        "h": proforma.version.content,
+    }
+
+
+def version_of(item: Item) -> RowVersion:
+    return RowVersion(item.get("rv"), item["ot"], item["h"])
+
+
+def _proforma_of(item: Item) -> Proforma:
+    mapped = json.loads(item["a"])
+
+    def reference(name: str) -> Reference | None:
+        return Reference(*mapped[name]) if name in mapped else None
+
+    return Proforma(
+        id=item["pk"].partition("#")[2],
+        version=version_of(item),
+        number=item["nr"],
+        name=mapped.get("nm"),
+        contract=reference("ct"),
+        customer=reference("cs"),
+        currency=reference("cu"),
+        total=Decimal(mapped["to"]) if "to" in mapped else None,
+        invoice_date=mapped.get("di"),
+        due_date=mapped.get("du"),
+        bill_to=mapped.get("bt", {}),
+        has_corrections=mapped.get("hc", False),
+        custom=mapped.get("cx", {}),
+    )
+
+
+def _company_columns(proforma: Proforma, company: str | None) -> dict[str, Any]:
+    return {"co": company, "oc": company or UNRESOLVED, "od": proforma.id}
+
+
+def _partition(proforma_id: str) -> str:
+    return f"PROPOSAL#{proforma_id}"
+
+
+def _number_partition(company: str, number: str) -> str:
+    return f"NUMBER#{company}#{number}"
+
+
+def _invoice_partition(company: str, number: str) -> str:
+    return f"INVOICE#{company}#{number}"

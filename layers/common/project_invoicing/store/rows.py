@@ -1,0 +1,81 @@
+"""Lists of records as the text of one attribute: column names once, then one array a record.
+
+A page of ninety lines in this form is half the size of ninety objects, and a person can still read it in the
+console. Values keep their type through the record's annotations; unknown columns are ignored and missing ones take
+the record's default, so that older pages stay readable.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+def encode(records: Iterable[Any]) -> str:
+    """Dataclass instances of one type as JSON text ``{"c": [names], "r": [[values], …]}``."""
+    rows = list(records)
+    names = [f.name for f in fields(rows[0])] if rows else []
+    values = [[_outward(getattr(row, name)) for name in names] for row in rows]
+    return json.dumps({"c": names, "r": values}, separators=(",", ":"), ensure_ascii=False)
+
+
+def decode(kind: type[T], text: str) -> list[T]:
+    """The records of ``encode``."""
+    table = json.loads(text)
+    readers = _readers(kind)
+    columns = [(name, readers.get(name)) for name in table["c"]]
+    return [
+        kind(
+            **{
+                name: read(value) if value is not None else None
+                for (name, read), value in zip(columns, row, strict=True)
+                if read is not None
+            }
+        )
+        for row in table["r"]
+    ]
+
+
+def _outward(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, dict)):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return [[_outward(getattr(member, f.name)) for f in fields(member)] for member in value]
+
+
+@cache
+def _readers(kind: Hashable) -> dict[str, Callable[[Any], Any]]:
+    record: Any = kind
+    hints = get_type_hints(record)
+    return {f.name: _reader(hints[f.name]) for f in fields(record)}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _reader(next(option for option in get_args(hint) if option is not type(None)))
+    if origin is tuple:
+        member = get_args(hint)[0]
+        inner = [_reader(get_type_hints(member)[f.name]) for f in fields(member)]
+        return lambda rows: tuple(
+            member(*(None if v is None else read(v) for read, v in zip(inner, row, strict=False))) for row in rows
+        )
+    if origin is dict:
+        return lambda value: value
+    if hint is date:
+        return date.fromisoformat
+    if hint is Decimal or (isinstance(hint, type) and issubclass(hint, Enum)):
+        return hint
+    return lambda value: value

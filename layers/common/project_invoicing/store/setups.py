@@ -1,0 +1,110 @@
+"""Versions of the finance set-up in the Setup table.
+
+A version is one document, compressed and cut into items under ``SETUP#<version>``, with its head beside them; the item
+``SETUP`` is a copy of the newest head. One transaction writes all of it, so that a version is there whole or not at
+all. Versions never change: posting names the one that it computed with, and can read it again.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.items import Item
+from project_invoicing.store.transactions import get, put, query, transact, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_CURRENT = ("SETUP", "CURRENT")
+_CHUNK_BYTES = 300 * 1024
+_MAX_BYTES = 3_600 * 1024
+"""DynamoDB takes 4 MB a transaction; what is left holds keys and names."""
+_KEPT = 4
+
+_parsed: dict[tuple[int, str], FinanceSetup] = {}
+"""The last versions this process read, by number and digest: other tables have a version of that number too."""
+
+
+def load(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str) -> int:
+    """Writes a set-up document as the next version, as of ``at`` (ISO 8601), and returns its number.
+
+    Raises ``Rejected`` with every problem of the document, one a line; ``Conflict`` when another load was faster.
+    """
+    return _write(client, table, document, at, get(client, table, *_CURRENT))
+
+
+def merge(client: DynamoDBClient, table: str, partial: Mapping[str, Any], at: str) -> int:
+    """As ``load``, with the keys of ``partial`` in the place of those of the current version."""
+    head = get(client, table, *_CURRENT)
+    before = json.loads(_text(client, table, head)) if head else {}
+    return _write(client, table, {**before, **partial}, at, head)
+
+
+def current(client: DynamoDBClient, table: str) -> FinanceSetup:
+    """The current version: one small read, and the document itself only when this process has not read it yet."""
+    head = get(client, table, *_CURRENT)
+    if head is None:
+        raise Unavailable(f"{table} holds no set-up; load one with: python -m local setup load FILE")
+    return _finance_setup(client, table, head)
+
+
+def version(client: DynamoDBClient, table: str, number: int) -> FinanceSetup:
+    """The version that a document was computed with. Raises ``Unavailable`` when the table does not have it."""
+    head = get(client, table, *_head(number))
+    if head is None:
+        raise Unavailable(f"{table} has no version {number} of the set-up")
+    return _finance_setup(client, table, head)
+
+
+def _head(number: int) -> tuple[str, str]:
+    return (f"SETUP#{number}", "HEAD")
+
+
+def _finance_setup(client: DynamoDBClient, table: str, head: Item) -> FinanceSetup:
+    known = (head["version"], head["digest"])
+    if known not in _parsed:
+        document = SetupDocument.model_validate_json(_text(client, table, head))
+        while len(_parsed) >= _KEPT:
+            del _parsed[next(iter(_parsed))]
+        _parsed[known] = FinanceSetup(document, head["version"])
+    return _parsed[known]
+
+
+def _text(client: DynamoDBClient, table: str, head: Item) -> bytes:
+    chunks = query(client, table, _head(head["version"])[0], prefix="CHUNK#")
+    return zlib.decompress(b"".join(chunk["data"] for chunk in chunks))
+
+
+def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str, before: Item | None) -> int:
+    if wrong := problems(document):
+        raise Rejected(RejectReason.SCHEMA, "\n".join(wrong), entity="set-up")
+    data = zlib.compress(json.dumps(document, default=str, separators=(",", ":")).encode())
+    if len(data) > _MAX_BYTES:
+        raise Rejected(
+            RejectReason.TOO_LARGE,
+            f"{len(data)} bytes compressed, and {_MAX_BYTES} is the most; leave out references that are no longer used",
+            entity="set-up",
+        )
+    number = before["version"] + 1 if before else 1
+    partition, head_name = _head(number)
+    head = {"version": number, "digest": blake2b(data, digest_size=16).hexdigest(), "at": at}
+    chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
+    writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
+    writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
+    for position, chunk in enumerate(chunks, start=1):
+        item = {"pk": partition, "sk": f"CHUNK#{position:03d}", "data": chunk}
+        writes.append(put(table, item, unless_exists=True))
+    try:
+        transact(client, writes)
+    except TransactionCancelled as lost:
+        raise Conflict("another load of the set-up was faster; load it again") from lost
+    return number

@@ -1,0 +1,540 @@
+"""The staging table: one row an actual, what became of it, and what was rejected.
+
+Attributes of a row (short, because a row that stays under 1 KB costs half of one that does not):
+
+* ``a`` the mapped columns of the actual, as JSON text
+* ``rv`` ``ot`` ``h`` its version: row version, time of the operation, hash of the mapped columns
+* ``ch`` how many deliveries changed the row, ``dl`` how many there were
+* ``st`` state; ``re`` ``rd`` ``rs`` the reason why it waits, the detail, since when
+* ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them
+* ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
+* ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued
+* ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
+* ``l_`` + role: the link of a transaction connection, ``version|id``; the greatest stands
+* ``lt`` the row's money changed after it was imported: flagged, never silently applied
+
+A link may arrive before its row: then an item with links only stands there, which is no row yet (it has no ``a``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from enum import Enum, StrEnum
+from heapq import merge
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+from project_invoicing.domain.actual import Actual, Connection, Reference, RowVersion
+from project_invoicing.domain.codes import (
+    BillingType,
+    ConnectionRole,
+    StagingState,
+    TransactionClass,
+    TransactionType,
+    WaitReason,
+)
+from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.events import ACTUAL_REJECTED, own_event
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
+from project_invoicing.store.items import Expression, Item, key, plain_item
+from project_invoicing.store.transactions import Write, get, get_many, put, query, transact, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX: Final = "import_queue"
+SHARDS: Final = 4
+"""Partitions of the import queue. A partition takes 1,000 writes a second; a row is written there once."""
+
+ROW: Final = "A"
+_REJECTED: Final = "REJECTED#"
+_ATTEMPTS: Final = 5
+
+
+class Delivery(StrEnum):
+    """What a delivered version of a row did."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A row as it was read. Conditions of later writes name ``state`` and ``changes``."""
+
+    actual: Actual
+    state: StagingState
+    changes: int
+    deliveries: int
+    reason: WaitReason | None = None
+    detail: str | None = None
+    since: str | None = None
+    company: str | None = None
+    journal_id: str | None = None
+    proposal_id: str | None = None
+    line_number: int | None = None
+    voucher: str | None = None
+    accounting_amount: Decimal | None = None
+    exchange_rate: Decimal | None = None
+    sales_tax_amount: Decimal | None = None
+    price_rate: ExchangeRate | None = None
+    accrual: Accrual | None = None
+    late: bool = False
+    links: dict[ConnectionRole, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.actual.id
+
+    @property
+    def queued(self) -> bool:
+        return self.state is StagingState.PENDING
+
+
+# --- the actual as text -------------------------------------------------------------------------------------------
+
+_NAMES: Final = {
+    "transaction_type": "ty",
+    "transaction_class": "cl",
+    "billing_type": "bt",
+    "quantity": "qt",
+    "price": "pr",
+    "amount": "am",
+    "skip_sync": "sk",
+    "currency": "cu",
+    "project": "pj",
+    "contract": "ct",
+    "contract_line": "cl1",
+    "customer": "cs",
+    "category": "cg",
+    "resource": "rs",
+    "product": "pd",
+    "invoice": "iv",
+    "start": "sd",
+    "document_date": "dd",
+    "accounting_date": "ad",
+    "adjustment_status": "as",
+    "billing_status": "bs",
+    "description": "ds",
+    "external_description": "xd",
+    "unit": "un",
+    "custom": "cu1",
+}
+_ENTITIES: Final = {
+    "currency": "transactioncurrency",
+    "project": "msdyn_project",
+    "contract": "salesorder",
+    "contract_line": "salesorderdetail",
+    "customer": "account",
+    "category": "msdyn_transactioncategory",
+    "resource": "bookableresource",
+    "product": "product",
+    "invoice": "invoice",
+}
+_MONEY: Final = (
+    "transaction_type",
+    "transaction_class",
+    "billing_type",
+    "quantity",
+    "price",
+    "amount",
+    "currency",
+    "project",
+    "contract",
+    "contract_line",
+    "invoice",
+)
+"""A change of one of these after the import is flagged: what was imported no longer says what Dataverse says."""
+
+
+def _text_of(actual: Actual) -> str:
+    columns: dict[str, Any] = {}
+    for name, short in _NAMES.items():
+        value = getattr(actual, name)
+        if value is None or value is False or value == {}:
+            continue
+        if isinstance(value, Reference):
+            value = _reference_out(name, value)
+        elif isinstance(value, Decimal):
+            value = str(value)
+        elif isinstance(value, Enum):
+            value = value.value
+        columns[short] = value
+    return json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
+
+
+def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
+    named = reference.name if name == "resource" else None
+    if reference.entity == _ENTITIES[name] and named is None:
+        return reference.id
+    return [reference.entity, reference.id, named]
+
+
+def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
+    columns = json.loads(text)
+    values: dict[str, Any] = {
+        name: columns[short] for name, short in _NAMES.items() if short in columns and name not in _ENTITIES
+    }
+    for name, entity in _ENTITIES.items():
+        stored = columns.get(_NAMES[name])
+        if stored is not None:
+            values[name] = Reference(entity, stored) if isinstance(stored, str) else Reference(*stored)
+    values["transaction_type"] = TransactionType(values["transaction_type"])
+    values["transaction_class"] = TransactionClass(values["transaction_class"])
+    values["billing_type"] = BillingType(values["billing_type"])
+    for name in ("quantity", "price", "amount"):
+        values[name] = Decimal(values[name])
+    return Actual(id=id, version=version, **values)
+
+
+def _accrual_text(accrual: Accrual) -> str:
+    values = (getattr(accrual, f.name) for f in fields(Accrual))
+    return json.dumps([str(v) if isinstance(v, Decimal) else v for v in values], separators=(",", ":"))
+
+
+def _accrual_of(text: str) -> Accrual:
+    currency, amount, accounting, rate, *accounts = json.loads(text)
+    return Accrual(currency, Decimal(amount), Decimal(accounting), Decimal(rate), *accounts)
+
+
+def _version_of(item: Item) -> RowVersion:
+    return RowVersion(item.get("rv"), item["ot"], item["h"])
+
+
+def row_of(item: Item) -> StagedRow | None:
+    """The row in an item of the table or its index; ``None`` for an item that holds links only."""
+    if "a" not in item:
+        return None
+    rate = item.get("xr")
+    amount = item.get
+    return StagedRow(
+        actual=_actual_of(item["pk"], _version_of(item), item["a"]),
+        state=StagingState(item["st"]),
+        changes=item["ch"],
+        deliveries=item["dl"],
+        reason=WaitReason(item["re"]) if "re" in item and item["st"] == StagingState.PENDING else None,
+        detail=item.get("rd"),
+        since=item.get("rs"),
+        company=item.get("co"),
+        journal_id=item.get("jn"),
+        proposal_id=item.get("pn"),
+        line_number=item.get("ln"),
+        voucher=item.get("vo"),
+        accounting_amount=None if amount("aa") is None else Decimal(item["aa"]),
+        exchange_rate=None if amount("er") is None else Decimal(item["er"]),
+        sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
+        price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
+        accrual=_accrual_of(item["ac"]) if "ac" in item else None,
+        late=bool(item.get("lt")),
+        links={role: linked for role in ConnectionRole if (linked := item.get(f"l_{role}", "|").partition("|")[2])},
+    )
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+class Staging:
+    """Access to the staging table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    # Receiving
+
+    def receive(self, actual: Actual) -> Delivery:
+        """Stores one delivered version of an actual.
+
+        One request when the row is new, or when this version or a newer one is already waiting there: the update
+        fills what is absent and counts the delivery, and its condition holds in just these two cases. Any other
+        delivery (a newer version, or a repetition after the import) needs a second request that knows the first's
+        answer.
+        """
+        expression = Expression()
+        fill = self._columns(actual) | self._queue_keys(actual) | {"ch": 1}
+        known = self._not_older(expression, actual.version)
+        if not actual.skip_sync:
+            known = f"({known} AND {expression.present('q')})"
+        try:
+            with translated():
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=key(actual.id, ROW),
+                    UpdateExpression=expression.update(first=fill, add={"dl": 1}),
+                    ConditionExpression=f"{expression.absent('a')} OR {known}",
+                    **expression.aliases(),
+                    ReturnValues="UPDATED_OLD",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as failed:
+            return self._receive_again(actual, failed.item)
+        return Delivery.DUPLICATE if "dl" in answer.get("Attributes", {}) else Delivery.ACCEPTED
+
+    def _receive_again(self, actual: Actual, found: dict[str, Any] | None) -> Delivery:
+        for _ in range(_ATTEMPTS):
+            item = plain_item(found) if found else get(self.client, self.table, actual.id, ROW)
+            if item is None or "a" not in item:
+                return self.receive(actual)
+            duplicate = not is_newer(actual.version, _version_of(item))
+            values = {} if duplicate else self._changes(actual, item)
+            expression = Expression()
+            try:
+                with translated():
+                    self.client.update_item(
+                        TableName=self.table,
+                        Key=key(actual.id, ROW),
+                        UpdateExpression=expression.update(values, add={"dl": 1} if duplicate else {"dl": 1, "ch": 1}),
+                        ConditionExpression=expression.all_equal({"st": item["st"], "ch": item["ch"]}),
+                        **expression.aliases(),
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    )
+            except ConditionFailed as failed:
+                found = failed.item
+                continue
+            return Delivery.DUPLICATE if duplicate else Delivery.CHANGED
+        raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
+
+    def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
+        """What a newer version changes on the row, by what has become of the row so far."""
+        values = self._columns(actual)
+        if item["st"] in (StagingState.IMPORTED, StagingState.POSTED):
+            del values["st"]
+            before = _actual_of(actual.id, actual.version, item["a"])
+            if any(getattr(before, name) != getattr(actual, name) for name in _MONEY):
+                values["lt"] = True
+            return values
+        return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
+
+    @staticmethod
+    def _columns(actual: Actual) -> dict[str, Any]:
+        version = actual.version
+        return {
+            "a": _text_of(actual),
+            "rv": version.number,
+            "ot": version.occurred_at,
+            "h": version.content,
+            "st": StagingState.SKIPPED if actual.skip_sync else StagingState.PENDING,
+        }
+
+    @staticmethod
+    def _queue_keys(actual: Actual) -> dict[str, Any]:
+        if actual.skip_sync:
+            return {}
+        return {"q": str(crc32(actual.id.encode()) % SHARDS), "qs": _queue_position(actual)}
+
+    @staticmethod
+    def _not_older(expression: Expression, version: RowVersion) -> str:
+        """The stored version is the same or newer: the negation of ``is_newer`` as a condition."""
+        time, content = expression.value(version.occurred_at), expression.value(version.content)
+        by_time = (
+            f"({expression.name('ot')} > {time} OR "
+            f"({expression.name('ot')} = {time} AND {expression.name('h')} >= {content}))"
+        )
+        if version.number is None:
+            return by_time
+        numbered = f"{expression.name('rv')} >= {expression.value(version.number)}"
+        return f"({numbered} OR ({expression.absent('rv')} AND {by_time}))"
+
+    def connect(self, connection: Connection) -> Delivery:
+        """Stores a connection on the row that carries it, which may not have arrived yet. One request.
+
+        The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
+        matter. A deleted connection leaves a version without an id.
+        """
+        version = connection.version
+        order = version.occurred_at if version.number is None else f"{version.number:020d}"
+        value = f"{order}|{'' if connection.deleted else connection.linked_id}"
+        name = f"l_{connection.role}"
+        expression = Expression()
+        try:
+            with translated():
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=key(connection.actual_id, ROW),
+                    UpdateExpression=expression.update({name: value}),
+                    ConditionExpression=(
+                        f"{expression.absent(name)} OR {expression.name(name)} < {expression.value(value)}"
+                    ),
+                    **expression.aliases(),
+                )
+        except ConditionFailed:
+            return Delivery.DUPLICATE
+        return Delivery.ACCEPTED
+
+    # Rejecting
+
+    def reject(self, rejected: Rejected, event: dict[str, Any], at: str) -> None:
+        """Keeps a rejected event whole, so that it can be replayed once mended. Repeating it changes nothing."""
+        version = str(event.get("row_version") or event.get("occurred_at") or "")
+        writes = [
+            put(
+                self.table,
+                {
+                    "pk": f"{_REJECTED}{rejected.entity}#{rejected.id}",
+                    "sk": f"{version}#{rejected.reason}",
+                    "re": rejected.reason,
+                    "rd": rejected.detail,
+                    "fd": rejected.field,
+                    "at": at,
+                    "ev": json.dumps(event, separators=(",", ":"), default=str),
+                },
+                unless_exists=True,
+            ),
+            outbox.record(
+                self.table,
+                own_event(
+                    ACTUAL_REJECTED,
+                    at,
+                    f"{rejected.entity}#{rejected.id}#{version}",
+                    entity=rejected.entity,
+                    id=rejected.id,
+                    reason=rejected.reason,
+                    detail=rejected.detail,
+                ),
+            ),
+        ]
+        try:
+            transact(self.client, writes)
+        except TransactionCancelled as cancelled:
+            if cancelled.reasons[0] is None:
+                raise
+
+    # Reading
+
+    def waiting_for_journal(self) -> Iterator[StagedRow]:
+        """Rows of the import queue that belong on a journal. The index only proposes."""
+        yield from self._queued("J#")
+
+    def waiting_for_proposals(self) -> Iterator[tuple[str, list[StagedRow]]]:
+        """Billed rows of the import queue, all rows of one proforma at a time: ``(proforma id or "", rows)``."""
+        shards = [self._shard(shard, "B#") for shard in range(SHARDS)]
+        ordered = merge(*shards, key=lambda item: str(item["qs"]))
+        for proforma, items in groupby(ordered, key=lambda item: str(item["qs"]).split("#")[1]):
+            yield proforma, [row for item in items if (row := row_of(item)) and row.queued]
+
+    def waiting_for_proposal(self, proforma_id: str) -> list[StagedRow]:
+        return list(self._queued(f"B#{proforma_id}#"))
+
+    def _queued(self, prefix: str) -> Iterator[StagedRow]:
+        items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
+        return (row for item in items if (row := row_of(item)) and row.queued)
+
+    def _shard(self, shard: int, prefix: str) -> Iterator[Item]:
+        return query(self.client, self.table, str(shard), prefix=prefix, index=INDEX, names=("q", "qs"))
+
+    def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
+        """The rows of these actuals, strongly consistent; those that have not arrived are missing."""
+        keys = ((id, ROW) for id in dict.fromkeys(ids))
+        found = (row_of(item) for item in get_many(self.client, self.table, keys))
+        return {row.id: row for row in found if row}
+
+    # Writes that take part in the transactions of the other stores
+
+    def wait(self, row: StagedRow, wait: Wait, company: str | None, at: str) -> Write:
+        """The row goes on waiting and says why. Since when is kept while the reason stays the same."""
+        since = row.since if row.reason is wait.reason else at
+        values = {"re": wait.reason, "rd": wait.detail, "rs": since, "co": company}
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+
+    def invalidate(self, row: StagedRow, reason: str, detail: str, at: str) -> Write:
+        values = {"st": StagingState.INVALID, "re": reason, "rd": detail, "rs": at, "q": None, "qs": None}
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+
+    def skip(self, row: StagedRow, detail: str, at: str) -> Write:
+        values = {"st": StagingState.SKIPPED, "rd": detail, "rs": at, "re": None, "q": None, "qs": None}
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+
+    def journalised(self, row: StagedRow, company: str, journal_id: str, line_number: int, rate: ExchangeRate) -> Write:
+        """The row has become a line of a draft journal."""
+        values = {"jn": journal_id, "ln": line_number, "xr": f"{rate.rate}/{rate.factor}"}
+        return self._imported(row, company, values)
+
+    def proposed(self, row: StagedRow, company: str, proposal_id: str, line_number: int | None) -> Write:
+        """The row has become a line of a proposal, or is covered by it without one (``None``)."""
+        return self._imported(row, company, {"pn": proposal_id, "ln": line_number})
+
+    def _imported(self, row: StagedRow, company: str, values: dict[str, Any]) -> Write:
+        cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}
+        values = {"st": StagingState.IMPORTED, "co": company} | values | cleared
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+
+    def moved(self, actual_id: str, journal_id: str, new_journal_id: str, line_number: int) -> Write:
+        """The row's line has moved to the journal of lines that failed to post."""
+        expected = {"st": StagingState.IMPORTED, "jn": journal_id}
+        return update(self.table, actual_id, ROW, {"jn": new_journal_id, "ln": line_number}, expected=expected)
+
+    def released(self, actual_id: str, document: dict[str, str], queue_position: str) -> Write:
+        """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
+
+        ``document`` is ``{"jn": journal}`` or ``{"pn": proposal}``, ``queue_position`` from ``journal_position`` or
+        ``proposal_position``.
+        """
+        values = {
+            "st": StagingState.PENDING,
+            "q": str(crc32(actual_id.encode()) % SHARDS),
+            "qs": queue_position,
+            "jn": None,
+            "pn": None,
+            "ln": None,
+            "xr": None,
+        }
+        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+
+    def posted(
+        self,
+        actual_id: str,
+        document: dict[str, str],
+        *,
+        voucher: str | None,
+        accounting_amount: Decimal | None,
+        exchange_rate: Decimal | None,
+        sales_tax_amount: Decimal | None,
+        accrual: Accrual | None = None,
+    ) -> Write:
+        """The row's line is posted: it gets the accounting details (WB-01, WB-02)."""
+        values = {
+            "st": StagingState.POSTED,
+            "vo": voucher,
+            "aa": accounting_amount,
+            "er": exchange_rate,
+            "tx": sales_tax_amount,
+            "ac": _accrual_text(accrual) if accrual else None,
+        }
+        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+
+
+def journal_position(actual_id: str) -> str:
+    return f"J#{actual_id[:8]}"
+
+
+def proposal_position(actual_id: str, proforma_id: str) -> str:
+    return f"B#{proforma_id}#{actual_id[:8]}"
+
+
+def _queue_position(actual: Actual) -> str:
+    if actual.transaction_type is TransactionType.BILLED_SALES:
+        return proposal_position(actual.id, actual.invoice.id if actual.invoice else "")
+    return journal_position(actual.id)
+
+
+def _unchanged(row: StagedRow) -> dict[str, Any]:
+    return {"st": StagingState.PENDING, "ch": row.changes}
+
+
+def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:
+    """Whether ``incoming`` replaces ``stored``: by row version, else by time, else by content.
+
+    The last makes the outcome the same for every order of arrival of two versions of one moment.
+    """
+    if incoming.number is not None and stored.number is not None:
+        return incoming.number > stored.number
+    return (incoming.occurred_at, incoming.content) > (stored.occurred_at, stored.content)

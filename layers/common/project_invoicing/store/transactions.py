@@ -1,0 +1,152 @@
+"""Transactions and batched reads: the requests that every store is made of.
+
+A page transaction is at most 100 writes (DynamoDB's limit), each with its condition. Either all of it happened or
+none. A cancelled one says which write lost.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from project_invoicing.errors import Unavailable
+from project_invoicing.store.errors import TransactionCancelled, translated
+from project_invoicing.store.items import Expression, Item, key, plain_item, typed_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_WRITES = 100
+MAX_READS = 100
+_READ_ATTEMPTS = 8
+
+Write = dict[str, Any]
+"""One entry of TransactWriteItems."""
+
+
+def put(table: str, item: Mapping[str, Any], *, unless_exists: bool) -> Write:
+    """Writes a whole item. Without ``unless_exists`` it replaces: right only under another write's condition."""
+    request: Write = {"TableName": table, "Item": typed_item(item)}
+    if unless_exists:
+        expression = Expression()
+        request["ConditionExpression"] = expression.absent("pk")
+        request |= expression.aliases() | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    return {"Put": request}
+
+
+def update(
+    table: str,
+    pk: str,
+    sk: str,
+    values: Mapping[str, Any],
+    *,
+    expected: Mapping[str, Any],
+    add: Mapping[str, int] | None = None,
+) -> Write:
+    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent)."""
+    expression = Expression()
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key(pk, sk),
+            "UpdateExpression": expression.update(values, add=add),
+            "ConditionExpression": expression.all_equal(expected),
+            **expression.aliases(),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def delete(table: str, pk: str, sk: str, *, expected: Mapping[str, Any]) -> Write:
+    expression = Expression()
+    return {
+        "Delete": {
+            "TableName": table,
+            "Key": key(pk, sk),
+            "ConditionExpression": expression.all_equal(expected),
+            **expression.aliases(),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def transact(client: DynamoDBClient, writes: Sequence[Write]) -> None:
+    """All of ``writes`` or none. Raises ``TransactionCancelled`` with the reasons, or ``Unavailable``.
+
+    The SDK adds a request token, so a repetition by the SDK of a request whose answer was lost changes nothing.
+    """
+    with translated():
+        client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
+
+
+def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
+    """One item, strongly consistent."""
+    with translated():
+        found = client.get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True).get("Item")
+    return plain_item(found) if found else None
+
+
+def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
+    """The items that exist, in no order, strongly consistent, 100 a request. Keys must be distinct."""
+    pending = iter(keys)
+    while chunk := list(islice(pending, MAX_READS)):
+        wanted: Any = [key(pk, sk) for pk, sk in chunk]
+        for _ in range(_READ_ATTEMPTS):
+            with translated():
+                answer: Any = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
+            for item in answer.get("Responses", {}).get(table, []):
+                yield plain_item(item)
+            wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if not wanted:
+                break
+        else:
+            raise Unavailable(f"{table} left {len(wanted)} keys unread")
+
+
+def query(
+    client: DynamoDBClient,
+    table: str,
+    partition: str,
+    *,
+    prefix: str = "",
+    index: str | None = None,
+    names: tuple[str, str] = ("pk", "sk"),
+    limit: int | None = None,
+) -> Iterator[Item]:
+    """The items of a partition in the order of their sort key, page by page as they are consumed.
+
+    On the table itself the read is strongly consistent; an index only proposes, so whoever reads one writes under a
+    condition.
+    """
+    expression = Expression()
+    condition = expression.equal(names[0], partition)
+    if prefix:
+        condition += f" AND begins_with({expression.name(names[1])}, {expression.value(prefix)})"
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        **expression.aliases(),
+        **({"IndexName": index} if index else {"ConsistentRead": True}),
+        **({"Limit": limit} if limit else {}),
+    }
+    while True:
+        with translated():
+            answer = client.query(**request)
+        for item in answer["Items"]:
+            yield plain_item(item)
+        if limit or "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def pause(attempt: int) -> None:
+    """Waits a little, at random, before a transaction that met another one is tried again."""
+    time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - jitter, not a secret
+
+
+def lost(cancelled: TransactionCancelled) -> list[int]:
+    """Positions of the writes whose condition did not hold; empty when another transaction was only in the way."""
+    return [n for n, reason in enumerate(cancelled.reasons) if reason and reason[0] == "ConditionalCheckFailed"]

@@ -1,0 +1,314 @@
+"""Cost and unbilled-sales actuals become lines of integration journals (STG-01, JRN-01 to JRN-17).
+
+Rows are taken from the import queue in chunks, resolved with the set-up, sorted by company, period and date, and
+written in page transactions: up to 90 rows, the page of their lines, the journal's header, the counters. A journal
+takes lines of one period up to the company's limit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+
+from project_invoicing.domain.calendar import period_key
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    JournalStatus,
+    TransactionClass,
+    TransactionType,
+    WaitReason,
+)
+from project_invoicing.domain.journal import COST_KINDS, JournalLine
+from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.errors import Conflict
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journal, Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
+from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, resolve
+from project_invoicing.use_cases.waiting import Verdicts
+
+CHUNK = 5_000
+"""Rows planned at a time: what bounds the memory of an import."""
+PAGE_LINES = 90
+_ATTEMPTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that can become a journal line now."""
+
+    row: StagedRow
+    resolved: Resolved
+    period: str
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Where the line stands: by period and date, cost before sale, and always the same whatever came first."""
+        actual = self.row.actual
+        kind = 0 if actual.transaction_type in COST_KINDS else 1
+        return (self.period, self.resolved.transaction_date, self.resolved.project or "", kind, actual.id)
+
+
+@dataclass(slots=True)
+class JournalImport:
+    """One run of the import for journals. ``imported`` counts the lines it made."""
+
+    staging: Staging
+    journals: Journals
+    ledger: Ledger
+    setup: FinanceSetup
+    at: str
+    company: str | None = None
+    imported: int = 0
+    waiting: int = 0
+
+    def run(self) -> None:
+        """Imports everything in the queue that can be imported, and says of everything else why it waits."""
+        queue = self.staging.waiting_for_journal()
+        while chunk := list(islice(queue, CHUNK)):
+            self.import_rows(chunk)
+
+    def import_rows(self, rows: Iterable[StagedRow]) -> None:
+        chosen, verdicts = self._candidates(list(rows))
+        verdicts.write(self.staging, self.at)
+        self.waiting += verdicts.waiting
+        by_company = defaultdict(list)
+        for candidate in chosen:
+            by_company[candidate.resolved.company].append(candidate)
+        for company in sorted(by_company):
+            book = _Book(self, company)
+            book.add(sorted(by_company[company], key=lambda candidate: candidate.order))
+
+    def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
+        chosen: list[Candidate] = []
+        verdicts = Verdicts()
+        rates = self._original_rates(rows)
+        for row in rows:
+            actual = row.actual
+            if actual.transaction_class is TransactionClass.TAX:
+                verdicts.skip(row, "sales tax is computed by finance; tax actuals are not imported")
+                continue
+            outcome = resolve(actual, self.setup, rates.get(actual.id))
+            if isinstance(outcome, Resolved) and self.company not in (None, outcome.company):
+                continue
+            if isinstance(outcome, Resolved) and actual.transaction_type in _INTERCOMPANY:
+                detail = (
+                    f"no intercompany terms name {outcome.company} as the borrower of this {actual.transaction_type}"
+                )
+                outcome = Blocked(Wait(WaitReason.INTERCOMPANY_MISSING, detail, actual.id), outcome.company)
+            if isinstance(outcome, Blocked):
+                verdicts.wait(row, outcome.wait, outcome.company)
+            elif isinstance(outcome, Invalid):
+                verdicts.invalidate(row, outcome.reason, outcome.detail)
+            else:
+                unit = self.setup.parameters(outcome.company).journal_period
+                chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
+        return chosen, verdicts
+
+    def _original_rates(self, rows: list[StagedRow]) -> dict[str, ExchangeRate]:
+        """For reversals the rate of their original, so that what it accrued comes back to exactly zero (FXR-13)."""
+        originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
+        if not originals:
+            return {}
+        found = self.staging.rows(originals.values())
+        rates = {}
+        for reversal, original_id in originals.items():
+            original = found.get(original_id)
+            if original is None:
+                continue
+            if original.price_rate is not None:
+                rates[reversal] = original.price_rate
+            elif isinstance(outcome := resolve(original.actual, self.setup), Resolved):
+                rates[reversal] = outcome.rate
+        return rates
+
+
+_INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
+
+
+class _Book:
+    """The open journals of one company while lines are added to them."""
+
+    def __init__(self, run: JournalImport, company: str) -> None:
+        self.run = run
+        self.company = company
+        self.limit = run.setup.parameters(company).journal_line_limit
+        sequences = run.setup.number_sequences(company)
+        self.journal_format, self.voucher_format = sequences.journal, sequences.voucher
+        self.vouchers = run.ledger.vouchers_counter(company)
+        self.numbers = run.journals.counter(company)
+        self.open: dict[str, Journal] = {}
+        self.guards: dict[str, str] = {}
+
+    def add(self, candidates: list[Candidate]) -> None:
+        """Writes all candidates (sorted) into journals; those that another run took first are left out."""
+        self._read({candidate.period for candidate in candidates})
+        attempt = 0
+        while candidates:
+            batch = self._next(candidates)
+            try:
+                transact(self.run.staging.client, batch.writes)
+            except TransactionCancelled as cancelled:
+                attempt += 1
+                if attempt > _ATTEMPTS:
+                    raise Conflict(
+                        f"import into journals of {self.company}: others were faster {attempt} times"
+                    ) from None
+                taken = {batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)}
+                candidates = [candidate for candidate in candidates if candidate.row.id not in taken]
+                if not taken:
+                    pause(attempt)
+                self.vouchers.forget()
+                self.numbers.forget()
+                self._read({candidate.period for candidate in candidates})
+                continue
+            attempt = 0
+            self._written(batch)
+            candidates = candidates[len(batch.rows) :]
+
+    def _read(self, periods: set[str]) -> None:
+        """Which journal each period's lines go to. The index proposes, the guard of the period decides."""
+        journals = self.run.journals
+        self.open = {}
+        for journal in journals.open(self.company):
+            if journal.period in periods and self._takes_lines(journal):
+                self.open.setdefault(journal.period, journal)
+        unknown = sorted(periods - self.open.keys())
+        self.guards = journals.guards(self.company, unknown) if unknown else {}
+        if self.guards:
+            for journal in journals.many(self.company, self.guards.values()).values():
+                if self._takes_lines(journal):
+                    self.open[journal.period] = journal
+
+    def _takes_lines(self, journal: Journal) -> bool:
+        return (
+            journal.status is JournalStatus.DRAFT
+            and journal.original_journal is None
+            and journal.line_count < self.limit
+        )
+
+    def _next(self, candidates: list[Candidate]) -> _Batch:
+        """The next page transaction: as many rows as fit, over as many journals as they need."""
+        batch = _Batch()
+        room = MAX_WRITES - 1  # the voucher counter
+        for period, group in _by_period(candidates):
+            new = period not in self.open
+            overhead = 2 + new + (new and not batch.new_journals)  # header and page; guard; journal counter
+            journal = self.open.get(period) or self._new_journal(period, batch)
+            count = min(self.limit - journal.line_count, PAGE_LINES - len(batch.rows), room - overhead, len(group))
+            if count <= 0:
+                break
+            batch.new_journals += new
+            lines = [
+                self._line(candidate, journal.next_line + n, self.vouchers.last + len(batch.rows) + n + 1)
+                for n, candidate in enumerate(group[:count])
+            ]
+            batch.segments.append((journal, new, lines))
+            for candidate, line in zip(group, lines, strict=False):
+                batch.rows.append(candidate.row.id)
+                batch.writes.append(
+                    self.run.staging.journalised(
+                        candidate.row, self.company, journal.journal_id, line.line_number, candidate.resolved.rate
+                    )
+                )
+            room -= overhead + count
+            if count < len(group):
+                break
+        self._documents(batch)
+        return batch
+
+    def _documents(self, batch: _Batch) -> None:
+        journals = self.run.journals
+        for journal, new, lines in batch.segments:
+            if new:
+                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines))
+                batch.writes.append(journals.create(grown))
+                batch.writes.append(journals.guard(journal, self.guards.get(journal.period)))
+            else:
+                values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
+                batch.writes.append(journals.change(journal, values))
+            batch.writes.append(journals.page(self.company, journal.journal_id, lines))
+        batch.writes.append(self.vouchers.draw(len(batch.rows)))
+        if batch.new_journals:
+            batch.writes.append(self.numbers.draw(batch.new_journals))
+
+    def _new_journal(self, period: str, batch: _Batch) -> Journal:
+        number = self.numbers.last + batch.new_journals + 1
+        journal_id = format_number(self.journal_format, number, self.company)
+        return Journal(self.company, journal_id, JournalStatus.DRAFT, period)
+
+    def _line(self, candidate: Candidate, number: int, voucher: int) -> JournalLine:
+        return journal_line(candidate, number, format_number(self.voucher_format, voucher, self.company))
+
+    def _written(self, batch: _Batch) -> None:
+        self.vouchers.drawn(len(batch.rows))
+        if batch.new_journals:
+            self.numbers.drawn(batch.new_journals)
+        for journal, new, lines in batch.segments:
+            grown = replace(
+                journal, line_count=journal.line_count + len(lines), next_line=journal.next_line + len(lines)
+            )
+            self.open[journal.period] = grown
+            if new:
+                self.guards[journal.period] = journal.journal_id
+            if grown.line_count >= self.limit:
+                self.guards[journal.period] = journal.journal_id
+                del self.open[journal.period]
+        self.run.imported += len(batch.rows)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One transaction: first the writes of ``rows`` in their order, then those of the documents."""
+
+    writes: list[Write] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    segments: list[tuple[Journal, bool, list[JournalLine]]] = field(default_factory=list)
+    new_journals: int = 0
+
+
+def _by_period(candidates: list[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
+    for period, group in groupby(candidates[:PAGE_LINES], key=lambda candidate: candidate.period):
+        yield period, list(group)
+
+
+def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine:
+    """The line of an actual: cost or sale, never both (JRN-15)."""
+    actual, resolved = candidate.row.actual, candidate.resolved
+    cost = actual.transaction_type in COST_KINDS
+    return JournalLine(
+        line_number=number,
+        actual_id=actual.id,
+        voucher=voucher,
+        kind=actual.transaction_type,
+        transaction_class=actual.transaction_class,
+        category=resolved.category,
+        line_property=resolved.line_property,
+        transaction_date=resolved.transaction_date,
+        accounting_date=resolved.accounting_date,
+        quantity=actual.quantity,
+        unit_cost=actual.price if cost else ZERO,
+        cost_amount=actual.amount if cost else ZERO,
+        unit_price=ZERO if cost else actual.price,
+        sales_amount=ZERO if cost else actual.amount,
+        currency=resolved.currency,
+        price_exchange_rate=resolved.rate.rate,
+        price_factor=resolved.rate.factor,
+        sales_tax_group=None if cost else resolved.sales_tax_group,
+        item_sales_tax_group=None if cost else resolved.item_sales_tax_group,
+        resource=resolved.resource,
+        project=resolved.project,
+        contract=resolved.contract,
+        contract_line=resolved.contract_line,
+        customer=resolved.customer,
+        chargeable=resolved.chargeable,
+        description=actual.description,
+        dimensions=resolved.dimensions,
+    )

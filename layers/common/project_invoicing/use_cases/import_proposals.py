@@ -1,0 +1,227 @@
+"""Billed-sales actuals become lines of their invoice proposal, all of them or none (INV-04).
+
+The lines need as many page transactions as they fill pages; they become visible in the last one, in which the header
+turns from ``waiting`` to ``ready``. An import that died in between is continued by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.proposal import ProposalLine, subtotal
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
+from project_invoicing.store.proposals import ANY_JOURNAL, UNRESOLVED, Proposal, Proposals, waiting_columns
+from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.use_cases.delete_lines import finish_deletion
+from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan, proposal_currency
+from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.sync_proforma import company_of, number_writes
+from project_invoicing.use_cases.waiting import Verdicts
+
+PAGE_LINES = 90
+_ATTEMPTS = 6
+
+
+@dataclass(slots=True)
+class ProposalImport:
+    """One run of the import for proposals. ``ready`` counts the proposals that it completed."""
+
+    staging: Staging
+    proposals: Proposals
+    setups: SetupVersions
+    at: str
+    company: str | None = None
+    ready: int = 0
+    waiting: int = 0
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    def run(self) -> None:
+        """Looks at every billed row in the queue and at every proposal that waits."""
+        waiting = {header.id: header for header in self._open_headers()}
+        for proforma_id, rows in self.staging.waiting_for_proposals():
+            header = waiting.pop(proforma_id, None) or (self.proposals.get(proforma_id) if proforma_id else None)
+            if header is None:
+                self._headless(rows)
+            elif self.company in (None, header.company) or header.company is None:
+                self._import(header, rows)
+        for header in waiting.values():
+            if header.status is ProposalStatus.WAITING:
+                self._import(header, [])
+
+    def run_one(self, proforma_id: str) -> None:
+        """Looks at one proposal only (STG-18)."""
+        header = self.proposals.get(proforma_id)
+        if header is not None:
+            self._import(header, self.staging.waiting_for_proposal(proforma_id))
+
+    def run_after_posting(self, company: str, journal_id: str) -> None:
+        """Looks at the proposals that waited for what this journal has posted (contract, section 2)."""
+        for header in self.proposals.open(company):
+            concerned = not header.evaluated or {journal_id, ANY_JOURNAL} & header.waits_for_journals
+            if header.status is ProposalStatus.WAITING and concerned:
+                self.run_one(header.id)
+
+    def _open_headers(self) -> list[Proposal]:
+        companies = [self.company] if self.company else list(self.setup.document.companies)
+        return [header for company in [*companies, UNRESOLVED] for header in self.proposals.open(company)]
+
+    def _headless(self, rows: Sequence[StagedRow]) -> None:
+        """Billed rows whose proforma has not arrived: they wait for it."""
+        verdicts = Verdicts()
+        for row in rows:
+            owner = owner_of(row.actual, self.setup)
+            company = getattr(owner, "company", None)
+            if self.company not in (None, company):
+                continue
+            invoice = row.actual.invoice
+            detail = f"proforma {invoice.id} has not arrived" if invoice else "the actual names no proforma"
+            verdicts.wait(row, Wait(WaitReason.HEADER_MISSING, detail, row.id), company)
+        verdicts.write(self.staging, self.at)
+        self.waiting += verdicts.waiting
+
+    def _import(self, header: Proposal, rows: list[StagedRow]) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._import_once(header, rows)
+                return
+            except Conflict:
+                pause(attempt)
+                again = self.proposals.get(header.id)
+                if again is None:
+                    return
+                header, rows = again, self.staging.waiting_for_proposal(header.id)
+        raise Conflict(f"proposal {header.number} kept changing during its import")
+
+    def _import_once(self, header: Proposal, rows: list[StagedRow]) -> None:
+        if header.deleting:
+            finish_deletion(self.proposals, self.staging, header)
+            raise Conflict("read the rows again, now that the lines are deleted")
+        if header.status is not ProposalStatus.WAITING:
+            self._late(header, rows)
+            return
+        setup = self.setup if header.setup_version is None else self.setups.of(header.setup_version)
+        company = header.company or company_of(header.proforma, setup)
+        if company is None:
+            self._unresolved(header, rows)
+            return
+        if header.company is None:
+            if self.company not in (None, company) or not self._assign(header, company):
+                return
+            raise Conflict("read the header again, now with its company")
+        existing = self.proposals.lines(header.id) if header.pages else []
+        linked = self.staging.rows(linked_ids(rows))
+        result = plan(header.proforma, company, rows, existing, linked, setup)
+        if result.waits:
+            self._wait(header, company, rows, result)
+        else:
+            self._write(header, company, setup, existing, result)
+
+    def _assign(self, header: Proposal, company: str) -> bool:
+        """The header's contract has become known: it takes its number in its company, or is refused."""
+        try:
+            writes = number_writes(self.proposals, self.setup, company, header.proforma)
+        except Rejected as rejected:
+            self.staging.reject(rejected, {"id": header.id, "row_version": header.proforma.version.number}, self.at)
+            return False
+        transact(self.proposals.client, [self.proposals.assign(header, company), *writes])
+        return True
+
+    def _unresolved(self, header: Proposal, rows: list[StagedRow]) -> None:
+        contract = header.proforma.contract
+        detail = (
+            f"contract {contract.entity} {contract.id} of the proforma is not among the set-up's references"
+            if contract
+            else "the proforma names no contract, so its company is unknown"
+        )
+        result = ProposalPlan(waits=[Wait(WaitReason.REFERENCE_MISSING, detail)])
+        self._wait(header, None, rows, result)
+
+    def _wait(self, header: Proposal, company: str | None, rows: list[StagedRow], result: ProposalPlan) -> None:
+        """Header and rows say why they wait; only what has changed is written."""
+        verdicts = Verdicts()
+        invalid = {row.id for row, _ in result.invalid}
+        for row, problem in result.invalid:
+            verdicts.invalidate(row, problem.reason, problem.detail)
+        for row in rows:
+            if row.id not in invalid:
+                verdicts.wait(row, result.wait_of(row), company)
+        verdicts.write(self.staging, self.at)
+        self.waiting += 1
+        columns = waiting_columns(result.waits, frozenset(result.journals))
+        before = waiting_columns(list(header.waiting_for), header.waits_for_journals)
+        if not header.evaluated or columns != before:
+            transact(self.proposals.client, [self.proposals.change(header, columns)])
+
+    def _write(
+        self,
+        header: Proposal,
+        company: str,
+        setup: FinanceSetup,
+        existing: list[ProposalLine],
+        result: ProposalPlan,
+    ) -> None:
+        lines = result.lines
+        total = subtotal([*existing, *(line for _, line in lines)])
+        written = len(existing)
+        pages = [lines[start : start + PAGE_LINES] for start in range(0, len(lines), PAGE_LINES)] or [[]]
+        for number, page in enumerate(pages, start=1):
+            written += len(page)
+            values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
+            writes: list[Write] = [
+                self.staging.proposed(row, company, header.number, line.line_number) for row, line in page
+            ]
+            if page:
+                writes.append(self.proposals.page(header.id, [line for _, line in page]))
+            if number == len(pages):
+                values |= {"st": ProposalStatus.READY, "su": total, "rf": None} | waiting_columns([], frozenset())
+                writes.append(outbox.record(self.proposals.table, self._ready_event(header, setup, total, written)))
+            writes.append(self.proposals.change(header, values))
+            transact(self.proposals.client, writes)
+            header = replace(header, pages=header.pages + bool(page), line_count=written, setup_version=setup.version)
+        self.ready += 1
+
+    def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
+        company = str(header.company)
+        return own_event(
+            PROPOSAL_READY,
+            self.at,
+            f"{header.id}#{header.changes}#{self.at}",
+            company=company,
+            proposal_id=header.number,
+            invoice_id=header.id,
+            currency=proposal_currency(header.proforma, setup),
+            subtotal=str(total),
+            line_count=line_count,
+            auto_post=setup.parameters(company).auto_post_proposals,
+        )
+
+    def _late(self, header: Proposal, rows: list[StagedRow]) -> None:
+        """Billed rows that arrive when their proposal is complete already.
+
+        Without money they are covered by it (99-21); with money they contradict it and say so.
+        """
+        verdicts = Verdicts()
+        covered: list[Write] = []
+        for row in rows:
+            resolved = resolve(row.actual, self.setup)
+            if isinstance(resolved, Resolved) and not resolved.chargeable:
+                covered.append(self.staging.proposed(row, resolved.company, header.number, None))
+                continue
+            detail = f"proposal {header.number} was complete without this actual of {row.actual.amount} and is {header.status}"
+            verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
+        verdicts.write(self.staging, self.at)
+        self.waiting += verdicts.waiting
+        for start in range(0, len(covered), PAGE_LINES):
+            transact(self.staging.client, covered[start : start + PAGE_LINES])

@@ -1,0 +1,61 @@
+"""The periodic process "Import from staging": journals first, then proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.import_journals import JournalImport
+from project_invoicing.use_cases.import_proposals import ProposalImport
+from project_invoicing.use_cases.setups import SetupVersions
+
+
+@dataclass(frozen=True, slots=True)
+class StagingImport:
+    """One run. Each way of running it reports ``journal_lines``, ``proposals_ready`` and ``waiting``."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    ledger: Ledger
+    setups: SetupVersions
+    at: str
+
+    def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
+        """Imports what waits: all of it, or of one ``company``, or of one ``proposal_id`` (STG-18, STG-24)."""
+        company, number = scope.get("company"), scope.get("proposal_id")
+        if number:
+            return self._one(number, company)
+        lines = JournalImport(self.staging, self.journals, self.ledger, self.setups.current, self.at, company)
+        lines.run()
+        proposals = self._proposals(company)
+        proposals.run()
+        return _report(lines.imported, proposals, lines.waiting)
+
+    def after_posting(self, company: str, journal_id: str) -> dict[str, int]:
+        """Imports the proposals that waited for a journal, now that it is posted."""
+        proposals = self._proposals(company)
+        proposals.run_after_posting(company, journal_id)
+        return _report(0, proposals)
+
+    def _one(self, number: str, company: str | None) -> dict[str, int]:
+        companies = [company] if company else list(self.setups.current.document.companies)
+        proposals = self._proposals(None)
+        for proforma_id in self.proposals.by_number(companies, number).values():
+            proposals.run_one(proforma_id)
+        return _report(0, proposals)
+
+    def _proposals(self, company: str | None) -> ProposalImport:
+        return ProposalImport(self.staging, self.proposals, self.setups, self.at, company)
+
+
+def _report(journal_lines: int, proposals: ProposalImport, waiting: int = 0) -> dict[str, int]:
+    return {
+        "journal_lines": journal_lines,
+        "proposals_ready": proposals.ready,
+        "waiting": waiting + proposals.waiting,
+    }

@@ -1,0 +1,178 @@
+"""The customer invoice of a proposal, computed whole from what is stored: by posting, by a preview, by the result.
+
+Pure apart from what it is given; refuses with ``Refused`` before anything is written (on hold, closed period, missing
+set-up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from project_invoicing.domain.codes import PostingFailure, PostingType, WaitReason
+from project_invoicing.domain.invoice import Terms, Totals, accounted, totals, voucher
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.terms import due_date
+from project_invoicing.setup.document import Customer, OnAccountPosting
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.proposals import Proposal
+from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.proposal_lines import proposal_currency
+from project_invoicing.use_cases.resolution import ON_ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDraft:
+    """An invoice before it has a number: its terms and totals."""
+
+    terms: Terms
+    totals: Totals
+
+
+def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
+    """The invoice account: the contract customer of the proforma, else of its contract (PROP-10)."""
+    reference = header.proforma.customer
+    if reference is not None:
+        return setup.resolve(reference.entity, reference.id)
+    contract = setup.contract(contract_of(header, setup))
+    return contract.customer if contract else None
+
+
+def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
+    reference = header.proforma.contract
+    return setup.resolve(reference.entity, reference.id) if reference else None
+
+
+def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
+    """The one given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
+    company = str(header.company)
+    written = given or header.proforma.invoice_date
+    return setup.local_date(company, written) if written else setup.today(company, now)
+
+
+def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
+    """From the terms of payment; without any, the invoice date itself (DUE-01, DUE-02)."""
+    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    return due_date(terms, invoice_date) if terms else invoice_date
+
+
+def totals_of(lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date) -> Totals:
+    """Subtotal and sales tax of a proposal's lines on a date. Refuses when the sales tax set-up has a hole."""
+    return totals(lines, lambda line: _percents(line, setup, invoice_date), setup.tax_rounding)
+
+
+def draft(header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date) -> InvoiceDraft:
+    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures."""
+    company = str(header.company)
+    if not lines:
+        raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
+    customer = _customer(header, setup)
+    if not setup.period_is_open(company, invoice_date):
+        raise Refused(
+            PostingFailure.PERIOD_CLOSED,
+            f"no open fiscal period was found for the specified accounting date {invoice_date}",
+        )
+    currency = str(proposal_currency(header.proforma, setup))
+    accounting = setup.document.companies[company].accounting_currency
+    rate = setup.price_rate(contract_of(header, setup), currency, company, invoice_date)
+    if rate is None:
+        raise Refused(
+            WaitReason.EXCHANGE_RATE_MISSING,
+            f"no exchange rate from {currency} to {accounting} on or before {invoice_date}",
+        )
+    terms = Terms(
+        company=company,
+        proposal_id=header.number,
+        customer=customer,
+        currency=currency,
+        currency_precision=_precision(setup, currency),
+        accounting_precision=_precision(setup, accounting),
+        exchange_rate=rate,
+        invoice_date=invoice_date,
+        due_date=due_date_of(header, setup, invoice_date),
+        tax_rounding=setup.tax_rounding,
+    )
+    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date), terms))
+
+
+def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
+    """The voucher of the invoice. Refuses when an account is missing."""
+    company, customer = of.terms.company, of.terms.customer
+
+    def revenue(line: ProposalLine) -> tuple[PostingType, str]:
+        posting_type = _revenue_posting_type(line, company, setup)
+        return posting_type, account_for(setup, company, line.project, line.category)(posting_type)
+
+    def tax_account(code: str) -> str:
+        return account_for(setup, company, sales_tax_code=code)(PostingType.SALES_TAX_PAYABLE)
+
+    def customer_account() -> str:
+        return account_for(setup, company, customer=customer)(PostingType.CUSTOMER_BALANCE)
+
+    dimensions = dict(_known_customer(setup, company, customer).dimensions)
+    return voucher(number, invoice_number, of.totals, of.terms, revenue, tax_account, customer_account, dimensions)
+
+
+def _customer(header: Proposal, setup: FinanceSetup) -> str:
+    name = customer_of(header, setup)
+    if name is None:
+        raise Refused(
+            WaitReason.REFERENCE_MISSING, f"the customer of proposal {header.number} is unknown to the set-up"
+        )
+    if _known_customer(setup, str(header.company), name).on_hold:
+        raise Refused(PostingFailure.CUSTOMER_ON_HOLD, f"customer {name} of {header.company} is on hold")
+    return name
+
+
+def _known_customer(setup: FinanceSetup, company: str, name: str) -> Customer:
+    found = setup.customer(company, name)
+    if found is None:
+        raise Refused(WaitReason.REFERENCE_MISSING, f"customer {name} is not among the customers of {company}")
+    return found
+
+
+def _precision(setup: FinanceSetup, currency: str) -> Decimal:
+    precision = setup.currency_precision(currency)
+    if precision is None:
+        raise Refused(WaitReason.REFERENCE_MISSING, f"currency {currency} is not among the set-up's currencies")
+    return precision
+
+
+def _percents(line: ProposalLine, setup: FinanceSetup, on: date) -> Mapping[str, Decimal]:
+    tax = setup.document.sales_tax
+    for name, known, kind in (
+        (line.sales_tax_group, tax.groups, "group"),
+        (line.item_sales_tax_group, tax.item_groups, "item group"),
+    ):
+        if name is not None and name not in known:
+            raise Refused(
+                PostingFailure.SALES_TAX_SETUP_MISSING,
+                f"line {line.line_number} (actual {line.actual_id}) has sales tax {kind} {name}, which does not exist",
+            )
+    percents = {}
+    for code in setup.sales_tax_codes(line.sales_tax_group, line.item_sales_tax_group):
+        percent = setup.tax_percent(code, on)
+        if percent is None:
+            raise Refused(PostingFailure.SALES_TAX_SETUP_MISSING, f"sales tax code {code} has no percent on {on}")
+        percents[code] = percent
+    return percents
+
+
+def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup) -> PostingType:
+    """LED-11, LED-36, LED-37: on-account lines by the profile of their billing method, all others invoiced revenue."""
+    if line.transaction_class not in ON_ACCOUNT:
+        return PostingType.INVOICED_REVENUE
+    method = setup.billing_method(line.contract_line)
+    found = setup.profile(company, line.project, line.contract, method)
+    if found is None:
+        raise Refused(
+            PostingFailure.PROFILE_MISSING,
+            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
+        )
+    if found[1].on_account is OnAccountPosting.BALANCE:
+        return PostingType.WIP_INVOICED_ON_ACCOUNT
+    return PostingType.INVOICED_REVENUE_ON_ACCOUNT

@@ -1,0 +1,234 @@
+"""Posting of invoice proposals: the customer invoice, its voucher, and the accounting details on the staging rows.
+
+A saga that only rolls forward. The first transaction claims the proposal: it draws the invoice and voucher numbers,
+writes the invoice and pins date and set-up version. Then page after page; the last one makes the invoice visible and
+tells the bus. A small invoice does all of it in one transaction. Whoever finds a proposal in ``posting`` goes on with
+the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from project_invoicing.domain.codes import PostingFailure, ProposalStatus
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Conflict
+from project_invoicing.events import INVOICE_POSTED, BusEvent, own_event
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
+from project_invoicing.store.proposals import Invoice, Proposal, Proposals, closed, refusal_columns
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.use_cases.invoice import InvoiceDraft, draft, invoice_date_of, invoice_voucher
+from project_invoicing.use_cases.setups import SetupVersions
+
+PAGE_LINES = 90
+_ATTEMPTS = 40
+"""Ten posters that draw from one sequence at once lose to each other this often before they give up."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class InvoicePosting:
+    """One run of the posting of proposals."""
+
+    proposals: Proposals
+    staging: Staging
+    ledger: Ledger
+    setups: SetupVersions
+    at: str
+    posted: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def run(self, company: str | None = None, *, automatic: bool = False) -> None:
+        """Posts what is ready when it runs, and finishes what was left half-way (PROP-14).
+
+        ``automatic``: only what is left half-way, and companies whose parameters say that proposals post themselves.
+        """
+        setup = self.setups.current
+        for code in [company] if company else list(setup.document.companies):
+            everything = not automatic or setup.parameters(code).auto_post_proposals
+            for header in self.proposals.open(code):
+                if header.status is ProposalStatus.POSTING or (header.status is ProposalStatus.READY and everything):
+                    self.post(header)
+
+    def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
+        """Posts the proposal with this number. A refusal is stored on it."""
+        companies = [company] if company else list(self.setups.current.document.companies)
+        for proforma_id in self.proposals.by_number(companies, number).values():
+            self.run_one(proforma_id, invoice_date)
+
+    def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
+        """Posts one proposal. ``again`` False: an event said so, and finding it posted is no refusal."""
+        header = self.proposals.get(proforma_id)
+        if header is None or (header.status is ProposalStatus.POSTED and not again):
+            return
+        self.post(header, invoice_date)
+
+    def post(self, header: Proposal, invoice_date: str | None = None) -> None:
+        """Posts one proposal from where it stands, or stores on it why not."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._post(header, invoice_date)
+                return
+            except Refused as refused:
+                self._refuse(header, refused)
+                return
+            except TransactionCancelled:
+                pause(attempt)
+                found = self.proposals.get(header.id)
+                if found is None or found.status is ProposalStatus.POSTED:
+                    return
+                header = found
+        raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
+
+    def _post(self, header: Proposal, invoice_date: str | None) -> None:
+        if header.status is ProposalStatus.POSTED:
+            detail = f"proposal {header.number} was posted as invoice {header.invoice_number}"
+            raise Refused(PostingFailure.ALREADY_POSTED, detail)
+        if header.status is ProposalStatus.WAITING:
+            raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
+        if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
+            setup = self.setups.of(header.posting_setup_version)
+            day = header.invoice_date
+        else:
+            setup = self.setups.current
+            day = invoice_date_of(header, setup, invoice_date, self.at)
+        of = draft(header, self.proposals.lines(header.id), setup, day)
+        saga = _Saga(self, header, of, setup)
+        saga.run_to_the_end()
+        self.posted.append(saga.invoice.invoice_number)
+
+    def _refuse(self, header: Proposal, refused: Refused) -> None:
+        """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""
+        self.refused[header.number] = str(refused)
+        before = header.refusal or {}
+        if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
+            return
+        try:
+            transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
+        except TransactionCancelled:
+            return  # it has moved on; what was refused was an older state of it
+
+
+class _Saga:
+    """The transactions that post one proposal."""
+
+    def __init__(self, run: InvoicePosting, header: Proposal, of: InvoiceDraft, setup: FinanceSetup) -> None:
+        self.run, self.header, self.of, self.setup = run, header, of, setup
+        company = of.terms.company
+        self.counters: list[Counter] = []
+        if header.invoice_number and header.voucher:
+            number, voucher_number = header.invoice_number, header.voucher
+        else:
+            sequences = setup.number_sequences(company)
+            invoices, vouchers = run.proposals.counter(company), run.ledger.vouchers_counter(company)
+            number = format_number(sequences.invoice, invoices.last + 1, company)
+            voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
+            self.counters = [invoices, vouchers]
+        self.voucher: Voucher = invoice_voucher(of, voucher_number, number, setup)
+        shown = sum(line.shown for line in of.totals.lines)
+        self.invoice = Invoice(
+            invoice_number=number,
+            proposal_id=header.number,
+            proforma_id=header.id,
+            company=company,
+            customer=of.terms.customer,
+            document_type=of.totals.document_type,
+            invoice_date=of.terms.invoice_date,
+            due_date=of.terms.due_date,
+            currency=of.terms.currency,
+            subtotal=of.totals.subtotal,
+            sales_tax=of.totals.sales_tax,
+            total=of.totals.total,
+            voucher=voucher_number,
+            exchange_rate=of.terms.exchange_rate.multiplier,
+            line_count=shown,
+        )
+
+    def run_to_the_end(self) -> None:
+        pages = _pages(self.of.totals.lines, PAGE_LINES)
+        ledger = _pages(entries(self.voucher), PAGE_ENTRIES)
+        steps = max(len(pages), len(ledger), 1)
+        for step in range(self.header.posted_pages, steps):
+            lines = pages[step] if step < len(pages) else ()
+            vouchers = ledger[step] if step < len(ledger) else ()
+            transact(self.run.proposals.client, self._writes(step, lines, vouchers, last=step == steps - 1))
+            self.header = replace(self.header, status=ProposalStatus.POSTING, posted_pages=step + 1)
+
+    def _writes(
+        self, step: int, lines: Sequence[ProposalLine], vouchers: Sequence[Entry], *, last: bool
+    ) -> list[Write]:
+        run, invoice = self.run, self.invoice
+        writes = [self._posted(line) for line in lines]
+        shown = [line for line in lines if line.shown]
+        if shown:
+            page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
+            writes.append(page)
+        if vouchers:
+            writes.append(run.ledger.page("invoice", invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
+        values: dict[str, Any] = {"pp": step + 1}
+        if step == 0:
+            values |= {
+                "st": ProposalStatus.POSTING,
+                "in": invoice.invoice_number,
+                "vo": invoice.voucher,
+                "di": invoice.invoice_date.isoformat(),
+                "pv": self.setup.version,
+                "rf": None,
+            }
+            writes += [counter.draw(1) for counter in self.counters]
+            writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
+        elif last:
+            writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
+        if last:
+            values |= {"st": ProposalStatus.POSTED} | closed()
+            writes.append(outbox.record(run.proposals.table, self._event()))
+        writes.append(run.proposals.change(self.header, values))
+        return writes
+
+    def _posted(self, line: ProposalLine) -> Write:
+        """WB-02. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
+        invoice = self.invoice
+        return self.run.staging.posted(
+            line.actual_id,
+            {"pn": invoice.proposal_id},
+            voucher=invoice.voucher if line.shown else None,
+            accounting_amount=line.accounting_amount if line.shown else None,
+            exchange_rate=invoice.exchange_rate if line.shown else None,
+            sales_tax_amount=line.sales_tax_amount if line.shown else None,
+        )
+
+    def _event(self) -> BusEvent:
+        invoice = self.invoice
+        return own_event(
+            INVOICE_POSTED,
+            self.run.at,
+            f"{invoice.company}#{invoice.invoice_number}",
+            company=invoice.company,
+            proposal_id=invoice.proposal_id,
+            invoice_id=invoice.proforma_id,
+            invoice_number=invoice.invoice_number,
+            voucher=invoice.voucher,
+            document_type=invoice.document_type,
+            invoice_date=invoice.invoice_date.isoformat(),
+            due_date=invoice.due_date.isoformat(),
+            currency=invoice.currency,
+            subtotal=str(invoice.subtotal),
+            sales_tax=str(invoice.sales_tax),
+            total=str(invoice.total),
+            line_count=invoice.line_count,
+        )
+
+
+def _pages(records: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [records[start : start + size] for start in range(0, len(records), size)]

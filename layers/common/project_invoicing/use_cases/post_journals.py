@@ -1,0 +1,322 @@
+"""Posting of integration journals: vouchers in the ledger, accounting details on the staging rows (POST-02 to POST-13).
+
+Every line is judged first. Good lines post; failing ones move to a new journal that names the first and is not retried
+until it is reset (POST-03, POST-04). When no line is good, nothing moves: the journal itself gets the status ``error``.
+
+A saga that only rolls forward: each transaction posts some pages and says so on the header. The first one claims the
+journal and pins the version of the set-up, so that a run that continues after a crash computes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from project_invoicing.domain.codes import (
+    BillingMethod,
+    JournalStatus,
+    PostingFailure,
+    TransactionType,
+)
+from project_invoicing.domain.journal import COST_KINDS, Accrual, JournalLine, accrual, cost_lines
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Conflict
+from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journal, JournalPage, Journals
+from project_invoicing.store.ledger import Entry, Ledger, entries
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
+from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.setups import SetupVersions
+
+_ATTEMPTS = 6
+_OVERHEAD = 7
+"""Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """A line with what posting makes of it: its voucher, its accrual, or why it fails."""
+
+    line: JournalLine
+    voucher: Voucher | None = None
+    accrual: Accrual | None = None
+
+
+@dataclass(slots=True)
+class JournalPosting:
+    """One run of the posting of journals."""
+
+    journals: Journals
+    staging: Staging
+    ledger: Ledger
+    setups: SetupVersions
+    at: str
+    posted: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def run(self, company: str | None = None, journal_id: str | None = None, period: str | None = None) -> None:
+        """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14)."""
+        for code in [company] if company else list(self.setups.current.document.companies):
+            for journal in self.journals.open(code):
+                if journal_id in (None, journal.journal_id) and period in (None, journal.period):
+                    self.post(journal)
+
+    def post(self, journal: Journal) -> None:
+        """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._post(journal)
+                return
+            except TransactionCancelled:
+                pause(attempt)
+                again = self.journals.get(journal.company, journal.journal_id)
+                if again is None:
+                    return
+                journal = again
+        raise Conflict(f"journal {journal.journal_id} of {journal.company} kept changing while it was posted")
+
+    def _post(self, journal: Journal) -> None:
+        if journal.status not in (JournalStatus.DRAFT, JournalStatus.PROCESSING) or not journal.line_count:
+            return
+        begun = journal.status is JournalStatus.PROCESSING
+        setup = self.setups.of(journal.setup_version) if begun and journal.setup_version else self.setups.current
+        pages = list(self.journals.pages(journal.company, journal.journal_id))
+        judged = {page.key: [judge(line, journal, setup) for line in page.lines] for page in pages if not page.posted}
+        failing = sum(1 for lines in judged.values() for one in lines if one.line.error)
+        if not begun and failing == journal.line_count:
+            self._fail_whole(journal, pages, judged)
+            return
+        saga = _Saga(self, journal, setup, failing)
+        for chunk, last in _chunks([page for page in pages if not page.posted]):
+            saga.step(chunk, judged, last=last)
+        self.posted.append(journal.journal_id)
+
+    def _fail_whole(self, journal: Journal, pages: list[JournalPage], judged: dict[str, list[PostedLine]]) -> None:
+        """No line can be posted: the lines stay and say why, the journal waits to be reset (POST-10)."""
+        for page in pages:
+            lines = [one.line for one in judged[page.key]]
+            if lines != page.lines:
+                transact(self.journals.client, [self.journals.changed_page(journal, page, lines)])
+        event = own_event(
+            JOURNAL_FAILED,
+            self.at,
+            f"{journal.company}#{journal.journal_id}#{self.at}",
+            company=journal.company,
+            journal_id=journal.journal_id,
+            original_journal=journal.original_journal,
+            line_count=journal.line_count,
+        )
+        values = {"st": JournalStatus.ERROR} | self.journals.closed()
+        transact(
+            self.journals.client,
+            [self.journals.change(journal, values), outbox.record(self.journals.table, event)],
+        )
+        self.failed.append(journal.journal_id)
+
+
+def _chunks(pages: list[JournalPage]) -> Iterator[tuple[list[JournalPage], bool]]:
+    """Pages that fit into one transaction: each row, each page and the page of its failing lines is one write."""
+    chunk: list[JournalPage] = []
+    used = 0
+    for page in pages:
+        cost = len(page.lines) + 2
+        if chunk and used + cost > MAX_WRITES - _OVERHEAD:
+            yield chunk, False
+            chunk, used = [], 0
+        chunk.append(page)
+        used += cost
+    yield chunk, True
+
+
+class _Saga:
+    """The transactions that post one journal."""
+
+    def __init__(self, run: JournalPosting, journal: Journal, setup: FinanceSetup, failing: int) -> None:
+        self.run = run
+        self.journal = journal
+        self.setup = setup
+        self.claimed = journal.status is JournalStatus.PROCESSING
+        self.error_journal = journal.error_journal
+        self.draws = bool(failing) and self.error_journal is None
+        if self.draws:
+            self.counter = run.journals.counter(journal.company)
+            number = self.setup.number_sequences(journal.company).journal
+            self.error_journal = format_number(number, self.counter.last + 1, journal.company)
+        self.failing = failing + journal.error_lines
+
+    def step(self, pages: list[JournalPage], judged: dict[str, list[PostedLine]], *, last: bool) -> None:
+        journal, run = self.journal, self.run
+        document = {"jn": journal.journal_id}
+        writes: list[Write] = []
+        vouchers: list[Entry] = []
+        moved: list[JournalLine] = []
+        for page in pages:
+            good = [one for one in judged[page.key] if not one.line.error]
+            for one in good:
+                if one.voucher:
+                    vouchers += entries(one.voucher)
+                writes.append(self._posted(one, document))
+            for one in judged[page.key]:
+                if one.line.error:
+                    number = journal.error_lines + len(moved) + 1
+                    moved.append(replace(one.line, line_number=number))
+                    writes.append(run.staging.moved(one.line.actual_id, journal.journal_id, self._errors(), number))
+            writes.append(run.journals.posted_page(journal, page, [one.line for one in good]))
+        values: dict[str, Any] = {"pg": journal.posted_pages + len(pages)}
+        if not self.claimed:
+            values |= {"st": JournalStatus.PROCESSING, "sv": self.setup.version, "ej": self.error_journal}
+            if self.draws:
+                writes.append(self.counter.draw(1))
+        if moved:
+            values["ne"] = journal.error_lines + len(moved)
+            writes += self._error_page(moved)
+        if vouchers:
+            writes.append(
+                run.ledger.page("journal", journal.company, journal.journal_id, journal.posted_pages + 1, vouchers)
+            )
+        if last:
+            values |= {"st": JournalStatus.POSTED} | run.journals.closed()
+            writes += self._events()
+        writes.append(run.journals.change(journal, values))
+        transact(run.journals.client, writes)
+        self.claimed = True
+        self.journal = replace(
+            journal,
+            status=JournalStatus(values.get("st", journal.status)),
+            posted_pages=journal.posted_pages + len(pages),
+            error_lines=journal.error_lines + len(moved),
+            error_journal=self.error_journal,
+        )
+
+    def _errors(self) -> str:
+        if self.error_journal is None:
+            raise Conflict(f"journal {self.journal.journal_id} has failing lines that its claim did not foresee")
+        return self.error_journal
+
+    def _posted(self, one: PostedLine, document: dict[str, str]) -> Write:
+        line = one.line
+        return self.run.staging.posted(
+            line.actual_id,
+            document,
+            voucher=line.voucher,
+            accounting_amount=line.accounting_amount,
+            exchange_rate=line.rate.multiplier,
+            sales_tax_amount=ZERO,
+            accrual=one.accrual,
+        )
+
+    def _error_page(self, moved: list[JournalLine]) -> list[Write]:
+        """The failing lines on the journal of errors: its header with the first of them, grown by the others."""
+        journals, journal = self.run.journals, self.journal
+        grown = Journal(
+            company=journal.company,
+            journal_id=self._errors(),
+            status=JournalStatus.ERROR,
+            period=journal.period,
+            line_count=journal.error_lines + len(moved),
+            next_line=journal.error_lines + len(moved) + 1,
+            original_journal=journal.journal_id,
+        )
+        if journal.error_lines:
+            before = replace(grown, line_count=journal.error_lines, next_line=journal.error_lines + 1)
+            header = journals.change(before, {"n": grown.line_count, "no": grown.next_line})
+        else:
+            header = journals.create(grown)
+        return [header, journals.page(journal.company, self._errors(), moved)]
+
+    def _events(self) -> list[Write]:
+        journal, at = self.journal, self.run.at
+        key = f"{journal.company}#{journal.journal_id}"
+        posted = own_event(
+            JOURNAL_POSTED,
+            at,
+            key,
+            company=journal.company,
+            journal_id=journal.journal_id,
+            line_count=journal.line_count - self.failing,
+        )
+        events = [posted]
+        if self.failing:
+            events.append(
+                own_event(
+                    JOURNAL_FAILED,
+                    at,
+                    key,
+                    company=journal.company,
+                    journal_id=self.error_journal,
+                    original_journal=journal.journal_id,
+                    line_count=self.failing,
+                )
+            )
+        return [outbox.record(self.run.journals.table, event) for event in events]
+
+
+def judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLine:
+    """What posting makes of one line. A line that fails carries the code and the reason in ``error``."""
+    try:
+        return _judge(line, journal, setup)
+    except Refused as refused:
+        return PostedLine(replace(line, error=str(refused)))
+
+
+def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLine:
+    company = journal.company
+    if not setup.period_is_open(company, line.accounting_date):
+        after = "in or after" if setup.parameters(company).auto_open_period else "for"
+        raise Refused(
+            PostingFailure.PERIOD_CLOSED,
+            f"no open fiscal period was found {after} the specified accounting date {line.accounting_date}",
+        )
+    accounting = setup.document.companies[company].accounting_currency
+    precision = setup.currency_precision(accounting) or Decimal("0.01")
+    amount = line.rate.convert(line.amount, precision)
+    posted = replace(line, accounting_amount=amount, error=None)
+    account = account_for(setup, company, line.project, line.category)
+    accrued = None
+    if line.kind in COST_KINDS:
+        lines = cost_lines(posted, _cost_posting(line, company, setup), account, amount)
+    else:
+        accrued = accrual(posted, account, amount) if _accrues(line, company, setup) else None
+        lines = accrued.lines(1) if accrued else ()
+    number, day = line.voucher, line.accounting_date
+    voucher = Voucher(number, company, day, "journal", journal.journal_id, lines) if lines else None
+    return PostedLine(posted, voucher, accrued)
+
+
+def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> str:
+    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51)."""
+    if line.contract is None:
+        return "profit_and_loss"
+    profile = _profile(line, company, setup)
+    return str(profile.post_costs.get(line.transaction_class, "profit_and_loss"))
+
+
+def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
+    """The profile accrues the class, the line property allows it, and the sale is chargeable (99-10, LP-06)."""
+    if line.kind is not TransactionType.UNBILLED_SALES:
+        return False
+    rules = setup.document.line_properties.get(line.line_property or "")
+    profile = _profile(line, company, setup)
+    return bool(
+        line.chargeable and rules and rules.accrue_revenue and profile.accrue_revenue.get(line.transaction_class, False)
+    )
+
+
+def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Any:
+    method: BillingMethod = setup.billing_method(line.contract_line)
+    found = setup.profile(company, line.project, line.contract, method)
+    if found is None:
+        raise Refused(
+            PostingFailure.PROFILE_MISSING,
+            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
+        )
+    return found[1]

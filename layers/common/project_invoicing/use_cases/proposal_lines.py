@@ -1,0 +1,192 @@
+"""Which lines a proposal gets from its billed actuals, or what it has to wait for. Pure: reads nothing, writes nothing.
+
+All or none (INV-04): the billed set must equal the proforma's, and every time-and-material line's unbilled sale must
+be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the waiting, but bring no amount (99-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import (
+    BillingMethod,
+    ConnectionRole,
+    StagingState,
+    TransactionClass,
+    WaitReason,
+)
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.proposals import ANY_JOURNAL
+from project_invoicing.store.staging import StagedRow
+from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve
+
+
+@dataclass(slots=True)
+class ProposalPlan:
+    """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
+
+    ``own_waits`` are those of single rows; ``journals`` are the journals whose posting would change something.
+    """
+
+    lines: list[tuple[StagedRow, ProposalLine]] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    own_waits: dict[str, Wait] = field(default_factory=dict)
+    invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
+    journals: set[str] = field(default_factory=set)
+
+    def wait_of(self, row: StagedRow) -> Wait:
+        """Why this row waits: its own reason, else the proposal's first."""
+        return self.own_waits.get(row.id) or self.waits[0]
+
+
+def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
+    """The actuals that must be looked at to judge these rows: what they bill, and what they reverse."""
+    return {
+        row.links[role]
+        for row in rows
+        for role in (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
+        if role in row.links
+    }
+
+
+def plan(
+    proforma: Proforma,
+    company: str,
+    rows: Sequence[StagedRow],
+    existing: Sequence[ProposalLine],
+    linked: Mapping[str, StagedRow],
+    setup: FinanceSetup,
+) -> ProposalPlan:
+    """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
+    result = ProposalPlan()
+    currency = proposal_currency(proforma, setup)
+    together = {row.id for row in rows} | {line.actual_id for line in existing}
+    lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
+    for row in rows:
+        resolved = resolve(row.actual, setup)
+        if isinstance(resolved, Invalid):
+            result.invalid.append((row, resolved))
+            wait: Wait | None = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+        elif isinstance(resolved, Blocked):
+            wait = resolved.wait
+        else:
+            wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
+            line = _line(row, resolved, linked)
+            lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
+        if wait:
+            result.own_waits[row.id] = wait
+    result.waits = list(result.own_waits.values())
+    everything = [*existing, *(line for _, _, line in lines)]
+    if len(lines) == len(rows):
+        result.waits += _completeness(proforma, everything, setup.parameters(company).require_invoice_total)
+    first = 1 + max((line.line_number for line in existing), default=0)
+    for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
+        result.lines.append((row, replace(line, line_number=number)))
+    return result
+
+
+def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
+    """The currency of the proforma, else its contract's."""
+    if proforma.currency:
+        return setup.resolve(proforma.currency.entity, proforma.currency.id)
+    contract = setup.contract(
+        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
+    )
+    return contract.currency if contract else None
+
+
+def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
+    """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
+    if resolved.company != company:
+        detail = f"the actual belongs to {resolved.company}, its proforma to {company}"
+    elif resolved.currency != currency:
+        detail = f"the actual is in {resolved.currency}, its proforma in {currency}"
+    else:
+        return None
+    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+
+
+def _unposted(
+    row: StagedRow,
+    resolved: Resolved,
+    linked: Mapping[str, StagedRow],
+    together: set[str],
+    result: ProposalPlan,
+) -> Wait | None:
+    """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
+    actual = row.actual
+    if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
+        return None
+    fee = actual.transaction_class is TransactionClass.FEE
+    reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+    original_id = row.links.get(ConnectionRole.ORIGINAL)
+    unbilled_id = row.links.get(ConnectionRole.UNBILLED)
+    if unbilled_id is None and original_id is not None:
+        original = linked.get(original_id)
+        if original_id in together or (original and original.state is StagingState.POSTED):
+            return None
+        return Wait(reason, f"reverses billed actual {original_id}, whose invoice is not posted", original_id)
+    if unbilled_id is None:
+        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {actual.amount}"
+        return Wait(reason, detail, row.id)
+    unbilled = linked.get(unbilled_id)
+    if unbilled is None:
+        result.journals.add(ANY_JOURNAL)
+        return Wait(reason, f"unbilled sale {unbilled_id} has not arrived; amount {actual.amount}", unbilled_id)
+    if unbilled.state is StagingState.POSTED:
+        return None
+    result.journals.add(unbilled.journal_id or ANY_JOURNAL)
+    where = f"on journal {unbilled.journal_id}" if unbilled.journal_id else f"in staging, {unbilled.state}"
+    detail = f"unbilled sale {unbilled_id} over {unbilled.actual.amount} is {where} and not posted"
+    return Wait(reason, detail, unbilled_id)
+
+
+def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool) -> list[Wait]:
+    if not lines:
+        return [Wait(WaitReason.BILLED_SALES_MISMATCH, "no billed sales actual of this proforma has arrived")]
+    if proforma.total is None:
+        if not total_required:
+            return []
+        detail = "the proforma carries no totallineitemamount, so that nobody can tell whether all its actuals are here"
+        return [Wait(WaitReason.INVOICE_TOTAL_MISSING, detail)]
+    found = subtotal(list(lines))
+    if found == proforma.total:
+        return []
+    detail = (
+        f"{len(lines)} billed sales actuals sum to {found}, the proforma to {proforma.total}: "
+        f"{proforma.total - found} is missing"
+    )
+    return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
+
+
+def _line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -> ProposalLine:
+    actual = row.actual
+    unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))
+    chargeable = resolved.chargeable
+    return ProposalLine(
+        line_number=0,
+        actual_id=actual.id,
+        kind=KINDS[actual.transaction_class],
+        transaction_class=actual.transaction_class,
+        quantity=actual.quantity,
+        unit_price=actual.price,
+        amount=actual.amount if chargeable else ZERO,
+        chargeable=chargeable,
+        shown=chargeable or resolved.on_invoice,
+        category=resolved.category,
+        line_property=resolved.line_property,
+        sales_tax_group=resolved.sales_tax_group,
+        item_sales_tax_group=resolved.item_sales_tax_group,
+        resource=resolved.resource,
+        project=resolved.project,
+        contract=resolved.contract,
+        contract_line=resolved.contract_line,
+        description=actual.external_description or actual.description,
+        dimensions=resolved.dimensions,
+        accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
+    )

@@ -1,0 +1,213 @@
+"""A staged row seen with the finance set-up: references become finance ids, codes become defaults.
+
+A row that cannot be resolved waits, with the id that is missing (STG-14, CAT-03, STG-17); it is looked at again at
+every import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from project_invoicing.domain.actual import Actual, Reference
+from project_invoicing.domain.codes import (
+    BillingMethod,
+    BillingType,
+    RejectReason,
+    TransactionClass,
+    TransactionType,
+    WaitReason,
+)
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.lookups import FinanceSetup
+
+ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
+_NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
+_SALES = frozenset(
+    {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an actual is: the finance ids that its company follows from."""
+
+    company: str
+    project: str | None
+    contract: str | None
+    contract_line: str | None
+    customer: str | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Everything a line takes from the set-up."""
+
+    company: str
+    project: str | None
+    contract: str | None
+    contract_line: str | None
+    customer: str | None
+    currency: str
+    billing_method: BillingMethod
+    category: str | None
+    line_property: str | None
+    chargeable: bool
+    on_invoice: bool
+    sales_tax_group: str | None
+    item_sales_tax_group: str | None
+    resource: str | None
+    transaction_date: date
+    accounting_date: date
+    rate: ExchangeRate
+    dimensions: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The row waits. ``company`` as far as it could be found out."""
+
+    wait: Wait
+    company: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The row can never become a line as it is; it is rejected with ``reason``."""
+
+    reason: RejectReason
+    detail: str
+    field: str
+
+
+def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None) -> Resolved | Blocked | Invalid:
+    """What the set-up says of an actual, or why it has to wait.
+
+    The order is that of the rules: references, exchange rate, category, line property, open project. ``rate``
+    replaces the rate of the day for a reversal, which takes its original's (FXR-13).
+    """
+    owner = owner_of(actual, setup)
+    if not isinstance(owner, Owner):
+        return owner
+    company = owner.company
+
+    def blocked(reason: WaitReason, detail: str) -> Blocked:
+        return Blocked(Wait(reason, detail, actual.id), company)
+
+    names = _resolved({"category": actual.category, "product": actual.product, "resource": actual.resource}, setup)
+    if isinstance(names, Reference):
+        return blocked(WaitReason.REFERENCE_MISSING, _unknown(names))
+    transaction_date, accounting_date = dates(actual, company, setup)
+    rate = rate or _rate(actual, owner, accounting_date, setup)
+    if rate is None:
+        to = setup.document.companies[company].accounting_currency
+        detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
+        return blocked(WaitReason.EXCHANGE_RATE_MISSING, detail)
+    on_account = actual.transaction_class in ON_ACCOUNT
+    category = setup.category(company, names["category"], actual.transaction_class)
+    if category is None and not on_account:  # CAT-06
+        missing = names["category"]
+        detail = (
+            f"transaction category {missing} has no project category" if missing else "there is no default category"
+        )
+        return blocked(WaitReason.CATEGORY_MISSING, f"{detail} for {actual.transaction_class} in {company}")
+    found = setup.line_property(company, actual.billing_type)
+    if found is None:
+        detail = f"billing type {actual.billing_type} has no line property in {company}"
+        return blocked(WaitReason.LINE_PROPERTY_MISSING, detail)
+    line_property, rules = found
+    if owner.project and not setup.document.projects[owner.project].open:
+        return blocked(WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions")
+    return Resolved(
+        company=company,
+        project=owner.project,
+        contract=owner.contract,
+        contract_line=owner.contract_line,
+        customer=owner.customer,
+        currency=owner.currency,
+        billing_method=setup.billing_method(owner.contract_line),
+        category=category,
+        line_property=line_property,
+        chargeable=actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account),
+        on_invoice=rules.on_invoice,
+        sales_tax_group=setup.sales_tax_group(company, owner.project, owner.contract, owner.customer),
+        item_sales_tax_group=setup.item_sales_tax_group(company, actual.transaction_class, category, names["product"]),
+        resource=names["resource"],
+        transaction_date=transaction_date,
+        accounting_date=accounting_date,
+        rate=rate,
+        dimensions=_dimensions(owner, on_account, setup),
+    )
+
+
+def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
+    """Company, project, contract, customer and currency of an actual (contract, section 5)."""
+    document = setup.document
+    named = {name: getattr(actual, name) for name in ("project", "contract", "contract_line", "customer", "currency")}
+    found = _resolved(named, setup)
+    if isinstance(found, Reference):
+        return Blocked(Wait(WaitReason.REFERENCE_MISSING, _unknown(found), actual.id), None)
+    project = document.projects.get(found["project"] or "")
+    contract_name = found["contract"] or (project.contract if project else None)
+    contract = document.contracts.get(contract_name or "")
+    owner = project or contract
+    if owner is None:
+        detail = "the actual names neither a project nor a contract, so its company is unknown"
+        return Blocked(Wait(WaitReason.REFERENCE_MISSING, detail, actual.id), None)
+    currency = found["currency"]
+    if currency is None or setup.currency_precision(currency) is None:
+        detail = f"currency {currency} is not among the set-up's currencies; add it with its precision"
+        detail = detail if currency else "the actual has no currency"
+        return Invalid(RejectReason.CURRENCY_UNKNOWN, detail, "transactioncurrencyid")
+    customer = found["customer"] or (contract.customer if contract else None)
+    return Owner(owner.company, found["project"], contract_name, found["contract_line"], customer, currency)
+
+
+def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date]:
+    """Transaction date and accounting date (contract, section 5; JRN-07, JRN-08).
+
+    An accounting date in a period that is not open moves to the first date of the next open one where the company
+    wants that; the transaction date never moves.
+    """
+    written = actual.start or actual.document_date or actual.accounting_date or actual.version.occurred_at
+    transaction_date = setup.local_date(company, written)
+    accounting_date = setup.local_date(company, actual.accounting_date or written)
+    if setup.parameters(company).auto_open_period:
+        accounting_date = setup.next_open_date(company, accounting_date) or accounting_date
+    return transaction_date, accounting_date
+
+
+def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
+    """The rate of the day; for sales the contract's fixed one first (FXR-07, FXR-09, FXR-14)."""
+    contract = owner.contract if actual.transaction_type in _SALES else None
+    return setup.price_rate(contract, owner.currency, owner.company, on)
+
+
+def _resolved(named: dict[str, Reference | None], setup: FinanceSetup) -> dict[str, str | None] | Reference:
+    """The finance ids of look-ups, or the first that the set-up does not know. A resource may bring its own name."""
+    found: dict[str, str | None] = {}
+    for name, reference in named.items():
+        if reference is None:
+            found[name] = None
+            continue
+        carried = reference.name if name == "resource" else None
+        found[name] = carried or setup.resolve(reference.entity, reference.id)
+        if found[name] is None:
+            return reference
+    return found
+
+
+def _unknown(reference: Reference) -> str:
+    return f"{reference.entity} {reference.id} is not among the set-up's references"
+
+
+def _dimensions(owner: Owner, on_account: bool, setup: FinanceSetup) -> dict[str, str] | None:
+    """DIM-02: from the project; DIM-03: an on-account line's from its contract line."""
+    document = setup.document
+    if on_account and owner.contract_line:
+        return dict(document.contract_lines[owner.contract_line].dimensions) or None
+    if owner.project:
+        return dict(document.projects[owner.project].dimensions) or None
+    return None

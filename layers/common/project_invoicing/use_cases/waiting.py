@@ -1,0 +1,52 @@
+"""What an import decides about rows that do not become lines, written in as few requests as possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.transactions import MAX_WRITES, lost, pause, transact
+
+_ATTEMPTS = 5
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Rows that go on waiting, are invalid, or need no import. Only what differs from what the row says is written."""
+
+    _waits: list[tuple[StagedRow, Wait, str | None]] = field(default_factory=list)
+    _invalid: list[tuple[StagedRow, str, str]] = field(default_factory=list)
+    _skipped: list[tuple[StagedRow, str]] = field(default_factory=list)
+    waiting: int = 0
+
+    def wait(self, row: StagedRow, wait: Wait, company: str | None) -> None:
+        self.waiting += 1
+        if (row.reason, row.detail, row.company) != (wait.reason, wait.detail, company):
+            self._waits.append((row, wait, company))
+
+    def invalidate(self, row: StagedRow, reason: str, detail: str) -> None:
+        self._invalid.append((row, reason, detail))
+
+    def skip(self, row: StagedRow, detail: str) -> None:
+        self._skipped.append((row, detail))
+
+    def write(self, staging: Staging, at: str) -> None:
+        """Writes them, a hundred rows a transaction. A row that changed meanwhile is left to the next import."""
+        writes = [staging.wait(row, wait, company, at) for row, wait, company in self._waits]
+        writes += [staging.invalidate(row, reason, detail, at) for row, reason, detail in self._invalid]
+        writes += [staging.skip(row, detail, at) for row, detail in self._skipped]
+        for start in range(0, len(writes), MAX_WRITES):
+            pending = writes[start : start + MAX_WRITES]
+            for attempt in range(_ATTEMPTS):
+                try:
+                    transact(staging.client, pending)
+                    break
+                except TransactionCancelled as cancelled:
+                    changed = set(lost(cancelled))
+                    pending = [write for n, write in enumerate(pending) if n not in changed]
+                    if not pending:
+                        break
+                    if not changed:
+                        pause(attempt)

@@ -1,0 +1,169 @@
+"""The engines that stand in for AWS, as child processes on loopback or inside this process.
+
+Each gives the environment variables that point the AWS SDK to it. A child process has an environment and a scratch
+folder of its own, and a leash (``leash.py``): it ends when this process ends, however that happens.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from local import ROOT
+
+TOOLS: Final = ROOT / ".tools"
+REGION: Final = "us-east-1"
+_START_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 5.0
+_PORT_ATTEMPTS: Final = 3
+
+_SDK: Final = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # With account endpoints botocore would build host names that neither moto nor a loopback engine knows.
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    "NO_PROXY": "127.0.0.1",
+}
+
+
+class EngineError(Exception):
+    """An engine is not installed or did not start. The text says what to do."""
+
+
+@contextmanager
+def running(name: str) -> Iterator[None]:
+    """Starts the engine called ``name`` (a key of ``ENGINES``) and points the AWS SDK of this process to it.
+
+    On leaving, the engine is gone and the environment is as before. Raises ``EngineError``.
+    """
+    before = dict(os.environ)
+    for inherited in [key for key in before if key.startswith("AWS_")]:
+        del os.environ[inherited]
+    os.environ.update(_SDK)
+    try:
+        with ENGINES[name]() as variables:
+            os.environ.update(variables)
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _ministack() -> Iterator[Mapping[str, str]]:
+    python = TOOLS / "ministack" / "bin" / "python"
+    command = [str(python), str(ROOT / "local" / "ministack_server.py")]
+    variables = {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "LOG_LEVEL": "ERROR",
+        # What listens beside the API, and what would look for containers.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": "unix:///nonexistent",
+    }
+    with _child(python, lambda port: command, lambda port: variables | {"GATEWAY_PORT": str(port)}) as url:
+        yield {"AWS_ENDPOINT_URL": url}
+
+
+@contextmanager
+def _dynoxide() -> Iterator[Mapping[str, str]]:
+    """Tables and streams in dynoxide, bus and queues, which it has not, in ministack."""
+    system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), "")
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
+    binary = TOOLS / "dynoxide" / "node_modules" / "@dynoxide" / f"{system}-{machine}" / "dynoxide"
+    with (
+        _ministack() as bus,
+        _child(binary, lambda port: [str(binary), "--port", str(port)], lambda port: {}) as url,
+    ):
+        yield {**bus, "AWS_ENDPOINT_URL_DYNAMODB": url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": url}
+
+
+@contextmanager
+def _moto() -> Iterator[Mapping[str, str]]:
+    try:
+        from moto import mock_aws  # noqa: PLC0415  a development dependency that no other engine needs
+    except ImportError:
+        raise EngineError("moto is not installed; run: make setup") from None
+    with mock_aws():
+        yield {}
+
+
+ENGINES: Final[Mapping[str, Callable[[], AbstractContextManager[Mapping[str, str]]]]] = {
+    "ministack": _ministack,
+    "dynoxide": _dynoxide,
+    "moto": _moto,
+}
+
+
+@contextmanager
+def _child(
+    program: Path, command: Callable[[int], list[str]], variables: Callable[[int], Mapping[str, str]]
+) -> Iterator[str]:
+    """A server as a child process. Gives its URL once it accepts connections; ends it on leaving."""
+    if not program.exists():
+        raise EngineError(f"{program.relative_to(TOOLS.parent)} is not there; run: make setup")
+    for attempt in range(_PORT_ATTEMPTS):
+        port = _free_port()
+        with tempfile.TemporaryFile() as output:
+            process = _leashed(command(port), variables(port), output.fileno())
+            try:
+                if _answers(port, process):
+                    yield f"http://127.0.0.1:{port}"
+                    return
+            finally:
+                _let_go(process)
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+    raise EngineError(f"{program.name} did not start ({attempt + 1} tries): {said[-2000:]}")
+
+
+def _leashed(command: list[str], variables: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
+    scratch = tempfile.mkdtemp(prefix="project-invoicing-")
+    leash = [sys.executable, "-S", "-E", str(ROOT / "local" / "leash.py"), scratch]
+    return subprocess.Popen(
+        [*leash, *command],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, **variables},
+        # Ctrl-C goes to the terminal's process group: the engine is to end after us, not under our hands.
+        start_new_session=True,
+    )
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
+    process.wait(_STOP_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the server accepts connections before it ends or the time is up."""
+    until = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.01)
+    return False

@@ -1,0 +1,73 @@
+"""The functions of the template, called in this process as Lambda would call them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from project_invoicing import bootstrap
+from project_invoicing.config import settings
+
+from local.template import Function
+
+_LOG_LEVEL: Final = "POWERTOOLS_LOG_LEVEL"
+_LOCAL: Final = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
+_NAMES_TABLES: Final = (settings, bootstrap.staging, bootstrap.journals, bootstrap.proposals, bootstrap.ledger)
+"""What is cached with the names of a function's tables. The clients know no names and stay."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What handlers and Powertools read of Lambda's context object."""
+
+    function_name: str
+    memory_limit_in_mb: int = 512
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:us-east-1:000000000000:function:{self.function_name}"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 30_000
+
+
+class Handlers:
+    """Calls a function's handler, each function with the environment the template gives it and no other.
+
+    What handlers log goes to standard error if ``verbose``; else only what they raise is seen.
+    """
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._extra = {**_LOCAL, _LOG_LEVEL: "INFO" if verbose else "CRITICAL"}
+        self._current: Mapping[str, str] = {}
+
+    def call(self, function: Function, event: Mapping[str, Any]) -> Any:
+        with redirect_stdout(sys.stderr):
+            self._enter({**function.environment, **self._extra})
+            return self._handler(function)(event, Context(function.name))
+
+    def _enter(self, environment: Mapping[str, str]) -> None:
+        if environment == self._current:
+            return
+        for name in self._current:
+            del os.environ[name]
+        os.environ.update(environment)
+        self._current = environment
+        for built in _NAMES_TABLES:
+            built.cache_clear()
+
+    @staticmethod
+    def _handler(function: Function) -> Callable[[Mapping[str, Any], Context], Any]:
+        module, _, name = function.handler.rpartition(".")
+        handler: Callable[[Mapping[str, Any], Context], Any] = getattr(
+            importlib.import_module(f"functions.{function.name}.{module}"), name
+        )
+        return handler

@@ -1,0 +1,318 @@
+"""The result of a run (contract, section 4), read from the tables.
+
+Reads whole tables: for a local run, a test, or a small stack; not for a production account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from project_invoicing.config import Settings
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.invoice import Totals
+from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import rows, setups
+from project_invoicing.store.items import Item, plain_item
+from project_invoicing.store.journals import Journal, journal_of
+from project_invoicing.store.ledger import Entry, assemble
+from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of
+from project_invoicing.store.staging import StagedRow, row_of
+from project_invoicing.store.write_backs import updates_of
+from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
+from project_invoicing.use_cases.proposal_lines import proposal_currency
+from project_invoicing.use_cases.resolution import Owner, owner_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Result = dict[str, list[dict[str, Any]]]
+
+
+def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
+    """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet."""
+    setup = setups.current(client, names.setup_table)
+    show = _Figures(setup)
+    staging = list(_scan(client, names.staging_table))
+    proposals = list(_scan(client, names.proposals_table))
+    invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
+    return {
+        "staging": [_staging(row, setup, show) for item in staging if (row := row_of(item))],
+        "journals": list(_journals(_scan(client, names.journals_table), show)),
+        "proposals": list(_proposals(proposals, invoices, setup, show, now)),
+        "invoices": [
+            _invoice(invoice, show) for invoice in sorted(invoices, key=lambda i: (i.company, i.invoice_number))
+        ],
+        "vouchers": list(_vouchers(_scan(client, names.ledger_table), show)),
+        "write_back": list(_write_backs(staging, show)),
+        "rejected": list(_rejected(staging)),
+    }
+
+
+def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
+    for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        found = [plain_item(item) for item in page["Items"]]
+        yield from found
+
+
+class _Figures:
+    """Amounts with the digits of their currency, other figures without trailing zeros."""
+
+    def __init__(self, setup: FinanceSetup) -> None:
+        self._setup = setup
+
+    def amount(self, value: Decimal | None, currency: str | None) -> str | None:
+        if value is None:
+            return None
+        precision = self._setup.currency_precision(currency) if currency else None
+        digits = precision.as_tuple().exponent if precision is not None else -2
+        exponent = min(int(value.normalize().as_tuple().exponent), int(digits), 0)
+        return f"{value.quantize(Decimal(1).scaleb(exponent)):f}"
+
+    def accounting(self, value: Decimal | None, company: str | None) -> str | None:
+        known = self._setup.company(company) if company else None
+        return self.amount(value, known.accounting_currency if known else None)
+
+    @staticmethod
+    def figure(value: Decimal | None) -> str | None:
+        return None if value is None else f"{value.normalize():f}"
+
+
+def _staging(row: StagedRow, setup: FinanceSetup, show: _Figures) -> dict[str, Any]:
+    company = row.company or _owner(row, setup)
+    return {
+        "actual_id": row.id,
+        "company": company,
+        "transaction_type": row.actual.transaction_type,
+        "transaction_class": row.actual.transaction_class,
+        "state": row.state,
+        "reason": row.reason,
+        "journal_id": row.journal_id,
+        "proposal_id": row.proposal_id,
+        "voucher": row.voucher,
+        "accounting_amount": show.accounting(row.accounting_amount, company),
+        "exchange_rate": show.figure(row.exchange_rate),
+        "sales_tax_amount": show.accounting(row.sales_tax_amount, company),
+        "deliveries": row.deliveries,
+        "duplicates": row.deliveries - row.changes,
+    }
+
+
+def _owner(row: StagedRow, setup: FinanceSetup) -> str | None:
+    owner = owner_of(row.actual, setup)
+    return owner.company if isinstance(owner, Owner) else None
+
+
+def _journals(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+    headers: dict[str, Journal] = {}
+    pages: dict[str, list[Item]] = {}
+    for item in items:
+        if _kind(item, "JOURNAL"):
+            headers[item["pk"]] = journal_of(item)
+        elif item["pk"].startswith("JOURNAL#"):
+            pages.setdefault(item["pk"], []).append(item)
+    for pk, journal in sorted(headers.items()):
+        lines = [
+            _journal_line(line, journal, "po" in page, show)
+            for page in sorted(pages.get(pk, []), key=lambda page: str(page["sk"]))
+            for line in rows.decode(JournalLine, page["l"])
+        ]
+        yield {
+            "journal_id": journal.journal_id,
+            "company": journal.company,
+            "status": journal.status,
+            "original_journal": journal.original_journal,
+            "period": journal.period,
+            "lines": lines,
+        }
+
+
+def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: _Figures) -> dict[str, Any]:
+    status = JournalStatus.POSTED if posted else JournalStatus.ERROR if line.error else journal.status
+    return {
+        "line_number": line.line_number,
+        "actual_id": line.actual_id,
+        "voucher": line.voucher,
+        "kind": line.kind,
+        "class": line.transaction_class,
+        "category": line.category,
+        "line_property": line.line_property,
+        "transaction_date": line.transaction_date.isoformat(),
+        "accounting_date": line.accounting_date.isoformat(),
+        "quantity": show.figure(line.quantity),
+        "unit_cost": show.amount(line.unit_cost, line.currency),
+        "cost_amount": show.amount(line.cost_amount, line.currency),
+        "unit_price": show.amount(line.unit_price, line.currency),
+        "sales_amount": show.amount(line.sales_amount, line.currency),
+        "currency": line.currency,
+        "price_exchange_rate": show.figure(line.price_exchange_rate),
+        "sales_tax_group": line.sales_tax_group,
+        "item_sales_tax_group": line.item_sales_tax_group,
+        "resource": line.resource,
+        "status": status,
+        "error": line.error,
+    }
+
+
+def _proposals(
+    items: list[Item], invoices: list[Invoice], setup: FinanceSetup, show: _Figures, now: str
+) -> Iterator[dict[str, Any]]:
+    pages: dict[str, list[Item]] = {}
+    for item in items:
+        if item["sk"].startswith("L#"):
+            pages.setdefault(item["pk"], []).append(item)
+    posted = {invoice.proforma_id: invoice for invoice in invoices}
+    headers = [proposal_of(item) for item in items if _kind(item, "PROPOSAL")]
+    for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
+        invoice = posted.get(header.id)
+        source = f"INVOICE#{invoice.company}#{invoice.invoice_number}" if invoice else f"PROPOSAL#{header.id}"
+        lines: list[ProposalLine] = []
+        if header.status is not ProposalStatus.WAITING:
+            lines = [
+                line
+                for page in sorted(pages.get(source, []), key=lambda page: str(page["sk"]))
+                for line in rows.decode(ProposalLine, page["l"])
+            ]
+        yield _proposal(header, invoice, lines, setup, show, now)
+
+
+def _proposal(
+    header: Proposal,
+    invoice: Invoice | None,
+    lines: list[ProposalLine],
+    setup: FinanceSetup,
+    show: _Figures,
+    now: str,
+) -> dict[str, Any]:
+    currency = invoice.currency if invoice else proposal_currency(header.proforma, setup)
+    day = None
+    figures: Totals | None = None
+    problem: Refused | None = None
+    if invoice is None and header.company:
+        day = header.invoice_date or invoice_date_of(header, setup, None, now)
+        try:
+            figures = totals_of(lines, setup, day)
+            lines = list(figures.lines)
+        except Refused as refused:
+            problem = refused
+    subtotal = invoice.subtotal if invoice else header.subtotal
+    sales_tax = invoice.sales_tax if invoice else figures.sales_tax if figures and lines else None
+    due = invoice.due_date if invoice else due_date_of(header, setup, day) if day else None
+    waiting_for = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in header.waiting_for]
+    if header.refusal:
+        refusal = header.refusal
+        waiting_for.append({"reason": refusal["reason"], "actual_id": None, "detail": refusal["detail"]})
+    elif problem:
+        waiting_for.append({"reason": problem.reason, "actual_id": None, "detail": problem.detail})
+    zero = Decimal(0)
+    return {
+        "proposal_id": header.number,
+        "company": header.company,
+        "status": header.status,
+        "customer": invoice.customer if invoice else customer_of(header, setup),
+        "currency": currency,
+        "subtotal": show.amount(subtotal if subtotal is not None else zero, currency),
+        "sales_tax": show.amount(sales_tax if sales_tax is not None else zero, currency),
+        "total": show.amount((subtotal or zero) + (sales_tax or zero), currency),
+        "due_date": due.isoformat() if due else None,
+        "lines": [
+            {
+                "line_number": line.line_number,
+                "actual_id": line.actual_id,
+                "kind": line.kind,
+                "quantity": show.figure(line.quantity),
+                "unit_price": show.amount(line.unit_price, currency),
+                "amount": show.amount(line.amount, currency),
+                "sales_tax_group": line.sales_tax_group,
+                "item_sales_tax_group": line.item_sales_tax_group,
+                "sales_tax_amount": show.amount(line.sales_tax_amount, currency),
+            }
+            for line in lines
+            if line.shown
+        ],
+        "waiting_for": waiting_for,
+    }
+
+
+def _invoice(invoice: Invoice, show: _Figures) -> dict[str, Any]:
+    return {
+        "invoice_number": invoice.invoice_number,
+        "proposal_id": invoice.proposal_id,
+        "company": invoice.company,
+        "document_type": invoice.document_type,
+        "invoice_date": invoice.invoice_date.isoformat(),
+        "due_date": invoice.due_date.isoformat(),
+        "currency": invoice.currency,
+        "subtotal": show.amount(invoice.subtotal, invoice.currency),
+        "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
+        "total": show.amount(invoice.total, invoice.currency),
+        "voucher": invoice.voucher,
+    }
+
+
+def _vouchers(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+    documents: dict[tuple[str, str, str], list[Item]] = {}
+    for item in items:
+        if item["sk"].startswith("V#"):
+            documents.setdefault((item["co"], item["so"], item["id"]), []).append(item)
+    vouchers: list[Voucher] = []
+    for (company, source, document), pages in documents.items():
+        ordered = sorted(pages, key=lambda page: str(page["sk"]))
+        vouchers += assemble((rows.decode(Entry, page["e"]) for page in ordered), company, source, document)
+    for voucher in sorted(vouchers, key=lambda voucher: (voucher.company, voucher.voucher)):
+        yield {
+            "voucher": voucher.voucher,
+            "company": voucher.company,
+            "accounting_date": voucher.accounting_date.isoformat(),
+            "source": voucher.source,
+            "source_id": voucher.source_id,
+            "lines": [
+                {
+                    "account": line.account,
+                    "posting_type": line.posting_type,
+                    "currency": line.currency,
+                    "amount": show.amount(line.amount, line.currency),
+                    "accounting_amount": show.accounting(line.accounting_amount, voucher.company),
+                    "exchange_rate": show.figure(line.exchange_rate),
+                    "project": line.project,
+                    "dimensions": line.dimensions or {},
+                    "sales_tax_code": line.sales_tax_code,
+                }
+                for line in voucher.lines
+            ],
+        }
+
+
+def _write_backs(items: list[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+    found = [item for item in items if item["pk"].startswith("WRITEBACK#")]
+    for item in sorted(found, key=lambda item: (str(item["pk"]), str(item["sk"]))):
+        company = str(item["pk"]).split("#")[2]
+        for update in updates_of(item):
+            values = {
+                name: show.figure(Decimal(value))
+                if name == "exchange_rate"
+                else show.accounting(Decimal(value), company)
+                if name.endswith("_amount")
+                else value
+                for name, value in update.values.items()
+                if value is not None
+            }
+            yield {"entity": update.entity, "id": update.id, "values": values, "state": update.state}
+
+
+def _rejected(items: list[Item]) -> Iterator[dict[str, Any]]:
+    for item in sorted(items, key=lambda item: (str(item["pk"]), str(item["sk"]))):
+        if item["pk"].startswith("REJECTED#"):
+            _, entity, id = str(item["pk"]).split("#", 2)
+            yield {"entity": entity, "id": id, "reason": item["re"], "detail": item["rd"]}
+        elif item.get("st") == StagingState.INVALID:
+            yield {"entity": "msdyn_actual", "id": item["pk"], "reason": item["re"], "detail": item["rd"]}
+
+
+def _kind(item: Item, kind: str) -> bool:
+    return bool(item["sk"] == "H" and item["pk"].startswith(f"{kind}#"))

@@ -1,0 +1,349 @@
+"""The single samples in ``events/``: what Dataverse sends, and what each function is then called with.
+
+    python -m tests.event_samples      # writes them all again
+
+They tell one small story: Bob Kozack worked eight hours, the proforma INV-0001 bills them, journal and invoice are
+posted. A sample is called ``events/<function>/<case>.json``; those of Dataverse are RemoteExecutionContexts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from local import ROOT
+from project_invoicing.dataverse.context import row_events
+from project_invoicing.events import (
+    INVOICE_POSTED,
+    JOURNAL_POSTED,
+    PROPOSAL_READY,
+    BusEvent,
+    own_event,
+)
+from tests.builders import Context, actual, connection, guid, lookup, multiple, proforma, to_json, wire_date
+
+EVENTS = ROOT / "events"
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+APPROVED = "2026-08-27T16:05:00Z"
+CONFIRMED = "2026-08-31T08:30:00Z"
+WORKED: dict[str, Any] = {
+    "start": wire_date("2026-08-27T13:00:00Z"),
+    "document_date": wire_date("2026-08-27T04:00:00Z"),  # midnight in New York, as a user-local date is stored
+}
+
+DATAVERSE: dict[str, Context] = {
+    "actual-cost": actual(
+        "actual-cost",
+        **WORKED,
+        transaction_type="cost",
+        price="100",
+        category="Installation",
+        description="Arm installation, day 1",
+        at=APPROVED,
+        row_version=5_032_101,
+    ),
+    "actual-unbilled-sales": actual(
+        "actual-unbilled-sales",
+        **WORKED,
+        transaction_type="unbilled_sales",
+        price="200",
+        category="Installation",
+        description="Arm installation, day 1",
+        billing_status="ready_to_invoice",
+        at=APPROVED,
+        row_version=5_032_102,
+    ),
+    "actual-unbilled-sales-update": actual(
+        "actual-unbilled-sales",
+        **WORKED,
+        transaction_type="unbilled_sales",
+        price="200",
+        category="Installation",
+        description="Arm installation, day 1",
+        billing_status="customer_invoice_posted",
+        message="Update",
+        changed=["msdyn_billingstatus"],
+        at=CONFIRMED,
+        row_version=5_040_007,
+    ),
+    "actual-unbilled-sales-reversal": actual(
+        "actual-unbilled-sales-reversal",
+        **WORKED,
+        transaction_type="unbilled_sales",
+        quantity="-8",
+        price="200",
+        category="Installation",
+        skip_sync=True,
+        adjustment_status="unadjustable",
+        at=CONFIRMED,
+        row_version=5_040_008,
+    ),
+    "actual-billed-sales": actual(
+        "actual-billed-sales",
+        **WORKED,
+        transaction_type="billed_sales",
+        price="200",
+        category="Installation",
+        invoice="proforma",
+        billing_status="customer_invoice_posted",
+        at=CONFIRMED,
+        row_version=5_040_009,
+    ),
+    "actual-bad": actual(
+        "actual-bad", **WORKED, transaction_type="project_contract", price="100", at=APPROVED, row_version=5_032_104
+    ),
+    "transaction-connection-unbilled-cost": connection(
+        "connection-unbilled-cost",
+        "actual-unbilled-sales",
+        "Unbilled Sales",
+        "actual-cost",
+        "Cost",
+        at=APPROVED,
+        row_version=5_032_103,
+    ),
+    "transaction-connection-billed-unbilled": connection(
+        "connection-billed-unbilled",
+        "actual-billed-sales",
+        "Billed Sales",
+        "actual-unbilled-sales",
+        "Unbilled Sales",
+        at=CONFIRMED,
+        row_version=5_040_010,
+    ),
+    "transaction-connection-reversing-original": connection(
+        "connection-reversing-original",
+        "actual-unbilled-sales-reversal",
+        "Reversing",
+        "actual-unbilled-sales",
+        "Original",
+        at=CONFIRMED,
+        row_version=5_040_011,
+    ),
+    "transaction-connection-delete": connection(
+        "connection-unbilled-cost",
+        "actual-unbilled-sales",
+        "Unbilled Sales",
+        "actual-cost",
+        "Cost",
+        message="Delete",
+        at=CONFIRMED,
+        row_version=5_032_103,
+    ),
+    "invoice-confirmed": proforma(
+        "proforma",
+        name="Adatum, August 2026",
+        total="1600",
+        invoice_date="2026-08-31",
+        bill_to={"name": "Adatum Corporation", "line1": "1 Harbour Street", "city": "Portland", "postalcode": "97201"},
+        at=CONFIRMED,
+        row_version=5_040_012,
+    ),
+}
+DATAVERSE["actuals-created-together"] = multiple(DATAVERSE["actual-cost"], DATAVERSE["actual-unbilled-sales"])
+# An in-review proforma is on the bus too, and must not reach the header sync.
+DATAVERSE["invoice-in-review"] = proforma(
+    "proforma", status="in_review", total="1600", at="2026-08-31T08:00:00Z", row_version=5_040_001
+)
+
+
+def bus_events(name: str) -> list[dict[str, Any]]:
+    """The bus events that the Dataverse sample ``name`` becomes, as a target receives them."""
+    context = DATAVERSE[name]
+    first = row_events(context, APPROVED)[0]
+    return [envelope(event) for event in row_events(context, first.detail["occurred_at"])]
+
+
+def envelope(event: BusEvent) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": guid(event.key),
+        "detail-type": event.detail_type,
+        "source": event.source,
+        "account": ACCOUNT,
+        "time": event.time,
+        "region": REGION,
+        "resources": [],
+        "detail": event.detail,
+    }
+
+
+def scheduled(at: str, rule: str) -> dict[str, Any]:
+    made = envelope(BusEvent("aws.events", "Scheduled Event", at, {}, f"{rule}#{at}"))
+    return {**made, "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"]}
+
+
+def manual(at: str, kind: str, **detail: Any) -> dict[str, Any]:
+    return {"source": "project-invoicing.manual", "detail-type": kind, "time": at, "detail": detail}
+
+
+def queue_batch(*bodies: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Records": [_message(json.dumps(body, separators=(",", ":"))) for body in bodies]}
+
+
+def stream_batch(*events: BusEvent) -> dict[str, Any]:
+    return {"Records": [_stream_record(number, event) for number, event in enumerate(events, start=1)]}
+
+
+JOURNAL = own_event(
+    JOURNAL_POSTED,
+    "2026-08-28T02:00:00Z",
+    "USPM#USPM-000001",
+    company="USPM",
+    journal_id="USPM-000001",
+    line_count=2,
+)
+READY = own_event(
+    PROPOSAL_READY,
+    "2026-08-31T09:00:00Z",
+    "USPM#INV-0001",
+    company="USPM",
+    proposal_id="INV-0001",
+    invoice_id=guid("proforma"),
+    currency="USD",
+    subtotal="1600.00",
+    line_count=1,
+    auto_post=True,
+)
+INVOICE = own_event(
+    INVOICE_POSTED,
+    "2026-08-31T09:05:00Z",
+    "USPM#INV-0001",
+    company="USPM",
+    proposal_id="INV-0001",
+    invoice_id=guid("proforma"),
+    invoice_number="FTI-000001",
+    voucher="PV-00000003",
+    document_type="invoice",
+    invoice_date="2026-08-31",
+    due_date="2026-09-30",
+    currency="USD",
+    subtotal="1600.00",
+    sales_tax="0.00",
+    total="1600.00",
+    line_count=1,
+)
+
+
+def function_samples() -> dict[str, Any]:
+    """``<function>/<case>`` -> the event that the function is called with."""
+    created, billed = "actuals-created-together", "actual-billed-sales"
+    without_resource_name = actual(
+        "actual-cost", msdyn_bookableresource=lookup("bookableresource", "Bob Kozack"), row_version=5_032_101
+    )
+    return {
+        "proforma_header_sync/invoice-confirmed": bus_events("invoice-confirmed")[0],
+        "actuals_sync/time-approved": queue_batch(
+            *bus_events(created), *bus_events("transaction-connection-unbilled-cost")
+        ),
+        "actuals_sync/proforma-confirmed": queue_batch(
+            *bus_events("actual-unbilled-sales-update"),
+            *bus_events("actual-unbilled-sales-reversal"),
+            *bus_events(billed),
+            *bus_events("transaction-connection-billed-unbilled"),
+            *bus_events("transaction-connection-reversing-original"),
+        ),
+        "actuals_sync/connection-deleted": queue_batch(*bus_events("transaction-connection-delete")),
+        "actuals_sync/resource-without-name": queue_batch(
+            envelope(row_events(without_resource_name, APPROVED)[0]),
+        ),
+        "actuals_sync/bad-row-among-good-ones": queue_batch(*bus_events("actual-bad"), *bus_events("actual-cost")),
+        "staging_import/scheduled": scheduled("2026-08-27T17:00:00Z", "staging-import"),
+        "staging_import/manual": manual("2026-08-27T17:00:00Z", "Manual Run", company="USPM"),
+        "staging_import/integration-journal-posted": envelope(JOURNAL),
+        "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
+        "journal_posting/manual": manual(
+            "2026-08-28T02:00:00Z", "Manual Run", company="USPM", journal_id=JOURNAL.detail["journal_id"]
+        ),
+        "invoice_posting/scheduled": scheduled("2026-08-31T09:05:00Z", "invoice-posting"),
+        "invoice_posting/manual": manual(
+            "2026-08-31T09:05:00Z", "Manual Run", company="USPM", proposal_id="INV-0001", invoice_date="2026-08-31"
+        ),
+        "invoice_posting/invoice-proposal-ready": envelope(READY),
+        "outbox_relay/stream": stream_batch(JOURNAL, INVOICE),
+        "outbox_relay/scheduled": scheduled("2026-08-31T09:10:00Z", "outbox-relay"),
+        "accounting_writeback/integration-journal-posted": envelope(JOURNAL),
+        "accounting_writeback/customer-invoice-posted": envelope(INVOICE),
+        "document_editing/edit": manual(
+            "2026-08-31T09:01:00Z",
+            "Manual Edit",
+            edit={
+                "company": "USPM",
+                "proposal_id": "INV-0001",
+                "actual_id": guid("actual-billed-sales"),
+                "sales_tax_group": "EXP",
+            },
+        ),
+        "document_editing/delete-lines": manual(
+            "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
+        ),
+        "document_editing/reset": manual(
+            "2026-08-31T09:03:00Z", "Manual Edit", reset={"company": "USPM", "journal_id": "USPM-000001"}
+        ),
+    }
+
+
+def samples() -> dict[str, str]:
+    """Path below ``events/`` -> the text of the file."""
+    contexts = {f"dataverse/{name}.json": context for name, context in DATAVERSE.items()}
+    functions = {f"{name}.json": event for name, event in function_samples().items()}
+    return {path: to_json(content, indent=2) + "\n" for path, content in {**contexts, **functions}.items()}
+
+
+def _message(body: str) -> dict[str, Any]:
+    digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+    return {
+        "messageId": guid(body),
+        "receiptHandle": f"AQEB{digest}",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1787846700000",
+            "SenderId": ACCOUNT,
+            "ApproximateFirstReceiveTimestamp": "1787846700010",
+        },
+        "messageAttributes": {},
+        "md5OfBody": digest,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:actuals-sync",
+        "awsRegion": REGION,
+    }
+
+
+def _stream_record(number: int, event: BusEvent) -> dict[str, Any]:
+    keys = {"pk": {"S": f"OUTBOX#{number}"}, "sk": {"S": f"{event.time}#{event.key}"}}
+    detail = json.dumps(event.detail, separators=(",", ":"))
+    image = {**keys, "t": {"S": event.detail_type}, "at": {"S": event.time}, "d": {"S": detail}}
+    table = "Journals" if event is JOURNAL else "Proposals"
+    return {
+        "eventID": guid(event.key).replace("-", ""),
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1787846700 + number,
+            "Keys": keys,
+            "NewImage": image,
+            "SequenceNumber": f"{number:021d}",
+            "SizeBytes": len(json.dumps(image)),
+            "StreamViewType": "NEW_IMAGE",
+        },
+        "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/2026-08-01T00:00:00.000",
+    }
+
+
+def main() -> None:
+    for path, text in samples().items():
+        file = EVENTS / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+        sys.stdout.write(f"events/{path}\n")
+
+
+if __name__ == "__main__":
+    main()
