@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         report = run.after_posting(event["detail"]["company"], event["detail"]["journal_id"])
     else:
         report = run.everything(event.get("detail") or {})
-    logger.info("import from staging", **report)
+    logger.info("import from staging", report=report)
     for name, value in report.items():
         count(f"Import{name.title().replace('_', '')}", value)
     return report

@@ -1,10 +1,11 @@
 """The proposals table: proposal headers and their lines, and the posted customer invoices.
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
-staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for (JSON),
-``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``sv`` set-up version its lines were built with,
-``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di``
-invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
+staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits
+for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``sv`` the set-up version that its lines
+were built with, ``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo``
+voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index
+``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more.

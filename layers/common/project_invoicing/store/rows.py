@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -56,10 +56,9 @@ def _outward(value: Any) -> Any:
 
 
 @cache
-def _readers(kind: Hashable) -> dict[str, Callable[[Any], Any]]:
-    record: Any = kind
-    hints = get_type_hints(record)
-    return {f.name: _reader(hints[f.name]) for f in fields(record)}
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = get_type_hints(kind)
+    return {f.name: _reader(hints[f.name]) for f in fields(kind)}
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:

@@ -219,7 +219,7 @@ class ProposalImport:
             if isinstance(resolved, Resolved) and not resolved.chargeable:
                 covered.append(self.staging.proposed(row, resolved.company, header.number, None))
                 continue
-            detail = f"proposal {header.number} was complete without this actual of {row.actual.amount} and is {header.status}"
+            detail = f"proposal {header.number} is {header.status} without this actual of {row.actual.amount}"
             verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting

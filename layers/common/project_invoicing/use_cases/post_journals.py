@@ -155,22 +155,7 @@ class _Saga:
 
     def step(self, pages: list[JournalPage], judged: dict[str, list[PostedLine]], *, last: bool) -> None:
         journal, run = self.journal, self.run
-        document = {"jn": journal.journal_id}
-        writes: list[Write] = []
-        vouchers: list[Entry] = []
-        moved: list[JournalLine] = []
-        for page in pages:
-            good = [one for one in judged[page.key] if not one.line.error]
-            for one in good:
-                if one.voucher:
-                    vouchers += entries(one.voucher)
-                writes.append(self._posted(one, document))
-            for one in judged[page.key]:
-                if one.line.error:
-                    number = journal.error_lines + len(moved) + 1
-                    moved.append(replace(one.line, line_number=number))
-                    writes.append(run.staging.moved(one.line.actual_id, journal.journal_id, self._errors(), number))
-            writes.append(run.journals.posted_page(journal, page, [one.line for one in good]))
+        writes, vouchers, moved = self._rows(pages, judged)
         values: dict[str, Any] = {"pg": journal.posted_pages + len(pages)}
         if not self.claimed:
             values |= {"st": JournalStatus.PROCESSING, "sv": self.setup.version, "ej": self.error_journal}
@@ -197,16 +182,39 @@ class _Saga:
             error_journal=self.error_journal,
         )
 
+    def _rows(
+        self, pages: list[JournalPage], judged: dict[str, list[PostedLine]]
+    ) -> tuple[list[Write], list[Entry], list[JournalLine]]:
+        """The writes of the pages and their staging rows, the ledger entries, and the lines that move away."""
+        journals, staging, journal = self.run.journals, self.run.staging, self.journal
+        writes: list[Write] = []
+        vouchers: list[Entry] = []
+        moved: list[JournalLine] = []
+        for page in pages:
+            kept = []
+            for one in judged[page.key]:
+                actual_id = one.line.actual_id
+                if one.line.error:
+                    number = journal.error_lines + len(moved) + 1
+                    moved.append(replace(one.line, line_number=number))
+                    writes.append(staging.moved(actual_id, journal.journal_id, self._errors(), number))
+                    continue
+                kept.append(one.line)
+                vouchers += entries(one.voucher) if one.voucher else []
+                writes.append(self._posted(one))
+            writes.append(journals.posted_page(journal, page, kept))
+        return writes, vouchers, moved
+
     def _errors(self) -> str:
         if self.error_journal is None:
             raise Conflict(f"journal {self.journal.journal_id} has failing lines that its claim did not foresee")
         return self.error_journal
 
-    def _posted(self, one: PostedLine, document: dict[str, str]) -> Write:
+    def _posted(self, one: PostedLine) -> Write:
         line = one.line
         return self.run.staging.posted(
             line.actual_id,
-            document,
+            {"jn": self.journal.journal_id},
             voucher=line.voucher,
             accounting_amount=line.accounting_amount,
             exchange_rate=line.rate.multiplier,
