@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ REGION: Final = "us-east-1"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _PORT_ATTEMPTS: Final = 3
+_PORT: Final = "{port}"
 
 _SDK: Final = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -68,6 +69,7 @@ def _ministack() -> Iterator[Mapping[str, str]]:
     python = TOOLS / "ministack" / "bin" / "python"
     command = [str(python), str(ROOT / "local" / "ministack_server.py")]
     variables = {
+        "GATEWAY_PORT": _PORT,
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "ERROR",
@@ -76,7 +78,7 @@ def _ministack() -> Iterator[Mapping[str, str]]:
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",
     }
-    with _child(python, lambda port: command, lambda port: variables | {"GATEWAY_PORT": str(port)}) as url:
+    with _child(python, command, variables) as url:
         yield {"AWS_ENDPOINT_URL": url}
 
 
@@ -86,10 +88,7 @@ def _dynoxide() -> Iterator[Mapping[str, str]]:
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), "")
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
     binary = TOOLS / "dynoxide" / "node_modules" / "@dynoxide" / f"{system}-{machine}" / "dynoxide"
-    with (
-        _ministack() as bus,
-        _child(binary, lambda port: [str(binary), "--port", str(port)], lambda port: {}) as url,
-    ):
+    with _ministack() as bus, _child(binary, [str(binary), "--port", _PORT], {}) as url:
         yield {**bus, "AWS_ENDPOINT_URL_DYNAMODB": url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": url}
 
 
@@ -111,16 +110,19 @@ ENGINES: Final[Mapping[str, Callable[[], AbstractContextManager[Mapping[str, str
 
 
 @contextmanager
-def _child(
-    program: Path, command: Callable[[int], list[str]], variables: Callable[[int], Mapping[str, str]]
-) -> Iterator[str]:
-    """A server as a child process. Gives its URL once it accepts connections; ends it on leaving."""
+def _child(program: Path, command: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
+    """A server as a child process, with its port for ``_PORT`` in the command and the variables.
+
+    Gives its URL once it accepts connections; ends it on leaving.
+    """
     if not program.exists():
         raise EngineError(f"{program.relative_to(TOOLS.parent)} is not there; run: make setup")
-    for attempt in range(_PORT_ATTEMPTS):
+    said = ""
+    for _ in range(_PORT_ATTEMPTS):
         port = _free_port()
+        placed = {name: value.replace(_PORT, str(port)) for name, value in variables.items()}
         with tempfile.TemporaryFile() as output:
-            process = _leashed(command(port), variables(port), output.fileno())
+            process = _leashed([part.replace(_PORT, str(port)) for part in command], placed, output.fileno())
             try:
                 if _answers(port, process):
                     yield f"http://127.0.0.1:{port}"
@@ -129,7 +131,7 @@ def _child(
                 _let_go(process)
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
-    raise EngineError(f"{program.name} did not start ({attempt + 1} tries): {said[-2000:]}")
+    raise EngineError(f"{program.name} did not start: {said[-2000:]}")
 
 
 def _leashed(command: list[str], variables: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:

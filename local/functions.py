@@ -11,10 +11,9 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from local.template import Function
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
-
-from local.template import Function
 
 _LOG_LEVEL: Final = "POWERTOOLS_LOG_LEVEL"
 _LOCAL: Final = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}

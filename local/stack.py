@@ -16,11 +16,12 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
-from project_invoicing.store import client
 
 from local.functions import Handlers
 from local.template import Function, QueueTrigger, Rule, StreamTrigger, Template
+from project_invoicing.config import Settings
+from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
+from project_invoicing.store import client
 
 _ENTRIES: Final = 10
 """The most that PutEvents, ReceiveMessage and DeleteMessageBatch take."""
@@ -56,10 +57,22 @@ class Stack:
         self._published = self._written = False
         self._create()
 
+    @property
+    def settings(self) -> Settings:
+        names = self._template.environment()
+        return Settings(
+            staging_table=names["STAGING_TABLE"],
+            journals_table=names["JOURNALS_TABLE"],
+            proposals_table=names["PROPOSALS_TABLE"],
+            ledger_table=names["LEDGER_TABLE"],
+            setup_table=names["SETUP_TABLE"],
+            event_bus=names["EVENT_BUS_NAME"],
+        )
+
     def put(self, events: Sequence[BusEvent]) -> None:
         """Puts events on the bus of the template, in their order."""
         (bus,) = self._template.buses
-        for batch in _chunks(events, _ENTRIES):
+        for batch in chunks(events, _ENTRIES):
             entries = [
                 {
                     "EventBusName": bus,
@@ -75,11 +88,12 @@ class Stack:
                 raise RuntimeError(f"the bus did not take all events: {answer['Entries']}")
 
     def invoke(self, name: str, event: Json) -> Any:
-        """Calls the function as an asynchronous invocation does, retries included. Gives what it returned, if it did."""
+        """Calls the function as an asynchronous invocation does, retries included. Gives what it returned at last."""
         return self._invoke(self._template.function(name), json.dumps(event))
 
     def drain(self) -> None:
         """Delivers until nothing moves: what is on the queues, what is in the streams, and what comes of it."""
+        self._written = True
         while self._published or self._written:
             if self._published:
                 self._published = False
@@ -193,8 +207,8 @@ class Stack:
     def _deliver_stream(self, function: Function, trigger: StreamTrigger) -> None:
         for place in [place for place in self._iterators if place[0] == trigger.table]:
             for page in self._records(place):
-                matching = [record for record in page if _passes(trigger.filters, record)]
-                for batch in _chunks([self._stream_record(record, trigger) for record in matching], trigger.batch_size):
+                records = [self._stream_record(record, trigger) for record in page if trigger.passes(record)]
+                for batch in chunks(records, trigger.batch_size):
                     self._deliver_records(function, trigger, batch)
 
     def _deliver_records(self, function: Function, trigger: StreamTrigger, records: list[Json]) -> None:
@@ -235,7 +249,8 @@ class Stack:
         if "requestPayload" in body:
             function, error = body["requestContext"]["functionArn"], body["responsePayload"]["errorMessage"]
             return DeadLetter(function, _named(body["requestPayload"]), error)
-        return DeadLetter(*self._errors.get(message["MessageId"], ("", "")), _named(body))
+        function, error = self._errors[message["MessageId"]]
+        return DeadLetter(function, _named(body), error)
 
     # --- the engine's queues and streams ---
 
@@ -256,7 +271,7 @@ class Stack:
                 yield batch
 
     def _delete(self, url: str, messages: Sequence[Mapping[str, Any]]) -> None:
-        for batch in _chunks(messages, _ENTRIES):
+        for batch in chunks(messages, _ENTRIES):
             entries = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(batch)]
             self._sqs.delete_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type]
 
@@ -284,3 +299,48 @@ class Stack:
 
     def _stream_record(self, record: Mapping[str, Any], trigger: StreamTrigger) -> Json:
         return {**_plain(record), "eventSourceARN": self._stream_arns[trigger.table]}
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterator[Any]:
+    """``items`` in slices of up to ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _envelope(body: str) -> Json:
+    event: Json = json.loads(body)
+    if isinstance(event.get("time"), (int, float)):  # moto delivers the number that PutEvents was sent
+        event["time"] = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return event
+
+
+def _failed_items(answer: Any) -> set[str]:
+    return {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
+
+
+def _sequence_number(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _plain(value: Any) -> Any:
+    """A value of the SDK as it stands in the JSON that Lambda receives."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return value.timestamp() if isinstance(value, datetime) else value
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _named(event: Mapping[str, Any]) -> str:
+    """What a person calls the event: its type and the document or row it is about."""
+    if "dynamodb" in event:
+        return f"{event['eventName']} {event['dynamodb']['Keys']}"
+    detail = event.get("detail", {})
+    ids = [str(detail[name]) for name in ("company", "id", "journal_id", "proposal_id") if detail.get(name)]
+    return " ".join([str(event.get("detail-type", "")), *ids])

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import yaml
 
+from local.documents import Loader
+
 STACK_NAME: Final = "local"
 _ASYNC_RETRIES: Final = 2
 _STREAM_RETRIES: Final = 10
@@ -27,7 +29,7 @@ _NAME: Final = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::Serverless::Function": "FunctionName",
 }
-_CREATE_TABLE: Final = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+_CREATE_TABLE: Final[tuple[str, ...]] = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
 Json = dict[str, Any]
 
@@ -80,6 +82,9 @@ class StreamTrigger:
     attempts: int
     on_failure: str | None
 
+    def passes(self, record: Mapping[str, Any]) -> bool:
+        return not self.filters or any(_matches(one, record) for one in self.filters)
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -93,6 +98,7 @@ class Function:
     on_failure: str | None
     queues: tuple[QueueTrigger, ...]
     streams: tuple[StreamTrigger, ...]
+    scheduled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +121,36 @@ class Template:
 
 def read(path: Path) -> Template:
     """The template at ``path``. Raises ``TemplateError``."""
-    return _Reader(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)).template()  # noqa: S506
+    return _Reader(yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)).template()  # noqa: S506
 
 
-class _Loader(yaml.SafeLoader):
+def _variables(function: Json) -> Json:
+    variables: Json = function.get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def _matches(pattern: Json | list[Any], value: Any) -> bool:
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(_matches(part, value.get(name)) for name, part in pattern.items())
+    return any(
+        str(value).startswith(condition["prefix"]) if isinstance(condition, dict) else value == condition
+        for condition in pattern
+    )
+
+
+def _conditions(pattern: Json | list[Any]) -> Iterator[Any]:
+    if isinstance(pattern, list):
+        yield from pattern
+    else:
+        for part in pattern.values():
+            yield from _conditions(part)
+
+
+class _CloudFormation(Loader):
     """YAML with CloudFormation's short forms: ``!Ref X`` becomes ``{"Ref": "X"}``."""
 
 
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Json:
+def _short_form(loader: _CloudFormation, suffix: str, node: yaml.Node) -> Json:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
@@ -135,7 +163,7 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Json:
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _short_form)
+_CloudFormation.add_multi_constructor("!", _short_form)
 
 
 class _Reader:
@@ -180,28 +208,30 @@ class _Reader:
         return Queue(id, self._name(id), dead_letters, int(redrive.get("maxReceiveCount", 0)))
 
     def _function(self, id: str, given: Json) -> Function:
-        environment = self._globals.get("Environment", {}).get("Variables", {}) | given.get("Environment", {}).get(
-            "Variables", {}
-        )
+        environment = {**_variables(self._globals), **_variables(given)}
         invocation = given.get("EventInvokeConfig", {})
-        events = list(given.get("Events", {}).values())
+        events = [(event["Type"], event.get("Properties", {})) for event in given.get("Events", {}).values()]
         return Function(
             id=id,
             name=PurePosixPath(given["CodeUri"]).name,
-            handler=given.get("Handler", self._globals.get("Handler", "")),
+            handler=given.get("Handler") or self._globals["Handler"],
             environment={name: self._text(value, id) for name, value in environment.items()},
             attempts=1 + invocation.get("MaximumRetryAttempts", _ASYNC_RETRIES),
             on_failure=self._on_failure(invocation, id),
             queues=tuple(
-                QueueTrigger(self._id(event["Properties"]["Queue"], id), event["Properties"].get("BatchSize", _QUEUE_BATCH))
-                for event in events
-                if event["Type"] == "SQS"
+                QueueTrigger(self._id(event["Queue"], id), event.get("BatchSize", _QUEUE_BATCH))
+                for type, event in events
+                if type == "SQS"
             ),
-            streams=tuple(self._stream(id, event["Properties"]) for event in events if event["Type"] == "DynamoDB"),
+            streams=tuple(self._stream(id, event) for type, event in events if type == "DynamoDB"),
+            scheduled=any(type == "Schedule" for type, _ in events),
         )
 
     def _stream(self, id: str, given: Json) -> StreamTrigger:
         filters = tuple(json.loads(one["Pattern"]) for one in given.get("FilterCriteria", {}).get("Filters", []))
+        for condition in (condition for one in filters for condition in _conditions(one)):
+            if not isinstance(condition, str) and set(condition) != {"prefix"}:
+                raise TemplateError(f"{id}: the local run filters streams by value and prefix only, not {condition}")
         return StreamTrigger(
             table=self._id(given["Stream"], id),
             batch_size=given.get("BatchSize", _STREAM_BATCH),

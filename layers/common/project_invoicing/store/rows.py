@@ -14,7 +14,6 @@ from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -55,10 +54,14 @@ def _outward(value: Any) -> Any:
     return [[_outward(getattr(member, f.name)) for f in fields(member)] for member in value]
 
 
-@cache
+_READERS: dict[Any, dict[str, Callable[[Any], Any]]] = {}
+
+
 def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
-    hints = get_type_hints(kind)
-    return {f.name: _reader(hints[f.name]) for f in fields(kind)}
+    if kind not in _READERS:
+        hints = get_type_hints(kind)
+        _READERS[kind] = {f.name: _reader(hints[f.name]) for f in fields(kind)}
+    return _READERS[kind]
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:

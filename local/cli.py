@@ -1,0 +1,98 @@
+"""The command line: ``python -m local run …`` and ``python -m local setup load …``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from local import engines, run, tables
+from local.documents import InvalidInput, read_setup
+from local.template import TemplateError
+from project_invoicing.errors import IntegrationError
+from project_invoicing.store import client, setups
+
+_INVALID = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: it ran; 1: a function failed for good or an engine did not start; 2: the input is not valid."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except InvalidInput as invalid:
+        print(*invalid.problems, sep="\n", file=sys.stderr)
+        return _INVALID
+    except (engines.EngineError, TemplateError, IntegrationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    runs = commands.add_parser("run", help="run a scenario through the stack of template.yaml")
+    runs.add_argument("--setup", type=Path, required=True, help="finance set-up, YAML or JSON")
+    runs.add_argument("--events", type=Path, required=True, help="scenario, JSON Lines")
+    runs.add_argument("--out", type=Path, help="write the result here, as JSON")
+    runs.add_argument("--engine", choices=list(engines.ENGINES), default="ministack", help="what stands in for AWS")
+    runs.add_argument("--deployed", action="store_true", help="deploy the built stack whole into ministack")
+    runs.add_argument("--shuffle", type=int, metavar="SEED", help="deliver the events of Dataverse in random order")
+    runs.add_argument("--duplicate", type=_count, default=0, metavar="N", help="deliver every event N extra times")
+    runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
+    runs.set_defaults(command=_run)
+
+    setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
+    setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
+    loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or any endpoint")
+    loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
+    loads.add_argument("--table", default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE")
+    loads.set_defaults(command=_load)
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.deployed and options.engine != "ministack":
+        raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
+    if options.out and not options.out.parent.is_dir():
+        raise InvalidInput([f"--out: there is no folder {options.out.parent}"])
+    outcome = run.run(
+        run.Options(
+            setup=options.setup,
+            events=options.events,
+            engine=options.engine,
+            deployed=options.deployed,
+            shuffle=options.shuffle,
+            duplicate=options.duplicate,
+            verbose=options.verbose,
+        )
+    )
+    if options.out:
+        options.out.write_text(json.dumps(outcome.result, indent=2) + "\n", encoding="utf-8")
+    tables.show(Console(), outcome)
+    return 1 if outcome.dead_letters else 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    if not options.table:
+        raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    number = setups.load(client.dynamodb(), options.table, read_setup(options.file), now)
+    print(f"Version {number} of the set-up is current in {options.table}.")
+    return 0

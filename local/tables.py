@@ -1,0 +1,129 @@
+"""What came out of a run, as tables for a person. The whole of it is what ``--out`` writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from local.run import Outcome
+
+_MOST_ROWS: Final = 20
+_FIGURES: Final = ("amount", "cost", "in accounting", "lines", "rate", "sales", "sales tax", "subtotal", "total")
+
+Row = Mapping[str, Any]
+
+
+def show(console: Console, outcome: Outcome) -> None:
+    """Prints the documents, what waits and why, what goes back to Dataverse, what was refused, rejected and lost."""
+    result = outcome.result
+    states = Counter(row["state"] for row in result["staging"])
+    counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    console.print(f"{len(result['staging'])} actuals" + (f": {counted}" if counted else ""))
+    _table(console, "Journals", map(_journal, result["journals"]))
+    _table(console, "Invoice proposals", map(_proposal, result["proposals"]))
+    _table(console, "Customer invoices", map(_invoice, result["invoices"]))
+    _table(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
+    _table(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
+    _table(console, "Waiting", [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])])
+    _table(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
+    _table(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
+    _table(console, "Rejected", result["rejected"])
+    _table(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
+
+
+def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
+    listed = list(rows)
+    if not listed:
+        return
+    table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in listed[0]:
+        table.add_column(name, justify="right" if name in _FIGURES else "left", overflow="fold")
+    for row in listed[:_MOST_ROWS]:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console.print(table)
+    if len(listed) > _MOST_ROWS:
+        console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
+
+
+def _journal(journal: Row) -> Row:
+    return {
+        "journal": journal["journal_id"],
+        "company": journal["company"],
+        "period": journal["period"],
+        "status": journal["status"],
+        "lines": len(journal["lines"]),
+        "cost": _sums(journal["lines"], "cost_amount"),
+        "sales": _sums(journal["lines"], "sales_amount"),
+    }
+
+
+def _proposal(proposal: Row) -> Row:
+    shown = ("status", "customer", "currency", "subtotal", "sales_tax", "total", "due_date")
+    return {
+        "proposal": proposal["proposal_id"],
+        "company": proposal["company"],
+        **{name.replace("_", " "): proposal[name] for name in shown},
+        "lines": len(proposal["lines"]),
+    }
+
+
+def _invoice(invoice: Row) -> Row:
+    return {name.replace("_", " ").removesuffix(" id"): value for name, value in invoice.items()}
+
+
+def _voucher_lines(voucher: Row) -> Sequence[Row]:
+    return [
+        {
+            "voucher": voucher["voucher"],
+            "company": voucher["company"],
+            "date": voucher["accounting_date"],
+            "account": line["account"],
+            "posting type": line["posting_type"],
+            "currency": line["currency"],
+            "amount": line["amount"],
+            "rate": line["exchange_rate"],
+            "in accounting": line["accounting_amount"],
+        }
+        for line in voucher["lines"]
+    ]
+
+
+def _write_back(update: Row) -> Row:
+    values = ", ".join(f"{name} {value}" for name, value in update["values"].items())
+    return {"entity": update["entity"], "id": update["id"], "values": values, "state": update["state"]}
+
+
+def _waiting_rows(staging: Iterable[Row]) -> Iterable[Row]:
+    for row in staging:
+        if row["reason"] and row["state"] == "pending":
+            kind = f"{row['transaction_type']} {row['transaction_class']}"
+            yield {"what": kind, "id": row["actual_id"], "reason": row["reason"], "detail": None}
+
+
+def _waiting_proposals(proposals: Iterable[Row]) -> Iterable[Row]:
+    for proposal in proposals:
+        for waiting in proposal["waiting_for"]:
+            what = {"what": "proposal", "id": proposal["proposal_id"]}
+            yield {**what, "reason": waiting["reason"], "detail": waiting["detail"]}
+
+
+def _errors(journal: Row) -> Iterable[Row]:
+    for line in journal["lines"]:
+        if line["error"]:
+            yield {"journal": journal["journal_id"], "actual": line["actual_id"], "error": line["error"]}
+
+
+def _sums(lines: Iterable[Row], name: str) -> str:
+    """The sum per currency: ``400.00 USD, 80.00 GBP``."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        if line[name] is not None:
+            sums[line["currency"]] = sums.get(line["currency"], Decimal(0)) + Decimal(line[name])
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items()))

@@ -1,0 +1,64 @@
+"""Fixtures for all tests: no sockets except on loopback, and only where a test asks for an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from local import engines
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+
+from tests.harness import World
+from tests.setups import document
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets() -> Iterator[None]:
+    """Unit tests do no I/O; a test that forgets it fails here."""
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture
+def moto() -> Iterator[None]:
+    """moto in this process: for small tables and one thread."""
+    with engines.running("moto"):
+        yield
+
+
+@pytest.fixture
+def world(moto: None) -> World:
+    """The functions over moto, with the contract's set-up loaded."""
+    made = World()
+    made.load(document())
+    return made
+
+
+@pytest.fixture(params=["moto", "ministack", "dynoxide"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine that holds the tables, one after the other."""
+    with _running(str(request.param)):
+        yield str(request.param)
+
+
+@pytest.fixture
+def dynoxide() -> Iterator[None]:
+    """The engine for large tables and for threads."""
+    with _running("dynoxide"):
+        yield
+
+
+@contextmanager
+def _running(name: str) -> Iterator[None]:
+    enable_socket()
+    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(engines.running(name))
+        except engines.EngineError as missing:
+            if name == "dynoxide":
+                pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
+            raise
+        yield

@@ -1,0 +1,141 @@
+"""The functions of the stack over the tables of the template, without a bus: for tests of one step at a time.
+
+    world = World()                        # in an engine that is running (``local.engines.running``)
+    world.load(setup_document)
+    world.deliver(actual("a"), …)          # each row straight to the function its rule would choose
+    world.run("staging_import")            # as a scenario's ``run`` line
+    world.drain()                          # what the outboxes hold, to the functions that listen
+    world.result()                         # as in the contract, section 4
+
+Time is the world's: ``world.at``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from local import ROOT
+from local import result as results
+from local import template as templates
+from local.functions import Handlers
+from project_invoicing import bootstrap
+from project_invoicing.config import Settings
+from project_invoicing.dataverse.context import row_events
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, BusEvent
+from project_invoicing.store import client, outbox, setups
+
+from tests.builders import INVOICE_STATUSES, Context
+
+TEMPLATE = templates.read(ROOT / "template.yaml")
+LISTENERS = {
+    JOURNAL_POSTED: ("staging_import", "accounting_writeback"),
+    INVOICE_POSTED: ("accounting_writeback",),
+    PROPOSAL_READY: ("invoice_posting",),
+}
+
+
+def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:
+    """An event as EventBridge hands it to a target."""
+    return {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": detail_type,
+        "source": source,
+        "account": "000000000000",
+        "time": at,
+        "region": "us-east-1",
+        "resources": [],
+        "detail": detail,
+    }
+
+
+class World:
+    """All functions and tables of the template in the running engine."""
+
+    def __init__(self, at: str = "2026-08-31T09:00:00Z") -> None:
+        self.at = at
+        self.handlers = Handlers(verbose=False)
+        bootstrap.forget()
+        self.client = client.dynamodb()
+        for table in TEMPLATE.tables:
+            self.client.create_table(**table.request)
+        environment = TEMPLATE.environment()
+        self.names = Settings(
+            staging_table=environment["STAGING_TABLE"],
+            journals_table=environment["JOURNALS_TABLE"],
+            proposals_table=environment["PROPOSALS_TABLE"],
+            ledger_table=environment["LEDGER_TABLE"],
+            setup_table=environment["SETUP_TABLE"],
+            event_bus=environment["EVENT_BUS_NAME"],
+        )
+
+    def load(self, document: Mapping[str, Any]) -> int:
+        return setups.load(self.client, self.names.setup_table, document, self.at)
+
+    def deliver(self, *contexts: Context) -> list[Any]:
+        """Each row of the contexts to its function; returns what the functions returned."""
+        return [self.send(event) for context in contexts for event in row_events(context, self.at)]
+
+    def send(self, event: BusEvent) -> Any:
+        """One Dataverse event to the function whose rule matches it, ``None`` where none does."""
+        body = json.dumps(envelope(event.detail, self.at, event.detail_type, event.source))
+        if not event.detail_type.startswith("invoice."):
+            return self.call("actuals_sync", sqs_batch(body))
+        if event.detail["row"].get("msdyn_projectinvoicestatus") == INVOICE_STATUSES["confirmed"]:
+            return self.call("proforma_header_sync", json.loads(body))
+        return None
+
+    def run(self, function: str, **scope: str) -> Any:
+        return self.call(function, envelope(scope, self.at, "Manual Run", "project-invoicing.manual"))
+
+    def edit(self, action: str, **request: Any) -> Any:
+        event = envelope({action: request}, self.at, "Manual Edit", "project-invoicing.manual")
+        return self.call("document_editing", event)
+
+    def call(self, function: str, event: Mapping[str, Any]) -> Any:
+        return self.handlers.call(TEMPLATE.function(function), event)
+
+    def unsent(self) -> list[BusEvent]:
+        """Events in the outboxes, those of the longest-waiting first."""
+        return [event for _, _, event in self._outbox()]
+
+    def drain(self) -> list[BusEvent]:
+        """Delivers the outboxes' events to the functions that listen, and what these cause, until all is quiet."""
+        delivered: list[BusEvent] = []
+        while found := self._outbox():
+            for table, item, event in found:
+                for function in LISTENERS.get(event.detail_type, ()):
+                    if event.detail_type != PROPOSAL_READY or event.detail["auto_post"]:
+                        self.call(function, envelope(event.detail, event.time, event.detail_type, event.source))
+                outbox.sent(self.client, table, item["pk"], item["sk"])
+                delivered.append(event)
+        return delivered
+
+    def _outbox(self) -> list[tuple[str, dict[str, Any], BusEvent]]:
+        tables = (self.names.staging_table, self.names.journals_table, self.names.proposals_table)
+        found = [(table, item, outbox.event_of(item)) for table in tables for item in outbox.unsent(self.client, table)]
+        return sorted(found, key=lambda entry: str(entry[1]["sk"]))
+
+    def result(self) -> results.Result:
+        return results.build(self.client, self.names, self.at)
+
+
+def sqs_batch(*bodies: str) -> dict[str, Any]:
+    """A batch as SQS hands it to a function."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:actuals",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }

@@ -1,0 +1,408 @@
+"""The scenarios in ``events/scenarios/``: a set-up, the events of a story, and the result they must have.
+
+    python -m tests.scenario_samples           # writes set-ups and events again
+    make goldens                               # runs them and writes their expected results again
+
+A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from local import ROOT
+
+from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
+
+SCENARIOS = ROOT / "events" / "scenarios"
+
+Step = dict[str, Any]
+
+SETUP = """\
+# Finance master data of the scenario. Every key is described in docs/setup.md.
+companies:
+  USPM: {name: Contoso Robotics US, accounting_currency: USD, time_zone: America/New_York}
+currencies:
+  USD: {precision: "0.01"}
+  GBP: {precision: "0.01"}
+exchange_rates:
+  - {from: GBP, to: USD, valid_from: 2026-01-01, rate: "130", factor: 100}
+  - {from: GBP, to: USD, valid_from: 2026-08-30, rate: "135", factor: 100}
+fiscal_periods:
+  USPM:
+    - {start: 2026-08-01, end: 2026-08-31, status: open}
+    - {start: 2026-09-01, end: 2026-09-30, status: open}
+parameters:
+  USPM:
+    journal_period: days
+    journal_line_limit: 200
+    auto_open_period: true
+    sales_tax_group_method: search
+    material_item_tax_group_method: item
+    milestone_item_sales_tax_group: FULL
+    category_defaults: {time: Labor, expense: Travel, material: Material, fee: Fee}
+    line_property_mapping:
+      not_specified: NONE
+      chargeable: CHARGE
+      non_chargeable: NOCHARGE
+      complimentary: COMP
+      not_available: NONE
+line_properties:
+  CHARGE: {chargeable: true, accrue_revenue: true, on_invoice: true}
+  NOCHARGE: {chargeable: false, accrue_revenue: false, on_invoice: false}
+  COMP: {chargeable: false, accrue_revenue: false, on_invoice: true}
+  NONE: {chargeable: false, accrue_revenue: false, on_invoice: false}
+customers:
+  USPM:
+    C-001: {name: Adatum Corporation, group: DOM, sales_tax_group: DOM, terms_of_payment: N14}
+    C-002: {name: Blue Yonder Airlines, group: EXP, sales_tax_group: EXP, terms_of_payment: N30}
+contracts:
+  CTR-1: {company: USPM, customer: C-001, currency: USD}
+  CTR-2:
+    company: USPM
+    customer: C-002
+    currency: GBP
+    fixed_exchange_rate: {currency: GBP, rate: "125", factor: 100}
+contract_lines:
+  CTR-1-1: {contract: CTR-1, billing_method: time_and_material}
+  CTR-1-2: {contract: CTR-1, billing_method: fixed_price}
+  CTR-2-1: {contract: CTR-2, billing_method: time_and_material}
+projects:
+  PRJ-1: {company: USPM, contract: CTR-1, group: TM, open: true, dimensions: {CostCenter: "007"}}
+  PRJ-2: {company: USPM, contract: CTR-2, group: TM, open: true}
+categories:
+  USPM:
+    Labor: {kind: time, item_sales_tax_group: SERV}
+    Travel: {kind: expense, item_sales_tax_group: SERV}
+    Material: {kind: material, item_sales_tax_group: GOODS}
+    Fee: {kind: fee, item_sales_tax_group: SERV}
+transaction_categories:
+  USPM: {Installation: Labor, Airfare: Travel}
+products:
+  P-100: {item_sales_tax_group: GOODS}
+profiles:
+  TM-WIP:
+    billing_method: time_and_material
+    post_costs: {time: profit_and_loss, expense: profit_and_loss, material: profit_and_loss}
+    accrue_revenue: {time: true, expense: true, material: true, fee: true}
+  FP:
+    billing_method: fixed_price
+    post_costs: {time: profit_and_loss, expense: profit_and_loss, material: profit_and_loss}
+    on_account: profit_and_loss
+profile_rules:
+  - {company: USPM, project_group: TM, profile: TM-WIP}
+  - {company: USPM, profile: FP}
+ledger_posting:
+  USPM:
+    - {posting_type: cost, category: Labor, account: "540100"}
+    - {posting_type: cost, account: "540900"}
+    - {posting_type: payroll_allocation, account: "600300"}
+    - {posting_type: expense_offset, account: "600400"}
+    - {posting_type: cost_item, account: "140200"}
+    - {posting_type: wip_sales_value, account: "161300"}
+    - {posting_type: accrued_revenue_sales_value, account: "420200"}
+    - {posting_type: invoiced_revenue, account: "411100"}
+    - {posting_type: invoiced_revenue_on_account, account: "411200"}
+    - {posting_type: customer_balance, account: "130100"}
+sales_tax:
+  codes:
+    VAT20: {rates: [{valid_from: 2020-01-01, percent: "20"}], account: "222100"}
+    RED5: {rates: [{valid_from: 2020-01-01, percent: "5"}], account: "222200"}
+  groups: {DOM: [VAT20, RED5], EXP: []}
+  item_groups: {SERV: [VAT20], GOODS: [VAT20], FULL: [VAT20], BOOKS: [RED5]}
+  rounding: {precision: "0.01", method: normal, by: code, calculation: line}
+terms_of_payment:
+  N14: {method: net, days: 14}
+  N30: {method: net, days: 30}
+number_sequences:
+  USPM: {journal: "USPM-######", voucher: "PV-########", invoice: "FTI-########"}
+"""
+
+KNOWN: Mapping[str, Sequence[str]] = {
+    "project": ["PRJ-1", "PRJ-2"],
+    "contract": ["CTR-1", "CTR-2"],
+    "contract_line": ["CTR-1-1", "CTR-1-2", "CTR-2-1"],
+    "customer": ["C-001", "C-002"],
+    "currency": ["USD", "GBP"],
+    "category": ["Installation", "Airfare"],
+    "product": ["P-100"],
+    "resource": ["Bob Kozack", "Julia Funderburk"],
+}
+
+
+def arrives(at: str, *contexts: Context) -> list[Step]:
+    return [{"at": at, "dataverse": context} for context in contexts]
+
+
+def runs(at: str, function: str, **scope: str) -> Step:
+    return {"at": at, "run": function, **scope}
+
+
+def approved(name: str, version: int, *, day: str, cost: str, price: str, **columns: Any) -> list[Context]:
+    """Cost and unbilled-sales actual of one approval, and the connection between them (TM-04, CONN-02)."""
+    worked = {"start": wire_date(f"{day}T13:00:00Z"), "document_date": day, "at": f"{day}T16:00:00Z", **columns}
+    sold = {"currency": columns.get("currency", "USD")}
+    return [
+        actual(f"{name}-cost", **{**worked, "currency": "USD"}, price=cost, row_version=version),
+        actual(
+            f"{name}-unbilled",
+            transaction_type="unbilled_sales",
+            price=price,
+            **{**worked, **sold},
+            row_version=version + 1,
+        ),
+        connection(
+            f"{name}-u-c", f"{name}-unbilled", "Unbilled Sales", f"{name}-cost", "Cost", row_version=version + 2
+        ),
+    ]
+
+
+def billed(name: str, version: int, *, invoice: str, day: str, price: str, **columns: Any) -> list[Context]:
+    """What confirming the proforma makes of an approval: the billed sale, the skipped reversal, and how they hang
+    together (TM-11, SKIP-03, CONN-04, CONN-05)."""
+    dated = {"start": wire_date(f"{day}T13:00:00Z"), "document_date": day, **columns}
+    quantity = str(columns.get("quantity", "8"))
+    return [
+        actual(
+            f"{name}-billed",
+            transaction_type="billed_sales",
+            price=price,
+            invoice=invoice,
+            **dated,
+            row_version=version,
+        ),
+        actual(
+            f"{name}-reversal",
+            transaction_type="unbilled_sales",
+            price=price,
+            adjustment_status="unadjustable",
+            skip_sync=True,
+            **{**dated, "quantity": f"-{quantity}"},
+            row_version=version + 1,
+        ),
+        connection(f"{name}-b-u", f"{name}-billed", "Billed Sales", f"{name}-unbilled", "Unbilled Sales"),
+        connection(f"{name}-r-o", f"{name}-reversal", "Reversing", f"{name}-unbilled", "Original"),
+    ]
+
+
+def plain_month() -> list[Step]:
+    """Time, expense and material of August, billed and posted at its end, with sales tax."""
+    work: list[dict[str, Any]] = [
+        {"name": "day-1", "day": "2026-08-03", "cost": "100", "price": "200", "category": "Installation"},
+        {"name": "day-2", "day": "2026-08-04", "cost": "100", "price": "200", "quantity": "7.5"},
+        {
+            "name": "flight",
+            "day": "2026-08-04",
+            "cost": "345.67",
+            "price": "380.24",
+            "quantity": "1",
+            "transaction_class": "expense",
+            "category": "Airfare",
+        },
+        {
+            "name": "sensors",
+            "day": "2026-08-05",
+            "cost": "42.42",
+            "price": "49.99",
+            "quantity": "12",
+            "transaction_class": "material",
+            "product": "P-100",
+            "resource": None,
+        },
+    ]
+    steps: list[Step] = []
+    for number, one in enumerate(work):
+        steps += arrives(f"{one['day']}T16:05:00Z", *approved(version=1000 + 10 * number, **one))
+    steps += [runs("2026-08-05T18:00:00Z", "staging_import"), runs("2026-08-05T18:05:00Z", "journal_posting")]
+    for number, one in enumerate(work):
+        columns = {name: value for name, value in one.items() if name not in ("name", "day", "cost")}
+        details = billed(one["name"], 2000 + 10 * number, invoice="inv-1", day=one["day"], **columns)
+        steps += arrives("2026-08-31T13:00:00Z", *details)
+    total = "4080.12"  # 1,600 + 1,500 + 380.24 + 599.88
+    steps += arrives("2026-08-31T13:00:05Z", proforma("inv-1", number="INV-0001", total=total, row_version=2100))
+    return [
+        *steps,
+        runs("2026-08-31T14:00:00Z", "staging_import"),
+        runs("2026-08-31T15:00:00Z", "invoice_posting", proposal_id="INV-0001", invoice_date="2026-08-31"),
+    ]
+
+
+def fixed_rate_contract() -> list[Step]:
+    """FXR-02 to FXR-06: four hours at 250 GBP under a fixed rate of 1.25, from approval to the customer balance."""
+    of_contract: dict[str, Any] = {
+        "project": "PRJ-2",
+        "contract": "CTR-2",
+        "contract_line": "CTR-2-1",
+        "customer": "C-002",
+        "resource": "Julia Funderburk",
+        "quantity": "4",
+        "currency": "GBP",
+    }
+    day = "2026-08-27"
+    return [
+        *arrives(f"{day}T16:05:00Z", *approved("julia", 100, day=day, cost="120", price="250", **of_contract)),
+        runs(f"{day}T17:00:00Z", "staging_import"),
+        runs(f"{day}T17:01:00Z", "journal_posting", company="USPM"),
+        *arrives(
+            "2026-08-31T08:00:00Z",
+            proforma("inv-7", number="INV-0007", total="1000", contract="CTR-2", customer="C-002", currency="GBP"),
+            *billed("julia", 200, invoice="inv-7", day=day, price="250", **of_contract),
+        ),
+        runs("2026-08-31T08:30:00Z", "staging_import"),
+        runs("2026-08-31T09:00:00Z", "invoice_posting", proposal_id="INV-0007", invoice_date="2026-08-31"),
+    ]
+
+
+def quantity_cut() -> list[Step]:
+    """TM-12: eight hours approved and posted; six are billed, two become non-chargeable on the draft (SKIP-07)."""
+    day = "2026-08-27"
+    at = "2026-08-31T13:00:00Z"
+
+    def unbilled(name: str, quantity: str, version: int, **columns: Any) -> Context:
+        sale = {"transaction_type": "unbilled_sales", "price": "200", "start": day, "document_date": day}
+        return actual(name, **{**sale, "quantity": quantity, **columns}, row_version=version)
+
+    def bill(name: str, quantity: str, version: int, **columns: Any) -> Context:
+        return unbilled(name, quantity, version, **{"transaction_type": "billed_sales", "invoice": "inv-2", **columns})
+
+    gone = {"adjustment_status": "unadjustable"}
+    return [
+        *arrives(f"{day}T16:05:00Z", *approved("work", 100, day=day, cost="100", price="200")),
+        runs(f"{day}T17:00:00Z", "staging_import"),
+        runs(f"{day}T17:01:00Z", "journal_posting"),
+        *arrives(
+            at,
+            unbilled(
+                "work-unbilled",
+                "8",
+                300,
+                message="Update",
+                adjustment_status="adjusted",
+                start=wire_date(f"{day}T13:00:00Z"),
+            ),
+            unbilled("work-reversal", "-8", 301, **gone),
+            unbilled("six", "6", 302),
+            unbilled("two", "2", 303, billing_type="non_chargeable"),
+            unbilled("six-reversal", "-6", 304, skip_sync=True, **gone),
+            unbilled("two-reversal", "-2", 305, skip_sync=True, billing_type="non_chargeable", **gone),
+            bill("six-billed", "6", 306),
+            bill("two-billed", "2", 307, billing_type="non_chargeable"),
+            connection("k1", "work-reversal", "Reversing", "work-unbilled", "Original"),
+            connection("k2", "six-billed", "Billed Sales", "six", "Unbilled Sales"),
+            connection("k3", "two-billed", "Billed Sales", "two", "Unbilled Sales"),
+            proforma("inv-2", number="INV-0002", total="1200", row_version=308),
+        ),
+        runs("2026-08-31T14:00:00Z", "staging_import"),
+        runs("2026-08-31T14:05:00Z", "journal_posting"),
+        runs("2026-08-31T15:00:00Z", "invoice_posting", proposal_id="INV-0002", invoice_date="2026-08-31"),
+    ]
+
+
+def correction() -> list[Step]:
+    """TM-14 after TM-11: the posted invoice of 1,600 is revised to six hours; a credit note of 400 follows."""
+    day = "2026-08-27"
+    at = "2026-09-10T13:00:00Z"
+
+    def row(name: str, kind: str, quantity: str, version: int, **columns: Any) -> Context:
+        usual = {"transaction_type": kind, "price": "200", "start": day, "document_date": day}
+        return actual(name, **{**usual, "quantity": quantity, **columns}, row_version=version)
+
+    gone = {"adjustment_status": "unadjustable"}
+    return [
+        *arrives(f"{day}T16:05:00Z", *approved("work", 100, day=day, cost="100", price="200")),
+        runs(f"{day}T17:00:00Z", "staging_import"),
+        runs(f"{day}T17:01:00Z", "journal_posting"),
+        *arrives(
+            "2026-08-31T13:00:00Z",
+            *billed("work", 200, invoice="inv-3", day=day, price="200"),
+            proforma("inv-3", number="INV-0003", total="1600", row_version=210),
+        ),
+        runs("2026-08-31T14:00:00Z", "staging_import"),
+        runs("2026-08-31T15:00:00Z", "invoice_posting", proposal_id="INV-0003", invoice_date="2026-08-31"),
+        *arrives(
+            at,
+            row(
+                "work-billed",
+                "billed_sales",
+                "8",
+                300,
+                message="Update",
+                invoice="inv-3",
+                adjustment_status="adjusted",
+                start=wire_date(f"{day}T13:00:00Z"),
+            ),
+            row("work-credited", "billed_sales", "-8", 301, invoice="inv-4", **gone),
+            row("six", "unbilled_sales", "6", 302),
+            row("two", "unbilled_sales", "2", 303),
+            row("six-reversal", "unbilled_sales", "-6", 304, skip_sync=True, **gone),
+            row("six-billed", "billed_sales", "6", 305, invoice="inv-4"),
+            connection("k1", "work-credited", "Reversing", "work-billed", "Original"),
+            connection("k2", "six-billed", "Billed Sales", "six", "Unbilled Sales"),
+            connection("k3", "six", "Replacing", "work-billed", "Original"),
+            connection("k4", "two", "Replacing", "work-billed", "Original"),
+            proforma("inv-4", number="INV-0004", total="-400", has_corrections=True, row_version=310),
+        ),
+        runs("2026-09-10T14:00:00Z", "staging_import"),
+        runs("2026-09-10T14:05:00Z", "journal_posting"),
+        runs("2026-09-10T15:00:00Z", "invoice_posting", proposal_id="INV-0004", invoice_date="2026-09-10"),
+    ]
+
+
+def bad_rows() -> list[Step]:
+    """Rows that cannot be right among good ones: the good ones go through, each bad one says what is wrong."""
+    day = "2026-08-27"
+    at = f"{day}T16:05:00Z"
+    unknown = actual("unknown-project", project="PRJ-404", row_version=5)
+    mended = references(**KNOWN)
+    mended["msdyn_project"][guid("PRJ-404")] = "PRJ-1"
+    return [
+        *arrives(
+            at,
+            *approved("good", 100, day=day, cost="100", price="200"),
+            actual("no-quantity", quantity=None, amount="800", row_version=1),
+            actual("strange-type", transaction_type="project_contract", row_version=2),
+            actual("too-much", quantity="1", price="2000000000", row_version=3),
+            actual("half-a-date", start="2026-13-45", row_version=4),
+            unknown,
+            actual("no-proforma", transaction_type="billed_sales", invoice="inv-404", row_version=6),
+            proforma("inv-5", number="INV-0005", total="1600", row_version=7),
+        ),
+        runs(f"{day}T17:00:00Z", "staging_import"),
+        runs(f"{day}T17:01:00Z", "journal_posting"),
+        {"at": f"{day}T17:02:00Z", "setup": {"references": mended}},
+        *arrives(f"{day}T17:03:00Z", actual("no-quantity", quantity="8", amount="800", row_version=10)),
+        runs(f"{day}T17:05:00Z", "staging_import"),
+        runs(f"{day}T17:06:00Z", "journal_posting"),
+        runs(f"{day}T17:07:00Z", "invoice_posting", proposal_id="INV-0005"),
+    ]
+
+
+STORIES = {
+    "plain-month": plain_month,
+    "fixed-rate-contract": fixed_rate_contract,
+    "quantity-cut": quantity_cut,
+    "correction": correction,
+    "bad-rows": bad_rows,
+}
+
+
+def setup_text() -> str:
+    known = yaml.safe_dump({"references": references(**KNOWN)}, sort_keys=False)
+    return f"{SETUP}# Dataverse's ids of the above: what dual-write calls integration keys.\n{known}"
+
+
+def write() -> None:
+    """Writes every scenario's set-up and events."""
+    for name, story in STORIES.items():
+        folder: Path = SCENARIOS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "setup.yaml").write_text(setup_text(), encoding="utf-8")
+        lines = "".join(f"{to_json(step)}\n" for step in story())
+        (folder / "events.jsonl").write_text(lines, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,41 @@
+"""The template as CloudFormation gets it: SAM's short forms written out, so that what they become can be checked.
+
+    .tools/sam/bin/python tools/expand_template.py template.yaml > expanded.json
+
+Runs in the environment of the SAM CLI, which brings the translator. Parameters have their defaults. Nothing is asked
+of AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from boto3 import Session
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+# The code's place is not known before it is packaged, and the translator takes nothing local.
+PACKAGED = "s3://bucket/key"
+CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+
+
+def expanded(template: dict[str, Any]) -> Any:
+    """What CloudFormation's SAM transform makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
+    for resource in template["Resources"].values():
+        if resource["Type"] in CODE:
+            resource["Properties"][CODE[resource["Type"]]] = PACKAGED
+    translator = Translator(None, Parser(), boto_session=Session(region_name="us-east-1"))
+    return translator.translate(template, {}, get_managed_policy_map=dict)
+
+
+def main() -> None:
+    template = yaml_parse(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    sys.stdout.write(json.dumps(expanded(template), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
