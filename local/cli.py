@@ -19,6 +19,7 @@ from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
 
 _INVALID = 2
+_WIDTH = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,8 +86,13 @@ def _run(options: argparse.Namespace) -> int:
     )
     if options.out:
         options.out.write_text(json.dumps(outcome.result, indent=2) + "\n", encoding="utf-8")
-    tables.show(Console(), outcome)
+    tables.show(_console(), outcome)
     return 1 if outcome.dead_letters else 0
+
+
+def _console() -> Console:
+    """As wide as the terminal; where there is none, wide enough for the tables."""
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
 
 
 def _load(options: argparse.Namespace) -> int:

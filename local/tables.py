@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
@@ -14,8 +14,9 @@ from rich.table import Table
 
 from local.run import Outcome
 
-_MOST_ROWS: Final = 20
-_FIGURES: Final = ("amount", "cost", "in accounting", "lines", "rate", "sales", "sales tax", "subtotal", "total")
+_MOST_ROWS: Final = 30
+_FIGURES: Final = ("accounting", "amount", "cost", "lines", "rate", "sales", "sales tax", "subtotal", "total")
+_WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what")
 
 Row = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold
         return
     table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, pad_edge=False)
     for name in listed[0]:
-        table.add_column(name, justify="right" if name in _FIGURES else "left", overflow="fold")
+        table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:_MOST_ROWS]:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     console.print(table)
@@ -78,43 +79,49 @@ def _invoice(invoice: Row) -> Row:
     return {name.replace("_", " ").removesuffix(" id"): value for name, value in invoice.items()}
 
 
-def _voucher_lines(voucher: Row) -> Sequence[Row]:
-    return [
-        {
-            "voucher": voucher["voucher"],
-            "company": voucher["company"],
-            "date": voucher["accounting_date"],
+def _voucher_lines(voucher: Row) -> Iterator[Row]:
+    """A row for each line; what they share stands in the first."""
+    for position, line in enumerate(voucher["lines"]):
+        yield {
+            "voucher": voucher["voucher"] if position == 0 else "",
+            "date": voucher["accounting_date"] if position == 0 else "",
+            "of": voucher["source_id"] if position == 0 else "",
             "account": line["account"],
-            "posting type": line["posting_type"],
-            "currency": line["currency"],
-            "amount": line["amount"],
-            "rate": line["exchange_rate"],
-            "in accounting": line["accounting_amount"],
+            "posting type": line["posting_type"].replace("_", " "),
+            "amount": f"{line['amount']} {line['currency']}",
+            "accounting": line["accounting_amount"],
         }
-        for line in voucher["lines"]
-    ]
 
 
 def _write_back(update: Row) -> Row:
-    values = ", ".join(f"{name} {value}" for name, value in update["values"].items())
-    return {"entity": update["entity"], "id": update["id"], "values": values, "state": update["state"]}
+    values = update["values"]
+    return {
+        "entity": update["entity"],
+        "id": update["id"],
+        "amount": values.get("accounting_amount"),
+        "rate": values.get("exchange_rate"),
+        "sales tax": values.get("sales_tax_amount"),
+        "number": values.get("voucher") or values.get("invoice_number"),
+        "date": values.get("invoice_date"),
+        "state": update["state"],
+    }
 
 
-def _waiting_rows(staging: Iterable[Row]) -> Iterable[Row]:
+def _waiting_rows(staging: Iterable[Row]) -> Iterator[Row]:
     for row in staging:
         if row["reason"] and row["state"] == "pending":
             kind = f"{row['transaction_type']} {row['transaction_class']}"
             yield {"what": kind, "id": row["actual_id"], "reason": row["reason"], "detail": None}
 
 
-def _waiting_proposals(proposals: Iterable[Row]) -> Iterable[Row]:
+def _waiting_proposals(proposals: Iterable[Row]) -> Iterator[Row]:
     for proposal in proposals:
         for waiting in proposal["waiting_for"]:
             what = {"what": "proposal", "id": proposal["proposal_id"]}
             yield {**what, "reason": waiting["reason"], "detail": waiting["detail"]}
 
 
-def _errors(journal: Row) -> Iterable[Row]:
+def _errors(journal: Row) -> Iterator[Row]:
     for line in journal["lines"]:
         if line["error"]:
             yield {"journal": journal["journal_id"], "actual": line["actual_id"], "error": line["error"]}

@@ -1,11 +1,11 @@
 """Starts each built function as Lambda would, and calls it: is the artefact complete?
 
-    .venv/bin/python tools/build_check.py .aws-sam/local --runtime .tools/awslambdaric/bin/python
+    .venv/bin/python -m tools.build_check .aws-sam/local
 
-Each function runs in Lambda's own runtime client, with nothing on its path but its built folder and the built layer,
-and is called with every sample that ``events/`` has for it. AWS is a server on loopback that refuses every call, so a
-function passes that answers, or that fails for the refusal alone; one that cannot be imported, does not find its
-handler or stumbles before it reaches AWS does not pass.
+A function runs under Lambda's own runtime client, with nothing on its path but its built folder and the built layer,
+and is called with every sample that ``events/`` has for it. AWS is a server on loopback that refuses all it is asked.
+So a function passes that answers, or whose failures are AWS's refusals; one does not pass that cannot be imported, has
+no handler, or stumbles before it comes to AWS.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -27,149 +28,213 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from local.template import Function, read
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-RUNTIME_API: Final = "/2018-06-01/runtime"
-REFUSAL: Final = "AccessDeniedException"
+RUNTIME: Final = ROOT / ".tools" / "awslambdaric" / "bin" / "python"
 LAYER: Final = "CommonLayer"
-START_SECONDS: Final = 30.0
-CALL_SECONDS: Final = 30.0
+REFUSED: Final = "AccessDeniedException"
+PATIENCE: Final = 30.0
+"""Seconds for a start, and for a call."""
+
+IMPORT_ALL: Final = """
+import importlib, pkgutil, project_invoicing
+for module in pkgutil.walk_packages(project_invoicing.__path__, "project_invoicing."):
+    importlib.import_module(module.name)
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """``folder`` holds the built code; ``name`` is that of its folder in the repository."""
-
-    name: str
-    folder: Path
-    handler: str
-    environment: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a call came to. ``error`` is ``None`` for an answer, else what Lambda would be told."""
-
-    error: dict[str, Any] | None
-    milliseconds: float
-
-    def defect(self) -> str | None:
-        """What is wrong with the artefact, ``None`` when AWS's refusal was all that went wrong."""
-        if self.error is None or REFUSAL in json.dumps(self.error):
-            return None
-        return f"{self.error.get('errorType')}: {self.error.get('errorMessage')}"
+class Incomplete(Exception):
+    """The artefact lacks something. The text says where it showed."""
 
 
 class _Server(ThreadingHTTPServer):
-    """A server on a free port of loopback."""
-
     daemon_threads = True
-    disable_nagle_algorithm = True
-
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(("127.0.0.1", 0), handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        # Nagle's algorithm would hold each answer back for 40 ms.
         connection, address = super().get_request()
+        # Without it each answer waits 40 ms for the acknowledgement of its headers.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, address
 
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
 
-
-class _Quiet(BaseHTTPRequestHandler):
+class _Endpoint(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:
-        pass
+        """Nothing: what matters is in the report."""
 
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
 
 
-class _RefusingAws(_Quiet):
-    """Answers every call of the AWS SDK that it is not allowed, which the SDK does not try again."""
-
-    def do_POST(self) -> None:
-        self.body()
-        refusal = {"__type": REFUSAL, "message": "nothing is allowed here"}
-        self.answer(400, json.dumps(refusal).encode(), {"Content-Type": "application/x-amz-json-1.0"})
-
-    do_GET = do_PUT = do_POST
-
-
-@dataclass
-class _Invocations:
-    """What is to be called and what came of it, between this process and the runtime client's requests."""
-
-    calls: queue.SimpleQueue[bytes] = field(default_factory=queue.SimpleQueue)
-    outcomes: queue.SimpleQueue[tuple[str, dict[str, Any] | None]] = field(default_factory=queue.SimpleQueue)
-
-
-def _runtime_api(invocations: _Invocations) -> type[BaseHTTPRequestHandler]:
-    """The part of the Runtime API that a function needs: the next event, its answer or error, and a failed start."""
-
-    class RuntimeApi(_Quiet):
-        def do_GET(self) -> None:
-            event = invocations.calls.get()
-            headers = {
-                "Content-Type": "application/json",
-                "Lambda-Runtime-Aws-Request-Id": "00000000-0000-4000-8000-000000000000",
-                "Lambda-Runtime-Deadline-Ms": str(int((time.time() + CALL_SECONDS) * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:built",
-            }
-            self.answer(200, event, headers)
-
-        def do_POST(self) -> None:
-            body = self.body()
-            kind = self.path.rsplit("/", 1)[-1]
-            invocations.outcomes.put((kind, None if kind == "response" else json.loads(body)))
-            self.answer(202, b"{}", {"Content-Type": "application/json"})
-
-    return RuntimeApi
-
-
 @contextmanager
-def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = _Server(handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+def _serving(endpoint: type[_Endpoint]) -> Iterator[str]:
+    """Serves on a free port of loopback; gives host and port."""
+    server = _Server(("127.0.0.1", 0), endpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield server.address
+        yield f"127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
 
 
-def functions(build: Path) -> list[Function]:
-    """The functions of the built template, with placeholders for what their variables will refer to."""
-    template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
-    source = yaml.safe_load_all  # the built template has no short forms
-    del source
-    common = template["Globals"]["Function"]
-    found = []
-    for id, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            given = resource["Properties"]
-            variables = common["Environment"]["Variables"] | given["Environment"]["Variables"]
-            found.append(
-                Function(
-                    name=id,
-                    folder=build / given["CodeUri"],
-                    handler=given.get("Handler", common["Handler"]),
-                    environment={name: v if isinstance(v, str) else name for name, v in variables.items()},
+@dataclass
+class _Started:
+    """A function under the runtime client: what it is to be called with, what came of it, what it asked of AWS.
+
+    ``outcomes`` are answers of the handler, and as ``errorType`` and ``errorMessage`` its errors, a failed start and
+    the end of the process.
+    """
+
+    function: Function
+    events: queue.SimpleQueue[bytes] = field(default_factory=queue.SimpleQueue)
+    outcomes: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
+    refusals: list[str] = field(default_factory=list)
+
+    def aws(self) -> type[_Endpoint]:
+        refusals = self.refusals
+
+        class RefusingAws(_Endpoint):
+            def do_POST(self) -> None:
+                self.body()
+                refusals.append(self.headers.get("X-Amz-Target", self.path))
+                refusal = {"__type": REFUSED, "message": "nothing is allowed here"}
+                self.answer(400, json.dumps(refusal).encode(), Content_Type="application/x-amz-json-1.0")
+
+        return RefusingAws
+
+    def runtime_api(self) -> type[_Endpoint]:
+        events, outcomes = self.events, self.outcomes
+
+        class RuntimeApi(_Endpoint):
+            def do_GET(self) -> None:
+                self.answer(
+                    200,
+                    events.get(),
+                    Content_Type="application/json",
+                    Lambda_Runtime_Aws_Request_Id="00000000-0000-4000-8000-000000000000",
+                    Lambda_Runtime_Deadline_Ms=str(int((time.time() + PATIENCE) * 1000)),
+                    Lambda_Runtime_Invoked_Function_Arn="arn:aws:lambda:us-east-1:000000000000:function:built",
                 )
-            )
-    return found
+
+            def do_POST(self) -> None:
+                outcomes.put(json.loads(self.body()))
+                self.answer(202, b"{}", Content_Type="application/json")
+
+        return RuntimeApi
+
+    def call(self, sample: Path) -> None:
+        """Raises ``Incomplete`` for a failure that is not AWS's refusal."""
+        before = len(self.refusals)
+        self.events.put(sample.read_bytes())
+        try:
+            outcome = self.outcomes.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Incomplete(f"{sample.name}: no answer in {PATIENCE:.0f} s") from None
+        refused = len(self.refusals) - before
+        match outcome:
+            case {"errorType": kind, "errorMessage": text} if REFUSED not in text:
+                raise Incomplete(f"{sample.name}: {kind}: {text}")
+            case {"batchItemFailures": failures} if len(failures) > refused:
+                raise Incomplete(f"{sample.name}: {len(failures)} records failed, {refused} of them at AWS")
+
+
+def check(function: Function, build: Path) -> str:
+    """Starts the built ``function`` and calls it with its samples; gives a line for the report. Raises ``Incomplete``."""
+    samples = sorted((ROOT / "events" / function.name).glob("*.json"))
+    if not samples:
+        raise Incomplete(f"there is no sample in events/{function.name}/")
+    started = _Started(function)
+    begin = time.perf_counter()
+    with _serving(started.aws()) as aws, _serving(started.runtime_api()) as api, tempfile.TemporaryFile() as log:
+        environment = _environment(build) | {
+            **function.environment,
+            "AWS_ENDPOINT_URL": f"http://{aws}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_LAMBDA_FUNCTION_NAME": function.id,
+            "AWS_LAMBDA_RUNTIME_API": api,
+            "LAMBDA_TASK_ROOT": str(build / function.id),
+        }
+        command = [str(RUNTIME), "-m", "awslambdaric", function.handler]
+        with subprocess.Popen(command, cwd=build / function.id, env=environment, stdout=log, stderr=log) as process:
+            threading.Thread(target=_report_end, args=(process, started), daemon=True).start()
+            try:
+                started.call(samples[0])
+                first = time.perf_counter() - begin
+                for sample in samples[1:]:
+                    started.call(sample)
+            except Incomplete as incomplete:
+                log.seek(0)
+                raise Incomplete(f"{incomplete}\n{log.read().decode(errors='replace')[-4000:]}") from None
+            finally:
+                process.kill()
+    asked = ", ".join(sorted({target.rpartition(".")[2] for target in started.refusals}))
+    return f"{len(samples)} samples, first call after {first * 1000:.0f} ms, asked AWS for: {asked or 'nothing'}"
+
+
+def _environment(build: Path) -> dict[str, str]:
+    """Of a process that finds the built layer and nothing of this machine's."""
+    return {
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PATH": os.defpath,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONPATH": str(build / LAYER / "python"),
+    }
+
+
+def _report_end(process: subprocess.Popen[bytes], started: _Started) -> None:
+    code = process.wait()
+    started.outcomes.put({"errorType": "Runtime.ExitError", "errorMessage": f"the process ended with {code}"})
+
+
+def check_layer(build: Path) -> str:
+    """Imports every module of the built layer, also those that a function imports only later. Raises ``Incomplete``."""
+    done = subprocess.run(
+        [str(RUNTIME), "-c", IMPORT_ALL],
+        env=_environment(build),
+        cwd=build / LAYER,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    if done.returncode:
+        raise Incomplete(done.stderr)
+    return "every module imports"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("build", type=Path, help="the folder that sam build wrote")
+    build = parser.parse_args().build.resolve()
+    template = read(ROOT / "template.yaml")
+    incomplete = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        checks = {"layer": pool.submit(check_layer, build)}
+        checks |= {function.name: pool.submit(check, function, build) for function in template.functions}
+        for name, future in checks.items():
+            try:
+                print(f"{name:22} {future.result()}")
+            except Incomplete as defect:
+                incomplete += 1
+                print(f"{name:22} INCOMPLETE {defect}")
+    return 1 if incomplete else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
