@@ -6,20 +6,121 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(shell tools/find-python 3.11)
+UV ?= uv
 VENV := .venv
 RUN := $(VENV)/bin/python
+SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/.tools/sam/home .tools/sam/bin/sam
+HERE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+SCENARIOS := $(wildcard events/scenarios/*/events.jsonl)
+
+##@ Use
+
+.PHONY: demo
+demo: setup ## A month from approved time to the posted invoice, on this machine
+	@$(RUN) -m local run --setup events/scenarios/plain-month/setup.yaml --events events/scenarios/plain-month/events.jsonl
+	@echo
+	@echo "What came in:    events/scenarios/plain-month/{setup.yaml,events.jsonl}"
+	@echo "Other stories:   make run SETUP=events/scenarios/NAME/setup.yaml EVENTS=events/scenarios/NAME/events.jsonl, NAME being"
+	@echo "                 $(subst /,,$(subst events/scenarios,,$(dir $(SCENARIOS))))"
+	@echo "Everything:      the same with OUT=result.json; ARGS='--engine dynoxide', '--shuffle 1', '--duplicate 2', '--verbose'"
+
+.PHONY: run
+run: setup ## Run a scenario: EVENTS=… SETUP=… [OUT=result.json] [ARGS='--engine moto …']
+	@$(if $(and $(EVENTS),$(SETUP)),,echo "Say which: make run EVENTS=events.jsonl SETUP=setup.yaml" >&2; exit 2)
+	@$(RUN) -m local run --setup "$(SETUP)" --events "$(EVENTS)" $(if $(OUT),--out "$(OUT)") $(ARGS)
+
+.PHONY: benchmark
+benchmark: setup ## Measure throughput, requests, write units, CPU and memory
+	@$(RUN) -m benchmarks $(ARGS)
+
+##@ Check
+
+.PHONY: test
+test: setup ## All tests; ARGS='-k proposal' for some of them
+	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: pr
+pr: format-check lint types template test build-check ## Everything that CI runs
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what lint can mend
+	@$(RUN) -m ruff check --fix-only --quiet .
+	@$(RUN) -m ruff format .
+
+.PHONY: format-check
+format-check: setup
+	@$(RUN) -m ruff format --check .
+
+.PHONY: lint
+lint: setup
+	@$(RUN) -m ruff check .
+
+.PHONY: types
+types: setup
+	@$(RUN) -m mypy .
+
+# checkov reads the template as CloudFormation gets it: of SAM's short forms it understands little.
+.PHONY: template
+template: .tools/sam/.installed .tools/checkov/.installed ## Check the template: cfn-lint, sam validate, checkov
+	@echo "cfn-lint"; .tools/sam/bin/cfn-lint
+	@$(SAM) validate --lint
+	@mkdir -p .aws-sam
+	@.tools/sam/bin/python tools/expand_template.py template.yaml > .aws-sam/expanded.json
+	@.tools/checkov/bin/checkov --config-file tools/checkov/config.yaml --file .aws-sam/expanded.json
+
+.PHONY: build-check
+build-check: setup .tools/sam/.installed .tools/awslambdaric/.installed ## Build for this machine and start each function under Lambda's runtime client
+	@tools/build .aws-sam/local $(HERE)
+	@$(RUN) -m tools.build_check .aws-sam/local
+
+##@ Deploy
+
+.PHONY: build
+build: .tools/sam/.installed ## Build what is deployed, into .aws-sam/build
+	@tools/build .aws-sam/build arm64
+
+.PHONY: deploy
+deploy: build ## Deploy to the AWS account of the environment; CONFIG=trial for a stack to throw away
+	@$(SAM) deploy --config-env $(or $(CONFIG),default)
+
+##@ Maintain
+
+.PHONY: goldens
+goldens: setup ## Write samples, table maps and the scenarios' expected results again
+	@$(RUN) -m tests.event_samples
+	@$(RUN) -m tests.scenario_samples
+	@$(RUN) -m local.table_maps > docs/table-maps.md
+	@$(RUN) -m local.table_maps --golden
+	@for events in $(SCENARIOS); do \
+	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
+	    $(RUN) -m local run --setup "$$scenario/setup.yaml" --events "$$events" --out "$$scenario/expected.json" > /dev/null; \
+	done
+
+# The locks have hashes and no addresses, so that they serve whoever has a mirror. uv.lock has addresses: not kept.
+.PHONY: lock
+lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/requirements.in (needs uv and npm)
+	@rm -f uv.lock
+	@$(UV) lock --quiet --no-config
+	@$(UV) export --quiet --no-config --all-groups --no-emit-project --no-header --no-annotate -o requirements-dev.txt
+	@$(UV) export --quiet --no-config --no-default-groups --no-emit-project --no-header --no-annotate -o layers/common/requirements.txt
+	@rm -f uv.lock
+	@for wanted in tools/*/requirements.in; do \
+	    $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	        -o "$${wanted%.in}.txt" "$$wanted"; \
+	done
+	@cd tools/dynoxide && npm install --package-lock-only --omit-lockfile-registry-resolved --silent
 
 ##@ Set up
 
 .PHONY: setup
-setup: $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed ## Install what the commands below need
+setup: $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed ## Install what demo, run and test need
 
 # Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
 # each other and ours. An environment is made anew when its lock changes, so that nothing of the old one stays.
 define install
-	@test -n "$(2)" || exit 1
+	@test -n "$(2)"
 	@echo "Installing $(1)"
-	@"$(2)" -m venv --clear $(@D) || { echo "No virtual environment: on Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+	@"$(2)" -m venv --clear $(@D) || { echo "No virtual environment: Debian and Ubuntu have it in python3-venv." >&2; exit 1; }
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 endef
@@ -30,18 +131,24 @@ $(VENV)/.installed: requirements-dev.txt
 .tools/%/.installed: tools/%/requirements.txt
 	$(call install,$*,$(PYTHON))
 
-# The database for load and crash tests; they say so when it is not there.
+.tools/awslambdaric/.installed: PYTHON = $(shell tools/find-python --exact 3.13)
+
+# The database for load and crash tests; those say so when it is not there.
 .tools/dynoxide/.installed: tools/dynoxide/package-lock.json
 	@mkdir -p $(@D)
 	@if command -v npm >/dev/null; then \
 	    echo "Installing dynoxide"; \
 	    cp tools/dynoxide/package.json $< $(@D)/; \
-	    npm ci --prefix $(@D) --silent --no-audit --no-fund || echo "dynoxide could not be installed; its tests will be skipped."; \
+	    npm ci --prefix $(@D) --silent --no-audit --no-fund || echo "dynoxide could not be installed: its tests will be skipped."; \
 	else \
-	    echo "There is no npm here: without dynoxide, whose tests will be skipped."; \
+	    echo "There is no npm here, so no dynoxide: its tests will be skipped."; \
 	fi
 	@touch $@
 
+.PHONY: clean
+clean: ## Remove what was installed and built
+	@rm -rf $(VENV) .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

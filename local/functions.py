@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import uuid
@@ -45,11 +46,12 @@ class Handlers:
     """
 
     def __init__(self, *, verbose: bool) -> None:
+        self._output = sys.stderr if verbose else io.StringIO()
         self._extra = {**_LOCAL, _LOG_LEVEL: "INFO" if verbose else "CRITICAL"}
         self._current: Mapping[str, str] = {}
 
     def call(self, function: Function, event: Mapping[str, Any]) -> Any:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(self._output):
             self._enter({**function.environment, **self._extra})
             return self._handler(function)(event, Context(function.name))
 

@@ -43,7 +43,7 @@ def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold
     listed = list(rows)
     if not listed:
         return
-    table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in listed[0]:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:_MOST_ROWS]:
@@ -76,7 +76,19 @@ def _proposal(proposal: Row) -> Row:
 
 
 def _invoice(invoice: Row) -> Row:
-    return {name.replace("_", " ").removesuffix(" id"): value for name, value in invoice.items()}
+    return {
+        "invoice": invoice["invoice_number"],
+        "company": invoice["company"],
+        "type": invoice["document_type"],
+        "proposal": invoice["proposal_id"],
+        "date": invoice["invoice_date"],
+        "due": invoice["due_date"],
+        "currency": invoice["currency"],
+        "subtotal": invoice["subtotal"],
+        "sales tax": invoice["sales_tax"],
+        "total": invoice["total"],
+        "voucher": invoice["voucher"],
+    }
 
 
 def _voucher_lines(voucher: Row) -> Iterator[Row]:
@@ -133,4 +145,4 @@ def _sums(lines: Iterable[Row], name: str) -> str:
     for line in lines:
         if line[name] is not None:
             sums[line["currency"]] = sums.get(line["currency"], Decimal(0)) + Decimal(line[name])
-    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items()))
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items()) if amount)

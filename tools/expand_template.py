@@ -24,7 +24,7 @@ CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion":
 
 
 def expanded(template: dict[str, Any]) -> Any:
-    """What CloudFormation's SAM transform makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
+    """What CloudFormation makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
     for resource in template["Resources"].values():
         if resource["Type"] in CODE:
             resource["Properties"][CODE[resource["Type"]]] = PACKAGED

@@ -12,10 +12,9 @@ from project_invoicing.use_cases.post_journals import JournalPosting
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
-    scope = event.get("detail") or {}
     stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
-    run.run(scope.get("company"), scope.get("journal_id"), scope.get("period"))
+    run.run(event.get("detail") or {})
     logger.info("journal posting", posted=run.posted, failed=run.failed)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))

@@ -14,7 +14,7 @@ from project_invoicing.use_cases.import_staging import StagingImport
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
-    run = StagingImport(*stores, bootstrap.finance_setups(), event["time"])
+    run = StagingImport(*stores, bootstrap.finance_setups(), event["time"], bootstrap.actuals_register())
     if event.get("detail-type") == JOURNAL_POSTED:
         report = run.after_posting(event["detail"]["company"], event["detail"]["journal_id"])
     else:

@@ -12,6 +12,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
+from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 
@@ -54,6 +55,11 @@ def finance_setups() -> SetupVersions:
 def accounting_writer() -> AccountingWriter:
     """Where the accounting details of posted actuals go."""
     return WriteBacks(client.dynamodb(), settings().staging_table)
+
+
+def actuals_register() -> ActualsRegister:
+    """Where actuals are looked up before they are imported."""
+    return NoRegister()
 
 
 def outbox_tables() -> tuple[str, ...]:

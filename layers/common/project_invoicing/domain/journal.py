@@ -55,6 +55,8 @@ class JournalLine:
     dimensions: dict[str, str] | None = None
     accounting_amount: Decimal | None = None
     error: str | None = None
+    worker_dimensions: dict[str, str] | None = None
+    purchase: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -113,14 +115,19 @@ COST_OFFSETS: dict[TransactionClass, PostingType] = {
 _BALANCE = {TransactionClass.MATERIAL: PostingType.WIP_COST_ITEM}
 
 
-def cost_posting_types(transaction_class: TransactionClass, post_costs: str) -> tuple[PostingType, PostingType] | None:
+def cost_posting_types(
+    transaction_class: TransactionClass, post_costs: str, *, purchase: bool = False
+) -> tuple[PostingType, PostingType] | None:
     """Debit and credit of a cost line by the profile's ``post_costs``; ``None`` when nothing reaches the ledger.
 
-    LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing.
+    LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing. What was
+    bought clears the procurement integration account instead of the offset of its class (JRN-16, LED-56).
     """
     if post_costs in ("no_ledger", "never_ledger"):
         return None
     credit = COST_OFFSETS.get(transaction_class, PostingType.EXPENSE_OFFSET)
+    if purchase:
+        credit = PostingType.PROCUREMENT_INTEGRATION
     if post_costs == "balance":
         return _BALANCE.get(transaction_class, PostingType.WIP_COST_VALUE), credit
     return PostingType.COST, credit
@@ -129,8 +136,13 @@ def cost_posting_types(transaction_class: TransactionClass, post_costs: str) -> 
 def cost_lines(
     line: JournalLine, post_costs: str, account: AccountFor, accounting_amount: Decimal
 ) -> tuple[VoucherLine, ...]:
-    """The voucher lines of a cost line: debit cost or WIP, credit the offset of its class."""
-    types = cost_posting_types(line.transaction_class, post_costs)
+    """The voucher lines of a cost line: debit cost or WIP, credit the offset of its class.
+
+    Dimensions of worker and project are merged: the project's win, but on the payroll allocation the worker's do
+    (DIM-04 to DIM-06).
+    """
+    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase)
+    project, worker = line.dimensions or {}, line.worker_dimensions or {}
     if types is None or not (line.amount or accounting_amount):
         return ()
     return tuple(
@@ -142,7 +154,8 @@ def cost_lines(
             accounting_amount=side * accounting_amount,
             exchange_rate=line.rate.multiplier,
             project=line.project,
-            dimensions=line.dimensions,
+            dimensions=(project | worker if posting_type is PostingType.PAYROLL_ALLOCATION else worker | project)
+            or None,
         )
         for posting_type, side in zip(types, (1, -1), strict=True)
     )

@@ -219,6 +219,7 @@ class Parameters(Row):
     prevalidation_minutes: Annotated[int, Field(ge=0)] = 0
     auto_post_proposals: bool = False
     require_invoice_total: bool = True
+    beginning_balance_date: Day | None = None
 
 
 class LineProperty(Row):
@@ -230,6 +231,7 @@ class LineProperty(Row):
     chargeable: bool = False
     accrue_revenue: bool = True
     on_invoice: bool = False
+    capitalize: bool | None = None
 
 
 class Customer(Row):
@@ -391,12 +393,47 @@ class NumberSequences(Row):
 
 
 class Intercompany(Row):
-    """The ``lender`` bills the ``borrower`` as its ``customer``; to the borrower it is the ``vendor``."""
+    """The ``lender`` bills the ``borrower`` as its ``customer``; to the borrower it is the ``vendor``.
+
+    ``accrue_revenue``: whether inter-organizational sales accrue when they are posted; without it the lender's profile
+    decides (IC-06).
+    """
 
     lender: Name
     borrower: Name
     customer: Name
     vendor: Name
+    accrue_revenue: bool | None = None
+
+
+class Worker(Row):
+    """A resource of a company by its name, with the dimensions of its employment (DIM-04 to DIM-06)."""
+
+    dimensions: Dimensions = {}
+
+
+class DimensionRule(Row):
+    """Default dimensions of journal lines that match what it names; of several the most specific wins (DIM-07).
+
+    The columns go from general to specific; they are compared from the right.
+    """
+
+    company: Name
+    customer: Name | None = None
+    contract: Name | None = None
+    project_group: Name | None = None
+    project: Name | None = None
+    category: Name | None = None
+    resource: Name | None = None
+    dimensions: Dimensions
+
+
+class AccountRule(Row):
+    """What an account asks of dimensions: those that must be there, and the values that are allowed (DIM-14)."""
+
+    account: Name
+    required: list[Name] = []
+    values: dict[Name, list[str]] = {}
 
 
 class SetupDocument(Row):
@@ -422,6 +459,9 @@ class SetupDocument(Row):
     terms_of_payment: dict[Name, PaymentTerms] = {}
     number_sequences: dict[Name, NumberSequences] = {}
     intercompany: list[Intercompany] = []
+    workers: dict[Name, dict[Name, Worker]] = {}
+    dimension_rules: list[DimensionRule] = []
+    account_structures: dict[Name, list[AccountRule]] = {}
     references: dict[Name, dict[Name, Name]] = {}
 
 
@@ -545,6 +585,13 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("intercompany.*.lender", "companies"),
     ("intercompany.*.borrower", "companies"),
     ("intercompany.*.customer", "customers.{lender}"),
+    ("workers.{company}", "companies"),
+    ("dimension_rules.*.company", "companies"),
+    ("dimension_rules.*.customer", "customers.{company}"),
+    ("dimension_rules.*.contract", "contracts"),
+    ("dimension_rules.*.project", "projects"),
+    ("dimension_rules.*.category", "categories.{company}"),
+    ("account_structures.{company}", "companies"),
 )
 """Which values name what. ``*`` is every entry; ``{company}`` every key, or, in a target, the row's own company.
 

@@ -20,7 +20,7 @@ from project_invoicing.domain.journal import JournalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
+from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -86,6 +86,16 @@ class Journals:
         """The journal that each of these periods was last opened with."""
         keys = ((f"OPEN#{company}", period) for period in dict.fromkeys(periods))
         return {item["sk"]: item["jn"] for item in get_many(self.client, self.table, keys)}
+
+    def setups_seen(self, companies: Iterable[str]) -> dict[str, int]:
+        """The set-up version with which each company's drafts were last compared."""
+        keys = (("SETUPS-SEEN", company) for company in companies)
+        return {item["sk"]: item["sv"] for item in get_many(self.client, self.table, keys)}
+
+    def setup_seen(self, company: str, version: int) -> None:
+        """Remembers that. No condition: an older version that wins costs one more comparison, nothing else."""
+        write = put(self.table, {"pk": "SETUPS-SEEN", "sk": company, "sv": version}, unless_exists=False)
+        transact(self.client, [write])
 
     def counter(self, company: str) -> Counter:
         return Counter(self.client, self.table, company, "journal")

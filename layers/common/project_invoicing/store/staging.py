@@ -140,20 +140,9 @@ _ENTITIES: Final = {
     "product": "product",
     "invoice": "invoice",
 }
-_MONEY: Final = (
-    "transaction_type",
-    "transaction_class",
-    "billing_type",
-    "quantity",
-    "price",
-    "amount",
-    "currency",
-    "project",
-    "contract",
-    "contract_line",
-    "invoice",
-)
-"""A change of one of these after the import is flagged: what was imported no longer says what Dataverse says."""
+_ON_LINE: Final = tuple(name for name in _NAMES if name not in ("skip_sync", "adjustment_status", "billing_status"))
+"""What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
+posted one is flagged, never applied."""
 
 
 def _text_of(actual: Actual) -> str:
@@ -309,8 +298,9 @@ class Staging:
         if item["st"] in (StagingState.IMPORTED, StagingState.POSTED):
             del values["st"]
             before = _actual_of(actual.id, actual.version, item["a"])
-            if any(getattr(before, name) != getattr(actual, name) for name in _MONEY):
-                values["lt"] = True
+            if any(getattr(before, name) != getattr(actual, name) for name in _ON_LINE):
+                imported = item["st"] == StagingState.IMPORTED
+                return values | (self._queued_as(actual.id, f"U#{actual.id[:8]}") if imported else {"lt": True})
             return values
         return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
 
@@ -325,11 +315,12 @@ class Staging:
             "st": StagingState.SKIPPED if actual.skip_sync else StagingState.PENDING,
         }
 
+    def _queue_keys(self, actual: Actual) -> dict[str, Any]:
+        return {} if actual.skip_sync else self._queued_as(actual.id, _queue_position(actual))
+
     @staticmethod
-    def _queue_keys(actual: Actual) -> dict[str, Any]:
-        if actual.skip_sync:
-            return {}
-        return {"q": str(crc32(actual.id.encode()) % SHARDS), "qs": _queue_position(actual)}
+    def _queued_as(actual_id: str, position: str) -> dict[str, Any]:
+        return {"q": str(crc32(actual_id.encode()) % SHARDS), "qs": position}
 
     @staticmethod
     def _not_older(expression: Expression, version: RowVersion) -> str:
@@ -410,6 +401,11 @@ class Staging:
 
     # Reading
 
+    def changed(self) -> Iterator[StagedRow]:
+        """Rows that changed after they were imported and before they were posted. The index only proposes."""
+        items = chain.from_iterable(self._shard(shard, "U#") for shard in range(SHARDS))
+        return (row for item in items if (row := row_of(item)) and row.state is StagingState.IMPORTED)
+
     def waiting_for_journal(self) -> Iterator[StagedRow]:
         """Rows of the import queue that belong on a journal. The index only proposes."""
         yield from self._queued("J#")
@@ -445,7 +441,7 @@ class Staging:
         values = {"re": wait.reason, "rd": wait.detail, "rs": since, "co": company}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
-    def invalidate(self, row: StagedRow, reason: str, detail: str, at: str) -> Write:
+    def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:
         values = {"st": StagingState.INVALID, "re": reason, "rd": detail, "rs": at, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
@@ -467,6 +463,21 @@ class Staging:
         values = {"st": StagingState.IMPORTED, "co": company} | values | cleared
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
+    def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
+        """The row's unposted line has been brought up to its present version."""
+        values = {"q": None, "qs": None, "xr": f"{rate.rate}/{rate.factor}"}
+        return update(self.table, row.id, ROW, values, expected={"st": StagingState.IMPORTED, "ch": row.changes})
+
+    def rerated(self, actual_id: str, journal_id: str, rate: ExchangeRate) -> Write:
+        """The row's unposted line has another exchange rate (FXR-08)."""
+        expected = {"st": StagingState.IMPORTED, "jn": journal_id}
+        return update(self.table, actual_id, ROW, {"xr": f"{rate.rate}/{rate.factor}"}, expected=expected)
+
+    def flag_late(self, row: StagedRow) -> Write:
+        """The row changed too late: its document is posted or being posted."""
+        values = {"lt": True, "q": None, "qs": None}
+        return update(self.table, row.id, ROW, values, expected={"ch": row.changes})
+
     def moved(self, actual_id: str, journal_id: str, new_journal_id: str, line_number: int) -> Write:
         """The row's line has moved to the journal of lines that failed to post."""
         expected = {"st": StagingState.IMPORTED, "jn": journal_id}
@@ -480,8 +491,7 @@ class Staging:
         """
         values = {
             "st": StagingState.PENDING,
-            "q": str(crc32(actual_id.encode()) % SHARDS),
-            "qs": queue_position,
+            **self._queued_as(actual_id, queue_position),
             "jn": None,
             "pn": None,
             "ln": None,

@@ -17,13 +17,10 @@ from project_invoicing.domain.codes import (
     ConnectionRole,
     JournalStatus,
     TransactionClass,
-    TransactionType,
-    WaitReason,
 )
 from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
@@ -31,6 +28,7 @@ from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
+from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, resolve
 from project_invoicing.use_cases.waiting import Verdicts
 
@@ -65,6 +63,7 @@ class JournalImport:
     ledger: Ledger
     setup: FinanceSetup
     at: str
+    register: ActualsRegister
     company: str | None = None
     imported: int = 0
     waiting: int = 0
@@ -96,13 +95,9 @@ class JournalImport:
                 verdicts.skip(row, "sales tax is computed by finance; tax actuals are not imported")
                 continue
             outcome = resolve(actual, self.setup, rates.get(actual.id))
-            if isinstance(outcome, Resolved) and self.company not in (None, outcome.company):
+            company = None if isinstance(outcome, Invalid) else outcome.company
+            if self.company and company and company != self.company:
                 continue
-            if isinstance(outcome, Resolved) and actual.transaction_type in _INTERCOMPANY:
-                detail = (
-                    f"no intercompany terms name {outcome.company} as the borrower of this {actual.transaction_type}"
-                )
-                outcome = Blocked(Wait(WaitReason.INTERCOMPANY_MISSING, detail, actual.id), outcome.company)
             if isinstance(outcome, Blocked):
                 verdicts.wait(row, outcome.wait, outcome.company)
             elif isinstance(outcome, Invalid):
@@ -110,7 +105,19 @@ class JournalImport:
             else:
                 unit = self.setup.parameters(outcome.company).journal_period
                 chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
-        return chosen, verdicts
+        return self._validated(chosen, verdicts), verdicts
+
+    def _validated(self, chosen: list[Candidate], verdicts: Verdicts) -> list[Candidate]:
+        """Without those that are too young or that Dataverse does not have (STG-12, STG-13)."""
+        rows = [(candidate.row, candidate.resolved.company) for candidate in chosen]
+        young, gone = prevalidate(rows, self.setup, self.register, self.at)
+        for candidate in chosen:
+            row = candidate.row
+            if row.id in young:
+                verdicts.wait(row, young[row.id], candidate.resolved.company)
+            elif row.id in gone:
+                verdicts.invalidate(row, None, ROLLED_BACK)
+        return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
 
     def _original_rates(self, rows: list[StagedRow]) -> dict[str, ExchangeRate]:
         """For reversals the rate of their original, so that what it accrued comes back to exactly zero (FXR-13)."""
@@ -128,9 +135,6 @@ class JournalImport:
             elif isinstance(outcome := resolve(original.actual, self.setup), Resolved):
                 rates[reversal] = outcome.rate
         return rates
-
-
-_INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 
 
 class _Book:
@@ -311,4 +315,6 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         chargeable=resolved.chargeable,
         description=actual.description,
         dimensions=resolved.dimensions,
+        worker_dimensions=resolved.worker_dimensions if cost else None,
+        purchase=resolved.purchase and cost,
     )

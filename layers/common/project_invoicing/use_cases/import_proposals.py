@@ -21,6 +21,7 @@ from project_invoicing.store.proposals import ANY_JOURNAL, UNRESOLVED, Proposal,
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
+from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan, proposal_currency
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
 from project_invoicing.use_cases.setups import SetupVersions
@@ -39,6 +40,7 @@ class ProposalImport:
     proposals: Proposals
     setups: SetupVersions
     at: str
+    register: ActualsRegister
     company: str | None = None
     ready: int = 0
     waiting: int = 0
@@ -123,10 +125,29 @@ class ProposalImport:
         existing = self.proposals.lines(header.id) if header.pages else []
         linked = self.staging.rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)
+        if not result.waits:
+            self._validate(company, rows, setup, result)
         if result.waits:
             self._wait(header, company, rows, result)
         else:
             self._write(header, company, setup, existing, result)
+
+    def _validate(self, company: str, rows: list[StagedRow], setup: FinanceSetup, result: ProposalPlan) -> None:
+        """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
+
+        Raises ``Conflict`` when some were rolled back: they are invalid now, and the proposal is judged again.
+        """
+        young, gone = prevalidate(((row, company) for row in rows), setup, self.register, self.at)
+        result.own_waits |= young
+        result.waits += young.values()
+        if not gone:
+            return
+        verdicts = Verdicts()
+        for row in rows:
+            if row.id in gone:
+                verdicts.invalidate(row, None, ROLLED_BACK)
+        verdicts.write(self.staging, self.at)
+        raise Conflict("read the rows again, without those that were rolled back")
 
     def _assign(self, header: Proposal, company: str) -> bool:
         """The header's contract has become known: it takes its number in its company, or is refused."""

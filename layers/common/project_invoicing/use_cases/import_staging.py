@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from project_invoicing.domain.codes import TransactionType
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.import_changes import Changes
 from project_invoicing.use_cases.import_journals import JournalImport
 from project_invoicing.use_cases.import_proposals import ProposalImport
+from project_invoicing.use_cases.prevalidation import ActualsRegister
 from project_invoicing.use_cases.setups import SetupVersions
 
 
@@ -24,13 +27,18 @@ class StagingImport:
     ledger: Ledger
     setups: SetupVersions
     at: str
+    register: ActualsRegister
 
     def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
-        """Imports what waits: all of it, or of one ``company``, or of one ``proposal_id`` (STG-18, STG-24)."""
+        """Imports what waits: all of it, or of one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24)."""
         company, number = scope.get("company"), scope.get("proposal_id")
         if number:
             return self._one(number, company)
-        lines = JournalImport(self.staging, self.journals, self.ledger, self.setups.current, self.at, company)
+        Changes(self.staging, self.journals, self.proposals, self.setups.current, company).run()
+        stores = (self.staging, self.journals, self.ledger)
+        lines = JournalImport(*stores, self.setups.current, self.at, self.register, company)
+        if actual_id := scope.get("actual_id"):
+            return self._actual(actual_id, lines)
         lines.run()
         proposals = self._proposals(company)
         proposals.run()
@@ -49,8 +57,18 @@ class StagingImport:
             proposals.run_one(proforma_id)
         return _report(0, proposals)
 
+    def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:
+        """One actual; of a billed one its whole proposal, whose lines come together or not at all."""
+        row = self.staging.rows([actual_id]).get(actual_id)
+        proposals = self._proposals(None)
+        if row and row.queued and row.actual.transaction_type is not TransactionType.BILLED_SALES:
+            lines.import_rows([row])
+        elif row and row.actual.invoice:
+            proposals.run_one(row.actual.invoice.id)
+        return _report(lines.imported, proposals, lines.waiting)
+
     def _proposals(self, company: str | None) -> ProposalImport:
-        return ProposalImport(self.staging, self.proposals, self.setups, self.at, company)
+        return ProposalImport(self.staging, self.proposals, self.setups, self.at, self.register, company)
 
 
 def _report(journal_lines: int, proposals: ProposalImport, waiting: int = 0) -> dict[str, int]:

@@ -9,11 +9,12 @@ journal and pins the version of the set-up, so that a run that continues after a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
@@ -27,6 +28,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Conflict
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
@@ -63,11 +65,20 @@ class JournalPosting:
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def run(self, company: str | None = None, journal_id: str | None = None, period: str | None = None) -> None:
-        """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14)."""
-        for code in [company] if company else list(self.setups.current.document.companies):
-            for journal in self.journals.open(code):
-                if journal_id in (None, journal.journal_id) and period in (None, journal.period):
+    def run(self, scope: Mapping[str, str]) -> None:
+        """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
+
+        Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
+        """
+        setup = self.setups.current
+        for company in [scope["company"]] if scope.get("company") else list(setup.document.companies):
+            start = scope.get("period_start")
+            unit = setup.parameters(company).journal_period
+            period = period_key(unit, setup.local_date(company, start)) if start else None
+            asked = (scope.get("journal_id"), scope.get("original_journal"), period)
+            for journal in self.journals.open(company):
+                found = (journal.journal_id, journal.original_journal, journal.period)
+                if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
                     self.post(journal)
 
     def post(self, journal: Journal) -> None:
@@ -295,31 +306,58 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLi
     else:
         accrued = accrual(posted, account, amount) if _accrues(line, company, setup) else None
         lines = accrued.lines(1) if accrued else ()
+    for one in lines:
+        if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
+            raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
     voucher = Voucher(number, company, day, "journal", journal.journal_id, lines) if lines else None
     return PostedLine(posted, voucher, accrued)
 
 
-def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> str:
-    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51)."""
+def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
+    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51).
+
+    A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
+    """
     if line.contract is None:
-        return "profit_and_loss"
-    profile = _profile(line, company, setup)
-    return str(profile.post_costs.get(line.transaction_class, "profit_and_loss"))
+        return CostPosting.PROFIT_AND_LOSS
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        profile = _lender_profile(line, company, setup)
+        posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
+    else:
+        posting = _profile(line, company, setup).cost_posting(line.transaction_class)
+    rules = setup.document.line_properties.get(line.line_property or "")
+    if posting is CostPosting.BALANCE and rules and rules.capitalize is False:
+        return CostPosting.PROFIT_AND_LOSS
+    return posting
 
 
 def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
     """The profile accrues the class, the line property allows it, and the sale is chargeable (99-10, LP-06)."""
-    if line.kind is not TransactionType.UNBILLED_SALES:
-        return False
+    if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES:
+        return _accrues_between_companies(line, company, setup)
     rules = setup.document.line_properties.get(line.line_property or "")
     profile = _profile(line, company, setup)
-    return bool(
-        line.chargeable and rules and rules.accrue_revenue and profile.accrue_revenue.get(line.transaction_class, False)
-    )
+    return bool(line.chargeable and rules and rules.accrue_revenue and profile.accrues(line.transaction_class))
 
 
-def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Any:
+def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
+    """As the intercompany terms say, else as the lender's profile does (IC-06)."""
+    borrower = setup.project(line.project) or setup.contract(line.contract)
+    terms = [row for row in setup.lenders(borrower.company if borrower else "") if row.lender == company]
+    if terms and terms[0].accrue_revenue is not None:
+        return terms[0].accrue_revenue
+    profile = _lender_profile(line, company, setup)
+    return profile.accrues(line.transaction_class) if profile else False
+
+
+def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The lender's own profile, which it may have for all of its work; its projects are none of the line's (IC-07)."""
+    found = setup.profile(company, None, None, setup.billing_method(line.contract_line))
+    return found[1] if found else None
+
+
+def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile:
     method: BillingMethod = setup.billing_method(line.contract_line)
     found = setup.profile(company, line.project, line.contract, method)
     if found is None:

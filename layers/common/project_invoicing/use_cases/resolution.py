@@ -20,8 +20,15 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
 
+INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
+DOCUMENT_TYPE = "document_type"
+"""Custom column that says where a cost comes from; ``purchase`` and ``vendor_invoice`` were bought (JRN-16, LED-33)."""
+_PURCHASES = frozenset({"purchase", "vendor_invoice"})
+RESOURCING_UNIT = "resourcing_unit"
+"""Custom column with the id of the organizational unit that lends the resource."""
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
 _NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
 _SALES = frozenset(
@@ -39,6 +46,7 @@ class Owner:
     contract_line: str | None
     customer: str | None
     currency: str
+    intercompany: Intercompany | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Resolved:
     accounting_date: date
     rate: ExchangeRate
     dimensions: dict[str, str] | None
+    worker_dimensions: dict[str, str] | None = None
+    purchase: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +115,17 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         to = setup.document.companies[company].accounting_currency
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
         return blocked(WaitReason.EXCHANGE_RATE_MISSING, detail)
-    on_account = actual.transaction_class in ON_ACCOUNT
     category = setup.category(company, names["category"], actual.transaction_class)
-    if category is None and not on_account:  # CAT-06
-        missing = names["category"]
-        detail = (
-            f"transaction category {missing} has no project category" if missing else "there is no default category"
-        )
-        return blocked(WaitReason.CATEGORY_MISSING, f"{detail} for {actual.transaction_class} in {company}")
+    if problem := _category_problem(names["category"], category, actual.transaction_class, company, setup):
+        return blocked(WaitReason.CATEGORY_MISSING, problem)
     found = setup.line_property(company, actual.billing_type)
     if found is None:
         detail = f"billing type {actual.billing_type} has no line property in {company}"
         return blocked(WaitReason.LINE_PROPERTY_MISSING, detail)
     line_property, rules = found
-    if owner.project and not setup.document.projects[owner.project].open:
-        return blocked(WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions")
+    if closed := _closed(owner, transaction_date, setup):
+        return blocked(*closed)
+    on_account = actual.transaction_class in ON_ACCOUNT
     return Resolved(
         company=company,
         project=owner.project,
@@ -132,13 +138,15 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         line_property=line_property,
         chargeable=actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account),
         on_invoice=rules.on_invoice,
-        sales_tax_group=setup.sales_tax_group(company, owner.project, owner.contract, owner.customer),
+        sales_tax_group=_sales_tax_group(owner, setup),
         item_sales_tax_group=setup.item_sales_tax_group(company, actual.transaction_class, category, names["product"]),
         resource=names["resource"],
         transaction_date=transaction_date,
         accounting_date=accounting_date,
         rate=rate,
-        dimensions=_dimensions(owner, on_account, setup),
+        dimensions=_dimensions(owner, category, names["resource"], on_account, setup),
+        worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
+        purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
     )
 
 
@@ -162,7 +170,34 @@ def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
         detail = detail if currency else "the actual has no currency"
         return Invalid(RejectReason.CURRENCY_UNKNOWN, detail, "transactioncurrencyid")
     customer = found["customer"] or (contract.customer if contract else None)
-    return Owner(owner.company, found["project"], contract_name, found["contract_line"], customer, currency)
+    company, terms = owner.company, None
+    if actual.transaction_type in INTERCOMPANY:
+        lender = _lender(actual, owner.company, setup)
+        if isinstance(lender, Wait):
+            return Blocked(lender, None)
+        company, customer, terms = lender.lender, lender.customer, lender
+    return Owner(company, found["project"], contract_name, found["contract_line"], customer, currency, terms)
+
+
+def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany | Wait:
+    """The terms under which the resource of a resourcing cost or an inter-organizational sale is lent (STG-15).
+
+    Its lines belong to the lender (IC-04, INV-28). Who that is, the row says where the table map carries its resourcing
+    unit along; otherwise the borrower must have one lender only.
+    """
+    terms = setup.lenders(borrower)
+    unit = actual.custom.get(RESOURCING_UNIT)
+    if unit:
+        company = setup.resolve("msdyn_organizationalunit", unit) or unit
+        terms = tuple(row for row in terms if row.lender == company)
+    if len(terms) == 1:
+        return terms[0]
+    lender = f"legal entity {unit}" if unit else "the legal entity of the resource"
+    detail = f"intercompany relationship has to be set up between {lender} and {borrower}: add it to intercompany"
+    if terms:
+        lenders = ", ".join(row.lender for row in terms)
+        detail = f"{borrower} borrows from {lenders}: map the resourcing unit to the custom column {RESOURCING_UNIT}"
+    return Wait(WaitReason.INTERCOMPANY_MISSING, f"unable to import actual {actual.id}: {detail}", actual.id)
 
 
 def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date]:
@@ -203,9 +238,59 @@ def _unknown(reference: Reference) -> str:
     return f"{reference.entity} {reference.id} is not among the set-up's references"
 
 
-def _dimensions(owner: Owner, on_account: bool, setup: FinanceSetup) -> dict[str, str] | None:
-    """DIM-02: from the project; DIM-03: an on-account line's from its contract line."""
+def _category_problem(
+    asked: str | None, category: str | None, of_class: TransactionClass, company: str, setup: FinanceSetup
+) -> str | None:
+    """What is wrong with the category of a line (CAT-01 to CAT-03, CAT-05, CAT-06)."""
+    if category is None:
+        if of_class in ON_ACCOUNT:
+            return None
+        lacking = f"transaction category {asked} has no project category" if asked else "there is no default category"
+        return f"{lacking} for {of_class} in {company}"
+    if setup.category_fits(company, category, of_class):
+        return None
+    return f"project category {category} of {company} is not one for {of_class}"
+
+
+def _closed(owner: Owner, transaction_date: date, setup: FinanceSetup) -> tuple[WaitReason, str] | None:
+    """A project that takes no transactions (STG-23), a date that belongs to the beginning balances (STG-22)."""
+    project = setup.project(owner.project)
+    if project and not project.open:
+        return WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions"
+    before = setup.parameters(owner.company).beginning_balance_date
+    if before and transaction_date <= before:
+        return WaitReason.BEGINNING_BALANCE, f"{transaction_date} is not after the beginning balances of {before}"
+    return None
+
+
+def _sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
+    """TAX-01 to TAX-06; between companies that of the intercompany customer (TAX-13, TAX-14)."""
+    if owner.intercompany:
+        customer = setup.customer(owner.company, owner.customer)
+        return customer.sales_tax_group if customer else None
+    return setup.sales_tax_group(owner.company, owner.project, owner.contract, owner.customer)
+
+
+def _dimensions(
+    owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
+) -> dict[str, str] | None:
+    """DIM-07: by rule; else DIM-12 the intercompany customer's, DIM-03 the contract line's, DIM-02 the project's."""
     document = setup.document
+    project = setup.project(owner.project)
+    ruled = setup.ruled_dimensions(
+        owner.company,
+        customer=owner.customer,
+        contract=owner.contract,
+        project_group=project.group if project else None,
+        project=owner.project,
+        category=category,
+        resource=resource,
+    )
+    if ruled is not None:
+        return ruled or None
+    if owner.intercompany:
+        customer = setup.customer(owner.company, owner.customer)
+        return dict(customer.dimensions) or None if customer else None
     if on_account and owner.contract_line:
         return dict(document.contract_lines[owner.contract_line].dimensions) or None
     if owner.project:

@@ -17,7 +17,7 @@ class Verdicts:
     """Rows that go on waiting, are invalid, or need no import. Only what differs from what the row says is written."""
 
     _waits: list[tuple[StagedRow, Wait, str | None]] = field(default_factory=list)
-    _invalid: list[tuple[StagedRow, str, str]] = field(default_factory=list)
+    _invalid: list[tuple[StagedRow, str | None, str]] = field(default_factory=list)
     _skipped: list[tuple[StagedRow, str]] = field(default_factory=list)
     waiting: int = 0
 
@@ -26,7 +26,7 @@ class Verdicts:
         if (row.reason, row.detail, row.company) != (wait.reason, wait.detail, company):
             self._waits.append((row, wait, company))
 
-    def invalidate(self, row: StagedRow, reason: str, detail: str) -> None:
+    def invalidate(self, row: StagedRow, reason: str | None, detail: str) -> None:
         self._invalid.append((row, reason, detail))
 
     def skip(self, row: StagedRow, detail: str) -> None:

@@ -1,0 +1,146 @@
+"""What has changed since unposted lines were made: their actuals, or the contracts' fixed exchange rates.
+
+An actual that changed after its import changes its line, which keeps its number and voucher; when it belongs elsewhere
+now (another period, another company) or has to wait, its line is deleted and the row is imported anew. A changed
+actual of a proposal deletes the proposal's lines, so that all of them are judged again together. What is posted stays
+as it is: the change is kept on the row and flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from project_invoicing.domain.calendar import period_key
+from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus
+from project_invoicing.domain.journal import COST_KINDS, JournalLine
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journal, JournalPage, Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import StagedRow, Staging, journal_position
+from project_invoicing.store.transactions import MAX_WRITES, Write, transact
+from project_invoicing.use_cases.delete_lines import delete_proposal_lines
+from project_invoicing.use_cases.import_journals import Candidate, journal_line
+from project_invoicing.use_cases.resolution import Resolved, resolve
+
+_UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
+
+
+@dataclass(slots=True)
+class Changes:
+    """One look at everything that changed. What another run is working on is left to the next look."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    setup: FinanceSetup
+    company: str | None = None
+
+    def run(self) -> None:
+        self.of_actuals()
+        self.of_fixed_rates()
+
+    def of_actuals(self) -> None:
+        """Brings the unposted lines of changed actuals up to date."""
+        for row in self.staging.changed():
+            if self.company not in (None, row.company):
+                continue
+            try:
+                if row.journal_id:
+                    self._journal_line(row, row.journal_id)
+                elif row.proposal_id:
+                    self._proposal_lines(row, row.proposal_id)
+            except TransactionCancelled:
+                continue
+
+    def of_fixed_rates(self) -> None:
+        """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
+        if not any(contract.fixed_exchange_rate for contract in self.setup.document.contracts.values()):
+            return
+        companies = [self.company] if self.company else list(self.setup.document.companies)
+        seen = self.journals.setups_seen(companies)
+        for company in companies:
+            if seen.get(company) == self.setup.version:
+                continue
+            for journal in self.journals.open(company):
+                if journal.status is JournalStatus.DRAFT:
+                    self._rerate(journal)
+            self.journals.setup_seen(company, self.setup.version)
+
+    def _journal_line(self, row: StagedRow, journal_id: str) -> None:
+        journal = self.journals.get(row.company or "", journal_id)
+        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        if journal is None or page is None:
+            transact(self.staging.client, [self.staging.flag_late(row)])
+            return
+        line = next(line for line in page.lines if line.actual_id == row.id)
+        outcome = resolve(row.actual, self.setup, self._kept_rate(row))
+        unit = self.setup.parameters(journal.company).journal_period
+        here = isinstance(outcome, Resolved) and outcome.company == journal.company
+        if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
+            candidate = Candidate(row, outcome, journal.period)
+            lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
+            writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
+            transact(self.staging.client, [*writes, self.journals.change(journal, {"st": journal.status})])
+            return
+        transact(self.staging.client, self._without(journal, page, line))
+
+    def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
+        left = [one for one in page.lines if one is not line]
+        return [
+            self.staging.released(line.actual_id, {"jn": journal.journal_id}, journal_position(line.actual_id)),
+            self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
+            self.journals.change(journal, {"n": journal.line_count - 1}),
+        ]
+
+    def _page_of(self, journal: Journal, actual_id: str) -> JournalPage | None:
+        for page in self.journals.pages(journal.company, journal.journal_id):
+            if not page.posted and any(line.actual_id == actual_id for line in page.lines):
+                return page
+        return None
+
+    def _kept_rate(self, row: StagedRow) -> ExchangeRate | None:
+        """A reversal keeps the rate of its original (FXR-13)."""
+        return row.price_rate if ConnectionRole.ORIGINAL in row.links else None
+
+    def _proposal_lines(self, row: StagedRow, number: str) -> None:
+        found = self.proposals.by_number([row.company or ""], number).get(row.company or "")
+        header = self.proposals.get(found) if found else None
+        if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
+            transact(self.staging.client, [self.staging.flag_late(row)])
+            return
+        try:
+            delete_proposal_lines(self.proposals, self.staging, header)
+        except Refused:
+            transact(self.staging.client, [self.staging.flag_late(row)])
+
+    def _rerate(self, journal: Journal) -> None:
+        for page in self.journals.pages(journal.company, journal.journal_id):
+            changed = {line.actual_id: rate for line in page.lines if (rate := self._agreed(line, journal.company))}
+            if not changed:
+                continue
+            lines = [
+                replace(line, price_exchange_rate=rate.rate, price_factor=rate.factor)
+                if (rate := changed.get(line.actual_id))
+                else line
+                for line in page.lines
+            ]
+            writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
+            writes.append(self.journals.changed_page(journal, page, lines))
+            writes.append(self.journals.change(journal, {"st": journal.status}))
+            if len(writes) > MAX_WRITES:
+                raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
+            try:
+                transact(self.journals.client, writes)
+            except TransactionCancelled:
+                return  # it is being posted, or has grown; its next look comes with the next set-up
+
+    def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
+        """The contract's fixed rate, where the line has another one."""
+        contract = self.setup.contract(line.contract)
+        if line.kind in COST_KINDS or contract is None or contract.fixed_exchange_rate is None:
+            return None
+        rate = self.setup.price_rate(line.contract, line.currency, company, line.accounting_date)
+        return rate if rate and rate != line.rate else None

@@ -1,0 +1,53 @@
+"""Prevalidation of actuals: a row waits some minutes, and is then looked up in Dataverse (STG-12, STG-13).
+
+A synchronous step can send a row that its transaction then takes back. Where a company's ``prevalidation_minutes`` say
+so, a row younger than that waits, and an older one that Dataverse does not have is invalid and never becomes a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.staging import StagedRow
+
+ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"
+
+
+class ActualsRegister(Protocol):
+    """The port to Dataverse: which of some actuals it has."""
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        """Those that do not exist. Raises ``Unavailable`` when nobody can tell."""
+
+
+class NoRegister:
+    """Stands in where no Dataverse is connected: rows wait their minutes, and then nothing is known against them."""
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        del actual_ids
+        return set()
+
+
+def prevalidate(
+    rows: Iterable[tuple[StagedRow, str]], setup: FinanceSetup, register: ActualsRegister, at: str
+) -> tuple[dict[str, Wait], set[str]]:
+    """Of rows with their companies: why the young ones wait, and which of the others Dataverse does not have."""
+    now = datetime.fromisoformat(at)
+    young: dict[str, Wait] = {}
+    asked: list[str] = []
+    for row, company in rows:
+        minutes = setup.parameters(company).prevalidation_minutes
+        if not minutes:
+            continue
+        ready = datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)
+        if now < ready:
+            detail = f"is validated {minutes} minutes after it was sent, from {ready:%Y-%m-%dT%H:%M:%SZ} on"
+            young[row.id] = Wait(WaitReason.NOT_PREVALIDATED, detail, row.id)
+        else:
+            asked.append(row.id)
+    return young, register.missing(asked) if asked else set()

@@ -1,0 +1,168 @@
+"""Each sample in ``events/`` reaches exactly the functions it is for, by the rules of the template.
+
+Neither cfn-lint nor ``sam validate`` sees a wrong pattern. ministack's TestEventPattern, as EventBridge's, tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import boto3
+import pytest
+
+from local import ROOT, engines
+from local.template import read
+from tests.event_samples import bus_events
+
+pytestmark = pytest.mark.engine
+
+TEMPLATE = read(ROOT / "template.yaml")
+EVENTS = ROOT / "events"
+Event = dict[str, Any]
+
+HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
+JOURNAL_POSTED = {"staging_import", "accounting_writeback"}
+NOBODY: set[str] = set()
+
+ROUTES = {
+    "dataverse/actual-bad": ACTUALS,
+    "dataverse/actual-billed-sales": ACTUALS,
+    "dataverse/actual-cost": ACTUALS,
+    "dataverse/actual-unbilled-sales": ACTUALS,
+    "dataverse/actual-unbilled-sales-reversal": ACTUALS,
+    "dataverse/actual-unbilled-sales-update": ACTUALS,
+    "dataverse/actuals-created-together": ACTUALS,
+    "dataverse/invoice-confirmed": HEADER_SYNC,
+    "dataverse/invoice-in-review": NOBODY,
+    "dataverse/transaction-connection-billed-unbilled": ACTUALS,
+    "dataverse/transaction-connection-delete": ACTUALS,
+    "dataverse/transaction-connection-reversing-original": ACTUALS,
+    "dataverse/transaction-connection-unbilled-cost": ACTUALS,
+    "accounting_writeback/customer-invoice-posted": {"accounting_writeback"},
+    "accounting_writeback/integration-journal-posted": JOURNAL_POSTED,
+    "actuals_sync/bad-row-among-good-ones": ACTUALS,
+    "actuals_sync/connection-deleted": ACTUALS,
+    "actuals_sync/proforma-confirmed": ACTUALS,
+    "actuals_sync/resource-without-name": ACTUALS,
+    "actuals_sync/time-approved": ACTUALS,
+    "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
+    "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
+    "staging_import/integration-journal-posted": JOURNAL_POSTED,
+}
+NOT_ON_THE_BUS = {"scheduled", "manual", "stream", "edit", "delete-lines", "reset"}
+
+
+def samples() -> Iterator[tuple[str, Event]]:
+    """Every sample that travels on the bus, as the bus events that it is or holds."""
+    for file in sorted(EVENTS.glob("*/*.json")):
+        name = f"{file.parent.name}/{file.stem}"
+        if file.stem in NOT_ON_THE_BUS:
+            continue
+        content = json.loads(file.read_text("utf-8"))
+        if file.parent.name == "dataverse":
+            yield from ((name, event) for event in bus_events(file.stem))
+        elif "Records" in content:
+            yield from ((name, json.loads(record["body"])) for record in content["Records"])
+        else:
+            yield name, content
+
+
+def changed(sample: str, **fields: Any) -> Event:
+    """The first bus event of a sample with other fields; ``row`` and ``detail`` are merged into what is there."""
+    event = deepcopy(next(event for name, event in samples() if name == sample))
+    event["detail"].update(fields.pop("detail", {}))
+    event["detail"].get("row", {}).update(fields.pop("row", {}))
+    return event | {name.replace("_", "-"): value for name, value in fields.items()}
+
+
+CHANGED = {
+    "a posted proforma": changed("dataverse/invoice-confirmed", row={"msdyn_projectinvoicestatus": 192350010}),
+    "a deleted proforma": changed("dataverse/invoice-confirmed", detail_type="invoice.Delete"),
+    "a deleted actual": changed("dataverse/actual-cost", detail_type="msdyn_actual.Delete"),
+    "an actual of another source": changed("dataverse/actual-cost", source="elsewhere"),
+    "a proposal to be posted by hand": changed("invoice_posting/invoice-proposal-ready", detail={"auto_post": False}),
+    "a journal that failed": changed(
+        "staging_import/integration-journal-posted", detail_type="IntegrationJournalFailed"
+    ),
+    "a new proposal": changed("invoice_posting/invoice-proposal-ready", detail_type="InvoiceProposalCreated"),
+    "a rejected actual": changed("invoice_posting/invoice-proposal-ready", detail_type="ActualRejected"),
+}
+
+
+@pytest.fixture(scope="module")
+def rules() -> Iterator[Any]:
+    """The engine's EventBridge."""
+    with engines.running("ministack"):
+        yield boto3.client("events")
+
+
+@pytest.fixture(scope="module")
+def reached(rules: Any) -> Mapping[str, list[set[str]]]:
+    """For each sample and each changed one, the functions that its events reach, in the order of the events."""
+    found: dict[str, list[set[str]]] = {}
+    for name, event in [*samples(), *CHANGED.items()]:
+        found.setdefault(name, []).append(
+            {_function(r.target) for r in TEMPLATE.rules if _match(rules, r.pattern, event)}
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def relayed(rules: Any) -> Any:
+    """Whether a stream's record reaches the relay: a stream's filter has the syntax of a rule's pattern."""
+    record = json.loads((EVENTS / "outbox_relay" / "stream.json").read_text("utf-8"))["Records"][0]
+    other_key = deepcopy(record)
+    other_key["dynamodb"]["Keys"]["pk"]["S"] = "PROPOSAL#1"
+    records = {"outbox": record, "sent": record | {"eventName": "REMOVE"}, "other": other_key}
+    [patterns] = {
+        tuple(json.dumps(one) for one in stream.filters) for stream in TEMPLATE.function("outbox_relay").streams
+    }
+    return {name: [_match(rules, pattern, envelope_of(one)) for pattern in patterns] for name, one in records.items()}
+
+
+def envelope_of(record: Event) -> Event:
+    """A record with what TestEventPattern demands of an event around it."""
+    return next(event for _, event in samples()) | record
+
+
+def _match(rules: Any, pattern: str, event: Event) -> bool:
+    return bool(rules.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"])
+
+
+def _function(target: str) -> str:
+    """The name of the function behind a rule's target: itself, or the one that the queue feeds."""
+    return next(
+        function.name
+        for function in TEMPLATE.functions
+        if target == function.id or target in {trigger.queue for trigger in function.queues}
+    )
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_sample_reaches_exactly_the_functions_it_is_for(name: str, reached: Mapping[str, list[set[str]]]) -> None:
+    assert reached[name]
+    assert all(functions == ROUTES[name] for functions in reached[name])
+
+
+def test_every_sample_that_travels_on_the_bus_has_its_route_here() -> None:
+    assert {name for name, _ in samples()} == set(ROUTES)
+
+
+def test_every_rule_has_a_sample() -> None:
+    with_rules = {_function(rule.target) for rule in TEMPLATE.rules}
+
+    assert with_rules == set[str]().union(*ROUTES.values())
+    assert all(any(name.startswith(f"{function}/") for name in ROUTES) for function in with_rules)
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_no_function_waits_for_reaches_none(name: str, reached: Mapping[str, list[set[str]]]) -> None:
+    assert reached[name] == [NOBODY]
+
+
+@pytest.mark.parametrize(("record", "wanted"), [("outbox", True), ("sent", False), ("other", False)])
+def test_the_relay_is_called_for_new_outbox_items_only(record: str, wanted: bool, relayed: Any) -> None:
+    assert relayed[record] == [wanted]

@@ -1,0 +1,173 @@
+"""The template keeps the rules of the house; what linters cannot know is here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local import ROOT
+from tests.contracts.cloudformation import FUNCTIONS, RESOURCES, TEMPLATE, name_of, referred, resources, statements
+
+QUEUES = resources("AWS::SQS::Queue")
+TABLES = resources("AWS::DynamoDB::Table")
+DEAD_LETTERS = sorted(id for id in QUEUES if id.endswith("DeadLetters"))
+SHARED_VARIABLES = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+    "TABLE_MAP_OVERRIDES",
+}
+VARIABLES = {f"{id.removesuffix('Table').upper()}_TABLE": id for id in TABLES} | {"EVENT_BUS_NAME": "EventBus"}
+
+each_function = pytest.mark.parametrize("function", FUNCTIONS)
+each_table = pytest.mark.parametrize("table", TABLES)
+
+
+def events(*types: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The triggers of these types, each with the id of its function."""
+    for function, properties in FUNCTIONS.items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] in types:
+                yield function, event["Properties"]
+
+
+def test_every_folder_of_functions_is_a_function_of_the_template() -> None:
+    folders = {folder.parent.name for folder in (ROOT / "functions").glob("*/app.py")}
+
+    assert {name_of(function) for function in FUNCTIONS} == folders
+
+
+@each_function
+def test_a_function_logs_into_a_group_of_its_own_that_is_encrypted_and_forgets(function: str) -> None:
+    group = RESOURCES[referred(FUNCTIONS[function]["LoggingConfig"]["LogGroup"])]["Properties"]
+
+    assert referred(FUNCTIONS[function]["LoggingConfig"]["LogGroup"]) == f"{function}Logs"
+    assert group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{FUNCTIONS[function]['FunctionName']['Fn::Sub']}"}
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert referred(group["KmsKeyId"]) == "DataKey"
+
+
+@each_function
+def test_what_a_function_fails_on_goes_to_its_dead_letter_queue(function: str) -> None:
+    destination = FUNCTIONS[function]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+
+    assert destination["Type"] == "SQS"
+    assert referred(destination["Destination"]) == f"{function}DeadLetters"
+
+
+def test_what_a_rule_cannot_deliver_goes_to_the_dead_letter_queue_of_the_function_it_was_for() -> None:
+    undelivered = {
+        (function, referred(rule["DeadLetterConfig"]["Arn"])) for function, rule in events("EventBridgeRule")
+    }
+    undelivered |= {(function, referred(rule["DeadLetterConfig"]["Arn"])) for function, rule in events("Schedule")}
+    for rule in resources("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            queue = referred(target["Arn"])
+            undelivered.add((queue.removesuffix("Queue"), referred(target["DeadLetterConfig"]["Arn"])))
+
+    assert all(queue == f"{function}DeadLetters" for function, queue in undelivered)
+    allowed = {referred(queue) for queue in RESOURCES["DeadLettersPolicy"]["Properties"]["Queues"]}
+    assert {queue for _, queue in undelivered} == allowed
+
+
+def test_rules_are_on_our_bus_and_schedules_can_be_switched_off() -> None:
+    buses = [rule["EventBusName"] for _, rule in events("EventBridgeRule")]
+    buses += [rule["EventBusName"] for rule in resources("AWS::Events::Rule").values()]
+
+    assert all(bus == {"Ref": "EventBus"} for bus in buses)
+    assert all(rule["State"] == {"Ref": "Schedules"} for _, rule in events("Schedule"))
+
+
+def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_letters() -> None:
+    mappings = list(events("SQS"))
+
+    assert [name_of(function) for function, _ in mappings] == ["actuals_sync"]
+    for function, mapping in mappings:
+        queue = QUEUES[referred(mapping["Queue"])]
+        assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]
+        assert referred(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{function}DeadLetters"
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_relay_gets_the_outbox_of_each_stream_and_loses_nothing() -> None:
+    mappings = list(events("DynamoDB"))
+
+    assert {name_of(function) for function, _ in mappings} == {"outbox_relay"}
+    assert {referred(mapping["Stream"]) for _, mapping in mappings} == {
+        id for id, table in TABLES.items() if "StreamSpecification" in table
+    }
+    for function, mapping in mappings:
+        [one] = mapping["FilterCriteria"]["Filters"]
+        assert json.loads(one["Pattern"]) == {
+            "eventName": ["INSERT"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
+        }
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert referred(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == f"{function}DeadLetters"
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTERS)
+def test_a_dead_letter_is_kept_for_two_weeks_and_told_at_once(queue: str) -> None:
+    alarm = RESOURCES[f"{queue}Alarm"]["Properties"]
+
+    assert QUEUES[queue]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{queue}.QueueName"}}]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_queues_are_encrypted_with_our_key() -> None:
+    assert {id for id, queue in QUEUES.items() if queue.get("KmsMasterKeyId") != {"Ref": "DataKey"}} == set()
+
+
+@each_function
+def test_a_role_names_its_actions_and_its_resources(function: str) -> None:
+    for actions, targets in statements(function):
+        assert all("*" not in action for action in actions)
+        assert all(isinstance(target, dict) and referred(target) in RESOURCES for target in targets)
+
+
+@each_function
+def test_a_function_has_a_variable_for_what_its_role_reaches_and_for_nothing_else(function: str) -> None:
+    variables = FUNCTIONS[function]["Environment"]["Variables"]
+
+    assert {name: referred(value) for name, value in variables.items()} == {name: VARIABLES[name] for name in variables}
+    reached = {referred(target) for _, targets in statements(function) for target in targets}
+    assert {referred(value) for value in variables.values()} == reached
+
+
+def test_all_functions_have_the_shared_settings() -> None:
+    shared = TEMPLATE["Globals"]["Function"]
+
+    assert set(shared["Environment"]["Variables"]) == SHARED_VARIABLES
+    assert (shared["Runtime"], shared["Handler"], shared["Tracing"]) == ("python3.13", "app.handler", "Active")
+
+
+@each_table
+def test_a_table_costs_by_use_and_can_be_recovered(table: str) -> None:
+    properties = TABLES[table]
+
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert RESOURCES[table]["DeletionPolicy"] == RESOURCES[table]["UpdateReplacePolicy"] == "Retain"
+
+
+@each_table
+def test_a_table_is_encrypted_with_our_key(table: str) -> None:
+    encryption = TABLES[table]["SSESpecification"]
+
+    assert (encryption["SSEEnabled"], encryption["SSEType"]) == (True, "KMS")
+    assert referred(encryption["KMSMasterKeyId"]) == "DataKey"
+
+
+@each_table
+def test_a_table_has_the_keys_of_the_store(table: str) -> None:
+    keys = [(key["AttributeName"], key["KeyType"]) for key in TABLES[table]["KeySchema"]]
+
+    assert keys == [("pk", "HASH"), ("sk", "RANGE")]

@@ -1,0 +1,113 @@
+"""A company's books for one test: what happens in Dataverse and in finance, and what is in the books then."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.builders import Context, guid
+from tests.harness import World
+
+Row = dict[str, Any]
+
+
+class Books:
+    """The functions over one set-up. Rows are named as the test named them to the builders."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._result: dict[str, list[Row]] | None = None
+
+    # What happens
+
+    def use(self, document: Mapping[str, Any]) -> None:
+        """Finance loads another set-up."""
+        self.world.load(document)
+        self._result = None
+
+    def arrive(self, *contexts: Context) -> None:
+        """Dataverse sends these."""
+        self.world.deliver(*contexts)
+        self._result = None
+
+    def import_staging(self, **scope: str) -> None:
+        self._run("staging_import", scope)
+
+    def post_journals(self, **scope: str) -> None:
+        self._run("journal_posting", scope)
+
+    def post_invoices(self, **scope: str) -> None:
+        self._run("invoice_posting", scope)
+
+    def journalise(self) -> None:
+        """Import and posting of everything that has arrived."""
+        self.import_staging()
+        self.post_journals()
+
+    def edit(self, action: str, **request: Any) -> str:
+        outcome = self.world.edit(action, **request)
+        self.world.drain()
+        self._result = None
+        return str(outcome["outcome"])
+
+    def _run(self, function: str, scope: Mapping[str, str]) -> None:
+        self.world.run(function, **scope)
+        self.world.drain()
+        self._result = None
+
+    # What is in the books
+
+    @property
+    def result(self) -> dict[str, list[Row]]:
+        if self._result is None:
+            self._result = self.world.result()
+        return self._result
+
+    def row(self, name: str) -> Row:
+        return next(row for row in self.result["staging"] if row["actual_id"] == guid(name))
+
+    def state(self, name: str) -> str:
+        return str(self.row(name)["state"])
+
+    def journal_line(self, name: str) -> Row:
+        return next(line for line in self.journal_lines() if line["actual_id"] == guid(name))
+
+    def journal_lines(self) -> list[Row]:
+        return [line for journal in self.result["journals"] for line in journal["lines"]]
+
+    def proposal(self, number: str = "INV-0001") -> Row:
+        return next(proposal for proposal in self.result["proposals"] if proposal["proposal_id"] == number)
+
+    def reasons(self, number: str = "INV-0001") -> list[str]:
+        """Why a proposal waits or was refused."""
+        return [entry["reason"] for entry in self.proposal(number)["waiting_for"]]
+
+    def invoice(self, number: str = "INV-0001") -> Row:
+        """The customer invoice of a proposal."""
+        return next(invoice for invoice in self.result["invoices"] if invoice["proposal_id"] == number)
+
+    def voucher(self, number: str) -> list[tuple[str, str, str]]:
+        """Posting type, amount and accounting amount of each line of a voucher."""
+        lines = next(voucher["lines"] for voucher in self.result["vouchers"] if voucher["voucher"] == number)
+        return [(line["posting_type"], line["amount"], line["accounting_amount"]) for line in lines]
+
+    def voucher_of(self, name: str) -> list[tuple[str, str, str]]:
+        """The voucher of an actual's journal line; none where nothing reached the ledger."""
+        number = self.row(name)["voucher"]
+        return self.voucher(number) if any(v["voucher"] == number for v in self.result["vouchers"]) else []
+
+    def balances(self) -> dict[str, Decimal]:
+        """The balance of each posting type in accounting currency, without those that are zero."""
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for voucher in self.result["vouchers"]:
+            for line in voucher["lines"]:
+                totals[line["posting_type"]] += Decimal(line["accounting_amount"])
+        return {posting_type: total for posting_type, total in totals.items() if total}
+
+    def write_back(self, name: str, entity: str = "msdyn_actual") -> Row | None:
+        """What Dataverse is told of a row."""
+        found = [w["values"] for w in self.result["write_back"] if (w["entity"], w["id"]) == (entity, guid(name))]
+        assert len(found) <= 1, f"{name} is written back {len(found)} times"
+        return found[0] if found else None

@@ -1,0 +1,57 @@
+"""One moto for a module, new tables for each test: a rule is tested through the functions and the stored rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from local import engines
+from project_invoicing.events import BusEvent
+from project_invoicing.store import outbox
+from project_invoicing.store.items import Item, plain_item
+
+from tests.harness import World
+from tests.rules.books import Books
+from tests.rules.finance import finance
+from tests.store import tables
+
+
+class QuickWorld(World):
+    """A world that notes what is put into the outboxes, so that nobody has to look for it: moto answers slowly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._put: list[tuple[str, Item]] = []
+        events = self.client.meta.events
+        events.register("provide-client-params.dynamodb.TransactWriteItems", self._note)
+        events.register("after-call.dynamodb.TransactWriteItems", self._keep)
+
+    def _note(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        puts = [(entry["Put"]["TableName"], entry["Put"]["Item"]) for entry in params["TransactItems"] if "Put" in entry]
+        context["outbox"] = [(table, item) for table, item in puts if item["pk"]["S"].startswith(outbox.PREFIX)]
+
+    def _keep(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
+        if http_response.status_code == 200:
+            self._put += [(table, plain_item(item)) for table, item in context["outbox"]]
+
+    def _outbox(self) -> list[tuple[str, Item, BusEvent]]:
+        found, self._put = self._put, []
+        return sorted(((table, item, outbox.event_of(item)) for table, item in found), key=lambda e: str(e[1]["sk"]))
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[World]:
+    with engines.running("moto"):
+        yield QuickWorld()
+
+
+@pytest.fixture
+def books(stack: World) -> Books:
+    """Contoso's books, empty, with the set-up of the examples."""
+    tables.delete(stack.client)
+    tables.create(stack.client)
+    stack.at = "2026-08-31T13:00:00Z"
+    made = Books(stack)
+    made.use(finance())
+    return made

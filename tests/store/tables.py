@@ -1,0 +1,40 @@
+"""The template's tables for tests: made anew, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from project_invoicing.config import Settings
+from project_invoicing.store.items import Item, plain_item
+
+from tests.harness import TEMPLATE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def create(client: DynamoDBClient, suffix: str = "") -> Settings:
+    """Creates the tables, each name ending in ``suffix``, and says how they are called."""
+    for table in TEMPLATE.tables:
+        client.create_table(**{**table.request, "TableName": table.request["TableName"] + suffix})
+    environment = TEMPLATE.environment()
+    return Settings(
+        staging_table=environment["STAGING_TABLE"] + suffix,
+        journals_table=environment["JOURNALS_TABLE"] + suffix,
+        proposals_table=environment["PROPOSALS_TABLE"] + suffix,
+        ledger_table=environment["LEDGER_TABLE"] + suffix,
+        setup_table=environment["SETUP_TABLE"] + suffix,
+        event_bus=environment["EVENT_BUS_NAME"],
+    )
+
+
+def delete(client: DynamoDBClient, suffix: str = "") -> None:
+    for table in TEMPLATE.tables:
+        client.delete_table(TableName=table.request["TableName"] + suffix)
+
+
+def contents(client: DynamoDBClient, table: str) -> Iterator[Item]:
+    """Every item of a table."""
+    for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from map(plain_item, page["Items"])
