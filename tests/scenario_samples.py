@@ -8,7 +8,7 @@ A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -394,14 +394,17 @@ def setup_text() -> str:
     return f"{SETUP}# Dataverse's ids of the above: what dual-write calls integration keys.\n{known}"
 
 
+def story_text(story: Callable[[], list[Step]]) -> str:
+    return "".join(f"{to_json(step)}\n" for step in story())
+
+
 def write() -> None:
     """Writes every scenario's set-up and events."""
     for name, story in STORIES.items():
         folder: Path = SCENARIOS / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "setup.yaml").write_text(setup_text(), encoding="utf-8")
-        lines = "".join(f"{to_json(step)}\n" for step in story())
-        (folder / "events.jsonl").write_text(lines, encoding="utf-8")
+        (folder / "events.jsonl").write_text(story_text(story), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,22 +7,19 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import Context, actual, guid, proforma
+from tests.builders import Context, guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import (
-    FIXED_RATE,
-    IN_POUNDS,
     approval,
     bill,
-    billing,
-    bills,
     confirmation,
     confirmation_of_six_of_eight,
     confirmation_of_ten_for_eight,
     correction_to_six,
     correction_to_ten,
     cost,
+    replaces,
     reverses,
     sale,
 )
@@ -117,13 +114,111 @@ def test_tm_15_a_correction_to_ten_hours_is_an_invoice_of_the_difference(invoice
     invoiced.post_invoices()
 
     assert sorted(lines(invoiced, "INV-0002")) == [("-8", "-1600.00"), ("10", "2000.00")]
-    assert (invoiced.invoice("INV-0002")["document_type"], invoiced.invoice("INV-0002")["total"]) == (
-        "invoice",
-        "400.00",
-    )
+    document = invoiced.invoice("INV-0002")
+    assert (document["document_type"], document["total"]) == ("invoice", "400.00")
     assert invoiced.balances() == {
         "cost": Decimal(800),
         "payroll_allocation": Decimal(-800),
         "invoiced_revenue": Decimal(-2000),
         "customer_balance": Decimal(2000),
     }
+
+
+def test_corr_01_a_full_credit_puts_the_work_back_into_the_backlog(invoiced: Books) -> None:
+    """INV-08: the sum of unbilled sales is the original amount again, that of billed sales zero."""
+    invoiced.arrive(
+        bill("work/credited", "-8", invoice="inv-2"),
+        sale("again/unbilled"),
+        reverses("work/credited", "work/billed"),
+        replaces("again/unbilled", "work/billed"),
+        proforma("inv-2", number="INV-0002", total="-1600"),
+    )
+    invoiced.journalise()
+    invoiced.post_invoices()
+
+    assert invoiced.invoice("INV-0002")["total"] == "-1600.00"
+    assert invoiced.balances() == {
+        "cost": Decimal(800),
+        "payroll_allocation": Decimal(-800),
+        "wip_sales_value": Decimal(1600),
+        "accrued_revenue_sales_value": Decimal(-1600),
+    }
+
+
+@pytest.mark.parametrize("accrual", [True, False])
+@pytest.mark.parametrize("story", [confirmation_of_six_of_eight, confirmation_of_ten_for_eight])
+def test_inv_14_nothing_stays_accrued_once_everything_is_invoiced(
+    books: Books, story: Callable[[], list[Context]], accrual: bool
+) -> None:
+    books.use(finance(accrual=accrual))
+    books.arrive(*approval(), *story())  # all at once: nothing was posted before the confirmation
+    books.journalise()
+    books.post_invoices()
+    assert books.state("work/reversal") == "posted"
+    assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
+
+
+# --- which actuals take part ------------------------------------------------------------------------------------------
+
+
+def test_skip_01_an_actual_becomes_one_staging_row(books: Books) -> None:
+    books.arrive(sale("work"))
+    assert [(row["actual_id"], row["state"]) for row in books.result["staging"]] == [(guid("work"), "pending")]
+
+
+def test_skip_02_a_skipped_cost_never_becomes_a_line(books: Books) -> None:
+    """The cost of intercompany work: finance makes it from the vendor invoice."""
+    books.arrive(cost("work", skip_sync=True))
+    books.journalise()
+    assert books.state("work") == "skipped"
+    assert books.journal_lines() == []
+
+
+def test_skip_03_skip_04_the_reversal_of_what_is_billed_is_skipped(invoiced: Books) -> None:
+    states = {row["actual_id"]: row["state"] for row in invoiced.result["staging"]}
+    assert states == {
+        guid("work/cost"): "posted",
+        guid("work/unbilled"): "posted",
+        guid("work/billed"): "posted",
+        guid("work/reversal"): "skipped",
+    }
+
+
+def test_skip_05_the_reversals_of_a_cancelled_approval_are_posted(approved: Books) -> None:
+    """TM-07."""
+    approved.arrive(
+        cost("work/cost-back", "-8"),
+        sale("work/sale-back", "-8"),
+        reverses("work/cost-back", "work/cost"),
+        reverses("work/sale-back", "work/unbilled"),
+    )
+    approved.journalise()
+    assert (approved.state("work/cost-back"), approved.state("work/sale-back")) == ("posted", "posted")
+    assert approved.balances() == {}
+
+
+def test_skip_06_a_milestone_and_its_credit_are_both_billed(books: Books) -> None:
+    """FP-09, FP-10, MS-22: no unbilled sale, no connection between them and one."""
+    fixed = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
+    books.arrive(
+        bill("milestone", "1", "5000", **fixed),
+        proforma("inv-1", total="5000"),
+        bill("credit", "-1", "5000", invoice="inv-2", **fixed),
+        reverses("credit", "milestone"),
+        proforma("inv-2", number="INV-0002", total="-5000"),
+    )
+    books.import_staging()
+    books.post_invoices(proposal_id="INV-0001")
+    assert books.balances() == {"customer_balance": Decimal(5000), "invoiced_revenue_on_account": Decimal(-5000)}
+    books.import_staging()
+    books.post_invoices(proposal_id="INV-0002")
+    assert books.invoice("INV-0002")["document_type"] == "credit_note"
+    assert books.balances() == {}
+
+
+def test_skip_07_only_the_reversals_of_what_the_same_confirmation_bills_are_skipped(approved: Books) -> None:
+    """99-07."""
+    approved.arrive(*confirmation_of_six_of_eight())
+    approved.journalise()
+    names = ("work/reversal", "six/unbilled", "two/unbilled", "six/reversal", "two/reversal")
+    assert [approved.state(name) for name in names] == ["posted", "posted", "posted", "skipped", "skipped"]

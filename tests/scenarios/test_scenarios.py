@@ -1,0 +1,72 @@
+"""Every scenario in ``events/scenarios`` comes out as its golden file says, on each engine and in any order.
+
+``make goldens`` writes the golden files again; a change of theirs is a change of what accountants see.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local import run
+from pytest_socket import enable_socket
+
+from tests.scenario_samples import SCENARIOS, STORIES, setup_text, story_text
+
+NAMES = sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
+
+
+@pytest.fixture(autouse=True)
+def _loopback() -> None:
+    enable_socket()
+
+
+def expected(name: str) -> Any:
+    return json.loads((SCENARIOS / name / "expected.json").read_text(encoding="utf-8"))
+
+
+def outcome(name: str, **options: Any) -> Any:
+    folder: Path = SCENARIOS / name
+    done = run.run(run.Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", **options))
+    assert not done.dead_letters
+    return json.loads(json.dumps(done.result))
+
+
+def without_deliveries(result: Any) -> Any:
+    """The result without what counts how often something came."""
+    rows = [{k: v for k, v in row.items() if k not in ("deliveries", "duplicates")} for row in result["staging"]]
+    return {**result, "staging": rows}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_those_of_the_stories(name: str) -> None:
+    assert (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") == setup_text()
+    assert (SCENARIOS / name / "events.jsonl").read_text(encoding="utf-8") == story_text(STORIES[name])
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario_has_its_golden_result(name: str) -> None:
+    assert outcome(name) == expected(name)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("engine", ["moto", "dynoxide"])
+def test_every_engine_gives_the_same_result(engine: str) -> None:
+    try:
+        found = outcome("quantity-cut", engine=engine)
+    except run.engines.EngineError as missing:
+        pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
+    assert found == expected("quantity-cut")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("name", "seed"), [("plain-month", 1), ("quantity-cut", 2), ("correction", 3)])
+def test_neither_order_nor_repetition_changes_the_result(name: str, seed: int) -> None:
+    found = outcome(name, engine="moto", shuffle=seed, duplicate=2)
+
+    assert without_deliveries(found) == without_deliveries(expected(name))
+    rows = [row for row in found["staging"] if row["state"] != "skipped"]
+    assert all(row["duplicates"] >= 2 for row in rows)
