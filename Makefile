@@ -116,12 +116,15 @@ lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/r
 setup: $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed ## Install what demo, run and test need
 
 # Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
-# each other and ours. An environment is made anew when its lock changes, so that nothing of the old one stays.
+# each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another.
 define install
-	@test -n "$(2)"
-	@echo "Installing $(1)"
-	@"$(2)" -m venv --clear $(@D) || { echo "No virtual environment: Debian and Ubuntu have it in python3-venv." >&2; exit 1; }
-	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
+	@cmp -s $< $@ || { \
+	    test -n "$(2)" || exit 1; \
+	    echo "Installing $(1)"; \
+	    "$(2)" -m venv --clear $(@D) || { echo "No virtual environment: Debian has it in python3-venv." >&2; exit 1; }; \
+	    $(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<; \
+	    cp $< $@; \
+	}
 	@touch $@
 endef
 

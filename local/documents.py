@@ -62,7 +62,7 @@ def read_text(path: Path) -> str:
 def _parse(path: Path, text: str) -> Any:
     try:
         if path.suffix == ".json":
-            return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+            return exact_json(text)
         return yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
     except json.JSONDecodeError as error:
         problem = f"{path}:{error.lineno}: {error.msg} (column {error.colno})"
@@ -72,6 +72,11 @@ def _parse(path: Path, text: str) -> Any:
     except (ValueError, yaml.YAMLError) as error:
         problem = f"{path}:1: {error}"
     raise InvalidInput([problem])
+
+
+def exact_json(text: str) -> Any:
+    """JSON whose fractions are exact decimals. Raises ``ValueError`` for anything else, ``NaN`` included."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
 
 
 def _no_number(text: str) -> NoReturn:

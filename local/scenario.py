@@ -9,9 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from local.documents import InvalidInput, read_text
-from project_invoicing.dataverse.context import parse_json
-from project_invoicing.errors import Rejected
+from local.documents import InvalidInput, exact_json, read_text
 from project_invoicing.setup.document import check
 
 _SOURCE: Final = "project-invoicing.manual"
@@ -21,14 +19,20 @@ Json = dict[str, Any]
 
 
 def _instant(text: str) -> str:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901  refused below
     if moment.tzinfo is None:
-        raise ValueError("it has no time zone; write 2026-08-27T16:05:00Z")
+        raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _day(text: str) -> str:
-    return date.fromisoformat(text).isoformat()
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"write a date as 2026-08-27, not {text!r}") from None
 
 
 class _Given(BaseModel):
@@ -139,15 +143,15 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
         if not text.strip():
             continue
         try:
-            line = _line(parse_json(text))
+            line = _line(exact_json(text))
             setup = _checked(line, runnable, setup)
             lines.append(line)
-        except Rejected as rejected:
-            problems.append(f"{path}:{number}: {rejected.detail}")
-        except ValidationError as error:
-            problems += [f"{path}:{number}: {problem}" for problem in _explained(error)]
         except InvalidInput as invalid:
             problems += [f"{path}:{number}: {problem}" for problem in invalid.problems]
+        except ValidationError as error:
+            problems += [f"{path}:{number}: {problem}" for problem in _explained(error)]
+        except (ValueError, RecursionError) as error:
+            problems.append(f"{path}:{number}: is not JSON: {error}")
     if problems:
         raise InvalidInput(problems)
     return lines

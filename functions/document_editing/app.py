@@ -1,4 +1,4 @@
-"""What a person may do to unposted documents: edit a line's tax groups, delete lines, reset a journal in error."""
+"""What a person may do: edit and delete unposted lines, reset a journal in error, replay a rejected event."""
 
 from typing import Any
 
@@ -14,11 +14,9 @@ from project_invoicing.use_cases.edit_documents import DocumentEditing
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
     editing = DocumentEditing(*stores, bootstrap.finance_setup(), event["time"])
-    actions = {"edit": editing.edit, "delete_lines": editing.delete_lines, "reset": editing.reset}
-    ((action, request),) = event["detail"].items()
     try:
-        outcome = actions[action](request)
+        outcome = editing.apply(event["detail"])
     except Rejected as rejected:
         outcome = f"refused: {rejected.detail}"
-    logger.info("document editing", action=action, outcome=outcome)
+    logger.info("document editing", actions=list(event["detail"]), outcome=outcome)
     return {"outcome": outcome}

@@ -220,6 +220,7 @@ class Parameters(Row):
     auto_post_proposals: bool = False
     require_invoice_total: bool = True
     beginning_balance_date: Day | None = None
+    allow_header_dimensions: bool = False
 
 
 class LineProperty(Row):

@@ -2,10 +2,10 @@
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
 staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits
-for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``sv`` the set-up version that its lines
-were built with, ``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo``
-voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index
-``open_documents``.
+for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``sv``
+the set-up version that its lines were built with, ``dx`` its lines are being deleted; from the claim of its posting on
+``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od``
+keys of the sparse index ``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more.
@@ -42,6 +42,19 @@ _SHOWN_WAITS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderEdits:
+    """What a person has set on a proposal before posting.
+
+    ``due_for`` is the invoice date that the manual due date was set with; ``None`` when there was none yet (DUE-03).
+    """
+
+    invoice_date: date | None = None
+    due_date: date | None = None
+    due_for: date | None = None
+    dimensions: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A proposal's header as it was read."""
 
@@ -64,6 +77,7 @@ class Proposal:
     invoice_date: date | None = None
     posting_setup_version: int | None = None
     posted_pages: int = 0
+    edits: HeaderEdits = HeaderEdits()
 
     @property
     def id(self) -> str:
@@ -260,6 +274,10 @@ def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
     return {"rf": json.dumps({"reason": refused.reason, "detail": refused.detail, "at": at})}
 
 
+def edited_columns(edits: HeaderEdits) -> dict[str, Any]:
+    return {"ed": rows.encode([edits])}
+
+
 def closed() -> dict[str, Any]:
     """What takes a proposal out of the index of open documents."""
     return {"oc": None, "od": None}
@@ -287,6 +305,7 @@ def proposal_of(item: Item) -> Proposal:
         invoice_date=date.fromisoformat(item["di"]) if "di" in item else None,
         posting_setup_version=item.get("pv"),
         posted_pages=item.get("pp", 0),
+        edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
     )
 
 

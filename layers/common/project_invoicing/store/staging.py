@@ -399,6 +399,16 @@ class Staging:
             if cancelled.reasons[0] is None:
                 raise
 
+    def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
+        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+            yield item["sk"], json.loads(item["ev"])
+
+    def mended(self, entity: str, id: str, sort_key: str) -> None:
+        """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
+        with translated():
+            self.client.delete_item(TableName=self.table, Key=key(f"{_REJECTED}{entity}#{id}", sort_key))
+
     # Reading
 
     def changed(self) -> Iterator[StagedRow]:

@@ -1,4 +1,4 @@
-"""What a person may change before posting: tax groups and dimensions of a line, deletion of lines, reset of a journal.
+"""What a person may do: change tax groups and dimensions of a line before posting, delete lines, reset, replay.
 
 Everything else on a line comes from Dataverse and is refused by name (JRN-14, TAX-11, DIM-09).
 """
@@ -14,14 +14,19 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import Proposal, Proposals, refusal_columns
+from project_invoicing.store.proposals import Proposal, Proposals, edited_columns, refusal_columns
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
+from project_invoicing.use_cases.sync_actuals import sync_row
+from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
+from project_invoicing.use_cases.sync_proforma import sync_header
 
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
+_HEADER_FIELDS = frozenset({"invoice_date", "due_date", "dimensions"})
 _NAMING = frozenset({"company", "proposal_id", "journal_id", "actual_id"})
 _JOURNAL_FIELDS = frozenset({*_TAX_GROUPS, "dimensions"})
+_PROPOSAL_FIELDS = frozenset(_TAX_GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,40 @@ class DocumentEditing:
     setup: FinanceSetup
     at: str
 
+    def apply(self, detail: Mapping[str, Any]) -> str:
+        """Carries out ``{action: request}`` and says what became of it. Raises ``Rejected`` for an unknown action."""
+        actions = {"edit": self.edit, "delete_lines": self.delete_lines, "reset": self.reset, "replay": self.replay}
+        for name, request in detail.items():
+            if name not in actions:
+                known = ", ".join(actions)
+                raise _bad(name, f"{name} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
+            return actions[name](request)
+        raise _bad("detail", f"the request says nothing to do; it can say {', '.join(actions)}")
+
+    def replay(self, request: Mapping[str, Any]) -> str:
+        """Delivers the rejected events of a row again, once what was wrong has been mended."""
+        entity, id = _need(request, "entity"), _need(request, "id")
+        outcomes = []
+        for sort_key, event in self.staging.rejected(entity, id):
+            if entity == PROFORMA:
+                outcome = sync_header(self.proposals, self.staging, self.setup, event, self.at)
+            else:
+                outcome = sync_row(self.staging, event, self.at)
+            if outcome != "rejected":
+                self.staging.mended(entity, id, sort_key)
+            outcomes.append(outcome)
+        if not outcomes:
+            raise _bad("id", f"no rejected event of {entity} {id} is kept")
+        return ", ".join(outcomes)
+
     def edit(self, request: Mapping[str, Any]) -> str:
-        """Changes tax groups of a proposal line, or tax groups and dimensions of a journal line."""
-        allowed = _JOURNAL_FIELDS if "journal_id" in request else frozenset(_TAX_GROUPS)
+        """Changes what a person may change: a line, or without an actual a proposal's header.
+
+        On a line its tax groups, on a journal also its dimensions; on a header invoice date and due date, and the
+        dimensions where the company allows it (DUE-03, DIM-10).
+        """
+        of_header = "actual_id" not in request and "journal_id" not in request
+        allowed = _HEADER_FIELDS if of_header else _JOURNAL_FIELDS if "journal_id" in request else _PROPOSAL_FIELDS
         changes = {name: value for name, value in request.items() if name not in _NAMING}
         for name in changes:
             if name not in allowed:
@@ -47,7 +83,7 @@ class DocumentEditing:
                 raise _bad(name, f"{name} {value} does not exist; there are {', '.join(sorted(groups)) or 'none'}")
         if "journal_id" in request:
             return self._edit_journal(request, changes)
-        return self._edit_proposal(request, changes)
+        return self._edit_header(request, changes) if of_header else self._edit_proposal(request, changes)
 
     def delete_lines(self, request: Mapping[str, Any]) -> str:
         """Deletes all lines of an unposted proposal or journal; the next import builds them anew."""
@@ -67,14 +103,33 @@ class DocumentEditing:
         transact(self.journals.client, [self.journals.reset(journal)])
         return "reset"
 
+    def _edit_header(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
+        def change(header: Proposal) -> None:
+            _must_be_ready(header)
+            company = str(header.company)
+            if "dimensions" in changes and not self.setup.parameters(company).allow_header_dimensions:
+                raise _bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
+            edits = header.edits
+            if "invoice_date" in changes:
+                day = self.setup.local_date(company, changes["invoice_date"])
+                if day != edits.invoice_date:  # a manual due date does not outlive the invoice date (DUE-06)
+                    edits = replace(edits, invoice_date=day, due_date=None, due_for=None)
+            if "due_date" in changes:
+                written = header.proforma.invoice_date
+                for_day = edits.invoice_date or (self.setup.local_date(company, written) if written else None)
+                due = self.setup.local_date(company, changes["due_date"])
+                edits = replace(edits, due_date=due, due_for=for_day)
+            if "dimensions" in changes:
+                edits = replace(edits, dimensions=changes["dimensions"])
+            transact(self.proposals.client, [self.proposals.change(header, edited_columns(edits) | {"rf": None})])
+
+        return self._guarded(request, change)
+
     def _edit_proposal(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
         actual_id = _need(request, "actual_id")
 
         def change(header: Proposal) -> None:
-            if header.status is not ProposalStatus.READY:
-                posted = header.status in (ProposalStatus.POSTED, ProposalStatus.POSTING)
-                reason = PostingFailure.ALREADY_POSTED if posted else PostingFailure.LINES_MISSING
-                raise Refused(reason, f"lines of proposal {header.number} cannot be edited: it is {header.status}")
+            _must_be_ready(header)
             for page in self.proposals.pages(header.id):
                 if any(line.actual_id == actual_id for line in page.lines):
                     lines = [replace(x, **changes) if x.actual_id == actual_id else x for x in page.lines]
@@ -117,6 +172,14 @@ class DocumentEditing:
                 transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
                 return str(refused)
         return "done"
+
+
+def _must_be_ready(header: Proposal) -> None:
+    if header.status is ProposalStatus.READY:
+        return
+    posted = header.status in (ProposalStatus.POSTED, ProposalStatus.POSTING)
+    reason = PostingFailure.ALREADY_POSTED if posted else PostingFailure.LINES_MISSING
+    raise Refused(reason, f"proposal {header.number} cannot be edited: it is {header.status}")
 
 
 def _need(request: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,7 @@ set-up).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,6 +31,7 @@ class InvoiceDraft:
 
     terms: Terms
     totals: Totals
+    dimensions: dict[str, str]
 
 
 def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
@@ -50,12 +51,21 @@ def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
     """The one given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
     company = str(header.company)
+    if not given and header.edits.invoice_date:
+        return header.edits.invoice_date
     written = given or header.proforma.invoice_date
     return setup.local_date(company, written) if written else setup.today(company, now)
 
 
-def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
-    """From the terms of payment; without any, the invoice date itself (DUE-01, DUE-02)."""
+def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
+    """A manual one first, else from the terms of payment; without any, the invoice date itself (DUE-01 to DUE-06).
+
+    A manual due date does not outlive the invoice date that it was set for: another one, or one that the posting was
+    ``given``, brings back the terms of payment.
+    """
+    edits = header.edits
+    if edits.due_date and (edits.due_for == invoice_date or (edits.due_for is None and not given)):
+        return edits.due_date
     terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
     return due_date(terms, invoice_date) if terms else invoice_date
 
@@ -65,8 +75,10 @@ def totals_of(lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date
     return totals(lines, lambda line: _percents(line, setup, invoice_date), setup.tax_rounding)
 
 
-def draft(header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date) -> InvoiceDraft:
-    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures."""
+def draft(
+    header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, *, given: bool = False
+) -> InvoiceDraft:
+    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures. ``given``: to the posting."""
     company = str(header.company)
     if not lines:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
@@ -93,10 +105,11 @@ def draft(header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invo
         accounting_precision=_precision(setup, accounting),
         exchange_rate=rate,
         invoice_date=invoice_date,
-        due_date=due_date_of(header, setup, invoice_date),
+        due_date=due_date_of(header, setup, invoice_date, given=given),
         tax_rounding=setup.tax_rounding,
     )
-    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date), terms))
+    dimensions = _header_dimensions(header, lines, _known_customer(setup, company, customer))
+    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date), terms), dimensions)
 
 
 def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
@@ -113,8 +126,19 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
     def customer_account() -> str:
         return account_for(setup, company, customer=customer)(PostingType.CUSTOMER_BALANCE)
 
-    dimensions = dict(_known_customer(setup, company, customer).dimensions)
-    return voucher(number, invoice_number, of.totals, of.terms, revenue, tax_account, customer_account, dimensions)
+    return voucher(number, invoice_number, of.totals, of.terms, revenue, tax_account, customer_account, of.dimensions)
+
+
+def _header_dimensions(header: Proposal, lines: Sequence[ProposalLine], customer: Customer) -> dict[str, str]:
+    """The customer balance's: those edited on the header, else the customer's and what all lines agree on.
+
+    DIM-01, DIM-10, DIM-11.
+    """
+    if header.edits.dimensions is not None:
+        return header.edits.dimensions
+    shown = [line.dimensions or {} for line in lines if line.shown]
+    agreed = set(shown[0].items()).intersection(*(one.items() for one in shown)) if shown else set()
+    return dict(customer.dimensions) | dict(sorted(agreed))
 
 
 def _customer(header: Proposal, setup: FinanceSetup) -> str:

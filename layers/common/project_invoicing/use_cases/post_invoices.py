@@ -103,7 +103,7 @@ class InvoicePosting:
         else:
             setup = self.setups.current
             day = invoice_date_of(header, setup, invoice_date, self.at)
-        of = draft(header, self.proposals.lines(header.id), setup, day)
+        of = draft(header, self.proposals.lines(header.id), setup, day, given=bool(invoice_date))
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number)

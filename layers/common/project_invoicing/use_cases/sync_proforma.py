@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from project_invoicing.dataverse.mapping import to_proforma
@@ -14,7 +15,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
-from project_invoicing.store.proposals import Proposals, proforma_columns, version_of
+from project_invoicing.store.proposals import Proposals, proforma_columns, proposal_of, version_of
 from project_invoicing.store.staging import Staging, is_newer
 from project_invoicing.store.transactions import transact
 
@@ -60,11 +61,12 @@ def _store_again(proposals: Proposals, item: Item, proforma: Proforma) -> str:
     changed = is_newer(proforma.version, version_of(item))
     values: dict[str, Any] = {}
     if changed:
+        if item["st"] != ProposalStatus.WAITING:
+            # Its lines are built from the header that stands there: only name and address may still change.
+            stored = proposal_of(item).proforma
+            proforma = replace(stored, version=proforma.version, name=proforma.name, bill_to=proforma.bill_to)
         values = proforma_columns(proforma)
         del values["nr"]  # the proposal keeps the number it was created with (INV-20)
-        if item["st"] != ProposalStatus.WAITING:
-            # Its lines are built from the header that stands there: only the version moves on.
-            del values["a"]
     transact(proposals.client, [proposals.receive_again(item, values, changed=changed)])
     return "changed" if changed else "duplicate"
 

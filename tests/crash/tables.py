@@ -1,0 +1,44 @@
+"""All items of all tables: to compare what two runs left, and to put a stack back to where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from tests.harness import World
+
+Tables = dict[tuple[str, str, str], dict[str, Any]]
+"""Items as DynamoDB gives them, by table, partition key and sort key."""
+
+_BATCH = 25
+
+
+def read(world: World) -> Tables:
+    """What is in the tables, but for the set-up, which no step writes."""
+    return {
+        (name, item["pk"]["S"], item["sk"]["S"]): item
+        for name in _names(world)
+        for page in world.client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+        for item in page["Items"]
+    }
+
+
+def restore(world: World, now: Tables, before: Tables) -> None:
+    """Turns tables that hold ``now`` back into ``before``."""
+    changed = {key: before.get(key) for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
+    writes: Iterator[tuple[str, Any]] = (
+        (name, {"PutRequest": {"Item": item}} if item else {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}})
+        for (name, pk, sk), item in changed.items()
+    )
+    while batch := list(islice(writes, _BATCH)):
+        requests: dict[str, Any] = {}
+        for name, request in batch:
+            requests.setdefault(name, []).append(request)
+        left = world.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
+        assert not left
+
+
+def _names(world: World) -> tuple[str, ...]:
+    names = world.names
+    return (names.staging_table, names.journals_table, names.proposals_table, names.ledger_table)

@@ -1,0 +1,87 @@
+"""Processes that die at a request to DynamoDB, transactions that meet others, answers that get lost on the way.
+
+    with dying(client, at=3, applied=True):
+        …                           # the third request is applied, and nobody lives to read its answer
+
+``Killed`` is no ``Exception``: nothing catches it, and a process that died sends nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.awsrequest import AWSResponse
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TRANSACTION: Final = "TransactWriteItems"
+EVERY: Final = ""
+
+
+class Killed(BaseException):
+    """The process has died here."""
+
+
+@contextmanager
+def dying(client: DynamoDBClient, at: int, *, applied: bool, operation: str = EVERY) -> Iterator[None]:
+    """Raises ``Killed`` at the request number ``at`` (from 1), before it is sent or, if ``applied``, after its answer.
+
+    Only requests of ``operation`` count, if one is given.
+    """
+    sent = 0
+
+    def before(**_: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > at or (sent == at and not applied):
+            raise Killed
+
+    def after(**_: Any) -> None:
+        if sent == at and applied:
+            raise Killed
+
+    with _listening(client, {"before-call": before, "after-call": after}, operation):
+        yield
+
+
+@contextmanager
+def colliding(client: DynamoDBClient, at: int) -> Iterator[None]:
+    """Cancels transaction number ``at`` (from 1) as DynamoDB does when another one is under way on its last item."""
+    sent = 0
+
+    def before(params: dict[str, Any], context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        nonlocal sent
+        sent += 1
+        return _cancelled(last=len(context[_ITEMS]) - 1) if sent == at else None
+
+    def remember(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context[_ITEMS] = params["TransactItems"]
+
+    with _listening(client, {"before-parameter-build": remember, "before-call": before}, TRANSACTION):
+        yield
+
+
+_ITEMS: Final = "tests.faults.items"
+
+
+def _cancelled(last: int) -> tuple[AWSResponse, dict[str, Any]]:
+    reasons = [{"Code": "None"}] * last + [{"Code": "TransactionConflict", "Message": "Transaction is ongoing"}]
+    error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
+    answer = {"Error": error, "CancellationReasons": reasons, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return AWSResponse("", 400, {}, None), answer
+
+
+@contextmanager
+def _listening(client: DynamoDBClient, handlers: dict[str, Any], operation: str) -> Iterator[None]:
+    events: Any = client.meta.events
+    names = {event: f"{event}.dynamodb.{operation}".rstrip(".") for event in handlers}
+    for event, handler in handlers.items():
+        events.register(names[event], handler)
+    try:
+        yield
+    finally:
+        for event, handler in handlers.items():
+            events.unregister(names[event], handler)

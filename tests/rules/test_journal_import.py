@@ -1,0 +1,314 @@
+"""STG, JRN, CAT, LP: actuals become lines of integration journals, once, on the right journal, with their defaults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.builders import guid
+from tests.rules.books import Books
+from tests.rules.finance import TAXED, finance, second_company
+from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, cost, sale
+
+AUGUST_CLOSED = {
+    "USPM": [
+        {"start": "2026-08-01", "end": "2026-08-31", "status": "closed"},
+        {"start": "2026-09-01", "end": "2026-09-30", "status": "on_hold"},
+        {"start": "2026-10-01", "end": "2026-10-31", "status": "open"},
+    ]
+}
+
+
+def journals(books: Books) -> list[tuple[str, str, int]]:
+    """Number, period and how many lines of each journal."""
+    return [(j["journal_id"], j["period"], len(j["lines"])) for j in books.result["journals"]]
+
+
+# --- which rows, how often --------------------------------------------------------------------------------------------
+
+
+def test_stg_01_each_actual_has_a_line_of_its_own(books: Books) -> None:
+    books.arrive(*approval())
+    books.import_staging()
+    assert [(line["actual_id"], line["kind"]) for line in books.journal_lines()] == [
+        (guid("work/cost"), "cost"),
+        (guid("work/unbilled"), "unbilled_sales"),
+    ]
+
+
+def test_stg_02_an_import_adds_only_what_is_on_no_journal_yet(books: Books) -> None:
+    books.arrive(cost("one"))
+    books.import_staging()
+    books.arrive(cost("two"))
+    books.import_staging()
+    books.import_staging()
+    assert [line["actual_id"] for line in books.journal_lines()] == [guid("one"), guid("two")]
+
+
+def test_stg_03_num_08_deleted_lines_are_imported_again_with_new_vouchers(books: Books) -> None:
+    books.arrive(*approval())
+    for voucher in ("PV-00000001", "PV-00000003"):
+        books.import_staging()
+        assert [line["voucher"] for line in books.journal_lines()][0] == voucher
+        assert books.edit("delete_lines", company="USPM", journal_id="USPM-000001") == "deleted"
+        assert books.journal_lines() == []
+    books.import_staging()
+    books.import_staging()
+    assert len(books.journal_lines()) == 2
+    books.post_journals()
+    assert books.state("work/cost") == books.state("work/unbilled") == "posted"
+
+
+def test_stg_04_posted_lines_are_not_imported_again(books: Books) -> None:
+    books.arrive(*approval())
+    books.journalise()
+    books.journalise()
+    assert len(books.journal_lines()) == 2
+
+
+@pytest.mark.parametrize("before", range(3))
+def test_stg_16_two_imports_at_once_make_each_line_once(books: Books, before: int) -> None:
+    """The second runs whole between two requests of the first."""
+    books.arrive(*approval(), *approval("more"), cost("other", start="2026-08-28"))
+    seen = Counter[str]()
+
+    def interrupt(model: Any, **_: Any) -> None:
+        seen[model.name] += 1
+        if seen["TransactWriteItems"] == 1 + before and "interrupted" not in seen:
+            seen["interrupted"] += 1
+            books.world.run("staging_import")
+
+    events: Any = books.world.client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", interrupt)
+    try:
+        books.use(finance(("parameters.USPM.journal_period", "days"), ("parameters.USPM.journal_line_limit", 2)))
+        books.import_staging()
+    finally:
+        events.unregister("before-call.dynamodb.TransactWriteItems", interrupt)
+    on_lines = Counter(line["actual_id"] for line in books.journal_lines())
+    assert on_lines == Counter(row["actual_id"] for row in books.result["staging"])
+    assert len({line["voucher"] for line in books.journal_lines()}) == 5
+
+
+def test_stg_14_a_row_without_an_exchange_rate_waits_for_it(books: Books) -> None:
+    books.use(finance(exchange_rates=[]))
+    books.arrive(sale("work", **IN_POUNDS))
+    books.import_staging()
+    assert books.row("work")["reason"] == "exchange_rate_missing"
+    books.use(finance())
+    books.import_staging()
+    assert books.state("work") == "imported"
+
+
+def test_a_row_whose_reference_is_unknown_waits_for_it(books: Books) -> None:
+    books.arrive(cost("work", project="PRJ-404"))
+    books.import_staging()
+    assert (books.state("work"), books.row("work")["reason"]) == ("pending", "reference_missing")
+
+
+def test_stg_23_nothing_is_recorded_on_a_closed_project(books: Books) -> None:
+    books.use(finance(("projects.PRJ-1.open", False)))
+    books.arrive(cost("work"))
+    books.import_staging()
+    assert books.row("work")["reason"] == "project_closed"
+
+
+def test_stg_24_a_run_for_one_company_imports_its_rows_only(books: Books) -> None:
+    books.use(second_company(finance()))
+    books.arrive(cost("ours"), cost("theirs", project="PRJ-2", contract="CTR-2", contract_line="CTR-2-1"))
+    books.import_staging(company="GBPM")
+    assert (books.state("ours"), books.state("theirs")) == ("pending", "imported")
+
+
+def test_num_07_each_company_counts_for_itself(books: Books) -> None:
+    books.use(second_company(finance()))
+    books.arrive(cost("ours"), cost("theirs", project="PRJ-2", contract="CTR-2", contract_line="CTR-2-1"))
+    books.import_staging()
+    assert [journal["journal_id"] for journal in books.result["journals"]] == ["USPM-000001", "USPM-000001"]
+    assert [line["voucher"] for line in books.journal_lines()] == ["PV-00000001", "PV-00000001"]
+
+
+def test_cls_12_a_tax_actual_is_not_imported(books: Books) -> None:
+    books.arrive(sale("tax", "1", "20", transaction_class="tax"))
+    books.import_staging()
+    assert books.state("tax") == "skipped"
+
+
+# --- which journal ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "periods"),
+    [
+        pytest.param("days", ["2025-12-31", "2026-01-05", "2026-01-20"], id="JRN-01"),
+        pytest.param("months", ["2025-12", "2026-01"], id="JRN-02"),
+        pytest.param("years", ["2025", "2026"], id="JRN-03"),
+        pytest.param("all", ["all"], id="JRN-04"),
+    ],
+)
+def test_there_is_a_journal_for_each_period(books: Books, unit: str, periods: list[str]) -> None:
+    books.use(finance(("parameters.USPM.journal_period", unit)))
+    books.arrive(*(cost(day, start=day) for day in ("2026-01-20", "2025-12-31", "2026-01-05")))
+    books.import_staging()
+    assert [period for _, period, _ in journals(books)] == periods
+    assert len(books.journal_lines()) == 3
+
+
+def test_jrn_05_a_journal_that_is_being_posted_takes_no_more_lines(books: Books) -> None:
+    books.arrive(cost("one"))
+    books.import_staging()
+    books.world.client.update_item(  # as a posting that died after its first page leaves it
+        TableName=books.world.names.journals_table,
+        Key={"pk": {"S": "JOURNAL#USPM#USPM-000001"}, "sk": {"S": "H"}},
+        UpdateExpression="SET st = :processing",
+        ExpressionAttributeValues={":processing": {"S": "processing"}},
+    )
+    books.arrive(cost("two"))
+    books.import_staging()
+    assert journals(books) == [("USPM-000001", "all", 1), ("USPM-000002", "all", 1)]
+
+
+def test_jrn_06_a_journal_takes_as_many_lines_as_the_company_allows(books: Books) -> None:
+    books.use(finance(("parameters.USPM.journal_line_limit", 3)))
+    books.arrive(cost("first"), cost("second"))
+    books.import_staging()
+    books.arrive(*(cost(f"later {n}") for n in range(5)))
+    books.import_staging()
+    assert [count for _, _, count in journals(books)] == [3, 3, 1]
+    numbers = [[line["line_number"] for line in journal["lines"]] for journal in books.result["journals"]]
+    assert numbers == [[1, 2, 3], [1, 2, 3], [1]]
+
+
+# --- what is on a line ------------------------------------------------------------------------------------------------
+
+
+def test_jrn_07_a_line_has_its_transaction_date_and_its_accounting_date(books: Books) -> None:
+    books.arrive(cost("work", start="2026-08-27", accounting_date="2026-08-31"))
+    books.import_staging()
+    line = books.journal_line("work")
+    assert (line["transaction_date"], line["accounting_date"]) == ("2026-08-27", "2026-08-31")
+
+
+@pytest.mark.parametrize(
+    ("automatic", "accounting_date"),
+    [pytest.param(True, "2026-10-01", id="JRN-08"), pytest.param(False, "2026-08-27", id="JRN-09")],
+)
+def test_an_accounting_date_in_a_closed_period_moves_where_the_company_wants_it(
+    books: Books, automatic: bool, accounting_date: str
+) -> None:
+    books.use(finance(("parameters.USPM.auto_open_period", automatic), fiscal_periods=AUGUST_CLOSED))
+    books.arrive(cost("work"))
+    books.import_staging()
+    line = books.journal_line("work")
+    assert (line["transaction_date"], line["accounting_date"]) == ("2026-08-27", accounting_date)
+
+
+def test_jrn_11_inv_19_each_line_has_a_voucher_number_of_its_own(books: Books) -> None:
+    books.arrive(*approval(), *approval("more"))
+    books.import_staging()
+    assert [line["voucher"] for line in books.journal_lines()] == [f"PV-0000000{n}" for n in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rate"),
+    [
+        pytest.param({}, "100", id="FXR-14"),
+        pytest.param(IN_POUNDS, "130", id="JRN-12, FXR-07"),
+        pytest.param({**IN_POUNDS, "accounting_date": "2026-08-30"}, "137.77", id="JRN-12, the accounting date's"),
+        pytest.param(FIXED_RATE, "125", id="FXR-09"),
+    ],
+)
+def test_a_sales_line_has_its_exchange_rate(books: Books, columns: dict[str, Any], rate: str) -> None:
+    books.arrive(sale("work", **columns))
+    books.import_staging()
+    assert books.journal_line("work")["price_exchange_rate"] == rate
+
+
+def test_fxr_09_an_agreed_rate_is_for_sales_not_for_costs(books: Books) -> None:
+    books.arrive(cost("work", **FIXED_RATE))
+    books.import_staging()
+    assert books.journal_line("work")["price_exchange_rate"] == "130"
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "line_property"),
+    [
+        pytest.param("chargeable", "CHARGE", id="LP-02"),
+        pytest.param("non_chargeable", "NOCHARGE", id="LP-03 non-chargeable"),
+        pytest.param("complimentary", "COMP", id="LP-03 complimentary"),
+        pytest.param("not_specified", "NONE", id="LP-04 not specified"),
+        pytest.param("not_available", "NONE", id="LP-04 not available"),
+    ],
+)
+def test_jrn_13_a_billing_type_becomes_a_line_property(books: Books, billing_type: str, line_property: str) -> None:
+    books.arrive(sale("work", billing_type=billing_type))
+    books.import_staging()
+    assert books.journal_line("work")["line_property"] == line_property
+
+
+def test_lp_05_stg_17_a_billing_type_without_line_property_waits(books: Books) -> None:
+    books.use(finance(("parameters.USPM.line_property_mapping.not_available", None)))
+    books.arrive(cost("work", billing_type="not_available"))
+    books.import_staging()
+    assert books.row("work")["reason"] == "line_property_missing"
+
+
+def test_jrn_15_a_cost_line_has_cost_only_and_a_sales_line_sales_only(books: Books) -> None:
+    books.arrive(*approval())
+    books.import_staging()
+    figures = ("unit_cost", "cost_amount", "unit_price", "sales_amount")
+    assert [books.journal_line("work/cost")[name] for name in figures] == ["100.00", "800.00", "0.00", "0.00"]
+    assert [books.journal_line("work/unbilled")[name] for name in figures] == ["0.00", "0.00", "200.00", "1600.00"]
+
+
+def test_jrn_17_the_resource_is_shown_by_name(books: Books) -> None:
+    books.arrive(cost("work", resource="Julia Funderburk"))
+    books.import_staging()
+    assert books.journal_line("work")["resource"] == "Julia Funderburk"
+
+
+def test_cat_01_the_transaction_category_decides(books: Books) -> None:
+    books.use(finance(("parameters.USPM.category_defaults.time", "Labor"), ("transaction_categories.USPM.Installation", "Other"), ("categories.USPM.Other", {"kind": "time"})))
+    books.arrive(cost("work", category="Installation"))
+    books.import_staging()
+    assert books.journal_line("work")["category"] == "Other"
+
+
+@pytest.mark.parametrize(
+    ("transaction_class", "category"), [("time", "Labor"), ("expense", "Travel"), ("material", "Material")]
+)
+def test_cat_02_without_transaction_category_the_class_decides(
+    books: Books, transaction_class: str, category: str
+) -> None:
+    books.arrive(cost("work", transaction_class=transaction_class))
+    books.import_staging()
+    assert books.journal_line("work")["category"] == category
+
+
+def test_cat_03_a_transaction_category_without_project_category_waits(books: Books) -> None:
+    """99-09: the default is not taken silently."""
+    books.arrive(cost("work", category="Training"))
+    books.import_staging()
+    assert books.row("work")["reason"] == "category_missing"
+    books.use(finance(("transaction_categories.USPM.Training", "Labor")))
+    books.import_staging()
+    assert books.journal_line("work")["category"] == "Labor"
+
+
+@pytest.mark.parametrize(
+    ("transaction_class", "group", "item_group"),
+    [
+        pytest.param("time", "DOM", "SERV", id="TAX-06, TAX-07"),
+        pytest.param("material", "DOM", "GOODS", id="TAX-06, TAX-08"),
+    ],
+)
+def test_a_sales_line_has_its_sales_tax_groups(
+    books: Books, transaction_class: str, group: str, item_group: str
+) -> None:
+    books.use(finance(TAXED))
+    books.arrive(sale("work", transaction_class=transaction_class, product="P-100"))
+    books.import_staging()
+    line = books.journal_line("work")
+    assert (line["sales_tax_group"], line["item_sales_tax_group"]) == (group, item_group)
