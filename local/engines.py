@@ -73,6 +73,8 @@ def _ministack() -> Iterator[Mapping[str, str]]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "ERROR",
+        "FUNCTION_PYTHON": str(TOOLS / "awslambdaric" / "bin" / "python"),
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0",
         # What listens beside the API, and what would look for containers.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -1,20 +1,34 @@
-"""Ministack with one repair; runs in ministack's own environment and imports nothing of ours.
+"""Ministack 1.5.33 with four repairs; runs in ministack's own environment and imports nothing of ours.
 
-Ministack 1.5.33 drops the ``Time`` of a PutEvents entry and stamps the event with its own clock. EventBridge delivers
-the time it was given, and our functions read no other clock.
+* It drops the ``Time`` of a PutEvents entry and stamps the event with its own clock. EventBridge delivers the time it
+  was given, and our functions read no other clock.
+* A rule invokes a function once. EventBridge invokes it asynchronously: with retries and an on-failure destination.
+* Functions run under ministack's own Python and see its packages. They run under ``FUNCTION_PYTHON`` here, so that a
+  package that is missing from the layer is missing.
+* Nothing tells when it is quiet. ``GET /_activity`` says how many invocations have begun and how many are under way.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
 from typing import Any
 
-from ministack.app import main  # type: ignore[import-not-found]
-from ministack.services import eventbridge  # type: ignore[import-not-found]
+from ministack import app  # type: ignore[import-not-found]
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.services import eventbridge, lambda_svc  # type: ignore[import-not-found]
 
-_put_events = eventbridge._put_events  # noqa: SLF001
+# ruff: noqa: SLF001  the repairs are of its insides
+
+_put_events = eventbridge._put_events
+_runtime_binary = lambda_runtime._detect_runtime_binary
+_execute_function = lambda_svc._execute_function
+_serve = app.app
 _given: float | None = None
+_activity = {"begun": 0, "ended": 0}
+_counting = threading.Lock()
 
 
 def put_events(request: dict[str, Any], **options: Any) -> Any:
@@ -36,8 +50,44 @@ def put_events(request: dict[str, Any], **options: Any) -> Any:
     )
 
 
-eventbridge._put_events = put_events  # noqa: SLF001
-eventbridge._now_ts = lambda: time.time() if _given is None else _given  # noqa: SLF001
+def dispatch_to_lambda(arn: str, payload: str) -> None:
+    function, _, _ = lambda_svc._get_func_record_for_ref(arn)
+    if function:
+        lambda_svc.invoke_async_with_retry(function, json.loads(payload))
+
+
+def execute_function(*arguments: Any) -> Any:
+    _count("begun")
+    try:
+        return _execute_function(*arguments)
+    finally:
+        _count("ended")
+
+
+def runtime_binary(runtime: str) -> tuple[str, str]:
+    binary, worker = _runtime_binary(runtime)
+    return os.environ.get("FUNCTION_PYTHON", binary) if runtime.startswith("python") else binary, worker
+
+
+async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope.get("path") != "/_activity":
+        await _serve(scope, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(_activity).encode()})
+
+
+def _count(what: str) -> None:
+    with _counting:
+        _activity[what] += 1
+
+
+eventbridge._put_events = put_events
+eventbridge._now_ts = lambda: time.time() if _given is None else _given
+eventbridge._dispatch_to_lambda = dispatch_to_lambda
+lambda_runtime._detect_runtime_binary = runtime_binary
+lambda_svc._execute_function = execute_function
+app.app = serve
 
 if __name__ == "__main__":
-    main()
+    app.main()

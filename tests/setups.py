@@ -74,6 +74,10 @@ terms_of_payment:     {N30: {method: net, days: 30}, M: {method: current_month}}
 number_sequences:     {USPM: {journal: "USPM-######", voucher: "PV-########", invoice: "FTI-########",
                               proposal: {allow_lower: true, allow_higher: true}}}
 intercompany:         [{lender: GBPM, borrower: USPM, customer: IC-USPM, vendor: V-GBPM}]
+workers:              {USPM: {Molly Clark: {dimensions: {Unit: UK}}}}
+dimension_rules:      [{company: USPM, customer: C-001, contract: CTR-1, project: PRJ-1, category: Labor,
+                        resource: Nobody, dimensions: {Unit: None}}]
+account_structures:   {USPM: [{account: "999999", required: [CostCenter]}]}
 """
 
 REFERENCES = references(

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from tests.builders import Context, guid
 from tests.harness import World
+from tests.rules.finance import finance
 
 Row = dict[str, Any]
 
 
 class Books:
-    """The functions over one set-up. Rows are named as the test named them to the builders."""
+    """The functions over one set-up, that of the examples unless the test says otherwise.
+
+    Rows are named as the test named them to the builders.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._has_setup = False
         self._result: dict[str, list[Row]] | None = None
 
     # What happens
@@ -25,13 +32,19 @@ class Books:
     def use(self, document: Mapping[str, Any]) -> None:
         """Finance loads another set-up."""
         self.world.load(document)
+        self._has_setup = True
         self._result = None
+
+    def _ready(self) -> World:
+        if not self._has_setup:
+            self.use(finance())
+        self._result = None
+        return self.world
 
     def arrive(self, *contexts: Context) -> None:
         """Dataverse sends these, and every one of them is taken or refused: none fails."""
-        answers = self.world.deliver(*contexts)
+        answers = self._ready().deliver(*contexts)
         assert not any(answer.get("batchItemFailures") for answer in answers if answer)
-        self._result = None
 
     def import_staging(self, **scope: str) -> None:
         self._run("staging_import", scope)
@@ -48,15 +61,13 @@ class Books:
         self.post_journals()
 
     def edit(self, action: str, **request: Any) -> str:
-        outcome = self.world.edit(action, **request)
+        outcome = self._ready().edit(action, **request)
         self.world.drain()
-        self._result = None
         return str(outcome["outcome"])
 
     def _run(self, function: str, scope: Mapping[str, str]) -> None:
-        self.world.run(function, **scope)
+        self._ready().run(function, **scope)
         self.world.drain()
-        self._result = None
 
     # What is in the books
 
@@ -112,3 +123,21 @@ class Books:
         found = [w["values"] for w in self.result["write_back"] if (w["entity"], w["id"]) == (entity, guid(name))]
         assert len(found) <= 1, f"{name} is written back {len(found)} times"
         return found[0] if found else None
+
+
+@contextmanager
+def before_transaction(books: Books, earlier: int, interrupt: Callable[[], object]) -> Iterator[None]:
+    """Lets ``interrupt`` happen just before a transaction is sent, after ``earlier`` others inside the block."""
+    numbers = count()
+
+    def sending(**_: Any) -> None:
+        if next(numbers) == earlier:
+            interrupt()
+
+    events: Any = books.world.client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", sending)
+    try:
+        yield
+    finally:
+        events.unregister("before-call.dynamodb.TransactWriteItems", sending)
+    assert next(numbers) > earlier, f"only {earlier} transactions were sent, or fewer"

@@ -13,7 +13,6 @@ from project_invoicing.store.items import Item, plain_item
 
 from tests.harness import World
 from tests.rules.books import Books
-from tests.rules.finance import finance
 from tests.store import tables
 
 
@@ -48,10 +47,8 @@ def stack() -> Iterator[World]:
 
 @pytest.fixture
 def books(stack: World) -> Books:
-    """Contoso's books, empty, with the set-up of the examples."""
+    """Contoso's books, empty."""
     tables.delete(stack.client)
     tables.create(stack.client)
     stack.at = "2026-08-31T13:00:00Z"
-    made = Books(stack)
-    made.use(finance())
-    return made
+    return Books(stack)

@@ -96,16 +96,19 @@ REFERENCES = references(
     product=["P-100"],
 )
 
+_DOCUMENT: dict[str, Any] = {
+    **yaml.safe_load(_CONTOSO),
+    "ledger_posting": {"USPM": [{"posting_type": name, "account": at} for name, at in ACCOUNTS.items()]},
+    "references": REFERENCES,
+}
+
 TAXED = ("customers.USPM.C-001.sales_tax_group", "DOM")
 """Contoso's customer pays 20 %."""
 
 
 def finance(*values: tuple[str, Any], accrual: bool = True, **keys: Any) -> dict[str, Any]:
     """The document with ``keys`` replaced, then single ``values`` by their path (``None`` takes the entry out)."""
-    made: dict[str, Any] = yaml.safe_load(_CONTOSO)
-    made["references"] = deepcopy(REFERENCES)
-    made["ledger_posting"] = {"USPM": [{"posting_type": name, "account": at} for name, at in ACCOUNTS.items()]}
-    made |= deepcopy(keys)
+    made = deepcopy(_DOCUMENT | keys)
     if not accrual:
         made["profiles"]["TM"]["accrue_revenue"] = {}
     for path, value in values:

@@ -59,6 +59,27 @@ def replaces(new: str, billed: str) -> Context:
     return connection(f"{new}-{billed}", new, "Replacing", billed, "Original")
 
 
+def billed(
+    *works: str,
+    total: str = "1600",
+    invoice: str = "inv-1",
+    number: str = "INV-0001",
+    quantity: str = "8",
+    price: str = "200",
+    **columns: Any,
+) -> list[Context]:
+    """Of works that were sold and are billed as they were, only what matters to finance, with their proforma."""
+    header = {name: value for name, value in columns.items() if name in ("contract", "currency")}
+    messages = [proforma(invoice, number=number, total=total, **header)]
+    for work in works or ("work",):
+        messages += [
+            sale(f"{work}/unbilled", quantity, price, **columns),
+            bill(f"{work}/billed", quantity, price, invoice=invoice, **columns),
+            bills(f"{work}/billed", f"{work}/unbilled"),
+        ]
+    return messages
+
+
 def approval(
     work: str = "work", quantity: str = "8", *, unit_cost: str = "100", price: str = "200", **columns: Any
 ) -> list[Context]:
@@ -70,27 +91,17 @@ def approval(
     ]
 
 
-def billing(
-    work: str = "work", quantity: str = "8", *, price: str = "200", invoice: str = "inv-1", **columns: Any
-) -> list[Context]:
-    """The actuals of a confirmation that changes nothing (TM-11, SKIP-03)."""
+def confirmation() -> list[Context]:
+    """TM-11, SKIP-03."""
     changed = {"message": "Update", "changed": ["msdyn_billingstatus"], "at": _CONFIRMED}
     return [
-        sale(f"{work}/unbilled", quantity, price, **_POSTED, **changed, **columns),
-        sale(f"{work}/reversal", f"-{quantity}", price, skip_sync=True, **_GONE, **columns),
-        bill(f"{work}/billed", quantity, price, invoice=invoice, **columns),
-        reverses(f"{work}/reversal", f"{work}/unbilled"),
-        bills(f"{work}/billed", f"{work}/unbilled"),
+        sale("work/unbilled", **_POSTED, **changed),
+        sale("work/reversal", "-8", skip_sync=True, **_GONE),
+        bill("work/billed"),
+        reverses("work/reversal", "work/unbilled"),
+        bills("work/billed", "work/unbilled"),
+        proforma("inv-1", total="1600"),
     ]
-
-
-def confirmation(
-    *works: str, total: str = "1600", invoice: str = "inv-1", number: str = "INV-0001", **columns: Any
-) -> list[Context]:
-    """TM-11: the proforma with the billing of each of ``works``."""
-    header = {name: value for name, value in columns.items() if name in ("contract", "currency")}
-    billed = [message for work in works or ("work",) for message in billing(work, invoice=invoice, **columns)]
-    return [*billed, proforma(invoice, number=number, total=total, **header)]
 
 
 def _adjusted(name: str, transaction_type: str, **columns: Any) -> Context:

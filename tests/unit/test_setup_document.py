@@ -36,6 +36,8 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "prevalidation_minutes": 0,
         "auto_post_proposals": False,
         "require_invoice_total": True,
+        "beginning_balance_date": None,
+        "allow_header_dimensions": False,
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {
@@ -154,7 +156,8 @@ def test_a_name_that_is_nearly_right_is_told_with_the_right_one() -> None:
 
 
 def test_a_customer_counts_only_in_its_own_company() -> None:
-    told = problems(document(customers={"GBPM": {"C-001": {}, "IC-USPM": {}}, "USPM": {}}))
+    customers = {"GBPM": {"C-001": {}, "IC-USPM": {}}, "USPM": {}}
+    told = problems(document(customers=customers, dimension_rules=[]))
     assert told == ["contracts.CTR-1.customer: 'C-001' is not in customers.USPM; there is none yet"]
 
 

@@ -1,0 +1,290 @@
+"""PROP, STG-05 to STG-11, NUM-01, NUM-10, 99-21: confirmed proformas become invoice proposals, all lines or none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.builders import guid, proforma
+from tests.rules.books import Books, before_transaction
+from tests.rules.finance import TAXED, finance, second_company
+from tests.rules.stories import bill, billed, bills, sale
+
+MILESTONE: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
+
+
+def two_works(books: Books) -> None:
+    """Two works of 1,600 that are billed, each on a journal of its own."""
+    books.use(finance(("parameters.USPM.journal_line_limit", 1)))
+    books.arrive(*billed("one", "two", total="3200"))
+    books.import_staging()
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["draft", "in_review", "invoice_paid"])
+def test_prop_01_a_proforma_that_is_not_confirmed_has_no_proposal(books: Books, status: str) -> None:
+    books.arrive(proforma("inv-1", status=status))
+    assert books.result["proposals"] == []
+
+
+def test_prop_02_prop_10_a_proposal_has_the_proformas_number_and_customer(books: Books) -> None:
+    books.arrive(proforma("inv-1", number="INV-0815", customer="C-002"))
+    assert [(p["proposal_id"], p["status"], p["customer"]) for p in books.result["proposals"]] == [
+        ("INV-0815", "waiting", "C-002")
+    ]
+
+
+def test_prop_03_a_proforma_that_is_sent_twice_has_one_proposal(books: Books) -> None:
+    books.arrive(proforma("inv-1"), proforma("inv-1"), proforma("inv-1", at="2026-08-28T10:00:00Z"))
+    assert len(books.result["proposals"]) == 1
+
+
+def test_prop_05_numbers_may_come_in_any_order(books: Books) -> None:
+    for number in ("INV-0003", "INV-0001", "INV-0002"):
+        books.arrive(proforma(number, number=number))
+    assert [p["proposal_id"] for p in books.result["proposals"]] == ["INV-0001", "INV-0002", "INV-0003"]
+    assert books.result["rejected"] == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "second", "taken"),
+    [
+        ({"allow_lower": False, "allow_higher": False}, "INV-0006", True),
+        ({"allow_lower": False, "allow_higher": True}, "INV-0004", False),
+        ({"allow_lower": True, "allow_higher": False}, "INV-0007", False),
+        ({"allow_lower": True, "allow_higher": False}, "INV-0004", True),
+        ({"allow_lower": False, "allow_higher": True}, "INV-0007", True),
+    ],
+)
+def test_num_01_a_sequence_that_forbids_it_takes_no_number_out_of_order(
+    books: Books, allowed: dict[str, bool], second: str, taken: bool
+) -> None:
+    books.use(finance(("number_sequences.USPM.proposal", allowed)))
+    books.arrive(proforma("first", number="INV-0005"), proforma("second", number=second))
+    assert [p["proposal_id"] for p in books.result["proposals"]] == sorted(["INV-0005", *([second] if taken else [])])
+    assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == (
+        [] if taken else [(guid("second"), "proposal_number_not_allowed")]
+    )
+
+
+def test_num_10_a_number_belongs_to_one_proforma_of_a_company(books: Books) -> None:
+    books.use(second_company(finance()))
+    books.arrive(proforma("first"), proforma("second"), proforma("theirs", contract="CTR-2"))
+    assert [(p["company"], p["proposal_id"]) for p in books.result["proposals"]] == [
+        ("GBPM", "INV-0001"),
+        ("USPM", "INV-0001"),
+    ]
+    assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == [
+        (guid("second"), "duplicate_proposal_number")
+    ]
+
+
+def test_prop_06_a_header_without_lines_amounts_to_nothing(books: Books) -> None:
+    books.arrive(proforma("inv-1", total="1600"))
+    books.import_staging()
+    assert (books.proposal()["status"], books.proposal()["total"], books.reasons()) == (
+        "waiting",
+        "0.00",
+        ["billed_sales_mismatch"],
+    )
+
+
+def test_a_billed_sale_waits_for_its_proforma(books: Books) -> None:
+    header, *actuals = billed()
+    books.arrive(*actuals)
+    books.journalise()
+    assert books.row("work/billed")["reason"] == "header_missing"
+    books.arrive(header)
+    books.import_staging()
+    assert books.proposal()["status"] == "ready"
+
+
+# --- lines, all or none -----------------------------------------------------------------------------------------------
+
+
+def test_stg_05_nothing_is_proposed_before_the_unbilled_sale_is_posted(books: Books) -> None:
+    books.arrive(*billed())
+    books.import_staging()
+    waiting = books.proposal()
+    assert (waiting["status"], waiting["lines"], waiting["total"]) == ("waiting", [], "0.00")
+    assert [(w["reason"], w["actual_id"]) for w in waiting["waiting_for"]] == [
+        ("unbilled_sales_not_posted", guid("work/unbilled"))
+    ]
+    assert books.row("work/billed")["reason"] == "unbilled_sales_not_posted"
+
+
+def test_stg_06_stg_07_the_lines_come_together_when_the_last_sale_is_posted(books: Books) -> None:
+    two_works(books)
+    books.post_journals(journal_id="USPM-000001")
+    assert (books.proposal()["status"], books.proposal()["lines"]) == ("waiting", [])
+    assert (books.state("one/billed"), books.state("two/billed")) == ("pending", "pending")
+
+    books.post_journals(journal_id="USPM-000002")  # which imports what has waited for it
+    assert books.proposal()["status"] == "ready"
+    assert [line["amount"] for line in books.proposal()["lines"]] == ["1600.00", "1600.00"]
+
+
+@pytest.mark.parametrize("missing", ["proforma", "billed sale", "posting"])
+def test_stg_08_a_proposal_is_ready_when_all_three_conditions_hold(books: Books, missing: str) -> None:
+    header, unbilled, billed_sale, link = billed()
+    without = {"proforma": header, "billed sale": billed_sale}
+    books.arrive(*(message for message in billed() if message != without.get(missing)))
+    books.import_staging()
+    if missing != "posting":
+        books.post_journals()
+    books.import_staging()
+    assert "ready" not in [proposal["status"] for proposal in books.result["proposals"]]
+
+    books.arrive(header, unbilled, billed_sale, link)
+    books.post_journals()
+    books.import_staging()
+    assert books.proposal()["status"] == "ready"
+
+
+@pytest.mark.parametrize("total", ["3200", "1000"], ids=["a billed sale is missing", "one too many"])
+def test_stg_09_nothing_is_proposed_while_the_billed_sales_differ_from_the_proforma(books: Books, total: str) -> None:
+    books.arrive(*billed(total=total))
+    books.journalise()
+    assert (books.proposal()["lines"], books.reasons()) == ([], ["billed_sales_mismatch"])
+    assert "1600" in books.proposal()["waiting_for"][0]["detail"]
+
+
+def test_stg_09_a_proforma_without_total_waits_where_the_company_requires_one(books: Books) -> None:
+    books.arrive(*billed()[1:], proforma("inv-1", total=None))
+    books.journalise()
+    assert books.reasons() == ["invoice_total_missing"]
+    books.use(finance(("parameters.USPM.require_invoice_total", False)))
+    books.import_staging()
+    assert books.proposal()["status"] == "ready"
+
+
+def test_stg_10_ms_17_a_milestone_needs_no_unbilled_sale(books: Books) -> None:
+    books.arrive(bill("milestone", "1", "5000", **MILESTONE), proforma("inv-1", total="5000"))
+    books.import_staging()
+    assert [(line["kind"], line["amount"]) for line in books.proposal()["lines"]] == [("on_account", "5000.00")]
+
+
+def test_stg_11_a_fee_waits_for_the_posting_of_its_unbilled_sale(books: Books) -> None:
+    fee: dict[str, Any] = {"transaction_class": "fee", "resource": None}
+    books.arrive(
+        sale("unbilled", "1", "100", **fee), bill("billed", "1", "100", **fee), bills("billed", "unbilled"),
+        proforma("inv-1", total="100"),
+    )
+    books.import_staging()
+    assert books.reasons() == ["fee_not_posted"]
+    books.post_journals()
+    assert [line["kind"] for line in books.proposal()["lines"]] == ["fee"]
+
+
+def test_stg_16_two_imports_at_once_propose_each_line_once(books: Books) -> None:
+    two_works(books)
+    books.world.run("journal_posting")
+    with before_transaction(books, 0, lambda: books.world.run("staging_import")):
+        books.import_staging()
+    assert sorted(line["actual_id"] for line in books.proposal()["lines"]) == sorted(
+        [guid("one/billed"), guid("two/billed")]
+    )
+
+
+def test_stg_18_an_import_of_one_proposal_leaves_the_others(books: Books) -> None:
+    books.arrive(*billed("one"), *billed("two", invoice="inv-2", number="INV-0002"))
+    books.import_staging()
+    books.world.run("journal_posting")
+    books.import_staging(proposal_id="INV-0002")
+    assert (books.proposal("INV-0001")["status"], books.proposal("INV-0002")["status"]) == ("waiting", "ready")
+
+
+def test_stg_19_prop_11_deleted_lines_come_back_with_the_dimensions_of_now(books: Books) -> None:
+    books.arrive(*billed())
+    books.journalise()
+    assert books.edit("delete_lines", company="USPM", proposal_id="INV-0001") == "done"
+    assert (books.proposal()["lines"], books.state("work/billed")) == ([], "pending")
+    books.use(finance(("projects.PRJ-1.dimensions", {"CostCenter": "008"})))
+    books.import_staging()
+    books.post_invoices()
+    revenue = next(v for v in books.result["vouchers"] if v["source"] == "invoice")["lines"][0]
+    assert (revenue["amount"], revenue["dimensions"]) == ("-1600.00", {"CostCenter": "008"})
+
+
+def test_prop_17_a_milestone_waits_with_the_work_on_the_same_proforma(books: Books) -> None:
+    books.arrive(*billed(total="6600"), bill("milestone", "1", "5000", **MILESTONE))
+    books.import_staging()
+    assert (books.proposal()["lines"], books.reasons()) == ([], ["unbilled_sales_not_posted"])
+    books.post_journals()
+    assert sorted(line["amount"] for line in books.proposal()["lines"]) == ["1600.00", "5000.00"]
+
+
+@pytest.mark.parametrize(
+    ("transaction_class", "kind"),
+    [
+        ("time", "hour"),
+        ("expense", "expense"),
+        ("material", "item"),
+        ("fee", "fee"),
+        ("milestone", "on_account"),
+        ("retainer", "on_account"),
+    ],
+)
+def test_prop_08_a_line_has_the_kind_of_its_class(books: Books, transaction_class: str, kind: str) -> None:
+    fixed = {"contract_line": "CTR-1-FP"}  # nothing is unbilled there
+    books.arrive(bill("billed", "1", "100", transaction_class=transaction_class, **fixed), proforma("inv-1", total="100"))
+    books.import_staging()
+    assert [line["kind"] for line in books.proposal()["lines"]] == [kind]
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "shown"),
+    [
+        pytest.param("non_chargeable", [], id="99-21 the line property keeps it off the invoice"),
+        pytest.param("complimentary", ["0.00"], id="99-21 the line property shows it"),
+    ],
+)
+def test_prop_07_work_that_is_not_charged_adds_nothing(books: Books, billing_type: str, shown: list[str]) -> None:
+    free = {"billing_type": billing_type}
+    books.use(finance(TAXED))
+    books.arrive(*billed("free", **free)[1:], *billed())
+    books.journalise()
+    proposal = books.proposal()
+    assert sorted(line["amount"] for line in proposal["lines"]) == [*shown, "1600.00"]
+    assert (proposal["subtotal"], proposal["sales_tax"], proposal["total"]) == ("1600.00", "320.00", "1920.00")
+
+    books.post_invoices()
+    assert books.invoice()["total"] == "1920.00"
+    assert books.balances()["invoiced_revenue"] == Decimal(-1600)
+    free_row = books.row("free/billed")
+    assert free_row["state"] == "posted"
+    assert (free_row["voucher"] is not None, bool(books.write_back("free/billed"))) == (bool(shown), bool(shown))
+
+
+def test_99_21_an_invoice_may_have_only_work_that_is_not_charged(books: Books) -> None:
+    free = {"billing_type": "complimentary"}
+    books.arrive(*billed(total="0", **free))
+    books.journalise()
+    books.post_invoices()
+    assert books.invoice()["total"] == "0.00"
+    assert books.balances() == {}
+
+
+def test_a_proposal_shows_its_tax_before_it_is_posted(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*billed())
+    books.journalise()
+    assert books.proposal()["lines"][0]["sales_tax_amount"] == "320.00"
+
+
+def test_tax_11_the_tax_groups_of_a_line_can_be_changed_until_it_is_posted(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*billed())
+    books.journalise()
+    line = {"company": "USPM", "proposal_id": "INV-0001", "actual_id": guid("work/billed")}
+    assert books.edit("edit", **line, sales_tax_group="EXP") == "done"
+    books.post_invoices()
+    assert books.invoice()["total"] == "1600.00"
+    assert "already_posted" in books.edit("edit", **line, sales_tax_group="DOM")
