@@ -90,6 +90,7 @@ goldens: setup ## Write samples, table maps and the scenarios' expected results 
 	@$(RUN) -m tests.event_samples
 	@$(RUN) -m tests.scenario_samples
 	@$(RUN) -m local.table_maps > docs/table-maps.md
+	@$(RUN) -m local.setup_reference > docs/setup.md
 	@$(RUN) -m local.table_maps --golden
 	@for events in $(SCENARIOS); do \
 	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
