@@ -23,8 +23,8 @@ INTRODUCTION = """\
 
 One document, YAML or JSON, that finance owns and the integration only reads. It is checked whole:
 `python -m local setup load FILE` loads it, or says of everything that is wrong where it stands and what would be right.
-Every load makes a new immutable version. `events/scenarios/plain-month/setup.yaml` is a complete example; this page is generated
-(`make goldens`) from the models that do the checking.
+Every load makes a new immutable version. `events/scenarios/plain-month/setup.yaml` is a complete example; this page is
+generated (`make goldens`) from the models that do the checking.
 
 Amounts and rates are written in quotes (`"1.25"`), so that no digit is lost on the way. Keys marked *required* have no
 default.
