@@ -23,7 +23,7 @@ from local import ROOT
 TOOLS: Final = ROOT / ".tools"
 REGION: Final = "us-east-1"
 _START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 60.0
 _PORT_ATTEMPTS: Final = 3
 _PORT: Final = "{port}"
 

@@ -27,6 +27,7 @@ from project_invoicing.store.write_backs import updates_of
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
 from project_invoicing.use_cases.proposal_lines import proposal_currency
 from project_invoicing.use_cases.resolution import Owner, owner_of
+from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +38,7 @@ Result = dict[str, list[dict[str, Any]]]
 def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
     """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet."""
     setup = setups.current(client, names.setup_table)
-    show = _Figures(setup)
+    show = Figures(setup)
     staging = list(_scan(client, names.staging_table))
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
@@ -46,7 +47,7 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
         "journals": list(_journals(_scan(client, names.journals_table), show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
         "invoices": [
-            _invoice(invoice, show) for invoice in sorted(invoices, key=lambda i: (i.company, i.invoice_number))
+            invoice_row(invoice, show) for invoice in sorted(invoices, key=lambda i: (i.company, i.invoice_number))
         ],
         "vouchers": list(_vouchers(_scan(client, names.ledger_table), show)),
         "write_back": list(_write_backs(staging, show)),
@@ -60,30 +61,7 @@ def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
         yield from found
 
 
-class _Figures:
-    """Amounts with the digits of their currency, other figures without trailing zeros."""
-
-    def __init__(self, setup: FinanceSetup) -> None:
-        self._setup = setup
-
-    def amount(self, value: Decimal | None, currency: str | None) -> str | None:
-        if value is None:
-            return None
-        precision = self._setup.currency_precision(currency) if currency else None
-        digits = precision.as_tuple().exponent if precision is not None else -2
-        exponent = min(int(value.normalize().as_tuple().exponent), int(digits), 0)
-        return f"{value.quantize(Decimal(1).scaleb(exponent)):f}"
-
-    def accounting(self, value: Decimal | None, company: str | None) -> str | None:
-        known = self._setup.company(company) if company else None
-        return self.amount(value, known.accounting_currency if known else None)
-
-    @staticmethod
-    def figure(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value.normalize():f}"
-
-
-def _staging(row: StagedRow, setup: FinanceSetup, show: _Figures) -> dict[str, Any]:
+def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
     company = row.company or _owner(row, setup)
     return {
         "actual_id": row.id,
@@ -108,7 +86,7 @@ def _owner(row: StagedRow, setup: FinanceSetup) -> str | None:
     return owner.company if isinstance(owner, Owner) else None
 
 
-def _journals(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+def _journals(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
     headers: dict[str, Journal] = {}
     pages: dict[str, list[Item]] = {}
     for item in items:
@@ -132,7 +110,7 @@ def _journals(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]
         }
 
 
-def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: _Figures) -> dict[str, Any]:
+def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figures) -> dict[str, Any]:
     status = JournalStatus.POSTED if posted else JournalStatus.ERROR if line.error else journal.status
     return {
         "line_number": line.line_number,
@@ -160,7 +138,7 @@ def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: _Figu
 
 
 def _proposals(
-    items: list[Item], invoices: list[Invoice], setup: FinanceSetup, show: _Figures, now: str
+    items: list[Item], invoices: list[Invoice], setup: FinanceSetup, show: Figures, now: str
 ) -> Iterator[dict[str, Any]]:
     pages: dict[str, list[Item]] = {}
     for item in items:
@@ -186,7 +164,7 @@ def _proposal(
     invoice: Invoice | None,
     lines: list[ProposalLine],
     setup: FinanceSetup,
-    show: _Figures,
+    show: Figures,
     now: str,
 ) -> dict[str, Any]:
     currency = invoice.currency if invoice else proposal_currency(header.proforma, setup)
@@ -220,42 +198,12 @@ def _proposal(
         "sales_tax": show.amount(sales_tax if sales_tax is not None else zero, currency),
         "total": show.amount((subtotal or zero) + (sales_tax or zero), currency),
         "due_date": due.isoformat() if due else None,
-        "lines": [
-            {
-                "line_number": line.line_number,
-                "actual_id": line.actual_id,
-                "kind": line.kind,
-                "quantity": show.figure(line.quantity),
-                "unit_price": show.amount(line.unit_price, currency),
-                "amount": show.amount(line.amount, currency),
-                "sales_tax_group": line.sales_tax_group,
-                "item_sales_tax_group": line.item_sales_tax_group,
-                "sales_tax_amount": show.amount(line.sales_tax_amount, currency),
-            }
-            for line in lines
-            if line.shown
-        ],
+        "lines": [proposal_line_row(line, currency, show) for line in lines if line.shown],
         "waiting_for": waiting_for,
     }
 
 
-def _invoice(invoice: Invoice, show: _Figures) -> dict[str, Any]:
-    return {
-        "invoice_number": invoice.invoice_number,
-        "proposal_id": invoice.proposal_id,
-        "company": invoice.company,
-        "document_type": invoice.document_type,
-        "invoice_date": invoice.invoice_date.isoformat(),
-        "due_date": invoice.due_date.isoformat(),
-        "currency": invoice.currency,
-        "subtotal": show.amount(invoice.subtotal, invoice.currency),
-        "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
-        "total": show.amount(invoice.total, invoice.currency),
-        "voucher": invoice.voucher,
-    }
-
-
-def _vouchers(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+def _vouchers(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
     documents: dict[tuple[str, str, str], list[Item]] = {}
     for item in items:
         if item["sk"].startswith("V#"):
@@ -265,30 +213,10 @@ def _vouchers(items: Iterable[Item], show: _Figures) -> Iterator[dict[str, Any]]
         ordered = sorted(pages, key=lambda page: str(page["sk"]))
         vouchers += assemble((rows.decode(Entry, page["e"]) for page in ordered), company, source, document)
     for voucher in sorted(vouchers, key=lambda voucher: (voucher.company, voucher.voucher)):
-        yield {
-            "voucher": voucher.voucher,
-            "company": voucher.company,
-            "accounting_date": voucher.accounting_date.isoformat(),
-            "source": voucher.source,
-            "source_id": voucher.source_id,
-            "lines": [
-                {
-                    "account": line.account,
-                    "posting_type": line.posting_type,
-                    "currency": line.currency,
-                    "amount": show.amount(line.amount, line.currency),
-                    "accounting_amount": show.accounting(line.accounting_amount, voucher.company),
-                    "exchange_rate": show.figure(line.exchange_rate),
-                    "project": line.project,
-                    "dimensions": line.dimensions or {},
-                    "sales_tax_code": line.sales_tax_code,
-                }
-                for line in voucher.lines
-            ],
-        }
+        yield voucher_row(voucher, show)
 
 
-def _write_backs(items: list[Item], show: _Figures) -> Iterator[dict[str, Any]]:
+def _write_backs(items: list[Item], show: Figures) -> Iterator[dict[str, Any]]:
     found = [item for item in items if item["pk"].startswith("WRITEBACK#")]
     for item in sorted(found, key=lambda item: (str(item["pk"]), str(item["sk"]))):
         company = str(item["pk"]).split("#")[2]
@@ -310,7 +238,7 @@ def _rejected(items: list[Item]) -> Iterator[dict[str, Any]]:
         if item["pk"].startswith("REJECTED#"):
             _, entity, id = str(item["pk"]).split("#", 2)
             yield {"entity": entity, "id": id, "reason": item["re"], "detail": item["rd"]}
-        elif item.get("st") == StagingState.INVALID:
+        elif item.get("st") == StagingState.INVALID and "re" in item:  # what was rolled back was not rejected
             yield {"entity": "msdyn_actual", "id": item["pk"], "reason": item["re"], "detail": item["rd"]}
 
 

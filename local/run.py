@@ -14,11 +14,12 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 from rich.progress import Progress
 
-from local import ROOT, engines, result, template
+from local import ROOT, deployed, engines, result, template
 from local.documents import read_setup
 from local.functions import Handlers
+from local.queues import DeadLetter, chunks
 from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
-from local.stack import DeadLetter, Stack, chunks
+from local.stack import Stack
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.errors import Rejected
@@ -77,11 +78,18 @@ def run(options: Options) -> Outcome:
     document = read_setup(options.setup)
     runnable = [function.name for function in stack_template.functions if function.scheduled]
     lines = read_scenario(options.events, runnable, document)
+    if options.deployed:
+        deployed.build()
     with ExitStack() as until_end:
         until_end.enter_context(engines.running(options.engine))
         until_end.callback(client.forget)
         client.forget()
-        stack = Stack(stack_template, Handlers(verbose=options.verbose), copies=1 + options.duplicate)
+        copies = 1 + options.duplicate
+        stack: AnyStack = (
+            deployed.DeployedStack(stack_template, copies=copies)
+            if options.deployed
+            else Stack(stack_template, Handlers(verbose=options.verbose), copies=copies)
+        )
         first, last = (lines[0].at, lines[-1].at) if lines else ("1970-01-01T00:00:00Z",) * 2
         setups.load(client.dynamodb(), stack.settings.setup_table, document, first)
         refusals = list(_played(stack, lines, options))

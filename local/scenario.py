@@ -75,7 +75,8 @@ class RunLine(CallLine):
     journal_id: str | None = None
     invoice_date: Annotated[str, AfterValidator(_day)] | None = None
     actual_id: str | None = None
-    period: str | None = None
+    original_journal: str | None = None
+    period_start: Annotated[str, AfterValidator(_day)] | None = None
 
     @property
     def function(self) -> str:
@@ -101,12 +102,17 @@ class _Edit(_Document):
     """Further keys are what is to be changed. What may be changed is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
-    actual_id: str
+    actual_id: str | None = None
 
 
 class _Reset(_Given):
     company: str
     journal_id: str
+
+
+class _Replay(_Given):
+    entity: str
+    id: str
 
 
 class EditLine(CallLine):
@@ -121,12 +127,17 @@ class ResetLine(CallLine):
     reset: _Reset
 
 
+class ReplayLine(CallLine):
+    replay: _Replay
+
+
 _KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "run": RunLine,
     "edit": EditLine,
     "delete_lines": DeleteLinesLine,
     "reset": ResetLine,
+    "replay": ReplayLine,
     "setup": SetupLine,
 }
 

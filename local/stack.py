@@ -10,32 +10,23 @@ import json
 import traceback
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from local.functions import Handlers
+from local.queues import DeadLetter, batches, chunks, dead_letters, delete, letter, name_of
 from local.template import Function, QueueTrigger, Rule, StreamTrigger, Template
+from project_invoicing.bus import publish
 from project_invoicing.config import Settings
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 from project_invoicing.store import client
 
-_ENTRIES: Final = 10
-"""The most that PutEvents, ReceiveMessage and DeleteMessageBatch take."""
-
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that a function failed on for good: a defect of the stack."""
-
-    function: str
-    event: str
-    error: str
+_REPORTED = "reported as a batch item failure"
 
 
 class Stack:
@@ -52,44 +43,23 @@ class Stack:
         self._queues = {queue.id: self._sqs.create_queue(QueueName=queue.name)["QueueUrl"] for queue in template.queues}
         self._stream_arns: dict[str, str] = {}
         self._iterators: dict[tuple[str, str], str] = {}
-        self._errors: dict[str, tuple[str, str]] = {}
+        self._failed: dict[str, DeadLetter] = {}
         self._unheard: list[DeadLetter] = []
         self._published = self._written = False
         self._create()
 
     @property
     def settings(self) -> Settings:
-        names = self._template.environment()
-        return Settings(
-            staging_table=names["STAGING_TABLE"],
-            journals_table=names["JOURNALS_TABLE"],
-            proposals_table=names["PROPOSALS_TABLE"],
-            ledger_table=names["LEDGER_TABLE"],
-            setup_table=names["SETUP_TABLE"],
-            event_bus=names["EVENT_BUS_NAME"],
-        )
+        return self._template.settings()
 
     def put(self, events: Sequence[BusEvent]) -> None:
-        """Puts events on the bus of the template, in their order."""
-        (bus,) = self._template.buses
-        for batch in chunks(events, _ENTRIES):
-            entries = [
-                {
-                    "EventBusName": bus,
-                    "Source": event.source,
-                    "DetailType": event.detail_type,
-                    "Time": datetime.fromisoformat(event.time),
-                    "Detail": json.dumps(event.detail),
-                }
-                for event in batch
-            ]
-            answer = client.event_bridge().put_events(Entries=entries)  # type: ignore[arg-type]
-            if answer["FailedEntryCount"]:
-                raise RuntimeError(f"the bus did not take all events: {answer['Entries']}")
+        """Puts events on the bus, in their order."""
+        if failed := publish(client.event_bridge(), self.settings.event_bus, events):
+            raise RuntimeError(f"the bus did not take {len(failed)} of {len(events)} events")
 
     def invoke(self, name: str, event: Json) -> Any:
         """Calls the function as an asynchronous invocation does, retries included. Gives what it returned at last."""
-        return self._invoke(self._template.function(name), json.dumps(event))
+        return self._invoke(self._template.function(name), event)
 
     def drain(self) -> None:
         """Delivers until nothing moves: what is on the queues, what is in the streams, and what comes of it."""
@@ -111,15 +81,8 @@ class Stack:
 
     def dead_letters(self) -> list[DeadLetter]:
         """What functions failed on for good, from the dead-letter queues; and what had no queue to go to."""
-        return [
-            *self._unheard,
-            *(
-                self._dead_letter(message)
-                for queue in sorted(self._template.dead_letters)
-                for messages in self._received(self._queues[queue], _ENTRIES)
-                for message in messages
-            ),
-        ]
+        urls = [self._queues[queue] for queue in sorted(self._template.dead_letters)]
+        return self._unheard + dead_letters(self._sqs, urls, self._failed)
 
     # --- creation ---
 
@@ -170,35 +133,33 @@ class Stack:
     # --- delivery ---
 
     def _deliver_rule(self, rule: Rule) -> None:
-        for messages in self._received(self._queues[rule.name], _ENTRIES):
-            for message in messages:
-                own = _envelope(message["Body"])["source"] != DATAVERSE_SOURCE
-                for _ in range(self._copies if own else 1):
-                    self._invoke(self._functions[rule.target], message["Body"])
+        for messages in batches(self._sqs, self._queues[rule.name]):
+            for event in (message["Body"] for message in messages):
+                for _ in range(1 if event["source"] == DATAVERSE_SOURCE else self._copies):
+                    self._invoke(self._functions[rule.target], event)
 
-    def _invoke(self, function: Function, body: str) -> Any:
+    def _invoke(self, function: Function, event: Json) -> Any:
         for attempt in range(1, function.attempts + 1):
             try:
-                return self._call(function, _envelope(body))
+                return self._call(function, deepcopy(event))
             except Exception as error:  # noqa: BLE001  whatever it raises, Lambda tries again
                 if attempt == function.attempts:
-                    self._fail(function, function.on_failure, body, error)
+                    self._fail(function, function.on_failure, event, error)
         return None
 
     def _deliver_queue(self, function: Function, trigger: QueueTrigger) -> None:
         url = self._queues[trigger.queue]
-        for messages in self._received(url, trigger.batch_size, keep=True):
-            records = [self._queue_record(message, trigger) for message in messages]
+        for messages in batches(self._sqs, url, trigger.batch_size, keep=True):
+            error = _REPORTED
             try:
-                failed = _failed_items(self._call(function, {"Records": records}))
-                error = "reported as a batch item failure"
+                answer = self._call(function, {"Records": [_queue_record(one, trigger.queue) for one in messages]})
+                failed = _failed_items(answer)
             except Exception as raised:  # noqa: BLE001  the whole batch is delivered again
-                failed = {message["MessageId"] for message in messages}
-                error = _text(raised)
-            self._delete(url, [message for message in messages if message["MessageId"] not in failed])
+                failed, error = {message["MessageId"] for message in messages}, _text(raised)
+            delete(self._sqs, url, [message for message in messages if message["MessageId"] not in failed])
             for message in messages:
                 if message["MessageId"] in failed:
-                    self._errors[message["MessageId"]] = (function.name, error)
+                    self._failed[message["MessageId"]] = DeadLetter(function.name, name_of(message["Body"]), error)
                     self._sqs.change_message_visibility(
                         QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                     )
@@ -215,7 +176,7 @@ class Stack:
         """A stream stops at a record that fails; what comes after it waits, and it is given up after the last try."""
         attempts = 0
         while records:
-            error: Exception = RuntimeError("reported as a batch item failure")
+            error: Exception = RuntimeError(_REPORTED)
             try:
                 failed = _failed_items(self._call(function, {"Records": records}))
             except Exception as raised:  # noqa: BLE001  the batch is delivered again
@@ -225,55 +186,20 @@ class Stack:
             attempts = attempts + 1 if done == 0 else 1
             records = records[done:]
             if records and attempts >= trigger.attempts:
-                self._fail(function, trigger.on_failure, json.dumps(records[0]), error)
+                self._fail(function, trigger.on_failure, records[0], error)
                 records = records[1:]
 
     def _call(self, function: Function, event: Json) -> Any:
         self._written = True
         return self._handlers.call(function, event)
 
-    def _fail(self, function: Function, queue: str | None, body: str, error: Exception) -> None:
+    def _fail(self, function: Function, queue: str | None, event: Json, error: Exception) -> None:
         traceback.print_exception(error)
         if queue is None:
-            self._unheard.append(DeadLetter(function.name, _named(_envelope(body)), _text(error)))
-            return
-        letter = {
-            "requestContext": {"functionArn": function.name, "condition": "RetriesExhausted"},
-            "requestPayload": _envelope(body),
-            "responsePayload": {"errorType": type(error).__name__, "errorMessage": _text(error)},
-        }
-        self._sqs.send_message(QueueUrl=self._queues[queue], MessageBody=json.dumps(letter))
-
-    def _dead_letter(self, message: Mapping[str, Any]) -> DeadLetter:
-        body = _envelope(message["Body"])
-        if "requestPayload" in body:
-            function, error = body["requestContext"]["functionArn"], body["responsePayload"]["errorMessage"]
-            return DeadLetter(function, _named(body["requestPayload"]), error)
-        function, error = self._errors[message["MessageId"]]
-        return DeadLetter(function, _named(body), error)
-
-    # --- the engine's queues and streams ---
-
-    def _received(self, url: str, size: int, *, keep: bool = False) -> Iterator[list[Any]]:
-        """Batches of up to ``size`` messages until the queue is empty, taken off it unless ``keep``."""
-        empty = False
-        while not empty:
-            batch: list[Any] = []
-            while len(batch) < size and not empty:
-                wanted = min(_ENTRIES, size - len(batch))
-                answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=wanted, AttributeNames=["All"])
-                got = answer.get("Messages", [])
-                empty = len(got) < wanted
-                batch += got
-            if batch:
-                if not keep:
-                    self._delete(url, batch)
-                yield batch
-
-    def _delete(self, url: str, messages: Sequence[Mapping[str, Any]]) -> None:
-        for batch in chunks(messages, _ENTRIES):
-            entries = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(batch)]
-            self._sqs.delete_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type]
+            self._unheard.append(DeadLetter(function.name, name_of(event), _text(error)))
+        else:
+            body = letter(function.name, event, _text(error))
+            self._sqs.send_message(QueueUrl=self._queues[queue], MessageBody=body)
 
     def _records(self, place: tuple[str, str]) -> Iterator[list[Any]]:
         while True:
@@ -283,35 +209,22 @@ class Stack:
                 return
             yield answer["Records"]
 
-    @staticmethod
-    def _queue_record(message: Mapping[str, Any], trigger: QueueTrigger) -> Json:
-        return {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-            "messageAttributes": {},
-            "md5OfBody": message["MD5OfBody"],
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{trigger.queue}",
-            "awsRegion": "us-east-1",
-        }
-
     def _stream_record(self, record: Mapping[str, Any], trigger: StreamTrigger) -> Json:
         return {**_plain(record), "eventSourceARN": self._stream_arns[trigger.table]}
 
 
-def chunks(items: Sequence[Any], size: int) -> Iterator[Any]:
-    """``items`` in slices of up to ``size``."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _envelope(body: str) -> Json:
-    event: Json = json.loads(body)
-    if isinstance(event.get("time"), (int, float)):  # moto delivers the number that PutEvents was sent
-        event["time"] = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return event
+def _queue_record(message: Mapping[str, Any], queue: str) -> Json:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": json.dumps(message["Body"]),
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
+        "awsRegion": "us-east-1",
+    }
 
 
 def _failed_items(answer: Any) -> set[str]:
@@ -335,12 +248,3 @@ def _plain(value: Any) -> Any:
 
 def _text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _named(event: Mapping[str, Any]) -> str:
-    """What a person calls the event: its type and the document or row it is about."""
-    if "dynamodb" in event:
-        return f"{event['eventName']} {event['dynamodb']['Keys']}"
-    detail = event.get("detail", {})
-    ids = [str(detail[name]) for name in ("company", "id", "journal_id", "proposal_id") if detail.get(name)]
-    return " ".join([str(event.get("detail-type", "")), *ids])

@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from local.documents import Loader
+from project_invoicing.config import Settings
 
 STACK_NAME: Final = "local"
 _ASYNC_RETRIES: Final = 2
@@ -117,6 +118,17 @@ class Template:
     def environment(self) -> dict[str, str]:
         """The variables of all functions together."""
         return {name: value for function in self.functions for name, value in function.environment.items()}
+
+    def settings(self) -> Settings:
+        names = self.environment()
+        return Settings(
+            staging_table=names["STAGING_TABLE"],
+            journals_table=names["JOURNALS_TABLE"],
+            proposals_table=names["PROPOSALS_TABLE"],
+            ledger_table=names["LEDGER_TABLE"],
+            setup_table=names["SETUP_TABLE"],
+            event_bus=names["EVENT_BUS_NAME"],
+        )
 
 
 def read(path: Path) -> Template:

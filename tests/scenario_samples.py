@@ -380,7 +380,66 @@ def bad_rows() -> list[Step]:
     ]
 
 
+def by_hand() -> list[Step]:
+    """What a clerk may do: delete lines, edit tax groups and the due date, reset a journal in error, replay an event.
+
+    And what Dataverse changes late: an actual that is on a draft journal already.
+    """
+    day = "2026-08-27"
+    accounts = yaml.safe_load(SETUP)["ledger_posting"]["USPM"]
+    lacking = [row for row in accounts if row["posting_type"] != "expense_offset"]
+    work = approved("work", 100, day=day, cost="100", price="200")
+    flight = approved("flight", 110, day=day, cost="300", price="330", quantity="1", transaction_class="expense")
+    usual = {"start": wire_date(f"{day}T13:00:00Z"), "document_date": day, "at": "2026-08-28T09:00:00Z"}
+    shorter = [
+        actual("work-cost", **usual, quantity="6", message="Update", row_version=120),
+        actual(
+            "work-unbilled",
+            transaction_type="unbilled_sales",
+            **usual,
+            quantity="6",
+            price="200",
+            message="Update",
+            row_version=121,
+        ),
+    ]
+    document = {"company": "USPM", "proposal_id": "INV-0006"}
+    total = "1530"
+    bills = [
+        *billed("work", 200, invoice="inv-6", day=day, price="200", quantity="6"),
+        *billed("flight", 210, invoice="inv-6", day=day, price="330", quantity="1", transaction_class="expense"),
+    ]
+    return [
+        {"at": f"{day}T08:00:00Z", "setup": {"ledger_posting": {"USPM": lacking}}},
+        *arrives(f"{day}T16:05:00Z", *work, *flight),
+        runs(f"{day}T17:00:00Z", "staging_import"),
+        {"at": f"{day}T17:10:00Z", "delete_lines": {"company": "USPM", "journal_id": "USPM-000001"}},
+        runs(f"{day}T17:20:00Z", "staging_import"),
+        *arrives("2026-08-28T09:00:00Z", *shorter),
+        runs("2026-08-28T09:05:00Z", "staging_import"),
+        runs("2026-08-28T09:10:00Z", "journal_posting"),
+        {"at": "2026-08-28T09:20:00Z", "setup": {"ledger_posting": {"USPM": accounts}}},
+        {"at": "2026-08-28T09:25:00Z", "reset": {"company": "USPM", "journal_id": "USPM-000002"}},
+        runs("2026-08-28T09:30:00Z", "journal_posting", original_journal="USPM-000001"),
+        *arrives("2026-08-31T13:00:00Z", *bills, proforma("inv-6", number="INV-0006", total=total, row_version=220)),
+        *arrives("2026-08-31T13:00:00Z", actual("mended", quantity=None, amount="800", row_version=1)),
+        runs("2026-08-31T14:00:00Z", "staging_import"),
+        {"at": "2026-08-31T14:01:00Z", "delete_lines": document},
+        runs("2026-08-31T14:02:00Z", "staging_import"),
+        {
+            "at": "2026-08-31T14:03:00Z",
+            "edit": {**document, "actual_id": guid("flight-billed"), "sales_tax_group": "EXP"},
+        },
+        {"at": "2026-08-31T14:04:00Z", "edit": {**document, "due_date": "2026-10-01"}},
+        {"at": "2026-08-31T14:05:00Z", "edit": {**document, "actual_id": guid("work-billed"), "quantity": "99"}},
+        {"at": "2026-08-31T14:06:00Z", "replay": {"entity": "msdyn_actual", "id": guid("mended")}},
+        runs("2026-08-31T15:00:00Z", "invoice_posting", proposal_id="INV-0006"),
+        runs("2026-08-31T15:01:00Z", "invoice_posting", proposal_id="INV-0006"),
+    ]
+
+
 STORIES = {
+    "by-hand": by_hand,
     "plain-month": plain_month,
     "fixed-rate-contract": fixed_rate_contract,
     "quantity-cut": quantity_cut,

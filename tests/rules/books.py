@@ -24,7 +24,7 @@ class Books:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._has_setup = False
+        self._loaded: Mapping[str, Any] | None = None
         self._result: dict[str, list[Row]] | None = None
 
     # What happens
@@ -32,11 +32,11 @@ class Books:
     def use(self, document: Mapping[str, Any]) -> None:
         """Finance loads another set-up."""
         self.world.load(document)
-        self._has_setup = True
+        self._loaded = document
         self._result = None
 
     def _ready(self) -> World:
-        if not self._has_setup:
+        if self._loaded is None:
             self.use(finance())
         self._result = None
         return self.world

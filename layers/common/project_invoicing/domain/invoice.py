@@ -2,6 +2,9 @@
 
 Conversion follows the contract, section 5: revenue and accrual are rounded per actual, sales tax per code and
 document, and the customer balance takes what balances the voucher, so that no rounding line is needed.
+
+Where amounts include tax, a line keeps its amount and earns what is left of it after its tax: subtotal and revenue are
+net, and subtotal and tax are together what the proforma said.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.ledger import Voucher, VoucherLine, summed
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.proposal import ProposalLine, subtotal
-from project_invoicing.domain.sales_tax import TaxableLine, TaxRounding, sales_tax
+from project_invoicing.domain.sales_tax import NO_FORMS, TaxableLine, TaxForm, TaxRounding, sales_tax
 
 
 class DocumentType(StrEnum):
@@ -51,6 +54,13 @@ class Totals:
     sales_tax: Decimal
     lines: tuple[ProposalLine, ...]
     tax_by_code: Mapping[str, Decimal]
+    tax_included: bool = False
+
+    def revenue(self, line: ProposalLine) -> Decimal:
+        """What one of ``lines`` earns: its amount without tax, nothing where it is not chargeable."""
+        if not line.chargeable:
+            return ZERO
+        return line.amount - (line.sales_tax_amount or ZERO) if self.tax_included else line.amount
 
     @property
     def total(self) -> Decimal:
@@ -62,33 +72,41 @@ class Totals:
 
 
 Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
-"""The sales tax codes of a line with their percents on the invoice's date."""
+"""The sales tax codes of a line with their percents, or amounts per unit, on the invoice's date."""
 
 RevenueAccount = Callable[[ProposalLine], tuple[PostingType, str]]
 """Posting type and main account of a line's revenue."""
 
 
-def totals(lines: Sequence[ProposalLine], percents: Percents, rounding: TaxRounding) -> Totals:
+def totals(
+    lines: Sequence[ProposalLine],
+    percents: Percents,
+    rounding: TaxRounding,
+    forms: Mapping[str, TaxForm] = NO_FORMS,
+    *,
+    tax_included: bool = False,
+) -> Totals:
     """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38)."""
     charged = [line for line in lines if line.chargeable]
-    taxes = sales_tax([TaxableLine(line.amount, percents(line)) for line in charged], rounding)
+    taxable = [TaxableLine(line.amount, percents(line), line.quantity) for line in charged]
+    taxes = sales_tax(taxable, rounding, forms, included=tax_included)
     by_actual = {line.actual_id: sum(tax.values(), ZERO) for line, tax in zip(charged, taxes, strict=True)}
     by_code: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for tax in taxes:
         for code, amount in tax.items():
             by_code[code] += amount
     taxed = tuple(replace(line, sales_tax_amount=by_actual.get(line.actual_id, ZERO)) for line in lines)
-    return Totals(subtotal(charged), sum(by_code.values(), ZERO), taxed, dict(by_code))
+    document_tax = sum(by_code.values(), ZERO)
+    net = subtotal(charged) - document_tax if tax_included else subtotal(charged)
+    return Totals(net, document_tax, taxed, dict(by_code), tax_included)
 
 
 def accounted(document: Totals, terms: Terms) -> Totals:
-    """The same document with each line's amount in accounting currency, rounded per actual."""
+    """The same document with each line's revenue in accounting currency, rounded per actual."""
     lines = tuple(
         replace(
             line,
-            accounting_amount=terms.exchange_rate.convert(
-                line.amount if line.chargeable else ZERO, terms.accounting_precision
-            ),
+            accounting_amount=terms.exchange_rate.convert(document.revenue(line), terms.accounting_precision),
         )
         for line in document.lines
     )
@@ -112,14 +130,14 @@ def voucher(
     rate = terms.exchange_rate.multiplier
     lines: list[VoucherLine] = []
     for line in document.lines:
-        if line.chargeable and line.amount:
+        if earned := document.revenue(line):
             posting_type, account = revenue(line)
             lines.append(
                 VoucherLine(
                     account=account,
                     posting_type=posting_type,
                     currency=terms.currency,
-                    amount=-line.amount,
+                    amount=-earned,
                     accounting_amount=-(line.accounting_amount or ZERO),
                     exchange_rate=rate,
                     project=line.project,

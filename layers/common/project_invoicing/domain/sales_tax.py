@@ -1,23 +1,61 @@
-"""Sales tax of a document: codes, bases, rounding. Whatever the rounding, the lines' taxes sum to the document's.
+"""Sales tax of a document: bases, codes, rounding. Whatever the rounding, the lines' taxes sum to the document's.
 
-TAX-12: the codes of a line are those in both its sales tax group and its item sales tax group. The tax of each line
-is the difference of two rounded running totals, so nothing is ever left over (INV-17, TAX-22 to TAX-33):
+TAX-12: the codes of a line are those in both its sales tax group and its item sales tax group. What each of them takes
+is computed exactly, by its origin (TAX-16 to TAX-21), and only then rounded: the tax of a line is the difference of two
+rounded running totals, so that nothing is ever left over (INV-17). Which taxes run in one total:
 
-* by code, per line: each code of each line is rounded for itself;
-* by code, per document: a running total for each code over all lines;
-* by combination: a running total over the codes of a line, restarted for each line, or, per document, one for each
-  combination of codes.
+=============  ==================================================  ===========================================
+rounding by    calculation ``line``                                calculation ``total``, or a code whose
+                                                                   marginal base is the balance of the invoice
+=============  ==================================================  ===========================================
+code           one code of one line (TAX-22, TAX-24, TAX-30)       one code of all lines (TAX-23, 25, 32)
+combination    all codes of one line (TAX-31); of all lines where  all codes of all lines that have the same
+               the whole document has one combination (TAX-26,     combination of them (TAX-27, 29, 33)
+               TAX-28)
+=============  ==================================================  ===========================================
+
+The one split field is how the printed examples are read. With the same settings, ``line`` and ``combination``, two
+lines of one combination share the remainder (16.97, not 2 x 8.49), but lines 1 and 3 of a document that has two
+combinations do not (1.12 and 3.34, not 3.33). Both hold, and the order of the lines does not change the document's tax,
+if lines share where there is nothing but one combination. Lines without codes do not count.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
 
 from project_invoicing.domain.money import ZERO, Rounding, round_to
+
+_EXACT = Context(prec=60)
+
+
+class TaxOrigin(StrEnum):
+    """What a code's tax is computed from.
+
+    ``percent_of_net``: the line's amount before tax (TAX-16). ``percent_of_gross``: that and the line's other taxes; of
+    several such codes each adds those before it in the sales tax group (TAX-17). ``percent_of_tax``: the tax of another
+    code of the line, nothing where the line has not got it (TAX-18). ``amount_per_unit``: the quantity (TAX-19).
+    ``calculated_percent_of_net``: so much that it is its percent of amount and tax together (TAX-20, TAX-21).
+    """
+
+    PERCENT_OF_NET = "percent_of_net"
+    PERCENT_OF_GROSS = "percent_of_gross"
+    PERCENT_OF_TAX = "percent_of_tax"
+    CALCULATED_PERCENT_OF_NET = "calculated_percent_of_net"
+    AMOUNT_PER_UNIT = "amount_per_unit"
+
+
+class MarginalBase(StrEnum):
+    """Whether ``calculation`` says what a code is computed on, or always the document (TAX-22 to TAX-29)."""
+
+    NET_PER_LINE = "net_per_line"
+    NET_OF_INVOICE_BALANCE = "net_of_invoice_balance"
 
 
 class RoundBy(StrEnum):
@@ -31,40 +69,121 @@ class Calculation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaxForm:
+    """How a code is computed. ``base_code``: the code whose tax ``percent_of_tax`` is charged on."""
+
+    origin: TaxOrigin = TaxOrigin.PERCENT_OF_NET
+    base_code: str | None = None
+    marginal_base: MarginalBase = MarginalBase.NET_PER_LINE
+
+
+@dataclass(frozen=True, slots=True)
 class TaxRounding:
-    """How tax is rounded: to a step, in a direction, by code or combination, per line or on the document's total."""
+    """How tax is rounded: to a step, in a direction, by code or combination, per line or on the document's total.
+
+    ``currency``: the precision of the document's currency. What is rounded by these rules is then rounded to it, half
+    away from zero, because no finer amount can be posted (TAX-37).
+    """
 
     precision: Decimal
     method: Rounding = Rounding.NORMAL
     by: RoundBy = RoundBy.CODE
     calculation: Calculation = Calculation.LINE
+    currency: Decimal | None = None
+
+    def posted(self, tax: Fraction) -> Decimal:
+        """What of an exact tax is posted. The rule is symmetric: a credit gives back what the invoice took."""
+        exact = _EXACT.divide(Decimal(tax.numerator), Decimal(tax.denominator))
+        rounded = round_to(exact, self.precision, self.method)
+        return rounded if self.currency is None else round_to(rounded, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class TaxableLine:
-    """The net amount of a line and its tax codes with their percents, in the order of the sales tax group."""
+    """The amount and quantity of a line and its tax codes, in the order of the sales tax group.
+
+    ``percents`` are amounts per unit for codes of that origin, and 0 for a code that the line is exempt from.
+    """
 
     base: Decimal
     percents: Mapping[str, Decimal]
+    quantity: Decimal = ZERO
 
 
-def sales_tax(lines: Sequence[TaxableLine], rounding: TaxRounding) -> list[dict[str, Decimal]]:
-    """The tax of each line by code, in the document's currency, signed like the line's base."""
-    running: dict[object, Decimal] = defaultdict(lambda: ZERO)
-    rounded: dict[object, Decimal] = defaultdict(lambda: ZERO)
+PERCENT_OF_NET = TaxForm()
+NO_FORMS: Mapping[str, TaxForm] = MappingProxyType({})
+
+_ON_TAXES = {TaxOrigin.PERCENT_OF_TAX: 1, TaxOrigin.PERCENT_OF_GROSS: 2}
+"""Origins that need other taxes first, in the order in which they can be computed."""
+
+
+def sales_tax(
+    lines: Sequence[TaxableLine],
+    rounding: TaxRounding,
+    forms: Mapping[str, TaxForm] = NO_FORMS,
+    *,
+    included: bool = False,
+) -> list[dict[str, Decimal]]:
+    """The tax of each line by code, in the document's currency, signed like the line.
+
+    ``forms`` of the codes that are no plain percent of the net amount. ``included``: the lines' amounts include tax.
+    """
+    running: dict[Hashable, Fraction] = defaultdict(Fraction)
+    posted: dict[Hashable, Decimal] = defaultdict(lambda: ZERO)
     taxes: list[dict[str, Decimal]] = []
-    for number, line in enumerate(lines):
+    for line, totals in zip(lines, _running_totals(lines, rounding, forms), strict=True):
+        exact = _exact_taxes(line, forms, included)
         tax: dict[str, Decimal] = {}
-        for code, percent in line.percents.items():
-            scope = _scope(rounding, number, code, tuple(line.percents))
-            running[scope] += line.base * percent / 100
-            total = round_to(running[scope], rounding.precision, rounding.method)
-            tax[code] = total - rounded[scope]
-            rounded[scope] = total
+        for code in line.percents:
+            total = totals[code]
+            running[total] += exact[code]
+            rounded = rounding.posted(running[total])
+            tax[code] = rounded - posted[total]
+            posted[total] = rounded
         taxes.append(tax)
     return taxes
 
 
-def _scope(rounding: TaxRounding, number: int, code: str, combination: tuple[str, ...]) -> object:
-    group: object = code if rounding.by is RoundBy.CODE else combination
-    return (number, group) if rounding.calculation is Calculation.LINE else group
+def _running_totals(
+    lines: Sequence[TaxableLine], rounding: TaxRounding, forms: Mapping[str, TaxForm]
+) -> Iterator[dict[str, Hashable]]:
+    """For each line, which running total each of its codes belongs to."""
+    balances = {code for code, form in forms.items() if form.marginal_base is MarginalBase.NET_OF_INVOICE_BALANCE}
+    combinations = [frozenset(line.percents) for line in lines]
+    alike = rounding.by is RoundBy.COMBINATION and len(set(combinations) - {frozenset()}) == 1
+    of_document = alike or rounding.calculation is Calculation.TOTAL
+    for number, combination in enumerate(combinations):
+        totals: dict[str, Hashable] = {}
+        for code in combination:
+            together = combination if rounding.by is RoundBy.COMBINATION else frozenset({code})
+            totals[code] = together if of_document or together & balances else (number, together)
+        yield totals
+
+
+def _exact_taxes(line: TaxableLine, forms: Mapping[str, TaxForm], included: bool) -> dict[str, Fraction]:
+    """Each code's tax before rounding. Taxes grow evenly with the net, so that two nets tell which one was meant."""
+    amount = Fraction(line.base)
+    if not included:
+        return _taxes_on(amount, line, forms, included)
+    at_zero, at_one = (sum(_taxes_on(Fraction(net), line, forms, included).values()) for net in (0, 1))
+    return _taxes_on((amount - at_zero) / (1 + at_one - at_zero), line, forms, included)
+
+
+def _taxes_on(net: Fraction, line: TaxableLine, forms: Mapping[str, TaxForm], included: bool) -> dict[str, Fraction]:
+    formed = [(code, forms.get(code, PERCENT_OF_NET), Fraction(percent)) for code, percent in line.percents.items()]
+    taxes: dict[str, Fraction] = {}
+    for code, form, percent in sorted(formed, key=lambda entry: _ON_TAXES.get(entry[1].origin, 0)):
+        match form.origin:
+            case TaxOrigin.PERCENT_OF_NET:
+                taxes[code] = net * percent / 100
+            case TaxOrigin.PERCENT_OF_GROSS:
+                taxes[code] = (net + sum(taxes.values())) * percent / 100
+            case TaxOrigin.PERCENT_OF_TAX:
+                taxes[code] = taxes.get(form.base_code or "", Fraction()) * percent / 100
+            case TaxOrigin.AMOUNT_PER_UNIT:
+                taxes[code] = Fraction(line.quantity) * percent
+            case TaxOrigin.CALCULATED_PERCENT_OF_NET if included:
+                taxes[code] = Fraction(line.base) * percent / 100
+            case TaxOrigin.CALCULATED_PERCENT_OF_NET:
+                taxes[code] = net * percent / (100 - percent)
+    return taxes

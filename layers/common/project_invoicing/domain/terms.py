@@ -1,9 +1,10 @@
-"""Terms of payment: when an invoice is due."""
+"""Terms of payment: when an invoice is due, and until when it may be paid with a discount."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from project_invoicing.domain.calendar import add_months, end_of_month, end_of_quarter, end_of_week, end_of_year
@@ -21,6 +22,14 @@ class PaymentMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CashDiscount:
+    """``percent`` off for an invoice that is paid within ``days`` of its date (DUE-12)."""
+
+    days: int
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class TermsOfPayment:
     """DUE-10. An invoice dated after ``cutoff_day`` of its month counts one month more; ``None``: no cut-off."""
 
@@ -28,6 +37,7 @@ class TermsOfPayment:
     months: int = 0
     days: int = 0
     cutoff_day: int | None = None
+    cash_discount: CashDiscount | None = None
 
 
 _PERIOD_ENDS = {
@@ -54,3 +64,11 @@ def due_date(terms: TermsOfPayment, invoice_date: date) -> date:
         weekly = terms.method is PaymentMethod.CURRENT_WEEK
         start = add_months(end_of_week(invoice_date) if weekly else invoice_date, months)
     return start + timedelta(days=terms.days)
+
+
+def cash_discount_date(terms: TermsOfPayment, invoice_date: date) -> date | None:
+    """The last day on which the cash discount may be taken, ``None`` without one (DUE-12).
+
+    It is counted from the invoice's date, whatever the due date is: a due date that a person sets does not move it.
+    """
+    return invoice_date + timedelta(days=terms.cash_discount.days) if terms.cash_discount else None

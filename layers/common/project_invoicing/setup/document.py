@@ -36,7 +36,7 @@ from project_invoicing.domain.calendar import JournalPeriod
 from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType, TransactionClass
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.number_sequence import is_number_format
-from project_invoicing.domain.sales_tax import Calculation, RoundBy
+from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
 from project_invoicing.domain.terms import PaymentMethod
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -94,6 +94,8 @@ Day = Annotated[date, BeforeValidator(_day)]
 Precision = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=12, decimal_places=6)]
 Rate = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=20, decimal_places=10)]
 Percent = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1000, max_digits=10, decimal_places=6)]
+Discount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=100, max_digits=10, decimal_places=6)]
+UnitAmount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, max_digits=18, decimal_places=6)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 NumberFormat = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number_format)]
 Dimensions = dict[Name, str]
@@ -345,13 +347,43 @@ class LedgerAccount(Row):
 
 
 class TaxRate(Row):
+    """``percent``, or for a code of that origin ``amount_per_unit`` in the currency of the document (TAX-19)."""
+
     valid_from: Day
-    percent: Percent
+    percent: Percent | None = None
+    amount_per_unit: UnitAmount | None = None
+
+    @property
+    def value(self) -> Decimal:
+        """Whichever of the two is given: the code's origin says which."""
+        return next(value for value in (self.percent, self.amount_per_unit) if value is not None)
 
 
 class TaxCode(Row):
+    """TAX-16 to TAX-21, as ``domain.sales_tax.TaxForm``.
+
+    ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``exempt_in``: sales tax groups that name the
+    code without charging it.
+    """
+
     rates: list[TaxRate] = Field(min_length=1)
     account: Name | None = None
+    origin: TaxOrigin = TaxOrigin.PERCENT_OF_NET
+    base_code: Name | None = None
+    marginal_base: MarginalBase = MarginalBase.NET_PER_LINE
+    exempt_in: list[Name] = []
+
+    @model_validator(mode="after")
+    def _rates_fit_the_origin(self) -> Self:
+        needed = "amount_per_unit" if self.origin is TaxOrigin.AMOUNT_PER_UNIT else "percent"
+        for rate in self.rates:
+            if rate.model_dump(exclude={"valid_from"}, exclude_none=True).keys() != {needed}:
+                raise _told(f"the rate of {rate.valid_from} needs {needed} and nothing else: origin is {self.origin}")
+            if self.origin is TaxOrigin.CALCULATED_PERCENT_OF_NET and rate.value >= 100:
+                raise _told(f"the percent of {rate.valid_from} must be below 100: it is a part of amount and tax")
+        if (self.origin is TaxOrigin.PERCENT_OF_TAX) != (self.base_code is not None):
+            raise _told("base_code and the origin percent_of_tax belong together")
+        return self
 
 
 class SalesTaxRounding(Row):
@@ -361,13 +393,38 @@ class SalesTaxRounding(Row):
     calculation: Calculation = Calculation.LINE
 
 
+_OTHERS_TAXED = frozenset({TaxOrigin.PERCENT_OF_TAX, TaxOrigin.PERCENT_OF_GROSS})
+
+
 class SalesTax(Row):
-    """A line is taxed by the codes that both its groups name (TAX-12)."""
+    """A line is taxed by the codes that both its groups name (TAX-12).
+
+    ``amounts_include_tax``: what comes from Dataverse is the amount that the customer pays (TAX-20).
+    """
 
     codes: dict[Name, TaxCode] = {}
     groups: dict[Name, list[Name]] = {}
     item_groups: dict[Name, list[Name]] = {}
     rounding: SalesTaxRounding = SalesTaxRounding()
+    amounts_include_tax: bool = False
+
+    @model_validator(mode="after")
+    def _codes_fit_together(self) -> Self:
+        for name, code in self.codes.items():
+            base = self.codes.get(code.base_code) if code.base_code else None
+            if code.base_code and (base is None or base.origin in _OTHERS_TAXED):
+                raise _told(f"codes.{name}.base_code: {code.base_code!r} must be a code that is itself on no other tax")
+            for group in code.exempt_in:
+                if name not in self.groups.get(group, []):
+                    raise _told(f"codes.{name}.exempt_in: {group!r} must be one of groups that names {name}")
+        return self
+
+
+class CashDiscount(Row):
+    """DUE-12. ``days`` from the invoice's date."""
+
+    days: Annotated[int, Field(ge=0, le=3660)]
+    percent: Discount
 
 
 class PaymentTerms(Row):
@@ -377,6 +434,7 @@ class PaymentTerms(Row):
     months: Annotated[int, Field(ge=0, le=120)] = 0
     days: Annotated[int, Field(ge=0, le=3660)] = 0
     cutoff_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    cash_discount: CashDiscount | None = None
 
 
 class ProposalNumbers(Row):

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType, TransactionClass
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
-from project_invoicing.domain.sales_tax import TaxRounding
-from project_invoicing.domain.terms import TermsOfPayment
+from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
+from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
 from project_invoicing.setup.document import (
     AccountRule,
     Category,
@@ -404,14 +404,27 @@ class FinanceSetup:
         }
 
     def tax_percent(self, code: str, on: date) -> Decimal | None:
-        """The code's percent on a date, ``None`` before its first rate or for an unknown code."""
+        """The code's percent, or amount per unit, on a date; ``None`` before its first rate or for an unknown code."""
         rates = self._tax_rates.get(code)
         return rates.on(on) if rates else None
 
     @cached_property
     def _tax_rates(self) -> dict[str, Dated[Decimal]]:
         return {
-            name: Dated((rate.valid_from, rate.percent) for rate in code.rates)
+            name: Dated((rate.valid_from, rate.value) for rate in code.rates)
+            for name, code in self.document.sales_tax.codes.items()
+        }
+
+    def is_exempt(self, code: str, group: str | None) -> bool:
+        """Whether a sales tax group names the code without charging it."""
+        found = self.document.sales_tax.codes.get(code)
+        return found is not None and group in found.exempt_in
+
+    @cached_property
+    def tax_forms(self) -> dict[str, TaxForm]:
+        """How each code is computed (TAX-16 to TAX-21)."""
+        return {
+            name: TaxForm(code.origin, code.base_code, code.marginal_base)
             for name, code in self.document.sales_tax.codes.items()
         }
 
@@ -466,7 +479,13 @@ class FinanceSetup:
     @cached_property
     def _terms(self) -> dict[str, TermsOfPayment]:
         return {
-            name: TermsOfPayment(row.method, row.months, row.days, row.cutoff_day)
+            name: TermsOfPayment(
+                row.method,
+                row.months,
+                row.days,
+                row.cutoff_day,
+                CashDiscount(row.cash_discount.days, row.cash_discount.percent) if row.cash_discount else None,
+            )
             for name, row in self.document.terms_of_payment.items()
         }
 

@@ -125,8 +125,7 @@ class ProposalImport:
         existing = self.proposals.lines(header.id) if header.pages else []
         linked = self.staging.rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)
-        if not result.waits:
-            self._validate(company, rows, setup, result)
+        self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
         if result.waits:
             self._wait(header, company, rows, result)
         else:
@@ -135,6 +134,7 @@ class ProposalImport:
     def _validate(self, company: str, rows: list[StagedRow], setup: FinanceSetup, result: ProposalPlan) -> None:
         """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
 
+        Also of those that do not sum up to the proforma: one that was rolled back may be why.
         Raises ``Conflict`` when some were rolled back: they are invalid now, and the proposal is judged again.
         """
         young, gone = prevalidate(((row, company) for row in rows), setup, self.register, self.at)

@@ -7,22 +7,24 @@ set-up).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from project_invoicing.domain.codes import PostingFailure, PostingType, WaitReason
+from project_invoicing.domain.codes import PostingFailure, PostingType, ProposalStatus, WaitReason
 from project_invoicing.domain.invoice import Terms, Totals, accounted, totals, voucher
 from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import due_date
 from project_invoicing.setup.document import Customer, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import Proposal
+from project_invoicing.store.proposals import Invoice, Proposal, Proposals
 from project_invoicing.use_cases.accounts import account_for
 from project_invoicing.use_cases.proposal_lines import proposal_currency
 from project_invoicing.use_cases.resolution import ON_ACCOUNT
+from project_invoicing.use_cases.setups import SetupVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,76 @@ def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, gi
     return due_date(terms, invoice_date) if terms else invoice_date
 
 
-def totals_of(lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date) -> Totals:
-    """Subtotal and sales tax of a proposal's lines on a date. Refuses when the sales tax set-up has a hole."""
-    return totals(lines, lambda line: _percents(line, setup, invoice_date), setup.tax_rounding)
+def totals_of(
+    lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, currency: str | None = None
+) -> Totals:
+    """Subtotal and sales tax of a proposal's lines on a date, the tax in whole steps of ``currency`` (TAX-37).
+
+    Refuses when the sales tax set-up has a hole.
+    """
+    step = setup.currency_precision(currency) if currency else None
+    return totals(
+        lines,
+        lambda line: _percents(line, setup, invoice_date),
+        replace(setup.tax_rounding, currency=step),
+        setup.tax_forms,
+        tax_included=setup.document.sales_tax.amounts_include_tax,
+    )
+
+
+def drafted(
+    proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str
+) -> tuple[InvoiceDraft, FinanceSetup]:
+    """The invoice of a proposal as posting it ``now`` would make it, and the set-up that it is computed with.
+
+    ``given`` is the invoice date given to the posting. A posting that was begun keeps its date and its set-up.
+    Refuses what cannot be posted.
+    """
+    if header.status is ProposalStatus.POSTED:
+        detail = f"proposal {header.number} was posted as invoice {header.invoice_number}"
+        raise Refused(PostingFailure.ALREADY_POSTED, detail)
+    if header.status is ProposalStatus.WAITING:
+        raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
+    if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
+        setup, day = setups.of(header.posting_setup_version), header.invoice_date
+    else:
+        setup = setups.current
+        day = invoice_date_of(header, setup, given, now)
+    return draft(header, proposals.lines(header.id), setup, day, given=bool(given)), setup
+
+
+def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str) -> Invoice:
+    """The header of the invoice with these numbers.
+
+    Once the posting has begun it is the stored one: what the posting was given then is not given again.
+    """
+    begun = proposals.invoice(of.terms.company, number) if header.status is ProposalStatus.POSTING else None
+    return begun or Invoice(
+        invoice_number=number,
+        proposal_id=header.number,
+        proforma_id=header.id,
+        company=of.terms.company,
+        customer=of.terms.customer,
+        document_type=of.totals.document_type,
+        invoice_date=of.terms.invoice_date,
+        due_date=of.terms.due_date,
+        currency=of.terms.currency,
+        subtotal=of.totals.subtotal,
+        sales_tax=of.totals.sales_tax,
+        total=of.totals.total,
+        voucher=voucher_number,
+        exchange_rate=of.terms.exchange_rate.multiplier,
+        line_count=sum(line.shown for line in of.totals.lines),
+    )
 
 
 def draft(
     header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, *, given: bool = False
 ) -> InvoiceDraft:
-    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures. ``given``: to the posting."""
+    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures.
+
+    ``given``: the date was given to the posting.
+    """
     company = str(header.company)
     if not lines:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
@@ -109,7 +172,7 @@ def draft(
         tax_rounding=setup.tax_rounding,
     )
     dimensions = _header_dimensions(header, lines, _known_customer(setup, company, customer))
-    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date), terms), dimensions)
+    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date, currency), terms), dimensions)
 
 
 def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
@@ -179,7 +242,7 @@ def _percents(line: ProposalLine, setup: FinanceSetup, on: date) -> Mapping[str,
             )
     percents = {}
     for code in setup.sales_tax_codes(line.sales_tax_group, line.item_sales_tax_group):
-        percent = setup.tax_percent(code, on)
+        percent = ZERO if setup.is_exempt(code, line.sales_tax_group) else setup.tax_percent(code, on)
         if percent is None:
             raise Refused(PostingFailure.SALES_TAX_SETUP_MISSING, f"sales tax code {code} has no percent on {on}")
         percents[code] = percent

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from project_invoicing.domain.codes import PostingFailure, ProposalStatus
+from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
@@ -27,7 +27,7 @@ from project_invoicing.store.proposals import Invoice, Proposal, Proposals, clos
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
-from project_invoicing.use_cases.invoice import InvoiceDraft, draft, invoice_date_of, invoice_voucher
+from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
 from project_invoicing.use_cases.setups import SetupVersions
 
 PAGE_LINES = 90
@@ -92,18 +92,7 @@ class InvoicePosting:
         raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
-        if header.status is ProposalStatus.POSTED:
-            detail = f"proposal {header.number} was posted as invoice {header.invoice_number}"
-            raise Refused(PostingFailure.ALREADY_POSTED, detail)
-        if header.status is ProposalStatus.WAITING:
-            raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
-        if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
-            setup = self.setups.of(header.posting_setup_version)
-            day = header.invoice_date
-        else:
-            setup = self.setups.current
-            day = invoice_date_of(header, setup, invoice_date, self.at)
-        of = draft(header, self.proposals.lines(header.id), setup, day, given=bool(invoice_date))
+        of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number)
@@ -136,24 +125,7 @@ class _Saga:
             voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
             self.counters = [invoices, vouchers]
         self.voucher: Voucher = invoice_voucher(of, voucher_number, number, setup)
-        shown = sum(line.shown for line in of.totals.lines)
-        self.invoice = Invoice(
-            invoice_number=number,
-            proposal_id=header.number,
-            proforma_id=header.id,
-            company=company,
-            customer=of.terms.customer,
-            document_type=of.totals.document_type,
-            invoice_date=of.terms.invoice_date,
-            due_date=of.terms.due_date,
-            currency=of.terms.currency,
-            subtotal=of.totals.subtotal,
-            sales_tax=of.totals.sales_tax,
-            total=of.totals.total,
-            voucher=voucher_number,
-            exchange_rate=of.terms.exchange_rate.multiplier,
-            line_count=shown,
-        )
+        self.invoice = invoice_of(run.proposals, header, of, number, voucher_number)
 
     def run_to_the_end(self) -> None:
         pages = _pages(self.of.totals.lines, PAGE_LINES)

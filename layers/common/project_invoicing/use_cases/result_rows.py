@@ -1,0 +1,92 @@
+"""Documents as JSON-ready rows, as results print them (contract, section 4): decimal strings, ISO dates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.proposals import Invoice
+
+Row = dict[str, Any]
+
+
+class Figures:
+    """Amounts with the digits of their currency, other figures without trailing zeros."""
+
+    def __init__(self, setup: FinanceSetup) -> None:
+        self._setup = setup
+
+    def amount(self, value: Decimal | None, currency: str | None) -> str | None:
+        """``value`` with at least the digits of ``currency``: 1000 in USD is ``1000.00``."""
+        if value is None:
+            return None
+        precision = self._setup.currency_precision(currency) if currency else None
+        digits = precision.as_tuple().exponent if precision is not None else -2
+        exponent = min(int(value.normalize().as_tuple().exponent), int(digits), 0)
+        return f"{value.quantize(Decimal(1).scaleb(exponent)):f}"
+
+    def accounting(self, value: Decimal | None, company: str | None) -> str | None:
+        """``value`` with the digits of the company's accounting currency."""
+        known = self._setup.company(company) if company else None
+        return self.amount(value, known.accounting_currency if known else None)
+
+    @staticmethod
+    def figure(value: Decimal | None) -> str | None:
+        return None if value is None else f"{value.normalize():f}"
+
+
+def invoice_row(invoice: Invoice, show: Figures) -> Row:
+    return {
+        "invoice_number": invoice.invoice_number,
+        "proposal_id": invoice.proposal_id,
+        "company": invoice.company,
+        "document_type": invoice.document_type,
+        "invoice_date": invoice.invoice_date.isoformat(),
+        "due_date": invoice.due_date.isoformat(),
+        "currency": invoice.currency,
+        "subtotal": show.amount(invoice.subtotal, invoice.currency),
+        "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
+        "total": show.amount(invoice.total, invoice.currency),
+        "voucher": invoice.voucher,
+    }
+
+
+def proposal_line_row(line: ProposalLine, currency: str | None, show: Figures) -> Row:
+    return {
+        "line_number": line.line_number,
+        "actual_id": line.actual_id,
+        "kind": line.kind,
+        "quantity": show.figure(line.quantity),
+        "unit_price": show.amount(line.unit_price, currency),
+        "amount": show.amount(line.amount, currency),
+        "sales_tax_group": line.sales_tax_group,
+        "item_sales_tax_group": line.item_sales_tax_group,
+        "sales_tax_amount": show.amount(line.sales_tax_amount, currency),
+    }
+
+
+def voucher_row(voucher: Voucher, show: Figures) -> Row:
+    return {
+        "voucher": voucher.voucher,
+        "company": voucher.company,
+        "accounting_date": voucher.accounting_date.isoformat(),
+        "source": voucher.source,
+        "source_id": voucher.source_id,
+        "lines": [
+            {
+                "account": line.account,
+                "posting_type": line.posting_type,
+                "currency": line.currency,
+                "amount": show.amount(line.amount, line.currency),
+                "accounting_amount": show.accounting(line.accounting_amount, voucher.company),
+                "exchange_rate": show.figure(line.exchange_rate),
+                "project": line.project,
+                "dimensions": line.dimensions or {},
+                "sales_tax_code": line.sales_tax_code,
+            }
+            for line in voucher.lines
+        ],
+    }
