@@ -37,10 +37,17 @@ benchmark: setup ## Measure throughput, requests, write units, CPU and memory
 
 .PHONY: test
 test: setup ## All tests; ARGS='-k proposal' for some of them
+	@if tools/find-python --exact 3.13 >/dev/null 2>&1; then $(MAKE) deployed; else \
+	    echo "There is no Python 3.13 here to build for Lambda: without the test of the deployed stack."; \
+	fi
 	@$(RUN) -m pytest $(ARGS)
 
 .PHONY: pr
-pr: format-check lint types template test build-check ## Everything that CI runs
+pr: format-check lint types template build-check test ## Everything that CI runs
+
+# What builds the stack and what runs its functions, for --deployed and for the check of the build.
+.PHONY: deployed
+deployed: setup .tools/sam/.installed .tools/awslambdaric/.installed
 
 .PHONY: fmt
 fmt: setup ## Format the code and mend what lint can mend
@@ -69,7 +76,7 @@ template: .tools/sam/.installed .tools/checkov/.installed ## Check the template:
 	@.tools/checkov/bin/checkov --config-file tools/checkov/config.yaml --file .aws-sam/expanded.json
 
 .PHONY: build-check
-build-check: setup .tools/sam/.installed .tools/awslambdaric/.installed ## Build for this machine and start each function under Lambda's runtime client
+build-check: deployed ## Build for this machine and start each function under Lambda's runtime client
 	@tools/build .aws-sam/local $(HERE)
 	@$(RUN) -m tools.build_check .aws-sam/local
 
@@ -86,7 +93,7 @@ deploy: build ## Deploy to the AWS account of the environment; CONFIG=trial for 
 ##@ Maintain
 
 .PHONY: goldens
-goldens: setup ## Write samples, table maps and the scenarios' expected results again
+goldens: setup ## Write samples, generated documents and the scenarios' expected results again
 	@$(RUN) -m tests.event_samples
 	@$(RUN) -m tests.scenario_samples
 	@$(RUN) -m local.table_maps > docs/table-maps.md

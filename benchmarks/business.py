@@ -27,7 +27,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 
 from tests.builders import Context, actual, connection, guid, lookup, proforma
-from tests.harness import World
+from tests.harness import TEMPLATE, World
 
 COMPANY: Final = "USPM"
 FIRST_DAY: Final = date(2026, 8, 3)
@@ -176,3 +176,17 @@ def into_staging(world: World, contexts: Iterable[Context]) -> None:
         if detail["entity"] != "msdyn_actual" and (link := to_connection(detail)):
             staging.connect(link)
     pending.flush()
+
+
+def without_streams(world: World) -> World:
+    """Switches the tables' streams off, which nobody reads here.
+
+    With a stream each write to dynoxide takes longer than the one before: 20 ms for a batch of 25 at first, 450 ms
+    after 25,000 writes.
+    """
+    for table in TEMPLATE.tables:
+        if table.request.get("StreamSpecification"):
+            world.client.update_table(
+                TableName=table.request["TableName"], StreamSpecification={"StreamEnabled": False}
+            )
+    return world

@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run …`` and ``python -m local setup load …``."""
+"""The command line: ``python -m local run …``, ``python -m local preview …`` and ``python -m local setup load …``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import engines, run, tables
+from local import engines, preview, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -52,6 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     runs.set_defaults(command=_run)
 
+    previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
+    previews.add_argument("proposal", help="the proposal's number")
+    previews.add_argument("--company", help="where several companies have a proposal with this number")
+    previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
+    previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    previews.set_defaults(command=_preview)
+
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
     loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or any endpoint")
@@ -88,6 +96,16 @@ def _run(options: argparse.Namespace) -> int:
         options.out.write_text(json.dumps(outcome.result, indent=2) + "\n", encoding="utf-8")
     tables.show(_console(), outcome)
     return 1 if outcome.dead_letters else 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    """1 where the posting would be refused."""
+    made = preview.run(preview.Options(options.proposal, options.company, options.invoice_date, options.stack_prefix))
+    if options.json:
+        print(json.dumps(made, indent=2))
+    else:
+        tables.show_previews(_console(), made)
+    return 1 if any(one["refused"] for one in made) else 0
 
 
 def _console() -> Console:

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 
 from local import ROOT
-from local.engines import TOOLS, EngineError
+from local.engines import BUILT, TOOLS, EngineError
 from local.queues import DeadLetter, dead_letters, name_of
 from local.template import Template
 from project_invoicing.bus import publish
@@ -25,9 +25,8 @@ from project_invoicing.config import Settings
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 from project_invoicing.store import client, outbox
 
-BUILT: Final = ROOT / ".aws-sam" / "local"
 _SAM: Final = TOOLS / "sam" / "bin" / "sam"
-_NEEDED: Final = (_SAM, TOOLS / "awslambdaric" / "bin" / "python")
+NEEDED: Final = (_SAM, TOOLS / "awslambdaric" / "bin" / "python")
 _SOURCES: Final = ("template.yaml", "functions", "layers")
 _ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 _STACK: Final = "local"
@@ -70,6 +69,10 @@ class DeployedStack:
             # A message that failed comes again soon, not after the minutes that a slow function may take in AWS.
             attributes = {"VisibilityTimeout": str(_REDELIVERY_SECONDS)}
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
+        for mapping in self._lambda.list_event_source_mappings()["EventSourceMappings"]:
+            if "sqs" in mapping["EventSourceArn"]:
+                # Each environment is a process that takes a second of CPU to start.
+                self._lambda.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
         if copies > 1:
             self._deliver_own_events_again(copies)
 
@@ -138,7 +141,7 @@ class DeployedStack:
 
 def build() -> None:
     """Builds the stack for this machine, unless what was built is newer than its sources."""
-    if missing := [tool for tool in _NEEDED if not tool.exists()]:
+    if missing := [tool for tool in NEEDED if not tool.exists()]:
         raise EngineError(f"{missing[0].relative_to(ROOT)} is not there; run: make build-check")
     built = BUILT / "template.yaml"
     if not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in _source_files()):

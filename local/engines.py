@@ -21,9 +21,10 @@ from typing import Final
 from local import ROOT
 
 TOOLS: Final = ROOT / ".tools"
+BUILT: Final = ROOT / ".aws-sam" / "local"
+"""Where the stack is built for this machine, for functions that ministack calls itself."""
 REGION: Final = "us-east-1"
 _START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 60.0
 _PORT_ATTEMPTS: Final = 3
 _PORT: Final = "{port}"
 
@@ -74,6 +75,7 @@ def _ministack() -> Iterator[Mapping[str, str]]:
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "ERROR",
         "FUNCTION_PYTHON": str(TOOLS / "awslambdaric" / "bin" / "python"),
+        "BUILT_LAYER": str(BUILT / "CommonLayer"),
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0",
         # What listens beside the API, and what would look for containers.
         "IOT_MTLS_ENABLED": "0",
@@ -153,7 +155,7 @@ def _leashed(command: list[str], variables: Mapping[str, str], output: int) -> s
 def _let_go(process: subprocess.Popen[bytes]) -> None:
     if process.stdin:
         process.stdin.close()
-    process.wait(_STOP_SECONDS)
+    process.wait()
 
 
 def _free_port() -> int:

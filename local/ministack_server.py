@@ -1,19 +1,23 @@
-"""Ministack 1.5.33 with four repairs; runs in ministack's own environment and imports nothing of ours.
+"""Ministack 1.5.33 with five repairs; runs in ministack's own environment and imports nothing of ours.
 
 * It drops the ``Time`` of a PutEvents entry and stamps the event with its own clock. EventBridge delivers the time it
   was given, and our functions read no other clock.
 * A rule invokes a function once. EventBridge invokes it asynchronously: with retries and an on-failure destination.
 * Functions run under ministack's own Python and see its packages. They run under ``FUNCTION_PYTHON`` here, so that a
   package that is missing from the layer is missing.
+* Each environment of a function unpacks the layer anew, thousands of files. They share ``BUILT_LAYER`` here, the folder
+  that the layer was packed from.
 * Nothing tells when it is quiet. ``GET /_activity`` says how many invocations have begun and how many are under way.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
 import time
+import zipfile
 from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]
@@ -25,6 +29,7 @@ from ministack.services import eventbridge, lambda_svc  # type: ignore[import-no
 _put_events = eventbridge._put_events
 _runtime_binary = lambda_runtime._detect_runtime_binary
 _execute_function = lambda_svc._execute_function
+_resolve_layer_zip = lambda_svc._resolve_layer_zip
 _serve = app.app
 _given: float | None = None
 _activity = {"begun": 0, "ended": 0}
@@ -69,6 +74,16 @@ def runtime_binary(runtime: str) -> tuple[str, str]:
     return os.environ.get("FUNCTION_PYTHON", binary) if runtime.startswith("python") else binary, worker
 
 
+def resolve_layer_zip(layer: Any) -> bytes | None:
+    """In the place of the layer, one that points to the folder it was made of."""
+    if not _resolve_layer_zip(layer):
+        return None
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("python/lib/python3/site-packages/layer.pth", f"{os.environ['BUILT_LAYER']}/python")
+    return packed.getvalue()
+
+
 async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope.get("path") != "/_activity":
         await _serve(scope, receive, send)
@@ -87,6 +102,7 @@ eventbridge._now_ts = lambda: time.time() if _given is None else _given
 eventbridge._dispatch_to_lambda = dispatch_to_lambda
 lambda_runtime._detect_runtime_binary = runtime_binary
 lambda_svc._execute_function = execute_function
+lambda_svc._resolve_layer_zip = resolve_layer_zip
 app.app = serve
 
 if __name__ == "__main__":

@@ -174,11 +174,11 @@ def _proposal(
     if invoice is None and header.company:
         day = header.invoice_date or invoice_date_of(header, setup, None, now)
         try:
-            figures = totals_of(lines, setup, day)
+            figures = totals_of(lines, setup, day, currency)
             lines = list(figures.lines)
         except Refused as refused:
             problem = refused
-    subtotal = invoice.subtotal if invoice else header.subtotal
+    subtotal = invoice.subtotal if invoice else figures.subtotal if figures and lines else header.subtotal
     sales_tax = invoice.sales_tax if invoice else figures.sales_tax if figures and lines else None
     due = invoice.due_date if invoice else due_date_of(header, setup, day) if day else None
     waiting_for = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in header.waiting_for]

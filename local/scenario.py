@@ -21,11 +21,11 @@ Json = dict[str, Any]
 def _instant(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min  # noqa: DTZ901  refused below
-    if moment.tzinfo is None:
-        raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        if moment.tzinfo:
+            return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")
 
 
 def _day(text: str) -> str:

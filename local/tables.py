@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +15,20 @@ from rich.table import Table
 from local.run import Outcome
 
 _MOST_ROWS: Final = 30
-_FIGURES: Final = ("accounting", "amount", "cost", "lines", "rate", "sales", "sales tax", "subtotal", "total")
+_FIGURES: Final = (
+    "accounting",
+    "amount",
+    "cost",
+    "line",
+    "lines",
+    "price",
+    "quantity",
+    "rate",
+    "sales",
+    "sales tax",
+    "subtotal",
+    "total",
+)
 _WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what")
 
 Row = Mapping[str, Any]
@@ -37,6 +50,15 @@ def show(console: Console, outcome: Outcome) -> None:
     _table(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
     _table(console, "Rejected", result["rejected"])
     _table(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
+
+
+def show_previews(console: Console, previews: Sequence[Row]) -> None:
+    """Prints what posting proposals would make, or why it would be refused."""
+    _table(console, "Would be invoiced", (_invoice(one["invoice"]) for one in previews if one["invoice"]))
+    _table(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
+    _table(console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"])))
+    refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
+    _table(console, "Would be refused", refused)
 
 
 def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
@@ -103,6 +125,20 @@ def _voucher_lines(voucher: Row) -> Iterator[Row]:
             "amount": f"{line['amount']} {line['currency']}",
             "accounting": line["accounting_amount"],
         }
+
+
+def _previewed(line: Row) -> Row:
+    return {
+        "line": line["line_number"],
+        "actual": line["actual_id"],
+        "kind": line["kind"].replace("_", " "),
+        "quantity": line["quantity"],
+        "price": line["unit_price"],
+        "amount": line["amount"],
+        "sales tax group": line["sales_tax_group"],
+        "item group": line["item_sales_tax_group"],
+        "sales tax": line["sales_tax_amount"],
+    }
 
 
 def _write_back(update: Row) -> Row:

@@ -37,6 +37,11 @@ class Usage:
         return self.operations.total()
 
     @property
+    def writes(self) -> int:
+        """Requests that write, refused and unanswered ones too."""
+        return sum(number for operation, number in self.operations.items() if operation in _WRITES)
+
+    @property
     def write_units(self) -> float:
         return self.written.total()
 

@@ -1,4 +1,4 @@
-"""Starts each built function as Lambda would, and calls it: is the artefact complete?
+"""Starts each built function as Lambda would and calls it, to see that the artefact is complete.
 
     .venv/bin/python -m tools.build_check .aws-sam/local
 
@@ -154,7 +154,7 @@ class _Started:
 
 
 def check(function: Function, build: Path) -> str:
-    """Starts the built ``function``, calls it with its samples and gives a line for the report. Raises ``Incomplete``."""
+    """Starts the built ``function``, calls it with its samples, gives a line for a report. Raises ``Incomplete``."""
     samples = sorted((ROOT / "events" / function.name).glob("*.json"))
     if not samples:
         raise Incomplete(f"there is no sample in events/{function.name}/")

@@ -1,4 +1,4 @@
-"""What a person may do: edit and delete unposted lines, reset a journal in error, replay a rejected event."""
+"""What a person may do: edit, preview and delete unposted lines, reset a journal in error, replay a rejected event."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from project_invoicing.use_cases.edit_documents import DocumentEditing
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
-    editing = DocumentEditing(*stores, bootstrap.finance_setup(), event["time"])
+    editing = DocumentEditing(*stores, bootstrap.finance_setups(), event["time"])
     try:
-        outcome = editing.apply(event["detail"])
+        answer = editing.apply(event["detail"])
     except Rejected as rejected:
-        outcome = f"refused: {rejected.detail}"
-    logger.info("document editing", actions=list(event["detail"]), outcome=outcome)
-    return {"outcome": outcome}
+        answer = {"outcome": f"refused: {rejected.detail}"}
+    logger.info("document editing", actions=list(event["detail"]), outcome=answer["outcome"])
+    return answer

@@ -8,6 +8,7 @@ import pytest
 from local import engines
 from pytest_socket import enable_socket, socket_allow_hosts
 
+from benchmarks.business import without_streams
 from tests.crash import tables
 from tests.harness import World
 
@@ -26,7 +27,7 @@ def _no_sockets() -> Iterator[None]:
 def stack() -> Iterator[World]:
     try:
         with engines.running("dynoxide"):
-            yield World(AT)
+            yield without_streams(World(AT))
     except engines.EngineError as missing:
         pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
 

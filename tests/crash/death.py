@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 
-import pytest
+from project_invoicing.errors import Conflict
 
 from tests.counting import counted
 from tests.crash import tables
 from tests.crash.tables import Tables
-from tests.faults import TRANSACTION, Killed, colliding, dying
+from tests.faults import EVERY, TRANSACTION, Killed, colliding, dying
 from tests.harness import World
 
 Run = Callable[[World], object]
 
 
 class Step:
-    """One step of the process over the tables as they are now. The step must be the same each time it runs."""
+    """One step of the process over the tables as they are now: ``run``, and ``then`` what repeats it if it dies."""
 
-    def __init__(self, world: World, run: Run) -> None:
-        self.world, self.run = world, run
+    def __init__(self, world: World, run: Run, then: Run) -> None:
+        self.world, self.run, self.then = world, run, then
         self.before = tables.read(world)
         with counted(world.client) as usage:
             run(world)
-        self.requests = usage.requests
         self.transactions = usage.operations[TRANSACTION]
         self.undisturbed = tables.read(world)
         self._now = self.undisturbed
@@ -35,49 +36,59 @@ class Step:
         Deaths that leave the same tables have the same future, which is lived through once.
         """
         ends: list[Tables] = []
-        for at in range(1, self.requests + 1):
+        for at in count(1):
             for applied in (False, True):
-                left = self._die(at, applied=applied)
-                if left not in ends:
-                    ends.append(left)
-                    self.run(self.world)
-                    self._check(f"request {at} of {self.requests} {'applied' if applied else 'not sent'}")
-        self._back()
-        return len(ends)
+                self._back()
+                if not self._dies(self.run, at, applied=applied):
+                    self._check(f"a run of less than {at} requests")
+                    return len(ends)
+                if self._now not in ends:
+                    ends.append(self._now)
+                    self._live()
+                    self._check(f"a death at request {at}, which was {'applied' if applied else 'not sent'}")
+        raise AssertionError
 
     def dies_after_every_transaction(self) -> None:
         """Run after run dies with its first transaction, until one finds nothing left to write."""
         self._back()
-        for _ in range(self.transactions + 1):
-            try:
-                with dying(self.world.client, 1, applied=True, operation=TRANSACTION):
-                    self.run(self.world)
-            except Killed:
-                continue
-            break
-        self._check(f"a death after each of {self.transactions} transactions")
-        self._back()
+        deaths, run = 0, self.run
+        while self._dies(run, 1, applied=True, operation=TRANSACTION):
+            deaths, run = deaths + 1, self.then
+            assert deaths <= self.transactions
+        self._check(f"{deaths} deaths, each after one transaction")
 
     def meets_another_transaction_everywhere(self) -> None:
-        """Each transaction once in the way of another one: the same run gets over it."""
+        """Each transaction once in the way of another one: the run gets over it, or says ``Conflict`` to be repeated."""
         for at in range(1, self.transactions + 1):
             self._back()
             with colliding(self.world.client, at):
-                self.run(self.world)
+                with suppress(Conflict):
+                    self.run(self.world)
+            self._live()
             self._check(f"a conflict of transaction {at} of {self.transactions}")
-        self._back()
 
-    def _die(self, at: int, *, applied: bool) -> Tables:
-        self._back()
-        with dying(self.world.client, at, applied=applied), pytest.raises(Killed):
-            self.run(self.world)
+    def _live(self) -> None:
+        """The next run, undisturbed. It finds nothing to do after one that came to its end."""
+        self.then(self.world)
         self._now = tables.read(self.world)
-        return self._now
+
+    def _dies(self, run: Run, at: int, *, applied: bool, operation: str = EVERY) -> bool:
+        """Whether the run came as far as request ``at`` and died there."""
+        died = False
+        with counted(self.world.client) as usage:
+            try:
+                with dying(self.world.client, at, applied=applied, operation=operation):
+                    run(self.world)
+            except Killed:
+                died = True
+        if usage.writes:
+            self._now = tables.read(self.world)
+        return died
 
     def _check(self, after: str) -> None:
-        self._now = tables.read(self.world)
-        differ = [key for key in self._now.keys() | self.undisturbed if self._now.get(key) != self.undisturbed.get(key)]
-        assert not differ, f"after {after}: {len(differ)} items differ from the undisturbed run: {sorted(differ)[:5]}"
+        now, then = self._now, self.undisturbed
+        differ = {key: (now.get(key), then.get(key)) for key in now.keys() | then if now.get(key) != then.get(key)}
+        assert not differ, f"after {after} {len(differ)} items are not as without it, such as {min(differ.items())}"
 
     def _back(self) -> None:
         tables.restore(self.world, self._now, self.before)

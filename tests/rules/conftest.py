@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from local import engines
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+
+from local import engines
 from project_invoicing.events import BusEvent
 from project_invoicing.store import outbox
 from project_invoicing.store.items import Item, plain_item
-
 from tests.harness import World
 from tests.rules.books import Books
 
@@ -28,7 +28,9 @@ class QuickWorld(World):
         events.register("after-call.dynamodb.TransactWriteItems", self._keep)
 
     def _note(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        puts = [(entry["Put"]["TableName"], entry["Put"]["Item"]) for entry in params["TransactItems"] if "Put" in entry]
+        puts = [
+            (entry["Put"]["TableName"], entry["Put"]["Item"]) for entry in params["TransactItems"] if "Put" in entry
+        ]
         context["outbox"] = [(table, item) for table, item in puts if item["pk"]["S"].startswith(outbox.PREFIX)]
 
     def _keep(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:

@@ -132,8 +132,15 @@ def second_company(document: dict[str, Any], code: str = "GBPM") -> dict[str, An
     """The document with a second company beside USPM, which has the same of everything under ``<code> ``-names."""
     made = deepcopy(document)
     made["companies"][code] = {**made["companies"]["USPM"], "name": code}
-    for key in ("fiscal_periods", "parameters", "customers", "categories", "transaction_categories",
-                "ledger_posting", "number_sequences"):
+    for key in (
+        "fiscal_periods",
+        "parameters",
+        "customers",
+        "categories",
+        "transaction_categories",
+        "ledger_posting",
+        "number_sequences",
+    ):
         made[key][code] = deepcopy(made[key]["USPM"])
     made["contracts"]["CTR-2"] = {"company": code, "customer": "C-001", "currency": "USD"}
     made["contract_lines"]["CTR-2-1"] = {"contract": "CTR-2", "billing_method": "time_and_material"}

@@ -93,7 +93,7 @@ def approval(
 
 def confirmation() -> list[Context]:
     """TM-11, SKIP-03."""
-    changed = {"message": "Update", "changed": ["msdyn_billingstatus"], "at": _CONFIRMED}
+    changed: dict[str, Any] = {"message": "Update", "changed": ["msdyn_billingstatus"], "at": _CONFIRMED}
     return [
         sale("work/unbilled", **_POSTED, **changed),
         sale("work/reversal", "-8", skip_sync=True, **_GONE),
@@ -105,7 +105,11 @@ def confirmation() -> list[Context]:
 
 
 def _adjusted(name: str, transaction_type: str, **columns: Any) -> Context:
-    changed = {"message": "Update", "changed": ["msdyn_adjustmentstatus"], "adjustment_status": "adjusted"}
+    changed: dict[str, Any] = {
+        "message": "Update",
+        "changed": ["msdyn_adjustmentstatus"],
+        "adjustment_status": "adjusted",
+    }
     return actual(name, transaction_type=transaction_type, quantity="8", price="200", **changed, **columns)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -199,7 +200,7 @@ def test_skip_05_the_reversals_of_a_cancelled_approval_are_posted(approved: Book
 
 def test_skip_06_a_milestone_and_its_credit_are_both_billed(books: Books) -> None:
     """FP-09, FP-10, MS-22: no unbilled sale, no connection between them and one."""
-    fixed = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
+    fixed: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
     books.arrive(
         bill("milestone", "1", "5000", **fixed),
         proforma("inv-1", total="5000"),

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.builders import proforma
 from tests.rules.books import Books
 from tests.rules.finance import finance
-from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, bill, billed, bills, reverses, sale
-from tests.builders import guid, proforma
+from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, bill, billed, reverses, sale
 
 JULIA = {"resource": "Julia Funderburk", **FIXED_RATE}
 
@@ -111,9 +111,14 @@ def test_reg_18_an_invoice_in_foreign_currency_is_converted_not_copied(invoiced:
 
 
 def test_fxr_11_an_invoice_without_exchange_rate_is_refused_and_posted_later(books: Books) -> None:
-    books.use(finance(profiles={"TM": {"billing_method": "time_and_material"}, "FP": {"billing_method": "fixed_price"}}))
+    books.use(
+        finance(profiles={"TM": {"billing_method": "time_and_material"}, "FP": {"billing_method": "fixed_price"}})
+    )
     fixed = {"transaction_class": "milestone", "contract_line": None, "resource": None}
-    books.arrive(bill("milestone", "1", "100", **{**IN_POUNDS, **fixed}), proforma("inv-1", total="100", contract="CTR-GBP", currency="GBP"))
+    books.arrive(
+        bill("milestone", "1", "100", **{**IN_POUNDS, **fixed}),
+        proforma("inv-1", total="100", contract="CTR-GBP", currency="GBP"),
+    )
     books.import_staging()
     books.use(finance(exchange_rates=[]))
     books.post_invoices()

@@ -1,4 +1,4 @@
-"""LED-11 to LED-14, LED-36 to LED-47, DUE, NUM, PROP-12 to PROP-19: what posting a proposal makes, and when it refuses."""
+"""LED-11 to LED-15, LED-36 to LED-47, DUE, NUM, PROP-12 to PROP-18: what posting a proposal makes, or refuses."""
 
 from __future__ import annotations
 

@@ -128,7 +128,9 @@ def test_revenue_accrues_where_profile_line_property_and_billing_type_allow_it(
 
 
 def test_led_49_work_without_a_contract_goes_to_profit_and_loss(books: Books) -> None:
-    books.use(finance(("projects.PRJ-1.contract", None), ("profiles.TM.post_costs", {"time": "balance"}), accrual=False))
+    books.use(
+        finance(("projects.PRJ-1.contract", None), ("profiles.TM.post_costs", {"time": "balance"}), accrual=False)
+    )
     books.arrive(cost("work", contract=None, contract_line=None, customer=None))
     books.journalise()
     assert entries(books, "work") == COST
@@ -203,7 +205,9 @@ def test_post_10_wb_08_what_cannot_be_posted_stays_and_is_posted_later(
 @pytest.mark.parametrize(
     ("automatic", "text"),
     [
-        pytest.param(False, "no open fiscal period was found for the specified accounting date 2026-08-27", id="JRN-09"),
+        pytest.param(
+            False, "no open fiscal period was found for the specified accounting date 2026-08-27", id="JRN-09"
+        ),
         pytest.param(
             True, "no open fiscal period was found in or after the specified accounting date 2026-08-27", id="JRN-10"
         ),

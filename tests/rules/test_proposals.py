@@ -78,9 +78,7 @@ def test_num_10_a_number_belongs_to_one_proforma_of_a_company(books: Books) -> N
         ("GBPM", "INV-0001"),
         ("USPM", "INV-0001"),
     ]
-    assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == [
-        (guid("second"), "duplicate_proposal_number")
-    ]
+    assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == [(guid("second"), "duplicate_proposal_number")]
 
 
 def test_prop_06_a_header_without_lines_amounts_to_nothing(books: Books) -> None:
@@ -171,7 +169,9 @@ def test_stg_10_ms_17_a_milestone_needs_no_unbilled_sale(books: Books) -> None:
 def test_stg_11_a_fee_waits_for_the_posting_of_its_unbilled_sale(books: Books) -> None:
     fee: dict[str, Any] = {"transaction_class": "fee", "resource": None}
     books.arrive(
-        sale("unbilled", "1", "100", **fee), bill("billed", "1", "100", **fee), bills("billed", "unbilled"),
+        sale("unbilled", "1", "100", **fee),
+        bill("billed", "1", "100", **fee),
+        bills("billed", "unbilled"),
         proforma("inv-1", total="100"),
     )
     books.import_staging()
@@ -231,7 +231,9 @@ def test_prop_17_a_milestone_waits_with_the_work_on_the_same_proforma(books: Boo
 )
 def test_prop_08_a_line_has_the_kind_of_its_class(books: Books, transaction_class: str, kind: str) -> None:
     fixed = {"contract_line": "CTR-1-FP"}  # nothing is unbilled there
-    books.arrive(bill("billed", "1", "100", transaction_class=transaction_class, **fixed), proforma("inv-1", total="100"))
+    books.arrive(
+        bill("billed", "1", "100", transaction_class=transaction_class, **fixed), proforma("inv-1", total="100")
+    )
     books.import_staging()
     assert [line["kind"] for line in books.proposal()["lines"]] == [kind]
 

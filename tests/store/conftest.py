@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from local import engines
 from moto import mock_aws
 from pytest_socket import enable_socket, socket_allow_hosts
 
+from local import engines
 from project_invoicing.config import Settings
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -44,6 +44,8 @@ def servers() -> Iterator[Servers]:
 
         @cache
         def client(name: str) -> DynamoDBClient:
+            if name == "moto":
+                return _client()
             variables = stack.enter_context(engines.ENGINES[name]())
             return _client(endpoint_url=variables[_ENDPOINTS[name]])
 
@@ -61,7 +63,7 @@ def dynamodb(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Dynam
     """Each engine, one after the other."""
     if request.param == "moto":
         with mock_aws():
-            yield _client()
+            yield servers("moto")
         return
     enable_socket()
     socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from project_invoicing.config import Settings
 from project_invoicing.store.items import Item, plain_item
-
 from tests.harness import TEMPLATE
 
 if TYPE_CHECKING:

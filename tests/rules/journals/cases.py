@@ -15,7 +15,8 @@ from project_invoicing.domain.journal import JournalLine
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.staging import StagedRow, Staging
-
+from project_invoicing.store.transactions import MAX_WRITES
+from project_invoicing.use_cases import import_journals, post_journals
 from tests.builders import Context, guid, proforma
 from tests.harness import TEMPLATE, World
 from tests.rules.books import Books, Row
@@ -124,6 +125,13 @@ def custom_columns() -> Iterator[None]:
         maps.table_maps.cache_clear()
         yield
     maps.table_maps.cache_clear()
+
+
+@contextmanager
+def small_pages() -> Iterator[None]:
+    """Pages of three lines and posting transactions of two pages: a handful of rows needs several transactions."""
+    with patch.object(import_journals, "PAGE_LINES", 3), patch.object(post_journals, "_OVERHEAD", MAX_WRITES - 10):
+        yield
 
 
 class Register:

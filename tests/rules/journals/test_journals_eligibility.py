@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.store.staging import StagedRow
-
 from tests.builders import Context, actual, guid, lookup, proforma, references
 from tests.harness import World
 from tests.rules.books import Books
@@ -95,10 +95,14 @@ CASES = {
         f"product {guid('P-900')} is not among the set-up's references",
     ),
     "STG-14, FXR-11 the pair": Case(
-        sale("rate", currency="EUR"), "exchange_rate_missing", "no exchange rate from EUR to USD on or before 2026-08-27"
+        sale("rate", currency="EUR"),
+        "exchange_rate_missing",
+        "no exchange rate from EUR to USD on or before 2026-08-27",
     ),
     "STG-14, FXR-11 the date": Case(
-        sale("rate of then", currency="JPY"), "exchange_rate_missing", "no exchange rate from JPY to USD on or before 2026-08-27"
+        sale("rate of then", currency="JPY"),
+        "exchange_rate_missing",
+        "no exchange rate from JPY to USD on or before 2026-08-27",
     ),
     "CAT-03": Case(
         cost("training", category="Training"),
@@ -161,7 +165,11 @@ class Looks(NamedTuple):
 
 @pytest.fixture(scope="module")
 def looks(stack: World) -> Iterator[Looks]:
-    rows = [case.row for case in CASES.values()] + list(BEFORE.values()) + [cost("good"), cost("day after", start="2026-08-01")]
+    rows = (
+        [case.row for case in CASES.values()]
+        + list(BEFORE.values())
+        + [cost("good"), cost("day after", start="2026-08-01")]
+    )
     ids = [name_of(row) for row in rows]
     with custom_columns():
         books = opened(stack, lacking())
@@ -255,13 +263,13 @@ def test_stg_21_of_two_refusals_only_the_latest_is_kept(books: Books) -> None:
 
 def test_refusals_come_in_the_order_of_the_rules(books: Books) -> None:
     """Reference, exchange rate, category, line property, project: what is mended lets the next one show."""
-    books.arrive(
-        cost("work", currency="EUR", project="PRJ-OLD", category="Travelling", billing_type="not_available")
-    )
+    books.arrive(cost("work", currency="EUR", project="PRJ-OLD", category="Travelling", billing_type="not_available"))
     document = lacking()
     seen = []
     for mend in (
-        lambda made: made["references"]["msdyn_transactioncategory"].update(references(category=["Travelling"])[CATEGORY]),
+        lambda made: made["references"]["msdyn_transactioncategory"].update(
+            references(category=["Travelling"])[CATEGORY]
+        ),
         lambda made: made["exchange_rates"].append(YEN | {"from": "EUR"}),
         lambda made: made["transaction_categories"]["USPM"].update(Travelling="Labor"),
         lambda made: made["parameters"]["USPM"]["line_property_mapping"].update(not_available="NONE"),

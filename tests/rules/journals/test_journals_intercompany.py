@@ -31,18 +31,14 @@ def between_companies(**terms: Any) -> dict[str, Any]:
         )
     )
     made["companies"]["GBPM"] |= {"accounting_currency": "GBP", "time_zone": "Europe/London"}
-    made["exchange_rates"].append(
-        {"from": "USD", "to": "GBP", "valid_from": "2026-01-01", "rate": "80", "factor": 100}
-    )
+    made["exchange_rates"].append({"from": "USD", "to": "GBP", "valid_from": "2026-01-01", "rate": "80", "factor": 100})
     made["customers"]["GBPM"]["IC-USPM"] = {
         "name": "Contoso",
         "sales_tax_group": "EXP",
         "dimensions": {"Region": "between"},
     }
     made["categories"]["GBPM"]["Labor"]["item_sales_tax_group"] = "FULL"
-    made["intercompany"] = [
-        {"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-GBPM", **terms}
-    ]
+    made["intercompany"] = [{"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-GBPM", **terms}]
     made["references"]["msdyn_organizationalunit"] = {guid("Contoso UK"): "GBPM", guid("Contoso"): "USPM"}
     return made
 
@@ -97,9 +93,7 @@ def month(stack: World) -> Month:
         ("ten/sold", "120", "1200", "USD"),
     ],
 )
-def test_ic_01_an_approval_stages_four_actuals(
-    month: Month, name: str, price: str, amount: str, currency: str
-) -> None:
+def test_ic_01_an_approval_stages_four_actuals(month: Month, name: str, price: str, amount: str, currency: str) -> None:
     actual = month.uspm.rows[guid(name)].actual
     assert (str(actual.quantity), str(actual.price), str(actual.amount)) == ("10", price, amount)
     assert actual.currency is not None

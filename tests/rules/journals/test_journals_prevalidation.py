@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from project_invoicing.errors import Unavailable
 
+from project_invoicing.errors import Unavailable
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import finance

@@ -10,7 +10,7 @@ net, and subtotal and tax are together what the proforma said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -77,6 +77,9 @@ Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
 RevenueAccount = Callable[[ProposalLine], tuple[PostingType, str]]
 """Posting type and main account of a line's revenue."""
 
+DiscountAccount = Callable[[ProposalLine], str | None]
+"""The main account of a line's discount; ``None`` where revenue is posted without what was discounted (FEE-07)."""
+
 
 def totals(
     lines: Sequence[ProposalLine],
@@ -122,28 +125,16 @@ def voucher(
     tax_account: Callable[[str], str],
     customer_account: Callable[[], str],
     customer_dimensions: dict[str, str] | None = None,
+    discount_account: DiscountAccount = lambda _: None,
 ) -> Voucher:
     """The invoice's voucher: revenue, accrual taken back, sales tax, and the customer balance that balances it.
 
-    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46. ``document`` must be ``accounted``.
+    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07. ``document`` must be ``accounted``.
     """
     rate = terms.exchange_rate.multiplier
     lines: list[VoucherLine] = []
     for line in document.lines:
-        if earned := document.revenue(line):
-            posting_type, account = revenue(line)
-            lines.append(
-                VoucherLine(
-                    account=account,
-                    posting_type=posting_type,
-                    currency=terms.currency,
-                    amount=-earned,
-                    accounting_amount=-(line.accounting_amount or ZERO),
-                    exchange_rate=rate,
-                    project=line.project,
-                    dimensions=line.dimensions,
-                )
-            )
+        lines.extend(_revenue_lines(line, document.revenue(line), terms, revenue, discount_account))
         for accrual in line.accruals:
             lines.extend(accrual.lines(-1))
     for code, amount in document.tax_by_code.items():
@@ -173,3 +164,34 @@ def voucher(
             )
         )
     return Voucher(number, terms.company, terms.invoice_date, "invoice", source_id, summed(lines))
+
+
+def _revenue_lines(
+    line: ProposalLine, earned: Decimal, terms: Terms, revenue: RevenueAccount, discount_account: DiscountAccount
+) -> Iterator[VoucherLine]:
+    """What a line earned; where its discount has an account, what it would have earned, and the discount (FEE-06).
+
+    In accounting currency the discount is rounded for itself, and both together are the line's own amount.
+    """
+    account = discount_account(line) if line.discount and line.chargeable else None
+    discount = line.discount if account else ZERO
+    accounted_discount = terms.exchange_rate.convert(discount, terms.accounting_precision)
+
+    def posted(to: str, posting_type: PostingType, amount: Decimal, accounting_amount: Decimal) -> VoucherLine:
+        return VoucherLine(
+            account=to,
+            posting_type=posting_type,
+            currency=terms.currency,
+            amount=amount,
+            accounting_amount=accounting_amount,
+            exchange_rate=terms.exchange_rate.multiplier,
+            project=line.project,
+            dimensions=line.dimensions,
+        )
+
+    if gross := earned + discount:
+        posting_type, revenue_account = revenue(line)
+        accounted_gross = (line.accounting_amount or ZERO) + accounted_discount
+        yield posted(revenue_account, posting_type, -gross, -accounted_gross)
+    if account:
+        yield posted(account, PostingType.DISCOUNT, discount, accounted_discount)

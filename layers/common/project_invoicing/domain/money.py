@@ -11,6 +11,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from enum import StrEnum
 
 _EXACT = Context(prec=60)
+_SHOWN = Context(prec=28)
+"""Digits of a rate that is shown and stored: a third of anything never ends. Amounts are converted exactly."""
 ZERO = Decimal(0)
 
 
@@ -71,7 +73,7 @@ class ExchangeRate:
 
     @property
     def multiplier(self) -> Decimal:
-        return _EXACT.divide(self.rate, self.factor).normalize(_EXACT)
+        return _SHOWN.divide(self.rate, self.factor).normalize(_SHOWN)
 
     def convert(self, amount: Decimal, precision: Decimal) -> Decimal:
         """``amount`` in accounting currency, rounded to ``precision`` of that currency."""

@@ -22,11 +22,11 @@ KINDS: dict[TransactionClass, LineKind] = {
 
 @dataclass(frozen=True, slots=True)
 class ProposalLine:
-    """One billed actual on a proposal. Amounts are in the proposal's currency, before tax.
+    """One billed actual on a proposal. Amounts are in the proposal's currency, before tax and after discount.
 
     A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
     (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
-    ``sales_tax_amount``, ``accounting_amount`` are filled by posting.
+    ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by.
     """
 
     line_number: int
@@ -51,6 +51,7 @@ class ProposalLine:
     accruals: tuple[Accrual, ...] = ()
     sales_tax_amount: Decimal | None = None
     accounting_amount: Decimal | None = None
+    discount: Decimal = ZERO
 
 
 def subtotal(lines: list[ProposalLine]) -> Decimal:

@@ -128,15 +128,19 @@ def sales_tax(
 
     ``forms`` of the codes that are no plain percent of the net amount. ``included``: the lines' amounts include tax.
     """
+    rates: dict[Hashable, dict[str, _Rate]] = {}
     running: dict[Hashable, Fraction] = defaultdict(Fraction)
     posted: dict[Hashable, Decimal] = defaultdict(lambda: ZERO)
     taxes: list[dict[str, Decimal]] = []
     for line, totals in zip(lines, _running_totals(lines, rounding, forms), strict=True):
-        exact = _exact_taxes(line, forms, included)
+        percents = tuple(line.percents.items())
+        if percents not in rates:
+            rates[percents] = _rates(line.percents, forms, included)
+        amount, quantity = Fraction(line.base), Fraction(line.quantity)
         tax: dict[str, Decimal] = {}
-        for code in line.percents:
+        for code, rate in rates[percents].items():
             total = totals[code]
-            running[total] += exact[code]
+            running[total] += rate.tax(amount, quantity)
             rounded = rounding.posted(running[total])
             tax[code] = rounded - posted[total]
             posted[total] = rounded
@@ -160,30 +164,50 @@ def _running_totals(
         yield totals
 
 
-def _exact_taxes(line: TaxableLine, forms: Mapping[str, TaxForm], included: bool) -> dict[str, Fraction]:
-    """Each code's tax before rounding. Taxes grow evenly with the net, so that two nets tell which one was meant."""
-    amount = Fraction(line.base)
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """What a code takes of each unit of a line's amount and of its quantity. Exact: thirds stay thirds."""
+
+    of_amount: Fraction
+    of_quantity: Fraction
+
+    def tax(self, amount: Fraction, quantity: Fraction) -> Fraction:
+        tax = amount * self.of_amount
+        return tax + quantity * self.of_quantity if self.of_quantity else tax
+
+
+def _rates(percents: Mapping[str, Decimal], forms: Mapping[str, TaxForm], included: bool) -> dict[str, _Rate]:
+    """The rates of a line's codes, in their order. Every origin is linear, so that two lines of one unit show them."""
+    one, none = Fraction(1), Fraction()
+    of_amount = _taxes(percents, forms, one, none, included)
+    of_quantity = _taxes(percents, forms, none, one, included)
+    return {code: _Rate(of_amount[code], of_quantity[code]) for code in percents}
+
+
+def _taxes(
+    percents: Mapping[str, Decimal], forms: Mapping[str, TaxForm], amount: Fraction, quantity: Fraction, included: bool
+) -> dict[str, Fraction]:
+    """Each code's exact tax on an amount, which includes the taxes or not."""
+
+    def on(net: Fraction) -> dict[str, Fraction]:
+        taxes: dict[str, Fraction] = {}
+        for code in sorted(percents, key=lambda code: _ON_TAXES.get(forms.get(code, PERCENT_OF_NET).origin, 0)):
+            form, percent = forms.get(code, PERCENT_OF_NET), Fraction(percents[code])
+            match form.origin:
+                case TaxOrigin.PERCENT_OF_NET:
+                    taxes[code] = net * percent / 100
+                case TaxOrigin.PERCENT_OF_GROSS:
+                    taxes[code] = (net + sum(taxes.values())) * percent / 100
+                case TaxOrigin.PERCENT_OF_TAX:
+                    taxes[code] = taxes.get(form.base_code or "", Fraction()) * percent / 100
+                case TaxOrigin.AMOUNT_PER_UNIT:
+                    taxes[code] = quantity * percent
+                case TaxOrigin.CALCULATED_PERCENT_OF_NET:
+                    taxes[code] = amount * percent / 100 if included else net * percent / (100 - percent)
+        return taxes
+
     if not included:
-        return _taxes_on(amount, line, forms, included)
-    at_zero, at_one = (sum(_taxes_on(Fraction(net), line, forms, included).values()) for net in (0, 1))
-    return _taxes_on((amount - at_zero) / (1 + at_one - at_zero), line, forms, included)
-
-
-def _taxes_on(net: Fraction, line: TaxableLine, forms: Mapping[str, TaxForm], included: bool) -> dict[str, Fraction]:
-    formed = [(code, forms.get(code, PERCENT_OF_NET), Fraction(percent)) for code, percent in line.percents.items()]
-    taxes: dict[str, Fraction] = {}
-    for code, form, percent in sorted(formed, key=lambda entry: _ON_TAXES.get(entry[1].origin, 0)):
-        match form.origin:
-            case TaxOrigin.PERCENT_OF_NET:
-                taxes[code] = net * percent / 100
-            case TaxOrigin.PERCENT_OF_GROSS:
-                taxes[code] = (net + sum(taxes.values())) * percent / 100
-            case TaxOrigin.PERCENT_OF_TAX:
-                taxes[code] = taxes.get(form.base_code or "", Fraction()) * percent / 100
-            case TaxOrigin.AMOUNT_PER_UNIT:
-                taxes[code] = Fraction(line.quantity) * percent
-            case TaxOrigin.CALCULATED_PERCENT_OF_NET if included:
-                taxes[code] = Fraction(line.base) * percent / 100
-            case TaxOrigin.CALCULATED_PERCENT_OF_NET:
-                taxes[code] = net * percent / (100 - percent)
-    return taxes
+        return on(amount)
+    # The taxes of a net grow evenly with it, so those of two nets tell which net the amount was made from.
+    at_zero, at_one = (sum(on(Fraction(net)).values()) for net in (0, 1))
+    return on((amount - at_zero) / (1 + at_one - at_zero))

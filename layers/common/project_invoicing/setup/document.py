@@ -208,6 +208,9 @@ class Parameters(Row):
 
     A category default or a line property that does not exist refuses nothing here: the rows that need it wait with
     ``category_missing`` or ``line_property_missing`` and go on once it is there (CAT-02, LP-05).
+
+    ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
+    the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -223,6 +226,7 @@ class Parameters(Row):
     require_invoice_total: bool = True
     beginning_balance_date: Day | None = None
     allow_header_dimensions: bool = False
+    line_discount_category: Name | None = None
 
 
 class LineProperty(Row):
@@ -360,10 +364,11 @@ class TaxRate(Row):
 
 
 class TaxCode(Row):
-    """TAX-16 to TAX-21, as ``domain.sales_tax.TaxForm``.
+    """What a tax is computed from (TAX-16 to TAX-21), as ``domain.sales_tax.TaxForm``.
 
-    ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``exempt_in``: sales tax groups that name the
-    code without charging it.
+    ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
+    ``net_of_invoice_balance`` the base is the document, whatever the calculation of the rounding (TAX-23).
+    ``exempt_in``: sales tax groups that name the code without charging it.
     """
 
     rates: list[TaxRate] = Field(min_length=1)
@@ -612,6 +617,7 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("exchange_rates.*.to", "currencies"),
     ("fiscal_periods.{company}", "companies"),
     ("parameters.{company}", "companies"),
+    ("parameters.{company}.line_discount_category", "categories.{company}"),
     ("customers.{company}", "companies"),
     ("customers.{company}.*.sales_tax_group", "sales_tax.groups"),
     ("customers.{company}.*.terms_of_payment", "terms_of_payment"),

@@ -3,7 +3,7 @@
 Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
 takes the lines which fail, ``ne`` how many of them; ``oc`` ``od`` keys of the sparse index ``open_documents`` (not
-posted). A page has ``l`` (lines as text) and ``po`` once it is posted.
+posted). A page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted.
 
 One journal a period is open for new lines. Which one, says the guard item of the period: two imports that want to open
 a journal for one period at once meet at its condition.
@@ -54,6 +54,7 @@ class JournalPage:
     key: str
     lines: list[JournalLine]
     posted: bool
+    version: int
 
 
 class Journals:
@@ -80,7 +81,7 @@ class Journals:
 
     def pages(self, company: str, journal_id: str) -> Iterator[JournalPage]:
         for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE):
-            yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item)
+            yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
 
     def guards(self, company: str, periods: Iterable[str]) -> dict[str, str]:
         """The journal that each of these periods was last opened with."""
@@ -153,25 +154,25 @@ class Journals:
             "pk": _partition(company, journal_id),
             "sk": f"{_PAGE}{lines[0].line_number:08d}",
             "l": rows.encode(lines),
+            "ve": 1,
         }
         return put(self.table, item, unless_exists=True)
 
     def posted_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
-        """The page with what posting found out about its lines; it can be posted once."""
-        return update(
-            self.table,
-            _partition(journal.company, journal.journal_id),
-            page.key,
-            {"l": rows.encode(lines), "po": True},
-            expected={"po": None},
-        )
+        """The page with what posting found out about its lines; it can be posted once, and only as it was judged."""
+        return self._changed(journal, page, {"l": rows.encode(lines), "po": True})
 
     def changed_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
+        return self._changed(journal, page, {"l": rows.encode(lines)})
+
+    def _changed(self, journal: Journal, page: JournalPage, values: dict[str, Any]) -> Write:
         partition = _partition(journal.company, journal.journal_id)
-        return update(self.table, partition, page.key, {"l": rows.encode(lines)}, expected={"po": None})
+        values = values | {"ve": page.version + 1}
+        return update(self.table, partition, page.key, values, expected={"po": None, "ve": page.version})
 
     def without_page(self, journal: Journal, page: JournalPage) -> Write:
-        return delete(self.table, _partition(journal.company, journal.journal_id), page.key, expected={"po": None})
+        partition = _partition(journal.company, journal.journal_id)
+        return delete(self.table, partition, page.key, expected={"po": None, "ve": page.version})
 
     def closed(self) -> dict[str, Any]:
         """What takes a journal out of the index of open documents."""

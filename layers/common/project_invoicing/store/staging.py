@@ -45,7 +45,7 @@ from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item
-from project_invoicing.store.transactions import Write, get, get_many, put, query, transact, update
+from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,6 +57,7 @@ SHARDS: Final = 4
 ROW: Final = "A"
 _REJECTED: Final = "REJECTED#"
 _ATTEMPTS: Final = 5
+_ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 
 
 class Delivery(StrEnum):
@@ -295,7 +296,7 @@ class Staging:
     def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
         """What a newer version changes on the row, by what has become of the row so far."""
         values = self._columns(actual)
-        if item["st"] in (StagingState.IMPORTED, StagingState.POSTED):
+        if item["st"] in _ON_DOCUMENTS:
             del values["st"]
             before = _actual_of(actual.id, actual.version, item["a"])
             if any(getattr(before, name) != getattr(actual, name) for name in _ON_LINE):
@@ -324,16 +325,18 @@ class Staging:
 
     @staticmethod
     def _not_older(expression: Expression, version: RowVersion) -> str:
-        """The stored version is the same or newer: the negation of ``is_newer`` as a condition."""
+        """The stored version is the same or newer, as far as one condition can tell: where it is, this is not newer.
+
+        A version with a row version tells nothing of a stored one without: the update would fill the number in, and
+        the stored row would pass for a version that it is not.
+        """
+        if version.number is not None:
+            return f"{expression.name('rv')} >= {expression.value(version.number)}"
         time, content = expression.value(version.occurred_at), expression.value(version.content)
-        by_time = (
+        return (
             f"({expression.name('ot')} > {time} OR "
             f"({expression.name('ot')} = {time} AND {expression.name('h')} >= {content}))"
         )
-        if version.number is None:
-            return by_time
-        numbered = f"{expression.name('rv')} >= {expression.value(version.number)}"
-        return f"({numbered} OR ({expression.absent('rv')} AND {by_time}))"
 
     def connect(self, connection: Connection) -> Delivery:
         """Stores a connection on the row that carries it, which may not have arrived yet. One request.
@@ -396,7 +399,7 @@ class Staging:
         try:
             transact(self.client, writes)
         except TransactionCancelled as cancelled:
-            if cancelled.reasons[0] is None:
+            if 0 not in lost(cancelled):
                 raise
 
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -412,9 +415,9 @@ class Staging:
     # Reading
 
     def changed(self) -> Iterator[StagedRow]:
-        """Rows that changed after they were imported and before they were posted. The index only proposes."""
+        """Rows that changed after they were imported. The index only proposes: some may be posted by now."""
         items = chain.from_iterable(self._shard(shard, "U#") for shard in range(SHARDS))
-        return (row for item in items if (row := row_of(item)) and row.state is StagingState.IMPORTED)
+        return (row for item in items if (row := row_of(item)) and row.state in _ON_DOCUMENTS)
 
     def waiting_for_journal(self) -> Iterator[StagedRow]:
         """Rows of the import queue that belong on a journal. The index only proposes."""
@@ -486,7 +489,7 @@ class Staging:
     def flag_late(self, row: StagedRow) -> Write:
         """The row changed too late: its document is posted or being posted."""
         values = {"lt": True, "q": None, "qs": None}
-        return update(self.table, row.id, ROW, values, expected={"ch": row.changes})
+        return update(self.table, row.id, ROW, values, expected={"st": row.state, "ch": row.changes})
 
     def moved(self, actual_id: str, journal_id: str, new_journal_id: str, line_number: int) -> Write:
         """The row's line has moved to the journal of lines that failed to post."""

@@ -1,12 +1,13 @@
-"""What a person may do: change tax groups and dimensions of a line before posting, delete lines, reset, replay.
+"""What a person may do: change a document before posting, look at what posting would make, delete lines, reset, replay.
 
 Everything else on a line comes from Dataverse and is refused by name (JRN-14, TAX-11, DIM-09).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
@@ -18,15 +19,20 @@ from project_invoicing.store.proposals import Proposal, Proposals, edited_column
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
+from project_invoicing.use_cases.preview import preview
+from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
+from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_actuals import sync_row
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 from project_invoicing.use_cases.sync_proforma import sync_header
 
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
-_HEADER_FIELDS = frozenset({"invoice_date", "due_date", "dimensions"})
+_DATES = frozenset({"invoice_date", "due_date"})
+_HEADER_FIELDS = _DATES | {"dimensions"}
 _NAMING = frozenset({"company", "proposal_id", "journal_id", "actual_id"})
 _JOURNAL_FIELDS = frozenset({*_TAX_GROUPS, "dimensions"})
-_PROPOSAL_FIELDS = frozenset(_TAX_GROUPS)
+_REDERIVE = "rederive_dimensions"
+_PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, _REDERIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +42,38 @@ class DocumentEditing:
     proposals: Proposals
     journals: Journals
     staging: Staging
-    setup: FinanceSetup
+    setups: SetupVersions
     at: str
 
-    def apply(self, detail: Mapping[str, Any]) -> str:
-        """Carries out ``{action: request}`` and says what became of it. Raises ``Rejected`` for an unknown action."""
-        actions = {"edit": self.edit, "delete_lines": self.delete_lines, "reset": self.reset, "replay": self.replay}
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    def apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
+        """Carries out ``{action: request}``. Returns ``outcome``, what became of it, and what the action gives.
+
+        Raises ``Rejected`` for an unknown action.
+        """
+        actions: dict[str, Callable[[Mapping[str, Any]], str | dict[str, Any]]] = {
+            "edit": self.edit,
+            "delete_lines": self.delete_lines,
+            "reset": self.reset,
+            "replay": self.replay,
+            "preview": self.preview,
+        }
         for name, request in detail.items():
             if name not in actions:
                 known = ", ".join(actions)
                 raise _bad(name, f"{name} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
-            return actions[name](request)
+            given = actions[name](request)
+            return {"outcome": given} if isinstance(given, str) else given
         raise _bad("detail", f"the request says nothing to do; it can say {', '.join(actions)}")
+
+    def preview(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What posting a proposal would make, on an ``invoice_date`` if one is given; nothing is written."""
+        number = _need(request, "proposal_id")
+        scope = {name: _need(request, name) for name in ("company", "invoice_date") if name in request}
+        return {"outcome": "previewed", "previews": preview(self.proposals, self.setups, number, self.at, **scope)}
 
     def replay(self, request: Mapping[str, Any]) -> str:
         """Delivers the rejected events of a row again, once what was wrong has been mended."""
@@ -68,8 +94,10 @@ class DocumentEditing:
     def edit(self, request: Mapping[str, Any]) -> str:
         """Changes what a person may change: a line, or without an actual a proposal's header.
 
-        On a line its tax groups, on a journal also its dimensions; on a header invoice date and due date, and the
-        dimensions where the company allows it (DUE-03, DIM-10).
+        On a line its tax groups, on a journal also its dimensions; those of a proposal's line are never set, but
+        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19). On a header invoice date and due date,
+        ``null`` for those of Dataverse and of the terms, and the dimensions where the company allows it (DUE-03,
+        DIM-10).
         """
         of_header = "actual_id" not in request and "journal_id" not in request
         allowed = _HEADER_FIELDS if of_header else _JOURNAL_FIELDS if "journal_id" in request else _PROPOSAL_FIELDS
@@ -77,13 +105,24 @@ class DocumentEditing:
         for name in changes:
             if name not in allowed:
                 raise _bad(name, f"{name} cannot be edited; what can: {', '.join(sorted(allowed))}")
-        for name, value in changes.items():
-            groups = getattr(self.setup.document.sales_tax, _TAX_GROUPS[name]) if name in _TAX_GROUPS else None
-            if value is not None and groups is not None and value not in groups:
-                raise _bad(name, f"{name} {value} does not exist; there are {', '.join(sorted(groups)) or 'none'}")
+        self._check(changes)
         if "journal_id" in request:
             return self._edit_journal(request, changes)
         return self._edit_header(request, changes) if of_header else self._edit_proposal(request, changes)
+
+    def _check(self, changes: Mapping[str, Any]) -> None:
+        """Raises ``Rejected`` for a value that its field does not take."""
+        for name, value in changes.items():
+            if name in _TAX_GROUPS:
+                groups = getattr(self.setup.document.sales_tax, _TAX_GROUPS[name])
+                if value is not None and value not in groups:
+                    raise _bad(name, f"{name} {value} does not exist; there are {', '.join(sorted(groups)) or 'none'}")
+            elif name == "dimensions" and not _are_dimensions(value):
+                raise _bad(name, f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
+            elif name in _DATES and not (value is None or _is_date(value)):
+                raise _bad(name, f"{name} is written as 2026-08-31, not {value!r}")
+            elif name == _REDERIVE and value is not True:
+                raise _bad(name, f"{name} can only be true, not {value!r}")
 
     def delete_lines(self, request: Mapping[str, Any]) -> str:
         """Deletes all lines of an unposted proposal or journal; the next import builds them anew."""
@@ -111,14 +150,13 @@ class DocumentEditing:
                 raise _bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
             edits = header.edits
             if "invoice_date" in changes:
-                day = self.setup.local_date(company, changes["invoice_date"])
+                day = _date(changes["invoice_date"])
                 if day != edits.invoice_date:  # a manual due date does not outlive the invoice date (DUE-06)
                     edits = replace(edits, invoice_date=day, due_date=None, due_for=None)
             if "due_date" in changes:
                 written = header.proforma.invoice_date
                 for_day = edits.invoice_date or (self.setup.local_date(company, written) if written else None)
-                due = self.setup.local_date(company, changes["due_date"])
-                edits = replace(edits, due_date=due, due_for=for_day)
+                edits = replace(edits, due_date=_date(changes["due_date"]), due_for=for_day)
             if "dimensions" in changes:
                 edits = replace(edits, dimensions=changes["dimensions"])
             transact(self.proposals.client, [self.proposals.change(header, edited_columns(edits) | {"rf": None})])
@@ -132,13 +170,27 @@ class DocumentEditing:
             _must_be_ready(header)
             for page in self.proposals.pages(header.id):
                 if any(line.actual_id == actual_id for line in page.lines):
-                    lines = [replace(x, **changes) if x.actual_id == actual_id else x for x in page.lines]
+                    values = self._rederived(actual_id, changes)
+                    lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
                     unchanged = self.proposals.change(header, {"rf": None})
                     transact(self.proposals.client, [self.proposals.edited_page(header.id, page, lines), unchanged])
                     return
             raise _bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")
 
         return self._guarded(request, change)
+
+    def _rederived(self, actual_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The changes, with the dimensions of now where they are to be taken anew. Refuses what cannot be resolved."""
+        values = {name: value for name, value in changes.items() if name != _REDERIVE}
+        if _REDERIVE in changes:
+            row = self.staging.rows([actual_id])[actual_id]
+            resolved = resolve(row.actual, self.setup)
+            if isinstance(resolved, Blocked):
+                raise Refused(resolved.wait.reason, resolved.wait.detail)
+            if isinstance(resolved, Invalid):
+                raise _bad(resolved.field, resolved.detail)
+            values["dimensions"] = resolved.dimensions
+        return values
 
     def _edit_journal(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
         company, journal_id = _need(request, "company"), _need(request, "journal_id")
@@ -187,6 +239,24 @@ def _need(request: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise _bad(name, f"the request needs {name}")
     return value
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _date(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def _are_dimensions(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, dict) and all(isinstance(text, str) and text for pair in value.items() for text in pair)
 
 
 def _bad(field: str, detail: str) -> Rejected:

@@ -64,10 +64,13 @@ class Changes:
         for company in companies:
             if seen.get(company) == self.setup.version:
                 continue
-            for journal in self.journals.open(company):
-                if journal.status is JournalStatus.DRAFT:
-                    self._rerate(journal)
-            self.journals.setup_seen(company, self.setup.version)
+            try:
+                for journal in self.journals.open(company):
+                    if journal.status is JournalStatus.DRAFT:
+                        self._rerate(journal)
+                self.journals.setup_seen(company, self.setup.version)
+            except TransactionCancelled:
+                continue  # a journal is being posted, or has grown: the next look compares again
 
     def _journal_line(self, row: StagedRow, journal_id: str) -> None:
         journal = self.journals.get(row.company or "", journal_id)
@@ -132,10 +135,7 @@ class Changes:
             writes.append(self.journals.change(journal, {"st": journal.status}))
             if len(writes) > MAX_WRITES:
                 raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
-            try:
-                transact(self.journals.client, writes)
-            except TransactionCancelled:
-                return  # it is being posted, or has grown; its next look comes with the next set-up
+            transact(self.journals.client, writes)
 
     def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
         """The contract's fixed rate, where the line has another one."""

@@ -301,7 +301,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         unit_cost=actual.price if cost else ZERO,
         cost_amount=actual.amount if cost else ZERO,
         unit_price=ZERO if cost else actual.price,
-        sales_amount=ZERO if cost else actual.amount,
+        sales_amount=ZERO if cost else actual.amount - resolved.accrued_discount,
         currency=resolved.currency,
         price_exchange_rate=resolved.rate.rate,
         price_factor=resolved.rate.factor,

@@ -24,6 +24,7 @@ from project_invoicing.use_cases.delete_lines import finish_deletion
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan, proposal_currency
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
+from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
 from project_invoicing.use_cases.waiting import Verdicts
@@ -215,6 +216,7 @@ class ProposalImport:
 
     def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
         company = str(header.company)
+        currency = proposal_currency(header.proforma, setup)
         return own_event(
             PROPOSAL_READY,
             self.at,
@@ -222,8 +224,8 @@ class ProposalImport:
             company=company,
             proposal_id=header.number,
             invoice_id=header.id,
-            currency=proposal_currency(header.proforma, setup),
-            subtotal=str(total),
+            currency=currency,
+            subtotal=Figures(setup).amount(total, currency),
             line_count=line_count,
             auto_post=setup.parameters(company).auto_post_proposals,
         )

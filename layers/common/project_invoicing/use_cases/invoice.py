@@ -183,13 +183,27 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
         posting_type = _revenue_posting_type(line, company, setup)
         return posting_type, account_for(setup, company, line.project, line.category)(posting_type)
 
+    def discount_account(line: ProposalLine) -> str | None:
+        category = setup.parameters(company).line_discount_category
+        return account_for(setup, company, line.project, category)(PostingType.DISCOUNT) if category else None
+
     def tax_account(code: str) -> str:
         return account_for(setup, company, sales_tax_code=code)(PostingType.SALES_TAX_PAYABLE)
 
     def customer_account() -> str:
         return account_for(setup, company, customer=customer)(PostingType.CUSTOMER_BALANCE)
 
-    return voucher(number, invoice_number, of.totals, of.terms, revenue, tax_account, customer_account, of.dimensions)
+    return voucher(
+        number,
+        invoice_number,
+        of.totals,
+        of.terms,
+        revenue,
+        tax_account,
+        customer_account,
+        of.dimensions,
+        discount_account,
+    )
 
 
 def _header_dimensions(header: Proposal, lines: Sequence[ProposalLine], customer: Customer) -> dict[str, str]:

@@ -23,11 +23,12 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import Invoice, Proposal, Proposals, closed, refusal_columns
+from project_invoicing.store.proposals import Proposal, Proposals, closed, refusal_columns
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 
 PAGE_LINES = 90
@@ -181,7 +182,7 @@ class _Saga:
         )
 
     def _event(self) -> BusEvent:
-        invoice = self.invoice
+        invoice, show = self.invoice, Figures(self.setup)
         return own_event(
             INVOICE_POSTED,
             self.run.at,
@@ -195,9 +196,9 @@ class _Saga:
             invoice_date=invoice.invoice_date.isoformat(),
             due_date=invoice.due_date.isoformat(),
             currency=invoice.currency,
-            subtotal=str(invoice.subtotal),
-            sales_tax=str(invoice.sales_tax),
-            total=str(invoice.total),
+            subtotal=show.amount(invoice.subtotal, invoice.currency),
+            sales_tax=show.amount(invoice.sales_tax, invoice.currency),
+            total=show.amount(invoice.total, invoice.currency),
             line_count=invoice.line_count,
         )
 

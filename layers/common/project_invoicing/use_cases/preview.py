@@ -28,7 +28,7 @@ def preview(
     company: str | None = None,
     invoice_date: str | None = None,
 ) -> list[Row]:
-    """What posting each proposal with this number would make, or why it would be refused. One row a company:
+    """What posting each proposal with this number would make, or why it would be refused. One row a company.
 
         {"proposal_id", "company", "status", "invoice": {…}, "lines": [{…}], "voucher": {…}, "refused": null}
 

@@ -175,7 +175,7 @@ def _line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -
         transaction_class=actual.transaction_class,
         quantity=actual.quantity,
         unit_price=actual.price,
-        amount=actual.amount if chargeable else ZERO,
+        amount=actual.amount - resolved.discount if chargeable else ZERO,
         chargeable=chargeable,
         shown=chargeable or resolved.on_invoice,
         category=resolved.category,
@@ -189,4 +189,5 @@ def _line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -
         description=actual.external_description or actual.description,
         dimensions=resolved.dimensions,
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
+        discount=resolved.discount,
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Reference
 from project_invoicing.domain.codes import (
     BillingMethod,
@@ -18,7 +20,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
@@ -27,10 +29,13 @@ INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.
 DOCUMENT_TYPE = "document_type"
 """Custom column that says where a cost comes from; ``purchase`` and ``vendor_invoice`` were bought (JRN-16, LED-33)."""
 _PURCHASES = frozenset({"purchase", "vendor_invoice"})
+DISCOUNT = "discount_amount"
+"""Custom column with what an actual's amount is reduced by before it is billed, signed like the amount (FEE-01)."""
 RESOURCING_UNIT = "resourcing_unit"
 """Custom column with the id of the organizational unit that lends the resource."""
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
 _NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
+_DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
 )
@@ -51,7 +56,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Everything a line takes from the set-up."""
+    """Everything a line takes from the set-up.
+
+    ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
+    """
 
     company: str
     project: str | None
@@ -71,6 +79,8 @@ class Resolved:
     accounting_date: date
     rate: ExchangeRate
     dimensions: dict[str, str] | None
+    discount: Decimal = ZERO
+    accrued_discount: Decimal = ZERO
     worker_dimensions: dict[str, str] | None = None
     purchase: bool = False
 
@@ -126,6 +136,12 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
     if closed := _closed(owner, transaction_date, setup):
         return blocked(*closed)
     on_account = actual.transaction_class in ON_ACCOUNT
+    billing_method = setup.billing_method(owner.contract_line)
+    chargeable = actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account)
+    discount = _discount(actual, chargeable, billing_method)
+    if discount is None:
+        detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
+        return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     return Resolved(
         company=company,
         project=owner.project,
@@ -133,10 +149,10 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         contract_line=owner.contract_line,
         customer=owner.customer,
         currency=owner.currency,
-        billing_method=setup.billing_method(owner.contract_line),
+        billing_method=billing_method,
         category=category,
         line_property=line_property,
-        chargeable=actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account),
+        chargeable=chargeable,
         on_invoice=rules.on_invoice,
         sales_tax_group=_sales_tax_group(owner, setup),
         item_sales_tax_group=setup.item_sales_tax_group(company, actual.transaction_class, category, names["product"]),
@@ -145,6 +161,8 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         accounting_date=accounting_date,
         rate=rate,
         dimensions=_dimensions(owner, category, names["resource"], on_account, setup),
+        discount=discount,
+        accrued_discount=ZERO if setup.parameters(company).line_discount_category else discount,
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
         purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
     )
@@ -212,6 +230,17 @@ def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date
     if setup.parameters(company).auto_open_period:
         accounting_date = setup.next_open_date(company, accounting_date) or accounting_date
     return transaction_date, accounting_date
+
+
+def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -> Decimal | None:
+    """The discount of a chargeable time-and-material sale; ``None`` where the column holds no amount.
+
+    FEE-01, FEE-11, FEE-12. Anything else has none, whatever its column says.
+    """
+    fixed = billing_method is BillingMethod.FIXED_PRICE or actual.transaction_class in ON_ACCOUNT
+    if DISCOUNT not in actual.custom or actual.transaction_type not in _DISCOUNTED or fixed or not chargeable:
+        return ZERO
+    return decimal(actual.custom[DISCOUNT])
 
 
 def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:

@@ -1,0 +1,227 @@
+"""POST, JRN-09, JRN-10, JRN-18: journals of any size, what fails and waits for a reset, filters, posting that dies."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from project_invoicing.domain.refusals import Refused
+
+from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED
+from tests.builders import guid
+from tests.faults import TRANSACTION, Killed, dying
+from tests.rules.books import Books
+from tests.rules.finance import accounts_without, finance, second_company
+from tests.rules.journals.cases import billing, small_pages, statuses
+from tests.rules.stories import approval, cost, sale
+
+EXPENSE: dict[str, Any] = {"transaction_class": "expense"}
+
+
+def with_an_error(books: Books) -> None:
+    """USPM-000001 is posted but for an expense, which is on USPM-000002 in error."""
+    books.use(finance(ledger_posting=accounts_without("expense_offset")))
+    books.arrive(cost("work"), cost("trip", **EXPENSE))
+    books.journalise()
+    assert statuses(books) == [("USPM-000001", "posted", 1), ("USPM-000002", "error", 1)]
+
+
+# --- what fails -------------------------------------------------------------------------------------------------------
+
+
+def test_post_04_post_09_a_journal_in_error_is_not_posted_until_it_is_reset(books: Books) -> None:
+    with_an_error(books)
+    books.use(finance())  # the account is there now
+    books.post_journals()
+    books.post_journals(journal_id="USPM-000002")
+    assert statuses(books)[1] == ("USPM-000002", "error", 1)
+    assert books.edit("reset", company="USPM", journal_id="USPM-000002") == "reset"
+    assert statuses(books)[1] == ("USPM-000002", "draft", 1)
+    books.post_journals()
+    assert statuses(books)[1] == ("USPM-000002", "posted", 1)
+    assert books.result["journals"][1]["lines"][0]["error"] is None
+    assert books.state("trip") == "posted"
+
+
+@pytest.mark.parametrize("journal_id", ["USPM-000001", "USPM-000404"])
+def test_post_09_only_a_journal_in_error_can_be_reset(books: Books, journal_id: str) -> None:
+    with_an_error(books)
+    before = statuses(books)
+    outcome = books.edit("reset", company="USPM", journal_id=journal_id)
+    assert outcome.startswith("refused: ")
+    assert journal_id in outcome
+    assert statuses(books) == before
+
+
+def test_post_04_a_line_that_still_fails_after_the_reset_stays_in_error_on_its_journal(books: Books) -> None:
+    with_an_error(books)
+    books.edit("reset", company="USPM", journal_id="USPM-000002")
+    books.post_journals()
+    assert statuses(books) == [("USPM-000001", "posted", 1), ("USPM-000002", "error", 1)]
+    assert books.result["journals"][1]["original_journal"] == "USPM-000001"
+
+
+def test_post_03_inv_27_the_bad_lines_of_many_pages_are_on_one_journal_of_errors(books: Books) -> None:
+    books.use(finance(ledger_posting=accounts_without("expense_offset")))
+    books.arrive(*(message for n in range(5) for message in (cost(f"trip {n}", **EXPENSE), cost(f"hour {n}"))))
+    with small_pages():
+        books.journalise()
+    assert statuses(books) == [("USPM-000001", "posted", 5), ("USPM-000002", "error", 5)]
+    assert [line["line_number"] for line in books.result["journals"][1]["lines"]] == [1, 2, 3, 4, 5]
+    books.use(finance())
+    books.edit("reset", company="USPM", journal_id="USPM-000002")
+    books.post_journals()
+    assert {row["state"] for row in books.result["staging"]} == {"posted"}
+
+
+def test_post_11_a_line_that_fails_says_why_and_the_bus_says_where(books: Books) -> None:
+    books.use(finance(ledger_posting=accounts_without("expense_offset")))
+    books.arrive(cost("work"), cost("trip", **EXPENSE))
+    books.import_staging()
+    voucher = books.journal_line("trip")["voucher"]
+    books.world.run("journal_posting")
+    events = {event.detail_type: event.detail for event in books.world.drain()}
+    (line,) = books.world.result()["journals"][1]["lines"]
+    assert line["voucher"] == voucher
+    assert line["error"] == (
+        "ledger_account_missing: ledger_posting.USPM has no account for posting type expense_offset "
+        "(project PRJ-1, category Travel)"
+    )
+    named = {"version": 1, "company": "USPM", "line_count": 1}
+    assert events[JOURNAL_POSTED] == {**named, "journal_id": "USPM-000001"}
+    assert events[JOURNAL_FAILED] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
+
+
+CLOSED = {"USPM": [{"start": "2024-01-01", "end": "2024-12-31", "status": "closed"}]}
+
+
+@pytest.mark.parametrize(
+    ("automatic", "words"), [pytest.param(False, "for", id="JRN-09"), pytest.param(True, "in or after", id="JRN-10")]
+)
+def test_a_line_of_a_closed_period_is_refused_with_its_date(books: Books, automatic: bool, words: str) -> None:
+    books.use(finance(("parameters.USPM.auto_open_period", automatic), fiscal_periods=CLOSED))
+    books.arrive(cost("work", start="2024-11-20"))
+    books.journalise()
+    line = books.journal_line("work")
+    assert (line["accounting_date"], line["status"]) == ("2024-11-20", "error")
+    assert line["error"] == (
+        f"period_closed: no open fiscal period was found {words} the specified accounting date 2024-11-20"
+    )
+
+
+def test_jrn_18_an_invoice_is_posted_on_a_date_in_an_open_period(books: Books) -> None:
+    """An invoice's accounting date is its invoice date: while its period is on hold it waits for another date."""
+    periods = [
+        {"start": "2026-08-01", "end": "2026-08-31", "status": "open"},
+        {"start": "2026-09-01", "end": "2026-09-30", "status": "on_hold"},
+        {"start": "2026-10-01", "end": "2026-10-31", "status": "open"},
+    ]
+    books.use(finance(fiscal_periods={"USPM": periods}))
+    books.arrive(*approval())
+    books.journalise()
+    books.arrive(*billing("work", total="1600"))
+    books.import_staging()
+    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-09-15")
+    assert (books.proposal()["status"], books.reasons()) == ("ready", ["period_closed"])
+    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-10-01")
+    assert books.proposal()["status"] == "posted"
+    assert books.result["vouchers"][-1]["accounting_date"] == "2026-10-01"
+
+
+def test_jrn_18_a_line_passes_over_a_period_on_hold(books: Books) -> None:
+    periods = [
+        {"start": "2026-08-01", "end": "2026-08-31", "status": "on_hold"},
+        {"start": "2026-09-01", "end": "2026-09-30", "status": "on_hold"},
+        {"start": "2026-10-01", "end": "2026-10-31", "status": "open"},
+    ]
+    books.use(finance(fiscal_periods={"USPM": periods}))
+    books.arrive(cost("work"))
+    books.journalise()
+    assert books.journal_line("work")["accounting_date"] == "2026-10-01"
+    assert books.state("work") == "posted"
+
+
+# --- which journals ---------------------------------------------------------------------------------------------------
+
+
+def three_days(books: Books) -> None:
+    """A journal for each of three days, the second with a line that fails first; one of another company."""
+    books.use(second_company(finance(("parameters.USPM.journal_period", "days"))))
+    books.arrive(*(cost(day, start=day) for day in ("2026-08-25", "2026-08-26", "2026-08-27")))
+    books.arrive(cost("theirs", project="PRJ-2", contract="CTR-2", contract_line="CTR-2-1"))
+    books.import_staging()
+
+
+@pytest.mark.parametrize(
+    ("scope", "posted"),
+    [
+        ({"journal_id": "USPM-000002", "company": "USPM"}, ["2026-08-26"]),
+        ({"period_start": "2026-08-27", "company": "USPM"}, ["2026-08-27"]),
+        ({"company": "GBPM"}, ["theirs"]),
+        ({"company": "USPM"}, ["2026-08-25", "2026-08-26", "2026-08-27"]),
+        ({"journal_id": "USPM-000002", "period_start": "2026-08-27", "company": "USPM"}, []),
+        ({"original_journal": "USPM-000001", "company": "USPM"}, []),
+    ],
+)
+def test_post_14_a_run_posts_the_journals_that_its_filters_name(
+    books: Books, scope: dict[str, str], posted: list[str]
+) -> None:
+    three_days(books)
+    books.post_journals(**scope)
+    states = {row["actual_id"]: row["state"] for row in books.result["staging"]}
+    assert {id for id, state in states.items() if state == "posted"} == {guid(name) for name in posted}
+
+
+def test_post_14_the_journals_of_errors_of_one_journal_can_be_posted_by_its_number(books: Books) -> None:
+    with_an_error(books)
+    books.use(finance())
+    books.edit("reset", company="USPM", journal_id="USPM-000002")
+    books.arrive(cost("new"))
+    books.import_staging()
+    books.post_journals(original_journal="USPM-000001")
+    assert (books.state("trip"), books.state("new")) == ("posted", "imported")
+
+
+# --- posting that dies ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def half_posted(books: Books) -> Books:
+    """A journal of eight lines, six of them posted when the posting died."""
+    books.arrive(*(sale(f"hour {n}", "1", "1") for n in range(8)))
+    with small_pages():
+        books.import_staging()
+        with dying(books.world.client, 2, applied=False, operation=TRANSACTION), pytest.raises(Killed):
+            books.post_journals()
+    states = [row["state"] for row in books.world.result()["staging"]]
+    assert (states.count("posted"), states.count("imported")) == (6, 2)
+    assert books.world.result()["journals"][0]["status"] == "processing"
+    return books
+
+
+def test_post_07_a_posting_that_died_half_way_goes_on_by_itself_at_the_next_run(half_posted: Books) -> None:
+    """Nobody resets anything, and nothing waits 24 hours. What arrives meanwhile has a journal of its own (JRN-05)."""
+    half_posted.arrive(sale("later", "1", "1"))
+    half_posted.journalise()
+    assert statuses(half_posted) == [("USPM-000001", "posted", 8), ("USPM-000002", "posted", 1)]
+    assert {row["state"] for row in half_posted.result["staging"]} == {"posted"}
+    assert len({voucher["voucher"] for voucher in half_posted.result["vouchers"]}) == 9
+
+
+def test_post_07_what_was_begun_is_finished_with_the_set_up_it_was_begun_with(half_posted: Books) -> None:
+    half_posted.use(finance(accrual=False))
+    half_posted.post_journals()
+    assert {name: str(amount) for name, amount in half_posted.balances().items()} == {
+        "wip_sales_value": "8.00",
+        "accrued_revenue_sales_value": "-8.00",
+    }
+
+
+@pytest.mark.parametrize("action", ["reset", "edit", "delete_lines"])
+def test_post_07_while_a_journal_is_being_posted_nobody_changes_it(half_posted: Books, action: str) -> None:
+    request = {"company": "USPM", "journal_id": "USPM-000001", "actual_id": guid("hour 7")}
+    before = half_posted.world.result()
+    with pytest.raises(Refused) if action == "delete_lines" else nullcontext():
+        assert half_posted.edit(action, **request).startswith("refused: ")
+    assert half_posted.world.result() == before

@@ -1,0 +1,414 @@
+"""Journals, proposals, invoices, vouchers: headers, pages, guards, and the conditions that keep two runs apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from project_invoicing.config import Settings
+from project_invoicing.domain.actual import Proforma, Reference
+from project_invoicing.domain.codes import (
+    JournalStatus,
+    LineKind,
+    PostingFailure,
+    PostingType,
+    ProposalStatus,
+    TransactionClass,
+    TransactionType,
+    WaitReason,
+)
+from project_invoicing.domain.journal import Accrual, JournalLine
+from project_invoicing.domain.ledger import Unbalanced, Voucher, VoucherLine
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.refusals import Refused, Wait
+from project_invoicing.events import own_event
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.items import Item
+from project_invoicing.store.journals import Journal, JournalPage, Journals
+from project_invoicing.store.ledger import Ledger, entries
+from project_invoicing.store.proposals import (
+    ANY_JOURNAL,
+    UNRESOLVED,
+    Invoice,
+    Proposal,
+    Proposals,
+    closed,
+    proforma_columns,
+    refusal_columns,
+    waiting_columns,
+)
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import Write, transact
+from project_invoicing.store.write_backs import RowUpdate, WriteBacks, updates_of
+from tests.store import tables
+from tests.store.rows import T1, T2, version
+
+DAY = date(2026, 8, 27)
+
+
+def refused(*writes: Write, by: Journals | Proposals | Ledger) -> bool:
+    """Whether the transaction's conditions do not hold; nothing is written then."""
+    try:
+        transact(by.client, writes)
+    except TransactionCancelled:
+        return True
+    return False
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def a_journal(journal_id: str = "J-1", **columns: Any) -> Journal:
+    return replace(Journal("USPM", journal_id, JournalStatus.DRAFT, "2026-08"), **columns)
+
+
+def a_journal_line(number: int = 1, **columns: Any) -> JournalLine:
+    line = JournalLine(
+        line_number=number,
+        actual_id=f"actual-{number}",
+        voucher=f"PV-{number}",
+        kind=TransactionType.UNBILLED_SALES,
+        transaction_class=TransactionClass.TIME,
+        category="Labor",
+        line_property="CHARGE",
+        transaction_date=DAY,
+        accounting_date=DAY,
+        quantity=Decimal("7.50"),
+        unit_cost=Decimal(0),
+        cost_amount=Decimal(0),
+        unit_price=Decimal(200),
+        sales_amount=Decimal("1500.00"),
+        currency="GBP",
+        price_exchange_rate=Decimal(125),
+        price_factor=Decimal(100),
+        dimensions={"CostCenter": "007"},
+    )
+    return replace(line, **columns)
+
+
+def the_page(journals: Journals, journal_id: str = "J-1") -> JournalPage:
+    (page,) = journals.pages("USPM", journal_id)
+    return page
+
+
+def test_a_journal_is_read_as_it_was_written(journals: Journals) -> None:
+    journal = a_journal(line_count=2, next_line=3)
+    lines = [a_journal_line(1), a_journal_line(2, error="period_closed: …")]
+    transact(journals.client, [journals.create(journal), journals.page("USPM", "J-1", lines)])
+    assert journals.get("USPM", "J-1") == journal
+    assert (the_page(journals).lines, the_page(journals).posted) == (lines, False)
+    assert journals.get("GBPM", "J-1") is None
+
+
+def test_pages_come_in_the_order_of_their_lines(journals: Journals) -> None:
+    for first in (100, 9, 1):
+        transact(journals.client, [journals.page("USPM", "J-1", [a_journal_line(first)])])
+    assert [page.lines[0].line_number for page in journals.pages("USPM", "J-1")] == [1, 9, 100]
+
+
+def test_a_journal_number_is_given_once(journals: Journals) -> None:
+    transact(journals.client, [journals.create(a_journal())])
+    assert refused(journals.create(a_journal(period="2026-09")), by=journals)
+
+
+def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> None:
+    for journal in (a_journal("J-1"), a_journal("J-2"), a_journal("J-3", status=JournalStatus.ERROR)):
+        transact(journals.client, [journals.create(journal)])
+    transact(journals.client, [journals.change(a_journal("J-1"), {"st": JournalStatus.POSTED} | journals.closed())])
+    assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
+    assert list(journals.open("GBPM")) == []
+    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR))])
+    assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2", "J-3"]
+
+
+def test_one_of_two_runs_opens_the_journal_of_a_period(journals: Journals) -> None:
+    ours, theirs = a_journal("J-1"), a_journal("J-2")
+    transact(journals.client, [journals.create(ours), journals.guard(ours, None)])
+    assert refused(journals.create(theirs), journals.guard(theirs, None), by=journals)
+    assert journals.get("USPM", "J-2") is None
+    assert journals.guards("USPM", ["2026-08", "2026-09"]) == {"2026-08": "J-1"}
+    transact(journals.client, [journals.create(theirs), journals.guard(theirs, "J-1")])
+    assert journals.guards("USPM", ["2026-08"]) == {"2026-08": "J-2"}
+
+
+@pytest.mark.parametrize("column", ["line_count", "next_line", "status"])
+def test_a_journal_is_changed_only_as_it_was_read(journals: Journals, column: str) -> None:
+    transact(journals.client, [journals.create(a_journal(line_count=2, next_line=3))])
+    outdated: dict[str, Any] = {"line_count": 1, "next_line": 2, "status": JournalStatus.PROCESSING}
+    read = replace(a_journal(line_count=2, next_line=3), **{column: outdated[column]})
+    assert refused(journals.change(read, {"n": 5}), by=journals)
+
+
+def test_a_page_is_posted_once_and_not_changed_any_more(journals: Journals) -> None:
+    transact(journals.client, [journals.create(a_journal()), journals.page("USPM", "J-1", [a_journal_line()])])
+    page = the_page(journals)
+    done = [a_journal_line(accounting_amount=Decimal("1875.00"))]
+    transact(journals.client, [journals.posted_page(a_journal(), page, done)])
+    assert (the_page(journals).lines, the_page(journals).posted) == (done, True)
+    for write in (
+        journals.posted_page(a_journal(), page, done),
+        journals.changed_page(a_journal(), page, done),
+        journals.without_page(a_journal(), page),
+    ):
+        assert refused(write, by=journals)
+
+
+def test_a_page_is_changed_only_as_it_was_read(journals: Journals) -> None:
+    """Two clerks edit two lines of one page, or one of them while the other posts."""
+    transact(journals.client, [journals.create(a_journal()), journals.page("USPM", "J-1", [a_journal_line()])])
+    page = the_page(journals)
+    transact(journals.client, [journals.changed_page(a_journal(), page, [a_journal_line(sales_tax_group="EXP")])])
+    for write in (
+        journals.changed_page(a_journal(), page, [a_journal_line(sales_tax_group="DOM")]),
+        journals.posted_page(a_journal(), page, [a_journal_line()]),
+        journals.without_page(a_journal(), page),
+    ):
+        assert refused(write, by=journals)
+    assert the_page(journals).lines[0].sales_tax_group == "EXP"
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+PROFORMA = Proforma(
+    id="inv-1",
+    version=version(7, T1, "a"),
+    number="INV-0001",
+    name="August",
+    contract=Reference("salesorder", "ctr-1"),
+    customer=Reference("account", "c-001"),
+    currency=Reference("transactioncurrency", "gbp"),
+    total=Decimal("1600.00"),
+    invoice_date="2026-08-31",
+    bill_to={"city": "York"},
+    has_corrections=True,
+)
+
+
+def a_proposal_line(number: int = 1, **columns: Any) -> ProposalLine:
+    line = ProposalLine(
+        line_number=number,
+        actual_id=f"actual-{number}",
+        kind=LineKind.HOUR,
+        transaction_class=TransactionClass.TIME,
+        quantity=Decimal(8),
+        unit_price=Decimal("200.00"),
+        amount=Decimal("1600.00"),
+        accruals=(
+            Accrual(
+                "GBP", Decimal("1600.00"), Decimal("2000.00"), Decimal("1.25"), "161300", "420200", None, {"A": "b"}
+            ),
+        ),
+    )
+    return replace(line, **columns)
+
+
+def created(proposals: Proposals, company: str | None = "USPM", proforma: Proforma = PROFORMA) -> Proposal:
+    transact(proposals.client, [proposals.create(proforma, company)])
+    return read(proposals, proforma.id)
+
+
+def read(proposals: Proposals, id: str = "inv-1") -> Proposal:
+    found = proposals.get(id)
+    assert found
+    return found
+
+
+def test_a_proposal_is_read_as_it_was_written(proposals: Proposals) -> None:
+    header = created(proposals)
+    assert (header.proforma, header.status, header.company) == (PROFORMA, ProposalStatus.WAITING, "USPM")
+    assert (header.deliveries, header.evaluated, header.waiting_for) == (1, False, ())
+    assert proposals.get("inv-2") is None
+
+
+def test_a_proposal_is_created_once(proposals: Proposals) -> None:
+    created(proposals)
+    assert refused(proposals.create(PROFORMA, "USPM"), by=proposals)
+
+
+def test_a_newer_version_of_a_header_is_stored_unless_it_was_overtaken(proposals: Proposals) -> None:
+    created(proposals)
+    item = proposals.item("inv-1")
+    assert item
+    newer = proforma_columns(replace(PROFORMA, total=Decimal(1200), version=version(8, T2, "b")))
+    transact(proposals.client, [proposals.receive_again(item, newer, changed=True)])
+    assert (read(proposals).changes, read(proposals).deliveries) == (2, 2)
+    assert read(proposals).proforma.total == Decimal(1200)
+    assert refused(proposals.receive_again(item, newer, changed=True), by=proposals)
+
+
+def test_a_number_belongs_to_one_proforma_of_a_company(proposals: Proposals) -> None:
+    transact(proposals.client, [proposals.take_number("USPM", PROFORMA), proposals.take_number("GBPM", PROFORMA)])
+    other = replace(PROFORMA, id="inv-2")
+    assert refused(proposals.take_number("USPM", other), by=proposals)
+    assert proposals.by_number(["USPM", "DEMF"], "INV-0001") == {"USPM": "inv-1"}
+    assert proposals.by_number(["USPM"], "INV-0002") == {}
+
+
+def test_the_number_that_came_last_is_kept_for_sequences_that_forbid_others(proposals: Proposals) -> None:
+    assert proposals.last_number("USPM") is None
+    transact(proposals.client, [proposals.number_used("USPM", "INV-0001", None)])
+    assert refused(proposals.number_used("USPM", "INV-0003", None), by=proposals)
+    transact(proposals.client, [proposals.number_used("USPM", "INV-0002", "INV-0001")])
+    assert proposals.last_number("USPM") == "INV-0002"
+
+
+def test_a_header_of_an_unknown_contract_waits_apart_until_its_company_is_known(proposals: Proposals) -> None:
+    header = created(proposals, company=None)
+    assert [one.id for one in proposals.open(UNRESOLVED)] == ["inv-1"]
+    transact(proposals.client, [proposals.assign(header, "USPM")])
+    assert ([one.id for one in proposals.open("USPM")], proposals.open(UNRESOLVED)) == (["inv-1"], [])
+    assert refused(proposals.assign(header, "GBPM"), by=proposals)
+
+
+def test_a_posted_proposal_is_open_no_more(proposals: Proposals) -> None:
+    header = created(proposals)
+    transact(proposals.client, [proposals.change(header, {"st": ProposalStatus.POSTED} | closed())])
+    assert (proposals.open("USPM"), read(proposals).status) == ([], ProposalStatus.POSTED)
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [{"st": ProposalStatus.READY}, {"ch": 2}, {"pg": 1}, {"pp": 1}, {"dx": True}],
+    ids=["status", "version", "pages", "posted pages", "deletion"],
+)
+def test_a_header_is_changed_only_as_it_was_read(proposals: Proposals, progress: Item) -> None:
+    header = created(proposals)
+    transact(proposals.client, [proposals.change(header, progress)])
+    assert refused(proposals.change(header, {"n": 5}), by=proposals)
+    assert not refused(proposals.change(read(proposals), {"n": 5}), by=proposals)
+
+
+def test_lines_come_in_the_order_of_their_numbers(proposals: Proposals) -> None:
+    for first in (91, 1):
+        transact(proposals.client, [proposals.page("inv-1", [a_proposal_line(first), a_proposal_line(first + 1)])])
+    assert [line.line_number for line in proposals.lines("inv-1")] == [1, 2, 91, 92]
+    assert proposals.lines("inv-1")[0] == a_proposal_line(1)
+
+
+def test_an_edit_of_a_page_that_has_changed_is_refused(proposals: Proposals) -> None:
+    transact(proposals.client, [proposals.page("inv-1", [a_proposal_line()])])
+    (page,) = proposals.pages("inv-1")
+    transact(proposals.client, [proposals.edited_page("inv-1", page, [a_proposal_line(sales_tax_group="EXP")])])
+    assert refused(proposals.edited_page("inv-1", page, [a_proposal_line(sales_tax_group="DOM")]), by=proposals)
+    assert refused(proposals.without_page("inv-1", page), by=proposals)
+    assert proposals.lines("inv-1")[0].sales_tax_group == "EXP"
+
+
+def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Proposals) -> None:
+    header = created(proposals)
+    waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "is on journal J-1", "actual-1")]
+    columns = waiting_columns(waits, frozenset({"J-1"}))
+    refusal = refusal_columns(Refused(PostingFailure.CUSTOMER_ON_HOLD, "C-001 is on hold"), T1)
+    transact(proposals.client, [proposals.change(header, columns | refusal)])
+    stored = read(proposals)
+    assert (stored.waiting_for, stored.evaluated) == (tuple(waits), True)
+    assert stored.waits_for_journals == {"J-1"}
+    assert stored.refusal == {"reason": "customer_on_hold", "detail": "C-001 is on hold", "at": T1}
+
+
+def test_a_header_shows_fifty_waits_and_how_many_more_there_are(proposals: Proposals) -> None:
+    header = created(proposals)
+    waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "not posted", f"actual-{n}") for n in range(60)]
+    transact(proposals.client, [proposals.change(header, waiting_columns(waits, frozenset(map(str, range(60)))))])
+    stored = read(proposals)
+    assert len(stored.waiting_for) == 51
+    assert stored.waiting_for[-1].detail.startswith("and 10 more rows")
+    assert stored.waits_for_journals == {ANY_JOURNAL}
+
+
+# --- invoices and the ledger ------------------------------------------------------------------------------------------
+
+INVOICE = Invoice(
+    invoice_number="FTI-1",
+    proposal_id="INV-0001",
+    proforma_id="inv-1",
+    company="USPM",
+    customer="C-001",
+    document_type="invoice",
+    invoice_date=DAY,
+    due_date=date(2026, 9, 26),
+    currency="GBP",
+    subtotal=Decimal("1600.00"),
+    sales_tax=Decimal("320.00"),
+    total=Decimal("1920.00"),
+    voucher="PV-3",
+    exchange_rate=Decimal("1.25"),
+    line_count=1,
+)
+
+
+def test_an_invoice_is_read_as_it_was_written_and_becomes_visible_once(proposals: Proposals) -> None:
+    line = a_proposal_line(sales_tax_amount=Decimal("320.00"), accounting_amount=Decimal("2000.00"))
+    transact(proposals.client, [proposals.create_invoice(INVOICE), proposals.invoice_page("USPM", "FTI-1", 1, [line])])
+    assert proposals.invoice("USPM", "FTI-1") == INVOICE
+    assert [lines for _, lines in proposals.invoice_pages("USPM", "FTI-1")] == [[line]]
+    transact(proposals.client, [proposals.invoice_visible("USPM", "FTI-1")])
+    assert proposals.invoice("USPM", "FTI-1") == replace(INVOICE, posted=True)
+    assert refused(proposals.invoice_visible("USPM", "FTI-1"), by=proposals)
+    assert refused(proposals.create_invoice(INVOICE), by=proposals)
+    assert proposals.invoice("GBPM", "FTI-1") is None
+
+
+def a_voucher(number: str) -> Voucher:
+    def line(account: str, side: int) -> VoucherLine:
+        return VoucherLine(
+            account=account,
+            posting_type=PostingType.COST,
+            currency="GBP",
+            amount=side * Decimal("100.00"),
+            accounting_amount=side * Decimal("125.00"),
+            exchange_rate=Decimal("1.25"),
+            project="PRJ-1",
+            dimensions={"CostCenter": "007"},
+        )
+
+    return Voucher(number, "USPM", DAY, "journal", "J-1", (line("540100", 1), line("600300", -1)))
+
+
+def test_vouchers_are_read_as_they_were_written_even_over_the_edge_of_a_page(ledger: Ledger) -> None:
+    every = [entry for number in ("PV-1", "PV-2") for entry in entries(a_voucher(number))]
+    transact(ledger.client, [ledger.page("journal", "USPM", "J-1", 1, every[:3])])
+    transact(ledger.client, [ledger.page("journal", "USPM", "J-1", 2, every[3:])])
+    assert list(ledger.vouchers("journal", "USPM", "J-1")) == [a_voucher("PV-1"), a_voucher("PV-2")]
+    assert list(ledger.vouchers("invoice", "USPM", "J-1")) == []
+
+
+def test_the_ledger_is_only_ever_added_to(ledger: Ledger) -> None:
+    page = ledger.page("journal", "USPM", "J-1", 1, entries(a_voucher("PV-1")))
+    transact(ledger.client, [page])
+    assert refused(page, by=ledger)
+
+
+def test_a_voucher_of_which_a_part_is_missing_is_a_defect(ledger: Ledger) -> None:
+    transact(ledger.client, [ledger.page("journal", "USPM", "J-1", 1, entries(a_voucher("PV-1"))[:1])])
+    with pytest.raises(Unbalanced):
+        list(ledger.vouchers("journal", "USPM", "J-1"))
+
+
+# --- events and write-backs -------------------------------------------------------------------------------------------
+
+
+def test_an_event_leaves_the_outbox_when_it_was_sent(journals: Journals) -> None:
+    events = [own_event("IntegrationJournalPosted", T1, f"USPM#J-{n}", company="USPM") for n in range(12)]
+    for event in [*events, events[0]]:  # recording it twice is recording it once
+        transact(journals.client, [outbox.record(journals.table, event)])
+    unsent = list(outbox.unsent(journals.client, journals.table))
+    assert sorted(event.key for event in map(outbox.event_of, unsent)) == sorted(f"{T1}#{e.key}" for e in events)
+    for _ in range(2):  # so is sending it
+        outbox.sent(journals.client, journals.table, unsent[0]["pk"], unsent[0]["sk"])
+    assert len(list(outbox.unsent(journals.client, journals.table))) == 11
+
+
+def test_a_page_of_write_backs_is_recorded_once(staging: Staging, names: Settings) -> None:
+    writer = WriteBacks(staging.client, names.staging_table)
+    update = RowUpdate("msdyn_actual", "actual-1", {"voucher": "PV-1", "sales_tax_amount": None})
+    assert writer.write("journal", "USPM", "J-1", "L#1", [update])
+    assert not writer.write("journal", "USPM", "J-1", "L#1", [replace(update, values={"voucher": "PV-2"})])
+    assert writer.write("invoice", "USPM", "J-1", "L#1", [])
+    kept = [updates_of(item) for item in tables.contents(staging.client, staging.table)]
+    assert sorted(kept, key=len) == [[], [update]]

@@ -1,0 +1,383 @@
+"""Rows of staging: deliveries, changes, links, rejections, the import queue, and the writes that move rows on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import pytest
+
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    RejectReason,
+    StagingState,
+    TransactionType,
+    WaitReason,
+)
+from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.staging import SHARDS, Delivery, StagedRow, Staging, journal_position
+from project_invoicing.store.transactions import Write, transact
+from tests.store import tables
+from tests.store.rows import a_billed_actual, a_link, an_actual, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+AT = "2026-08-27T17:00:00Z"
+RATE = ExchangeRate(Decimal(125), Decimal(100))
+
+
+ACCRUAL = Accrual(
+    currency="GBP",
+    amount=Decimal("1000.00"),
+    accounting_amount=Decimal("1250.00"),
+    exchange_rate=Decimal("1.25"),
+    wip_account="161300",
+    accrued_account="420200",
+    project="PRJ-1",
+    dimensions={"CostCenter": "007"},
+)
+
+
+def row(staging: Staging, id: str = "actual-1") -> StagedRow:
+    return staging.rows([id])[id]
+
+
+def queued(staging: Staging) -> list[str]:
+    """Everything that waits for an import."""
+    billed = [one.id for _, rows in staging.waiting_for_proposals() for one in rows]
+    return sorted([one.id for one in staging.waiting_for_journal()] + billed)
+
+
+def imported(staging: Staging, id: str = "actual-1") -> StagedRow:
+    """A row on a draft journal."""
+    staging.receive(an_actual(id))
+    transact(staging.client, [staging.journalised(row(staging, id), "USPM", "J-1", 1, RATE)])
+    return row(staging, id)
+
+
+def posted(staging: Staging, exchange_rate: Decimal = Decimal("1.25"), **document: str) -> Write:
+    return staging.posted(
+        "actual-1",
+        document or {"jn": "J-1"},
+        voucher="PV-1",
+        accounting_amount=Decimal("1250.00"),
+        exchange_rate=exchange_rate,
+        sales_tax_amount=Decimal(0),
+        accrual=ACCRUAL,
+    )
+
+
+def in_one_shard(count: int, start: str = "") -> list[str]:
+    """Ids whose rows wait in the same partition of the queue."""
+    ids = (f"{start}{n:06d}" for n in range(10_000))
+    return [id for id in ids if crc32(id.encode()) % SHARDS == 0][:count]
+
+
+# --- receiving --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_received_is_what_is_read(staging: Staging) -> None:
+    actual = an_actual(
+        quantity="7.50",
+        price="33.3333",
+        invoice="inv-1",
+        start="2026-08-27T16:05:00Z",
+        description="Ünïcode “and” \\n more",
+        custom={"cost_centre": "007"},
+    )
+    assert staging.receive(actual) is Delivery.ACCEPTED
+    stored = row(staging)
+    assert stored.actual == actual
+    assert (stored.state, stored.deliveries, stored.changes) == (StagingState.PENDING, 1, 1)
+
+
+def test_a_repeated_delivery_is_counted_and_changes_nothing(staging: Staging) -> None:
+    outcomes = [staging.receive(an_actual()) for _ in range(3)]
+    assert outcomes == [Delivery.ACCEPTED, Delivery.DUPLICATE, Delivery.DUPLICATE]
+    assert (row(staging).deliveries, row(staging).changes) == (3, 1)
+
+
+def test_a_newer_version_replaces_a_waiting_row(staging: Staging) -> None:
+    staging.receive(an_actual(row_version=1, quantity="8"))
+    assert staging.receive(an_actual(row_version=2, quantity="6")) is Delivery.CHANGED
+    assert row(staging).actual.quantity == 6
+    assert queued(staging) == ["actual-1"]
+
+
+def test_a_late_old_version_changes_nothing(staging: Staging) -> None:
+    staging.receive(an_actual(row_version=2, quantity="6"))
+    assert staging.receive(an_actual(row_version=1, quantity="8")) is Delivery.DUPLICATE
+    assert row(staging).actual.quantity == 6
+
+
+@pytest.mark.parametrize("order", list(permutations([(1, False), (2, True), (3, False)])))
+def test_skip_sync_is_that_of_the_newest_version_in_every_order(
+    staging: Staging, order: list[tuple[int, bool]]
+) -> None:
+    for number, skip_sync in order:
+        staging.receive(an_actual(row_version=number, skip_sync=skip_sync))
+        newest = max(n for n, _ in order[: order.index((number, skip_sync)) + 1])
+        skipped = newest == 2
+        assert row(staging).state is (StagingState.SKIPPED if skipped else StagingState.PENDING)
+        assert queued(staging) == ([] if skipped else ["actual-1"])
+
+
+def test_a_repeated_delivery_after_the_import_does_not_queue_the_row_again(staging: Staging) -> None:
+    imported(staging)
+    assert staging.receive(an_actual()) is Delivery.DUPLICATE
+    assert (row(staging).state, row(staging).deliveries, queued(staging)) == (StagingState.IMPORTED, 2, [])
+
+
+def test_a_change_after_the_import_is_kept_and_found(staging: Staging) -> None:
+    imported(staging)
+    assert staging.receive(an_actual(row_version=2, quantity="6")) is Delivery.CHANGED
+    assert [one.actual.quantity for one in staging.changed()] == [6]
+    assert (row(staging).state, row(staging).journal_id, queued(staging)) == (StagingState.IMPORTED, "J-1", [])
+
+
+@pytest.mark.parametrize(("quantity", "late"), [("6", True), ("8", False)])
+def test_a_change_after_the_posting_is_kept_and_flagged(staging: Staging, quantity: str, late: bool) -> None:
+    imported(staging)
+    transact(staging.client, [posted(staging)])
+    staging.receive(an_actual(row_version=2, quantity=quantity, billing_status="customer_invoice_posted"))
+    assert (row(staging).state, row(staging).late, list(staging.changed())) == (StagingState.POSTED, late, [])
+
+
+def test_a_row_that_keeps_changing_is_a_conflict(staging: Staging, monkeypatch: pytest.MonkeyPatch) -> None:
+    staging.receive(an_actual(row_version=1))
+    sent: Any = staging.client.update_item
+
+    def overtaken(**request: Any) -> Any:
+        """Whenever the row is to be replaced, somebody else was faster."""
+        if "ADD" in request["UpdateExpression"] and request.get("ReturnValues") is None:
+            names = {"#n": "ch"}
+            sent(
+                TableName=staging.table,
+                Key=request["Key"],
+                UpdateExpression="ADD #n :one",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
+        return sent(**request)
+
+    monkeypatch.setattr(staging.client, "update_item", overtaken)
+    with pytest.raises(Conflict, match="kept changing"):
+        staging.receive(an_actual(row_version=2))
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_may_come_before_its_row(staging: Staging) -> None:
+    assert staging.connect(a_link("unbilled-1")) is Delivery.ACCEPTED
+    assert staging.rows(["actual-1"]) == {}
+    assert staging.receive(an_actual()) is Delivery.ACCEPTED
+    assert row(staging).links == {ConnectionRole.UNBILLED: "unbilled-1"}
+    assert (row(staging).deliveries, queued(staging)) == (1, ["actual-1"])
+
+
+def test_a_link_may_come_after_its_row_and_twice(staging: Staging) -> None:
+    staging.receive(an_actual())
+    assert [staging.connect(a_link()) for _ in range(2)] == [Delivery.ACCEPTED, Delivery.DUPLICATE]
+    assert row(staging).links == {ConnectionRole.UNBILLED: "unbilled-1"}
+    assert row(staging).changes == 1
+
+
+def test_a_deleted_link_is_gone_even_if_its_creation_comes_last(staging: Staging) -> None:
+    staging.receive(an_actual())
+    staging.connect(a_link(row_version=2, deleted=True))
+    assert staging.connect(a_link(row_version=1)) is Delivery.DUPLICATE
+    assert row(staging).links == {}
+
+
+# --- rejecting --------------------------------------------------------------------------------------------------------
+
+EVENT = {"entity": "msdyn_actual", "id": "actual-1", "row_version": 7, "row": {"msdyn_amount": "1"}}
+REJECTED = Rejected(RejectReason.SCHEMA, "msdyn_quantity has no value", entity="msdyn_actual", id="actual-1")
+
+
+def test_a_rejected_event_is_kept_whole_and_told_once(staging: Staging) -> None:
+    for _ in range(2):
+        staging.reject(REJECTED, EVENT, AT)
+    assert [event for _, event in staging.rejected("msdyn_actual", "actual-1")] == [EVENT]
+    (told,) = outbox.unsent(staging.client, staging.table)
+    assert outbox.event_of(told).detail["reason"] == "schema"
+
+
+def test_each_version_of_a_bad_row_is_kept_until_it_is_mended(staging: Staging) -> None:
+    for number in (7, 8):
+        staging.reject(REJECTED, EVENT | {"row_version": number}, AT)
+    kept = list(staging.rejected("msdyn_actual", "actual-1"))
+    assert [event["row_version"] for _, event in kept] == [7, 8]
+    staging.mended("msdyn_actual", "actual-1", kept[0][0])
+    assert len(list(staging.rejected("msdyn_actual", "actual-1"))) == 1
+
+
+def test_a_rejection_that_met_another_transaction_is_not_taken_for_kept(
+    staging: Staging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def met(*_: Any) -> None:
+        raise TransactionCancelled([("TransactionConflict", None), None])
+
+    monkeypatch.setattr("project_invoicing.store.staging.transact", met)
+    with pytest.raises(Conflict):
+        staging.reject(REJECTED, EVENT, AT)
+
+
+# --- the import queue -------------------------------------------------------------------------------------------------
+
+
+def test_the_queue_tells_rows_for_journals_from_rows_of_proformas(staging: Staging) -> None:
+    staging.receive(an_actual("cost"))
+    for id, invoice in {"b-1": "inv-1", "b-2": "inv-1", "other": "inv-2", "nowhere": None}.items():
+        staging.receive(a_billed_actual(id, invoice))
+    assert [one.id for one in staging.waiting_for_journal()] == ["cost"]
+    by_proforma = {proforma: sorted(one.id for one in rows) for proforma, rows in staging.waiting_for_proposals()}
+    assert by_proforma == {"": ["nowhere"], "inv-1": ["b-1", "b-2"], "inv-2": ["other"]}
+    assert sorted(one.id for one in staging.waiting_for_proposal("inv-1")) == ["b-1", "b-2"]
+
+
+def test_the_rows_of_a_proforma_are_found_together_whatever_shard_they_are_in(staging: Staging) -> None:
+    ids = [f"{n:08d}" for n in range(24)]
+    for n, id in enumerate(ids):
+        staging.receive(a_billed_actual(id, f"inv-{n % 3}"))
+    assert [proforma for proforma, _ in staging.waiting_for_proposals()] == ["inv-0", "inv-1", "inv-2"]
+    assert {len(rows) for _, rows in staging.waiting_for_proposals()} == {8}
+
+
+def test_no_row_is_left_out_or_read_twice_where_a_page_ends_between_equal_sort_keys(staging: Staging) -> None:
+    """More than a megabyte in one partition of the index, all of it under one sort key."""
+    ids = in_one_shard(14, start="the-same")
+    assert len({journal_position(id) for id in ids}) == 1
+    for id in ids:
+        staging.receive(an_actual(id, custom={"text": "x" * 100_000}))
+    assert sorted(one.id for one in staging.waiting_for_journal()) == ids
+
+
+# --- what becomes of a row --------------------------------------------------------------------------------------------
+
+
+def test_a_row_goes_from_the_queue_onto_a_journal_and_into_the_ledger(staging: Staging) -> None:
+    on_journal = imported(staging)
+    assert (on_journal.state, on_journal.company, on_journal.journal_id, on_journal.line_number) == (
+        StagingState.IMPORTED,
+        "USPM",
+        "J-1",
+        1,
+    )
+    assert (on_journal.price_rate, queued(staging)) == (RATE, [])
+    transact(staging.client, [posted(staging)])
+    done = row(staging)
+    assert (done.state, done.voucher, done.accounting_amount, done.exchange_rate, done.sales_tax_amount) == (
+        StagingState.POSTED,
+        "PV-1",
+        Decimal(1250),
+        Decimal("1.25"),
+        Decimal(0),
+    )
+    assert done.accrual == ACCRUAL
+
+
+def test_a_row_can_be_posted_once_and_only_from_its_document(staging: Staging) -> None:
+    imported(staging)
+    for elsewhere in (posted(staging, jn="J-2"), posted(staging, pn="INV-1")):
+        with pytest.raises(TransactionCancelled):
+            transact(staging.client, [elsewhere])
+    transact(staging.client, [posted(staging)])
+    with pytest.raises(TransactionCancelled):
+        transact(staging.client, [posted(staging)])
+
+
+def test_a_row_that_changed_since_it_was_read_is_not_imported(staging: Staging) -> None:
+    staging.receive(an_actual(row_version=1))
+    read = row(staging)
+    staging.receive(an_actual(row_version=2))
+    with pytest.raises(TransactionCancelled):
+        transact(staging.client, [staging.journalised(read, "USPM", "J-1", 1, RATE)])
+    staging.receive(an_actual(row_version=2))  # a mere repetition does not come between
+    transact(staging.client, [staging.journalised(row(staging), "USPM", "J-1", 1, RATE)])
+
+
+def test_a_released_row_waits_again_with_nothing_left_of_its_line(staging: Staging) -> None:
+    imported(staging)
+    transact(staging.client, [staging.released("actual-1", {"jn": "J-1"}, journal_position("actual-1"))])
+    again = row(staging)
+    assert (again.state, again.journal_id, again.line_number, again.price_rate) == (
+        StagingState.PENDING,
+        None,
+        None,
+        None,
+    )
+    assert queued(staging) == ["actual-1"]
+
+
+def test_a_row_says_why_it_waits_and_since_when(staging: Staging) -> None:
+    staging.receive(an_actual())
+    waits: Iterable[tuple[WaitReason, str]] = (
+        (WaitReason.CATEGORY_MISSING, "08:00"),
+        (WaitReason.CATEGORY_MISSING, "09:00"),
+        (WaitReason.PROJECT_CLOSED, "10:00"),
+    )
+    seen = []
+    for reason, at in waits:
+        transact(staging.client, [staging.wait(row(staging), Wait(reason, "because"), "USPM", at)])
+        seen.append((row(staging).reason, row(staging).detail, row(staging).since))
+    assert seen == [
+        (WaitReason.CATEGORY_MISSING, "because", "08:00"),
+        (WaitReason.CATEGORY_MISSING, "because", "08:00"),
+        (WaitReason.PROJECT_CLOSED, "because", "10:00"),
+    ]
+    assert queued(staging) == ["actual-1"]
+
+
+def test_an_invalid_row_leaves_the_queue_until_a_newer_version_mends_it(staging: Staging) -> None:
+    staging.receive(an_actual(row_version=1))
+    transact(staging.client, [staging.invalidate(row(staging), RejectReason.CURRENCY_UNKNOWN, "CHF?", AT)])
+    assert (row(staging).state, queued(staging)) == (StagingState.INVALID, [])
+    assert staging.receive(an_actual(row_version=1)) is Delivery.DUPLICATE
+    assert queued(staging) == []
+    assert staging.receive(an_actual(row_version=2)) is Delivery.CHANGED
+    assert (row(staging).state, queued(staging)) == (StagingState.PENDING, ["actual-1"])
+
+
+def test_a_row_is_flagged_as_late_only_where_it_still_is_what_was_read(staging: Staging) -> None:
+    imported(staging)
+    staging.receive(an_actual(row_version=2, quantity="6"))
+    (read,) = staging.changed()
+    transact(staging.client, [staging.released("actual-1", {"jn": "J-1"}, journal_position("actual-1"))])
+    with pytest.raises(TransactionCancelled):
+        transact(staging.client, [staging.flag_late(read)])
+    assert queued(staging) == ["actual-1"]
+
+
+def test_a_row_that_changed_just_before_it_was_posted_is_found_once_more(staging: Staging) -> None:
+    imported(staging)
+    staging.receive(an_actual(row_version=2, quantity="6"))
+    transact(staging.client, [posted(staging)])
+    (read,) = staging.changed()
+    transact(staging.client, [staging.flag_late(read)])
+    assert (row(staging).late, list(staging.changed())) == (True, [])
+
+
+@pytest.mark.parametrize("digits", ["1.25", "1", "9999999999.9999999999"])
+def test_an_exchange_rate_that_never_ends_can_be_stored(staging: Staging, digits: str) -> None:
+    """DynamoDB holds numbers of 38 digits, and a third has more."""
+    rate = ExchangeRate(Decimal(digits), Decimal(3)).multiplier
+    imported(staging)
+    transact(staging.client, [posted(staging, exchange_rate=rate)])
+    assert row(staging).exchange_rate == rate
+
+
+def test_a_row_stays_small(staging: Staging) -> None:
+    """Its size is what each write of it costs; see ``benchmarks/``."""
+    staging.receive(an_actual(transaction_type=TransactionType.UNBILLED_SALES, row_version=version(5_032_101)))
+    (item,) = tables.contents(staging.client, staging.table)
+    assert set(item) == {"pk", "sk", "a", "rv", "ot", "h", "st", "q", "qs", "ch", "dl"}
