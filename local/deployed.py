@@ -141,6 +141,8 @@ class DeployedStack:
 
 def build() -> None:
     """Builds the stack for this machine, unless what was built is newer than its sources."""
+    if platform.system() != "Linux":
+        raise EngineError("--deployed runs the layer as it is built for Lambda, and so needs Linux")
     if missing := [tool for tool in NEEDED if not tool.exists()]:
         raise EngineError(f"{missing[0].relative_to(ROOT)} is not there; run: make build-check")
     built = BUILT / "template.yaml"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ _SDK: Final = {
     # With account endpoints botocore would build host names that neither moto nor a loopback engine knows.
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     "NO_PROXY": "127.0.0.1",
+    "no_proxy": "127.0.0.1",
 }
 
 
@@ -159,9 +161,12 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One below those that systems give to outgoing connections: there no probe can meet itself."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311  no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from local import engines
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
+from local import engines
 from tests.harness import World
 from tests.setups import document
 

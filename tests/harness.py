@@ -25,7 +25,6 @@ from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, BusEvent
 from project_invoicing.store import client, outbox, setups
-
 from tests.builders import INVOICE_STATUSES, Context
 
 TEMPLATE = templates.read(ROOT / "template.yaml")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from local import ROOT
 
+from local import ROOT
 from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
 
 SCENARIOS = ROOT / "events" / "scenarios"
@@ -390,7 +390,7 @@ def by_hand() -> list[Step]:
     lacking = [row for row in accounts if row["posting_type"] != "expense_offset"]
     work = approved("work", 100, day=day, cost="100", price="200")
     flight = approved("flight", 110, day=day, cost="300", price="330", quantity="1", transaction_class="expense")
-    usual = {"start": wire_date(f"{day}T13:00:00Z"), "document_date": day, "at": "2026-08-28T09:00:00Z"}
+    usual: dict[str, Any] = {"start": wire_date(f"{day}T13:00:00Z"), "document_date": day, "at": "2026-08-28T09:00:00Z"}
     shorter = [
         actual("work-cost", **usual, quantity="6", message="Update", row_version=120),
         actual(

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local import run
 from pytest_socket import enable_socket
 
+from local import engines, run
 from tests.scenario_samples import SCENARIOS, STORIES, setup_text, story_text
 
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
@@ -57,7 +57,7 @@ def test_scenario_has_its_golden_result(name: str) -> None:
 def test_every_engine_gives_the_same_result(engine: str) -> None:
     try:
         found = outcome("quantity-cut", engine=engine)
-    except run.engines.EngineError as missing:
+    except engines.EngineError as missing:
         pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
     assert found == expected("quantity-cut")
 

@@ -156,7 +156,7 @@ def test_a_name_that_is_nearly_right_is_told_with_the_right_one() -> None:
 
 
 def test_a_customer_counts_only_in_its_own_company() -> None:
-    customers = {"GBPM": {"C-001": {}, "IC-USPM": {}}, "USPM": {}}
+    customers: dict[str, Any] = {"GBPM": {"C-001": {}, "IC-USPM": {}}, "USPM": {}}
     told = problems(document(customers=customers, dimension_rules=[]))
     assert told == ["contracts.CTR-1.customer: 'C-001' is not in customers.USPM; there is none yet"]
 
