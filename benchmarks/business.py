@@ -25,15 +25,14 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
-
 from tests.builders import Context, actual, connection, guid, lookup, proforma
 from tests.harness import TEMPLATE, World
 
 COMPANY: Final = "USPM"
 FIRST_DAY: Final = date(2026, 8, 3)
-PRICE: Final = Decimal("137.50")
+PRICE: Final = Decimal("138.00")
 """The price of an hour, in GBP."""
-_UNIT: Final = {"msdyn_unit": lookup("uom", "unit-hour", "Hour")}
+_UNIT: Final[dict[str, Any]] = {"msdyn_unit": lookup("uom", "unit-hour", "Hour")}
 _AT: Final = "2026-08-28T09:00:00Z"
 
 
@@ -60,6 +59,7 @@ class Work:
     lines: int
     days: int = 1
     name: str = "work"
+    invoice_date: str | None = "2026-08-31"
 
     @property
     def proforma_id(self) -> str:
@@ -75,7 +75,7 @@ class Work:
 
     @property
     def costs(self) -> Iterator[Context]:
-        return (self._actual("cost", n, currency="USD", price="62.25") for n in range(self.lines))
+        return (self._actual("cost", n, currency="USD", price="62.40") for n in range(self.lines))
 
     @property
     def unbilled(self) -> Iterator[Context]:
@@ -95,7 +95,7 @@ class Work:
             name="Contoso Robotics, services rendered in August",
             total=str(self.total),
             currency="GBP",
-            invoice_date="2026-08-31",
+            invoice_date=self.invoice_date,
             row_version=900_000_000,
             bill_to={"name": "Adatum Corporation", "line1": "22 Acacia Avenue", "city": "York", "country": "GB"},
         )

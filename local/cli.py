@@ -19,7 +19,7 @@ from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
 
 _INVALID = 2
-_WIDTH = 120
+_WIDTH = 110
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,8 +109,8 @@ def _preview(options: argparse.Namespace) -> int:
 
 
 def _console() -> Console:
-    """As wide as the terminal; where there is none, wide enough for the tables."""
-    return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    """As wide as the terminal, and always wide enough for the figures: a cut amount is worse than a broken line."""
+    return Console(width=max(_WIDTH, Console().width))
 
 
 def _load(options: argparse.Namespace) -> int:

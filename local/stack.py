@@ -88,7 +88,9 @@ class Stack:
 
     def _create(self) -> None:
         dynamodb, events = client.dynamodb(), client.event_bridge()
+        # Through these clients functions put what is to be delivered on the bus and on queues.
         events.meta.events.register("after-call.events.PutEvents", self._note_published)
+        client.sqs().meta.events.register("after-call.sqs", self._note_published)
         for table in self._template.tables:
             created = dynamodb.create_table(**table.request)["TableDescription"]
             if "StreamSpecification" in table.request:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from local.run import Outcome
 
@@ -65,11 +66,13 @@ def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold
     listed = list(rows)
     if not listed:
         return
+    if len({row.get("company") for row in listed}) == 1:
+        listed = [{name: value for name, value in row.items() if name != "company"} for row in listed]
     table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in listed[0]:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:_MOST_ROWS]:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     console.print(table)
     if len(listed) > _MOST_ROWS:
         console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
@@ -88,12 +91,16 @@ def _journal(journal: Row) -> Row:
 
 
 def _proposal(proposal: Row) -> Row:
-    shown = ("status", "customer", "currency", "subtotal", "sales_tax", "total", "due_date")
     return {
         "proposal": proposal["proposal_id"],
         "company": proposal["company"],
-        **{name.replace("_", " "): proposal[name] for name in shown},
+        "status": proposal["status"],
+        "customer": proposal["customer"],
         "lines": len(proposal["lines"]),
+        "subtotal": proposal["subtotal"],
+        "sales tax": proposal["sales_tax"],
+        "total": f"{proposal['total']} {proposal['currency'] or ''}",
+        "due": proposal["due_date"],
     }
 
 
@@ -101,15 +108,13 @@ def _invoice(invoice: Row) -> Row:
     return {
         "invoice": invoice["invoice_number"],
         "company": invoice["company"],
-        "type": invoice["document_type"],
+        "type": invoice["document_type"].replace("_", " "),
         "proposal": invoice["proposal_id"],
         "date": invoice["invoice_date"],
-        "due": invoice["due_date"],
-        "currency": invoice["currency"],
         "subtotal": invoice["subtotal"],
         "sales tax": invoice["sales_tax"],
-        "total": invoice["total"],
-        "voucher": invoice["voucher"],
+        "total": f"{invoice['total']} {invoice['currency']}",
+        "due": invoice["due_date"],
     }
 
 
@@ -144,13 +149,12 @@ def _previewed(line: Row) -> Row:
 def _write_back(update: Row) -> Row:
     values = update["values"]
     return {
-        "entity": update["entity"],
+        "row": update["entity"].removeprefix("msdyn_"),
         "id": update["id"],
         "amount": values.get("accounting_amount"),
         "rate": values.get("exchange_rate"),
         "sales tax": values.get("sales_tax_amount"),
         "number": values.get("voucher") or values.get("invoice_number"),
-        "date": values.get("invoice_date"),
         "state": update["state"],
     }
 
@@ -158,7 +162,7 @@ def _write_back(update: Row) -> Row:
 def _waiting_rows(staging: Iterable[Row]) -> Iterator[Row]:
     for row in staging:
         if row["reason"] and row["state"] == "pending":
-            kind = f"{row['transaction_type']} {row['transaction_class']}"
+            kind = f"{row['transaction_type']} {row['transaction_class']}".replace("_", " ")
             yield {"what": kind, "id": row["actual_id"], "reason": row["reason"], "detail": None}
 
 

@@ -30,6 +30,8 @@ _NAME: Final = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::Serverless::Function": "FunctionName",
 }
+_REFERRED: Final = ("AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::SQS::Queue")
+"""What a reference gives the name of. AWS gives a queue's URL; the engines take the name for it."""
 _CREATE_TABLE: Final[tuple[str, ...]] = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
 Json = dict[str, Any]
@@ -316,6 +318,6 @@ class _Reader:
             return _PSEUDO[name]
         if name in self._parameters:
             return self._parameters[name]
-        if self._resources.get(name, {}).get("Type") in ("AWS::DynamoDB::Table", "AWS::Events::EventBus"):
+        if self._resources.get(name, {}).get("Type") in _REFERRED:
             return self._name(name)
         raise TemplateError(f"{where}: the local run cannot resolve a reference to {name}")

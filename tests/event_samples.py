@@ -20,9 +20,11 @@ from project_invoicing.events import (
     INVOICE_POSTED,
     JOURNAL_POSTED,
     PROPOSAL_READY,
+    SOURCE,
     BusEvent,
     own_event,
 )
+from project_invoicing.use_cases.post_invoices import TASK
 from tests.builders import Context, actual, connection, guid, lookup, multiple, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
@@ -181,8 +183,8 @@ def manual(at: str, kind: str, **detail: Any) -> dict[str, Any]:
     return {"source": "project-invoicing.manual", "detail-type": kind, "time": at, "detail": detail}
 
 
-def queue_batch(*bodies: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Records": [_message(json.dumps(body, separators=(",", ":"))) for body in bodies]}
+def queue_batch(*bodies: Mapping[str, Any], of: str = "actuals-sync") -> dict[str, Any]:
+    return {"Records": [_message(json.dumps(body, separators=(",", ":")), of) for body in bodies]}
 
 
 def stream_batch(*events: BusEvent) -> dict[str, Any]:
@@ -264,6 +266,15 @@ def function_samples() -> dict[str, Any]:
             "2026-08-31T09:05:00Z", "Manual Run", company="USPM", proposal_id="INV-0001", invoice_date="2026-08-31"
         ),
         "invoice_posting/invoice-proposal-ready": envelope(READY),
+        "invoice_posting/queued": queue_batch(
+            {
+                "source": SOURCE,
+                "detail-type": TASK,
+                "time": "2026-08-31T09:05:00Z",
+                "detail": {name: READY.detail[name] for name in ("company", "proposal_id", "invoice_id")},
+            },
+            of="invoice-posting",
+        ),
         "outbox_relay/stream": stream_batch(JOURNAL, INVOICE),
         "outbox_relay/scheduled": scheduled("2026-08-31T09:10:00Z", "outbox-relay"),
         "accounting_writeback/integration-journal-posted": envelope(JOURNAL),
@@ -277,6 +288,11 @@ def function_samples() -> dict[str, Any]:
                 "actual_id": guid("actual-billed-sales"),
                 "sales_tax_group": "EXP",
             },
+        ),
+        "document_editing/preview": manual(
+            "2026-08-31T09:02:00Z",
+            "Manual Edit",
+            preview={"company": "USPM", "proposal_id": "INV-0001", "invoice_date": "2026-08-31"},
         ),
         "document_editing/delete-lines": manual(
             "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
@@ -294,7 +310,7 @@ def samples() -> dict[str, str]:
     return {path: to_json(content, indent=2) + "\n" for path, content in {**contexts, **functions}.items()}
 
 
-def _message(body: str) -> dict[str, Any]:
+def _message(body: str, queue: str) -> dict[str, Any]:
     digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
     return {
         "messageId": guid(body),
@@ -309,7 +325,7 @@ def _message(body: str) -> dict[str, Any]:
         "messageAttributes": {},
         "md5OfBody": digest,
         "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:actuals-sync",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
         "awsRegion": REGION,
     }
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
-
-from botocore.awsrequest import AWSResponse
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,7 +51,7 @@ def colliding(client: DynamoDBClient, at: int) -> Iterator[None]:
     """Cancels transaction number ``at`` (from 1) as DynamoDB does when another one is under way on its last item."""
     sent = 0
 
-    def before(params: dict[str, Any], context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+    def before(context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
         nonlocal sent
         sent += 1
         return _cancelled(last=len(context[_ITEMS]) - 1) if sent == at else None
@@ -67,11 +66,13 @@ def colliding(client: DynamoDBClient, at: int) -> Iterator[None]:
 _ITEMS: Final = "tests.faults.items"
 
 
-def _cancelled(last: int) -> tuple[AWSResponse, dict[str, Any]]:
-    reasons = [{"Code": "None"}] * last + [{"Code": "TransactionConflict", "Message": "Transaction is ongoing"}]
+def _cancelled(last: int) -> tuple[Any, dict[str, Any]]:
+    reasons: list[dict[str, str]] = [{"Code": "None"}] * last + [
+        {"Code": "TransactionConflict", "Message": "Transaction is ongoing"}
+    ]
     error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
     answer = {"Error": error, "CancellationReasons": reasons, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    return AWSResponse("", 400, {}, None), answer
+    return SimpleNamespace(status_code=400), answer
 
 
 @contextmanager

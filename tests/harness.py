@@ -20,6 +20,7 @@ from local import ROOT
 from local import result as results
 from local import template as templates
 from local.functions import Handlers
+from local.queues import batches
 from project_invoicing import bootstrap
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
@@ -96,6 +97,21 @@ class World:
 
     def call(self, function: str, event: Mapping[str, Any]) -> Any:
         return self.handlers.call(TEMPLATE.function(function), event)
+
+    def schedule(self, function: str) -> Any:
+        """Calls a function as its schedule does. What it puts on a queue, ``work`` delivers."""
+        for queue in TEMPLATE.queues:
+            client.sqs().create_queue(QueueName=queue.name)
+        return self.call(function, envelope({}, self.at, "Scheduled Event", "aws.events"))
+
+    def work(self, function: str) -> list[Any]:
+        """Delivers what is on a function's queues, batch by batch; returns what the function returned."""
+        names = {queue.id: queue.name for queue in TEMPLATE.queues}
+        return [
+            self.call(function, sqs_batch(*(json.dumps(message["Body"]) for message in messages)))
+            for trigger in TEMPLATE.function(function).queues
+            for messages in batches(client.sqs(), names[trigger.queue], trigger.batch_size)
+        ]
 
     def unsent(self) -> list[BusEvent]:
         """Events in the outboxes, those of the longest-waiting first."""

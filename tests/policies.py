@@ -15,11 +15,13 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
+from local import ROOT
 from local.functions import Handlers
-from local.template import STACK_NAME, Function
+from local.template import STACK_NAME, Function, read
 from tests.contracts.cloudformation import FUNCTIONS, name_of, referred, statements
 
 BUSES = {STACK_NAME: "EventBus"}
+QUEUES = {queue.name: queue.id for queue in read(ROOT / "template.yaml").queues}
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -48,10 +50,12 @@ def _index(target: Mapping[str, Any]) -> str:
 
 
 def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The actions, each with its resource, for which DynamoDB or EventBridge looks into the caller's policy."""
+    """The actions, each with its resource, for which AWS looks into the caller's policy."""
     match operation:
         case "PutEvents":
             yield from (("events:PutEvents", BUSES[entry["EventBusName"]]) for entry in request["Entries"])
+        case "SendMessage" | "SendMessageBatch":
+            yield "sqs:SendMessage", QUEUES[request["QueueUrl"].rpartition("/")[2]]
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

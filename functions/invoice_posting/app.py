@@ -1,28 +1,54 @@
-"""Posts invoice proposals: on schedule, when one becomes ready and its company posts automatically, or by hand."""
+"""Posts invoice proposals: by hand, when one becomes ready, from its queue; on schedule it puts what is due there."""
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.events import PROPOSAL_READY
+from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.post_invoices import InvoicePosting
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def posting(at: str) -> InvoicePosting:
+    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger())
+    return InvoicePosting(*stores, bootstrap.finance_setups(), at)
+
+
+def report(run: InvoicePosting) -> dict[str, Any]:
+    logger.info("invoice posting", posted=run.posted, refused=run.refused)
+    count("InvoicePosted", len(run.posted))
+    count("InvoiceRefused", len(run.refused))
+    return {"posted": run.posted, "refused": run.refused}
+
+
+def post(record: SQSRecord) -> None:
+    task = record.json_body
+    run = posting(task["time"])
+    run.run_one(task["detail"]["invoice_id"], again=False)
+    report(run)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    if "Records" in event:
+        return process_partial_response(event=event, record_handler=post, processor=processor, context=context)
+    run = posting(event["time"])
     scope = event.get("detail") or {}
-    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger())
-    run = InvoicePosting(*stores, bootstrap.finance_setups(), event["time"])
+    if event.get("source") == SCHEDULE_SOURCE:
+        queued = run.hand_out(bootstrap.invoice_posting_queue())
+        logger.info("invoice posting", queued=queued)
+        count("InvoiceQueued", queued)
+        return {"queued": queued}
     if event.get("detail-type") == PROPOSAL_READY:
         run.run_one(scope["invoice_id"], again=False)
     elif scope.get("proposal_id"):
         run.run_number(scope["proposal_id"], scope.get("company"), scope.get("invoice_date"))
     else:
-        run.run(scope.get("company"), automatic=event.get("source") == "aws.events")
-    logger.info("invoice posting", posted=run.posted, refused=run.refused)
-    count("InvoicePosted", len(run.posted))
-    count("InvoiceRefused", len(run.refused))
-    return {"posted": run.posted, "refused": run.refused}
+        run.run(scope.get("company"))
+    return report(run)

@@ -20,7 +20,10 @@ SHARED_VARIABLES = {
     "POWERTOOLS_LOG_LEVEL",
     "TABLE_MAP_OVERRIDES",
 }
-VARIABLES = {f"{id.removesuffix('Table').upper()}_TABLE": id for id in TABLES} | {"EVENT_BUS_NAME": "EventBus"}
+VARIABLES = {f"{id.removesuffix('Table').upper()}_TABLE": id for id in TABLES} | {
+    "EVENT_BUS_NAME": "EventBus",
+    "INVOICE_POSTING_QUEUE": "InvoicePostingQueue",
+}
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
 each_table = pytest.mark.parametrize("table", TABLES)
@@ -84,7 +87,7 @@ def test_rules_are_on_our_bus_and_schedules_can_be_switched_off() -> None:
 def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_letters() -> None:
     mappings = list(events("SQS"))
 
-    assert [name_of(function) for function, _ in mappings] == ["actuals_sync"]
+    assert [name_of(function) for function, _ in mappings] == ["actuals_sync", "invoice_posting"]
     for function, mapping in mappings:
         queue = QUEUES[referred(mapping["Queue"])]
         assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]

@@ -74,7 +74,7 @@ def test_a_defect_of_a_function_is_shown_and_the_command_fails(
 
     def broken(handlers: Handlers, function: Function, event: Mapping[str, Any]) -> Any:
         if function.name == "accounting_writeback":
-            raise ZeroDivisionError("a defect")
+            raise ZeroDivisionError("a [bold] defect")
         return call(handlers, function, event)
 
     monkeypatch.setattr(Handlers, "call", broken)
@@ -82,7 +82,7 @@ def test_a_defect_of_a_function_is_shown_and_the_command_fails(
     assert main(["run", "--setup", SETUP, "--events", EVENTS, "--engine", "moto"]) == 1
     printed = capsys.readouterr()
     assert "Dead letters" in printed.out
-    assert "ZeroDivisionError: a defect" in printed.out
+    assert "ZeroDivisionError: a [bold] defect" in printed.out
     assert "CustomerInvoicePosted USPM INV-0001" in printed.out
 
 

@@ -39,6 +39,7 @@ Resources:
           LEDGER_TABLE: !Ref Rows
           SETUP_TABLE: !Ref Rows
           EVENT_BUS_NAME: !Ref Bus
+          WORK: !Ref Work
       Events:
         Posted:
           Type: EventBridgeRule
@@ -253,3 +254,17 @@ def test_our_own_events_are_delivered_as_often_as_asked(stack_with: Make) -> Non
     stack.drain()
 
     assert [name for name, _ in recorder.calls] == ["listener"] * 3 + ["reader"]
+
+
+@pytest.mark.engine
+def test_what_a_function_puts_on_a_queue_is_delivered_too(stack_anywhere_with: Make, template: Template) -> None:
+    def hand_on(event: Mapping[str, Any]) -> None:
+        if "Records" not in event:
+            body = json.dumps({"detail": {"n": 7}})
+            client.sqs().send_message(QueueUrl=template.functions[0].environment["WORK"], MessageBody=body)
+
+    stack, recorder = stack_anywhere_with(hand_on)
+    stack.put([posted()])
+    stack.drain()
+
+    assert [name for name, _ in recorder.calls] == ["listener", "reader"]

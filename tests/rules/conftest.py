@@ -37,22 +37,26 @@ class QuickWorld(World):
         if http_response.status_code == 200:
             self._put += [(table, plain_item(item)) for table, item in context["outbox"]]
 
+    def forget(self) -> None:
+        self._put.clear()
+
     def _outbox(self) -> list[tuple[str, Item, BusEvent]]:
         found, self._put = self._put, []
         return sorted(((table, item, outbox.event_of(item)) for table, item in found), key=lambda e: str(e[1]["sk"]))
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[World]:
+def stack() -> Iterator[QuickWorld]:
     with engines.running("moto"):
         yield QuickWorld()
 
 
 @pytest.fixture
-def books(stack: World) -> Books:
+def books(stack: QuickWorld) -> Books:
     """Contoso's books, empty."""
     for name, table in dynamodb_backends[DEFAULT_ACCOUNT_ID][engines.REGION].tables.items():
         if name != stack.names.setup_table:
             table.items.clear()
+    stack.forget()
     stack.at = "2026-08-31T13:00:00Z"
     return Books(stack)

@@ -73,7 +73,7 @@ def test_stg_16_two_imports_at_once_make_each_line_once(books: Books, earlier: i
     """The second runs whole after ``earlier`` transactions of the first, which then goes on with what it has read."""
     books.use(finance(("parameters.USPM.journal_period", "days"), ("parameters.USPM.journal_line_limit", 2)))
     books.arrive(*approval(), *approval("more"), cost("other", start="2026-08-28"))
-    with before_transaction(books, earlier, lambda: books.world.run("staging_import")):
+    with before_transaction(books, earlier, lambda: books.run("staging_import")):
         books.import_staging()
     on_lines = Counter(line["actual_id"] for line in books.journal_lines())
     assert on_lines == Counter(row["actual_id"] for row in books.result["staging"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.builders import guid
-from tests.rules.books import Books
+from tests.rules.books import Books, before_transaction
 from tests.rules.finance import accounts_without, finance
 from tests.rules.stories import approval, cost, sale
 
@@ -240,6 +240,21 @@ def test_post_09_a_journal_in_error_is_not_posted_before_it_is_reset(books: Book
     books.use(finance())
     books.post_journals(journal_id="USPM-000001")
     assert statuses(books) == [("USPM-000001", "error", 1)]
+
+
+def test_a_line_that_changes_while_its_journal_is_posted_is_posted_as_it_is_then(books: Books) -> None:
+    """The change comes between what the posting has read and what it writes: it reads again."""
+    books.arrive(sale("work", "8"))
+    books.import_staging()
+
+    def meanwhile() -> None:
+        books.world.deliver(sale("work", "6", message="Update", changed=["msdyn_quantity"], row_version=9))
+        books.run("staging_import")
+
+    with before_transaction(books, 0, meanwhile):
+        books.post_journals()
+    assert (books.state("work"), books.row("work")["accounting_amount"]) == ("posted", "1200.00")
+    assert entries(books, "work")[0] == ("wip_sales_value", "1200.00")
 
 
 def test_post_13_without_accrual_an_unbilled_sale_posts_nothing_and_can_be_billed(books: Books) -> None:

@@ -180,10 +180,23 @@ def test_stg_11_a_fee_waits_for_the_posting_of_its_unbilled_sale(books: Books) -
     assert [line["kind"] for line in books.proposal()["lines"]] == ["fee"]
 
 
+def test_when_all_of_its_actuals_change_a_proposal_is_made_anew(books: Books) -> None:
+    """Each of them asks for the lines to be deleted; the second finds that done, and goes on waiting like the first."""
+    two_works(books)
+    books.post_journals()
+    changed: dict[str, Any] = {"message": "Update", "changed": ["msdyn_description"], "description": "mended"}
+    books.arrive(*(bill(f"{work}/billed", **changed, row_version=9) for work in ("one", "two")))
+    books.import_staging()
+    assert books.proposal()["status"] == "ready"
+    assert sorted(line["actual_id"] for line in books.proposal()["lines"]) == sorted(
+        [guid("one/billed"), guid("two/billed")]
+    )
+
+
 def test_stg_16_two_imports_at_once_propose_each_line_once(books: Books) -> None:
     two_works(books)
-    books.world.run("journal_posting")
-    with before_transaction(books, 0, lambda: books.world.run("staging_import")):
+    books.run("journal_posting")
+    with before_transaction(books, 0, lambda: books.run("staging_import")):
         books.import_staging()
     assert sorted(line["actual_id"] for line in books.proposal()["lines"]) == sorted(
         [guid("one/billed"), guid("two/billed")]
@@ -279,6 +292,17 @@ def test_a_proposal_shows_its_tax_before_it_is_posted(books: Books) -> None:
     books.arrive(*billed())
     books.journalise()
     assert books.proposal()["lines"][0]["sales_tax_amount"] == "320.00"
+
+
+def test_tax_11_an_edit_while_the_proposal_is_posted_is_posted_too(books: Books) -> None:
+    """It comes between what the posting has read and what it writes: it reads again."""
+    books.use(finance(TAXED))
+    books.arrive(*billed())
+    books.journalise()
+    line = {"company": "USPM", "proposal_id": "INV-0001", "actual_id": guid("work/billed")}
+    with before_transaction(books, 0, lambda: books.world.edit("edit", **line, sales_tax_group="EXP")):
+        books.post_invoices()
+    assert books.invoice()["total"] == "1600.00"
 
 
 def test_tax_11_the_tax_groups_of_a_line_can_be_changed_until_it_is_posted(books: Books) -> None:

@@ -273,8 +273,8 @@ def test_a_posted_proposal_is_open_no_more(proposals: Proposals) -> None:
 
 @pytest.mark.parametrize(
     "progress",
-    [{"st": ProposalStatus.READY}, {"ch": 2}, {"pg": 1}, {"pp": 1}, {"dx": True}],
-    ids=["status", "version", "pages", "posted pages", "deletion"],
+    [{"st": ProposalStatus.READY}, {"ch": 2}, {"pg": 1}, {"pp": 1}, {"dx": True}, {"ev": 1}],
+    ids=["status", "version", "pages", "posted pages", "deletion", "edit"],
 )
 def test_a_header_is_changed_only_as_it_was_read(proposals: Proposals, progress: Item) -> None:
     header = created(proposals)
@@ -314,11 +314,13 @@ def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Propo
 def test_a_header_shows_fifty_waits_and_how_many_more_there_are(proposals: Proposals) -> None:
     header = created(proposals)
     waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "not posted", f"actual-{n}") for n in range(60)]
-    transact(proposals.client, [proposals.change(header, waiting_columns(waits, frozenset(map(str, range(60)))))])
+    columns = waiting_columns(waits, frozenset(map(str, range(60))))
+    transact(proposals.client, [proposals.change(header, columns)])
     stored = read(proposals)
     assert len(stored.waiting_for) == 51
     assert stored.waiting_for[-1].detail.startswith("and 10 more rows")
     assert stored.waits_for_journals == {ANY_JOURNAL}
+    assert waiting_columns(list(stored.waiting_for), stored.waits_for_journals) == columns
 
 
 # --- invoices and the ledger ------------------------------------------------------------------------------------------

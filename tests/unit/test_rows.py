@@ -33,9 +33,7 @@ def record(kind: type[Any], **columns: st.SearchStrategy[Any]) -> st.SearchStrat
 ACCRUALS = record(Accrual, dimensions=DIMENSIONS)
 RECORDS = {
     JournalLine: record(JournalLine, dimensions=DIMENSIONS),
-    ProposalLine: record(
-        ProposalLine, dimensions=DIMENSIONS, accruals=st.lists(ACCRUALS, max_size=2).map(tuple)
-    ),
+    ProposalLine: record(ProposalLine, dimensions=DIMENSIONS, accruals=st.lists(ACCRUALS, max_size=2).map(tuple)),
     Entry: record(Entry, dimensions=DIMENSIONS),
 }
 

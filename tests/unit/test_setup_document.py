@@ -38,6 +38,7 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "require_invoice_total": True,
         "beginning_balance_date": None,
         "allow_header_dimensions": False,
+        "line_discount_category": None,
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {

@@ -15,6 +15,7 @@ from project_invoicing.store.write_backs import WriteBacks
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
+from project_invoicing.work_queue import WorkQueue
 
 
 @cache
@@ -60,6 +61,11 @@ def accounting_writer() -> AccountingWriter:
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
     return NoRegister()
+
+
+def invoice_posting_queue() -> WorkQueue:
+    """Where proposals are put for the workers that post them."""
+    return WorkQueue(client.sqs(), settings().invoice_posting_queue)
 
 
 def outbox_tables() -> tuple[str, ...]:

@@ -9,7 +9,10 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the tables and of the bus. A function that does not use a table has no variable for it."""
+    """Names of the tables and of the bus, and where to queue proposals that are to be posted.
+
+    A function that does not use one of them has no variable for it.
+    """
 
     staging_table: str
     journals_table: str
@@ -17,6 +20,7 @@ class Settings:
     ledger_table: str
     setup_table: str
     event_bus: str
+    invoice_posting_queue: str = ""
 
 
 @cache
@@ -30,4 +34,5 @@ def settings() -> Settings:
         ledger_table=read("LEDGER_TABLE", ""),
         setup_table=read("SETUP_TABLE", ""),
         event_bus=read("EVENT_BUS_NAME", ""),
+        invoice_posting_queue=read("INVOICE_POSTING_QUEUE", ""),
     )

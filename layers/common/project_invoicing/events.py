@@ -11,6 +11,7 @@ from typing import Any, Final
 
 SOURCE: Final = "project-invoicing"
 DATAVERSE_SOURCE: Final = "dataverse"
+SCHEDULE_SOURCE: Final = "aws.events"
 VERSION: Final = 1
 
 PROPOSAL_CREATED: Final = "InvoiceProposalCreated"

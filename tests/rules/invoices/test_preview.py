@@ -12,8 +12,9 @@ import pytest
 from local import cli
 from project_invoicing.config import settings
 from project_invoicing.use_cases import post_invoices
-from tests.crash import tables
+from tests import snapshots
 from tests.faults import TRANSACTION, Killed, dying
+from tests.harness import TEMPLATE
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance, second_company
 from tests.rules.stories import IN_POUNDS, billed
@@ -44,9 +45,9 @@ def posted(books: Books, **scope: str) -> dict[str, Any]:
 @pytest.mark.parametrize("scope", [{}, {"invoice_date": "2026-09-15"}], ids=["today", "on a date that is given"])
 def test_it_has_the_figures_of_the_posting_and_no_number(books: Books, scope: dict[str, str]) -> None:
     ready(books, "one", "two", total="3200")
-    before = tables.read(books.world)
+    before = snapshots.read(books.world)
     would = previewed(books, **scope)
-    assert tables.read(books.world) == before
+    assert snapshots.read(books.world) == before
 
     numbers = {"invoice_number": None, "voucher": None, "source_id": None}
     was = posted(books, **scope)
@@ -69,11 +70,11 @@ def test_it_has_the_figures_of_the_posting_and_no_number(books: Books, scope: di
 def test_it_says_why_the_posting_would_be_refused(books: Books, change: tuple[str, Any], reason: str) -> None:
     ready(books)
     books.use(finance(TAXED, change))
-    before = tables.read(books.world)
+    before = snapshots.read(books.world)
     would = previewed(books)
     assert (would["invoice"], would["lines"], would["voucher"]) == (None, [], None)
     assert would["refused"]["reason"] == reason
-    assert tables.read(books.world) == before
+    assert snapshots.read(books.world) == before
 
     books.post_invoices()
     assert books.reasons() == [reason]
@@ -161,28 +162,18 @@ def test_the_command_says_why_a_posting_would_be_refused(books: Books, capsys: p
 
 
 def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
-    stack = "invoicing-trial"
-    keys = {"pk": "HASH", "sk": "RANGE"}
-    for table in ("ProposalsTable", "SetupTable"):
-        books.world.client.create_table(
-            TableName=f"{stack}-{table}-1A2B3C",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],  # type: ignore[misc]
-            BillingMode="PAY_PER_REQUEST",
-        )
+    names = [f"invoicing-trial-{table}-1A2B3C" for table in ("ProposalsTable", "SetupTable")]
+    (like,) = (table.request for table in TEMPLATE.tables if table.id == "SetupTable")
+    for name in names:
+        books.world.client.create_table(**like | {"TableName": name})
     try:
-        books.use(finance())
-        assert (
-            cli.main(
-                ["setup", "load", "events/scenarios/plain-month/setup.yaml", "--table", f"{stack}-SetupTable-1A2B3C"]
-            )
-            == 0
-        )
-        assert cli.main(["preview", "INV-0001", "--stack-prefix", stack]) == 2
+        document = "events/scenarios/plain-month/setup.yaml"
+        assert cli.main(["setup", "load", document, "--table", names[1]]) == 0
+        assert cli.main(["preview", "INV-0001", "--stack-prefix", "invoicing-trial"]) == 2
         assert "there is no proposal INV-0001" in capsys.readouterr().err
     finally:
-        for table in ("ProposalsTable", "SetupTable"):
-            books.world.client.delete_table(TableName=f"{stack}-{table}-1A2B3C")
+        for name in names:
+            books.world.client.delete_table(TableName=name)
 
 
 @pytest.mark.parametrize(

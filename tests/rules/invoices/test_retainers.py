@@ -189,7 +189,7 @@ def test_corr_24_an_applied_retainer_of_nothing_is_no_obstacle(books: Books) -> 
 
 def test_ret_14_the_voucher_balances_in_both_currencies(books: Books) -> None:
     """INV-01. The retainer is invoiced at 1.30 and applied at 1.3777; a voucher that did not balance could not be."""
-    pounds = {"contract": "CTR-GBP", "currency": "GBP"}
+    pounds: dict[str, Any] = {"contract": "CTR-GBP", "currency": "GBP"}
     header = proforma("inv-1", number="INV-0001", total="10000", **pounds)
     *actuals, _ = invoiced_retainer(**pounds)
     books.arrive(*actuals, header)

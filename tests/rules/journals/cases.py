@@ -98,7 +98,8 @@ class Snapshot:
 def billing(*works: str, total: str, invoice: str = "inv-1", number: str = "INV-0001", **columns: Any) -> list[Context]:
     """A confirmation that bills the unbilled sale of each work as it was approved, eight hours at 200."""
     rows = [message for work in works for message in (bill(f"{work}/billed", invoice=invoice, **columns), _link(work))]
-    return [*rows, proforma(invoice, number=number, total=total)]
+    header = {name: value for name, value in columns.items() if name in ("contract", "currency")}
+    return [*rows, proforma(invoice, number=number, total=total, **header)]
 
 
 def _link(work: str) -> Context:

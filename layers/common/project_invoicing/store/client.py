@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
     connect_timeout=2,
@@ -35,7 +36,12 @@ def event_bridge() -> EventBridgeClient:
     return _session().client("events", config=_CONFIG)
 
 
+@cache
+def sqs() -> SQSClient:
+    return _session().client("sqs", config=_CONFIG)
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge):
+    for cached in (_session, dynamodb, event_bridge, sqs):
         cached.cache_clear()

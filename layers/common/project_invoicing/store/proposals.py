@@ -2,10 +2,10 @@
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
 staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits
-for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``sv``
-the set-up version that its lines were built with, ``dx`` its lines are being deleted; from the claim of its posting on
-``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od``
-keys of the sparse index ``open_documents``.
+for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev``
+how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with, ``dx`` its
+lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di`` invoice date,
+``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more.
@@ -78,6 +78,7 @@ class Proposal:
     posting_setup_version: int | None = None
     posted_pages: int = 0
     edits: HeaderEdits = HeaderEdits()
+    edit_count: int = 0
 
     @property
     def id(self) -> str:
@@ -194,15 +195,20 @@ class Proposals:
         return update(self.table, item["pk"], HEADER, values, add=add, expected={"ch": item["ch"], "st": item["st"]})
 
     def change(self, proposal: Proposal, values: dict[str, Any]) -> Write:
-        """Changes the header, if its status, version, lines and progress are still what was read."""
+        """Changes the header, if its status, version, edits, lines and progress are still what was read."""
         expected: dict[str, Any] = {
             "st": proposal.status,
             "ch": proposal.changes,
             "pg": proposal.pages or None,
             "pp": proposal.posted_pages or None,
             "dx": proposal.deleting or None,
+            "ev": proposal.edit_count or None,
         }
         return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+
+    def edited(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+        """A person has edited the proposal or its lines: whoever has read it before, such as a posting, reads again."""
+        return self.change(proposal, values | {"rf": None, "ev": proposal.edit_count + 1})
 
     def page(self, proforma_id: str, lines: list[ProposalLine]) -> Write:
         item = {
@@ -262,10 +268,10 @@ def waiting_columns(waits: list[Wait], journals: frozenset[str]) -> dict[str, An
 
     The rest is on the rows themselves. ``journals`` are those whose posting should look at the proposal again.
     """
-    shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits[:_SHOWN_WAITS]]
-    if len(waits) > _SHOWN_WAITS:
+    if len(waits) > _SHOWN_WAITS + 1:  # with that one line, what was stored is stored again as it is
         more = f"and {len(waits) - _SHOWN_WAITS} more rows; each row in staging says why it waits"
-        shown.append({"reason": waits[_SHOWN_WAITS].reason, "actual_id": None, "detail": more})
+        waits = [*waits[:_SHOWN_WAITS], Wait(waits[_SHOWN_WAITS].reason, more)]
+    shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits]
     kept = sorted(journals) if len(journals) <= _SHOWN_WAITS else [ANY_JOURNAL]
     return {"wf": json.dumps(shown, separators=(",", ":")), "wj": kept}
 
@@ -306,6 +312,7 @@ def proposal_of(item: Item) -> Proposal:
         posting_setup_version=item.get("pv"),
         posted_pages=item.get("pp", 0),
         edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
+        edit_count=item.get("ev", 0),
     )
 
 

@@ -298,8 +298,9 @@ class Staging:
         values = self._columns(actual)
         if item["st"] in _ON_DOCUMENTS:
             del values["st"]
-            before = _actual_of(actual.id, actual.version, item["a"])
-            if any(getattr(before, name) != getattr(actual, name) for name in _ON_LINE):
+            # Both as they are stored: the names that an event may carry with its look-ups are no change.
+            before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
+            if any(getattr(before, name) != getattr(after, name) for name in _ON_LINE):
                 imported = item["st"] == StagingState.IMPORTED
                 return values | (self._queued_as(actual.id, f"U#{actual.id[:8]}") if imported else {"lt": True})
             return values

@@ -127,7 +127,11 @@ class DocumentEditing:
     def delete_lines(self, request: Mapping[str, Any]) -> str:
         """Deletes all lines of an unposted proposal or journal; the next import builds them anew."""
         if "journal_id" in request:
-            delete_journal_lines(self.journals, self.staging, _need(request, "company"), request["journal_id"])
+            company, journal_id = _need(request, "company"), _need(request, "journal_id")
+            try:
+                delete_journal_lines(self.journals, self.staging, company, journal_id)
+            except Refused as refused:
+                return str(refused)
             return "deleted"
         return self._guarded(request, lambda header: delete_proposal_lines(self.proposals, self.staging, header))
 
@@ -159,7 +163,7 @@ class DocumentEditing:
                 edits = replace(edits, due_date=_date(changes["due_date"]), due_for=for_day)
             if "dimensions" in changes:
                 edits = replace(edits, dimensions=changes["dimensions"])
-            transact(self.proposals.client, [self.proposals.change(header, edited_columns(edits) | {"rf": None})])
+            transact(self.proposals.client, [self.proposals.edited(header, edited_columns(edits))])
 
         return self._guarded(request, change)
 
@@ -172,8 +176,8 @@ class DocumentEditing:
                 if any(line.actual_id == actual_id for line in page.lines):
                     values = self._rederived(actual_id, changes)
                     lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
-                    unchanged = self.proposals.change(header, {"rf": None})
-                    transact(self.proposals.client, [self.proposals.edited_page(header.id, page, lines), unchanged])
+                    writes = [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+                    transact(self.proposals.client, writes)
                     return
             raise _bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")
 

@@ -26,6 +26,9 @@ from project_invoicing.use_cases.proposal_lines import proposal_currency
 from project_invoicing.use_cases.resolution import ON_ACCOUNT
 from project_invoicing.use_cases.setups import SetupVersions
 
+_TAKEN_BACK = frozenset({PostingType.WIP_SALES_VALUE, PostingType.ACCRUED_REVENUE_SALES_VALUE})
+"""Goes off where it was put, with the dimensions it has there, whatever the account asks by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
@@ -176,7 +179,7 @@ def draft(
 
 
 def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
-    """The voucher of the invoice. Refuses when an account is missing."""
+    """The voucher of the invoice. Refuses when an account is missing or does not take the dimensions (DIM-14)."""
     company, customer = of.terms.company, of.terms.customer
 
     def revenue(line: ProposalLine) -> tuple[PostingType, str]:
@@ -193,7 +196,7 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
     def customer_account() -> str:
         return account_for(setup, company, customer=customer)(PostingType.CUSTOMER_BALANCE)
 
-    return voucher(
+    made = voucher(
         number,
         invoice_number,
         of.totals,
@@ -204,6 +207,11 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
         of.dimensions,
         discount_account,
     )
+    for line in made.lines:
+        problem = setup.dimension_problem(company, line.account, line.dimensions or {})
+        if problem and line.posting_type not in _TAKEN_BACK:
+            raise Refused(PostingFailure.DIMENSION_INVALID, problem)
+    return made
 
 
 def _header_dimensions(header: Proposal, lines: Sequence[ProposalLine], customer: Customer) -> dict[str, str]:

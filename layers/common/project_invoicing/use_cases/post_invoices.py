@@ -18,7 +18,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Conflict
-from project_invoicing.events import INVOICE_POSTED, BusEvent, own_event
+from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
@@ -30,8 +30,10 @@ from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.work_queue import WorkQueue
 
 PAGE_LINES = 90
+TASK = "Invoice Posting"
 _ATTEMPTS = 40
 """Ten posters that draw from one sequence at once lose to each other this often before they give up."""
 
@@ -50,17 +52,33 @@ class InvoicePosting:
     posted: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
-    def run(self, company: str | None = None, *, automatic: bool = False) -> None:
-        """Posts what is ready when it runs, and finishes what was left half-way (PROP-14).
+    def run(self, company: str | None = None) -> None:
+        """Posts what is ready when it runs, and finishes what was left half-way (PROP-14)."""
+        for code in [company] if company else list(self.setups.current.document.companies):
+            for header in self.proposals.open(code):
+                if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
+                    self.post(header)
 
-        ``automatic``: only what is left half-way, and companies whose parameters say that proposals post themselves.
+    def hand_out(self, queue: WorkQueue) -> int:
+        """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).
+
+        Those are what was left half-way, and what is ready in companies whose proposals post themselves. A proposal is
+        one task, so that its invoice is never split; one that is handed out twice is posted once.
         """
         setup = self.setups.current
-        for code in [company] if company else list(setup.document.companies):
-            everything = not automatic or setup.parameters(code).auto_post_proposals
-            for header in self.proposals.open(code):
-                if header.status is ProposalStatus.POSTING or (header.status is ProposalStatus.READY and everything):
-                    self.post(header)
+        due = (
+            header
+            for company in setup.document.companies
+            for header in self.proposals.open(company)
+            if header.status is ProposalStatus.POSTING
+            or (header.status is ProposalStatus.READY and setup.parameters(company).auto_post_proposals)
+        )
+        return queue.send(self._task(header) for header in due)
+
+    def _task(self, header: Proposal) -> dict[str, Any]:
+        """In the form of an event, whose time is the run's: what posts it has no other clock."""
+        named = {"company": header.company, "proposal_id": header.number, "invoice_id": header.id}
+        return {"source": SOURCE, "detail-type": TASK, "time": self.at, "detail": named}
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts the proposal with this number. A refusal is stored on it."""
@@ -69,9 +87,10 @@ class InvoicePosting:
             self.run_one(proforma_id, invoice_date)
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
-        """Posts one proposal. ``again`` False: an event said so, and finding it posted is no refusal."""
+        """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
         header = self.proposals.get(proforma_id)
-        if header is None or (header.status is ProposalStatus.POSTED and not again):
+        done = (ProposalStatus.POSTED, ProposalStatus.WAITING)
+        if header is None or (not again and header.status in done):
             return
         self.post(header, invoice_date)
 

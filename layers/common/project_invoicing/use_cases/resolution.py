@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from project_invoicing.dataverse.maps import MONEY_LIMIT
 from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Reference
 from project_invoicing.domain.codes import (
@@ -240,7 +241,8 @@ def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -
     fixed = billing_method is BillingMethod.FIXED_PRICE or actual.transaction_class in ON_ACCOUNT
     if DISCOUNT not in actual.custom or actual.transaction_type not in _DISCOUNTED or fixed or not chargeable:
         return ZERO
-    return decimal(actual.custom[DISCOUNT])
+    amount = decimal(actual.custom[DISCOUNT])
+    return amount if amount is not None and abs(amount) <= MONEY_LIMIT else None
 
 
 def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:

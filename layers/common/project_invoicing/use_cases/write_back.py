@@ -29,6 +29,8 @@ def write_back_journal(journals: Journals, writer: AccountingWriter, company: st
     """The accounting details of a posted journal's actuals (WB-01). Returns how many rows were new."""
     written = 0
     for page in journals.pages(company, journal_id):
+        if not page.posted:
+            raise Conflict(f"journal {journal_id} of {company} is not posted yet")
         updates = [
             RowUpdate(
                 ACTUAL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -26,17 +25,23 @@ def read(world: World) -> Tables:
 
 def restore(world: World, now: Tables, before: Tables) -> None:
     """Turns tables that hold ``now`` back into ``before``."""
-    changed = {key: before.get(key) for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
-    writes: Iterator[tuple[str, Any]] = (
-        (name, {"PutRequest": {"Item": item}} if item else {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}})
-        for (name, pk, sk), item in changed.items()
-    )
+    changed = [key for key in now.keys() | before.keys() if now.get(key) != before.get(key)]
+    writes = ((key[0], _write(key, before.get(key))) for key in changed)
     while batch := list(islice(writes, _BATCH)):
         requests: dict[str, Any] = {}
         for name, request in batch:
             requests.setdefault(name, []).append(request)
         left = world.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
         assert not left
+
+
+def _write(key: tuple[str, str, str], item: dict[str, Any] | None) -> dict[str, Any]:
+    _, pk, sk = key
+    return {"PutRequest": {"Item": item}} if item else {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+
+
+def clear(world: World) -> None:
+    restore(world, read(world), {})
 
 
 def _names(world: World) -> tuple[str, ...]:

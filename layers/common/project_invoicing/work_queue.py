@@ -1,0 +1,46 @@
+"""Handing work to other workers through a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from project_invoicing.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+MAX_ENTRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A queue of SQS."""
+
+    client: SQSClient
+    url: str
+
+    def send(self, tasks: Iterable[Mapping[str, Any]]) -> int:
+        """Puts a message for each task, ten a request. Returns how many.
+
+        Raises ``Unavailable`` where the queue did not take all of them: whoever sends them again may send some twice.
+        """
+        sent = 0
+        pending = iter(tasks)
+        while chunk := list(islice(pending, MAX_ENTRIES)):
+            entries: Any = [
+                {"Id": str(n), "MessageBody": json.dumps(task, separators=(",", ":"))} for n, task in enumerate(chunk)
+            ]
+            try:
+                answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+            except (ClientError, BotoCoreError) as error:
+                raise Unavailable(f"the queue {self.url} did not take {len(chunk)} messages: {error}") from error
+            if failed := answer.get("Failed"):
+                raise Unavailable(f"the queue {self.url} did not take {len(failed)} of {len(chunk)} messages")
+            sent += len(chunk)
+        return sent

@@ -1,0 +1,84 @@
+"""Steps that need one or two transactions, killed at every request of theirs: the same on moto."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.business import COMPANY, Work, finance, into_staging
+from project_invoicing.events import INVOICE_POSTED, SOURCE
+from tests.builders import actual, proforma
+from tests.crash.death import Run, Step
+from tests.crash.stages import billed, invoiced, journalised, proposed, worked
+from tests.harness import World, envelope
+
+WORK = Work(lines=2)
+
+Stage = Callable[[World, Work], None]
+
+
+first, second = (actual("changing", quantity=hours, row_version=number) for number, hours in ((1, "8"), (2, "6")))
+
+
+def nothing(world: World, work: Work) -> None:
+    """Nothing has happened before."""
+
+
+def arrived(world: World, work: Work) -> None:
+    world.deliver(first)
+
+
+def headed(world: World, work: Work) -> None:
+    world.deliver(work.header)
+
+
+def unposted(world: World, work: Work) -> None:
+    """The proforma is in before the journal is posted that it bills."""
+    journalised(world, work)
+    world.deliver(work.header)
+    into_staging(world, work.sales)
+
+
+def write_back(world: World) -> None:
+    detail = {"company": COMPANY, "invoice_number": "FTI-00000001"}
+    world.call("accounting_writeback", envelope(detail, world.at, INVOICE_POSTED, SOURCE))
+
+
+STEPS: dict[str, tuple[Stage, Run]] = {
+    "a journal's import": (worked, lambda world: world.run("staging_import")),
+    "a journal's posting": (journalised, lambda world: world.run("journal_posting")),
+    "a proposal that has to wait": (unposted, lambda world: world.run("staging_import")),
+    "a proposal's import": (billed, lambda world: world.run("staging_import")),
+    "an invoice's posting": (proposed, lambda world: world.run("invoice_posting")),
+}
+EVENTS: dict[str, tuple[Stage, Run]] = {
+    "a new actual": (nothing, lambda world: world.deliver(first)),
+    "a changed actual": (arrived, lambda world: world.deliver(second)),
+    "an actual that arrives again": (arrived, lambda world: world.deliver(first)),
+    "an actual with an unknown code": (nothing, lambda world: world.deliver(actual("x", msdyn_transactiontypecode=1))),
+    "a proforma header": (nothing, lambda world: world.deliver(WORK.header)),
+    "a number that is taken": (headed, lambda world: world.deliver(proforma("another", number=WORK.number))),
+    "an invoice's write-back": (invoiced, write_back),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_small_step_survives_death_at_every_request(moto: None, name: str) -> None:
+    step = prepared(*STEPS[name])
+    step.dies_at_every_request()
+    step.dies_after_every_transaction()
+    step.meets_another_transaction_everywhere()
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_that_is_delivered_again_after_a_death_is_received_once(moto: None, name: str) -> None:
+    step = prepared(*EVENTS[name])
+    step.dies_at_every_request()
+
+
+def prepared(before: Stage, run: Run) -> Step:
+    world = World("2026-08-31T13:00:00Z")
+    world.load(finance())
+    before(world, WORK)
+    return Step(world, run, run)

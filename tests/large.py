@@ -1,0 +1,34 @@
+"""A stack for large tables and for threads: dynoxide, kept for all tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from benchmarks.business import without_streams
+from local import engines
+from tests.harness import World
+
+AT = "2026-08-31T13:00:00Z"
+
+
+@contextmanager
+def large_world() -> Iterator[World]:
+    """The functions over dynoxide. Skips the test where there is none."""
+    try:
+        with engines.running("dynoxide"):
+            yield without_streams(World(AT))
+    except engines.EngineError as missing:
+        pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
+
+
+@contextmanager
+def loopback() -> Iterator[None]:
+    """Sockets as far as this machine: an engine outlives the tests, which otherwise have none."""
+    enable_socket()
+    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()
