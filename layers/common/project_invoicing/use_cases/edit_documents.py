@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from project_invoicing.dataverse.context import row_events
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
@@ -22,7 +23,7 @@ from project_invoicing.use_cases.delete_lines import delete_journal_lines, delet
 from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from project_invoicing.use_cases.setups import SetupVersions
-from project_invoicing.use_cases.sync_actuals import sync_row
+from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 from project_invoicing.use_cases.sync_proforma import sync_header
 
@@ -80,16 +81,20 @@ class DocumentEditing:
         entity, id = _need(request, "entity"), _need(request, "id")
         outcomes = []
         for sort_key, event in self.staging.rejected(entity, id):
-            if entity == PROFORMA:
-                outcome = sync_header(self.proposals, self.staging, self.setup, event, self.at)
-            else:
-                outcome = sync_row(self.staging, event, self.at)
-            if outcome != "rejected":
+            # What could not even be read as rows was kept as the RemoteExecutionContext that it came as.
+            details = [event] if "entity" in event else [one.detail for one in row_events(event, self.at)]
+            delivered = [self._deliver(detail) for detail in details]
+            if REJECTED not in delivered:
                 self.staging.mended(entity, id, sort_key)
-            outcomes.append(outcome)
+            outcomes += delivered
         if not outcomes:
             raise _bad("id", f"no rejected event of {entity} {id} is kept")
         return ", ".join(outcomes)
+
+    def _deliver(self, detail: dict[str, Any]) -> str:
+        if detail["entity"] == PROFORMA:
+            return sync_header(self.proposals, self.staging, self.setup, detail, self.at)
+        return sync_row(self.staging, detail, self.at)
 
     def edit(self, request: Mapping[str, Any]) -> str:
         """Changes what a person may change: a line, or without an actual a proposal's header.
