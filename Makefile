@@ -10,6 +10,9 @@ UV ?= uv
 VENV := .venv
 RUN := $(VENV)/bin/python
 SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/.tools/sam/home .tools/sam/bin/sam
+INSTALLED := $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed
+DEPLOYING := .tools/sam/.installed .tools/awslambdaric/.installed
+CHECKING := .tools/checkov/.installed
 HERE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 SCENARIOS := $(wildcard events/scenarios/*/events.jsonl)
 
@@ -36,18 +39,23 @@ benchmark: setup ## Measure throughput, requests, write units, CPU and memory
 ##@ Check
 
 .PHONY: test
-test: setup ## All tests; ARGS='-k proposal' for some of them
+test: ## All tests; ARGS='-k proposal' for some of them
 	@if tools/find-python --exact 3.13 >/dev/null 2>&1; then $(MAKE) deployed; else \
+	    $(MAKE) setup; \
 	    echo "There is no Python 3.13 here to build for Lambda: without the test of the deployed stack."; \
 	fi
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+
+.PHONY: test-large
+test-large: setup ## The tests of the largest documents, which take minutes
+	@$(RUN) -m pytest -m large $(ARGS)
 
 .PHONY: pr
-pr: format-check lint types template build-check test ## Everything that CI runs
+pr: everything format-check lint types template build-check test ## Everything that CI runs
 
-# What builds the stack and what runs its functions, for --deployed and for the check of the build.
-.PHONY: deployed
-deployed: setup .tools/sam/.installed .tools/awslambdaric/.installed
+.PHONY: everything
+everything:
+	@$(MAKE) -j2 $(INSTALLED) $(DEPLOYING) $(CHECKING)
 
 .PHONY: fmt
 fmt: setup ## Format the code and mend what lint can mend
@@ -68,7 +76,7 @@ types: setup
 
 # checkov reads the template as CloudFormation gets it: of SAM's short forms it understands little.
 .PHONY: template
-template: .tools/sam/.installed .tools/checkov/.installed ## Check the template: cfn-lint, sam validate, checkov
+template: $(DEPLOYING) $(CHECKING) ## Check the template: cfn-lint, sam validate, checkov
 	@echo "cfn-lint"; .tools/sam/bin/cfn-lint
 	@$(SAM) validate --lint
 	@mkdir -p .aws-sam
@@ -83,7 +91,7 @@ build-check: deployed ## Build for this machine and start each function under La
 ##@ Deploy
 
 .PHONY: build
-build: .tools/sam/.installed ## Build what is deployed, into .aws-sam/build
+build: $(DEPLOYING) ## Build what is deployed, into .aws-sam/build
 	@tools/build .aws-sam/build arm64
 
 .PHONY: deploy
@@ -121,7 +129,13 @@ lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/r
 ##@ Set up
 
 .PHONY: setup
-setup: $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed ## Install what demo, run and test need
+setup: ## Install what demo, run and test need
+	@$(MAKE) -j2 $(INSTALLED)
+
+# What builds the stack and what runs its functions, for --deployed and for the check of the build.
+.PHONY: deployed
+deployed:
+	@$(MAKE) -j2 $(INSTALLED) $(DEPLOYING)
 
 # Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
 # each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another.

@@ -25,7 +25,7 @@ from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, pro
 from project_invoicing.store.staging import StagedRow, row_of
 from project_invoicing.store.write_backs import updates_of
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
-from project_invoicing.use_cases.proposal_lines import proposal_currency
+from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
 
@@ -42,7 +42,7 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
     staging = list(_scan(client, names.staging_table))
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
-    return {
+    made: Result = {
         "staging": [_staging(row, setup, show) for item in staging if (row := row_of(item))],
         "journals": list(_journals(_scan(client, names.journals_table), show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
@@ -53,6 +53,8 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
         "write_back": list(_write_backs(staging, show)),
         "rejected": list(_rejected(staging)),
     }
+    vendor_invoices = list(_vendor_invoices(proposals, show))
+    return made | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
 
 
 def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
@@ -167,7 +169,7 @@ def _proposal(
     show: Figures,
     now: str,
 ) -> dict[str, Any]:
-    currency = invoice.currency if invoice else proposal_currency(header.proforma, setup)
+    currency = invoice.currency if invoice else currency_of(header, setup)
     day = None
     figures: Totals | None = None
     problem: Refused | None = None
@@ -214,6 +216,25 @@ def _vouchers(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
         vouchers += assemble((rows.decode(Entry, page["e"]) for page in ordered), company, source, document)
     for voucher in sorted(vouchers, key=lambda voucher: (voucher.company, voucher.voucher)):
         yield voucher_row(voucher, show)
+
+
+def _vendor_invoices(items: list[Item], show: Figures) -> Iterator[dict[str, Any]]:
+    """What borrowers are billed by their lenders; nothing of it is in the borrowers' ledgers (IC-09, INV-28)."""
+    for item in sorted((item for item in items if _kind(item, "VENDOR")), key=lambda item: str(item["pk"])):
+        currency = item["cu"]
+        yield {
+            "invoice_number": item["in"],
+            "company": item["co"],
+            "vendor": item["ve"],
+            "lender": item["le"],
+            "status": item["st"],
+            "invoice_date": item["di"],
+            "due_date": item["du"],
+            "currency": currency,
+            "subtotal": show.amount(Decimal(item["su"]), currency),
+            "sales_tax": show.amount(Decimal(item["tx"]), currency),
+            "total": show.amount(Decimal(item["to"]), currency),
+        }
 
 
 def _write_backs(items: list[Item], show: Figures) -> Iterator[dict[str, Any]]:

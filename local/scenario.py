@@ -115,6 +115,14 @@ class _Replay(_Given):
     id: str
 
 
+class _IntercompanyInvoice(_Given):
+    """Also ``from`` and ``to``; whether these are days is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: str
+    borrower: str
+
+
 class EditLine(CallLine):
     edit: _Edit
 
@@ -131,6 +139,10 @@ class ReplayLine(CallLine):
     replay: _Replay
 
 
+class IntercompanyInvoiceLine(CallLine):
+    intercompany_invoice: _IntercompanyInvoice
+
+
 _KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "run": RunLine,
@@ -138,6 +150,7 @@ _KINDS: Final[Mapping[str, type[Line]]] = {
     "delete_lines": DeleteLinesLine,
     "reset": ResetLine,
     "replay": ReplayLine,
+    "intercompany_invoice": IntercompanyInvoiceLine,
     "setup": SetupLine,
 }
 

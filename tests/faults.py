@@ -1,4 +1,4 @@
-"""Processes that die at a request to DynamoDB, transactions that meet others, answers that get lost on the way.
+"""Processes that die at a request to DynamoDB, runs that are overtaken by others, transactions that meet others.
 
     with dying(client, at=3, applied=True):
         …                           # the third request is applied, and nobody lives to read its answer
@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -47,6 +47,21 @@ def dying(client: DynamoDBClient, at: int, *, applied: bool, operation: str = EV
 
 
 @contextmanager
+def overtaken(client: DynamoDBClient, at: int, by: Callable[[], object]) -> Iterator[None]:
+    """Lets ``by`` happen, whole, before the request number ``at`` (from 1) is sent."""
+    sent = 0
+
+    def before(**_: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == at:
+            by()
+
+    with _listening(client, {"before-call": before}, EVERY):
+        yield
+
+
+@contextmanager
 def colliding(client: DynamoDBClient, at: int) -> Iterator[None]:
     """Cancels transaction number ``at`` (from 1) as DynamoDB does when another one is under way on its last item."""
     sent = 0
@@ -67,9 +82,7 @@ _ITEMS: Final = "tests.faults.items"
 
 
 def _cancelled(last: int) -> tuple[Any, dict[str, Any]]:
-    reasons: list[dict[str, str]] = [{"Code": "None"}] * last + [
-        {"Code": "TransactionConflict", "Message": "Transaction is ongoing"}
-    ]
+    reasons = [{"Code": "None"}] * last + [{"Code": "TransactionConflict"}]
     error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
     answer = {"Error": error, "CancellationReasons": reasons, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return SimpleNamespace(status_code=400), answer

@@ -9,7 +9,7 @@ from itertools import count
 from project_invoicing.errors import Conflict
 from tests import snapshots
 from tests.counting import counted
-from tests.faults import EVERY, TRANSACTION, Killed, colliding, dying
+from tests.faults import EVERY, TRANSACTION, Killed, colliding, dying, overtaken
 from tests.harness import World
 from tests.snapshots import Tables
 
@@ -24,6 +24,7 @@ class Step:
         self.before = snapshots.read(world)
         with counted(world.client) as usage:
             run(world)
+        self.requests = usage.requests
         self.transactions = usage.operations[TRANSACTION]
         self.undisturbed = snapshots.read(world)
         self._now = self.undisturbed
@@ -63,6 +64,15 @@ class Step:
                 self.run(self.world)
             self._live()
             self._check(f"a conflict of transaction {at} of {self.transactions}")
+
+    def is_overtaken_at_every_request(self) -> None:
+        """Before each of its requests another run does the whole of the step; whoever is late leaves it at that."""
+        for at in range(1, self.requests + 1):
+            self._back()
+            with overtaken(self.world.client, at, lambda: self.run(self.world)), suppress(Conflict):
+                self.run(self.world)
+            self._live()
+            self._check(f"another run at request {at}")
 
     def _live(self) -> None:
         """The next run, undisturbed. It finds nothing to do after one that came to its end."""

@@ -1,4 +1,4 @@
-"""Import from staging, whatever arrives, in whatever order, however often: the lines follow from the rows alone (INV-03).
+"""Import from staging, in whatever order rows arrive, however often it runs: lines follow from the rows alone (INV-03).
 
 Books are kept in moto, emptied for each example. What is expected of a row is computed from its latest version and the
 set-up, without staging, queue or journal: so every order and every number of imports must come to the same.
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from local import engines
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual
@@ -27,7 +28,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.import_journals import Candidate, journal_line
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
-
 from tests.builders import Context, actual, guid
 from tests.harness import World
 from tests.rules.books import Books
@@ -36,7 +36,7 @@ from tests.rules.journals.cases import opened, stored_lines
 from tests.rules.stories import approval, confirmation_of_six_of_eight
 
 FEW = settings(
-    max_examples=12,
+    max_examples=5,
     derandomize=True,
     database=None,
     deadline=None,
@@ -82,31 +82,37 @@ PLACES = st.sampled_from(
     [
         {},
         {"project": "PRJ-FIXED", "contract": "CTR-FIXED", "contract_line": "CTR-FIXED-1", "currency": "GBP"},
-        {"project": "PRJ-GBP", "contract": "CTR-GBP", "contract_line": None},
         {"project": "PRJ-2", "contract": "CTR-2", "contract_line": "CTR-2-1"},
-        {"project": "PRJ-404"},
-        {"currency": "JPY"},
-        {"currency": None},
     ]
 )
+FLAWS: list[dict[str, Any]] = [
+    {"project": "PRJ-404"},
+    {"project": "PRJ-GBP", "contract": "CTR-GBP", "contract_line": None},
+    {"currency": "JPY"},
+    {"currency": None},
+    {"category": "Training"},
+    {"billing_type": "not_available", "project": "PRJ-1"},
+    {"transaction_class": "tax"},
+    {"skip_sync": True},
+]
 QUANTITIES = st.decimals("-12", "12", places=2).filter(bool).map(str)
-DAYS = st.sampled_from(["2026-06-30", "2026-07-31", "2026-08-01", "2026-08-27"])
+DAYS = st.sampled_from(["2026-07-31", "2026-08-01", "2026-08-27", "2026-06-30"])
+TYPES = ["cost", "unbilled_sales", "resourcing_unit_cost", "inter_organizational_sales"]
 
 
 @st.composite
 def rows(draw: st.DrawFn) -> Row:
+    """A good row, or one with a flaw for which it waits, is skipped or invalid."""
     versions = draw(st.integers(1, 2))
     columns = {
-        "transaction_type": draw(
-            st.sampled_from(["cost", "unbilled_sales", "resourcing_unit_cost", "inter_organizational_sales"])
-        ),
-        "transaction_class": draw(st.sampled_from(["time", "time", "expense", "material", "fee", "tax"])),
-        "billing_type": draw(st.sampled_from(["chargeable", "chargeable", "non_chargeable", "not_available"])),
-        "category": draw(st.sampled_from([None, None, "Installation", "Training"])),
+        "transaction_type": draw(st.sampled_from(TYPES)),
+        "transaction_class": draw(st.sampled_from(["time", "expense", "material"])),
+        "billing_type": draw(st.sampled_from(["chargeable", "non_chargeable"])),
         "price": draw(st.decimals("0", "500", places=2).map(str)),
-        "skip_sync": draw(st.sampled_from([None, None, None, True])),
         **draw(PLACES),
     }
+    if draw(st.integers(0, 2)) == 2:
+        columns |= draw(st.sampled_from(FLAWS))
     return Row(
         columns,
         tuple(draw(QUANTITIES) for _ in range(versions)),
@@ -116,12 +122,12 @@ def rows(draw: st.DrawFn) -> Row:
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> tuple[list[Row], list[list[Context]]]:
-    """Rows, and their versions in any order, some twice, in up to three deliveries with an import after each."""
-    made = draw(st.lists(rows(), min_size=1, max_size=7))
+    """Rows, and their versions in any order, some twice, in three deliveries with an import after each."""
+    made = draw(st.lists(rows(), min_size=2, max_size=8))
     messages = [message for n, row in enumerate(made) for message in row.versions(f"row {n}")]
     again = draw(st.lists(st.sampled_from(messages), max_size=3))
     order = draw(st.permutations([*messages, *again]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=2)))
+    cuts = sorted(draw(st.lists(st.integers(0, len(order)), min_size=2, max_size=2)))
     ends = zip([0, *cuts], [*cuts, len(order)], strict=True)
     return made, [list(order[start:end]) for start, end in ends]
 
@@ -151,7 +157,7 @@ def stack() -> Iterator[World]:
         yield World()
 
 
-@FEW
+@settings(FEW, max_examples=12)
 @given(arrived=arrivals())
 def test_any_order_of_arrival_and_any_number_of_imports_give_the_same_lines(
     stack: World, arrived: tuple[list[Row], list[list[Context]]]
@@ -161,8 +167,8 @@ def test_any_order_of_arrival_and_any_number_of_imports_give_the_same_lines(
     books = opened(stack, DOCUMENT)
     for delivery in deliveries:
         books.arrive(*delivery)
-        books.import_staging()
-    books.import_staging()
+        books.run("staging_import")
+    books.run("staging_import")
 
     each_row_ends_in_exactly_one_state(books, wanted)
     lines = {**stored_lines(books, "USPM"), **stored_lines(books, "GBPM")}
@@ -172,7 +178,7 @@ def test_any_order_of_arrival_and_any_number_of_imports_give_the_same_lines(
     each_line_is_on_one_journal_of_its_period(books)
     amounts_of_lines_are_those_of_their_rows(books, made)
 
-    books.post_journals()
+    books.run("journal_posting")
     every_voucher_balances(books)
 
 
@@ -214,7 +220,7 @@ def amounts_of_lines_are_those_of_their_rows(books: Books, made: list[Row]) -> N
 
 
 def every_voucher_balances(books: Books) -> None:
-    """INV-01, and INV-22: a row has a voucher if and only if it is posted."""
+    """In each currency and in accounting currency (INV-01); a row has a voucher once it is posted (INV-22)."""
     for voucher in books.result["vouchers"]:
         totals: dict[str, Decimal] = defaultdict(Decimal)
         for line in voucher["lines"]:
@@ -244,22 +250,15 @@ def test_a_confirmation_ends_the_same_in_whatever_order_it_arrives(
     for n, message in enumerate(messages):
         books.arrive(message)
         if n in runs:
-            books.journalise()
-    books.journalise()
-    books.import_staging()
+            books.run("staging_import")
+            books.run("journal_posting")
+    for function in ("staging_import", "journal_posting", "staging_import"):
+        books.run(function)
     assert [line["amount"] for line in books.proposal()["lines"]] == ["1200.00"]
-    books.post_invoices()
+    books.run("invoice_posting")
     assert {name: str(amount) for name, amount in books.balances().items()} == {
         "cost": "800.00",
         "payroll_allocation": "-800.00",
         "invoiced_revenue": "-1200.00",
         "customer_balance": "1200.00",
     }
-    every_voucher_balances_but_gives_no_line_no_voucher(books)
-
-
-def every_voucher_balances_but_gives_no_line_no_voucher(books: Books) -> None:
-    """As ``every_voucher_balances``; what was given away is posted without a voucher (99-21)."""
-    states = {row["actual_id"]: row["state"] for row in books.result["staging"]}
-    without = {row["actual_id"] for row in books.result["staging"] if row["voucher"] is None}
-    assert {states[id] for id in without - {guid("two/billed")}} <= {StagingState.SKIPPED}

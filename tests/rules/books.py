@@ -79,6 +79,11 @@ class Books:
 
     # What is in the books
 
+    def closed(self) -> Books:
+        """The books as they are now, for tests that only read them: what happens later to the tables is not seen."""
+        assert self.result
+        return self
+
     @property
     def result(self) -> dict[str, list[Row]]:
         if self._result is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,12 +51,22 @@ def stack() -> Iterator[QuickWorld]:
         yield QuickWorld()
 
 
+@pytest.fixture(scope="module")
+def new_books(stack: QuickWorld) -> Callable[[], Books]:
+    """Empties the tables and gives Contoso's books. A story that several tests only read is told once with it."""
+
+    def emptied() -> Books:
+        for name, table in dynamodb_backends[DEFAULT_ACCOUNT_ID][engines.REGION].tables.items():
+            if name != stack.names.setup_table:
+                table.items.clear()
+        stack.forget()
+        stack.at = "2026-08-31T13:00:00Z"
+        return Books(stack)
+
+    return emptied
+
+
 @pytest.fixture
-def books(stack: QuickWorld) -> Books:
+def books(new_books: Callable[[], Books]) -> Books:
     """Contoso's books, empty."""
-    for name, table in dynamodb_backends[DEFAULT_ACCOUNT_ID][engines.REGION].tables.items():
-        if name != stack.names.setup_table:
-            table.items.clear()
-    stack.forget()
-    stack.at = "2026-08-31T13:00:00Z"
-    return Books(stack)
+    return new_books()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.builders import proforma
+from tests.builders import proforma, references
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
 from tests.rules.stories import IN_POUNDS, approval, bill, billed
@@ -15,62 +16,124 @@ from tests.rules.stories import IN_POUNDS, approval, bill, billed
 MILESTONE: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
 
 
-def milestone(invoice: str = "inv-1", *, number: str = "INV-0001", **columns: Any) -> list[Any]:
+def milestone(invoice: str = "inv-1", *, number: str = "INV-0001", project: str = "PRJ-1", **columns: Any) -> list[Any]:
     """A milestone of 5,000 and its proforma: what is billed without any work having been posted."""
     return [
-        bill(f"milestone of {invoice}", "1", "5000", invoice=invoice, **MILESTONE),
+        bill(f"milestone of {invoice}", "1", "5000", invoice=invoice, project=project, **MILESTONE),
         proforma(invoice, number=number, total="5000", **columns),
     ]
 
 
-def invoice_voucher(books: Books) -> dict[str, str]:
-    """Posting type and accounting amount of each line of the one invoice voucher."""
-    (lines,) = [voucher["lines"] for voucher in books.result["vouchers"] if voucher["source"] == "invoice"]
-    found = {line["posting_type"]: line["accounting_amount"] for line in lines}
+def invoice_voucher(books: Books, number: str = "INV-0001") -> dict[str, str]:
+    """Posting type and accounting amount of each line of the voucher of a proposal's invoice."""
+    lines = books.voucher(books.invoice(number)["voucher"])
+    found = {posting_type: accounting for posting_type, _, accounting in lines}
     assert len(found) == len(lines)
     return found
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------
 
+HUNDRED: dict[str, Any] = {"quantity": "1", "price": "100", "total": "100"}
+CUSTOMER_AND_REVENUE = {"customer_balance": "1600.00", "invoiced_revenue": "-1600.00"}
+
+
+@pytest.fixture(scope="module")
+def posted(new_books: Callable[[], Books]) -> Books:
+    """Posted invoices of projects with and without accrual, with and without tax, called by what is tested."""
+    projects = {
+        "No WIP": {},
+        "Taxed": {"sales_tax_group": "DOM"},
+        "Taxed, no WIP": {"sales_tax_group": "DOM"},
+        "Balance": {},
+    }
+    profiles = {
+        "No WIP": {"billing_method": "time_and_material"},
+        "Balance": {"billing_method": "fixed_price", "on_account": "balance"},
+    }
+    rules = {"No WIP": "No WIP", "Taxed, no WIP": "No WIP", "Balance": "Balance"}
+    document = finance()
+    document["profiles"] |= profiles
+    document["profile_rules"] += [{"company": "USPM", "project": of, "profile": name} for of, name in rules.items()]
+    document["projects"] |= {
+        name: {"company": "USPM", "contract": "CTR-1", **columns} for name, columns in projects.items()
+    }
+    document["references"]["msdyn_project"] |= references(project=projects)["msdyn_project"]
+    works: dict[str, dict[str, Any]] = {
+        "WIP": {},
+        "NO-WIP": {"project": "No WIP"},
+        "TAXED": {"project": "Taxed", **HUNDRED},
+        "TAXED-NO-WIP": {"project": "Taxed, no WIP", **HUNDRED},
+        "CREDIT": {"quantity": "-8", "total": "-1600"},
+        "NOTHING": {"quantity": "0", "total": "0"},
+    }
+    books = new_books()
+    books.use(document)
+    for number, columns in works.items():
+        books.arrive(*billed(number, invoice=number, number=number, **columns))
+    books.arrive(*milestone("PROFIT", number="PROFIT"), *milestone("BALANCE", number="BALANCE", project="Balance"))
+    books.journalise()
+    books.post_invoices()
+    return books.closed()
+
 
 @pytest.mark.parametrize(
-    ("accrual", "expected"),
+    ("number", "expected"),
     [
-        pytest.param(False, {"customer_balance": "1600.00", "invoiced_revenue": "-1600.00"}, id="LED-11 T&M - No WIP"),
+        pytest.param("NO-WIP", CUSTOMER_AND_REVENUE, id="LED-11 T&M - No WIP"),
         pytest.param(
-            True,
-            {
-                "customer_balance": "1600.00",
-                "invoiced_revenue": "-1600.00",
-                "wip_sales_value": "-1600.00",
-                "accrued_revenue_sales_value": "1600.00",
-            },
+            "WIP",
+            {**CUSTOMER_AND_REVENUE, "wip_sales_value": "-1600.00", "accrued_revenue_sales_value": "1600.00"},
             id="LED-12 T&M - WIP",
+        ),
+        pytest.param(
+            "PROFIT",
+            {"customer_balance": "5000.00", "invoiced_revenue_on_account": "-5000.00"},
+            id="LED-13, LED-37, MS-22",
+        ),
+        pytest.param(
+            "BALANCE",
+            {"customer_balance": "5000.00", "wip_invoiced_on_account": "-5000.00"},
+            id="LED-14, LED-15, LED-36, MS-23",
+        ),
+        pytest.param(
+            "TAXED",
+            {
+                "customer_balance": "120.00",
+                "sales_tax_payable": "-20.00",
+                "invoiced_revenue": "-100.00",
+                "wip_sales_value": "-100.00",
+                "accrued_revenue_sales_value": "100.00",
+            },
+            id="LED-46, LED-47 with accrual",
+        ),
+        pytest.param(
+            "TAXED-NO-WIP",
+            {"customer_balance": "120.00", "sales_tax_payable": "-20.00", "invoiced_revenue": "-100.00"},
+            id="LED-46 without accrual",
         ),
     ],
 )
-def test_work_is_invoiced(books: Books, accrual: bool, expected: dict[str, str]) -> None:
-    books.use(finance(accrual=accrual))
-    books.arrive(*billed())
-    books.journalise()
-    books.post_invoices()
-    assert invoice_voucher(books) == expected
+def test_an_invoice_has_its_voucher(posted: Books, number: str, expected: dict[str, str]) -> None:
+    assert invoice_voucher(posted, number) == expected
+    assert posted.invoice(number)["total"] == expected["customer_balance"]
+
+
+@pytest.mark.parametrize(("work", "accrues"), [("TAXED", True), ("TAXED-NO-WIP", False)])
+def test_led_45_a_sale_of_100_accrues_100_whatever_its_tax(posted: Books, work: str, accrues: bool) -> None:
+    accrued = [("wip_sales_value", "100.00", "100.00"), ("accrued_revenue_sales_value", "-100.00", "-100.00")]
+    assert posted.voucher_of(f"{work}/unbilled") == (accrued if accrues else [])
 
 
 @pytest.mark.parametrize(
-    ("on_account", "revenue"),
-    [
-        pytest.param("balance", "wip_invoiced_on_account", id="LED-14, LED-15, LED-36, MS-23"),
-        pytest.param("profit_and_loss", "invoiced_revenue_on_account", id="LED-13, LED-37, MS-22"),
-    ],
+    ("number", "total", "document_type"),
+    [("CREDIT", "-1600.00", "credit_note"), ("NOTHING", "0.00", "invoice"), ("WIP", "1600.00", "invoice")],
 )
-def test_a_milestone_is_invoiced_on_account(books: Books, on_account: str, revenue: str) -> None:
-    books.use(finance(("profiles.FP.on_account", on_account)))
-    books.arrive(*milestone())
-    books.import_staging()
-    books.post_invoices()
-    assert invoice_voucher(books) == {"customer_balance": "5000.00", revenue: "-5000.00"}
+def test_prop_18_corr_25_the_sign_of_the_total_makes_a_credit_note(
+    posted: Books, number: str, total: str, document_type: str
+) -> None:
+    invoice = posted.invoice(number)
+    assert (invoice["document_type"], invoice["total"]) == (document_type, total)
 
 
 def test_led_43_led_44_an_hour_of_50_and_75_with_accrual(books: Books) -> None:
@@ -93,25 +156,6 @@ def test_led_43_led_44_an_hour_of_50_and_75_with_accrual(books: Books) -> None:
     }
 
 
-@pytest.mark.parametrize("accrual", [True, False])
-def test_led_45_led_46_led_47_sales_of_100_with_20_of_tax(books: Books, accrual: bool) -> None:
-    books.use(finance(TAXED, accrual=accrual))
-    books.arrive(*billed(quantity="1", price="100", total="100"))
-    books.journalise()
-    assert books.balances() == (
-        {"wip_sales_value": Decimal(100), "accrued_revenue_sales_value": Decimal(-100)} if accrual else {}
-    )
-    books.post_invoices()
-    taken_back = {"wip_sales_value": "-100.00", "accrued_revenue_sales_value": "100.00"} if accrual else {}
-    assert invoice_voucher(books) == {
-        "customer_balance": "120.00",
-        "sales_tax_payable": "-20.00",
-        "invoiced_revenue": "-100.00",
-        **taken_back,
-    }
-    assert (books.invoice()["sales_tax"], books.invoice()["total"]) == ("20.00", "120.00")
-
-
 def test_inv_16_tax_in_foreign_currency_is_converted_for_the_document(books: Books) -> None:
     """Revenue is rounded per actual, tax per code and document, and the customer takes what is left."""
     books.use(finance(TAXED, accrual=False))
@@ -127,56 +171,46 @@ def test_inv_16_tax_in_foreign_currency_is_converted_for_the_document(books: Boo
     }
 
 
-@pytest.mark.parametrize(
-    ("quantity", "total", "document_type"),
-    [("-8", "-1600", "credit_note"), ("0", "0", "invoice"), ("8", "1600", "invoice")],
-)
-def test_prop_18_corr_25_the_sign_of_the_total_makes_a_credit_note(
-    books: Books, quantity: str, total: str, document_type: str
-) -> None:
-    books.arrive(*billed(quantity=quantity, total=total))
-    books.journalise()
-    books.post_invoices()
-    assert books.invoice()["document_type"] == document_type
-    assert books.balances().get("customer_balance", Decimal(0)) == Decimal(total)
-
-
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def dated(new_books: Callable[[], Books]) -> Books:
+    """Posted invoices with dates of every origin; the second customer has terms of 14 days."""
+    periods = [("2012-03-01", "2012-03-31"), ("2026-08-01", "2026-08-31")]
+    books = new_books()
+    books.use(
+        finance(
+            ("customers.USPM.C-002.terms_of_payment", "D14"),
+            fiscal_periods={"USPM": [{"start": start, "end": end, "status": "open"} for start, end in periods]},
+        )
+    )
+    given = {"DUE-05": "2012-03-31", "DUE-07": "2012-03-02", "GIVEN": "2026-08-19"}
+    for number in ("DUE-05", "DUE-07"):
+        books.arrive(*milestone(number, number=number, customer="C-002"))
+    books.arrive(*milestone("GIVEN", number="GIVEN", invoice_date="2026-08-20"))
+    books.arrive(*milestone("HEADER", number="HEADER", invoice_date="2026-08-21"), *milestone("TODAY", number="TODAY"))
+    books.import_staging()
+    for number, day in given.items():
+        books.post_invoices(proposal_id=number, invoice_date=day)
+    books.world.at = "2026-09-01T03:00:00Z"  # still the day before in New York
+    books.post_invoices()
+    return books.closed()
+
+
 @pytest.mark.parametrize(
-    ("invoice_date", "due_date"),
+    ("number", "invoice_date", "due_date"),
     [
-        pytest.param("2012-03-31", "2012-04-14", id="DUE-05"),
-        pytest.param("2012-03-02", "2012-03-16", id="DUE-07"),
+        pytest.param("DUE-05", "2012-03-31", "2012-04-14", id="DUE-05"),
+        pytest.param("DUE-07", "2012-03-02", "2012-03-16", id="DUE-07"),
+        pytest.param("GIVEN", "2026-08-19", "2026-08-19", id="the date given comes first; DUE-01"),
+        pytest.param("HEADER", "2026-08-21", "2026-08-21", id="then the header's"),
+        pytest.param("TODAY", "2026-08-31", "2026-08-31", id="then today at the company"),
     ],
 )
-def test_an_invoice_is_due_fourteen_days_after_its_date(books: Books, invoice_date: str, due_date: str) -> None:
-    march = {"USPM": [{"start": "2012-03-01", "end": "2012-03-31", "status": "open"}]}
-    books.use(finance(("customers.USPM.C-001.terms_of_payment", "D14"), fiscal_periods=march))
-    books.arrive(*milestone())
-    books.import_staging()
-    books.post_invoices(proposal_id="INV-0001", invoice_date=invoice_date)
-    assert (books.invoice()["invoice_date"], books.invoice()["due_date"]) == (invoice_date, due_date)
-
-
-def test_due_01_without_terms_an_invoice_is_due_at_once(books: Books) -> None:
-    books.arrive(*milestone())
-    books.import_staging()
-    books.post_invoices()
-    assert books.invoice()["due_date"] == books.invoice()["invoice_date"] == "2026-08-31"
-
-
-def test_an_invoice_has_the_date_given_else_the_headers_else_today_at_the_company(books: Books) -> None:
-    books.arrive(*milestone("given", number="INV-1", invoice_date="2026-08-20"))
-    books.arrive(*milestone("header", number="INV-2", invoice_date="2026-08-21"))
-    books.arrive(*milestone("today", number="INV-3"))
-    books.import_staging()
-    books.world.at = "2026-09-01T03:00:00Z"  # still the day before in New York
-    books.post_invoices(proposal_id="INV-1", invoice_date="2026-08-19")
-    books.post_invoices()
-    dates = [books.invoice(number)["invoice_date"] for number in ("INV-1", "INV-2", "INV-3")]
-    assert dates == ["2026-08-19", "2026-08-21", "2026-08-31"]
+def test_an_invoice_has_its_dates(dated: Books, number: str, invoice_date: str, due_date: str) -> None:
+    invoice = dated.invoice(number)
+    assert (invoice["invoice_date"], invoice["due_date"]) == (invoice_date, due_date)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

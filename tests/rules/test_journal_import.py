@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.builders import guid
+from tests.builders import BILLING_TYPES, Context, guid
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance, second_company
 from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, cost, sale
@@ -80,29 +81,6 @@ def test_stg_16_two_imports_at_once_make_each_line_once(books: Books, earlier: i
     assert len({line["voucher"] for line in books.journal_lines()}) == 5
 
 
-def test_stg_14_a_row_without_an_exchange_rate_waits_for_it(books: Books) -> None:
-    books.use(finance(exchange_rates=[]))
-    books.arrive(sale("work", **IN_POUNDS))
-    books.import_staging()
-    assert books.row("work")["reason"] == "exchange_rate_missing"
-    books.use(finance())
-    books.import_staging()
-    assert books.state("work") == "imported"
-
-
-def test_a_row_whose_reference_is_unknown_waits_for_it(books: Books) -> None:
-    books.arrive(cost("work", project="PRJ-404"))
-    books.import_staging()
-    assert (books.state("work"), books.row("work")["reason"]) == ("pending", "reference_missing")
-
-
-def test_stg_23_nothing_is_recorded_on_a_closed_project(books: Books) -> None:
-    books.use(finance(("projects.PRJ-1.open", False)))
-    books.arrive(cost("work"))
-    books.import_staging()
-    assert books.row("work")["reason"] == "project_closed"
-
-
 def test_stg_24_a_run_for_one_company_imports_its_rows_only(books: Books) -> None:
     books.use(second_company(finance()))
     books.arrive(cost("ours"), cost("theirs", project="PRJ-2", contract="CTR-2", contract_line="CTR-2-1"))
@@ -171,12 +149,114 @@ def test_jrn_06_a_journal_takes_as_many_lines_as_the_company_allows(books: Books
 
 # --- what is on a line ------------------------------------------------------------------------------------------------
 
+ROWS: dict[str, Context] = {
+    "work/cost": cost("work/cost"),
+    "work/unbilled": sale("work/unbilled"),
+    "two dates": cost("two dates", start="2026-08-27", accounting_date="2026-08-31"),
+    "in pounds": sale("in pounds", **IN_POUNDS),
+    "in pounds, later": sale("in pounds, later", **{**IN_POUNDS, "accounting_date": "2026-08-30"}),
+    "agreed rate": sale("agreed rate", **FIXED_RATE),
+    "cost in pounds": cost("cost in pounds", **FIXED_RATE),
+    **{name: sale(name, billing_type=name) for name in BILLING_TYPES},
+    "Julia's": cost("Julia's", resource="Julia Funderburk"),
+    "with category": cost("with category", category="Installation"),
+    **{name: sale(name, transaction_class=name, product="P-100") for name in ("time", "expense", "material")},
+}
 
-def test_jrn_07_a_line_has_its_transaction_date_and_its_accounting_date(books: Books) -> None:
-    books.arrive(cost("work", start="2026-08-27", accounting_date="2026-08-31"))
+
+@pytest.fixture(scope="module")
+def imported(new_books: Callable[[], Books]) -> Books:
+    """A journal with a line of each of ``ROWS``."""
+    books = new_books()
+    other = ("categories.USPM.Other", {"kind": "time"}), ("transaction_categories.USPM.Installation", "Other")
+    books.use(finance(TAXED, *other))
+    books.arrive(*ROWS.values())
     books.import_staging()
-    line = books.journal_line("work")
+    assert len(books.journal_lines()) == len(ROWS)
+    return books.closed()
+
+
+def test_jrn_07_a_line_has_its_transaction_date_and_its_accounting_date(imported: Books) -> None:
+    line = imported.journal_line("two dates")
     assert (line["transaction_date"], line["accounting_date"]) == ("2026-08-27", "2026-08-31")
+
+
+def test_jrn_11_inv_19_each_line_has_a_voucher_number_of_its_own(imported: Books) -> None:
+    vouchers = [line["voucher"] for line in imported.journal_lines()]
+    assert vouchers == [f"PV-{number:08d}" for number in range(1, len(ROWS) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        pytest.param("work/unbilled", "100", id="FXR-14"),
+        pytest.param("in pounds", "130", id="JRN-12, FXR-07"),
+        pytest.param("in pounds, later", "137.77", id="JRN-12, the accounting date's"),
+        pytest.param("agreed rate", "125", id="FXR-09"),
+        pytest.param("cost in pounds", "130", id="FXR-09 is for sales, not for costs"),
+    ],
+)
+def test_a_line_has_its_exchange_rate(imported: Books, name: str, rate: str) -> None:
+    assert imported.journal_line(name)["price_exchange_rate"] == rate
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "line_property"),
+    [
+        pytest.param("chargeable", "CHARGE", id="LP-02"),
+        pytest.param("non_chargeable", "NOCHARGE", id="LP-03 non-chargeable"),
+        pytest.param("complimentary", "COMP", id="LP-03 complimentary"),
+        pytest.param("not_specified", "NONE", id="LP-04 not specified"),
+        pytest.param("not_available", "NONE", id="LP-04 not available"),
+    ],
+)
+def test_jrn_13_a_billing_type_becomes_a_line_property(imported: Books, billing_type: str, line_property: str) -> None:
+    assert imported.journal_line(billing_type)["line_property"] == line_property
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("work/cost", {"unit_cost": "100.00", "cost_amount": "800.00", "unit_price": "0.00", "sales_amount": "0.00"}),
+        (
+            "work/unbilled",
+            {"unit_cost": "0.00", "cost_amount": "0.00", "unit_price": "200.00", "sales_amount": "1600.00"},
+        ),
+    ],
+)
+def test_jrn_15_a_line_is_a_cost_or_a_sale(imported: Books, name: str, figures: dict[str, str]) -> None:
+    assert imported.journal_line(name).items() >= figures.items()
+
+
+def test_jrn_17_the_resource_is_shown_by_name(imported: Books) -> None:
+    assert imported.journal_line("Julia's")["resource"] == "Julia Funderburk"
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        pytest.param("with category", "Other", id="CAT-01"),
+        pytest.param("time", "Labor", id="CAT-02 time"),
+        pytest.param("expense", "Travel", id="CAT-02 expense"),
+        pytest.param("material", "Material", id="CAT-02 material"),
+    ],
+)
+def test_a_line_has_the_category_of_its_transaction_category_or_class(
+    imported: Books, name: str, category: str
+) -> None:
+    assert imported.journal_line(name)["category"] == category
+
+
+@pytest.mark.parametrize(
+    ("name", "item_group"),
+    [
+        pytest.param("time", "SERV", id="TAX-06, TAX-07"),
+        pytest.param("material", "GOODS", id="TAX-06, TAX-08"),
+    ],
+)
+def test_a_sales_line_has_its_sales_tax_groups(imported: Books, name: str, item_group: str) -> None:
+    line = imported.journal_line(name)
+    assert (line["sales_tax_group"], line["item_sales_tax_group"]) == ("DOM", item_group)
 
 
 @pytest.mark.parametrize(
@@ -193,112 +273,38 @@ def test_an_accounting_date_in_a_closed_period_moves_where_the_company_wants_it(
     assert (line["transaction_date"], line["accounting_date"]) == ("2026-08-27", accounting_date)
 
 
-def test_jrn_11_inv_19_each_line_has_a_voucher_number_of_its_own(books: Books) -> None:
-    books.arrive(*approval(), *approval("more"))
-    books.import_staging()
-    assert [line["voucher"] for line in books.journal_lines()] == [f"PV-0000000{n}" for n in (1, 2, 3, 4)]
+# --- what a row waits for ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("columns", "rate"),
+    ("missing", "row", "reason"),
     [
-        pytest.param({}, "100", id="FXR-14"),
-        pytest.param(IN_POUNDS, "130", id="JRN-12, FXR-07"),
-        pytest.param({**IN_POUNDS, "accounting_date": "2026-08-30"}, "137.77", id="JRN-12, the accounting date's"),
-        pytest.param(FIXED_RATE, "125", id="FXR-09"),
+        pytest.param(
+            finance(exchange_rates=[]), sale("work", **IN_POUNDS), "exchange_rate_missing", id="STG-14, FXR-11"
+        ),
+        pytest.param(finance(("references.msdyn_project", {})), cost("work"), "reference_missing", id="reference"),
+        pytest.param(
+            finance(("transaction_categories.USPM", {})),
+            cost("work", category="Installation"),
+            "category_missing",
+            id="CAT-03, 99-09: the default is not taken silently",
+        ),
+        pytest.param(
+            finance(("parameters.USPM.line_property_mapping.not_available", None)),
+            cost("work", billing_type="not_available"),
+            "line_property_missing",
+            id="LP-05, STG-17",
+        ),
+        pytest.param(finance(("projects.PRJ-1.open", False)), cost("work"), "project_closed", id="STG-23"),
     ],
 )
-def test_a_sales_line_has_its_exchange_rate(books: Books, columns: dict[str, Any], rate: str) -> None:
-    books.arrive(sale("work", **columns))
-    books.import_staging()
-    assert books.journal_line("work")["price_exchange_rate"] == rate
-
-
-def test_fxr_09_an_agreed_rate_is_for_sales_not_for_costs(books: Books) -> None:
-    books.arrive(cost("work", **FIXED_RATE))
-    books.import_staging()
-    assert books.journal_line("work")["price_exchange_rate"] == "130"
-
-
-@pytest.mark.parametrize(
-    ("billing_type", "line_property"),
-    [
-        pytest.param("chargeable", "CHARGE", id="LP-02"),
-        pytest.param("non_chargeable", "NOCHARGE", id="LP-03 non-chargeable"),
-        pytest.param("complimentary", "COMP", id="LP-03 complimentary"),
-        pytest.param("not_specified", "NONE", id="LP-04 not specified"),
-        pytest.param("not_available", "NONE", id="LP-04 not available"),
-    ],
-)
-def test_jrn_13_a_billing_type_becomes_a_line_property(books: Books, billing_type: str, line_property: str) -> None:
-    books.arrive(sale("work", billing_type=billing_type))
-    books.import_staging()
-    assert books.journal_line("work")["line_property"] == line_property
-
-
-def test_lp_05_stg_17_a_billing_type_without_line_property_waits(books: Books) -> None:
-    books.use(finance(("parameters.USPM.line_property_mapping.not_available", None)))
-    books.arrive(cost("work", billing_type="not_available"))
-    books.import_staging()
-    assert books.row("work")["reason"] == "line_property_missing"
-
-
-def test_jrn_15_a_cost_line_has_cost_only_and_a_sales_line_sales_only(books: Books) -> None:
-    books.arrive(*approval())
-    books.import_staging()
-    figures = ("unit_cost", "cost_amount", "unit_price", "sales_amount")
-    assert [books.journal_line("work/cost")[name] for name in figures] == ["100.00", "800.00", "0.00", "0.00"]
-    assert [books.journal_line("work/unbilled")[name] for name in figures] == ["0.00", "0.00", "200.00", "1600.00"]
-
-
-def test_jrn_17_the_resource_is_shown_by_name(books: Books) -> None:
-    books.arrive(cost("work", resource="Julia Funderburk"))
-    books.import_staging()
-    assert books.journal_line("work")["resource"] == "Julia Funderburk"
-
-
-def test_cat_01_the_transaction_category_decides(books: Books) -> None:
-    books.use(
-        finance(("categories.USPM.Other", {"kind": "time"}), ("transaction_categories.USPM.Installation", "Other"))
-    )
-    books.arrive(cost("work", category="Installation"))
-    books.import_staging()
-    assert books.journal_line("work")["category"] == "Other"
-
-
-@pytest.mark.parametrize(
-    ("transaction_class", "category"), [("time", "Labor"), ("expense", "Travel"), ("material", "Material")]
-)
-def test_cat_02_without_transaction_category_the_class_decides(
-    books: Books, transaction_class: str, category: str
+def test_a_row_waits_for_what_the_set_up_lacks_and_is_imported_once_it_is_there(
+    books: Books, missing: dict[str, Any], row: Context, reason: str
 ) -> None:
-    books.arrive(cost("work", transaction_class=transaction_class))
+    books.use(missing)
+    books.arrive(row)
     books.import_staging()
-    assert books.journal_line("work")["category"] == category
-
-
-def test_cat_03_a_transaction_category_without_project_category_waits(books: Books) -> None:
-    """99-09: the default is not taken silently."""
-    books.arrive(cost("work", category="Training"))
+    assert (books.state("work"), books.row("work")["reason"], books.journal_lines()) == ("pending", reason, [])
+    books.use(finance())
     books.import_staging()
-    assert books.row("work")["reason"] == "category_missing"
-    books.use(finance(("transaction_categories.USPM.Training", "Labor")))
-    books.import_staging()
-    assert books.journal_line("work")["category"] == "Labor"
-
-
-@pytest.mark.parametrize(
-    ("transaction_class", "group", "item_group"),
-    [
-        pytest.param("time", "DOM", "SERV", id="TAX-06, TAX-07"),
-        pytest.param("material", "DOM", "GOODS", id="TAX-06, TAX-08"),
-    ],
-)
-def test_a_sales_line_has_its_sales_tax_groups(
-    books: Books, transaction_class: str, group: str, item_group: str
-) -> None:
-    books.use(finance(TAXED))
-    books.arrive(sale("work", transaction_class=transaction_class, product="P-100"))
-    books.import_staging()
-    line = books.journal_line("work")
-    assert (line["sales_tax_group"], line["item_sales_tax_group"]) == (group, item_group)
+    assert (books.state("work"), books.row("work")["reason"]) == ("imported", None)

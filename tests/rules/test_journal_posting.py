@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.builders import guid
+from tests.builders import Context, guid, references
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import accounts_without, finance
 from tests.rules.stories import approval, cost, sale
@@ -14,6 +15,7 @@ from tests.rules.stories import approval, cost, sale
 FIXED_PRICE: dict[str, Any] = {"contract_line": "CTR-1-FP"}
 EXPENSE: dict[str, Any] = {"transaction_class": "expense", "resource": None}
 MATERIAL: dict[str, Any] = {"transaction_class": "material", "resource": None}
+POST_COSTS = ("no_ledger", "balance", "profit_and_loss", "never_ledger")
 COST = [("cost", "800.00"), ("payroll_allocation", "-800.00")]
 EXPENSE_COST = [("cost", "800.00"), ("expense_offset", "-800.00")]
 ACCRUAL = [("wip_sales_value", "1600.00"), ("accrued_revenue_sales_value", "-1600.00")]
@@ -30,110 +32,101 @@ def statuses(books: Books) -> list[tuple[str, str, int]]:
 
 # --- what is posted ---------------------------------------------------------------------------------------------------
 
-
-@pytest.mark.parametrize(
-    ("columns", "accrual", "of_cost", "of_sale"),
-    [
-        pytest.param({}, False, COST, [], id="LED-01 time, T&M - No WIP"),
-        pytest.param({}, True, COST, ACCRUAL, id="LED-02 time, T&M - WIP"),
-        pytest.param(EXPENSE, False, EXPENSE_COST, [], id="LED-06 expense, T&M - No WIP"),
-        pytest.param(EXPENSE, True, EXPENSE_COST, ACCRUAL, id="LED-07 expense, T&M - WIP"),
-        pytest.param(
-            MATERIAL, True, [("cost", "800.00"), ("cost_item", "-800.00")], ACCRUAL, id="LED-34 material, T&M - WIP"
-        ),
-    ],
-)
-def test_time_and_material_work_is_journalised(
-    books: Books,
-    columns: dict[str, Any],
-    accrual: bool,
-    of_cost: list[tuple[str, str]],
-    of_sale: list[tuple[str, str]],
-) -> None:
-    books.use(finance(accrual=accrual))
-    books.arrive(*approval(**columns))
-    books.journalise()
-    assert entries(books, "work/cost") == of_cost
-    assert entries(books, "work/unbilled") == of_sale
-    assert (books.state("work/cost"), books.state("work/unbilled")) == ("posted", "posted")
+PROFILES: dict[str, dict[str, Any]] = {
+    "No WIP": {},
+    "WIP": {"accrue_revenue": {"time": True, "expense": True, "material": True}},
+    **{name: {"post_costs": dict.fromkeys(("time", "expense", "material"), name)} for name in POST_COSTS},
+}
+"""Profiles of time-and-material projects that are called like them; all other projects have WIP."""
 
 
-@pytest.mark.parametrize("on_account", ["profit_and_loss", "balance"])
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [pytest.param({}, COST, id="LED-03 to LED-05 time"), pytest.param(EXPENSE, EXPENSE_COST, id="LED-08 to LED-10")],
-)
-def test_fixed_price_work_posts_its_cost_only(
-    books: Books, columns: dict[str, Any], expected: list[tuple[str, str]], on_account: str
-) -> None:
-    books.use(finance(("profiles.FP.on_account", on_account)))
-    books.arrive(cost("work", **FIXED_PRICE, **columns))
-    books.journalise()
-    assert entries(books, "work") == expected
+def of(project: str, **columns: Any) -> dict[str, Any]:
+    return {"project": project, "contract": None, **columns}
 
 
-@pytest.mark.parametrize(
-    ("transaction_class", "post_costs", "expected"),
-    [
-        pytest.param("time", "no_ledger", [], id="LED-26"),
-        pytest.param("time", "balance", ["wip_cost_value", "payroll_allocation"], id="LED-27"),
-        pytest.param("time", "profit_and_loss", ["cost", "payroll_allocation"], id="LED-28"),
-        pytest.param("time", "never_ledger", [], id="LED-29"),
-        pytest.param("expense", "balance", ["wip_cost_value", "expense_offset"], id="LED-30"),
-        pytest.param("expense", "profit_and_loss", ["cost", "expense_offset"], id="LED-31"),
-        pytest.param("material", "balance", ["wip_cost_item", "cost_item"], id="LED-32"),
-        pytest.param("material", "profit_and_loss", ["cost", "cost_item"], id="LED-34"),
-    ],
-)
-def test_the_profile_says_where_a_cost_goes(
-    books: Books, transaction_class: str, post_costs: str, expected: list[str]
-) -> None:
-    books.use(finance(("profiles.TM.post_costs", {transaction_class: post_costs}), accrual=False))
-    books.arrive(cost("work", transaction_class=transaction_class))
-    books.journalise()
-    assert [posting_type for posting_type, _ in entries(books, "work")] == expected
-    assert books.row("work")["voucher"] == "PV-00000001"
+ROWS: dict[str, Context] = {
+    **{f"cost of {name}": cost(f"cost of {name}", **of(name)) for name in PROFILES},
+    **{f"expense of {name}": cost(f"expense of {name}", **of(name, **EXPENSE)) for name in PROFILES},
+    **{f"material of {name}": cost(f"material of {name}", **of(name, **MATERIAL)) for name in PROFILES},
+    "sale of WIP": sale("sale of WIP", **of("WIP")),
+    "expense sale of WIP": sale("expense sale of WIP", **of("WIP", **EXPENSE)),
+    "sale of No WIP": sale("sale of No WIP", **of("No WIP")),
+    "sale that may not accrue": sale("sale that may not accrue", **of("WIP"), billing_type="not_available"),
+    "sale that is free": sale("sale that is free", **of("WIP"), billing_type="complimentary"),
+    "fixed price": cost("fixed price", **FIXED_PRICE),
+    "fixed price expense": cost("fixed price expense", **FIXED_PRICE, **EXPENSE),
+    "in a group": cost("in a group", **of("in a group")),
+    "internal": cost("internal", **of("internal", contract_line=None, customer=None)),
+}
 
 
-def test_led_41_the_most_specific_profile_rule_decides(books: Books) -> None:
-    rules = [
-        {"company": "USPM", "profile": "TM"},
-        {"company": "USPM", "project_group": "TM", "profile": "TM"},
-        {"company": "USPM", "project": "PRJ-1", "profile": "ASSET"},
-    ]
-    asset = {"billing_method": "time_and_material", "post_costs": {"time": "balance"}}
-    books.use(finance(("profiles.ASSET", asset), profile_rules=rules))
-    books.arrive(cost("work"))
-    books.journalise()
-    assert entries(books, "work")[0] == ("wip_cost_value", "800.00")
-
-
-@pytest.mark.parametrize(
-    ("profile", "line_property", "billing_type", "accrues"),
-    [
-        pytest.param(True, True, "chargeable", True, id="LED-38"),
-        pytest.param(True, False, "chargeable", False, id="LP-06"),
-        pytest.param(False, True, "chargeable", False, id="LED-01"),
-        pytest.param(True, True, "non_chargeable", False, id="99-10"),
-    ],
-)
-def test_revenue_accrues_where_profile_line_property_and_billing_type_allow_it(
-    books: Books, profile: bool, line_property: bool, billing_type: str, accrues: bool
-) -> None:
-    allowed = [(f"line_properties.{name}.accrue_revenue", line_property) for name in ("CHARGE", "NOCHARGE")]
-    books.use(finance(*allowed, accrual=profile))
-    books.arrive(sale("work", billing_type=billing_type))
-    books.journalise()
-    assert bool(entries(books, "work")) == accrues
-
-
-def test_led_49_work_without_a_contract_goes_to_profit_and_loss(books: Books) -> None:
-    books.use(
-        finance(("projects.PRJ-1.contract", None), ("profiles.TM.post_costs", {"time": "balance"}), accrual=False)
+@pytest.fixture(scope="module")
+def posted(new_books: Callable[[], Books]) -> Books:
+    """A posted journal with a line of each of ``ROWS``."""
+    document = finance(
+        ("line_properties.NOACCRUAL", {"chargeable": True, "accrue_revenue": False}),
+        ("parameters.USPM.line_property_mapping.not_available", "NOACCRUAL"),
+        ("line_properties.COMP.accrue_revenue", True),
+        ("projects.in a group", {"company": "USPM", "contract": "CTR-1", "group": "ASSETS"}),
+        ("projects.internal", {"company": "USPM"}),
     )
-    books.arrive(cost("work", contract=None, contract_line=None, customer=None))
+    document["profile_rules"] = [
+        {"company": "USPM", "profile": "balance"},
+        {"company": "USPM", "profile": "FP"},
+        {"company": "USPM", "project_group": "ASSETS", "profile": "no_ledger"},
+    ]
+    for name, profile in PROFILES.items():
+        document["profiles"][name] = {"billing_method": "time_and_material", **profile}
+        document["projects"][name] = {"company": "USPM", "contract": "CTR-1", "group": "ASSETS"}
+        document["profile_rules"].append({"company": "USPM", "project": name, "profile": name})
+    document["references"]["msdyn_project"] |= references(project=document["projects"])["msdyn_project"]
+    books = new_books()
+    books.use(document)
+    books.arrive(*ROWS.values())
     books.journalise()
-    assert entries(books, "work") == COST
+    assert statuses(books) == [("USPM-000001", "posted", len(ROWS))]
+    return books.closed()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("cost of No WIP", COST, id="LED-01 cost"),
+        pytest.param("sale of No WIP", [], id="LED-01 sale"),
+        pytest.param("cost of WIP", COST, id="LED-02 cost"),
+        pytest.param("sale of WIP", ACCRUAL, id="LED-02 sale, LED-38"),
+        pytest.param("fixed price", COST, id="LED-03 to LED-05"),
+        pytest.param("expense of No WIP", EXPENSE_COST, id="LED-06"),
+        pytest.param("expense of WIP", EXPENSE_COST, id="LED-07 cost"),
+        pytest.param("expense sale of WIP", ACCRUAL, id="LED-07 sale"),
+        pytest.param("fixed price expense", EXPENSE_COST, id="LED-08 to LED-10"),
+        pytest.param("sale that may not accrue", [], id="LP-06"),
+        pytest.param("sale that is free", [], id="99-10"),
+        pytest.param("internal", COST, id="LED-49"),
+    ],
+)
+def test_work_is_journalised(posted: Books, name: str, expected: list[tuple[str, str]]) -> None:
+    assert entries(posted, name) == expected
+    assert posted.state(name) == "posted"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("cost of no_ledger", [], id="LED-26"),
+        pytest.param("cost of balance", ["wip_cost_value", "payroll_allocation"], id="LED-27"),
+        pytest.param("cost of profit_and_loss", ["cost", "payroll_allocation"], id="LED-28"),
+        pytest.param("cost of never_ledger", [], id="LED-29"),
+        pytest.param("expense of balance", ["wip_cost_value", "expense_offset"], id="LED-30"),
+        pytest.param("expense of profit_and_loss", ["cost", "expense_offset"], id="LED-31"),
+        pytest.param("material of balance", ["wip_cost_item", "cost_item"], id="LED-32"),
+        pytest.param("material of profit_and_loss", ["cost", "cost_item"], id="LED-34"),
+        pytest.param("in a group", [], id="LED-41 the rule of the group comes before that of all"),
+    ],
+)
+def test_the_profile_says_where_a_cost_goes(posted: Books, name: str, expected: list[str]) -> None:
+    assert [posting_type for posting_type, _ in entries(posted, name)] == expected
+    assert posted.row(name)["voucher"]
 
 
 # --- statuses and failures --------------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.use_cases import import_journals, post_journals
+from tests import snapshots
 from tests.builders import Context, guid, proforma
 from tests.harness import TEMPLATE, World
 from tests.rules.books import Books, Row
 from tests.rules.stories import bill, bills
-from tests.store import tables
 
 AT = "2026-08-31T13:00:00Z"
 ADMITTED = {"custom": {"cr123_documenttype": "document_type", "cr123_resourcingunit": "resourcing_unit"}}
@@ -30,8 +30,7 @@ ADMITTED = {"custom": {"cr123_documenttype": "document_type", "cr123_resourcingu
 
 def opened(stack: World, document: Mapping[str, Any]) -> Books:
     """Empty books with this set-up, for all tests of a module."""
-    tables.delete(stack.client)
-    tables.create(stack.client)
+    snapshots.clear(stack)
     stack.at = AT
     made = Books(stack)
     made.use(document)

@@ -10,14 +10,13 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import pytest
+
 from benchmarks.business import Work, finance, into_staging
-from local import engines
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.store.items import Item
-from pytest_socket import enable_socket, socket_allow_hosts
-
 from tests.builders import Context, actual, guid
 from tests.harness import World, envelope, sqs_batch
+from tests.large import large_world, loopback
 from tests.store import tables
 
 WORK = Work(lines=1001)
@@ -27,19 +26,14 @@ BAD = actual("bad", quantity=None, amount="100", row_version=7)
 
 @pytest.fixture(autouse=True)
 def _no_sockets() -> Iterator[None]:
-    """Sockets as far as loopback: the engine lives for all tests of the module."""
-    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
-    yield
-    enable_socket()
+    with loopback():
+        yield
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[World]:
-    try:
-        with engines.running("dynoxide"):
-            yield World("2026-08-31T13:00:00Z")
-    except engines.EngineError as missing:
-        pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
+    with large_world() as world:
+        yield world
 
 
 class Flow(NamedTuple):

@@ -1,4 +1,4 @@
-"""MS, RET, LED-13 to LED-15, LED-48, LED-52, LED-54, CAT-06, STG-10, STG-11: what needs no unbilled sale, and what does."""
+"""MS, RET, LED-13 to LED-15, LED-48, LED-52, LED-54, CAT-06, STG-10, STG-11: what needs an unbilled sale."""
 
 from __future__ import annotations
 

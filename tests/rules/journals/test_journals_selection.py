@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_stg_18_of_the_proposal_of_one_billed_actual(two_invoices: Books) -> Non
 
 def test_stg_18_a_proposal_of_another_company_with_the_same_number_is_left_alone(books: Books) -> None:
     books.use(second_company(finance()))
-    milestone = {"transaction_class": "milestone", "contract_line": None, "resource": None}
+    milestone: dict[str, Any] = {"transaction_class": "milestone", "contract_line": None, "resource": None}
     books.arrive(
         bill("ours", "1", "100", **milestone),
         proforma("inv-1", total="100"),
@@ -124,7 +125,7 @@ IMPORT = "staging_import"
 def test_stg_16_jrn_05_runs_at_the_same_time_lose_nothing_and_do_nothing_twice(
     books: Books, first: str, second: str, earlier: int
 ) -> None:
-    """The second runs whole before a transaction of the first; lines go to a new journal when theirs is being posted."""
+    """The second runs whole before a transaction of the first. A journal that is being posted takes no lines."""
     books.use(LIMITED)
     books.arrive(*approval("early"))
     books.import_staging()

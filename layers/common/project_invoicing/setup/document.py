@@ -453,6 +453,7 @@ class NumberSequences(Row):
     journal: NumberFormat = "{company}-######"
     voucher: NumberFormat = "PV-########"
     invoice: NumberFormat = "FTI-########"
+    intercompany: NumberFormat = "IC-######"
     proposal: ProposalNumbers = ProposalNumbers()
 
 

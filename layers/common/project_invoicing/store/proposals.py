@@ -3,12 +3,14 @@
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
 staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits
 for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev``
-how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with, ``dx`` its
-lines are being deleted; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di`` invoice date,
-``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
+how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with, ``ic`` between
+which companies it bills, ``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number,
+``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index
+``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
-A posted invoice has a header and pages of its own, which nothing changes any more.
+A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
+vendor invoice of the borrower beside it.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ HEADER: Final = "H"
 UNRESOLVED: Final = "?"
 """Stands for the company in the index as long as the header's contract is unknown to the set-up."""
 ANY_JOURNAL: Final = "*"
+VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
 _SHOWN_WAITS: Final = 50
 
@@ -55,8 +58,23 @@ class HeaderEdits:
 
 
 @dataclass(frozen=True, slots=True)
+class BetweenCompanies:
+    """What a proposal of a lender bills: its sales to a borrower of these accounting dates, in one currency.
+
+    ``customer`` is who the borrower is to the lender, ``vendor`` who the lender is to the borrower.
+    """
+
+    borrower: str
+    customer: str
+    vendor: str
+    currency: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal's header as it was read."""
+    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one."""
 
     proforma: Proforma
     status: ProposalStatus
@@ -79,6 +97,7 @@ class Proposal:
     posted_pages: int = 0
     edits: HeaderEdits = HeaderEdits()
     edit_count: int = 0
+    intercompany: BetweenCompanies | None = None
 
     @property
     def id(self) -> str:
@@ -116,6 +135,8 @@ class Invoice:
     exchange_rate: Decimal
     line_count: int
     posted: bool = False
+    borrower: str | None = None
+    vendor: str | None = None
 
 
 class Proposals:
@@ -170,8 +191,13 @@ class Proposals:
 
     # Writes of the transactions
 
-    def create(self, proforma: Proforma, company: str | None) -> Write:
-        item = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "st": ProposalStatus.WAITING}
+    def intercompany_counter(self, company: str) -> Counter:
+        """The sequence of a lender's intercompany proposals."""
+        return Counter(self.client, self.table, company, "intercompany")
+
+    def create(self, proforma: Proforma, company: str | None, between: BetweenCompanies | None = None) -> Write:
+        item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1}
+        item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None}
         item |= proforma_columns(proforma) | _company_columns(proforma, company)
         return put(self.table, item, unless_exists=True)
 
@@ -246,6 +272,28 @@ class Proposals:
             "er": invoice.exchange_rate,
             "n": invoice.line_count,
             "po": invoice.posted,
+            "bo": invoice.borrower,
+            "ve": invoice.vendor,
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def create_vendor_invoice(self, invoice: Invoice) -> Write:
+        """The borrower's pending vendor invoice that matches the lender's invoice and has its number (IC-09)."""
+        item = {
+            "pk": f"{VENDOR}{invoice.borrower}#{invoice.vendor}#{invoice.invoice_number}",
+            "sk": HEADER,
+            "st": "pending",
+            "in": invoice.invoice_number,
+            "co": invoice.borrower,
+            "le": invoice.company,
+            "ve": invoice.vendor,
+            "di": invoice.invoice_date.isoformat(),
+            "du": invoice.due_date.isoformat(),
+            "cu": invoice.currency,
+            "su": invoice.subtotal,
+            "tx": invoice.sales_tax,
+            "to": invoice.total,
+            "n": invoice.line_count,
         }
         return put(self.table, item, unless_exists=True)
 
@@ -313,6 +361,7 @@ def proposal_of(item: Item) -> Proposal:
         posted_pages=item.get("pp", 0),
         edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
         edit_count=item.get("ev", 0),
+        intercompany=rows.decode(BetweenCompanies, item["ic"])[0] if "ic" in item else None,
     )
 
 
@@ -334,6 +383,8 @@ def invoice_of(item: Item) -> Invoice:
         exchange_rate=Decimal(item["er"]),
         line_count=item["n"],
         posted=item["po"],
+        borrower=item.get("bo"),
+        vendor=item.get("ve"),
     )
 
 

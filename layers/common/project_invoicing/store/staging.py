@@ -11,6 +11,7 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``l_`` + role: the link of a transaction connection, ``version|id``; the greatest stands
+* ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied
 
 A link may arrive before its row: then an item with links only stands there, which is no row yet (it has no ``a``).
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
 from heapq import merge
@@ -90,6 +92,7 @@ class StagedRow:
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
     late: bool = False
+    intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
 
     @property
@@ -225,6 +228,7 @@ def row_of(item: Item) -> StagedRow | None:
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
         late=bool(item.get("lt")),
+        intercompany_proposal=item.get("ip"),
         links={role: linked for role in ConnectionRole if (linked := item.get(f"l_{role}", "|").partition("|")[2])},
     )
 
@@ -434,6 +438,17 @@ class Staging:
     def waiting_for_proposal(self, proforma_id: str) -> list[StagedRow]:
         return list(self._queued(f"B#{proforma_id}#"))
 
+    def sales_to_bill(self, lender: str, borrower: str, start: date, end: date) -> list[StagedRow]:
+        """Posted inter-organizational sales of these accounting dates that no intercompany invoice has (IC-15)."""
+        found: list[StagedRow] = []
+        prefix = _sales(lender, borrower)
+        for item in chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS)):
+            day = str(item["qs"]).removeprefix(prefix).partition("#")[0]
+            row = row_of(item) if start.isoformat() <= day <= end.isoformat() else None
+            if row and row.state is StagingState.POSTED:
+                found.append(row)
+        return found
+
     def _queued(self, prefix: str) -> Iterator[StagedRow]:
         items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
         return (row for item in items if (row := row_of(item)) and row.queued)
@@ -523,9 +538,13 @@ class Staging:
         exchange_rate: Decimal | None,
         sales_tax_amount: Decimal | None,
         accrual: Accrual | None = None,
+        queue_position: str | None = None,
     ) -> Write:
-        """The row's line is posted: it gets the accounting details (WB-01, WB-02)."""
-        values = {
+        """The row's line is posted: it gets the accounting details (WB-01, WB-02).
+
+        ``queue_position`` from ``sale_position`` where it now waits to be billed between companies.
+        """
+        values: dict[str, Any] = {
             "st": StagingState.POSTED,
             "vo": voucher,
             "aa": accounting_amount,
@@ -533,7 +552,14 @@ class Staging:
             "tx": sales_tax_amount,
             "ac": _accrual_text(accrual) if accrual else None,
         }
+        if queue_position:
+            values |= self._queued_as(actual_id, queue_position)
         return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+
+    def billed_between(self, row: StagedRow, proposal_id: str) -> Write:
+        """The posted inter-organizational sale is on an intercompany proposal."""
+        values = {"ip": proposal_id, "q": None, "qs": None}
+        return update(self.table, row.id, ROW, values, expected={"st": StagingState.POSTED, "ip": None})
 
 
 def journal_position(actual_id: str) -> str:
@@ -542,6 +568,14 @@ def journal_position(actual_id: str) -> str:
 
 def proposal_position(actual_id: str, proforma_id: str) -> str:
     return f"B#{proforma_id}#{actual_id[:8]}"
+
+
+def sale_position(actual_id: str, lender: str, borrower: str, on: date) -> str:
+    return f"{_sales(lender, borrower)}{on.isoformat()}#{actual_id[:8]}"
+
+
+def _sales(lender: str, borrower: str) -> str:
+    return f"I#{lender}#{borrower}#"
 
 
 def _queue_position(actual: Actual) -> str:

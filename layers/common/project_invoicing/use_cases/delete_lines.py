@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Rejected
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import Staging, journal_position, proposal_position
@@ -19,6 +20,9 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
     """Deletes all lines of a ready proposal; the header stays and waits. Refuses a proposal that is being posted."""
     if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
         raise Refused(PostingFailure.ALREADY_POSTED, f"proposal {header.number} is {header.status}")
+    if header.intercompany:
+        detail = f"the lines of intercompany proposal {header.number} are its sales; credit them instead"
+        raise Rejected("schema", detail, entity="delete_lines", field="proposal_id")
     if header.deleting:
         finish_deletion(proposals, staging, header)
         return

@@ -20,6 +20,9 @@ from project_invoicing.store.proposals import Proposal, Proposals, edited_column
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
+from project_invoicing.use_cases.import_proposals import ProposalImport
+from project_invoicing.use_cases.intercompany import IntercompanyProposals
+from project_invoicing.use_cases.prevalidation import NoRegister
 from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from project_invoicing.use_cases.setups import SetupVersions
@@ -61,6 +64,7 @@ class DocumentEditing:
             "reset": self.reset,
             "replay": self.replay,
             "preview": self.preview,
+            "intercompany_invoice": self.intercompany_invoice,
         }
         for name, request in detail.items():
             if name not in actions:
@@ -95,6 +99,20 @@ class DocumentEditing:
         if detail["entity"] == PROFORMA:
             return sync_header(self.proposals, self.staging, self.setup, detail, self.at)
         return sync_row(self.staging, detail, self.at)
+
+    def intercompany_invoice(self, request: Mapping[str, Any]) -> str:
+        """Makes proposals of what ``company`` sold to ``borrower`` on accounting dates ``from`` to ``to`` (IC-15)."""
+        lender, borrower = _need(request, "company"), _need(request, "borrower")
+        days = _need(request, "from"), _need(request, "to")
+        for name, day in zip(("from", "to"), days, strict=True):
+            if not _is_date(day):
+                raise _bad(name, f"{name} is written as 2026-08-31, not {day!r}")
+        made = IntercompanyProposals(self.staging, self.proposals, self.setup, self.at)
+        headers = made.create(lender, borrower, *map(date.fromisoformat, days))
+        lines = ProposalImport(self.staging, self.proposals, self.setups, self.at, NoRegister())
+        for id, _ in headers:
+            lines.run_one(id)
+        return f"created {', '.join(number for _, number in headers)}"
 
     def edit(self, request: Mapping[str, Any]) -> str:
         """Changes what a person may change: a line, or without an actual a proposal's header.

@@ -21,8 +21,9 @@ from project_invoicing.store.proposals import ANY_JOURNAL, UNRESOLVED, Proposal,
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
+from project_invoicing.use_cases.intercompany import plan_between, sales_to_bill
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan, proposal_currency
+from project_invoicing.use_cases.proposal_lines import ProposalPlan, currency_of, linked_ids, plan
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
@@ -124,9 +125,24 @@ class ProposalImport:
                 return
             raise Conflict("read the header again, now with its company")
         existing = self.proposals.lines(header.id) if header.pages else []
+        if header.intercompany:
+            sales = sales_to_bill(self.staging, self.proposals, company, header.intercompany)
+            self._settle(header, company, [], setup, existing, plan_between(header, sales, existing, setup))
+            return
         linked = self.staging.rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
+        self._settle(header, company, rows, setup, existing, result)
+
+    def _settle(
+        self,
+        header: Proposal,
+        company: str,
+        rows: list[StagedRow],
+        setup: FinanceSetup,
+        existing: list[ProposalLine],
+        result: ProposalPlan,
+    ) -> None:
         if result.waits:
             self._wait(header, company, rows, result)
         else:
@@ -202,7 +218,10 @@ class ProposalImport:
             written += len(page)
             values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
             writes: list[Write] = [
-                self.staging.proposed(row, company, header.number, line.line_number) for row, line in page
+                self.staging.billed_between(row, header.number)
+                if header.intercompany
+                else self.staging.proposed(row, company, header.number, line.line_number)
+                for row, line in page
             ]
             if page:
                 writes.append(self.proposals.page(header.id, [line for _, line in page]))
@@ -216,7 +235,7 @@ class ProposalImport:
 
     def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
         company = str(header.company)
-        currency = proposal_currency(header.proforma, setup)
+        currency = currency_of(header, setup)
         return own_event(
             PROPOSAL_READY,
             self.at,

@@ -22,7 +22,7 @@ from project_invoicing.setup.document import Customer, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Invoice, Proposal, Proposals
 from project_invoicing.use_cases.accounts import account_for
-from project_invoicing.use_cases.proposal_lines import proposal_currency
+from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import ON_ACCOUNT
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -40,7 +40,12 @@ class InvoiceDraft:
 
 
 def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The invoice account: the contract customer of the proforma, else of its contract (PROP-10)."""
+    """The invoice account: the contract customer of the proforma, else of its contract (PROP-10).
+
+    Between companies the one that the borrower is to the lender.
+    """
+    if header.intercompany:
+        return header.intercompany.customer
     reference = header.proforma.customer
     if reference is not None:
         return setup.resolve(reference.entity, reference.id)
@@ -135,6 +140,8 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
         voucher=voucher_number,
         exchange_rate=of.terms.exchange_rate.multiplier,
         line_count=sum(line.shown for line in of.totals.lines),
+        borrower=header.intercompany.borrower if header.intercompany else None,
+        vendor=header.intercompany.vendor if header.intercompany else None,
     )
 
 
@@ -154,7 +161,7 @@ def draft(
             PostingFailure.PERIOD_CLOSED,
             f"no open fiscal period was found for the specified accounting date {invoice_date}",
         )
-    currency = str(proposal_currency(header.proforma, setup))
+    currency = str(currency_of(header, setup))
     accounting = setup.document.companies[company].accounting_currency
     rate = setup.price_rate(contract_of(header, setup), currency, company, invoice_date)
     if rate is None:

@@ -161,7 +161,7 @@ class _Saga:
         self, step: int, lines: Sequence[ProposalLine], vouchers: Sequence[Entry], *, last: bool
     ) -> list[Write]:
         run, invoice = self.run, self.invoice
-        writes = [self._posted(line) for line in lines]
+        writes = [] if self.header.intercompany else [self._posted(line) for line in lines]
         shown = [line for line in lines if line.shown]
         if shown:
             page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
@@ -185,6 +185,8 @@ class _Saga:
         if last:
             values |= {"st": ProposalStatus.POSTED} | closed()
             writes.append(outbox.record(run.proposals.table, self._event()))
+            if invoice.borrower:
+                writes.append(run.proposals.create_vendor_invoice(invoice))
         writes.append(run.proposals.change(self.header, values))
         return writes
 

@@ -34,7 +34,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
 from project_invoicing.store.ledger import Entry, Ledger, entries
-from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging import Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
 from project_invoicing.use_cases.setups import SetupVersions
@@ -231,7 +231,15 @@ class _Saga:
             exchange_rate=line.rate.multiplier,
             sales_tax_amount=ZERO,
             accrual=one.accrual,
+            queue_position=self._to_be_billed(line),
         )
+
+    def _to_be_billed(self, line: JournalLine) -> str | None:
+        """Where an inter-organizational sale waits for its intercompany invoice."""
+        borrower = _borrower(line, self.setup)
+        if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES or borrower is None:
+            return None
+        return sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
 
     def _error_page(self, moved: list[JournalLine]) -> list[Write]:
         """The failing lines on the journal of errors: its header with the first of them, grown by the others."""
@@ -343,12 +351,17 @@ def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
 
 def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
     """As the intercompany terms say, else as the lender's profile does (IC-06)."""
-    borrower = setup.project(line.project) or setup.contract(line.contract)
-    terms = [row for row in setup.lenders(borrower.company if borrower else "") if row.lender == company]
+    terms = [row for row in setup.lenders(_borrower(line, setup) or "") if row.lender == company]
     if terms and terms[0].accrue_revenue is not None:
         return terms[0].accrue_revenue
     profile = _lender_profile(line, company, setup)
     return profile.accrues(line.transaction_class) if profile else False
+
+
+def _borrower(line: JournalLine, setup: FinanceSetup) -> str | None:
+    """The company that the work of the line is for."""
+    owner = setup.project(line.project) or setup.contract(line.contract)
+    return owner.company if owner else None
 
 
 def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:

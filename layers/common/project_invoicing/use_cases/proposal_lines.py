@@ -21,7 +21,7 @@ from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import ANY_JOURNAL
+from project_invoicing.store.proposals import ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve
 
@@ -76,7 +76,7 @@ def plan(
             wait = resolved.wait
         else:
             wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
-            line = _line(row, resolved, linked)
+            line = proposal_line(row, resolved, linked)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
             result.own_waits[row.id] = wait
@@ -98,6 +98,11 @@ def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
         setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
     )
     return contract.currency if contract else None
+
+
+def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
+    """The currency of a proposal."""
+    return header.intercompany.currency if header.intercompany else proposal_currency(header.proforma, setup)
 
 
 def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
@@ -164,7 +169,8 @@ def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_requi
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 
 
-def _line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -> ProposalLine:
+def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -> ProposalLine:
+    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued."""
     actual = row.actual
     unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))
     chargeable = resolved.chargeable

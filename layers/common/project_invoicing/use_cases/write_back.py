@@ -54,6 +54,8 @@ def write_back_invoice(proposals: Proposals, writer: AccountingWriter, company: 
     invoice = proposals.invoice(company, invoice_number)
     if invoice is None or not invoice.posted:
         raise Conflict(f"invoice {invoice_number} of {company} is not posted yet")
+    if invoice.borrower:
+        return 0  # its actuals were told by their journal, and there is no proforma
     written = 0
     for key, lines in proposals.invoice_pages(company, invoice_number):
         updates = [
