@@ -113,7 +113,7 @@ def _journals(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
 
 
 def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figures) -> dict[str, Any]:
-    status = JournalStatus.POSTED if posted else JournalStatus.ERROR if line.error else journal.status
+    status = JournalStatus.POSTED if posted else journal.status
     return {
         "line_number": line.line_number,
         "actual_id": line.actual_id,
@@ -135,7 +135,7 @@ def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figur
         "item_sales_tax_group": line.item_sales_tax_group,
         "resource": line.resource,
         "status": status,
-        "error": line.error,
+        "error": line.error if status is JournalStatus.ERROR else None,
     }
 
 

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import ReadTimeoutError
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -43,6 +46,20 @@ def dying(client: DynamoDBClient, at: int, *, applied: bool, operation: str = EV
             raise Killed
 
     with _listening(client, {"before-call": before, "after-call": after}, operation):
+        yield
+
+
+@contextmanager
+def deaf(client: DynamoDBClient) -> Iterator[None]:
+    """Loses the first answer to every request on its way back: the SDK asks again, with the same request token."""
+    session = client._endpoint.http_session  # type: ignore[attr-defined]
+
+    def before_send(request: AWSPreparedRequest, **_: Any) -> None:
+        if b"attempt=1" in request.headers["amz-sdk-request"]:
+            session.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    with _listening(client, {"before-send": before_send}, EVERY):
         yield
 
 

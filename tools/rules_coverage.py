@@ -73,9 +73,11 @@ def collected() -> list[str]:
     """The node ids of all tests, as pytest collects them. Raises ``RuntimeError`` with what pytest says."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = run.stdout.splitlines()
+    tests = [line for line in lines if line.startswith("tests/") and "::" in line]
     if run.returncode:
-        raise RuntimeError(run.stdout[-4000:] + run.stderr[-4000:])
-    return [line for line in run.stdout.splitlines() if line.startswith("tests/") and "::" in line]
+        raise RuntimeError("\n".join([line for line in lines if line not in tests] + [run.stderr]))
+    return tests
 
 
 def named(node_id: str, groups: Iterable[str]) -> Iterator[str]:

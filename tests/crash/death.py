@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import count
 
 from project_invoicing.errors import Conflict
 from tests import snapshots
 from tests.counting import counted
-from tests.faults import EVERY, TRANSACTION, Killed, colliding, dying, overtaken
+from tests.faults import EVERY, TRANSACTION, Killed, colliding, deaf, dying, overtaken
 from tests.harness import World
 from tests.snapshots import Tables
 
@@ -60,22 +59,35 @@ class Step:
         """Each transaction once in the way of another: the run gets over it, or says ``Conflict`` to be repeated."""
         for at in range(1, self.transactions + 1):
             self._back()
-            with colliding(self.world.client, at), suppress(Conflict):
-                self.run(self.world)
-            self._live()
+            with colliding(self.world.client, at):
+                self._tries()
             self._check(f"a conflict of transaction {at} of {self.transactions}")
+
+    def hears_no_answer_at_first(self) -> None:
+        """The SDK repeats each request, which changes nothing: a transaction by its token, anything else by itself."""
+        self._back()
+        with deaf(self.world.client):
+            self.run(self.world)
+        self._now = snapshots.read(self.world)
+        self._check("a run whose requests were all sent twice")
 
     def is_overtaken_at_every_request(self) -> None:
         """Before each of its requests another run does the whole of the step; whoever is late leaves it at that."""
         for at in range(1, self.requests + 1):
             self._back()
-            with overtaken(self.world.client, at, lambda: self.run(self.world)), suppress(Conflict):
-                self.run(self.world)
-            self._live()
+            with overtaken(self.world.client, at, lambda: self.run(self.world)):
+                self._tries()
             self._check(f"another run at request {at}")
 
+    def _tries(self) -> None:
+        try:
+            self.run(self.world)
+        except Conflict:
+            self.then(self.world)
+        self._now = snapshots.read(self.world)
+
     def _live(self) -> None:
-        """The next run, undisturbed. It finds nothing to do after one that came to its end."""
+        """The next run, undisturbed."""
         self.then(self.world)
         self._now = snapshots.read(self.world)
 

@@ -36,7 +36,7 @@ from tests.rules.journals.cases import opened, stored_lines
 from tests.rules.stories import approval, confirmation_of_six_of_eight
 
 FEW = settings(
-    max_examples=5,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,
@@ -157,7 +157,7 @@ def stack() -> Iterator[World]:
         yield World()
 
 
-@settings(FEW, max_examples=12)
+@settings(FEW, max_examples=10)
 @given(arrived=arrivals())
 def test_any_order_of_arrival_and_any_number_of_imports_give_the_same_lines(
     stack: World, arrived: tuple[list[Row], list[list[Context]]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -196,6 +197,14 @@ def test_a_deleted_link_is_gone_even_if_its_creation_comes_last(staging: Staging
     staging.connect(a_link(row_version=2, deleted=True))
     assert staging.connect(a_link(row_version=1)) is Delivery.DUPLICATE
     assert row(staging).links == {}
+
+
+def test_deleting_one_of_two_links_leaves_the_other(staging: Staging) -> None:
+    staging.receive(an_actual())
+    staging.connect(a_link("unbilled-1", row_version=5))
+    staging.connect(replace(a_link("unbilled-2", row_version=6), id="another-connection"))
+    staging.connect(a_link("unbilled-1", row_version=7, deleted=True))
+    assert row(staging).links == {ConnectionRole.UNBILLED: "unbilled-2"}
 
 
 # --- rejecting --------------------------------------------------------------------------------------------------------

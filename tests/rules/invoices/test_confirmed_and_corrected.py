@@ -6,6 +6,7 @@ so they are told here with the same figures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.builders import Context, guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import (
+    IN_POUNDS,
     approval,
     bill,
     billed,
@@ -222,13 +224,13 @@ def test_a_full_credit_puts_everything_back_into_the_backlog(books: Books, trans
 @pytest.mark.parametrize(
     "transaction_class",
     [
-        pytest.param("time", id="CORR-02 CORR-11"),
+        pytest.param("time", id="CORR-02 CORR-11 CORR-29 INV-08"),
         pytest.param("expense", id="CORR-04"),
         pytest.param("material", id="CORR-06"),
     ],
 )
 def test_a_partial_credit_bills_again_what_is_right_and_leaves_the_rest(books: Books, transaction_class: str) -> None:
-    """CORR-29, INV-08: 1,200 are billed and 400 in the backlog."""
+    """1,200 are billed and 400 in the backlog: 1,600 together, as ever."""
     invoiced(books, transaction_class)
     invoice(books, *of_class(transaction_class, correction_to_six()))
     kind = KINDS[transaction_class]
@@ -332,3 +334,51 @@ def test_inv_12_what_is_sent_of_a_posted_actual_later_changes_no_document(books:
     books.import_staging()
     books.post_invoices()
     assert {name: books.result[name] for name in before} == before
+
+
+@pytest.mark.parametrize("story", [confirmation_of_six_of_eight, confirmation_of_ten_for_eight, confirmation])
+def test_inv_09_no_confirmation_and_no_correction_changes_a_cost(
+    books: Books, story: Callable[[], list[Context]]
+) -> None:
+    approved(books, "time")
+    costs = {"cost": Decimal(800), "payroll_allocation": Decimal(-800)}
+    assert costs.items() <= books.balances().items()
+    invoice(books, *story())
+    assert costs.items() <= books.balances().items()
+    if story is confirmation:
+        invoice(books, *correction_to_six())
+        assert costs.items() <= books.balances().items()
+
+
+def test_inv_07_what_is_invoiced_was_posted_before(books: Books) -> None:
+    books.arrive(*approval("one"), *approval("two"), *billed("one", "two", total="3200"))
+    books.journalise()
+    assert books.proposal()["status"] == "ready"
+    assert {books.state(f"{work}/unbilled") for work in ("one", "two")} == {"posted"}
+    journal, *_ = [voucher["voucher"] for voucher in books.result["vouchers"] if voucher["source"] == "journal"]
+    books.post_invoices()
+    assert books.invoice()["voucher"] > max(books.row(f"{work}/unbilled")["voucher"] for work in ("one", "two"))
+    assert journal < books.invoice()["voucher"]
+
+
+@pytest.mark.parametrize("columns", [{}, IN_POUNDS], ids=["dollars", "pounds"])
+def test_inv_10_a_credit_takes_back_what_its_invoice_earned(books: Books, columns: dict[str, Any]) -> None:
+    invoice(books, *billed(**columns))
+    header = {name: columns[name] for name in ("contract", "currency") if name in columns}
+    credit = bill("credit", "-8", invoice="inv-2", **columns)
+    note = proforma("inv-2", number="INV-0002", total="-1600", has_corrections=True, **header)
+    invoice(books, credit, reverses("credit", "work/billed"), note)
+    earned, given_back = (books.write_back(name) for name in ("work/billed", "credit"))
+    assert earned
+    assert given_back
+    assert Decimal(earned["accounting_amount"]) + Decimal(given_back["accounting_amount"]) == 0
+    assert books.balances() == {}
+
+
+def test_inv_20_a_number_names_one_proforma_however_often_it_is_sent(books: Books) -> None:
+    books.arrive(*billed(), proforma("inv-1"), proforma("inv-1", at="2026-09-01T12:00:00Z"), proforma("other"))
+    books.journalise()
+    assert [(p["company"], p["proposal_id"], p["total"]) for p in books.result["proposals"]] == [
+        ("USPM", "INV-0001", "1600.00")
+    ]
+    assert [row["reason"] for row in books.result["rejected"]] == ["duplicate_proposal_number"]

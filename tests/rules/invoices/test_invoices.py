@@ -55,8 +55,8 @@ def test_prop_09_name_and_address_of_a_later_version_are_taken_and_amounts_are_n
     assert (invoice["total"], invoice["currency"]) == ("1600.00", "USD")
 
 
-def test_prop_10_mc_05_each_customer_has_a_proposal_of_their_own(books: Books) -> None:
-    """MC-01: a sale for each customer, sixty and forty percent, posted and billed on their own."""
+def test_prop_10_mc_01_mc_05_each_customer_has_a_proposal_of_their_own(books: Books) -> None:
+    """A sale for each customer, sixty and forty percent, posted and billed on their own."""
     shared: dict[str, Any] = {"customer": "C-002"}
     books.use(finance(D14, ("customers.USPM.C-002.terms_of_payment", "N30")))
     books.arrive(

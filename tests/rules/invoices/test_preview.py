@@ -43,7 +43,7 @@ def posted(books: Books, **scope: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scope", [{}, {"invoice_date": "2026-09-15"}], ids=["today", "on a date that is given"])
-def test_it_has_the_figures_of_the_posting_and_no_number(books: Books, scope: dict[str, str]) -> None:
+def test_prop_13_it_has_the_figures_of_the_posting_and_no_number(books: Books, scope: dict[str, str]) -> None:
     ready(books, "one", "two", total="3200")
     before = snapshots.read(books.world)
     would = previewed(books, **scope)

@@ -10,7 +10,8 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
-* ``l_`` + role: the link of a transaction connection, ``version|id``; the greatest stands
+* ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
+  deleted
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied
 
@@ -57,6 +58,7 @@ SHARDS: Final = 4
 """Partitions of the import queue. A partition takes 1,000 writes a second; a row is written there once."""
 
 ROW: Final = "A"
+_LINK: Final = "l_"
 _REJECTED: Final = "REJECTED#"
 _ATTEMPTS: Final = 5
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
@@ -203,6 +205,20 @@ def _version_of(item: Item) -> RowVersion:
     return RowVersion(item.get("rv"), item["ot"], item["h"])
 
 
+def _links_of(item: Item) -> dict[ConnectionRole, str]:
+    """The linked actual by role: of several connections the one with the newest version that is not deleted."""
+    links: dict[ConnectionRole, str] = {}
+    for _, name, linked in sorted(
+        (version, name, linked)
+        for name, value in item.items()
+        if name.startswith(_LINK)
+        for version, _, linked in (str(value).partition("|"),)
+    ):
+        if linked:
+            links[ConnectionRole(name.removeprefix(_LINK).partition("_")[0])] = linked
+    return links
+
+
 def row_of(item: Item) -> StagedRow | None:
     """The row in an item of the table or its index; ``None`` for an item that holds links only."""
     if "a" not in item:
@@ -229,7 +245,7 @@ def row_of(item: Item) -> StagedRow | None:
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
-        links={role: linked for role in ConnectionRole if (linked := item.get(f"l_{role}", "|").partition("|")[2])},
+        links=_links_of(item),
     )
 
 
@@ -352,7 +368,7 @@ class Staging:
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
         value = f"{order}|{'' if connection.deleted else connection.linked_id}"
-        name = f"l_{connection.role}"
+        name = f"{_LINK}{connection.role}_{connection.id[:8]}"
         expression = Expression()
         try:
             with translated():

@@ -91,6 +91,9 @@ class JournalImport:
         rates = self._original_rates(rows)
         for row in rows:
             actual = row.actual
+            if actual.skip_sync:
+                verdicts.skip(row, "its skip sync was set after it had been imported")
+                continue
             if actual.transaction_class is TransactionClass.TAX:
                 verdicts.skip(row, "sales tax is computed by finance; tax actuals are not imported")
                 continue
