@@ -138,13 +138,14 @@ deployed:
 	@$(MAKE) -j2 $(INSTALLED) $(DEPLOYING)
 
 # Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
-# each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another.
+# each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another. Most of what
+# is in it is never imported, so nothing is compiled in advance.
 define install
 	@cmp -s $< $@ || { \
 	    test -n "$(2)" || exit 1; \
 	    echo "Installing $(1)"; \
 	    "$(2)" -m venv --clear $(@D) || { echo "No virtual environment: Debian has it in python3-venv." >&2; exit 1; }; \
-	    $(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<; \
+	    $(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<; \
 	    cp $< $@; \
 	}
 	@touch $@

@@ -16,6 +16,8 @@ from tests.harness import World
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+pytestmark = pytest.mark.engine
+
 ITEM = {"pk": {"S": "1"}, "sk": {"S": "A"}}
 QUEUED = {"q": {"S": "0"}, "qs": {"S": "J"}}
 NAMES_AND_KEYS = len("pk1skAa")

@@ -56,11 +56,12 @@ class Step:
         self._check(f"{deaths} deaths, each after one transaction")
 
     def meets_another_transaction_everywhere(self) -> None:
-        """Each transaction once in the way of another: the run gets over it, or says ``Conflict`` to be repeated."""
+        """Each transaction once in the way of another: the run gets over it, or the next one does."""
         for at in range(1, self.transactions + 1):
             self._back()
             with colliding(self.world.client, at):
                 self._tries()
+            self._live()
             self._check(f"a conflict of transaction {at} of {self.transactions}")
 
     def hears_no_answer_at_first(self) -> None:

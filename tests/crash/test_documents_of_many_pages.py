@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.business import COMPANY, Work, finance
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, journalised, proposed, worked
 from tests.harness import World
+
+pytestmark = pytest.mark.engine
 
 
 def running(function: str, **scope: str) -> Run:

@@ -13,6 +13,8 @@ from tests.crash.stages import billed, journalised, proposed
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
 
+pytestmark = pytest.mark.engine
+
 LATER = "2026-09-07T13:00:00Z"
 WORK = Work(lines=100, invoice_date=None)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
@@ -146,7 +147,7 @@ _ENTITIES: Final = {
     "product": "product",
     "invoice": "invoice",
 }
-_ON_LINE: Final = tuple(name for name in _NAMES if name not in ("skip_sync", "adjustment_status", "billing_status"))
+_ON_LINE: Final = tuple(name for name in _NAMES if name not in ("adjustment_status", "billing_status"))
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
 
@@ -322,7 +323,7 @@ class Staging:
             before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
             if any(getattr(before, name) != getattr(after, name) for name in _ON_LINE):
                 imported = item["st"] == StagingState.IMPORTED
-                return values | (self._queued_as(actual.id, f"U#{actual.id[:8]}") if imported else {"lt": True})
+                return values | (self._queued_as(actual.id, _changed_position(actual.id)) if imported else {"lt": True})
             return values
         return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
 
@@ -363,7 +364,8 @@ class Staging:
         """Stores a connection on the row that carries it, which may not have arrived yet. One request.
 
         The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
-        matter. A deleted connection leaves a version without an id.
+        matter. A deleted connection leaves a version without an id. A reversal that was imported before anyone said
+        what it reverses is looked at again, for it takes the rate of its original (FXR-13).
         """
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
@@ -372,7 +374,7 @@ class Staging:
         expression = Expression()
         try:
             with translated():
-                self.client.update_item(
+                answer = self.client.update_item(
                     TableName=self.table,
                     Key=key(connection.actual_id, ROW),
                     UpdateExpression=expression.update({name: value}),
@@ -380,9 +382,17 @@ class Staging:
                         f"{expression.absent(name)} OR {expression.name(name)} < {expression.value(value)}"
                     ),
                     **expression.aliases(),
+                    ReturnValues="ALL_NEW",
                 )
         except ConditionFailed:
             return Delivery.DUPLICATE
+        row = row_of(plain_item(answer["Attributes"]))
+        if row and row.state is StagingState.IMPORTED and connection.role is ConnectionRole.ORIGINAL:
+            again = update(
+                self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
+            )
+            with suppress(TransactionCancelled):  # it has moved on: posted by now, or waiting for an import anyway
+                transact(self.client, [again])
         return Delivery.ACCEPTED
 
     # Rejecting
@@ -427,6 +437,11 @@ class Staging:
         """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
         for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
             yield item["sk"], json.loads(item["ev"])
+
+    def revive(self, row: StagedRow) -> Write:
+        """An invalid row waits for an import again."""
+        values = {"st": StagingState.PENDING, "re": None, "rd": None, "rs": None} | self._queue_keys(row.actual)
+        return update(self.table, row.id, ROW, values, expected={"st": StagingState.INVALID, "ch": row.changes})
 
     def mended(self, entity: str, id: str, sort_key: str) -> None:
         """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
@@ -576,6 +591,10 @@ class Staging:
         """The posted inter-organizational sale is on an intercompany proposal."""
         values = {"ip": proposal_id, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected={"st": StagingState.POSTED, "ip": None})
+
+
+def _changed_position(actual_id: str) -> str:
+    return f"U#{actual_id[:8]}"
 
 
 def journal_position(actual_id: str) -> str:

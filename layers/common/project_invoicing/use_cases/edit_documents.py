@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
+from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
@@ -91,6 +91,10 @@ class DocumentEditing:
             if REJECTED not in delivered:
                 self.staging.mended(entity, id, sort_key)
             outcomes += delivered
+        row = self.staging.rows([id]).get(id)
+        if row and row.state is StagingState.INVALID:  # accepted once, and found wrong by the import
+            transact(self.staging.client, [self.staging.revive(row)])
+            outcomes.append("pending")
         if not outcomes:
             raise _bad("id", f"no rejected event of {entity} {id} is kept")
         return ", ".join(outcomes)

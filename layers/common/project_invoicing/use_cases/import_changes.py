@@ -81,7 +81,7 @@ class Changes:
         line = next(line for line in page.lines if line.actual_id == row.id)
         outcome = resolve(row.actual, self.setup, self._kept_rate(row))
         unit = self.setup.parameters(journal.company).journal_period
-        here = isinstance(outcome, Resolved) and outcome.company == journal.company
+        here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
@@ -105,8 +105,12 @@ class Changes:
         return None
 
     def _kept_rate(self, row: StagedRow) -> ExchangeRate | None:
-        """A reversal keeps the rate of its original (FXR-13)."""
-        return row.price_rate if ConnectionRole.ORIGINAL in row.links else None
+        """A reversal has the rate of its original (FXR-13)."""
+        original_id = row.links.get(ConnectionRole.ORIGINAL)
+        if original_id is None:
+            return None
+        original = self.staging.rows([original_id]).get(original_id)
+        return (original.price_rate if original else None) or row.price_rate
 
     def _proposal_lines(self, row: StagedRow, number: str) -> None:
         found = self.proposals.by_number([row.company or ""], number).get(row.company or "")

@@ -236,10 +236,10 @@ class _Saga:
 
     def _to_be_billed(self, line: JournalLine) -> str | None:
         """Where an inter-organizational sale waits for its intercompany invoice."""
-        borrower = _borrower(line, self.setup)
-        if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES or borrower is None:
+        if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES:
             return None
-        return sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
+        borrower = _borrower(line, self.setup)
+        return borrower and sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
 
     def _error_page(self, moved: list[JournalLine]) -> list[Write]:
         """The failing lines on the journal of errors: its header with the first of them, grown by the others."""
