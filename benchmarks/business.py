@@ -82,6 +82,12 @@ class Work:
         return (self._actual("unbilled_sales", n, currency="GBP", price=str(PRICE)) for n in range(self.lines))
 
     @property
+    def sold(self) -> Iterator[Context]:
+        """The unbilled sales with their connections to costs that somebody else journalised."""
+        links = self._links("unbilled_sales", "cost")
+        return chain.from_iterable(zip(self.unbilled, links, strict=True))
+
+    @property
     def worked(self) -> Iterator[Context]:
         """A cost and an unbilled sale for each line."""
         pairs = zip(self.costs, self.unbilled, self._links("unbilled_sales", "cost"), strict=True)
@@ -153,7 +159,8 @@ class _Transactions:
         id = request["Key"]["pk"]["S"]
         if id in self._writes or len(self._writes) == MAX_WRITES:
             self.flush()
-        request.pop("ReturnValues", None)
+        for asked in ("ReturnValues", "ReturnValuesOnConditionCheckFailure"):
+            request.pop(asked, None)
         self._writes[id] = {"Update": request}
         return {}
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
-_WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
+READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
+WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Usage:
     @property
     def writes(self) -> int:
         """Requests that write, refused and unanswered ones too."""
-        return sum(number for operation, number in self.operations.items() if operation in _WRITES)
+        return sum(number for operation, number in self.operations.items() if operation in WRITES)
 
     @property
     def write_units(self) -> float:
@@ -51,7 +51,7 @@ class Usage:
     def answer(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         for one in consumed if isinstance(consumed, list) else [consumed]:
-            if model.name in _READS:
+            if model.name in READS:
                 self.read_units += one["CapacityUnits"]
                 continue
             indexes = {n: u["CapacityUnits"] for n, u in one.get("GlobalSecondaryIndexes", {}).items()}
@@ -80,5 +80,5 @@ def counted(client: DynamoDBClient) -> Iterator[Usage]:
 
 
 def _ask(params: dict[str, Any], model: Any, **_: Any) -> None:
-    if model.name in _READS | _WRITES:
+    if model.name in READS | WRITES:
         params["ReturnConsumedCapacity"] = "INDEXES"

@@ -24,7 +24,7 @@ EVERY: Final = ""
 
 
 class Killed(BaseException):
-    """The process has died here."""
+    """The process has died here, at a request of the operation it names."""
 
 
 @contextmanager
@@ -35,15 +35,15 @@ def dying(client: DynamoDBClient, at: int, *, applied: bool, operation: str = EV
     """
     sent = 0
 
-    def before(**_: Any) -> None:
+    def before(model: Any, **_: Any) -> None:
         nonlocal sent
         sent += 1
         if sent > at or (sent == at and not applied):
-            raise Killed
+            raise Killed(model.name)
 
-    def after(**_: Any) -> None:
+    def after(model: Any, **_: Any) -> None:
         if sent == at and applied:
-            raise Killed
+            raise Killed(model.name)
 
     with _listening(client, {"before-call": before, "after-call": after}, operation):
         yield

@@ -7,7 +7,7 @@ from itertools import count
 
 from project_invoicing.errors import Conflict
 from tests import snapshots
-from tests.counting import counted
+from tests.counting import WRITES, counted
 from tests.faults import EVERY, TRANSACTION, Killed, colliding, deaf, dying, overtaken
 from tests.harness import World
 from tests.snapshots import Tables
@@ -29,21 +29,25 @@ class Step:
         self._now = self.undisturbed
 
     def dies_at_every_request(self) -> int:
-        """Each request once not sent, once applied without anybody to read its answer. Returns how many ends it has.
+        """Each request once not sent, each write also applied without anybody to read its answer.
 
-        Deaths that leave the same tables have the same future, which is lived through once.
+        Deaths that leave the same tables have the same future, which is lived through once. Returns how many there
+        are.
         """
         ends: list[Tables] = []
         for at in count(1):
             for applied in (False, True):
                 self._back()
-                if not self._dies(self.run, at, applied=applied):
+                operation = self._dies(self.run, at, applied=applied)
+                if operation is None:
                     self._check(f"a run of less than {at} requests")
                     return len(ends)
                 if self._now not in ends:
                     ends.append(self._now)
                     self._live()
-                    self._check(f"a death at request {at}, which was {'applied' if applied else 'not sent'}")
+                    self._check(f"a death at request {at}, {operation}, {'applied' if applied else 'not sent'}")
+                if operation not in WRITES:
+                    break
         raise AssertionError
 
     def dies_after_every_transaction(self) -> None:
@@ -92,15 +96,15 @@ class Step:
         self.then(self.world)
         self._now = snapshots.read(self.world)
 
-    def _dies(self, run: Run, at: int, *, applied: bool, operation: str = EVERY) -> bool:
-        """Whether the run came as far as request ``at`` and died there."""
-        died = False
+    def _dies(self, run: Run, at: int, *, applied: bool, operation: str = EVERY) -> str | None:
+        """The operation at which the run died, ``None`` if it did not come as far as that."""
+        died = None
         with counted(self.world.client) as usage:
             try:
                 with dying(self.world.client, at, applied=applied, operation=operation):
                     run(self.world)
-            except Killed:
-                died = True
+            except Killed as killed:
+                died = str(killed)
         if usage.writes:
             self._now = snapshots.read(self.world)
         return died

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
 from project_invoicing.events import INVOICE_POSTED, SOURCE
-from tests.builders import actual, proforma
+from tests.builders import actual, connection, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked
 from tests.harness import World, envelope
@@ -27,6 +27,25 @@ def nothing(world: World, work: Work) -> None:
 
 def arrived(world: World, work: Work) -> None:
     world.deliver(first)
+
+
+reversal = actual(
+    "taken-back",
+    transaction_type="unbilled_sales",
+    currency="GBP",
+    quantity="-1",
+    start="2026-08-31",
+    document_date="2026-08-31",
+    row_version=3,
+)
+what_it_reverses = connection("reverses", "taken-back", "Reversing", "work-unbilled_sales-1", "Original", row_version=4)
+
+
+def reversed_without_saying_what(world: World, work: Work) -> None:
+    """A reversal is on a journal, at the rate of its day, before its connection has arrived."""
+    journalised(world, work)
+    world.deliver(reversal)
+    world.run("staging_import")
 
 
 def headed(world: World, work: Work) -> None:
@@ -57,6 +76,7 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
     "a changed actual": (arrived, lambda world: world.deliver(second)),
     "an actual that arrives again": (arrived, lambda world: world.deliver(first)),
     "an actual with an unknown code": (nothing, lambda world: world.deliver(actual("x", msdyn_transactiontypecode=1))),
+    "what a reversal takes back": (reversed_without_saying_what, lambda world: world.deliver(what_it_reverses)),
     "a proforma header": (nothing, lambda world: world.deliver(WORK.header)),
     "a number that is taken": (headed, lambda world: world.deliver(proforma("another", number=WORK.number))),
     "an invoice's write-back": (invoiced, write_back),

@@ -12,6 +12,7 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
   deleted
+* ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied
 
@@ -75,7 +76,7 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """A row as it was read. Conditions of later writes name ``state`` and ``changes``."""
+    """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``."""
 
     actual: Actual
     state: StagingState
@@ -97,6 +98,7 @@ class StagedRow:
     late: bool = False
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
+    links_accepted: int = 0
 
     @property
     def id(self) -> str:
@@ -147,7 +149,7 @@ _ENTITIES: Final = {
     "product": "product",
     "invoice": "invoice",
 }
-_ON_LINE: Final = tuple(name for name in _NAMES if name not in ("adjustment_status", "billing_status"))
+_ON_LINE: Final = tuple(name for name in _NAMES if name not in ("skip_sync", "adjustment_status", "billing_status"))
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
 
@@ -247,6 +249,7 @@ def row_of(item: Item) -> StagedRow | None:
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=_links_of(item),
+        links_accepted=item.get("lk", 0),
     )
 
 
@@ -321,8 +324,9 @@ class Staging:
             del values["st"]
             # Both as they are stored: the names that an event may carry with its look-ups are no change.
             before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
-            if any(getattr(before, name) != getattr(after, name) for name in _ON_LINE):
-                imported = item["st"] == StagingState.IMPORTED
+            imported = item["st"] == StagingState.IMPORTED
+            skipped = imported and actual.skip_sync
+            if skipped or any(getattr(before, name) != getattr(after, name) for name in _ON_LINE):
                 return values | (self._queued_as(actual.id, _changed_position(actual.id)) if imported else {"lt": True})
             return values
         return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
@@ -377,23 +381,27 @@ class Staging:
                 answer = self.client.update_item(
                     TableName=self.table,
                     Key=key(connection.actual_id, ROW),
-                    UpdateExpression=expression.update({name: value}),
+                    UpdateExpression=expression.update({name: value}, add={"lk": 1}),
                     ConditionExpression=(
                         f"{expression.absent(name)} OR {expression.name(name)} < {expression.value(value)}"
                     ),
                     **expression.aliases(),
                     ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ConditionFailed:
-            return Delivery.DUPLICATE
-        row = row_of(plain_item(answer["Attributes"]))
+            found: dict[str, Any] | None = answer.get("Attributes")
+            delivery = Delivery.ACCEPTED
+        except ConditionFailed as failed:
+            # Whoever delivered it first may have died before the second request.
+            found, delivery = failed.item, Delivery.DUPLICATE
+        row = row_of(plain_item(found)) if found else None
         if row and row.state is StagingState.IMPORTED and connection.role is ConnectionRole.ORIGINAL:
             again = update(
                 self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
             )
             with suppress(TransactionCancelled):  # it has moved on: posted by now, or waiting for an import anyway
                 transact(self.client, [again])
-        return Delivery.ACCEPTED
+        return delivery
 
     # Rejecting
 
@@ -526,7 +534,7 @@ class Staging:
     def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
         """The row's unposted line has been brought up to its present version."""
         values = {"q": None, "qs": None, "xr": f"{rate.rate}/{rate.factor}"}
-        return update(self.table, row.id, ROW, values, expected={"st": StagingState.IMPORTED, "ch": row.changes})
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row, StagingState.IMPORTED))
 
     def rerated(self, actual_id: str, journal_id: str, rate: ExchangeRate) -> Write:
         """The row's unposted line has another exchange rate (FXR-08)."""
@@ -536,7 +544,7 @@ class Staging:
     def flag_late(self, row: StagedRow) -> Write:
         """The row changed too late: its document is posted or being posted."""
         values = {"lt": True, "q": None, "qs": None}
-        return update(self.table, row.id, ROW, values, expected={"st": row.state, "ch": row.changes})
+        return update(self.table, row.id, ROW, values, expected=_unchanged(row, row.state))
 
     def moved(self, actual_id: str, journal_id: str, new_journal_id: str, line_number: int) -> Write:
         """The row's line has moved to the journal of lines that failed to post."""
@@ -619,8 +627,8 @@ def _queue_position(actual: Actual) -> str:
     return journal_position(actual.id)
 
 
-def _unchanged(row: StagedRow) -> dict[str, Any]:
-    return {"st": StagingState.PENDING, "ch": row.changes}
+def _unchanged(row: StagedRow, state: StagingState = StagingState.PENDING) -> dict[str, Any]:
+    return {"st": state, "ch": row.changes, "lk": row.links_accepted or None}
 
 
 def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:

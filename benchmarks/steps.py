@@ -1,0 +1,162 @@
+"""The steps of the process, measured one after the other over documents of a given size."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+from typing import Any, Final
+from unittest.mock import patch
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.client import BaseClient
+
+from benchmarks import rows
+from benchmarks.business import Work, finance, into_staging, without_streams
+from local import engines
+from project_invoicing.dataverse.context import row_events
+from tests.counting import counted
+from tests.harness import World, envelope, sqs_batch
+
+AT: Final = "2026-08-31T13:00:00Z"
+BATCH: Final = 10
+_EVENTS: Final = 500
+_REPETITIONS: Final = 7
+"""Of a CPU measurement, of which the quickest counts: whatever else the machine does only makes one slower."""
+
+
+@dataclass
+class Step:
+    """What one step cost. ``megabytes`` is the peak of what Python allocated in it."""
+
+    name: str
+    lines: int
+    seconds: float
+    requests: int
+    write_units: float
+    written: dict[str, float] = field(default_factory=dict)
+    megabytes: float = 0.0
+
+
+@dataclass
+class Story:
+    """The measured steps of a document, and the sizes of one of its rows by stage and attribute."""
+
+    steps: list[Step]
+    row: dict[str, dict[str, int]]
+
+
+def story(lines: int) -> Story:
+    """Import and posting of ``lines`` unbilled sales, then of the invoice over them; a second time for the memory."""
+    told = _story(lines, _timed)
+    for step, again in zip(told.steps, _story(lines, _weighed).steps, strict=True):
+        step.megabytes = again.megabytes
+    return told
+
+
+def _story(lines: int, measured: Callable[[World, str, int, str], Step]) -> Story:
+    work = Work(lines)
+    with _dynoxide() as world:
+        into_staging(world, work.sold)
+        row = {"waiting": rows.staged_sale(world, work)}
+        steps = [measured(world, "import journals", lines, "staging_import")]
+        row["imported"] = rows.staged_sale(world, work)
+        steps.append(measured(world, "post journals", lines, "journal_posting"))
+        row["posted"] = rows.staged_sale(world, work)
+        world.deliver(work.header)
+        into_staging(world, work.sales)
+        steps.append(measured(world, "import invoice", lines, "staging_import"))
+        steps.append(measured(world, "post invoice", lines, "invoice_posting"))
+        (invoice,) = world.result()["invoices"]
+        if len(world.result()["proposals"][0]["lines"]) != lines:
+            raise RuntimeError(f"invoice {invoice['invoice_number']} does not have {lines} lines")
+    return Story(steps, row)
+
+
+def _timed(world: World, name: str, lines: int, function: str) -> Step:
+    with counted(world.client) as usage:
+        began = perf_counter()
+        world.run(function)
+        seconds = perf_counter() - began
+    return Step(name, lines, seconds, usage.requests, usage.write_units, dict(usage.written))
+
+
+def _weighed(world: World, name: str, lines: int, function: str) -> Step:
+    tracemalloc.start()
+    try:
+        world.run(function)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return Step(name, lines, 0, 0, 0, megabytes=peak / 1e6)
+
+
+def sync() -> Step:
+    """New actuals through ``actuals_sync``, ten a batch as its queue delivers them."""
+    bodies = _bodies(_EVENTS)
+    with _dynoxide() as world, counted(world.client) as usage:
+        world.call("actuals_sync", sqs_batch(*_bodies(1, name="first")))
+        usage.operations.clear()
+        usage.written.clear()
+        began = perf_counter()
+        for batch in _batches(bodies):
+            world.call("actuals_sync", sqs_batch(*batch))
+        seconds = perf_counter() - began
+    return Step("sync actuals", _EVENTS, seconds, usage.requests, usage.write_units, dict(usage.written))
+
+
+def cpu_of_an_actual() -> dict[str, float]:
+    """Microseconds of CPU for one new actual outside the SDK, whose calls return at once.
+
+    ``record``: parse, map, and build of the request. ``batch``: the same in a whole invocation, a tenth of one with ten
+    records, with what Powertools does around them.
+    """
+    bodies = _bodies(_EVENTS)
+    records = [SQSRecord(record) for record in sqs_batch(*bodies)["Records"]]
+    batches = [sqs_batch(*batch) for batch in _batches(bodies)]
+
+    def answer(*_: Any) -> dict[str, Any]:
+        return {}
+
+    with engines.running("moto"):
+        world = World(AT)
+        world.call("actuals_sync", sqs_batch(*_bodies(1, name="first")))
+        from functions.actuals_sync.app import sync  # noqa: PLC0415  its environment is there only now
+
+        with patch.object(BaseClient, "_make_api_call", answer):
+            return {
+                "record": _cpu(lambda: [sync(record) for record in records]),
+                "batch": _cpu(lambda: [world.call("actuals_sync", batch) for batch in batches]),
+            }
+
+
+def _cpu(once: Callable[[], object]) -> float:
+    spent = []
+    for _ in range(_REPETITIONS):
+        began = process_time()
+        once()
+        spent.append(process_time() - began)
+    return min(spent) / _EVENTS * 1e6
+
+
+def _batches(bodies: list[str]) -> list[list[str]]:
+    return [bodies[start : start + BATCH] for start in range(0, len(bodies), BATCH)]
+
+
+def _bodies(number: int, name: str = "sync") -> list[str]:
+    """Bodies of queue messages, each with a new actual, costs and unbilled sales in turn."""
+    work = Work((number + 1) // 2, name=name)
+    contexts = [context for context in work.worked if context["PrimaryEntityName"] == "msdyn_actual"]
+    events = [event for context in contexts[:number] for event in row_events(context, AT)]
+    return [json.dumps(envelope(event.detail, AT, event.detail_type, event.source)) for event in events]
+
+
+@contextmanager
+def _dynoxide() -> Iterator[World]:
+    with engines.running("dynoxide"):
+        world = without_streams(World(AT))
+        world.load(finance())
+        yield world
