@@ -39,12 +39,12 @@ benchmark: setup ## Measure throughput, requests, write units, CPU and memory
 ##@ Check
 
 .PHONY: test
-test: ## All tests; ARGS='-k proposal' for some of them
-	@if tools/find-python --exact 3.13 >/dev/null 2>&1; then $(MAKE) deployed; else \
-	    $(MAKE) setup; \
-	    echo "There is no Python 3.13 here to build for Lambda: without the test of the deployed stack."; \
-	fi
-	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+test: setup ## The tests, but for the slowest; ARGS='-k proposal' for some of them
+	@$(RUN) -m pytest -n auto --dist worksteal -m "not slow and not large" $(ARGS)
+
+.PHONY: test-slow
+test-slow: deployed ## Crashes at every request, properties, budgets, the stack deployed whole (needs Python 3.13)
+	@$(RUN) -m pytest -n auto --dist worksteal -m "slow and not large" $(ARGS)
 
 .PHONY: test-large
 test-large: setup ## The tests of the largest documents, which take minutes

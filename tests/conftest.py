@@ -13,6 +13,16 @@ from tests.harness import World
 from tests.setups import document
 
 
+SLOW = frozenset({"crash", "properties", "budgets"})
+"""Folders whose tests repeat whole processes: `make test-slow` runs them, and `make pr` all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SLOW & set(item.path.relative_to(item.config.rootpath).parts) or "deployed" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_sockets() -> Iterator[None]:
     """Unit tests do no I/O; a test that forgets it fails here."""
