@@ -51,7 +51,7 @@ test-large: setup ## The tests of the largest documents, which take minutes
 	@$(RUN) -m pytest -m large $(ARGS)
 
 .PHONY: pr
-pr: everything format-check lint types template build-check test ## Everything that CI runs
+pr: everything format-check lint types template build-check test test-slow ## Everything that CI runs
 
 .PHONY: everything
 everything:

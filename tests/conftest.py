@@ -12,7 +12,6 @@ from local import engines
 from tests.harness import World
 from tests.setups import document
 
-
 SLOW = frozenset({"crash", "properties", "budgets"})
 """Folders whose tests repeat whole processes: `make test-slow` runs them, and `make pr` all."""
 
