@@ -25,10 +25,11 @@ def staged_sale(world: World, work: Work) -> dict[str, int]:
 def _size(value: dict[str, Any]) -> int:
     ((kind, held),) = value.items()
     if kind == "S":
-        return len(held.encode())
+        return len(str(held).encode())
     if kind == "N":
-        digits = held.lstrip("-").replace(".", "").strip("0")
-        return (len(digits) + 1) // 2 + 1 + held.startswith("-")
+        number = str(held)
+        digits = number.lstrip("-").replace(".", "").strip("0")
+        return (len(digits) + 1) // 2 + 1 + number.startswith("-")
     if kind == "BOOL":
         return 1
     raise ValueError(f"a staging row has no attributes of type {kind}")
