@@ -55,7 +55,7 @@ pr: everything format-check lint types template build-check test test-slow ## Ev
 
 .PHONY: everything
 everything:
-	@$(MAKE) -j2 $(INSTALLED) $(DEPLOYING) $(CHECKING)
+	@$(MAKE) --silent -j2 $(INSTALLED) $(DEPLOYING) $(CHECKING)
 
 .PHONY: fmt
 fmt: setup ## Format the code and mend what lint can mend
@@ -130,12 +130,12 @@ lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/r
 
 .PHONY: setup
 setup: ## Install what demo, run and test need
-	@$(MAKE) -j2 $(INSTALLED)
+	@$(MAKE) --silent -j2 $(INSTALLED)
 
 # What builds the stack and what runs its functions, for --deployed and for the check of the build.
 .PHONY: deployed
 deployed:
-	@$(MAKE) -j2 $(INSTALLED) $(DEPLOYING)
+	@$(MAKE) --silent -j2 $(INSTALLED) $(DEPLOYING)
 
 # Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
 # each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another. Most of what
