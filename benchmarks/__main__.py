@@ -66,7 +66,7 @@ def measure(console: Console, sizes: list[int]) -> Figures:
         with console.status(f"{lines:,} lines: import and posting of journals and invoice"):
             stories.append(story(lines))
         steps += stories[-1].steps
-    console.print(steps_table(steps), units_table(steps), row_table(stories[-1].row))
+    console.print(steps_table(steps), units_table([steps[0], *stories[-1].steps]), row_table(stories[-1].row))
     return {
         "machine": {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.platform()},
         "cpu_us": cpu,
@@ -93,19 +93,22 @@ def steps_table(steps: list[Step]) -> Table:
 
 def units_table(steps: list[Step]) -> Table:
     """Where the write units go: by table, and by index."""
-    places = sorted({place for step in steps for place in step.written})
-    table = Table("step", title="Write units a line, by table and index", title_justify="left")
-    for place in ("lines", *places):
-        table.add_column(place.replace("Table", ""), justify="right")
+    table = Table(
+        "table or index", title="Write units a line, by table and index", title_justify="left", show_footer=True
+    )
     for step in steps:
-        cells = (f"{units / step.lines:.2f}" if (units := step.written.get(place)) else "" for place in places)
-        table.add_row(step.name, f"{step.lines:,}", *cells)
+        footer = f"{step.write_units / step.lines:.2f}"
+        table.add_column(step.name.replace(" ", "\n"), footer=footer, justify="right")
+    for place in sorted({place for step in steps for place in step.written}):
+        units = (step.written.get(place, 0) / step.lines for step in steps)
+        table.add_row(place, *(f"{figure:.2f}" if figure else "" for figure in units))
     return table
 
 
 def row_table(row: dict[str, dict[str, int]]) -> Table:
-    """Bytes of an unbilled sale in staging; each kilobyte begun is a unit."""
-    table = Table("attribute", title="Bytes of an unbilled sale in staging", title_justify="left", show_footer=True)
+    """Bytes of an unbilled sale in staging; each kilobyte begun is a unit, and two in a transaction."""
+    title = "Bytes of an unbilled sale in staging (attributes: see store/staging.py)"
+    table = Table("attribute", title=title, title_justify="left", show_footer=True)
     for stage in STAGES:
         table.add_column(stage, footer=f"{sum(row[stage].values()):,}", justify="right")
     table.columns[0].footer = "all (1,024 are one unit)"

@@ -382,3 +382,61 @@ def test_inv_20_a_number_names_one_proforma_however_often_it_is_sent(books: Book
         ("USPM", "INV-0001", "1600.00")
     ]
     assert [row["reason"] for row in books.result["rejected"]] == ["duplicate_proposal_number"]
+
+
+# --- work that is not charged and comes late --------------------------------------------------------------------------
+
+
+def free_work(name: str = "free", billing_type: str = "complimentary") -> list[Context]:
+    free = {"billing_type": billing_type}
+    return [
+        sale(f"{name}/unbilled", **free),
+        bill(f"{name}/billed", **free),
+        bills(f"{name}/billed", f"{name}/unbilled"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "shown"), [("complimentary", ["0.00", "1600.00"]), ("non_chargeable", ["1600.00"])]
+)
+def test_99_21_work_without_money_joins_a_proposal_that_is_ready(
+    books: Books, billing_type: str, shown: list[str]
+) -> None:
+    books.arrive(*billed())
+    books.journalise()
+    books.arrive(*free_work(billing_type=billing_type))
+    books.journalise()
+    assert sorted(line["amount"] for line in books.proposal()["lines"]) == shown
+    books.post_invoices()
+    assert (books.state("free/billed"), books.invoice()["total"]) == ("posted", "1600.00")
+
+
+def test_99_21_work_without_money_is_done_when_its_invoice_is_posted_already(books: Books) -> None:
+    invoice(books, *billed())
+    before = {name: books.result[name] for name in ("proposals", "invoices", "vouchers")}
+    books.arrive(*free_work())
+    books.journalise()
+    books.import_staging()
+    row = books.row("free/billed")
+    assert (row["state"], row["proposal_id"], row["voucher"]) == ("posted", "INV-0001", None)
+    assert {name: books.result[name] for name in before} == before
+
+
+def test_work_with_money_that_comes_late_waits_and_says_so(books: Books) -> None:
+    invoice(books, *billed())
+    books.arrive(bill("late", "1", "200"))
+    books.import_staging()
+    assert (books.state("late"), books.row("late")["reason"]) == ("pending", "billed_sales_mismatch")
+
+
+def test_lines_that_joined_late_are_deleted_and_rebuilt_with_the_others(books: Books) -> None:
+    books.arrive(*billed())
+    books.journalise()
+    books.arrive(*free_work(), *free_work("more"))
+    books.journalise()
+    assert books.edit("delete_lines", company="USPM", proposal_id="INV-0001") == "done"
+    assert {books.state(name) for name in ("work/billed", "free/billed", "more/billed")} == {"pending"}
+    books.import_staging()
+    assert sorted(line["amount"] for line in books.proposal()["lines"]) == ["0.00", "0.00", "1600.00"]
+    books.post_invoices()
+    assert {books.state(name) for name in ("work/billed", "free/billed", "more/billed")} == {"posted"}

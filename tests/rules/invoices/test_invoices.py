@@ -164,6 +164,23 @@ def test_due_04_the_date_that_the_header_has_anyway_keeps_it(books: Books) -> No
     assert books.invoice()["due_date"] == "2026-12-24"
 
 
+def test_due_12_a_cash_discount_runs_from_the_date_of_the_invoice(books: Books) -> None:
+    """Two percent within ten days; a due date that a person has set does not move it, and nothing of it is posted."""
+    terms = ("terms_of_payment.D14", {"days": 14, "cash_discount": {"days": 10, "percent": "2"}})
+    ready(books, D14, terms)
+    books.edit("edit", **HEADER, due_date="2026-12-24")
+    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-08-28")
+    invoice = books.invoice()
+    assert (invoice["cash_discount_date"], invoice["cash_discount_percent"]) == ("2026-09-07", "2")
+    assert (invoice["total"], books.balances()["customer_balance"]) == ("1600.00", Decimal(1600))
+
+
+def test_an_invoice_without_a_cash_discount_says_nothing_of_one(books: Books) -> None:
+    ready(books, D14)
+    books.post_invoices()
+    assert not [name for name in books.invoice() if "discount" in name]
+
+
 def test_the_voucher_has_the_date_of_the_invoice(books: Books) -> None:
     ready(books)
     books.post_invoices(proposal_id="INV-0001", invoice_date="2026-09-15")

@@ -31,6 +31,14 @@ class DocumentType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CashDiscountTerms:
+    """``percent`` off for a payment on or before ``until`` (DUE-12). Nothing of it is posted before the payment."""
+
+    until: date
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the invoice is computed with: who, when, in which money."""
 
@@ -44,6 +52,7 @@ class Terms:
     invoice_date: date
     due_date: date
     tax_rounding: TaxRounding
+    cash_discount: CashDiscountTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ class Invoice:
     exchange_rate: Decimal
     line_count: int
     posted: bool = False
+    cash_discount_date: date | None = None
+    cash_discount_percent: Decimal | None = None
     borrower: str | None = None
     vendor: str | None = None
 
@@ -272,6 +274,8 @@ class Proposals:
             "er": invoice.exchange_rate,
             "n": invoice.line_count,
             "po": invoice.posted,
+            "cd": invoice.cash_discount_date.isoformat() if invoice.cash_discount_date else None,
+            "cp": invoice.cash_discount_percent,
             "bo": invoice.borrower,
             "ve": invoice.vendor,
         }
@@ -383,6 +387,8 @@ def invoice_of(item: Item) -> Invoice:
         exchange_rate=Decimal(item["er"]),
         line_count=item["n"],
         posted=item["po"],
+        cash_discount_date=date.fromisoformat(item["cd"]) if "cd" in item else None,
+        cash_discount_percent=Decimal(item["cp"]) if "cp" in item else None,
         borrower=item.get("bo"),
         vendor=item.get("ve"),
     )

@@ -522,9 +522,13 @@ class Staging:
         values = {"jn": journal_id, "ln": line_number, "xr": f"{rate.rate}/{rate.factor}"}
         return self._imported(row, company, values)
 
-    def proposed(self, row: StagedRow, company: str, proposal_id: str, line_number: int | None) -> Write:
-        """The row has become a line of a proposal, or is covered by it without one (``None``)."""
+    def proposed(self, row: StagedRow, company: str, proposal_id: str, line_number: int) -> Write:
+        """The row has become a line of a proposal."""
         return self._imported(row, company, {"pn": proposal_id, "ln": line_number})
+
+    def covered(self, row: StagedRow, company: str, proposal_id: str) -> Write:
+        """The row has no money and came after its proposal was posted: it is done, without line or voucher (99-21)."""
+        return self._imported(row, company, {"pn": proposal_id, "st": StagingState.POSTED})
 
     def _imported(self, row: StagedRow, company: str, values: dict[str, Any]) -> Write:
         cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}

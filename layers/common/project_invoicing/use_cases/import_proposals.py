@@ -23,7 +23,7 @@ from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
 from project_invoicing.use_cases.intercompany import plan_between, sales_to_bill
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.proposal_lines import ProposalPlan, currency_of, linked_ids, plan
+from project_invoicing.use_cases.proposal_lines import ProposalPlan, currency_of, linked_ids, plan, proposal_line
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
@@ -252,18 +252,37 @@ class ProposalImport:
     def _late(self, header: Proposal, rows: list[StagedRow]) -> None:
         """Billed rows that arrive when their proposal is complete already.
 
-        Without money they are covered by it (99-21); with money they contradict it and say so.
+        Without money they are covered by it (99-21), but not while it is being posted. With money they contradict it
+        and say so.
         """
         verdicts = Verdicts()
-        covered: list[Write] = []
+        covered: list[tuple[StagedRow, ProposalLine]] = []
         for row in rows:
             resolved = resolve(row.actual, self.setup)
-            if isinstance(resolved, Resolved) and not resolved.chargeable:
-                covered.append(self.staging.proposed(row, resolved.company, header.number, None))
+            free = isinstance(resolved, Resolved) and not resolved.chargeable and resolved.company == header.company
+            if isinstance(resolved, Resolved) and free and header.status is not ProposalStatus.POSTING:
+                covered.append((row, proposal_line(row, resolved, {})))
                 continue
             detail = f"proposal {header.number} is {header.status} without this actual of {row.actual.amount}"
             verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
         for start in range(0, len(covered), PAGE_LINES):
-            transact(self.staging.client, covered[start : start + PAGE_LINES])
+            header = self._cover(header, covered[start : start + PAGE_LINES])
+
+    def _cover(self, header: Proposal, covered: list[tuple[StagedRow, ProposalLine]]) -> Proposal:
+        """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""
+        company = str(header.company)
+        if header.status is ProposalStatus.POSTED:
+            transact(self.staging.client, [self.staging.covered(row, company, header.number) for row, _ in covered])
+            return header
+        first = header.line_count + 1
+        lines = [replace(line, line_number=number) for number, (_, line) in enumerate(covered, start=first)]
+        counts = {"n": header.line_count + len(lines), "pg": header.pages + 1}
+        writes = [
+            self.staging.proposed(row, company, header.number, line.line_number)
+            for (row, _), line in zip(covered, lines, strict=True)
+        ]
+        writes += [self.proposals.page(header.id, lines), self.proposals.change(header, counts)]
+        transact(self.proposals.client, writes)
+        return replace(header, line_count=counts["n"], pages=counts["pg"])

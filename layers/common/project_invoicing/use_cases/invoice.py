@@ -12,12 +12,12 @@ from datetime import date
 from decimal import Decimal
 
 from project_invoicing.domain.codes import PostingFailure, PostingType, ProposalStatus, WaitReason
-from project_invoicing.domain.invoice import Terms, Totals, accounted, totals, voucher
+from project_invoicing.domain.invoice import CashDiscountTerms, Terms, Totals, accounted, totals, voucher
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
-from project_invoicing.domain.terms import due_date
+from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.setup.document import Customer, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Invoice, Proposal, Proposals
@@ -80,6 +80,13 @@ def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, gi
     return due_date(terms, invoice_date) if terms else invoice_date
 
 
+def cash_discount_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> CashDiscountTerms | None:
+    """By the terms of payment of contract or customer, whatever due date a person has set (DUE-12)."""
+    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    until = cash_discount_date(terms, invoice_date) if terms else None
+    return CashDiscountTerms(until, terms.cash_discount.percent) if until and terms and terms.cash_discount else None
+
+
 def totals_of(
     lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, currency: str | None = None
 ) -> Totals:
@@ -140,6 +147,8 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
         voucher=voucher_number,
         exchange_rate=of.terms.exchange_rate.multiplier,
         line_count=sum(line.shown for line in of.totals.lines),
+        cash_discount_date=of.terms.cash_discount.until if of.terms.cash_discount else None,
+        cash_discount_percent=of.terms.cash_discount.percent if of.terms.cash_discount else None,
         borrower=header.intercompany.borrower if header.intercompany else None,
         vendor=header.intercompany.vendor if header.intercompany else None,
     )
@@ -180,6 +189,7 @@ def draft(
         invoice_date=invoice_date,
         due_date=due_date_of(header, setup, invoice_date, given=given),
         tax_rounding=setup.tax_rounding,
+        cash_discount=cash_discount_of(header, setup, invoice_date),
     )
     dimensions = _header_dimensions(header, lines, _known_customer(setup, company, customer))
     return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date, currency), terms), dimensions)

@@ -28,7 +28,7 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
-from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.result_rows import Figures, cash_discount
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.work_queue import WorkQueue
 
@@ -221,6 +221,7 @@ class _Saga:
             sales_tax=show.amount(invoice.sales_tax, invoice.currency),
             total=show.amount(invoice.total, invoice.currency),
             line_count=invoice.line_count,
+            **cash_discount(invoice, show),
         )
 
 

@@ -38,6 +38,16 @@ class Figures:
         return None if value is None else f"{value.normalize():f}"
 
 
+def cash_discount(invoice: Invoice, show: Figures) -> Row:
+    """Until when and how much, where the terms of payment give one (DUE-12); else nothing."""
+    if invoice.cash_discount_date is None:
+        return {}
+    return {
+        "cash_discount_date": invoice.cash_discount_date.isoformat(),
+        "cash_discount_percent": show.figure(invoice.cash_discount_percent),
+    }
+
+
 def invoice_row(invoice: Invoice, show: Figures) -> Row:
     return {
         "invoice_number": invoice.invoice_number,
@@ -51,6 +61,7 @@ def invoice_row(invoice: Invoice, show: Figures) -> Row:
         "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
         "total": show.amount(invoice.total, invoice.currency),
         "voucher": invoice.voucher,
+        **cash_discount(invoice, show),
     }
 
 
