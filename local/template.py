@@ -28,10 +28,16 @@ _NAME: Final = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
     "AWS::SQS::Queue": "QueueName",
+    "AWS::SecretsManager::Secret": "Name",
     "AWS::Serverless::Function": "FunctionName",
 }
-_REFERRED: Final = ("AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::SQS::Queue")
-"""What a reference gives the name of. AWS gives a queue's URL; the engines take the name for it."""
+_REFERRED: Final = (
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+)
+"""What a reference gives the name of. AWS gives a queue's URL and a secret's ARN; the engines take the names too."""
 _CREATE_TABLE: Final[tuple[str, ...]] = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
 Json = dict[str, Any]

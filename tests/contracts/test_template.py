@@ -23,6 +23,9 @@ SHARED_VARIABLES = {
 VARIABLES = {f"{id.removesuffix('Table').upper()}_TABLE": id for id in TABLES} | {
     "EVENT_BUS_NAME": "EventBus",
     "INVOICE_POSTING_QUEUE": "InvoicePostingQueue",
+    "DATAVERSE_URL": "DataverseUrl",
+    "DATAVERSE_CREDENTIALS": "DataverseCredentials",
+    "WEBHOOK_KEYS": "WebhookKeys",
 }
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)

@@ -9,9 +9,10 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the tables and of the bus, and where to queue proposals that are to be posted.
+    """Names of the tables and of the bus, where to queue proposals that are to be posted, and how to reach Dataverse.
 
-    A function that does not use one of them has no variable for it.
+    A function that does not use one of them has no variable for it. ``dataverse_url`` is empty where no Dataverse is
+    connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets of Secrets Manager.
     """
 
     staging_table: str
@@ -21,6 +22,10 @@ class Settings:
     setup_table: str
     event_bus: str
     invoice_posting_queue: str = ""
+    dataverse_table: str = ""
+    dataverse_url: str = ""
+    dataverse_credentials: str = ""
+    webhook_keys: str = ""
 
 
 @cache
@@ -35,4 +40,8 @@ def settings() -> Settings:
         setup_table=read("SETUP_TABLE", ""),
         event_bus=read("EVENT_BUS_NAME", ""),
         invoice_posting_queue=read("INVOICE_POSTING_QUEUE", ""),
+        dataverse_table=read("DATAVERSE_TABLE", ""),
+        dataverse_url=read("DATAVERSE_URL", ""),
+        dataverse_credentials=read("DATAVERSE_CREDENTIALS", ""),
+        webhook_keys=read("WEBHOOK_KEYS", ""),
     )
