@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
-from project_invoicing.domain.journal import JournalLine, accrual, cost_lines, cost_posting_types
+from project_invoicing.domain.journal import JournalLine, accrual, cost_accounts, cost_lines, cost_posting_types
 from project_invoicing.domain.ledger import VoucherLine
 
 TIME, EXPENSE, MATERIAL = TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL
@@ -72,7 +72,7 @@ def test_a_cost_has_its_posting_types(
 
 
 def test_a_cost_debits_and_credits_its_amount_in_both_currencies() -> None:
-    debit, credit = cost_lines(a_line(), "profit_and_loss", account, Decimal(1000))
+    debit, credit = cost_lines(a_line(), cost_accounts(a_line(), "profit_and_loss", account), Decimal(1000))
     assert figures(debit) == ("cost", "account of cost", "800", "1000")
     assert figures(credit) == ("payroll_allocation", "account of payroll_allocation", "-800", "-1000")
     for line in (debit, credit):
@@ -85,7 +85,8 @@ def test_a_cost_that_reaches_no_ledger_needs_no_account(amount: str, post_costs:
     def missing(posting_type: PostingType) -> str:
         raise AssertionError(f"asked for {posting_type}")
 
-    assert cost_lines(a_line(amount=amount), post_costs, missing, Decimal(amount)) == ()
+    line = a_line(amount=amount)
+    assert cost_lines(line, cost_accounts(line, post_costs, missing), Decimal(amount)) == ()
 
 
 def test_led_38_an_accrual_debits_wip_and_credits_accrued_revenue() -> None:

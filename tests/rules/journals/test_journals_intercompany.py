@@ -189,6 +189,17 @@ def test_ic_11_skip_08_within_one_company_nothing_is_lent(books: Books) -> None:
     assert books.journal_lines() == []
 
 
+def test_ic_11_skip_08_a_unit_of_the_borrower_itself_lends_nothing(books: Books) -> None:
+    """Sent without skip sync, the rows' resourcing unit tells; they are skipped, and nothing waits for terms."""
+    books.use(between_companies())
+    with custom_columns():
+        own = {LENT: guid("Contoso"), **MOLLY}
+        books.arrive(lent("lent", **own), sold("sold", **own), lent("other", **{**own, LENT: guid("Contoso UK")}))
+    books.journalise()
+    assert [books.state(name) for name in ("lent", "sold", "other")] == ["skipped", "skipped", "posted"]
+    assert stored(books, "lent").detail == "its resource was lent within one legal entity"
+
+
 def test_ic_13_a_vendor_invoice_between_companies_is_imported_without_its_cost(month: Month) -> None:
     states = [month.posted.row(f"parts/{kind}")["state"] for kind in ("cost", "sale", "lent", "sold")]
     assert states == ["skipped", "posted", "posted", "posted"]

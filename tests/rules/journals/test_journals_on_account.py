@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,10 @@ from tests.rules.stories import FIXED_RATE, approval, bill, bills, cost, reverse
 
 MILESTONE: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
 RETAINER: dict[str, Any] = {**MILESTONE, "transaction_class": "retainer"}
+NO_ACCRUAL: tuple[str, Any] = ("profiles.TM.accrue_revenue", {"time": False})
+NO_LEDGER: tuple[str, Any] = ("profiles.TM.post_costs", {"time": "no_ledger"})
+TO_BALANCE: tuple[str, Any] = ("profiles.TM.post_costs", {"time": "balance"})
+OTHER_ACCOUNTS = [{**entry, "account": f"9{entry['account']}"} for entry in finance()["ledger_posting"]["USPM"]]
 
 
 def billed_on_account(books: Books, amount: str = "5000", **columns: Any) -> None:
@@ -160,3 +165,42 @@ def test_led_52_an_internal_project_that_gets_a_contract_is_reversed_and_recorde
         "accrued_revenue_sales_value": Decimal(-1600),
     }
     assert books.voucher_of("reversal") == [("cost", "-800.00", "-800.00"), ("payroll_allocation", "800.00", "800.00")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param([TO_BALANCE, NO_ACCRUAL], id="the profile puts costs on the balance sheet"),
+        pytest.param([NO_LEDGER, NO_ACCRUAL], id="the profile posts no costs"),
+        pytest.param([NO_ACCRUAL], id="the profile accrues no longer"),
+        pytest.param([("ledger_posting.USPM", OTHER_ACCOUNTS)], id="the accounts are others"),
+    ],
+)
+def test_led_47_led_52_a_reversal_goes_to_the_accounts_of_its_original(
+    books: Books, changes: list[tuple[str, Any]]
+) -> None:
+    """Whatever the set-up says by then, what was posted comes back to zero on every account."""
+    books.use(finance())
+    books.arrive(*approval())
+    books.journalise()
+    books.use(finance(*changes))
+    books.arrive(
+        *approval("undone", "-8"), reverses("undone/cost", "work/cost"), reverses("undone/unbilled", "work/unbilled")
+    )
+    books.journalise()
+    balances: Counter[str] = Counter()
+    for voucher in books.result["vouchers"]:
+        for line in voucher["lines"]:
+            balances[line["account"]] += Decimal(line["accounting_amount"])  # type: ignore[assignment]
+    assert len(balances) == 4
+    assert set(balances.values()) == {Decimal(0)}
+
+
+def test_a_reversal_of_a_cost_that_reached_no_ledger_reaches_none_either(books: Books) -> None:
+    books.use(finance(NO_LEDGER, NO_ACCRUAL))
+    books.arrive(cost("work"))
+    books.journalise()
+    books.use(finance())
+    books.arrive(cost("undone", "-8"), reverses("undone", "work"))
+    books.journalise()
+    assert (books.state("undone"), books.result["vouchers"]) == ("posted", [])

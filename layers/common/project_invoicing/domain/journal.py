@@ -23,7 +23,7 @@ class JournalLine:
 
     A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
     those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
-    ``accounting_amount`` is filled by posting.
+    ``accounting_amount`` is filled by posting. ``original_id`` is the actual that a reversal takes back.
     """
 
     line_number: int
@@ -57,6 +57,7 @@ class JournalLine:
     error: str | None = None
     worker_dimensions: dict[str, str] | None = None
     purchase: bool = False
+    original_id: str | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -133,21 +134,28 @@ def cost_posting_types(
     return PostingType.COST, credit
 
 
-def cost_lines(
-    line: JournalLine, post_costs: str, account: AccountFor, accounting_amount: Decimal
-) -> tuple[VoucherLine, ...]:
-    """The voucher lines of a cost line: debit cost or WIP, credit the offset of its class.
+CostAccounts = dict[PostingType, str]
+"""What a cost is debited and credited to, in this order; empty where nothing of it reaches the ledger."""
+
+
+def cost_accounts(line: JournalLine, post_costs: str, account: AccountFor) -> CostAccounts:
+    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account."""
+    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase) if line.amount else None
+    return {posting_type: account(posting_type) for posting_type in types or ()}
+
+
+def cost_lines(line: JournalLine, accounts: CostAccounts, accounting_amount: Decimal) -> tuple[VoucherLine, ...]:
+    """The voucher lines of a cost line, none for a cost of zero.
 
     Dimensions of worker and project are merged: the project's win, but on the payroll allocation the worker's do
     (DIM-04 to DIM-06).
     """
-    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase)
     project, worker = line.dimensions or {}, line.worker_dimensions or {}
-    if types is None or not (line.amount or accounting_amount):
+    if not line.amount:
         return ()
     return tuple(
         VoucherLine(
-            account=account(posting_type),
+            account=account,
             posting_type=posting_type,
             currency=line.currency,
             amount=side * line.amount,
@@ -157,7 +165,7 @@ def cost_lines(
             dimensions=(project | worker if posting_type is PostingType.PAYROLL_ALLOCATION else worker | project)
             or None,
         )
-        for posting_type, side in zip(types, (1, -1), strict=True)
+        for (posting_type, account), side in zip(accounts.items(), (1, -1), strict=False)
     )
 
 

@@ -8,7 +8,7 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``st`` state; ``re`` ``rd`` ``rs`` the reason why it waits, the detail, since when
 * ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
-* ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued
+* ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
   deleted
@@ -37,12 +37,13 @@ from project_invoicing.domain.actual import Actual, Connection, Reference, RowVe
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
+    PostingType,
     StagingState,
     TransactionClass,
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.journal import Accrual, CostAccounts
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
@@ -95,6 +96,7 @@ class StagedRow:
     sales_tax_amount: Decimal | None = None
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
+    cost_accounts: CostAccounts | None = None
     late: bool = False
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
@@ -204,6 +206,10 @@ def _accrual_of(text: str) -> Accrual:
     return Accrual(currency, Decimal(amount), Decimal(accounting), Decimal(rate), *accounts)
 
 
+def _cost_accounts_of(text: str) -> CostAccounts:
+    return {PostingType(posting_type): account for posting_type, account in json.loads(text).items()}
+
+
 def _version_of(item: Item) -> RowVersion:
     return RowVersion(item.get("rv"), item["ot"], item["h"])
 
@@ -246,6 +252,7 @@ def row_of(item: Item) -> StagedRow | None:
         sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
+        cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=_links_of(item),
@@ -581,6 +588,7 @@ class Staging:
         exchange_rate: Decimal | None,
         sales_tax_amount: Decimal | None,
         accrual: Accrual | None = None,
+        cost_accounts: CostAccounts | None = None,
         queue_position: str | None = None,
     ) -> Write:
         """The row's line is posted: it gets the accounting details (WB-01, WB-02).
@@ -594,6 +602,7 @@ class Staging:
             "er": exchange_rate,
             "tx": sales_tax_amount,
             "ac": _accrual_text(accrual) if accrual else None,
+            "ca": None if cost_accounts is None else json.dumps(cost_accounts, separators=(",", ":")),
         }
         if queue_position:
             values |= self._queued_as(actual_id, queue_position)

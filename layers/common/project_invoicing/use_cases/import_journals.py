@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 
+from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -29,7 +30,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, resolve
+from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, lent_within_company, resolve
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -91,11 +92,8 @@ class JournalImport:
         rates = self._original_rates(rows)
         for row in rows:
             actual = row.actual
-            if actual.skip_sync:
-                verdicts.skip(row, "its skip sync was set after it had been imported")
-                continue
-            if actual.transaction_class is TransactionClass.TAX:
-                verdicts.skip(row, "sales tax is computed by finance; tax actuals are not imported")
+            if reason := self._needs_no_import(actual):
+                verdicts.skip(row, reason)
                 continue
             outcome = resolve(actual, self.setup, rates.get(actual.id))
             company = None if isinstance(outcome, Invalid) else outcome.company
@@ -109,6 +107,15 @@ class JournalImport:
                 unit = self.setup.parameters(outcome.company).journal_period
                 chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
         return self._validated(chosen, verdicts), verdicts
+
+    def _needs_no_import(self, actual: Actual) -> str | None:
+        if actual.skip_sync:
+            return "its skip sync was set after it had been imported"
+        if actual.transaction_class is TransactionClass.TAX:
+            return "sales tax is computed by finance; tax actuals are not imported"
+        if lent_within_company(actual, self.setup):
+            return "its resource was lent within one legal entity"
+        return None
 
     def _validated(self, chosen: list[Candidate], verdicts: Verdicts) -> list[Candidate]:
         """Without those that are too young or that Dataverse does not have (STG-12, STG-13)."""
@@ -320,4 +327,5 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         dimensions=resolved.dimensions,
         worker_dimensions=resolved.worker_dimensions if cost else None,
         purchase=resolved.purchase and cost,
+        original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
     )

@@ -19,9 +19,18 @@ from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
     PostingFailure,
+    StagingState,
     TransactionType,
 )
-from project_invoicing.domain.journal import COST_KINDS, Accrual, JournalLine, accrual, cost_lines
+from project_invoicing.domain.journal import (
+    COST_KINDS,
+    Accrual,
+    CostAccounts,
+    JournalLine,
+    accrual,
+    cost_accounts,
+    cost_lines,
+)
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
@@ -34,7 +43,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
 from project_invoicing.store.ledger import Entry, Ledger, entries
-from project_invoicing.store.staging import Staging, sale_position
+from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
 from project_invoicing.use_cases.setups import SetupVersions
@@ -46,11 +55,12 @@ _OVERHEAD = 7
 
 @dataclass(frozen=True, slots=True)
 class PostedLine:
-    """A line with what posting makes of it: its voucher, its accrual, or why it fails."""
+    """A line with what posting makes of it: its voucher, its accrual or the accounts of its cost, or why it fails."""
 
     line: JournalLine
     voucher: Voucher | None = None
     accrual: Accrual | None = None
+    cost_accounts: CostAccounts | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +111,13 @@ class JournalPosting:
         begun = journal.status is JournalStatus.PROCESSING
         setup = self.setups.of(journal.setup_version) if begun and journal.setup_version else self.setups.current
         pages = list(self.journals.pages(journal.company, journal.journal_id))
-        judged = {page.key: [judge(line, journal, setup) for line in page.lines] for page in pages if not page.posted}
+        lines = [line for page in pages if not page.posted for line in page.lines]
+        originals = self.staging.rows(line.original_id for line in lines if line.original_id)
+        judged = {
+            page.key: [judge(line, journal, setup, originals.get(line.original_id or "")) for line in page.lines]
+            for page in pages
+            if not page.posted
+        }
         failing = sum(1 for lines in judged.values() for one in lines if one.line.error)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, pages, judged)
@@ -231,6 +247,7 @@ class _Saga:
             exchange_rate=line.rate.multiplier,
             sales_tax_amount=ZERO,
             accrual=one.accrual,
+            cost_accounts=one.cost_accounts,
             queue_position=self._to_be_billed(line),
         )
 
@@ -287,15 +304,19 @@ class _Saga:
         return [outbox.record(self.run.journals.table, event) for event in events]
 
 
-def judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLine:
-    """What posting makes of one line. A line that fails carries the code and the reason in ``error``."""
+def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
+    """What posting makes of one line. A line that fails carries the code and the reason in ``error``.
+
+    ``original`` is what a reversal takes back. Posted, it decides the accounts, so that they return to where they were
+    whatever the profiles and accounts of today are (LED-47, LED-52).
+    """
     try:
-        return _judge(line, journal, setup)
+        return _judge(line, journal, setup, original if original and original.state is StagingState.POSTED else None)
     except Refused as refused:
         return PostedLine(replace(line, error=str(refused)))
 
 
-def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLine:
+def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None) -> PostedLine:
     company = journal.company
     if not setup.period_is_open(company, line.accounting_date):
         after = "in or after" if setup.parameters(company).auto_open_period else "for"
@@ -307,19 +328,36 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup) -> PostedLi
     precision = setup.currency_precision(accounting) or Decimal("0.01")
     amount = line.rate.convert(line.amount, precision)
     posted = replace(line, accounting_amount=amount, error=None)
-    account = account_for(setup, company, line.project, line.category)
-    accrued = None
+    accrued, accounts = None, None
     if line.kind in COST_KINDS:
-        lines = cost_lines(posted, _cost_posting(line, company, setup), account, amount)
+        accounts = _cost_accounts(line, company, setup, original)
+        lines = cost_lines(posted, accounts, amount)
     else:
-        accrued = accrual(posted, account, amount) if _accrues(line, company, setup) else None
+        accrued = _accrual(posted, amount, company, setup, original)
         lines = accrued.lines(1) if accrued else ()
     for one in lines:
         if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
     voucher = Voucher(number, company, day, "journal", journal.journal_id, lines) if lines else None
-    return PostedLine(posted, voucher, accrued)
+    return PostedLine(posted, voucher, accrued, accounts)
+
+
+def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:
+    if original and original.cost_accounts is not None:
+        return original.cost_accounts
+    account = account_for(setup, company, line.project, line.category)
+    return cost_accounts(line, _cost_posting(line, company, setup), account)
+
+
+def _accrual(
+    line: JournalLine, amount: Decimal, company: str, setup: FinanceSetup, original: StagedRow | None
+) -> Accrual | None:
+    if original:
+        taken_back = original.accrual
+        return replace(taken_back, amount=line.sales_amount, accounting_amount=amount) if taken_back else None
+    account = account_for(setup, company, line.project, line.category)
+    return accrual(line, account, amount) if _accrues(line, company, setup) else None
 
 
 def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:

@@ -198,6 +198,26 @@ def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     return Owner(company, found["project"], contract_name, found["contract_line"], customer, currency, terms)
 
 
+def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
+    """Whether one unit of a legal entity lends to another of the same: that is no business of finance (SKIP-08, IC-11).
+
+    Only a row whose resourcing unit is mapped says so.
+    """
+    unit = actual.custom.get(RESOURCING_UNIT)
+    if actual.transaction_type not in INTERCOMPANY or not unit:
+        return False
+    found = _resolved({"project": actual.project, "contract": actual.contract}, setup)
+    if isinstance(found, Reference):
+        return False
+    document = setup.document
+    owner = document.projects.get(found["project"] or "") or document.contracts.get(found["contract"] or "")
+    return owner is not None and _legal_entity(unit, setup) == owner.company
+
+
+def _legal_entity(unit: str, setup: FinanceSetup) -> str:
+    return setup.resolve("msdyn_organizationalunit", unit) or unit
+
+
 def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany | Wait:
     """The terms under which the resource of a resourcing cost or an inter-organizational sale is lent (STG-15).
 
@@ -207,8 +227,7 @@ def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany 
     terms = setup.lenders(borrower)
     unit = actual.custom.get(RESOURCING_UNIT)
     if unit:
-        company = setup.resolve("msdyn_organizationalunit", unit) or unit
-        terms = tuple(row for row in terms if row.lender == company)
+        terms = tuple(row for row in terms if row.lender == _legal_entity(unit, setup))
     if len(terms) == 1:
         return terms[0]
     lender = f"legal entity {unit}" if unit else "the legal entity of the resource"
