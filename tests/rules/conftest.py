@@ -13,6 +13,7 @@ from local import engines
 from project_invoicing.events import BusEvent
 from project_invoicing.store import outbox
 from project_invoicing.store.items import Item, plain_item
+from tests import policies
 from tests.harness import World
 from tests.rules.books import Books
 
@@ -47,7 +48,7 @@ class QuickWorld(World):
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[QuickWorld]:
-    with engines.running("moto"):
+    with engines.running("moto"), policies.enforced():
         yield QuickWorld()
 
 
