@@ -80,6 +80,57 @@ def test_num_10_a_number_belongs_to_one_proforma_of_a_company(books: Books) -> N
     assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == [(guid("second"), "duplicate_proposal_number")]
 
 
+def unknown_contract() -> dict[str, Any]:
+    """A set-up that does not know contract CTR-2 of GBPM yet."""
+    document = second_company(finance())
+    document["references"]["salesorder"].pop(guid("CTR-2"))
+    return document
+
+
+def test_num_10_a_number_that_was_taken_before_the_contract_was_known_is_refused_and_kept_whole(books: Books) -> None:
+    """Replayed after it was numbered anew in Dataverse or in the set-up, it is a proposal like any other."""
+    books.use(unknown_contract())
+    books.arrive(*(proforma(name, contract="CTR-2") for name in ("first", "second")))
+    books.import_staging()
+    assert [p["company"] for p in books.result["proposals"]] == [None, None]
+    books.use(second_company(finance()))
+    books.import_staging()
+    assert [(p["company"], p["proposal_id"]) for p in books.result["proposals"]] == [("GBPM", "INV-0001")]
+    (refused,) = books.result["rejected"]
+    assert refused["reason"] == "duplicate_proposal_number"
+    assert books.edit("replay", entity="invoice", id=refused["id"]) == "rejected"
+
+    books.arrive(proforma(refused["id"], contract="CTR-2", number="INV-0002", at="2026-08-31T12:00:00Z"))
+    assert sorted(p["proposal_id"] for p in books.result["proposals"]) == ["INV-0001", "INV-0002"]
+
+
+def test_num_01_a_number_that_the_sequence_allows_later_is_taken_by_a_replay(books: Books) -> None:
+    forbidden = ("number_sequences.USPM.proposal", {"allow_lower": False, "allow_higher": False})
+    books.use(unknown_contract())
+    books.arrive(proforma("second", contract="CTR-2", number="INV-0009"))
+    books.use(second_company(finance(forbidden)))
+    books.arrive(proforma("first", contract="CTR-2", number="INV-0001"))
+    books.import_staging()
+    assert [row["reason"] for row in books.result["rejected"]] == ["proposal_number_not_allowed"]
+    books.use(second_company(finance()))
+    assert books.edit("replay", entity="invoice", id=guid("second")) == "accepted"
+    assert ([p["proposal_id"] for p in books.result["proposals"]], books.result["rejected"]) == (
+        ["INV-0001", "INV-0009"],
+        [],
+    )
+
+
+def test_inv_20_a_number_may_change_until_a_company_has_taken_it(books: Books) -> None:
+    books.use(unknown_contract())
+    books.arrive(
+        proforma("inv-1", contract="CTR-2"),
+        proforma("inv-1", contract="CTR-2", number="INV-0007", at="2026-08-31T12:00:00Z"),
+    )
+    books.use(second_company(finance()))
+    books.import_staging()
+    assert [(p["company"], p["proposal_id"]) for p in books.result["proposals"]] == [("GBPM", "INV-0007")]
+
+
 def test_prop_06_a_header_without_lines_amounts_to_nothing(books: Books) -> None:
     books.arrive(proforma("inv-1", total="1600"))
     books.import_staging()

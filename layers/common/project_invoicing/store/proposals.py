@@ -11,6 +11,8 @@ which companies it bills, ``dx`` its lines are being deleted; from the claim of 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
 vendor invoice of the borrower beside it.
+
+A header whose contract the set-up does not know yet has ``dt``, its event whole: its number may still be refused.
 """
 
 from __future__ import annotations
@@ -98,6 +100,7 @@ class Proposal:
     edits: HeaderEdits = HeaderEdits()
     edit_count: int = 0
     intercompany: BetweenCompanies | None = None
+    event: str | None = None
 
     @property
     def id(self) -> str:
@@ -197,17 +200,27 @@ class Proposals:
         """The sequence of a lender's intercompany proposals."""
         return Counter(self.client, self.table, company, "intercompany")
 
-    def create(self, proforma: Proforma, company: str | None, between: BetweenCompanies | None = None) -> Write:
+    def create(
+        self,
+        proforma: Proforma,
+        company: str | None,
+        between: BetweenCompanies | None = None,
+        event: str | None = None,
+    ) -> Write:
         item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1}
-        item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None}
+        item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None, "dt": event}
         item |= proforma_columns(proforma) | _company_columns(proforma, company)
         return put(self.table, item, unless_exists=True)
 
     def assign(self, proposal: Proposal, company: str) -> Write:
         """The header's contract has become known: it belongs to this company now."""
         expected = {"ch": proposal.changes, "co": proposal.company}
-        values = _company_columns(proposal.proforma, company)
+        values = _company_columns(proposal.proforma, company) | {"dt": None}
         return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+
+    def refuse(self, proposal: Proposal) -> Write:
+        """Takes out a header that no company has: its number was refused, and its event is kept as rejected."""
+        return delete(self.table, _partition(proposal.id), HEADER, expected={"ch": proposal.changes, "co": None})
 
     def take_number(self, company: str, proforma: Proforma) -> Write:
         """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10)."""
@@ -366,6 +379,7 @@ def proposal_of(item: Item) -> Proposal:
         edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
         edit_count=item.get("ev", 0),
         intercompany=rows.decode(BetweenCompanies, item["ic"])[0] if "ic" in item else None,
+        event=item.get("dt"),
     )
 
 

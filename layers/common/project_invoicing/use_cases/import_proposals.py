@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from project_invoicing.dataverse.context import parse_json
 from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
@@ -121,7 +122,10 @@ class ProposalImport:
             self._unresolved(header, rows)
             return
         if header.company is None:
-            if self.company not in (None, company) or not self._assign(header, company):
+            if self.company not in (None, company):
+                return
+            if not self._assign(header, company):
+                self._headless(rows)
                 return
             raise Conflict("read the header again, now with its company")
         existing = self.proposals.lines(header.id) if header.pages else []
@@ -167,11 +171,15 @@ class ProposalImport:
         raise Conflict("read the rows again, without those that were rolled back")
 
     def _assign(self, header: Proposal, company: str) -> bool:
-        """The header's contract has become known: it takes its number in its company, or is refused."""
+        """The header's contract has become known: it takes its number in its company.
+
+        Where it may not, its event is kept as that of a proforma that is refused at once, and the header is gone.
+        """
         try:
             writes = number_writes(self.proposals, self.setup, company, header.proforma)
         except Rejected as rejected:
-            self.staging.reject(rejected, {"id": header.id, "row_version": header.proforma.version.number}, self.at)
+            self.staging.reject(rejected, parse_json(header.event or "{}"), self.at)
+            transact(self.proposals.client, [self.proposals.refuse(header)])
             return False
         transact(self.proposals.client, [self.proposals.assign(header, company), *writes])
         return True

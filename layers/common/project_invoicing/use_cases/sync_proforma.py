@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -33,7 +34,7 @@ def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, det
         proforma = to_proforma(detail)
         for _ in range(_ATTEMPTS):
             try:
-                return _store(proposals, setup, proforma, at)
+                return _store(proposals, setup, proforma, detail, at)
             except TransactionCancelled:
                 continue
     except Rejected as rejected:
@@ -42,14 +43,16 @@ def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, det
     raise Conflict(f"proforma {proforma.number} kept changing while it was stored")
 
 
-def _store(proposals: Proposals, setup: FinanceSetup, proforma: Proforma, at: str) -> str:
+def _store(proposals: Proposals, setup: FinanceSetup, proforma: Proforma, detail: dict[str, Any], at: str) -> str:
     item = proposals.item(proforma.id)
+    kept = json.dumps(detail, separators=(",", ":"), default=str)
     if item is not None:
-        return _store_again(proposals, item, proforma)
+        return _store_again(proposals, item, proforma, kept)
     company = company_of(proforma, setup)
-    writes = [proposals.create(proforma, company)]
     if company:
-        writes += number_writes(proposals, setup, company, proforma)
+        writes = [proposals.create(proforma, company), *number_writes(proposals, setup, company, proforma)]
+    else:
+        writes = [proposals.create(proforma, None, event=kept)]
     event = own_event(
         PROPOSAL_CREATED, at, proforma.id, company=company, proposal_id=proforma.number, invoice_id=proforma.id
     )
@@ -57,7 +60,7 @@ def _store(proposals: Proposals, setup: FinanceSetup, proforma: Proforma, at: st
     return "accepted"
 
 
-def _store_again(proposals: Proposals, item: Item, proforma: Proforma) -> str:
+def _store_again(proposals: Proposals, item: Item, proforma: Proforma, kept: str) -> str:
     changed = is_newer(proforma.version, version_of(item))
     values: dict[str, Any] = {}
     if changed:
@@ -66,7 +69,10 @@ def _store_again(proposals: Proposals, item: Item, proforma: Proforma) -> str:
             stored = proposal_of(item).proforma
             proforma = replace(stored, version=proforma.version, name=proforma.name, bill_to=proforma.bill_to)
         values = proforma_columns(proforma)
-        del values["nr"]  # the proposal keeps the number it was created with (INV-20)
+        if "co" in item:
+            del values["nr"]  # it is taken in the company, and the proposal keeps it (INV-20)
+        else:
+            values["dt"] = kept
     transact(proposals.client, [proposals.receive_again(item, values, changed=changed)])
     return "changed" if changed else "duplicate"
 
