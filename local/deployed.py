@@ -126,7 +126,8 @@ class DeployedStack:
         )
 
     def _unsent(self) -> bool:
-        tables = (self.settings.staging_table, self.settings.journals_table, self.settings.proposals_table)
+        named = self.settings
+        tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
         return any(True for table in tables for _ in outbox.unsent(client.dynamodb(), table))
 
     def _deliver_own_events_again(self, copies: int) -> None:

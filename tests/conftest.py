@@ -39,9 +39,10 @@ def moto() -> Iterator[None]:
 
 @pytest.fixture
 def world(moto: None) -> World:
-    """The functions over moto, with the contract's set-up loaded."""
+    """The functions over moto, with the contract's set-up loaded, which everybody has heard of."""
     made = World()
     made.load(document())
+    made.drain()
     return made
 
 

@@ -20,6 +20,7 @@ from project_invoicing.events import (
     INVOICE_POSTED,
     JOURNAL_POSTED,
     PROPOSAL_READY,
+    SETUP_CHANGED,
     SOURCE,
     BusEvent,
     own_event,
@@ -231,6 +232,9 @@ INVOICE = own_event(
 )
 
 
+SETUP = own_event(SETUP_CHANGED, "2026-08-27T17:02:00Z", "2", setup_version=2)
+
+
 def function_samples() -> dict[str, Any]:
     """``<function>/<case>`` -> the event that the function is called with."""
     created, billed = "actuals-created-together", "actual-billed-sales"
@@ -257,6 +261,7 @@ def function_samples() -> dict[str, Any]:
         "staging_import/scheduled": scheduled("2026-08-27T17:00:00Z", "staging-import"),
         "staging_import/manual": manual("2026-08-27T17:00:00Z", "Manual Run", company="USPM"),
         "staging_import/integration-journal-posted": envelope(JOURNAL),
+        "staging_import/finance-setup-changed": envelope(SETUP),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
         "journal_posting/manual": manual(
             "2026-08-28T02:00:00Z", "Manual Run", company="USPM", journal_id=JOURNAL.detail["journal_id"]

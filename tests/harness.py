@@ -24,13 +24,14 @@ from local.queues import batches
 from project_invoicing import bootstrap
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, BusEvent
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, SETUP_CHANGED, BusEvent
 from project_invoicing.store import client, outbox, setups
 from tests.builders import INVOICE_STATUSES, Context
 
 TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JOURNAL_POSTED: ("staging_import", "accounting_writeback"),
+    SETUP_CHANGED: ("staging_import",),
     INVOICE_POSTED: ("accounting_writeback",),
     PROPOSAL_READY: ("invoice_posting",),
 }
@@ -130,7 +131,8 @@ class World:
         return delivered
 
     def _outbox(self) -> list[tuple[str, dict[str, Any], BusEvent]]:
-        tables = (self.names.staging_table, self.names.journals_table, self.names.proposals_table)
+        named = self.names
+        tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
         found = [(table, item, outbox.event_of(item)) for table in tables for item in outbox.unsent(self.client, table)]
         return sorted(found, key=lambda entry: str(entry[1]["sk"]))
 

@@ -169,5 +169,6 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "StagingTable",
         "JournalsTable",
         "ProposalsTable",
+        "SetupTable",
     ]
     assert stack.settings().event_bus in stack.buses

@@ -70,7 +70,8 @@ def invoice_posting_queue() -> WorkQueue:
 
 def outbox_tables() -> tuple[str, ...]:
     """The tables that have an outbox."""
-    return settings().staging_table, settings().journals_table, settings().proposals_table
+    named = settings()
+    return named.staging_table, named.journals_table, named.proposals_table, named.setup_table
 
 
 def forget() -> None:

@@ -20,6 +20,7 @@ JOURNAL_POSTED: Final = "IntegrationJournalPosted"
 JOURNAL_FAILED: Final = "IntegrationJournalFailed"
 INVOICE_POSTED: Final = "CustomerInvoicePosted"
 ACTUAL_REJECTED: Final = "ActualRejected"
+SETUP_CHANGED: Final = "FinanceSetupChanged"
 
 
 @dataclass(frozen=True, slots=True)

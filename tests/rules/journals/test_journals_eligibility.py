@@ -14,7 +14,7 @@ from tests.harness import World
 from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
 from tests.rules.journals.cases import custom_columns, later, opened, stored
-from tests.rules.stories import bill, cost, sale
+from tests.rules.stories import approval, bill, bills, cost, sale
 
 CATEGORY = "msdyn_transactioncategory"
 YEN: dict[str, Any] = {"from": "JPY", "to": "USD", "valid_from": "2026-01-01", "rate": "0.68", "factor": 100}
@@ -153,7 +153,7 @@ def name_of(context: Context) -> str:
 
 
 class Looks(NamedTuple):
-    """What was stored after each of three imports, half an hour apart, the last after the set-up was mended."""
+    """What was stored after two imports, half an hour apart, and after the set-up was mended, by itself."""
 
     first: dict[str, StagedRow]
     second: dict[str, StagedRow]
@@ -185,7 +185,9 @@ def looks(stack: World) -> Iterator[Looks]:
         posted, vouchers = {id: stored(books, id) for id in ids}, books.result["vouchers"]
         reasons = books.reasons()
         books.use(mended())
-        yield Looks(first, second, look(), posted, vouchers, reasons)
+        books.world.drain()
+        looked_again = {id: stored(books, id) for id in ids}
+        yield Looks(first, second, looked_again, posted, vouchers, reasons)
 
 
 def parametrized(cases: dict[str, Any]) -> pytest.MarkDecorator:
@@ -207,7 +209,7 @@ def test_since_when_stays_while_the_reason_stays(looks: Looks, case: Case) -> No
 
 
 @parametrized({id: case for id, case in CASES.items() if name_of(case.row) != guid(STAYS)})
-def test_a_row_is_imported_once_what_it_named_is_there(looks: Looks, case: Case) -> None:
+def test_a_row_is_imported_as_soon_as_what_it_named_is_in_the_set_up(looks: Looks, case: Case) -> None:
     """STG-21: of the refusals nothing is left."""
     row = looks.mended[name_of(case.row)]
     assert row.state is StagingState.IMPORTED
@@ -297,3 +299,37 @@ def test_a_row_whose_currency_nobody_knows_is_invalid(books: Books, currency: st
     books.import_staging()
     assert (books.state("work"), books.state("good")) == ("invalid", "imported")
     assert [(r["id"], r["reason"]) for r in books.result["rejected"]] == [(guid("work"), "currency_unknown")]
+
+
+def test_another_set_up_imports_what_waited_for_it_and_leaves_the_rest_to_the_schedule(books: Books) -> None:
+    books.arrive(cost("lacks its rate", currency="JPY"))
+    books.import_staging()
+    books.arrive(cost("fresh"))
+    books.use(finance(exchange_rates=[YEN]))
+    books.world.drain()
+    assert [(books.state(name), books.row(name)["reason"]) for name in ("lacks its rate", "fresh")] == [
+        ("imported", None),
+        ("pending", None),
+    ]
+
+
+def test_a_proposal_is_complete_as_soon_as_the_set_up_knows_its_contract_and_its_rows(books: Books) -> None:
+    """Header and billed sale each name something that the set-up lacks; the unbilled sale is posted."""
+    document = finance()
+    category = document["transaction_categories"]["USPM"].pop("Installation")
+    contract = document["references"]["salesorder"].pop(guid("CTR-1"))
+    books.arrive(*approval())
+    books.journalise()
+    books.use(document)
+    installed = bill("billed", **{CATEGORY: lookup(CATEGORY, "Installation")})
+    books.arrive(installed, bills("billed", "work/unbilled"), proforma("inv-1"))
+    books.import_staging()
+    assert (books.row("billed")["reason"], books.reasons()) == ("reference_missing", ["reference_missing"])
+    document["references"]["salesorder"][guid("CTR-1")] = contract
+    books.use(document)
+    books.world.drain()
+    assert (books.row("billed")["reason"], books.reasons()) == ("category_missing", ["category_missing"])
+    document["transaction_categories"]["USPM"]["Installation"] = category
+    books.use(document)
+    books.world.drain()
+    assert (books.state("billed"), books.proposal()["status"]) == ("imported", "ready")

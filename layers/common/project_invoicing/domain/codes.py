@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class TransactionType(StrEnum):
@@ -113,6 +114,20 @@ class WaitReason(StrEnum):
     INVOICE_TOTAL_MISSING = "invoice_total_missing"
     HEADER_MISSING = "header_missing"
     BEGINNING_BALANCE = "beginning_balance"
+
+
+SET_UP_REASONS: Final = frozenset(
+    {
+        WaitReason.REFERENCE_MISSING,
+        WaitReason.EXCHANGE_RATE_MISSING,
+        WaitReason.CATEGORY_MISSING,
+        WaitReason.LINE_PROPERTY_MISSING,
+        WaitReason.PROJECT_CLOSED,
+        WaitReason.INTERCOMPANY_MISSING,
+        WaitReason.BEGINNING_BALANCE,
+    }
+)
+"""What another set-up can resolve."""
 
 
 class PostingFailure(StrEnum):

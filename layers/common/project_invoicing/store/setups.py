@@ -2,7 +2,8 @@
 
 A version is one document, compressed and cut into items under ``SETUP#<version>``, with its head beside them; the item
 ``SETUP`` is a copy of the newest head. One transaction writes all of it, so that a version is there whole or not at
-all. Versions never change: posting names the one that it computed with, and can read it again.
+all. Versions never change: posting names the one that it computed with, and can read it again. The event that rows
+wait for goes into the table's outbox with it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.events import SETUP_CHANGED, own_event
 from project_invoicing.setup.document import SetupDocument, problems
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import get, put, query, transact, update
@@ -100,6 +103,7 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
     chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
     writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
     writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
+    writes.append(outbox.record(table, own_event(SETUP_CHANGED, at, str(number), setup_version=number)))
     for position, chunk in enumerate(chunks, start=1):
         item = {"pk": partition, "sk": f"CHUNK#{position:03d}", "data": chunk}
         writes.append(put(table, item, unless_exists=True))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from project_invoicing.dataverse.context import parse_json
-from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.codes import SET_UP_REASONS, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
@@ -77,6 +77,19 @@ class ProposalImport:
             concerned = not header.evaluated or {journal_id, ANY_JOURNAL} & header.waits_for_journals
             if header.status is ProposalStatus.WAITING and concerned:
                 self.run_one(header.id)
+
+    def run_after_setup_change(self) -> None:
+        """Looks at the proposals that wait for something in the set-up, themselves or one of their rows."""
+        concerned = {
+            header.id: None
+            for header in self._open_headers()
+            if header.company is None or any(wait.reason in SET_UP_REASONS for wait in header.waiting_for)
+        }
+        for proforma_id, rows in self.staging.waiting_for_proposals():
+            if proforma_id and any(row.reason in SET_UP_REASONS for row in rows):
+                concerned[proforma_id] = None
+        for proforma_id in concerned:
+            self.run_one(proforma_id)
 
     def _open_headers(self) -> list[Proposal]:
         companies = [self.company] if self.company else list(self.setup.document.companies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from project_invoicing.domain.codes import TransactionType
+from project_invoicing.domain.codes import SET_UP_REASONS, TransactionType
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
@@ -49,6 +49,15 @@ class StagingImport:
         proposals = self._proposals(company)
         proposals.run_after_posting(company, journal_id)
         return _report(0, proposals)
+
+    def after_setup_change(self) -> dict[str, int]:
+        """Looks again at what waits for something in the set-up, now that there is another one (STG-14, STG-17)."""
+        stores = (self.staging, self.journals, self.ledger)
+        lines = JournalImport(*stores, self.setups.current, self.at, self.register)
+        lines.import_rows([row for row in self.staging.waiting_for_journal() if row.reason in SET_UP_REASONS])
+        proposals = self._proposals(None)
+        proposals.run_after_setup_change()
+        return _report(lines.imported, proposals, lines.waiting)
 
     def _one(self, number: str, company: str | None) -> dict[str, int]:
         companies = [company] if company else list(self.setups.current.document.companies)
