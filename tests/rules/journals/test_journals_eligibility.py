@@ -321,7 +321,8 @@ def test_a_proposal_is_complete_as_soon_as_the_set_up_knows_its_contract_and_its
     books.arrive(*approval())
     books.journalise()
     books.use(document)
-    installed = bill("billed", **{CATEGORY: lookup(CATEGORY, "Installation")})
+    columns: dict[str, Any] = {CATEGORY: lookup(CATEGORY, "Installation")}
+    installed = bill("billed", **columns)
     books.arrive(installed, bills("billed", "work/unbilled"), proforma("inv-1"))
     books.import_staging()
     assert (books.row("billed")["reason"], books.reasons()) == ("reference_missing", ["reference_missing"])
