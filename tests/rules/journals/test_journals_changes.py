@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.store.proposals import Proposals
 from tests.builders import Context, guid, references
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
 from tests.rules.journals.cases import billing, custom_columns, statuses, stored, stored_lines
-from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, bill, cost, reverses, sale
+from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, bill, billed, cost, reverses, sale
 
 LATER = "2026-08-28T10:00:00Z"
 DAYS = ("parameters.USPM.journal_period", "days")
@@ -130,6 +131,54 @@ def test_skip_01_the_flag_of_the_latest_version_decides(books: Books, skipped_fi
     books.import_staging()
     assert books.state("work") == ("imported" if skipped_first else "skipped")
     assert len(books.journal_lines()) == skipped_first
+
+
+# --- another description ----------------------------------------------------------------------------------------------
+
+
+def test_can_10_another_description_changes_the_text_of_a_journal_line_and_nothing_that_was_edited(
+    books: Books,
+) -> None:
+    books.arrive(sale("work", description="Installing"))
+    books.import_staging()
+    books.edit("edit", company="USPM", journal_id="USPM-000001", actual_id=guid("work"), sales_tax_group="EXP")
+    books.arrive(newer(sale, "work", description="Installing the arm"))
+    books.import_staging()
+    line = stored_lines(books)[guid("work")]
+    assert (line.description, line.sales_tax_group) == ("Installing the arm", "EXP")
+    books.post_journals()
+    assert books.state("work") == "posted"
+
+
+def test_can_10_another_description_leaves_a_proposal_ready_with_what_was_edited_on_it(books: Books) -> None:
+    books.arrive(*billed())
+    books.journalise()
+    books.edit("edit", company="USPM", proposal_id="INV-0001", actual_id=guid("work/billed"), sales_tax_group="EXP")
+    books.arrive(newer(bill, "work/billed", description="internal", external_description="For the customer"))
+    books.import_staging()
+    (line,) = Proposals(books.world.client, books.world.names.proposals_table).lines(guid("inv-1"))
+    assert (line.description, line.sales_tax_group) == ("For the customer", "EXP")
+    assert books.proposal()["status"] == "ready"
+    books.post_invoices()
+    assert books.invoice()["total"] == "1600.00"
+
+
+def test_another_description_does_not_hide_another_quantity_that_came_before_it(books: Books) -> None:
+    books.arrive(sale("work"))
+    books.import_staging()
+    books.arrive(newer(sale, "work", "6"))
+    books.arrive(newer(sale, "work", "6", description="six hours", at="2026-08-31T12:59:00Z"))
+    books.import_staging()
+    assert books.journal_line("work")["sales_amount"] == "1200.00"
+    assert stored_lines(books)[guid("work")].description == "six hours"
+
+
+def test_can_10_another_description_after_posting_is_no_late_change(books: Books) -> None:
+    books.arrive(sale("work"))
+    books.journalise()
+    books.arrive(newer(sale, "work", description="Installing the arm"))
+    row = stored(books, "work")
+    assert (row.late, row.actual.description) == (False, "Installing the arm")
 
 
 # --- a newer version after posting ------------------------------------------------------------------------------------

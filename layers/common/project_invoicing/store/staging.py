@@ -154,6 +154,8 @@ _ENTITIES: Final = {
 _ON_LINE: Final = tuple(name for name in _NAMES if name not in ("skip_sync", "adjustment_status", "billing_status"))
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
+_TEXTS: Final = frozenset({"description", "external_description"})
+"""What people may change on an actual at any time (CAN-10): it changes the text of a line and nothing else."""
 
 
 def _text_of(actual: Actual) -> str:
@@ -331,10 +333,13 @@ class Staging:
             del values["st"]
             # Both as they are stored: the names that an event may carry with its look-ups are no change.
             before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
-            imported = item["st"] == StagingState.IMPORTED
-            skipped = imported and actual.skip_sync
-            if skipped or any(getattr(before, name) != getattr(after, name) for name in _ON_LINE):
-                return values | (self._queued_as(actual.id, _changed_position(actual.id)) if imported else {"lt": True})
+            changed = {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
+            if item["st"] == StagingState.POSTED:
+                return values | ({"lt": True} if changed - _TEXTS else {})
+            if actual.skip_sync or changed - _TEXTS:
+                return values | self._queued_as(actual.id, _changed_position(actual.id))
+            if changed and "q" not in item:  # what is queued with another change is looked at whole
+                return values | self._queued_as(actual.id, _reworded_position(actual.id))
             return values
         return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
 
@@ -467,7 +472,14 @@ class Staging:
 
     def changed(self) -> Iterator[StagedRow]:
         """Rows that changed after they were imported. The index only proposes: some may be posted by now."""
-        items = chain.from_iterable(self._shard(shard, "U#") for shard in range(SHARDS))
+        return self._on_documents("U#")
+
+    def reworded(self) -> Iterator[StagedRow]:
+        """Rows of which only the texts changed after they were imported. The index only proposes."""
+        return self._on_documents("T#")
+
+    def _on_documents(self, prefix: str) -> Iterator[StagedRow]:
+        items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
         return (row for item in items if (row := row_of(item)) and row.state in _ON_DOCUMENTS)
 
     def waiting_for_journal(self) -> Iterator[StagedRow]:
@@ -547,6 +559,10 @@ class Staging:
         values = {"q": None, "qs": None, "xr": f"{rate.rate}/{rate.factor}"}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row, StagingState.IMPORTED))
 
+    def up_to_date(self, row: StagedRow) -> Write:
+        """Nothing is left to do about the row's last change."""
+        return update(self.table, row.id, ROW, {"q": None, "qs": None}, expected=_unchanged(row, row.state))
+
     def rerated(self, actual_id: str, journal_id: str, rate: ExchangeRate) -> Write:
         """The row's unposted line has another exchange rate (FXR-08)."""
         expected = {"st": StagingState.IMPORTED, "jn": journal_id}
@@ -616,6 +632,10 @@ class Staging:
 
 def _changed_position(actual_id: str) -> str:
     return f"U#{actual_id[:8]}"
+
+
+def _reworded_position(actual_id: str) -> str:
+    return f"T#{actual_id[:8]}"
 
 
 def journal_position(actual_id: str) -> str:

@@ -3,7 +3,8 @@
 An actual that changed after its import changes its line, which keeps its number and voucher; when it belongs elsewhere
 now (another period, another company) or has to wait, its line is deleted and the row is imported anew. A changed
 actual of a proposal deletes the proposal's lines, so that all of them are judged again together. What is posted stays
-as it is: the change is kept on the row and flagged.
+as it is: the change is kept on the row and flagged. Another description, which people may write at any time (CAN-10),
+only changes the text of an unposted line: what a person has edited on it stays.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
-from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, journal_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
@@ -39,8 +40,20 @@ class Changes:
     company: str | None = None
 
     def run(self) -> None:
+        self.of_texts()
         self.of_actuals()
         self.of_fixed_rates()
+
+    def of_texts(self) -> None:
+        """Brings the descriptions of unposted lines up to date."""
+        for row in self.staging.reworded():
+            if self.company not in (None, row.company):
+                continue
+            try:
+                texts = self._journal_text(row) if row.journal_id else self._proposal_text(row)
+                transact(self.staging.client, [self.staging.up_to_date(row), *texts])
+            except TransactionCancelled:
+                continue
 
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
@@ -51,9 +64,37 @@ class Changes:
                 if row.journal_id:
                     self._journal_line(row, row.journal_id)
                 elif row.proposal_id:
-                    self._proposal_lines(row, row.proposal_id)
+                    self._proposal_lines(row)
             except TransactionCancelled:
                 continue
+
+    def _journal_text(self, row: StagedRow) -> list[Write]:
+        journal = self.journals.get(row.company or "", row.journal_id or "")
+        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        if journal is None or page is None:
+            return []
+        text = row.actual.description
+        lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
+        return [
+            self.journals.changed_page(journal, page, lines),
+            self.journals.change(journal, {"st": journal.status}),
+        ]
+
+    def _proposal_text(self, row: StagedRow) -> list[Write]:
+        header = self._proposal_of(row)
+        if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
+            return []
+        text = row.actual.external_description or row.actual.description
+        for page in self.proposals.pages(header.id):
+            if any(line.actual_id == row.id for line in page.lines):
+                lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
+                return [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+        return []
+
+    def _proposal_of(self, row: StagedRow) -> Proposal | None:
+        company = row.company or ""
+        found = self.proposals.by_number([company], row.proposal_id or "").get(company)
+        return self.proposals.get(found) if found else None
 
     def of_fixed_rates(self) -> None:
         """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
@@ -112,9 +153,8 @@ class Changes:
         original = self.staging.rows([original_id]).get(original_id)
         return (original.price_rate if original else None) or row.price_rate
 
-    def _proposal_lines(self, row: StagedRow, number: str) -> None:
-        found = self.proposals.by_number([row.company or ""], number).get(row.company or "")
-        header = self.proposals.get(found) if found else None
+    def _proposal_lines(self, row: StagedRow) -> None:
+        header = self._proposal_of(row)
         if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
