@@ -63,6 +63,8 @@ SHARDS: Final = 4
 ROW: Final = "A"
 _LINK: Final = "l_"
 _REJECTED: Final = "REJECTED#"
+_CHANGED: Final = "U#"
+_REWORDED: Final = "U#T#"
 _ATTEMPTS: Final = 5
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 
@@ -470,17 +472,15 @@ class Staging:
 
     # Reading
 
-    def changed(self) -> Iterator[StagedRow]:
-        """Rows that changed after they were imported. The index only proposes: some may be posted by now."""
-        return self._on_documents("U#")
+    def changed(self) -> Iterator[tuple[StagedRow, bool]]:
+        """Rows that changed after they were imported, and whether only their texts did.
 
-    def reworded(self) -> Iterator[StagedRow]:
-        """Rows of which only the texts changed after they were imported. The index only proposes."""
-        return self._on_documents("T#")
-
-    def _on_documents(self, prefix: str) -> Iterator[StagedRow]:
-        items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
-        return (row for item in items if (row := row_of(item)) and row.state in _ON_DOCUMENTS)
+        The index only proposes: some may be posted by now.
+        """
+        for item in chain.from_iterable(self._shard(shard, _CHANGED) for shard in range(SHARDS)):
+            row = row_of(item)
+            if row and row.state in _ON_DOCUMENTS:
+                yield row, str(item["qs"]).startswith(_REWORDED)
 
     def waiting_for_journal(self) -> Iterator[StagedRow]:
         """Rows of the import queue that belong on a journal. The index only proposes."""
@@ -631,11 +631,11 @@ class Staging:
 
 
 def _changed_position(actual_id: str) -> str:
-    return f"U#{actual_id[:8]}"
+    return f"{_CHANGED}{actual_id[:8]}"
 
 
 def _reworded_position(actual_id: str) -> str:
-    return f"T#{actual_id[:8]}"
+    return f"{_REWORDED}{actual_id[:8]}"
 
 
 def journal_position(actual_id: str) -> str:

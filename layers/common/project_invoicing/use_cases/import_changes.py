@@ -40,33 +40,27 @@ class Changes:
     company: str | None = None
 
     def run(self) -> None:
-        self.of_texts()
         self.of_actuals()
         self.of_fixed_rates()
 
-    def of_texts(self) -> None:
-        """Brings the descriptions of unposted lines up to date."""
-        for row in self.staging.reworded():
-            if self.company not in (None, row.company):
-                continue
-            try:
-                texts = self._journal_text(row) if row.journal_id else self._proposal_text(row)
-                transact(self.staging.client, [self.staging.up_to_date(row), *texts])
-            except TransactionCancelled:
-                continue
-
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
-        for row in self.staging.changed():
+        for row, reworded in self.staging.changed():
             if self.company not in (None, row.company):
                 continue
             try:
-                if row.journal_id:
+                if reworded:
+                    self._text(row)
+                elif row.journal_id:
                     self._journal_line(row, row.journal_id)
                 elif row.proposal_id:
                     self._proposal_lines(row)
             except TransactionCancelled:
                 continue
+
+    def _text(self, row: StagedRow) -> None:
+        writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
+        transact(self.staging.client, [self.staging.up_to_date(row), *writes])
 
     def _journal_text(self, row: StagedRow) -> list[Write]:
         journal = self.journals.get(row.company or "", row.journal_id or "")
