@@ -297,6 +297,8 @@ def function_samples() -> dict[str, Any]:
         "document_editing/delete-lines": manual(
             "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
         ),
+        "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
+        "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
         "document_editing/reset": manual(
             "2026-08-31T09:03:00Z", "Manual Edit", reset={"company": "USPM", "journal_id": "USPM-000001"}
         ),

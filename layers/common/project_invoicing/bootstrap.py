@@ -12,6 +12,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
+from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
@@ -51,6 +52,11 @@ def finance_setup_of(version: int) -> FinanceSetup:
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
     return SetupVersions(finance_setup(), finance_setup_of)
+
+
+def explained_stores() -> Stores:
+    """What an explanation reads."""
+    return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
 
 
 def accounting_writer() -> AccountingWriter:
