@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run …``, ``preview``, ``explain`` and ``setup load``."""
+"""The command line: ``python -m local run …``, ``preview``, ``explain``, ``reconcile`` and ``setup load``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import engines, explain, preview, run, tables
+from local import engines, explain, preview, reconcile, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -66,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     explains.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     explains.add_argument("--json", action="store_true", help="print JSON instead of tables")
     explains.set_defaults(command=_explain)
+
+    reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
+    reconciles.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
+    reconciles.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
+    reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    reconciles.set_defaults(command=_reconcile)
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
@@ -123,6 +130,16 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         tables.show_explanations(_console(), answer)
     return 0 if answer["found"] else _INVALID
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    """1 where there are differences, or not everything could be checked."""
+    report = reconcile.run(reconcile.Options(options.repair, options.last, options.stack_prefix))
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        tables.show_reconciliation(_console(), report)
+    return 1 if report.get("differences") or not report.get("complete", True) else 0
 
 
 def _console() -> Console:

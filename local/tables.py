@@ -86,6 +86,45 @@ def show_explanations(console: Console, answer: Row) -> None:
         _list(console, "What that can mean, and what to do", answer["next"])
 
 
+def show_reconciliation(console: Console, report: Row) -> None:
+    """Prints the checks of a reconciliation, each difference, and what was repaired."""
+    if "checks" in report:
+        finished = "" if report["complete"] else ", but not everything could be checked"
+        console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
+        _table(console, "Staged", map(_staged, report["staged"]))
+        _table(console, "Checks", map(_check, report["checks"]))
+        for check in report["checks"]:
+            _table(console, check["title"], map(_found, check["found"]))
+            if check["more"]:
+                console.print(f"and {check['more']} more\n")
+    _table(console, "Repaired", report.get("repaired", ()))
+
+
+def _staged(row: Row) -> Row:
+    return {"company": row["company"], "state": row["state"], "reason": row["reason"], "lines": row["rows"]}
+
+
+def _check(check: Row) -> Row:
+    amounts = ", ".join(f"{amount} {currency}" for currency, amount in check["amounts"].items())
+    counts = ", ".join(f"{number} {what}" for what, number in check["counts"].items())
+    return {
+        "what": check["title"],
+        "differences": check["differences"] if check["checked"] else "not checked",
+        "amount": amounts,
+        "detail": check["not_checked"] or counts,
+    }
+
+
+def _found(found: Row) -> Row:
+    amount = f"{found['amount']} {found['currency'] or ''}" if found["amount"] else ""
+    return {
+        "row": found["entity"].removeprefix("msdyn_"),
+        "id": found["id"],
+        "amount": amount,
+        "detail": found["detail"],
+    }
+
+
 def _list(console: Console, title: str, texts: Iterable[str]) -> None:
     console.print(Text(title, style="bold"))
     for text in texts:
@@ -100,7 +139,7 @@ def _blocker(entry: Row) -> Row:
         "amount": amount,
         "date": entry["date"],
         "document": " ".join(text for text in (entry["document"], entry["status"]) if text),
-        "error": f"{entry['reason']}: {entry['error'] or entry['detail']}",
+        "error": entry["error"] or f"{entry['reason']}: {entry['detail']}",
     }
 
 

@@ -51,6 +51,7 @@ ROUTES = {
     "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
     "staging_import/integration-journal-posted": JOURNAL_POSTED,
+    "staging_import/staging-import-requested": {"staging_import"},
 }
 NOT_ON_THE_BUS = {
     "scheduled",

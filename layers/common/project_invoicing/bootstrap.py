@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 
+from project_invoicing.bus import publish
 from project_invoicing.config import settings
+from project_invoicing.dataverse.api import DataverseApi
+from project_invoicing.events import BusEvent
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
 from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
+from project_invoicing.use_cases.reconcile import Reconciliation
+from project_invoicing.use_cases.repair import Repairs
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 from project_invoicing.work_queue import WorkQueue
@@ -67,6 +74,29 @@ def accounting_writer() -> AccountingWriter:
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
     return NoRegister()
+
+
+def dataverse() -> DataverseApi | None:
+    """The Dataverse that is connected, ``None`` where none is."""
+    return None
+
+
+def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
+    return Reconciliation(explained_stores(), dataverse(), at, time_left)
+
+
+def reconciliations() -> Reconciliations:
+    """Where the report of the last reconciliation is kept."""
+    return Reconciliations(client.dynamodb(), settings().dataverse_table)
+
+
+def repairs(at: str, stores: Stores | None = None) -> Repairs:
+    """What repairs the differences of a reconciliation, by events on the bus."""
+    return Repairs(stores or explained_stores(), dataverse(), _publish, None, at)
+
+
+def _publish(events: Sequence[BusEvent]) -> list[int]:
+    return publish(client.event_bridge(), settings().event_bus, events)
 
 
 def invoice_posting_queue() -> WorkQueue:

@@ -20,6 +20,8 @@ JOURNAL_POSTED: Final = "IntegrationJournalPosted"
 JOURNAL_FAILED: Final = "IntegrationJournalFailed"
 INVOICE_POSTED: Final = "CustomerInvoicePosted"
 ACTUAL_REJECTED: Final = "ActualRejected"
+IMPORT_REQUESTED: Final = "StagingImportRequested"
+"""A person, or a repair, wants one actual or one proposal imported: ``actual_id``, or ``proposal_id`` and company."""
 
 
 @dataclass(frozen=True, slots=True)

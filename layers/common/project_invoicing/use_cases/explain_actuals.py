@@ -18,7 +18,7 @@ from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import Rejection, StagedRow, Staging, links_of, row_of
-from project_invoicing.store.write_back_marks import write_back_mark
+from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
 from project_invoicing.store.write_backs import WriteBackState
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
@@ -281,10 +281,11 @@ class ActualExplained:
 
     def _posted(self, line: JournalLine, journal: Journal) -> None:
         made, row = self.made, self.row
-        amount = self.words.show.accounting(row.accounting_amount, journal.company)
+        accounting = self.stores.setup.document.companies[journal.company].accounting_currency
+        amount = self.words.money(row.accounting_amount, accounting)
         made.happened(
             f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
-            f"{line.accounting_date}: {amount} in accounting currency at {self.words.show.figure(row.exchange_rate)}"
+            f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
         )
         vouchers = self.stores.ledger.vouchers("journal", journal.company, journal.journal_id)
         made.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
@@ -325,20 +326,17 @@ class ActualExplained:
         self.made.happened(f"is on intercompany proposal {number} ({state})")
 
     def _written_back(self) -> None:
-        written_back(self.made, self.item)
+        written_back(self.made, write_back_mark(self.item), self.row.id)
 
 
-def written_back(made: Explanation, item: Item) -> None:
+def written_back(made: Explanation, mark: WriteBackMark, id: str) -> None:
     """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
-    mark = write_back_mark(item)
     match mark.state:
         case WriteBackState.DONE:
             made.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
             made.happened(f"was refused by Dataverse when it was written back: {mark.answer}")
-            made.advise(
-                f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {item['pk']}`"
-            )
+            made.advise(f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {id}`")
         case WriteBackState.PENDING:
             made.happened("is not written back to Dataverse yet")
             made.advise("nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded")

@@ -9,6 +9,7 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of
+from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import (
     Block,
     Stores,
@@ -49,7 +50,8 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
         return made
     version = header.proforma.version
     number = f"version {version.number}" if version.number is not None else "a version without a number"
-    made.happened(f"{number} of the proforma, the newest known: {header.deliveries} deliveries", version.occurred_at)
+    counted = f"{header.deliveries} {'delivery' if header.deliveries == 1 else 'deliveries'}"
+    made.happened(f"{number} of the proforma, the newest known: {counted}", version.occurred_at)
     if header.status is ProposalStatus.WAITING:
         _waiting(stores, header, made)
         return made
@@ -120,7 +122,9 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
     if invoice.borrower:
         made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
     else:
-        written_back(made, {**item, "pk": invoice.invoice_number})
+        staging = stores.staging
+        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
+        written_back(made, mark, invoice.proforma_id)
     ids = [
         line.actual_id
         for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
