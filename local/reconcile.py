@@ -41,9 +41,10 @@ def run(options: Options) -> Json:
         return report
     at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     read = stores(options.stack_prefix)
-    repairs = bootstrap.repairs(at, read)
-    if options.repair and not settings().event_bus:
-        raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack"])
+    bus = options.stack_prefix or settings().event_bus  # the bus has the name of its stack
+    if options.repair and not bus:
+        raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack-prefix"])
+    repairs = bootstrap.repairs(at, read, bus)
     if options.repair and options.repair != "all":
         try:
             return {"at": at, "repaired": repairs.one(options.repair)}

@@ -12,6 +12,6 @@ from project_invoicing.use_cases.explain import explain
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     question = event.get("detail") or event
-    answer = explain(bootstrap.explained_stores(), str(question["id"]), question.get("company"))
+    answer = explain(bootstrap.explained_stores(), str(question.get("id") or ""), question.get("company"))
     logger.info("explain", id=answer["id"], kinds=[one["kind"] for one in answer["found"]])
     return answer

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.errors import Rejected
 from project_invoicing.observe import count, logger, metrics
 
 LEFT = 30_000
@@ -17,7 +18,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     at, repair = event["time"], (event.get("detail") or {}).get("repair")
     repairs = bootstrap.repairs(at)
     if repair and repair != "all":
-        return {"repaired": repairs.one(str(repair))}
+        try:
+            return {"repaired": repairs.one(str(repair))}
+        except Rejected as rejected:
+            return {"outcome": f"refused: {rejected.detail}"}
     outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > LEFT).run()
     bootstrap.reconciliations().keep(outcome.report)
     for check in outcome.checks.values():

@@ -592,6 +592,7 @@ def test_the_function_repairs_one_or_all(month: Side) -> None:
     with patch.object(bootstrap, "publish", lambda _client, _bus, events: month._publish(events)):
         assert [row["id"] for row in called(month, repair="all")["repaired"]] == [guid("lost")]
         assert [row["id"] for row in called(month, repair=guid("lost"))["repaired"]] == [guid("lost")]
+        assert called(month, repair="FTI-1")["outcome"].startswith("refused: FTI-1 is no GUID")
     month.deliver()
     assert month.differences() == {}
 

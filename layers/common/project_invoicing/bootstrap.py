@@ -90,13 +90,14 @@ def reconciliations() -> Reconciliations:
     return Reconciliations(client.dynamodb(), settings().dataverse_table)
 
 
-def repairs(at: str, stores: Stores | None = None) -> Repairs:
-    """What repairs the differences of a reconciliation, by events on the bus."""
-    return Repairs(stores or explained_stores(), dataverse(), _publish, None, at)
+def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
+    """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
+    name = bus or settings().event_bus
 
+    def put(events: Sequence[BusEvent]) -> list[int]:
+        return publish(client.event_bridge(), name, events)
 
-def _publish(events: Sequence[BusEvent]) -> list[int]:
-    return publish(client.event_bridge(), settings().event_bus, events)
+    return Repairs(stores or explained_stores(), dataverse(), put, None, at)
 
 
 def invoice_posting_queue() -> WorkQueue:

@@ -113,6 +113,7 @@ def _not_found(asked: str, *, is_id: bool) -> list[str]:
     return [
         "it was never received: neither accepted nor rejected",
         "see in Dataverse whether it exists and has Skip Sync: what finance creates itself is not sent, or is skipped",
+        "a transaction connection that was accepted stands on its actual: explain that",
         "see whether the change-tracking sweep has run since it was made",
         f"fetch it: `python -m local reconcile --repair {asked}`",
     ]
