@@ -64,6 +64,8 @@ NOT_ON_THE_BUS = {
     "reset",
     "actual",
     "proposal",
+    "repair-one",
+    "repair-all",
 }
 
 

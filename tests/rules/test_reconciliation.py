@@ -35,8 +35,22 @@ from tests.builders import Context, connection, guid, proforma
 from tests.dataverse_fake import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
-from tests.rules.finance import TAXED, finance
-from tests.rules.stories import IN_POUNDS, approval, bill, billed, bills, confirmation, cost, reverses, sale
+from tests.rules.finance import TAXED, accounts_without, finance
+from tests.rules.stories import (
+    IN_POUNDS,
+    approval,
+    bill,
+    billed,
+    bills,
+    confirmation,
+    confirmation_of_six_of_eight,
+    confirmation_of_ten_for_eight,
+    correction_to_six,
+    correction_to_ten,
+    cost,
+    reverses,
+    sale,
+)
 
 ACTUAL, INVOICE, CONNECTION = "msdyn_actual", "invoice", "msdyn_transactionconnection"
 
@@ -559,12 +573,40 @@ def test_what_cannot_be_repaired_says_why(side: Side) -> None:
         side.repairs().one("INV-0001")
 
 
-def test_a_fixed_price_and_a_corrected_month_have_no_difference(side: Side) -> None:
-    side.arrive(*approval(), *confirmation())
+@pytest.mark.parametrize(
+    ("confirmed", "corrected"),
+    [
+        (confirmation, correction_to_six),
+        (confirmation, correction_to_ten),
+        (confirmation_of_six_of_eight, None),
+        (confirmation_of_ten_for_eight, None),
+    ],
+)
+def test_inv_14_a_month_that_was_cut_raised_or_corrected_has_no_difference(
+    side: Side, confirmed: Callable[[], list[Context]], corrected: Callable[[], list[Context]] | None
+) -> None:
+    def posted() -> None:
+        side.books.journalise()
+        side.books.import_staging()
+        side.books.post_invoices()
+        side.write_back()
+        assert side.differences() == {}
+
+    side.arrive(*approval())
     side.books.journalise()
-    side.books.import_staging()
-    side.books.post_invoices()
+    side.arrive(*confirmed())
+    posted()
+    if corrected:
+        side.arrive(*corrected())
+        posted()
+
+
+def test_lines_that_moved_to_a_journal_of_errors_are_no_difference(side: Side) -> None:
+    side.books.use(finance(ledger_posting=accounts_without("wip_sales_value")))
+    side.arrive(*approval())
+    side.books.journalise()
     side.write_back()
+    assert [journal["status"] for journal in side.books.result["journals"]] == ["posted", "error"]
     assert side.differences() == {}
 
 
