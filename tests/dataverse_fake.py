@@ -33,7 +33,7 @@ class FakeDataverse:
             events.append(replace(event, detail=detail))
         return events
 
-    def change(self, entity: str, name: str, **columns: Any) -> None:
+    def change(self, entity: str, name: str, /, **columns: Any) -> None:
         """Somebody changes a row, and no message of it arrives."""
         found = self.rows_of[entity][guid(name)]
         changed = replace(found, version=next(self._versions), row={**found.row, **columns})

@@ -304,6 +304,17 @@ def test_an_amount_changed_in_dataverse_is_found_with_both_amounts_and_the_diffe
     assert side.differences() == {}
 
 
+def test_a_proforma_that_changed_before_its_lines_were_built_is_found_and_fetched(side: Side) -> None:
+    side.arrive(*billed())
+    side.dataverse.change(INVOICE, "inv-1", name="Adatum, August", totallineitemamount="1600.00")
+    changed = only(side.differences(), "differs_from_dataverse")
+    assert (changed.entity, changed.id, changed.company) == (INVOICE, guid("inv-1"), "USPM")
+    assert changed.detail == "INV-0001: name None -> Adatum, August"
+    side.repairs().everything([changed])
+    side.deliver()
+    assert side.differences() == {}
+
+
 def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Side) -> None:
     month.dataverse.change(ACTUAL, "work/cost", msdyn_amount="900.00", msdyn_quantity="9")
     changed = only(month.differences(), "differs_from_dataverse")

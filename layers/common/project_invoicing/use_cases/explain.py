@@ -53,7 +53,7 @@ class _Search:
             yield explain_invoice(stores, company, number)
             yield explain_journal(stores, company, number)
 
-    def by_voucher(self) -> Iterator[Explanation]:
+    def by_voucher(self) -> Iterator[Explanation | None]:
         """No key leads from a voucher to its document, so the ledger is read, then the journals: seconds a gigabyte.
 
         Only where some company numbers its vouchers like this.
@@ -91,7 +91,7 @@ def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
     id = guid(asked)
     hits = [made for made in (search.by_id(id) if id else search.by_number()) if made]
     if not hits and not id:
-        hits = list(search.by_voucher())
+        hits = [made for made in search.by_voucher() if made]
     if company:
         hits = [made for made in hits if made.company in (company, None)]
     return {

@@ -214,8 +214,8 @@ def _journal_lines(stores: Stores, journal: Journal, made: Explanation) -> None:
     advise_on_blockers(made)
 
 
-def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation:
-    """A voucher: its lines, its document, and the actual of a journal's voucher."""
+def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:
+    """A voucher: its lines, its document, and the actual of a journal's voucher; ``None`` where it has neither."""
     words = Words(stores.setup)
     lines = list(
         words.voucher_lines(v for v in stores.ledger.vouchers(source, company, document) if v.voucher == voucher)
@@ -235,4 +235,4 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
             made.linked = [words.linked(f"line {line.line_number}", line.actual_id, row), *of.linked]
             made.history, made.next = of.history, of.next
             return made
-    return made
+    return made if lines else None

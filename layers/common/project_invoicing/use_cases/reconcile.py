@@ -1,6 +1,6 @@
 """Reconciliation: everything that Dataverse has against what was received, staged, journalised, posted, written back.
 
-One run reads every table once and every row of Dataverse once, and holds a few hundred bytes an actual; it has no age
+One run reads every table and every row of Dataverse, and holds about 1.5 KB an actual with its documents; it has no age
 limit. A run that cannot finish in its time says how far it got: what it did not check is not reported as fine.
 """
 

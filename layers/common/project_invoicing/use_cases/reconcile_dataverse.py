@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.context import row_event
-from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection
+from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
 from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
 from project_invoicing.dataverse.values import decimal
-from project_invoicing.domain.actual import Actual, Connection, Reference
-from project_invoicing.domain.codes import BillingType, StagingState, TransactionType
+from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
+from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Invoice, Proposal
@@ -26,6 +26,8 @@ from project_invoicing.store.write_backs import WriteBackState
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
+
+T = TypeVar("T", Actual, Proforma)
 
 CONNECTION: Final = "msdyn_transactionconnection"
 STATUS: Final = "msdyn_projectinvoicestatus"
@@ -40,13 +42,13 @@ def columns_of(entity: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*columns, STATUS] if entity == PROFORMA else columns))
 
 
-def changed_fields(stored: Actual, found: Actual) -> dict[str, tuple[Any, Any]]:
-    """What differs between two versions of an actual, by field; the names that look-ups may carry do not count."""
+def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
+    """What differs between two versions of a row, by field; the names that look-ups may carry do not count."""
 
     def bare(value: Any) -> Any:
         return (value.entity, value.id) if isinstance(value, Reference) else value
 
-    pairs = ((f.name, getattr(stored, f.name), getattr(found, f.name)) for f in fields(Actual) if f.name != "version")
+    pairs = ((f.name, getattr(stored, f.name), getattr(found, f.name)) for f in fields(stored) if f.name != "version")
     return {name: (before, now) for name, before, now in pairs if bare(before) != bare(now)}
 
 
@@ -270,10 +272,28 @@ class AgainstDataverse:
                 )
             return
         check.count("proformas known")
+        stored = header.proforma.version.number
+        if header.status is ProposalStatus.WAITING and found.version is not None and found.version > (stored or 0):
+            self._newer_header(found.id, header)
         self._compare(found, header, total, currency)
         invoice = self.books.invoices.get(found.id)
         if invoice and invoice.posted:
             self._told_of_invoice(found, invoice)
+
+    def _newer_header(self, id: str, header: Proposal) -> None:
+        """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
+        for found in self.api.rows(PROFORMA, [id], columns_of(PROFORMA)):
+            try:
+                changed = changed_fields(header.proforma, to_proforma(row_event(found, self.at).detail))
+            except Rejected as rejected:
+                if (PROFORMA, id) not in self.books.rejected:
+                    detail = f"{header.number} would be rejected: {rejected.detail}"
+                    self._differs("differs_from_dataverse", PROFORMA, id, detail, company=header.company)
+                return
+            texts = (f"{name} {_text(before)} -> {_text(now)}" for name, (before, now) in changed.items())
+            if changed:
+                detail = f"{header.number}: {', '.join(texts)}"
+                self._differs("differs_from_dataverse", PROFORMA, id, detail, company=header.company)
 
     def _currency_of(self, found: FoundRow) -> str | None:
         reference = found.row.get(self.names.invoice["currency"])
