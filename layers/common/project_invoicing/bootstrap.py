@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from project_invoicing.bus import publish
 from project_invoicing.config import settings
@@ -14,16 +15,18 @@ from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
-from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
-from project_invoicing.use_cases.reconcile import Reconciliation
-from project_invoicing.use_cases.repair import Repairs
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 from project_invoicing.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from project_invoicing.store.reconciliations import Reconciliations
+    from project_invoicing.use_cases.explain_actuals import Stores
+    from project_invoicing.use_cases.reconcile import Reconciliation
+    from project_invoicing.use_cases.repair import Repairs
 
 
 @cache
@@ -63,6 +66,9 @@ def finance_setups() -> SetupVersions:
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
+    # What only people ask for is imported by its own functions: the others start faster without it.
+    from project_invoicing.use_cases.explain_actuals import Stores  # noqa: PLC0415
+
     return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
 
 
@@ -82,16 +88,23 @@ def dataverse() -> DataverseApi | None:
 
 
 def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
+    """A run of the reconciliation at ``at``, which reads as long as ``time_left`` says so."""
+    from project_invoicing.use_cases.reconcile import Reconciliation  # noqa: PLC0415
+
     return Reconciliation(explained_stores(), dataverse(), at, time_left)
 
 
 def reconciliations() -> Reconciliations:
     """Where the report of the last reconciliation is kept."""
+    from project_invoicing.store.reconciliations import Reconciliations  # noqa: PLC0415
+
     return Reconciliations(client.dynamodb(), settings().dataverse_table)
 
 
 def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
+    from project_invoicing.use_cases.repair import Repairs  # noqa: PLC0415
+
     name = bus or settings().event_bus
 
     def put(events: Sequence[BusEvent]) -> list[int]:
