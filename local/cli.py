@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run …``, ``python -m local preview …`` and ``python -m local setup load …``."""
+"""The command line: ``python -m local run …``, ``preview``, ``explain``, ``reconcile`` and ``setup load``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import engines, preview, run, tables
+from local import engines, explain, preview, reconcile, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -23,7 +23,7 @@ _WIDTH = 110
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: it ran; 1: a function failed for good or an engine did not start; 2: the input is not valid."""
+    """0: it ran; 1: a function failed for good or an engine did not start; 2: the input is not valid or not known."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
@@ -59,6 +59,20 @@ def _parser() -> argparse.ArgumentParser:
     previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
     previews.set_defaults(command=_preview)
+
+    explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
+    explains.add_argument("id", help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher")
+    explains.add_argument("--company", help="where several companies have a document with this number")
+    explains.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    explains.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    explains.set_defaults(command=_explain)
+
+    reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
+    reconciles.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
+    reconciles.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
+    reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    reconciles.set_defaults(command=_reconcile)
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
@@ -106,6 +120,26 @@ def _preview(options: argparse.Namespace) -> int:
     else:
         tables.show_previews(_console(), made)
     return 1 if any(one["refused"] for one in made) else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    """2 where nothing is known."""
+    answer = explain.run(options.id, options.company, options.stack_prefix)
+    if options.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        tables.show_explanations(_console(), answer)
+    return 0 if answer["found"] else _INVALID
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    """1 where there are differences, or not everything could be checked."""
+    report = reconcile.run(reconcile.Options(options.repair, options.last, options.stack_prefix))
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        tables.show_reconciliation(_console(), report)
+    return 1 if report.get("differences") or not report.get("complete", True) else 0
 
 
 def _console() -> Console:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.documents import InvalidInput
-from project_invoicing.config import settings
+from local.stack_tables import named
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client, setups
 from project_invoicing.store.proposals import Proposals
@@ -29,36 +29,13 @@ class Options:
 
 def run(options: Options) -> list[Json]:
     """What posting the proposal would make, as ``use_cases.preview`` says. Raises ``InvalidInput``."""
-    proposals, setup = _tables(options.stack_prefix)
+    tables = named(options.stack_prefix, "proposals", "setup")
+    setup = tables.setup_table
     dynamodb = client.dynamodb()
     versions = SetupVersions(setups.current(dynamodb, setup), lambda number: setups.version(dynamodb, setup, number))
-    stored = Proposals(dynamodb, proposals)
+    stored = Proposals(dynamodb, tables.proposals_table)
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     try:
         return preview(stored, versions, options.proposal, now, options.company, options.invoice_date)
     except Rejected as rejected:
         raise InvalidInput([rejected.detail]) from None
-
-
-def _tables(prefix: str | None) -> tuple[str, str]:
-    """The tables of proposals and of set-ups: of the stack with this prefix, else those the environment names.
-
-    CloudFormation puts what a table is called between the stack's name and something random.
-    """
-    if prefix:
-        names = [
-            name for page in client.dynamodb().get_paginator("list_tables").paginate() for name in page["TableNames"]
-        ]
-        return _only(names, f"{prefix}-ProposalsTable"), _only(names, f"{prefix}-SetupTable")
-    named = settings()
-    for variable, name in (("PROPOSALS_TABLE", named.proposals_table), ("SETUP_TABLE", named.setup_table)):
-        if not name:
-            raise InvalidInput([f"set {variable}, or name the stack with --stack-prefix"])
-    return named.proposals_table, named.setup_table
-
-
-def _only(names: list[str], beginning: str) -> str:
-    found = [name for name in names if name.startswith(beginning)]
-    if len(found) != 1:
-        raise InvalidInput([f"--stack-prefix: {len(found)} tables begin with {beginning}; it must be one"])
-    return found[0]

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.run import Outcome
+from project_invoicing.domain.advice import what_to_do
 
 _MOST_ROWS: Final = 30
 _FIGURES: Final = (
@@ -46,7 +47,10 @@ def show(console: Console, outcome: Outcome) -> None:
     _table(console, "Customer invoices", map(_invoice, result["invoices"]))
     _table(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
     _table(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
-    _table(console, "Waiting", [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])])
+    waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
+    _table(console, "Waiting", waiting)
+    if reasons := dict.fromkeys(str(row["reason"]) for row in waiting):
+        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     _table(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
     _table(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
     _table(console, "Rejected", result["rejected"])
@@ -60,6 +64,100 @@ def show_previews(console: Console, previews: Sequence[Row]) -> None:
     _table(console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"])))
     refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
     _table(console, "Would be refused", refused)
+
+
+def show_explanations(console: Console, answer: Row) -> None:
+    """Prints everything that is known about an id, or where it was looked for and what that means."""
+    for one in answer["found"]:
+        company = f"  {one['company']}" if one["company"] else ""
+        console.print(Text(f"{one['headline']}{company}", style="bold"))
+        console.print(Text(f"{one['kind']} {one['id']}\n"))
+        _table(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
+        _table(console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"]))
+        _table(console, "Waits for", map(_blocker, one["waits_for"]))
+        _table(console, "Linked actuals", map(_linked, one["linked"]))
+        _table(console, "Voucher", _ledger_lines(one["voucher_lines"]))
+        for name, number in one["left_out"].items():
+            console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
+        _list(console, "What to do next", one["next"])
+    if not answer["found"]:
+        console.print(Text(f"Nothing is known about {answer['id']}.", style="bold"))
+        console.print(Text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
+        _list(console, "What that can mean, and what to do", answer["next"])
+
+
+def show_reconciliation(console: Console, report: Row) -> None:
+    """Prints the checks of a reconciliation, each difference, and what was repaired."""
+    if "checks" in report:
+        finished = "" if report["complete"] else ", but not everything could be checked"
+        console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
+        _table(console, "Staged", map(_staged, report["staged"]))
+        _table(console, "Checks", map(_check, report["checks"]))
+        for check in report["checks"]:
+            _table(console, check["title"], map(_found, check["found"]))
+            if check["more"]:
+                console.print(f"and {check['more']} more\n")
+    _table(console, "Repaired", report.get("repaired", ()))
+
+
+def _staged(row: Row) -> Row:
+    return {"company": row["company"], "state": row["state"], "reason": row["reason"], "lines": row["rows"]}
+
+
+def _check(check: Row) -> Row:
+    amounts = ", ".join(f"{amount} {currency}" for currency, amount in check["amounts"].items())
+    counts = ", ".join(f"{number} {what}" for what, number in check["counts"].items())
+    return {
+        "what": check["title"],
+        "differences": check["differences"] if check["checked"] else "not checked",
+        "amount": amounts,
+        "detail": check["not_checked"] or counts,
+    }
+
+
+def _found(found: Row) -> Row:
+    amount = f"{found['amount']} {found['currency'] or ''}" if found["amount"] else ""
+    return {
+        "row": found["entity"].removeprefix("msdyn_"),
+        "id": found["id"],
+        "amount": amount,
+        "detail": found["detail"],
+    }
+
+
+def _list(console: Console, title: str, texts: Iterable[str]) -> None:
+    console.print(Text(title, style="bold"))
+    for text in texts:
+        console.print(Text(f"  - {text}"))
+    console.print()
+
+
+def _blocker(entry: Row) -> Row:
+    amount = f"{entry['amount']} {entry['currency'] or ''}" if entry["amount"] else ""
+    return {
+        "actual": entry["actual_id"],
+        "amount": amount,
+        "date": entry["date"],
+        "document": " ".join(text for text in (entry["document"], entry["status"]) if text),
+        "error": entry["error"] or f"{entry['reason']}: {entry['detail']}",
+    }
+
+
+def _linked(entry: Row) -> Row:
+    amount = f"{entry['amount']} {entry['currency'] or ''}" if entry["amount"] else ""
+    return {"": entry["role"], "actual": entry["id"], "kind": entry["what"], "amount": amount, "detail": entry["state"]}
+
+
+def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:
+    for line in lines:
+        yield {
+            "voucher": line["voucher"],
+            "date": line["accounting_date"],
+            "account": line["account"],
+            "posting type": line["posting_type"].replace("_", " "),
+            "amount": f"{line['amount']} {line['currency']}",
+            "accounting": line["accounting_amount"],
+        }
 
 
 def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from local import ROOT
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.events import (
+    IMPORT_REQUESTED,
     INVOICE_POSTED,
     JOURNAL_POSTED,
     PROPOSAL_READY,
@@ -231,6 +232,10 @@ INVOICE = own_event(
     line_count=1,
 )
 
+REQUESTED = own_event(
+    IMPORT_REQUESTED, "2026-09-01T08:00:00Z", guid("actual-billed-sales"), actual_id=guid("actual-billed-sales")
+)
+
 
 SETUP = own_event(SETUP_CHANGED, "2026-08-27T17:02:00Z", "2", setup_version=2)
 
@@ -302,6 +307,12 @@ def function_samples() -> dict[str, Any]:
         "document_editing/delete-lines": manual(
             "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
         ),
+        "staging_import/staging-import-requested": envelope(REQUESTED),
+        "reconciliation/scheduled": scheduled("2026-09-01T02:30:00Z", "reconciliation"),
+        "reconciliation/repair-one": manual("2026-09-01T08:00:00Z", "Manual Run", repair=guid("actual-billed-sales")),
+        "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
+        "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
+        "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
         "document_editing/reset": manual(
             "2026-08-31T09:03:00Z", "Manual Edit", reset={"company": "USPM", "journal_id": "USPM-000001"}
         ),

@@ -52,8 +52,22 @@ ROUTES = {
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
     "staging_import/integration-journal-posted": JOURNAL_POSTED,
     "staging_import/finance-setup-changed": {"staging_import"},
+    "staging_import/staging-import-requested": {"staging_import"},
 }
-NOT_ON_THE_BUS = {"scheduled", "manual", "queued", "stream", "edit", "preview", "delete-lines", "reset"}
+NOT_ON_THE_BUS = {
+    "scheduled",
+    "manual",
+    "queued",
+    "stream",
+    "edit",
+    "preview",
+    "delete-lines",
+    "reset",
+    "actual",
+    "proposal",
+    "repair-one",
+    "repair-all",
+}
 
 
 def samples() -> Iterator[tuple[str, Event]]:

@@ -140,7 +140,7 @@ def test_a_repeated_delivery_after_the_import_does_not_queue_the_row_again(stagi
 def test_a_change_after_the_import_is_kept_and_found(staging: Staging) -> None:
     imported(staging)
     assert staging.receive(an_actual(row_version=2, quantity="6")) is Delivery.CHANGED
-    assert [one.actual.quantity for one in staging.changed()] == [6]
+    assert [(one.actual.quantity, reworded) for one, reworded in staging.changed()] == [(Decimal(6), False)]
     assert (row(staging).state, row(staging).journal_id, queued(staging)) == (StagingState.IMPORTED, "J-1", [])
 
 
@@ -360,7 +360,7 @@ def test_an_invalid_row_leaves_the_queue_until_a_newer_version_mends_it(staging:
 def test_a_row_is_flagged_as_late_only_where_it_still_is_what_was_read(staging: Staging) -> None:
     imported(staging)
     staging.receive(an_actual(row_version=2, quantity="6"))
-    (read,) = staging.changed()
+    ((read, _),) = staging.changed()
     transact(staging.client, [staging.released("actual-1", {"jn": "J-1"}, journal_position("actual-1"))])
     with pytest.raises(TransactionCancelled):
         transact(staging.client, [staging.flag_late(read)])
@@ -371,7 +371,7 @@ def test_a_row_that_changed_just_before_it_was_posted_is_found_once_more(staging
     imported(staging)
     staging.receive(an_actual(row_version=2, quantity="6"))
     transact(staging.client, [posted(staging)])
-    (read,) = staging.changed()
+    ((read, _),) = staging.changed()
     transact(staging.client, [staging.flag_late(read)])
     assert (row(staging).late, list(staging.changed())) == (True, [])
 

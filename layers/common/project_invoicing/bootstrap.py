@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
+from project_invoicing.bus import publish
 from project_invoicing.config import settings
+from project_invoicing.dataverse.api import DataverseApi
+from project_invoicing.events import BusEvent
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
@@ -16,6 +21,12 @@ from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegiste
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 from project_invoicing.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from project_invoicing.store.reconciliations import Reconciliations
+    from project_invoicing.use_cases.explain_actuals import Stores
+    from project_invoicing.use_cases.reconcile import Reconciliation
+    from project_invoicing.use_cases.repair import Repairs
 
 
 @cache
@@ -53,6 +64,14 @@ def finance_setups() -> SetupVersions:
     return SetupVersions(finance_setup(), finance_setup_of)
 
 
+def explained_stores() -> Stores:
+    """What an explanation reads."""
+    # What only people ask for is imported by its own functions: the others start faster without it.
+    from project_invoicing.use_cases.explain_actuals import Stores  # noqa: PLC0415
+
+    return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
+
+
 def accounting_writer() -> AccountingWriter:
     """Where the accounting details of posted actuals go."""
     return WriteBacks(client.dynamodb(), settings().staging_table)
@@ -61,6 +80,37 @@ def accounting_writer() -> AccountingWriter:
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
     return NoRegister()
+
+
+def dataverse() -> DataverseApi | None:
+    """The Dataverse that is connected, ``None`` where none is."""
+    return None
+
+
+def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
+    """A run of the reconciliation at ``at``, which reads as long as ``time_left`` says so."""
+    from project_invoicing.use_cases.reconcile import Reconciliation  # noqa: PLC0415
+
+    return Reconciliation(explained_stores(), dataverse(), at, time_left)
+
+
+def reconciliations() -> Reconciliations:
+    """Where the report of the last reconciliation is kept."""
+    from project_invoicing.store.reconciliations import Reconciliations  # noqa: PLC0415
+
+    return Reconciliations(client.dynamodb(), settings().dataverse_table)
+
+
+def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
+    """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
+    from project_invoicing.use_cases.repair import Repairs  # noqa: PLC0415
+
+    name = bus or settings().event_bus
+
+    def put(events: Sequence[BusEvent]) -> list[int]:
+        return publish(client.event_bridge(), name, events)
+
+    return Repairs(stores or explained_stores(), dataverse(), put, None, at)
 
 
 def invoice_posting_queue() -> WorkQueue:

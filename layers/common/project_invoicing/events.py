@@ -21,6 +21,8 @@ JOURNAL_FAILED: Final = "IntegrationJournalFailed"
 INVOICE_POSTED: Final = "CustomerInvoicePosted"
 ACTUAL_REJECTED: Final = "ActualRejected"
 SETUP_CHANGED: Final = "FinanceSetupChanged"
+IMPORT_REQUESTED: Final = "StagingImportRequested"
+"""A person, or a repair, wants one actual or one proposal imported: ``actual_id``, or ``proposal_id`` and company."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.values import decimal_text, guid, plain_date, sortable_instant
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
@@ -74,6 +75,22 @@ def row_events(context: Mapping[str, Any], received_at: str) -> list[BusEvent]:
         key = f"{entity}#{row_id}#{occurred_at if version is None else version}"
         events.append(BusEvent(DATAVERSE_SOURCE, f"{entity}.{message}", received_at, detail, key))
     return events
+
+
+def row_event(found: FoundRow, at: str) -> BusEvent:
+    """The bus event of a row that was read from Dataverse at ``at``: an update of all of it (contract, section 6)."""
+    detail = {
+        "entity": found.entity,
+        "id": found.id,
+        "message": "Update",
+        "row_version": found.version,
+        "occurred_at": found.modified_at or at,
+        "correlation_id": None,
+        "organization_id": None,
+        "row": {name: value for name, value in found.row.items() if value is not None},
+    }
+    key = f"{found.entity}#{found.id}#{found.version or found.modified_at}"
+    return BusEvent(DATAVERSE_SOURCE, f"{found.entity}.Update", at, detail, key)
 
 
 def _rows(

@@ -11,6 +11,7 @@ a journal for one period at once meet at its condition.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,18 @@ from project_invoicing.domain.journal import JournalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, transact, update
+from project_invoicing.store.transactions import (
+    Write,
+    delete,
+    get,
+    get_many,
+    last_until,
+    put,
+    query,
+    scan,
+    transact,
+    update,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -82,6 +94,18 @@ class Journals:
     def pages(self, company: str, journal_id: str) -> Iterator[JournalPage]:
         for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE):
             yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
+
+    def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:
+        """The line of an actual and whether it is posted. ``number`` is where it is expected to be: one request."""
+        until = f"{_PAGE}{number:08d}"
+        item = last_until(self.client, self.table, _partition(company, journal_id), _PAGE, until)
+        lines = rows.decode(JournalLine, item["l"]) if item else []
+        return next(((line, "po" in (item or {})) for line in lines if line.actual_id == actual_id), None)
+
+    def with_voucher(self, voucher: str) -> list[tuple[str, str]]:
+        """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
+        found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
+        return sorted({_document(item["pk"]) for item in found})
 
     def guards(self, company: str, periods: Iterable[str]) -> dict[str, str]:
         """The journal that each of these periods was last opened with."""
@@ -201,3 +225,8 @@ def _opened(journal: Journal) -> dict[str, str]:
 
 def _partition(company: str, journal_id: str) -> str:
     return f"JOURNAL#{company}#{journal_id}"
+
+
+def _document(partition: str) -> tuple[str, str]:
+    _, company, journal_id = partition.split("#", 2)
+    return company, journal_id

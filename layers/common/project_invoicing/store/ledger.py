@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.ledger import Voucher, VoucherLine
 from project_invoicing.store import rows
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, put, query
+from project_invoicing.store.transactions import Write, put, query, scan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,6 +96,15 @@ class Ledger:
         """The vouchers of a posted document, in the order they were written."""
         pages = query(self.client, self.table, _partition(source, company, document), prefix="V#")
         yield from assemble((rows.decode(Entry, item["e"]) for item in pages), company, source, document)
+
+    def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
+        """Source, company and number of the documents that have a voucher of this number.
+
+        A voucher stands under its document and no key leads the other way, so this reads the table: for a person's
+        question only.
+        """
+        found = scan(self.client, self.table, containing=("e", json.dumps(voucher)))
+        return sorted({(item["so"], item["co"], item["id"]) for item in found})
 
     def vouchers_counter(self, company: str) -> Counter:
         return Counter(self.client, self.table, company, "voucher")

@@ -178,8 +178,11 @@ class Proposals:
         return [line for page in self.pages(proforma_id) for line in page.lines]
 
     def invoice(self, company: str, invoice_number: str) -> Invoice | None:
-        item = get(self.client, self.table, _invoice_partition(company, invoice_number), HEADER)
+        item = self.invoice_item(company, invoice_number)
         return invoice_of(item) if item else None
+
+    def invoice_item(self, company: str, invoice_number: str) -> Item | None:
+        return get(self.client, self.table, _invoice_partition(company, invoice_number), HEADER)
 
     def invoice_pages(self, company: str, invoice_number: str) -> Iterator[tuple[str, list[ProposalLine]]]:
         for item in query(self.client, self.table, _invoice_partition(company, invoice_number), prefix=_PAGE):

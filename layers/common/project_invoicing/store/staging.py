@@ -113,6 +113,17 @@ class StagedRow:
         return self.state is StagingState.PENDING
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that is kept because it was rejected, without the event."""
+
+    entity: str
+    id: str
+    reason: str
+    detail: str
+    at: str
+
+
 # --- the actual as text -------------------------------------------------------------------------------------------
 
 _NAMES: Final = {
@@ -218,7 +229,7 @@ def _version_of(item: Item) -> RowVersion:
     return RowVersion(item.get("rv"), item["ot"], item["h"])
 
 
-def _links_of(item: Item) -> dict[ConnectionRole, str]:
+def links_of(item: Item) -> dict[ConnectionRole, str]:
     """The linked actual by role: of several connections the one with the newest version that is not deleted."""
     links: dict[ConnectionRole, str] = {}
     for _, name, linked in sorted(
@@ -259,9 +270,17 @@ def row_of(item: Item) -> StagedRow | None:
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
-        links=_links_of(item),
+        links=links_of(item),
         links_accepted=item.get("lk", 0),
     )
+
+
+def readable_row(item: Item) -> StagedRow | None:
+    """As ``row_of``; ``None`` too for a row that is no row of ours any more, such as one with an unknown state."""
+    try:
+        return row_of(item)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -455,6 +474,11 @@ class Staging:
             if 0 not in lost(cancelled):
                 raise
 
+    def rejections(self, entity: str, id: str) -> Iterator[Rejection]:
+        """Why the kept events of a row were rejected, oldest version first."""
+        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+            yield Rejection(entity, id, item["re"], item["rd"], item["at"])
+
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
         for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
@@ -514,10 +538,20 @@ class Staging:
     def _shard(self, shard: int, prefix: str) -> Iterator[Item]:
         return query(self.client, self.table, str(shard), prefix=prefix, index=INDEX, names=("q", "qs"))
 
+    def item(self, id: str) -> Item | None:
+        """Everything that is stored under an actual's id; links only, as long as the actual has not arrived."""
+        return get(self.client, self.table, id, ROW)
+
     def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
         """The rows of these actuals, strongly consistent; those that have not arrived are missing."""
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         found = (row_of(item) for item in get_many(self.client, self.table, keys))
+        return {row.id: row for row in found if row}
+
+    def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
+        """As ``rows``, without those that somebody has broken by hand."""
+        keys = ((id, ROW) for id in dict.fromkeys(ids))
+        found = (readable_row(item) for item in get_many(self.client, self.table, keys))
         return {row.id: row for row in found if row}
 
     # Writes that take part in the transactions of the other stores

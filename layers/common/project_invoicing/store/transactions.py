@@ -142,6 +142,51 @@ def query(
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def last_until(client: DynamoDBClient, table: str, partition: str, prefix: str, until: str) -> Item | None:
+    """The item with the greatest sort key from ``prefix`` up to ``until``, strongly consistent."""
+    expression = Expression()
+    between = f"{expression.name('sk')} BETWEEN {expression.value(prefix)} AND {expression.value(until)}"
+    with translated():
+        found = client.query(
+            TableName=table,
+            KeyConditionExpression=f"{expression.equal('pk', partition)} AND {between}",
+            **expression.aliases(),
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )["Items"]
+    return plain_item(found[0]) if found else None
+
+
+def scan(
+    client: DynamoDBClient,
+    table: str,
+    *,
+    equal: Mapping[str, Any] | None = None,
+    containing: tuple[str, str] = ("", ""),
+) -> Iterator[Item]:
+    """Every item of a table, a page at a time, or those with the attributes ``equal`` or the text ``containing``.
+
+    It reads the whole table whatever it gives: for a reconciliation, and for what a person asks that no key answers.
+    Strongly consistent, each item for itself: while others write, the items are not of one moment.
+    """
+    expression = Expression()
+    conditions = [expression.equal(name, value) for name, value in (equal or {}).items()]
+    if containing[0]:
+        conditions.append(f"contains({expression.name(containing[0])}, {expression.value(containing[1])})")
+    request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+    if conditions:
+        request |= {"FilterExpression": " AND ".join(conditions), **expression.aliases()}
+    while True:
+        with translated():
+            answer = client.scan(**request)
+        for item in answer["Items"]:
+            yield plain_item(item)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def pause(attempt: int) -> None:
     """Waits a little, at random, before a transaction that met another one is tried again."""
     time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,17 @@
+"""Everything known about an actual, a proposal, an invoice, a journal or a voucher. Reads only."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from project_invoicing import bootstrap
+from project_invoicing.observe import logger
+from project_invoicing.use_cases.explain import explain
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    question = event.get("detail") or event
+    answer = explain(bootstrap.explained_stores(), str(question.get("id") or ""), question.get("company"))
+    logger.info("explain", id=answer["id"], kinds=[one["kind"] for one in answer["found"]])
+    return answer

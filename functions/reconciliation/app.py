@@ -1,0 +1,35 @@
+"""Reconciliation: every day, or by hand with ``{"repair": "all"}`` or ``{"repair": ID}``."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from project_invoicing import bootstrap
+from project_invoicing.errors import Rejected
+from project_invoicing.observe import count, logger, metrics
+
+LEFT = 30_000
+"""Milliseconds that remain for the report when reading stops."""
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    at, repair = event["time"], (event.get("detail") or {}).get("repair")
+    repairs = bootstrap.repairs(at)
+    if repair and repair != "all":
+        try:
+            return {"repaired": repairs.one(str(repair))}
+        except Rejected as rejected:
+            return {"outcome": f"refused: {rejected.detail}"}
+    outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > LEFT).run()
+    bootstrap.reconciliations().keep(outcome.report)
+    for check in outcome.checks.values():
+        count(check.metric, check.total)
+    count("ReconciliationDifferences", outcome.differences)
+    count("ReconciliationIncomplete", int(not outcome.complete))
+    logger.info("reconciliation", differences=outcome.differences, complete=outcome.complete)
+    if not repair:
+        return outcome.report
+    found = (difference for check in outcome.checks.values() for difference in check.found)
+    return outcome.report | {"repaired": repairs.everything(found)}

@@ -1,0 +1,57 @@
+"""What a person does about each reason for which something waits, is refused or is rejected. The only such table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
+
+WAITS: Final[Mapping[str, str]] = {
+    WaitReason.REFERENCE_MISSING: "add the Dataverse id named in the detail to `references`, or the master data that "
+    "it leads to",
+    WaitReason.EXCHANGE_RATE_MISSING: "add a rate for the pair, valid on or before the date named",
+    WaitReason.CATEGORY_MISSING: "complete `transaction_categories`, or `category_defaults`",
+    WaitReason.LINE_PROPERTY_MISSING: "complete `line_property_mapping`",
+    WaitReason.NOT_PREVALIDATED: "nothing: the row is imported once it is older than `prevalidation_minutes`",
+    WaitReason.PROJECT_CLOSED: "open the project, or correct the actual in Dataverse",
+    WaitReason.INTERCOMPANY_MISSING: "add the two companies to `intercompany`",
+    WaitReason.UNBILLED_SALES_NOT_POSTED: "post the journal named in the detail; the proposal then fills by itself",
+    WaitReason.FEE_NOT_POSTED: "post the journal with the fee; the proposal then fills by itself",
+    WaitReason.BILLED_SALES_MISMATCH: "fetch the billed actuals that are missing: `python -m local reconcile --repair "
+    "all`; the detail says how much it is",
+    WaitReason.INVOICE_TOTAL_MISSING: "register the step with a post image of all columns, so that the event has "
+    "`totallineitemamount`",
+    WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `python -m local reconcile --repair all`",
+    WaitReason.BEGINNING_BALANCE: "nothing: it is part of the beginning balances, which do not come through here",
+}
+
+REFUSALS: Final[Mapping[str, str]] = {
+    PostingFailure.PERIOD_CLOSED: "open the fiscal period, or give another date",
+    PostingFailure.PROFILE_MISSING: "add a rule for the project, the contract or all to `profile_rules`",
+    PostingFailure.LEDGER_ACCOUNT_MISSING: "add the account for the posting type to `ledger_posting`",
+    PostingFailure.SALES_TAX_SETUP_MISSING: "complete `sales_tax` for the code or group named, on the date named",
+    PostingFailure.CUSTOMER_ON_HOLD: "release the customer",
+    PostingFailure.DIMENSION_INVALID: "mend the dimensions named, or the rules of the account",
+    PostingFailure.ALREADY_POSTED: "nothing: it is posted; correct the invoice in Dataverse if it is wrong",
+    PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
+}
+
+REJECTIONS: Final[Mapping[str, str]] = {
+    RejectReason.SCHEMA: "correct the row in Dataverse, or the registration of the step",
+    RejectReason.UNKNOWN_CODE: "add the code to the table map, or correct the row in Dataverse",
+    RejectReason.AMOUNT_OUT_OF_RANGE: "correct the amount in Dataverse",
+    RejectReason.CURRENCY_UNKNOWN: "add the currency to `currencies`",
+    RejectReason.TOO_LARGE: "fetch the row by its id: `python -m local reconcile --repair ID`",
+    RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, then replay",
+    RejectReason.DUPLICATE_PROPOSAL_NUMBER: "give the proforma a number of its own in Dataverse",
+    RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `python -m local reconcile "
+    "--repair ID`",
+}
+
+_EVERY: Final = {**WAITS, **REFUSALS, **REJECTIONS}
+
+
+def what_to_do(reason: str) -> str:
+    """What to do about a code of the contract (section 4)."""
+    return _EVERY.get(reason, "see the detail")

@@ -1,0 +1,151 @@
+"""Reconciliation: what is compared, what counts as a difference, and sums that tell two sets of rows apart. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final
+
+from project_invoicing.domain.money import ZERO
+
+KEPT: Final = 100_000
+"""Differences of one check that are held in memory, for a repair of all of them. All are counted."""
+
+CHECKS: Final[Mapping[str, str]] = {
+    "not_received": "In Dataverse, and neither staged nor rejected",
+    "differs_from_dataverse": "Staged with other values than Dataverse has now",
+    "not_in_dataverse": "Staged, and Dataverse does not have it",
+    "proformas": "Count, amount and checksum of a proforma's billed sales",
+    "write_back_failed": "Refused by Dataverse when it was written back",
+    "write_back_unfinished": "Posted, and not written back yet",
+    "write_back_differs": "Written back, and Dataverse has other values",
+    "staging_states": "Rows whose state contradicts what they carry",
+    "document_lines": "Lines of journals and proposals against their rows",
+    "late_changes": "Changed in Dataverse after it was posted",
+    "vouchers": "Accounting amounts of rows against the ledger",
+    "balance": "Vouchers that do not balance",
+    "accruals": "Accrued revenue that its invoice did not take back",
+    "invoice_numbers": "Gaps in the numbers of customer invoices",
+    "stuck": "Documents whose posting was begun and not finished",
+    "outbox": "Events that nobody has published",
+}
+"""The checks in the order of the report."""
+
+AGAINST_DATAVERSE: Final = tuple(CHECKS)[:7]
+"""Those that nobody can make without Dataverse."""
+
+
+class Repair(StrEnum):
+    FETCH = "fetch again"
+    IMPORT = "import again"
+    WRITE_BACK = "write back again"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row or document at fault. ``amount`` is how much is between the two sides, where it is money."""
+
+    entity: str
+    id: str
+    detail: str
+    company: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    repair: Repair | None = None
+
+
+@dataclass(slots=True)
+class Check:
+    """The outcome of one check. ``not_checked`` says why it could not be made; then nothing is known."""
+
+    name: str
+    not_checked: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    found: list[Difference] = field(default_factory=list)
+
+    @property
+    def metric(self) -> str:
+        """``not_received`` -> ``ReconciliationNotReceived``."""
+        return f"Reconciliation{self.name.title().replace('_', '')}"
+
+    def count(self, what: str, number: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + number
+
+    def differs(self, difference: Difference) -> None:
+        self.total += 1
+        if difference.amount is not None:
+            self.amounts[difference.currency or "?"] += difference.amount
+        if len(self.found) < KEPT:
+            self.found.append(difference)
+
+    def row(self, shown: int) -> dict[str, Any]:
+        """As JSON: ``shown`` differences at most, ``more`` says how many there are beside them."""
+        return {
+            "name": self.name,
+            "title": CHECKS[self.name],
+            "checked": self.not_checked is None,
+            "not_checked": self.not_checked,
+            "counts": self.counts,
+            "differences": self.total,
+            "amounts": {currency: f"{amount:f}" for currency, amount in sorted(self.amounts.items())},
+            "found": [_row(difference) for difference in self.found[:shown]],
+            "more": self.total - len(self.found[:shown]),
+        }
+
+
+_DETAIL: Final = 300
+
+
+def _row(difference: Difference) -> dict[str, Any]:
+    return {
+        "entity": difference.entity,
+        "id": difference.id,
+        "company": difference.company,
+        "detail": difference.detail[:_DETAIL],
+        "amount": None if difference.amount is None else f"{difference.amount:f}",
+        "currency": difference.currency,
+        "repair": difference.repair,
+    }
+
+
+@dataclass(slots=True)
+class Tally:
+    """Number, chargeable amount and checksum of a set of rows (INV-05, INV-06).
+
+    The checksum is a sum of hashes of id and amount, so it is the same whatever order the rows come in: what a hash of
+    the sorted list would tell, without holding the list.
+    """
+
+    rows: int = 0
+    amount: Decimal = ZERO
+    checksum: int = 0
+
+    def add(self, id: str, amount: Decimal, *, chargeable: bool) -> None:
+        self.rows += 1
+        if chargeable:
+            self.amount += amount
+            digest = blake2b(f"{id}|{figure(amount)}".encode(), digest_size=16).digest()
+            self.checksum = (self.checksum + int.from_bytes(digest)) % (1 << 128)
+
+    @property
+    def text(self) -> str:
+        return f"{self.rows} billed sales over {figure(self.amount)} (checksum {self.checksum:032x})"
+
+
+def figure(value: Decimal | None) -> str:
+    """``value`` without trailing zeros, so that 1600 and 1600.0000 are one figure; empty for none."""
+    if value is None:
+        return ""
+    return f"{value.normalize():f}" if value else "0"
+
+
+def digest_of(*values: str | Decimal | None) -> bytes:
+    """What stands for some values where a million of them are held: eight bytes."""
+    texts = [figure(value) if isinstance(value, Decimal) else value or "" for value in values]
+    return blake2b("|".join(texts).encode(), digest_size=8).digest()

@@ -1,0 +1,415 @@
+"""An actual explained: what was delivered, what became of it, what it waits for, what it is linked with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus, StagingState, TransactionType
+from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.items import Item
+from project_invoicing.store.journals import Journal, Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.proposals import Proposal, Proposals
+from project_invoicing.store.staging import Rejection, StagedRow, Staging, links_of, row_of
+from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
+from project_invoicing.store.write_backs import WriteBackState
+from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
+from project_invoicing.use_cases.resolution import Owner, owner_of
+from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.sync_actuals import ACTUAL
+
+_ROLES: Final = {
+    ConnectionRole.UNBILLED: "bills",
+    ConnectionRole.COST: "its cost",
+    ConnectionRole.ORIGINAL: "reverses",
+    ConnectionRole.REPLACED: "replaces",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What an explanation reads; it writes nowhere."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    ledger: Ledger
+    setups: SetupVersions
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
+        found = self.proposals.by_number([company], number).get(company) if company else None
+        return self.proposals.get(found) if found else None
+
+
+class Words:
+    """Amounts and states as a person reads them."""
+
+    def __init__(self, setup: FinanceSetup) -> None:
+        self.setup = setup
+        self.show = Figures(setup)
+
+    def currency(self, actual: Actual) -> str | None:
+        reference = actual.currency
+        return self.setup.resolve(reference.entity, reference.id) if reference else None
+
+    def money(self, amount: Decimal | None, currency: str | None) -> str:
+        return f"{self.show.amount(amount, currency)} {currency or '(currency unknown)'}"
+
+    def kind(self, actual: Actual) -> str:
+        return f"{TYPES[actual.transaction_type]} ({actual.transaction_class})"
+
+    def company(self, row: StagedRow) -> str | None:
+        owner = owner_of(row.actual, self.setup)
+        return row.company or (owner.company if isinstance(owner, Owner) else None)
+
+    @staticmethod
+    def state(row: StagedRow) -> str:
+        document = f"journal {row.journal_id}" if row.journal_id else f"proposal {row.proposal_id}"
+        match row.state:
+            case StagingState.PENDING:
+                return f"waits: {row.reason}" if row.reason else "waits for the next import"
+            case StagingState.IMPORTED:
+                return f"on {document}, line {row.line_number}, not posted"
+            case StagingState.POSTED if row.voucher:
+                return f"posted with voucher {row.voucher}, on {document}"
+            case StagingState.POSTED:
+                return f"done with {document}, without money and voucher"
+            case StagingState.SKIPPED:
+                return f"skipped: {row.detail or 'Dataverse says Skip Sync'}"
+            case StagingState.INVALID:
+                return f"invalid: {row.detail}"
+
+    def linked(self, role: str, id: str, row: StagedRow | None) -> Row:
+        """One actual in a line."""
+        if row is None:
+            return {"role": role, "id": id, "what": None, "amount": None, "currency": None, "state": "has not arrived"}
+        currency = self.currency(row.actual)
+        return {
+            "role": role,
+            "id": id,
+            "what": self.kind(row.actual),
+            "amount": self.show.amount(row.actual.amount, currency),
+            "currency": currency,
+            "state": self.state(row),
+        }
+
+    def voucher_lines(self, vouchers: Iterable[Voucher]) -> Iterator[Row]:
+        for voucher in vouchers:
+            for line in voucher.lines:
+                yield {
+                    "voucher": voucher.voucher,
+                    "accounting_date": voucher.accounting_date.isoformat(),
+                    "account": line.account,
+                    "posting_type": line.posting_type,
+                    "amount": self.show.amount(line.amount, line.currency),
+                    "currency": line.currency,
+                    "accounting_amount": self.show.accounting(line.accounting_amount, voucher.company),
+                }
+
+
+class Block(NamedTuple):
+    """A reason of waiting or of a refusal, with the actual that it is about."""
+
+    reason: str
+    detail: str
+    actual_id: str | None = None
+
+
+def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, company: str | None) -> list[Row]:
+    """What something waits for, each with the actual that blocks: its amount, date, document, and why that stands.
+
+        {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error", "do"}
+
+    ``document`` is the journal or proposal of the blocking actual, ``status`` that of the document, ``error`` why its
+    line was not posted.
+    """
+    words = Words(stores.setup)
+    listed = list(waits)
+    rows = stores.staging.rows(wait.actual_id for wait in listed if wait.actual_id)
+    on_journals = [(words.company(row), row.journal_id) for row in rows.values() if row.journal_id]
+    headers = {
+        owner: stores.journals.many(owner, [id for of, id in on_journals if of == owner])
+        for owner in {of for of, _ in on_journals if of}
+    }
+    found: list[Row] = []
+    for wait in listed:
+        row = rows.get(wait.actual_id or "")
+        entry: Row = {"reason": wait.reason, "detail": wait.detail, "since": since, "actual_id": wait.actual_id}
+        entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error"))
+        if row:
+            entry["currency"] = words.currency(row.actual)
+            entry["amount"] = words.show.amount(row.actual.amount, entry["currency"])
+            entry["date"] = _day(row, words, company)
+            owner = words.company(row)
+            journal = headers.get(owner or "", {}).get(row.journal_id or "")
+            entry["status"] = row.state
+            if journal:
+                line = stores.journals.line(journal.company, journal.journal_id, row.line_number or 0, row.id)
+                entry |= {"document": journal.journal_id, "status": journal.status}
+                entry["error"] = line[0].error if line else None
+            elif row.proposal_id:
+                entry["document"] = row.proposal_id
+        found.append(entry)
+    return found
+
+
+def advise_on_blockers(made: Explanation) -> None:
+    """What to do about everything that ``made`` waits for: for a journal in error, mend that first."""
+    for entry in made.waits_for:
+        if entry["error"]:
+            code = str(entry["error"]).partition(":")[0]
+            made.advise_on(code)
+            made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
+        elif entry["status"] == JournalStatus.DRAFT and entry["document"]:
+            made.advise(f"post journal {entry['document']}: journal_posting does it by its schedule")
+        else:
+            made.advise_on(str(entry["reason"]))
+
+
+def _day(row: StagedRow, words: Words, company: str | None) -> str | None:
+    actual = row.actual
+    written = actual.start or actual.document_date
+    owner = words.company(row) or company
+    if not written or not owner or not words.setup.company(owner):
+        return written
+    return words.setup.local_date(owner, written).isoformat()
+
+
+@dataclass(slots=True)
+class ActualExplained:
+    """The explanation of one actual, put together step by step."""
+
+    stores: Stores
+    item: Item
+    row: StagedRow
+    made: Explanation
+    words: Words
+
+    def whole(self) -> Explanation:
+        row = self.row
+        for rejection in self.stores.staging.rejections(ACTUAL, row.id):
+            rejected(self.made, rejection)
+        self._arrived()
+        linked = self.stores.staging.rows(row.links.values())
+        self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
+        match row.state:
+            case StagingState.PENDING:
+                self._waits(linked)
+            case StagingState.INVALID:
+                self.made.happened(f"became invalid: {row.detail}", row.since)
+                self.made.advise_on(str(self.item.get("re", "")))
+                self.made.advise("then replay the actual with document_editing")
+            case StagingState.SKIPPED:
+                self.made.happened(self.words.state(row), row.since)
+                self.made.advise("nothing: what is skipped gets no line and no voucher")
+        if row.journal_id:
+            self._on_journal(row.journal_id)
+        if row.proposal_id:
+            self._on_proposal(row.proposal_id)
+        if row.intercompany_proposal:
+            self._between_companies(row.intercompany_proposal)
+        if row.late:
+            self.made.happened("a newer version with other figures came after the posting; the books have the old ones")
+            self.made.advise(
+                "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
+                "billed again; what is posted is never changed"
+            )
+        if not self.made.next:
+            self.made.advise("nothing: it is done")
+        return self.made
+
+    def _arrived(self) -> None:
+        row, version = self.row, self.row.actual.version
+        number = f"version {version.number}" if version.number is not None else "a version without a number"
+        same = row.deliveries - row.changes
+        counted = f"{row.deliveries} {'delivery' if row.deliveries == 1 else 'deliveries'}"
+        self.made.happened(
+            f"{number}, the newest known: {counted}, {same} of them changed nothing", version.occurred_at
+        )
+
+    def _waits(self, linked: dict[str, StagedRow]) -> None:
+        row, made = self.row, self.made
+        if row.reason is None:
+            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+            return
+        made.happened(f"waits: {row.reason}, {row.detail}", row.since)
+        blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
+        blocks = blocking if blocking and blocking in (row.detail or "") and blocking in linked else None
+        made.waits_for = blockers(self.stores, [Wait(row.reason, row.detail or "", blocks)], row.since, made.company)
+        advise_on_blockers(made)
+        invoice = row.actual.invoice
+        header = self.stores.proposals.get(invoice.id) if invoice else None
+        if header:
+            made.facts["proposal"] = f"{header.number} ({header.status})"
+
+    def _on_journal(self, journal_id: str) -> None:
+        made, row, company = self.made, self.row, str(self.row.company)
+        journal = self.stores.journals.get(company, journal_id)
+        found = self.stores.journals.line(company, journal_id, row.line_number or 0, row.id)
+        if journal is None or found is None:
+            made.happened(f"was put on journal {journal_id}, which has no line for it")
+            made.advise(f"line missing on journal {journal_id}: this must not be; tell whoever looks after the stack")
+            return
+        line = found[0]
+        if journal.original_journal:
+            made.happened(
+                f"became a line of journal {journal.original_journal}, and moved to {journal_id} with an error"
+            )
+        made.happened(f"became line {row.line_number} of journal {journal_id} of {journal.period} ({journal.status})")
+        if row.state is StagingState.POSTED:
+            self._posted(line, journal)
+            if row.actual.transaction_type is TransactionType.INTER_ORGANIZATIONAL_SALES:
+                made.facts["billed between companies"] = row.intercompany_proposal or "not yet"
+        elif line.error:
+            made.happened(f"was not posted: {line.error}")
+            made.advise_on(line.error.partition(":")[0])
+            made.advise(f"then reset journal {journal_id} with document_editing, and it posts")
+        else:
+            made.advise(f"post journal {journal_id}: journal_posting does it by its schedule")
+
+    def _posted(self, line: JournalLine, journal: Journal) -> None:
+        made, row = self.made, self.row
+        accounting = self.stores.setup.document.companies[journal.company].accounting_currency
+        amount = self.words.money(row.accounting_amount, accounting)
+        made.happened(
+            f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
+            f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
+        )
+        vouchers = self.stores.ledger.vouchers("journal", journal.company, journal.journal_id)
+        made.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
+        if not made.voucher_lines:
+            made.facts["ledger"] = "nothing: its profile posts this kind neither to profit and loss nor to the balance"
+        self._written_back()
+
+    def _on_proposal(self, number: str) -> None:
+        made, row, company = self.made, self.row, self.row.company
+        header = self.stores.proposal_numbered(company, number)
+        if header is None:
+            made.happened(f"was put on proposal {number}, which is not there")
+            made.advise(f"proposal {number} missing: this must not be; tell whoever looks after the stack")
+            return
+        if row.line_number is not None:
+            made.happened(f"became line {row.line_number} of invoice proposal {number} ({header.status})")
+        else:
+            made.happened(f"is covered by proposal {number} ({header.status}): it has no money and came after it")
+        if header.invoice_number and header.company and row.state is StagingState.POSTED:
+            made.happened(
+                f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, voucher "
+                f"{row.voucher or '(none: it is not shown on the invoice)'}"
+            )
+            if row.voucher:
+                vouchers = self.stores.ledger.vouchers("invoice", header.company, header.invoice_number)
+                made.voucher_lines = list(self.words.voucher_lines(vouchers))
+                self._written_back()
+        else:
+            next_of_proposal(made, header, self.stores.setup)
+
+    def _between_companies(self, number: str) -> None:
+        header = self.stores.proposal_numbered(self.row.company, number)
+        state = (
+            f"{header.status}" + (f", invoice {header.invoice_number}" if header.invoice_number else "")
+            if header
+            else "?"
+        )
+        self.made.happened(f"is on intercompany proposal {number} ({state})")
+
+    def _written_back(self) -> None:
+        written_back(self.made, write_back_mark(self.item), self.row.id)
+
+
+def written_back(made: Explanation, mark: WriteBackMark, id: str) -> None:
+    """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
+    match mark.state:
+        case WriteBackState.DONE:
+            made.happened("was written back to Dataverse")
+        case WriteBackState.FAILED:
+            made.happened(f"was refused by Dataverse when it was written back: {mark.answer}")
+            made.advise(f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {id}`")
+        case WriteBackState.PENDING:
+            made.happened("is not written back to Dataverse yet")
+            made.advise("nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded")
+
+
+def next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -> None:
+    """What to do so that a proposal is posted."""
+    company = str(header.company)
+    automatic = bool(setup.company(company)) and setup.parameters(company).auto_post_proposals
+    if header.refusal:
+        made.happened(
+            f"posting was refused: {header.refusal['reason']}, {header.refusal['detail']}", header.refusal["at"]
+        )
+        made.advise_on(header.refusal["reason"])
+        if not automatic:
+            made.advise(f"then post proposal {header.number}: invoice_posting")
+    elif header.status is ProposalStatus.READY:
+        how = "invoice_posting does it by its schedule" if automatic else "invoice_posting, by hand"
+        made.advise(f"post proposal {header.number}: {how}")
+    elif header.status is ProposalStatus.POSTING:
+        made.advise("its posting was begun: the next run of invoice_posting finishes it")
+
+
+def rejected(made: Explanation, rejection: Rejection) -> None:
+    made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+    made.advise_on(rejection.reason)
+    made.advise("then replay the rejected event with document_editing")
+
+
+def explain_actual(stores: Stores, id: str) -> Explanation | None:
+    """Everything known about an actual; ``None`` where nothing is."""
+    item = stores.staging.item(id)
+    row = row_of(item) if item else None
+    if item is not None and row is not None:
+        words = Words(stores.setup)
+        currency = words.currency(row.actual)
+        company = words.company(row)
+        kind = words.kind(row.actual)
+        headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {words.state(row)}"
+        made = Explanation("actual", id, company, headline, _facts(row, words))
+        return ActualExplained(stores, item, row, made, words).whole()
+    rejections = list(stores.staging.rejections(ACTUAL, id))
+    links = links_of(item) if item else {}
+    if not rejections and not links:
+        return None
+    headline = "Actual that was rejected" if rejections else "Actual that has not arrived; only connections of it have"
+    made = Explanation("actual", id, None, headline)
+    for rejection in rejections:
+        rejected(made, rejection)
+    words = Words(stores.setup)
+    linked = stores.staging.rows(links.values())
+    made.linked = [words.linked(_ROLES[role], other, linked.get(other)) for role, other in links.items()]
+    if not rejections:
+        made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
+    return made
+
+
+def _facts(row: StagedRow, words: Words) -> dict[str, str]:
+    """What the actual says of itself, in the set-up's names where they are known."""
+    actual = row.actual
+    facts = {
+        "amount": f"{words.show.figure(actual.quantity)} at {words.money(actual.price, words.currency(actual))}",
+        "billing type": str(actual.billing_type).replace("_", " "),
+        "date": _day(row, words, row.company),
+    }
+    for name in ("project", "contract", "customer", "category", "resource"):
+        reference = getattr(actual, name)
+        if reference:
+            facts[name] = words.setup.resolve(reference.entity, reference.id) or reference.name or reference.id
+    if actual.invoice:
+        facts["proforma"] = actual.invoice.id
+    if actual.billing_status:
+        facts["billing status in Dataverse"] = actual.billing_status.replace("_", " ")
+    if actual.description:
+        facts["description"] = actual.description
+    return {name: text for name, text in facts.items() if text}

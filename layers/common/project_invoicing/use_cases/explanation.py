@@ -1,0 +1,65 @@
+"""What is known about one document or actual, in words and figures: the form in which ``explain`` answers.
+
+Times are those that are stored; what happened at a time that nobody stored has none (``at`` null), and stands where it
+belongs in the order of the steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import TransactionType
+
+Row = dict[str, Any]
+
+SHOWN: Final = 50
+"""Lines of one list at most; what is left out is counted in ``left_out``."""
+
+TYPES: Final = {
+    TransactionType.COST: "cost",
+    TransactionType.UNBILLED_SALES: "unbilled sale",
+    TransactionType.BILLED_SALES: "billed sale",
+    TransactionType.RESOURCING_UNIT_COST: "resourcing unit cost",
+    TransactionType.INTER_ORGANIZATIONAL_SALES: "inter-organizational sale",
+}
+
+
+@dataclass(slots=True)
+class Explanation:
+    """One answer.
+
+    ``kind`` is actual, proposal, invoice, journal or voucher. ``facts`` are label and text, ``history`` the steps in
+    order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with its own state,
+    ``voucher_lines`` what is in the ledger (debit positive), ``next`` what a person can do.
+    """
+
+    kind: str
+    id: str
+    company: str | None
+    headline: str
+    facts: dict[str, str] = field(default_factory=dict)
+    history: list[Row] = field(default_factory=list)
+    waits_for: list[Row] = field(default_factory=list)
+    linked: list[Row] = field(default_factory=list)
+    voucher_lines: list[Row] = field(default_factory=list)
+    next: list[str] = field(default_factory=list)
+
+    def happened(self, what: str, at: str | None = None) -> None:
+        self.history.append({"at": at, "what": what})
+
+    def advise(self, text: str) -> None:
+        """Adds to what to do next, once."""
+        if text not in self.next:
+            self.next.append(text)
+
+    def advise_on(self, reason: str) -> None:
+        self.advise(f"{reason}: {what_to_do(reason)}")
+
+    def row(self) -> Row:
+        """As JSON: decimal strings, ISO dates; lists with ``SHOWN`` entries at most, ``left_out`` counts the rest."""
+        made = asdict(self)
+        lists = [name for name, value in made.items() if isinstance(value, list)]
+        left_out = {name: len(made[name]) - SHOWN for name in lists if len(made[name]) > SHOWN}
+        return made | {name: made[name][:SHOWN] for name in lists} | {"left_out": left_out}

@@ -1,0 +1,548 @@
+"""What our own tables say, read once each, and the checks that need nobody else.
+
+Held in memory: for each actual its id, version and a digest; for each link its ends; for each voucher its amount. The
+tables are read one after the other while others may write: what looks wrong is read again, by its keys, before it
+counts as a difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+
+from project_invoicing.domain.codes import (
+    BillingType,
+    ConnectionRole,
+    JournalStatus,
+    PostingType,
+    ProposalStatus,
+    StagingState,
+    TransactionType,
+)
+from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
+from project_invoicing.errors import IntegrationError
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox, rows
+from project_invoicing.store.items import Item
+from project_invoicing.store.journals import Journal, journal_of
+from project_invoicing.store.ledger import Entry
+from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice_of, proposal_of
+from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
+from project_invoicing.store.transactions import scan
+from project_invoicing.store.write_back_marks import write_back_mark
+from project_invoicing.store.write_backs import WriteBackState
+from project_invoicing.use_cases.explain_actuals import Stores, Words
+from project_invoicing.use_cases.sync_actuals import ACTUAL
+
+T = TypeVar("T")
+
+JOURNAL: Final = "journal"
+PROPOSAL: Final = "proposal"
+INVOICE: Final = "invoice"
+_PATIENCE: Final = timedelta(minutes=10)
+"""How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
+_STEP: Final = 1_000
+_ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
+_FREE: Final = (BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
+_REVENUE: Final = (
+    PostingType.INVOICED_REVENUE,
+    PostingType.INVOICED_REVENUE_ON_ACCOUNT,
+    PostingType.WIP_INVOICED_ON_ACCOUNT,
+    PostingType.DISCOUNT,
+)
+
+
+class OutOfTime(IntegrationError):
+    """The invocation ends before everything is read. The text says how far it got."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Counts what is read, and stops in time. ``time_left`` False: no more may be begun."""
+
+    time_left: Callable[[], bool]
+    read: dict[str, int] = field(default_factory=dict)
+
+    def over(self, what: str, found: Iterable[T]) -> Iterator[T]:
+        """``found``, counted as ``what``. Raises ``OutOfTime``."""
+        self.read.setdefault(what, 0)
+        for one in found:
+            self.read[what] += 1
+            if self.read[what] % _STEP == 0 and not self.time_left():
+                raise OutOfTime(f"time ran out after {self.read[what]} {what}")
+            yield one
+
+
+class Known(NamedTuple):
+    """An actual in staging. ``written`` is a digest of what Dataverse was told and took; ``counts`` unless skipped."""
+
+    version: int | None
+    written: bytes | None
+    counts: bool
+
+
+class _Told(NamedTuple):
+    """What rows say of a voucher: their accounting amount, one of them, and whether the ledger must have it."""
+
+    amount: Decimal
+    id: str
+    row_of_invoice: bool
+    must: bool
+
+
+class _Booked(NamedTuple):
+    """What the ledger says of a voucher."""
+
+    amount: Decimal
+    source: str
+    document: str
+
+
+class _Accrued(NamedTuple):
+    place: tuple[str, str]
+    amount: Decimal
+
+
+def id_bytes(id: str) -> bytes:
+    return UUID(id).bytes
+
+
+def is_chargeable(billing_type: BillingType | str) -> bool:
+    """Whether an actual's amount is billed, as far as the actual itself says (99-21)."""
+    return billing_type not in _FREE
+
+
+def link_key(carrier: str, role: ConnectionRole, linked: str) -> bytes:
+    return id_bytes(carrier) + id_bytes(linked) + role[0].encode()
+
+
+def contradiction(item: Item, row: StagedRow) -> tuple[str, Repair | None] | None:
+    """What is wrong with a row by itself, and what repairs it: its state and what it carries exclude each other."""
+    documents = [name for name in ("jn", "pn") if name in item]
+    match row.state:
+        case StagingState.PENDING if "q" not in item:
+            return "waits, but is not in the import queue, so that no import would find it", Repair.IMPORT
+        case StagingState.IMPORTED | StagingState.POSTED if len(documents) != 1:
+            return f"is {row.state}, but on {' and '.join(documents) or 'no document'} (INV-02)", None
+        case StagingState.POSTED if row.journal_id and not row.voucher:
+            return "is posted, but has no voucher (INV-22)", None
+        case StagingState.PENDING | StagingState.IMPORTED | StagingState.SKIPPED | StagingState.INVALID if row.voucher:
+            return f"is {row.state}, but has voucher {row.voucher} (INV-22)", None
+    return None
+
+
+@dataclass(slots=True)
+class Books:
+    """What was read, and the differences found in it."""
+
+    stores: Stores
+    checks: Mapping[str, Check]
+    watch: Watch
+    at: str
+    known: dict[bytes, Known] = field(default_factory=dict)
+    links: set[bytes] = field(default_factory=set)
+    rejected: set[tuple[str, str]] = field(default_factory=set)
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    staged: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+    done: bool = False
+    _on: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _told: dict[tuple[str, str], _Told] = field(default_factory=dict)
+    _booked: dict[tuple[str, str], _Booked] = field(default_factory=dict)
+    _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
+    _billed: dict[bytes, bytes] = field(default_factory=dict)
+    _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    _wip: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _deferred: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _stuck: list[Journal | Proposal] = field(default_factory=list)
+    _by_number: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.stores.setup
+
+    def read(self) -> None:
+        """Reads the tables and makes the checks. Raises ``OutOfTime``."""
+        drawn = {company: self.stores.proposals.counter(company).last for company in self.setup.document.companies}
+        before = self._activity()
+        self._read_staging()
+        self._read_journals()
+        self._read_proposals()
+        self._numbers(drawn)
+        self._read_ledger()
+        self._vouchers()
+        self._accruals(quiet=before == self._activity())
+        self._unfinished()
+        self.done = True
+
+    # Staging
+
+    def _read_staging(self) -> None:
+        staging = self.stores.staging
+        for item in self.watch.over("items of staging", scan(staging.client, staging.table)):
+            pk = str(item["pk"])
+            if item["sk"] == ROW:
+                for role, linked in links_of(item).items():
+                    self.links.add(link_key(pk, role, linked))
+                if "a" in item:
+                    self._staged(item)
+            elif pk.startswith("REJECTED#"):
+                _, entity, id = pk.split("#", 2)
+                self.rejected.add((entity, id))
+                self.rejections[item["re"]] += 1
+
+    def _staged(self, item: Item) -> None:
+        states = self.checks["staging_states"]
+        row = readable_row(item)
+        if row is None:
+            self.known[id_bytes(item["pk"])] = Known(item.get("rv"), None, counts=True)
+            detail = f"cannot be read: its state is {item.get('st')!r}, or a value of it is none"
+            states.differs(Difference(ACTUAL, item["pk"], detail, item.get("co")))
+            return
+        reason = str(item.get("re", "")) if row.state in (StagingState.PENDING, StagingState.INVALID) else ""
+        self.staged[(row.company or "", row.state, reason)] += 1
+        written = None
+        if row.state is StagingState.POSTED and row.voucher:
+            written = self._write_back(item, row)
+        self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
+        if found := contradiction(item, row):
+            states.differs(self._difference(row, found[0], repair=found[1]))
+        actual = row.actual
+        if (
+            actual.transaction_type is TransactionType.BILLED_SALES
+            and actual.invoice
+            and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
+        ):
+            chargeable = is_chargeable(actual.billing_type)
+            self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable)
+        if row.state in _ON_DOCUMENTS:
+            self._on_document(row)
+        if row.late:
+            self._late(row)
+
+    def _on_document(self, row: StagedRow) -> None:
+        company = row.company or ""
+        if row.journal_id:
+            self._on[(company, JOURNAL, row.journal_id)] += 1
+        elif row.proposal_id and row.line_number is not None:
+            self._on[(company, PROPOSAL, row.proposal_id)] += 1
+        if row.intercompany_proposal:
+            self._on[(company, PROPOSAL, row.intercompany_proposal)] += 1
+            self._between[id_bytes(row.id)] = (company, row.intercompany_proposal)
+        if row.state is not StagingState.POSTED:
+            return
+        if row.accrual:
+            place = (company, row.accrual.project or "")
+            self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
+        unbilled = row.links.get(ConnectionRole.UNBILLED)
+        if row.actual.transaction_type is TransactionType.BILLED_SALES and unbilled and row.line_number is not None:
+            self._billed[id_bytes(unbilled)] = id_bytes(row.id)
+        if row.voucher:
+            key = (company, row.voucher)
+            before = self._told.get(key)
+            amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
+            self._told[key] = _Told(amount, row.id, row.journal_id is None, bool(row.accrual) or not row.journal_id)
+
+    def _write_back(self, item: Item, row: StagedRow) -> bytes | None:
+        """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
+        mark = write_back_mark(item)
+        match mark.state:
+            case WriteBackState.DONE:
+                return digest_of(row.voucher, row.accounting_amount, row.exchange_rate, row.sales_tax_amount)
+            case WriteBackState.FAILED:
+                detail, check = f"Dataverse says: {mark.answer}", self.checks["write_back_failed"]
+            case WriteBackState.PENDING:
+                detail, check = f"posted with voucher {row.voucher}", self.checks["write_back_unfinished"]
+        check.differs(self._difference(row, detail, row.accounting_amount, repair=Repair.WRITE_BACK))
+        return None
+
+    def _late(self, row: StagedRow) -> None:
+        """The books have the old figures; by how much they are off, in accounting currency."""
+        now = row.actual.amount * (row.exchange_rate or 1)
+        currency = self._accounting(row.company)
+        precision = self.setup.currency_precision(currency) if currency else None
+        off = now.quantize(precision or Decimal("0.01")) - (row.accounting_amount or ZERO)
+        detail = f"is {row.actual.amount} now, and was posted with {row.accounting_amount} in accounting currency"
+        self.checks["late_changes"].differs(self._difference(row, detail, off))
+
+    # Headers
+
+    def _activity(self) -> Counter[str]:
+        """How much has been posted in each company: what was posted while the tables were read shows in it."""
+        journals, proposals = self.stores.journals, self.stores.proposals
+        postings: Counter[str] = Counter()
+        for item in self.watch.over("journals", scan(journals.client, journals.table, equal={"sk": HEADER})):
+            postings[item["co"]] += item.get("pg", 0)
+        for item in self.watch.over("proposals", scan(proposals.client, proposals.table, equal={"sk": HEADER})):
+            postings[str(item.get("co"))] += item.get("pp", 0)
+        return postings
+
+    def _read_journals(self) -> None:
+        journals = self.stores.journals
+        for item in self.watch.over("journals", scan(journals.client, journals.table, equal={"sk": HEADER})):
+            journal = journal_of(item)
+            on = self._on.pop((journal.company, JOURNAL, journal.journal_id), 0)
+            if on != journal.line_count - journal.error_lines:
+                self._lines_of_journal(journal)
+            if journal.status is JournalStatus.PROCESSING:
+                self._stuck.append(journal)
+
+    def _read_proposals(self) -> None:
+        proposals = self.stores.proposals
+        for item in self.watch.over("proposals", scan(proposals.client, proposals.table, equal={"sk": HEADER})):
+            kind = str(item["pk"]).partition("#")[0]
+            if kind == "PROPOSAL":
+                header = proposal_of(item)
+                self.proposals[header.id] = header
+                self._by_number[(header.company or "", header.number)] = header.id
+                if header.status is ProposalStatus.POSTING:
+                    self._stuck.append(header)
+                on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
+                if on != header.line_count and not header.deleting:
+                    self._lines_of_proposal(header)
+            elif kind == "INVOICE":
+                invoice = invoice_of(item)
+                self.invoices[invoice.proforma_id] = invoice
+        for company, kind, number in self._on:
+            self._without_line(company, kind, number, {})
+
+    def _lines_of_journal(self, journal: Journal) -> None:
+        pages = self.stores.journals.pages(journal.company, journal.journal_id)
+        lines = {line.actual_id: line.line_number for page in pages for line in page.lines}
+        self._line_by_line(journal.company, JOURNAL, journal.journal_id, lines)
+
+    def _lines_of_proposal(self, header: Proposal) -> None:
+        lines = {line.actual_id: line.line_number for line in self.stores.proposals.lines(header.id)}
+        self._line_by_line(header.company or "", PROPOSAL, header.number, lines)
+
+    def _line_by_line(self, company: str, kind: str, number: str, lines: Mapping[str, int]) -> None:
+        """Each line against its row as both are now, and each row that names the document against its lines."""
+        found = self.stores.staging.readable(lines)
+        check = self.checks["document_lines"]
+        for id, line in lines.items():
+            row = found.get(id)
+            if row is None or number not in (row.journal_id, row.proposal_id, row.intercompany_proposal):
+                state = f"its row is {Words.state(row)}" if row else "it has no row"
+                detail = f"line {line} of {kind} {number} is of this actual, but {state}"
+                check.differs(
+                    self._difference(row, detail, row.actual.amount) if row else Difference(ACTUAL, id, detail, company)
+                )
+        self._without_line(company, kind, number, lines)
+
+    def _without_line(self, company: str, kind: str, number: str, lines: Mapping[str, int]) -> None:
+        """Rows that name a document which has no line for them. No key leads to them: this reads the table again."""
+        staging = self.stores.staging
+        name = "jn" if kind == JOURNAL else "pn"
+        for item in scan(staging.client, staging.table, equal={name: number, "co": company}):
+            row = readable_row(item)
+            if row and row.id not in lines and row.line_number is not None:
+                detail = f"names line {row.line_number} of {kind} {number}, which has no line of it"
+                self.checks["document_lines"].differs(self._difference(row, detail, row.actual.amount))
+
+    def _numbers(self, drawn: Mapping[str, int]) -> None:
+        """Every number that was drawn before the invoices were read is on one of them (NUM-02)."""
+        check = self.checks["invoice_numbers"]
+        for company, last in drawn.items():
+            used = {invoice.invoice_number for invoice in self.invoices.values() if invoice.company == company}
+            check.count(f"{company} drawn", last)
+            check.count(f"{company} invoices", len(used))
+            if len(used) >= last:
+                continue
+            number_format = self.setup.number_sequences(company).invoice
+            missing = [
+                number for n in range(1, last + 1) if (number := format_number(number_format, n, company)) not in used
+            ]
+            if len(missing) != last - len(used):  # the format has changed: which ones it are cannot be told
+                missing = [f"{len(used)} of {last}"]
+            for number in missing:
+                check.differs(Difference("customer_invoice", number, "was drawn, and no invoice has it", company))
+
+    # Ledger
+
+    def _read_ledger(self) -> None:
+        ledger = self.stores.ledger
+        balances: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
+        for item in self.watch.over("pages of the ledger", scan(ledger.client, ledger.table)):
+            if str(item["sk"]).startswith("V#"):
+                self._page(item, balances)
+        for (company, voucher, currency), amount in balances.items():
+            if amount:
+                detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
+                named = currency or self._accounting(company)
+                self.checks["balance"].differs(Difference("voucher", voucher, detail, company, amount, named))
+
+    def _page(self, item: Item, balances: dict[tuple[str, str, str], Decimal]) -> None:
+        """Adds a page up. ``balances`` keeps the vouchers that do not balance on it: they may go on on the next."""
+        company = item["co"]
+        sums: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
+        booked: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for entry in rows.decode(Entry, item["e"]):
+            sums[(company, entry.voucher, entry.currency)] += entry.amount
+            sums[(company, entry.voucher, "")] += entry.accounting_amount
+            booked[entry.voucher] += _weight(entry, item["so"])
+            if entry.posting_type is PostingType.WIP_SALES_VALUE:
+                self._wip[(company, entry.project or "")] += entry.accounting_amount
+            elif entry.posting_type is PostingType.ACCRUED_REVENUE_SALES_VALUE:
+                self._deferred[(company, entry.project or "")] += entry.accounting_amount
+        for of, amount in sums.items():
+            if amount or of in balances:
+                balances[of] += amount
+        for voucher, amount in booked.items():
+            before = self._booked.get((company, voucher))
+            whole = amount + (before.amount if before else ZERO)
+            self._booked[(company, voucher)] = _Booked(whole, item["so"], item["id"])
+
+    def _vouchers(self) -> None:
+        """The rows' accounting amounts against the ledger (INV-22). What differs is read again by its document."""
+        between = {(i.company, i.voucher) for i in self.invoices.values() if i.borrower}
+        for key, told in self._told.items():
+            booked = self._booked.pop(key, None)
+            if booked is None and (not told.must or not told.amount):
+                continue
+            if booked is None or not _agree(told.amount, booked):
+                self._confirm(key, told, booked)
+        for key, booked in self._booked.items():
+            if booked.amount and key not in between:
+                self._confirm(key, None, booked)
+
+    def _confirm(self, key: tuple[str, str], told: _Told | None, booked: _Booked | None) -> None:
+        """Counts the difference, unless both sides agree as they are now."""
+        company, voucher = key
+        row = self.stores.staging.readable([told.id]).get(told.id) if told else None
+        source, document = (booked.source, booked.document) if booked else self._document(row)
+        lines = [
+            line
+            for one in self.stores.ledger.vouchers(source, company, document)
+            if one.voucher == voucher
+            for line in one.lines
+        ]
+        now = sum((_weight(line, source) for line in lines), ZERO)
+        ids = self._ids(source, company, document, voucher)
+        found = self.stores.staging.readable(ids)
+        amount = sum((r.accounting_amount or ZERO for r in found.values() if r.voucher == voucher), ZERO)
+        if _agree(amount, _Booked(now, source, document)) or (row and not row.voucher):
+            return
+        detail = f"the ledger has {now} under {source} {document}, the rows {amount} (INV-22)"
+        off = (abs(amount) if source == JOURNAL else amount) - now
+        id = (ids or [voucher])[0] if source == JOURNAL else voucher
+        entity = ACTUAL if source == JOURNAL and ids else "voucher"
+        detail = f"voucher {voucher}: {detail}"
+        self.checks["vouchers"].differs(Difference(entity, id, detail, company, off, self._accounting(company)))
+
+    def _document(self, row: StagedRow | None) -> tuple[str, str]:
+        if row is None or row.journal_id:
+            return JOURNAL, (row.journal_id or "") if row else ""
+        header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
+        return INVOICE, (header.invoice_number or "") if header else ""
+
+    def _ids(self, source: str, company: str, document: str, voucher: str) -> list[str]:
+        if source == JOURNAL:
+            pages = self.stores.journals.pages(company, document)
+            return [line.actual_id for page in pages for line in page.lines if line.voucher == voucher]
+        return [line.actual_id for _, page in self.stores.proposals.invoice_pages(company, document) for line in page]
+
+    def _accruals(self, *, quiet: bool) -> None:
+        """WIP sales value of each project is what is accrued and not billed, and accrued revenue its opposite.
+
+        INV-14, INV-15. ``quiet``: nothing was posted while the tables were read; else the sums are of two moments.
+        """
+        check = self.checks["accruals"]
+        if not quiet:
+            check.not_checked = "something was posted while the tables were read; run it again"
+            return
+        expected: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        for id, accrued in self._accrued.items():
+            if id not in self._billed and not self._billed_between(id):
+                expected[accrued.place] += accrued.amount
+        for place in sorted(expected.keys() | self._wip.keys() | self._deferred.keys()):
+            company, project = place
+            currency = self._accounting(company)
+            wip, deferred = self._wip[place], self._deferred[place]
+            if left := wip - expected[place]:
+                found = list(self._not_taken_back(place))
+                for unbilled, amount, detail in found:
+                    left -= amount
+                    check.differs(Difference(ACTUAL, unbilled, detail, company, amount, currency))
+                if left:
+                    detail = f"WIP sales value is {wip}, and {expected[place]} is accrued and not billed (INV-14)"
+                    check.differs(Difference("project", project, detail, company, left, currency))
+            if wip + deferred:
+                detail = f"WIP sales value is {wip}, accrued revenue {deferred} (INV-15)"
+                check.differs(Difference("project", project, detail, company, wip + deferred, currency))
+
+    def _billed_between(self, id: bytes) -> bool:
+        header = self.proposals.get(self._by_number.get(self._between.get(id, ("", "")), ""))
+        return header is not None and header.status is ProposalStatus.POSTED
+
+    def _not_taken_back(self, place: tuple[str, str]) -> Iterator[tuple[str, Decimal, str]]:
+        """Unbilled sales of a project whose billed sale is posted without taking their accrual back."""
+        pairs = {
+            str(UUID(bytes=self._billed[id])): (str(UUID(bytes=id)), accrued.amount)
+            for id, accrued in self._accrued.items()
+            if accrued.place == place and id in self._billed
+        }
+        numbers = {
+            row.proposal_id: row.company for row in self.stores.staging.readable(pairs).values() if row.proposal_id
+        }
+        for number, company in numbers.items():
+            header = self.proposals.get(self._by_number.get((company or "", number), ""))
+            for line in self.stores.proposals.lines(header.id) if header else ():
+                if line.actual_id in pairs and not line.accruals and header:
+                    unbilled, amount = pairs[line.actual_id]
+                    detail = (
+                        f"billed by {line.actual_id} on invoice {header.invoice_number}, which left {amount} accrued"
+                    )
+                    yield unbilled, amount, detail
+
+    # What was begun
+
+    def _unfinished(self) -> None:
+        """Postings that stand where they stood when they were read, and events that were not published in time."""
+        for one in self._stuck:
+            again: Journal | Proposal | None
+            if isinstance(one, Journal):
+                again = self.stores.journals.get(one.company, one.journal_id)
+                entity, id = JOURNAL, one.journal_id
+            else:
+                again = self.stores.proposals.get(one.id)
+                entity, id = PROPOSAL, one.number
+            if again and (again.status, again.posted_pages) == (one.status, one.posted_pages):
+                detail = f"is {one.status} with {one.posted_pages} pages done; the next run of its posting goes on"
+                self.checks["stuck"].differs(Difference(entity, id, detail, one.company))
+        late = datetime.fromisoformat(self.at) - _PATIENCE
+        for store in (self.stores.staging, self.stores.journals, self.stores.proposals):
+            for item in outbox.unsent(store.client, store.table):
+                if datetime.fromisoformat(item["at"]) < late:
+                    detail = f"{item['t']} of {item['at']} is not published; outbox_relay does it by its schedule"
+                    self.checks["outbox"].differs(Difference("event", item["sk"], detail))
+
+    def _difference(
+        self, row: StagedRow, detail: str, amount: Decimal | None = None, *, repair: Repair | None = None
+    ) -> Difference:
+        currency = self._accounting(row.company)
+        return Difference(ACTUAL, row.id, detail, row.company, amount, currency, repair)
+
+    def _accounting(self, company: str | None) -> str | None:
+        known = self.setup.company(company) if company else None
+        return known.accounting_currency if known else None
+
+
+def _weight(line: Entry | VoucherLine, source: str) -> Decimal:
+    """What an entry says of the amount that its actuals are told: revenue of an invoice, the debit of a journal."""
+    if source == INVOICE:
+        return -line.accounting_amount if line.posting_type in _REVENUE else ZERO
+    return max(line.accounting_amount, ZERO)
+
+
+def _agree(told: Decimal, booked: _Booked) -> bool:
+    return (told if booked.source == INVOICE else abs(told)) == booked.amount

@@ -1,0 +1,378 @@
+"""Everything that Dataverse has, held against what was received. No age limit: every row, read page by page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from project_invoicing.dataverse.api import DataverseApi, FoundRow
+from project_invoicing.dataverse.context import row_event
+from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
+from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
+from project_invoicing.dataverse.values import decimal
+from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
+from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType
+from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
+from project_invoicing.errors import Rejected
+from project_invoicing.store.proposals import Invoice, Proposal
+from project_invoicing.store.staging import links_of
+from project_invoicing.store.write_back_marks import invoice_mark
+from project_invoicing.store.write_backs import WriteBackState
+from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
+from project_invoicing.use_cases.sync_actuals import ACTUAL
+from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
+
+T = TypeVar("T", Actual, Proforma)
+
+CONNECTION: Final = "msdyn_transactionconnection"
+STATUS: Final = "msdyn_projectinvoicestatus"
+_FROM_CONFIRMED_ON: Final = frozenset({"confirmed", "invoice_paid", "posted"})
+_CHUNK: Final = 500
+_MAPS: Final = {ACTUAL: "actuals", CONNECTION: "transaction_connections", PROFORMA: "invoices"}
+
+
+def columns_of(entity: str) -> tuple[str, ...]:
+    """The columns that the entity's table map reads, and the status of a proforma."""
+    columns = [column.column for column in table_maps()[_MAPS[entity]].columns]
+    return tuple(dict.fromkeys([*columns, STATUS] if entity == PROFORMA else columns))
+
+
+def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
+    """What differs between two versions of a row, by field; the names that look-ups may carry do not count."""
+
+    def bare(value: Any) -> Any:
+        return (value.entity, value.id) if isinstance(value, Reference) else value
+
+    pairs = ((f.name, getattr(stored, f.name), getattr(found, f.name)) for f in fields(stored) if f.name != "version")
+    return {name: (before, now) for name, before, now in pairs if bare(before) != bare(now)}
+
+
+def chunks(found: Iterable[str]) -> Iterator[list[str]]:
+    pending = iter(found)
+    while chunk := list(islice(pending, _CHUNK)):
+        yield chunk
+
+
+class _Names:
+    """What the maps call the columns that are compared."""
+
+    def __init__(self) -> None:
+        self.actual = {column.field: column.column for column in table_maps()["actuals"].columns}
+        self.told = {column.field: column.column for column in table_maps()["actuals_write_back"].columns}
+        self.invoice = {column.field: column.column for column in table_maps()["invoices"].columns}
+        codes = table_maps()["actuals"].columns
+        self.codes = {column.field: dict(column.codes or {}) for column in codes}
+
+    def of_actuals(self) -> list[str]:
+        wanted = ("skip_sync", "transaction_type", "billing_type", "amount", "invoice", "currency")
+        return [*(self.actual[name] for name in wanted), *self.told.values()]
+
+    def of_invoices(self) -> list[str]:
+        told = [column.column for column in table_maps()["invoices_write_back"].columns]
+        wanted = ("number", "total", "currency")
+        return list(dict.fromkeys([*(self.invoice[name] for name in wanted), STATUS, *told]))
+
+
+@dataclass(slots=True)
+class AgainstDataverse:
+    """The checks of ``domain.reconciliation.AGAINST_DATAVERSE``. ``books`` were read before."""
+
+    api: DataverseApi
+    books: Books
+    checks: Mapping[str, Check]
+    watch: Watch
+    at: str
+    names: _Names = field(default_factory=_Names)
+    _theirs: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    _missing: list[str] = field(default_factory=list)
+    _newer: list[str] = field(default_factory=list)
+    _untold: list[str] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Raises ``OutOfTime``, and what the port raises."""
+        unseen = {id for id, known in self.books.known.items() if known.counts}
+        for found in self.watch.over("actuals of Dataverse", self.api.every(ACTUAL, self.names.of_actuals())):
+            unseen.discard(id_bytes(found.id))
+            self._actual(found)
+        for chunk in chunks(self._missing):
+            self._confirm_missing(chunk)
+        for chunk in chunks(self._newer):
+            self._confirm_newer(chunk)
+        for chunk in chunks(self._untold):
+            self._confirm_told(chunk)
+        self._gone(unseen)
+        for found in self.watch.over("connections of Dataverse", self.api.every(CONNECTION, columns_of(CONNECTION))):
+            self._connection(found)
+        for found in self.watch.over("invoices of Dataverse", self.api.every(PROFORMA, self.names.of_invoices())):
+            if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON:
+                self._proforma(found)
+
+    # Actuals
+
+    def _actual(self, found: FoundRow) -> None:
+        check, row = self.checks["not_received"], found.row
+        known = self.books.known.get(id_bytes(found.id))
+        if row.get(self.names.actual["skip_sync"]) not in (None, False, 0):
+            check.count("actuals with Skip Sync")
+            if known and known.counts:
+                self._newer.append(found.id)
+            return
+        check.count("actuals of Dataverse")
+        self._tally(found)
+        if known is None:
+            if (ACTUAL, found.id) in self.books.rejected:
+                check.count("actuals rejected")
+            else:
+                self._missing.append(found.id)
+            return
+        check.count("actuals staged")
+        if found.version is not None and (known.version is None or found.version > known.version):
+            self._newer.append(found.id)
+        if known.written is not None and known.written != self._written(row):
+            self._untold.append(found.id)
+
+    def _tally(self, found: FoundRow) -> None:
+        row, names = found.row, self.names
+        kind = names.codes["transaction_type"].get(row.get(names.actual["transaction_type"], 0))
+        invoice = row.get(names.actual["invoice"])
+        if kind == TransactionType.BILLED_SALES and invoice:
+            code = row.get(names.actual["billing_type"])
+            billing = names.codes["billing_type"].get(code or 0, BillingType.NOT_SPECIFIED)
+            amount = _decimal(row.get(names.actual["amount"])) or Decimal(0)
+            id = invoice["id"] if isinstance(invoice, Mapping) else str(invoice)
+            self._theirs[id].add(found.id, amount, chargeable=is_chargeable(billing))
+
+    def _written(self, row: Mapping[str, Any]) -> bytes:
+        told = self.names.told
+        amounts = ("accounting_amount", "exchange_rate", "sales_tax_amount")
+        voucher = row.get(told["voucher"])
+        return digest_of(voucher, *(_decimal(row.get(told[name])) for name in amounts))
+
+    def _confirm_missing(self, ids: list[str]) -> None:
+        """Those that have not come meanwhile, with what they are worth."""
+        staging = self.books.stores.staging
+        arrived = staging.readable(ids)
+        left = [id for id in ids if id not in arrived and not any(staging.rejections(ACTUAL, id))]
+        for found in self.api.rows(ACTUAL, left, columns_of(ACTUAL)):
+            kind = self.names.codes["transaction_type"].get(found.row.get(self.names.actual["transaction_type"], 0))
+            amount, currency = self._money(found)
+            detail = f"{str(kind or 'actual').replace('_', ' ')} that was never received"
+            self._differs("not_received", ACTUAL, found.id, detail, amount, currency)
+
+    def _money(self, found: FoundRow) -> tuple[Decimal | None, str | None]:
+        reference = found.row.get(self.names.actual["currency"])
+        id = reference["id"] if isinstance(reference, Mapping) else reference
+        currency = self.books.setup.resolve("transactioncurrency", str(id)) if id else None
+        return _decimal(found.row.get(self.names.actual["amount"])), currency
+
+    def _confirm_newer(self, ids: list[str]) -> None:
+        """Those with another value in a column that is read: a write-back makes a version that says nothing new."""
+        check, stored = self.checks["differs_from_dataverse"], self.books.stores.staging.readable(ids)
+        for found in self.api.rows(ACTUAL, ids, columns_of(ACTUAL)):
+            try:
+                actual = to_actual(row_event(found, self.at).detail)
+            except Rejected as rejected:
+                if not any(self.books.stores.staging.rejections(ACTUAL, found.id)):
+                    self._differs("differs_from_dataverse", ACTUAL, found.id, f"would be rejected: {rejected.detail}")
+                continue
+            row = stored.get(found.id)
+            changed = changed_fields(row.actual, actual) if row else {}
+            if row is None or not changed:
+                check.count("newer versions that say the same")
+                continue
+            texts = (f"{name} {_text(before)} -> {_text(now)}" for name, (before, now) in changed.items())
+            off = actual.amount - row.actual.amount
+            detail = f"{', '.join(texts)}; staging has version {row.actual.version.number}, Dataverse {found.version}"
+            _, currency = self._money(found)
+            self._differs("differs_from_dataverse", ACTUAL, found.id, detail, off, currency, row.company)
+
+    def _confirm_told(self, ids: list[str]) -> None:
+        check, told = self.checks["write_back_differs"], self.names.told
+        stored = self.books.stores.staging.readable(ids)
+        for found in self.api.rows(ACTUAL, ids, list(told.values())):
+            row = stored.get(found.id)
+            if row is None:
+                continue
+            ours = {name: getattr(row, name) for name in ("accounting_amount", "exchange_rate", "sales_tax_amount")}
+            theirs = {name: _decimal(found.row.get(told[name])) for name in ours}
+            texts = [
+                f"{name} {figure(ours[name])}, not {figure(theirs[name]) or 'empty'}"
+                for name in ours
+                if figure(ours[name]) != figure(theirs[name])
+            ]
+            if found.row.get(told["voucher"]) != row.voucher:
+                texts.append(f"voucher {row.voucher}, not {found.row.get(told['voucher']) or 'empty'}")
+            if texts:
+                off = (theirs["accounting_amount"] or Decimal(0)) - (row.accounting_amount or Decimal(0))
+                company = self.books.setup.company(row.company) if row.company else None
+                currency = company.accounting_currency if company else None
+                detail = f"Dataverse should have {'; '.join(texts)}"
+                check.differs(Difference(ACTUAL, found.id, detail, row.company, off, currency, Repair.WRITE_BACK))
+
+    def _gone(self, unseen: set[bytes]) -> None:
+        """Staged actuals that Dataverse does not list, asked for once more by their ids."""
+        staging = self.books.stores.staging
+        for chunk in chunks(str(UUID(bytes=id)) for id in unseen):
+            there = {found.id for found in self.api.rows(ACTUAL, chunk, [self.names.actual["amount"]])}
+            for row in staging.readable(id for id in chunk if id not in there).values():
+                if row.state not in (StagingState.INVALID, StagingState.SKIPPED):
+                    currency = row.actual.currency
+                    code = self.books.setup.resolve(currency.entity, currency.id) if currency else None
+                    detail = f"is {row.state} here; nobody can be billed for what Dataverse does not have"
+                    self.checks["not_in_dataverse"].differs(
+                        Difference(ACTUAL, row.id, detail, row.company, row.actual.amount, code)
+                    )
+
+    # Connections and proformas
+
+    def _connection(self, found: FoundRow) -> None:
+        check = self.checks["not_received"]
+        try:
+            connection = to_connection(row_event(found, self.at).detail)
+        except Rejected as rejected:
+            if (CONNECTION, found.id) in self.books.rejected:
+                check.count("connections rejected")
+            else:
+                self._differs("not_received", CONNECTION, found.id, f"would be rejected: {rejected.detail}")
+            return
+        if connection is None:
+            return
+        check.count("connections of Dataverse")
+        if link_key(connection.actual_id, connection.role, connection.linked_id) in self.books.links:
+            check.count("connections known")
+        elif not self._linked_by_now(connection):
+            detail = f"{connection.actual_id} has no link '{connection.role}' to {connection.linked_id}"
+            self._differs("not_received", CONNECTION, found.id, detail)
+
+    def _linked_by_now(self, connection: Connection) -> bool:
+        """Linked as it is read again; or by a newer connection of the same role, which outdoes this one."""
+        item = self.books.stores.staging.item(connection.actual_id) or {}
+        return f"l_{connection.role}_{connection.id[:8]}" in item or (
+            links_of(item).get(connection.role) == connection.linked_id
+        )
+
+    def _proforma(self, found: FoundRow) -> None:
+        check = self.checks["not_received"]
+        check.count("proformas of Dataverse")
+        header = self.books.proposals.get(found.id) or self.books.stores.proposals.get(found.id)
+        currency = self._currency_of(found)
+        total = _decimal(found.row.get(self.names.invoice["total"]))
+        if header is None:
+            if (PROFORMA, found.id) in self.books.rejected:
+                check.count("proformas rejected")
+            else:
+                number = found.row.get(self.names.invoice["number"])
+                self._differs(
+                    "not_received", PROFORMA, found.id, f"proforma {number} that was never received", total, currency
+                )
+            return
+        check.count("proformas known")
+        stored = header.proforma.version.number
+        if header.status is ProposalStatus.WAITING and found.version is not None and found.version > (stored or 0):
+            self._newer_header(found.id, header)
+        self._compare(found, header, total, currency)
+        invoice = self.books.invoices.get(found.id)
+        if invoice and invoice.posted:
+            self._told_of_invoice(found, invoice)
+
+    def _newer_header(self, id: str, header: Proposal) -> None:
+        """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
+        for found in self.api.rows(PROFORMA, [id], columns_of(PROFORMA)):
+            try:
+                changed = changed_fields(header.proforma, to_proforma(row_event(found, self.at).detail))
+            except Rejected as rejected:
+                if (PROFORMA, id) not in self.books.rejected:
+                    detail = f"{header.number} would be rejected: {rejected.detail}"
+                    self._differs("differs_from_dataverse", PROFORMA, id, detail, company=header.company)
+                return
+            texts = (f"{name} {_text(before)} -> {_text(now)}" for name, (before, now) in changed.items())
+            if changed:
+                detail = f"{header.number}: {', '.join(texts)}"
+                self._differs("differs_from_dataverse", PROFORMA, id, detail, company=header.company)
+
+    def _currency_of(self, found: FoundRow) -> str | None:
+        reference = found.row.get(self.names.invoice["currency"])
+        id = reference["id"] if isinstance(reference, Mapping) else reference
+        return self.books.setup.resolve("transactioncurrency", str(id)) if id else None
+
+    def _compare(self, found: FoundRow, header: Proposal, total: Decimal | None, currency: str | None) -> None:
+        """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
+        check = self.checks["proformas"]
+        check.count("proformas compared")
+        ours, theirs = self.books.tallies[found.id], self._theirs[found.id]
+        if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
+            detail = f"{header.number}: Dataverse has {theirs.text}, staging {ours.text}"
+            off = theirs.amount - ours.amount
+            self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
+        elif total is not None and header.subtotal is not None and header.subtotal != total:
+            detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
+            off = total - header.subtotal
+            self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
+        elif total is not None and total != theirs.amount and header.subtotal is None:
+            detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}"
+            off = total - theirs.amount
+            self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
+
+    def _told_of_invoice(self, found: FoundRow, invoice: Invoice) -> None:
+        """Number, date, status and tax of the invoice in Dataverse (WB-07)."""
+        staging = self.books.stores.staging
+        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
+        if mark.state is not WriteBackState.DONE:
+            failed = mark.state is WriteBackState.FAILED
+            name = "write_back_failed" if failed else "write_back_unfinished"
+            detail = f"invoice {invoice.invoice_number}: " + (
+                f"Dataverse says: {mark.answer}" if failed else "not told yet"
+            )
+            self._differs(name, PROFORMA, found.id, detail, None, None, invoice.company, Repair.WRITE_BACK)
+            return
+        ours = invoice_write_back(
+            invoice_number=invoice.invoice_number,
+            invoice_date=invoice.invoice_date.isoformat(),
+            sales_tax_amount=invoice.sales_tax,
+        )
+        wrong = [
+            f"{name} {_text(value)}, not {found.row.get(name)}"
+            for name, value in ours.items()
+            if not _same(value, found.row.get(name))
+        ]
+        if wrong:
+            detail = f"invoice {invoice.invoice_number}: Dataverse should have {'; '.join(wrong)}"
+            self._differs(
+                "write_back_differs", PROFORMA, found.id, detail, None, None, invoice.company, Repair.WRITE_BACK
+            )
+
+    def _differs(
+        self,
+        check: str,
+        entity: str,
+        id: str,
+        detail: str,
+        amount: Decimal | None = None,
+        currency: str | None = None,
+        company: str | None = None,
+        repair: Repair = Repair.FETCH,
+    ) -> None:
+        self.checks[check].differs(Difference(entity, id, detail, company, amount, currency, repair))
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else decimal(str(value))
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, Decimal):
+        return figure(ours) == figure(_decimal(theirs))
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return theirs.startswith(ours)  # a date may come back as an instant
+    return bool(ours == theirs)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Reference):
+        return value.id
+    return figure(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,35 @@
+"""The tables of a stack, deployed or local: for the commands that read one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from local.documents import InvalidInput
+from project_invoicing.config import Settings, settings
+from project_invoicing.store import client
+
+
+def named(prefix: str | None, *kinds: str) -> Settings:
+    """The tables of these ``kinds`` (``staging`` …): of the stack with this prefix, else as the environment says.
+
+    CloudFormation puts what a table is called between the stack's name and something random. Raises ``InvalidInput``.
+    """
+    known = settings()
+    if prefix:
+        pages = client.dynamodb().get_paginator("list_tables").paginate()
+        names = [name for page in pages for name in page["TableNames"]]
+        found = {f"{kind}_table": _only(names, f"{prefix}-{kind.capitalize()}Table") for kind in kinds}
+        return replace(known, **found)
+    missing = [kind for kind in kinds if not getattr(known, f"{kind}_table")]
+    if missing:
+        variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
+        raise InvalidInput([f"set {variables}, or name the stack with --stack-prefix"])
+    return known
+
+
+def _only(names: Sequence[str], beginning: str) -> str:
+    found = [name for name in names if name.startswith(beginning)]
+    if len(found) != 1:
+        raise InvalidInput([f"--stack-prefix: {len(found)} tables begin with {beginning}; it must be one"])
+    return found[0]
