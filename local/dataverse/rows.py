@@ -114,6 +114,10 @@ class Rows:
         """The row version that was drawn last, in the whole organization."""
         return self._version
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._clock()
+
     def create(self, entity: str, values: Mapping[str, Any], *, id: str | None = None) -> str:
         """A new row; gives its id. ``Refused`` (412) when there is a row with this id."""
         return self.create_many(entity, [values] if id is None else [{**values, f"{entity}id": id}])[0]
