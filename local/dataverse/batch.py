@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import pairwise
 from typing import Final, NoReturn
 from uuid import uuid4
 
@@ -135,15 +136,15 @@ def _parts(headers: Headers, body: bytes) -> list[tuple[Headers, bytes]]:
     boundary = _BOUNDARY.search(headers.get("Content-Type", ""))
     if boundary is None:
         _refuse("The Content-Type is multipart/mixed with a boundary.")
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+    delimiter = re.compile(rb"\r\n--" + re.escape(boundary[1].encode()) + rb"(--)?[ \t]*(?=\r\n|\Z)")
+    text = b"\r\n" + body
+    lines = list(delimiter.finditer(text))
+    end = next((number for number, line in enumerate(lines) if line[1]), None)
+    if end is None:
         _refuse(f"The end --{boundary[1]}-- is missing; lines end in CRLF.")
     found = []
-    for piece in pieces[1:-1]:
-        line_end, begin, rest = piece.partition(b"\r\n")
-        if line_end.strip() or not begin:
-            _refuse(f"There is more than the boundary in the line of {boundary[1]}.")
-        head, blank, content = rest.partition(b"\r\n\r\n")
+    for line, following in pairwise(lines[: end + 1]):
+        head, blank, content = text[line.end() + 2 : following.start()].partition(b"\r\n\r\n")
         if not blank:
             _refuse("A part has no blank line after its headers; lines end in CRLF.")
         found.append((_headers(head.decode("latin-1")), content))
