@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from local.dataverse.business import (
@@ -34,14 +34,21 @@ WORK = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERI
 class Business:
     """The Dataverse side of Project Operations, over the rows of an organization.
 
-    ``today`` is the date of the people at work. Quantities, prices and amounts are ``Decimal``, whole numbers or text.
-    Entries, contracts, contract lines, milestones and retainers are named by a ``Lookup``; invoices, their details and
-    actuals by their id. What the business does not allow raises ``Refused`` with what to do, and changes nothing.
+    ``clock`` gives the time (with a zone), ``zone`` is that of the people at work: their days begin at their midnight,
+    and Dataverse keeps a day as that instant in UTC. Quantities, prices and amounts are ``Decimal``, whole numbers or
+    text. Entries, contracts, contract lines, milestones and retainers are named by a ``Lookup``; invoices, details
+    and actuals by their id. What the business does not allow raises ``Refused`` with what to do, and changes nothing.
     """
 
-    def __init__(self, rows: Rows, today: Callable[[], date]) -> None:
+    def __init__(self, rows: Rows, clock: Callable[[], datetime], zone: tzinfo) -> None:
         self.rows = rows
-        self._today = today
+        self._clock = clock
+        self._zone = zone
+
+    def _day(self, day: date | None = None) -> datetime:
+        """The instant at which ``day`` begins; today where none is given."""
+        begun = day or self._clock().astimezone(self._zone).date()
+        return datetime.combine(begun, time(), self._zone).astimezone(UTC)
 
     # --- master data --------------------------------------------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class Business:
     ) -> Lookup:
         values = {"msdyn_project": engagement.project, "msdyn_bookableresource": engagement.resource, **columns}
         with self.rows.transaction():
-            return work.enter(self.rows, entity, quantity, day or self._today(), values)
+            return work.enter(self.rows, entity, quantity, self._day(day), values)
 
     def submit(self, entry: Lookup) -> None:
         """Journal lines with default prices, no actual (TM-02, FP-02, CONN-01)."""
@@ -209,7 +216,7 @@ class Business:
     def record_fee(self, line: Lookup, amount: Number, day: date | None = None, text: str | None = None) -> str:
         """An unbilled sale of class Fee, without a cost; gives its id (CONF-13)."""
         with self.rows.transaction():
-            return work.record_fee(self.rows, line, amount, day or self._today(), text)
+            return work.record_fee(self.rows, line, amount, self._day(day), text)
 
     def confirm_contract(self, contract: Lookup) -> None:
         """TM-09, FP-07."""
@@ -252,7 +259,7 @@ class Business:
     def create_proforma(self, contract: Lookup, as_of: date | None = None) -> str:
         """A draft of what is ready and not in the future; gives its id (EDIT-01, EDIT-04, EDIT-06, RET-03)."""
         with self.rows.transaction():
-            return proformas.create(self.rows, contract, as_of or self._today())
+            return proformas.create(self.rows, contract, self._day(as_of))
 
     def create_due_proformas(self, as_of: date | None = None) -> list[str]:
         """A draft for each contract under which something is ready; gives their ids (EDIT-07)."""
@@ -272,7 +279,7 @@ class Business:
     def refresh_lines(self, proforma: str, as_of: date | None = None) -> None:
         """EDIT-05."""
         with self.rows.transaction():
-            proformas.refresh(self.rows, proforma, as_of or self._today())
+            proformas.refresh(self.rows, proforma, self._day(as_of))
 
     def details(self, proforma: str) -> list[dict[str, Any]]:
         return proformas.details(self.rows, proforma)
@@ -294,7 +301,7 @@ class Business:
         """A detail that bills no actual; gives its id (CONF-18, CONF-19)."""
         with self.rows.transaction():
             return proformas.add_detail(
-                self.rows, proforma, contract_line, transaction_class, quantity, price, self._today(), text
+                self.rows, proforma, contract_line, transaction_class, quantity, price, self._day(), text
             )
 
     def remove_detail(self, detail: str) -> None:
@@ -327,7 +334,8 @@ class Business:
     def confirm(self, proforma: str, accounting_date: date | None = None) -> None:
         """Makes the billed sales (CONF, EDIT-16), and of corrective details their reversals too (CORR)."""
         with self.rows.transaction():
-            confirmation.confirm(self.rows, proforma, self._today(), accounting_date)
+            accounted = self._day(accounting_date) if accounting_date else None
+            confirmation.confirm(self.rows, proforma, self._day(), accounted)
 
     def revise(self, proforma: str, details: Collection[str] | None = None, onto: str | None = None) -> str:
         """A corrective draft that credits everything, until quantities are entered; gives its id (CORR-12 to -15)."""

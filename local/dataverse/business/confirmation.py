@@ -7,7 +7,7 @@ and billed in one go (99-07). A corrective detail first reverses what was billed
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import Final
 
 from local.dataverse.business import actuals, contracts, milestones, proformas, retainers
@@ -28,7 +28,7 @@ from local.dataverse.rows import Lookup, Refused, Rows
 _POSTED: Final[Row] = {"msdyn_billingstatus": int(BillingStatus.CUSTOMER_INVOICE_POSTED)}
 
 
-def confirm(rows: Rows, proforma: str, today: date, accounting_date: date | None = None) -> None:
+def confirm(rows: Rows, proforma: str, today: datetime, accounting_date: datetime | None = None) -> None:
     """Confirms a draft (CONF-16, CONF-17). ``accounting_date`` stands above the header's and today's (EDIT-16).
 
     ``Refused`` without details, and when corrective details correct nothing (CORR-19).

@@ -52,7 +52,8 @@ def named(rows: Rows, entity: str, column: str, name: str, /, **columns: Any) ->
 
 
 def currency(rows: Rows, code: str, precision: int = 2) -> Lookup:
-    return named(rows, "transactioncurrency", "isocurrencycode", code, currencyprecision=precision)
+    columns = {"currencyname": code, "currencyprecision": precision}
+    return named(rows, "transactioncurrency", "isocurrencycode", code, **columns)
 
 
 def organizational_unit(rows: Rows, name: str, code: str, company: str) -> Lookup:
@@ -119,6 +120,7 @@ def add_contract_line(
     """A line of a contract. ``includes`` are the classes of the project's work that it bills."""
     values = {
         "salesorderid": contract,
+        "salesorderdetailname": name,
         "productdescription": name,
         "msdyn_billingmethod": int(billing_method),
         "msdyn_project": project,

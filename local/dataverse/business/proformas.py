@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class NothingReady(Refused):
 # --- creation ---------------------------------------------------------------------------------------------------------
 
 
-def create(rows: Rows, contract: Lookup, as_of: date) -> str:
+def create(rows: Rows, contract: Lookup, as_of: datetime) -> str:
     """A draft with everything of ``contract`` that is ready and not in the future; gives its id (EDIT-01, EDIT-04).
 
     It has a line for each contract line, with details or without (EDIT-06). Retainers that are available are applied
@@ -86,7 +86,7 @@ def create_empty(rows: Rows, contract: Lookup) -> str:
     return proforma
 
 
-def collect(rows: Rows, proforma: str, as_of: date) -> int:
+def collect(rows: Rows, proforma: str, as_of: datetime) -> int:
     """Adds a detail for everything that became ready; gives how many (EDIT-03 to EDIT-05)."""
     header = open_proforma(rows, proforma)
     contract = header["salesorderid"]
@@ -113,7 +113,7 @@ def collect(rows: Rows, proforma: str, as_of: date) -> int:
     return added
 
 
-def refresh(rows: Rows, proforma: str, as_of: date) -> None:
+def refresh(rows: Rows, proforma: str, as_of: datetime) -> None:
     """EDIT-05."""
     collect(rows, proforma, as_of)
     total(rows, proforma)
@@ -152,7 +152,7 @@ def add_detail(
     transaction_class: TransactionClass,
     quantity: Number,
     price: Number,
-    day: date,
+    day: datetime,
     text: str | None,
 ) -> str:
     """A detail that bills no actual (CONF-18, CONF-19); gives its id."""

@@ -111,8 +111,9 @@ def _leave(rows: Rows, retainer: Row, left: Decimal, dates: Row) -> None:
         stood = actuals.actual(rows, retainer["msdyn_openactual"])
         if stood["msdyn_amount"] == -left:
             return
-        actuals.adjust(rows, stood)
-        actuals.reverse(rows, stood, dates)
+        actuals.adjust(rows, stood, BillingStatus.CUSTOMER_INVOICE_POSTED)
+        settled = {"msdyn_billingstatus": int(BillingStatus.CUSTOMER_INVOICE_POSTED)}
+        actuals.reverse(rows, stood, {**settled, **dates})
     opened = None
     if left:
         columns = {

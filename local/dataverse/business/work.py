@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Final
@@ -52,7 +52,7 @@ _KINDS: Final = {
 }
 
 
-def enter(rows: Rows, entity: str, quantity: Number, day: date, columns: Row) -> Lookup:
+def enter(rows: Rows, entity: str, quantity: Number, day: datetime, columns: Row) -> Lookup:
     """Saves an entry as a draft; no actual comes of it (TM-01). ``columns`` has its project and resource.
 
     ``msdyn_unitcost`` and ``msdyn_price`` stand above the price lists.
@@ -138,7 +138,7 @@ def approve(
     return [row["msdyn_actualid"] for row in made]
 
 
-def record_fee(rows: Rows, line: Lookup, amount: Number, day: date, text: str | None) -> str:
+def record_fee(rows: Rows, line: Lookup, amount: Number, day: datetime, text: str | None) -> str:
     """Confirms an entry journal with one fee: an unbilled sale without a cost (CONF-13). Gives its id."""
     contract_line = rows.get(contracts.CONTRACT_LINE, line.id)
     if contracts.is_fixed_price(rows, line):
@@ -255,7 +255,7 @@ def _sold(rows: Rows, line: Row, quantity: Decimal, price: Decimal) -> Row:
     }
 
 
-def _dated(day: date) -> Row:
+def _dated(day: datetime) -> Row:
     return {"msdyn_startdatetime": day, "msdyn_documentdate": day, "msdyn_accountingdate": day}
 
 
