@@ -123,6 +123,7 @@ _INVOICE: Final = {
     "totallineitemamount": money(),
     "totaltax": money(),
     "msdyn_invoicedate": INSTANT,
+    "msdyn_accountingdate": INSTANT,
     "datedelivered": INSTANT,
     "duedate": INSTANT,
     "paymenttermscode": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 4: "net_60"}),
@@ -181,6 +182,7 @@ _ACTUAL: Final = {
     "msdyn_basisquantity": DECIMAL,
     "msdyn_percent": DECIMAL,
     "msdyn_isjournalized": FLAG,
+    "msdyn_sourcedocument": lookup("msdyn_timeentry", "msdyn_expense", "msdyn_materialusage"),
     "msdyn_externalreferenceid": text(),
     "msdyn_externalreferencedate": INSTANT,
     "msdyn_skipsync": FLAG,
@@ -197,6 +199,10 @@ _CONTRACT: Final = {
     "name": text(300),
     "customerid": lookup("account", "contact"),
     "transactioncurrencyid": lookup("transactioncurrency"),
+    "pricelevelid": lookup("pricelevel"),
+    "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
+    "msdyn_ordertype": code({192350000: "item_based", 192350001: "work_based"}),
+    "msdyn_psastatusreason": code(),
     "totalamount": money(),
 }
 
@@ -206,13 +212,22 @@ _CONTRACT_LINE: Final = {
     "productdescription": text(500),
     "msdyn_project": lookup("msdyn_project"),
     "msdyn_billingmethod": code({192350000: "time_and_material", 192350001: "fixed_price"}),
+    "msdyn_includetime": FLAG,
+    "msdyn_includeexpense": FLAG,
+    "msdyn_includematerial": FLAG,
     "transactioncurrencyid": lookup("transactioncurrency"),
     "extendedamount": money(),
+}
+
+_PROJECT: Final = {
+    "msdyn_customer": lookup("account"),
+    "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
 }
 
 _TIME_ENTRY: Final = {
     "msdyn_date": INSTANT,
     "msdyn_duration": Column(Kind.NUMBER, limit=Decimal(2_147_483_647)),
+    "msdyn_quantity": DECIMAL,
     "msdyn_project": lookup("msdyn_project"),
     "msdyn_projecttask": lookup("msdyn_projecttask"),
     "msdyn_bookableresource": lookup("bookableresource"),
@@ -220,6 +235,15 @@ _TIME_ENTRY: Final = {
         {192350000: "draft", 192350001: "returned", 192350002: "approved", 192350003: "submitted"}
     ),
     "msdyn_externaldescription": text(),
+}
+
+_EXPENSE: Final = {
+    "msdyn_date": INSTANT,
+    "msdyn_quantity": DECIMAL,
+    "msdyn_price": money(maps.MONEY_LIMIT),
+    "msdyn_project": lookup("msdyn_project"),
+    "msdyn_bookableresource": lookup("bookableresource"),
+    "msdyn_transactioncategory": lookup("msdyn_transactioncategory"),
 }
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -232,7 +256,7 @@ TABLES: Final[Mapping[str, Table]] = {
         _table("salesorderdetail", "salesorderdetails", "salesorderdetailname", _CONTRACT_LINE),
         _table("account", "accounts", "name", {"name": text(160), "accountnumber": text(20)}),
         _table("contact", "contacts", "fullname", {"fullname": text(160)}),
-        _table("msdyn_project", "msdyn_projects", "msdyn_subject", {"msdyn_customer": lookup("account")}),
+        _table("msdyn_project", "msdyn_projects", "msdyn_subject", _PROJECT),
         _table("msdyn_projecttask", "msdyn_projecttasks", "msdyn_subject", {"msdyn_project": lookup("msdyn_project")}),
         _table(
             "transactioncurrency",
@@ -240,13 +264,19 @@ TABLES: Final[Mapping[str, Table]] = {
             "currencyname",
             {"isocurrencycode": text(5), "currencysymbol": text(13), "currencyprecision": Column(Kind.NUMBER)},
         ),
-        _table("bookableresource", "bookableresources", "name"),
+        _table(
+            "bookableresource",
+            "bookableresources",
+            "name",
+            {"msdyn_organizationalunit": lookup("msdyn_organizationalunit")},
+        ),
+        _table("msdyn_organizationalunit", "msdyn_organizationalunits", "msdyn_name"),
         _table("bookableresourcecategory", "bookableresourcecategories", "name"),
         _table("product", "products", "name", {"productnumber": text()}),
         _table("uom", "uoms", "name"),
         _table("msdyn_transactioncategory", "msdyn_transactioncategories", "msdyn_name"),
         _table("msdyn_timeentry", "msdyn_timeentries", "msdyn_description", _TIME_ENTRY),
-        _table("msdyn_expense", "msdyn_expenses", "msdyn_name"),
+        _table("msdyn_expense", "msdyn_expenses", "msdyn_name", _EXPENSE),
     )
 }
 """The tables by logical name."""
