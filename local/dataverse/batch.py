@@ -18,6 +18,7 @@ from local.dataverse.json_rows import PAYLOAD
 from local.dataverse.messages import Headers, Request, Response, WebApiError
 
 MOST_OPERATIONS: Final = 1_000
+LONGEST_URL: Final = 65_536
 NO_CONTENT_ID: Final = "0x80060888"
 
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) HTTP/1\.1")
@@ -126,6 +127,8 @@ def _operation(headers: Headers, content: bytes) -> Operation:
     if found is None:
         _refuse(f"{line[:80]!r} is no request line; lines end in CRLF.")
     method, target = found.groups()
+    if len(target) > LONGEST_URL:
+        _refuse(f"The URL of an operation is longer than {LONGEST_URL} characters.")
     if target.endswith("/$batch"):
         _refuse("A batch holds no other batch.")
     return Operation(Request(method, target, _headers(fields), body), headers.get("Content-ID"))

@@ -158,7 +158,7 @@ class _Parser:
         elif token.kind == "text":
             value, kinds = _unquoted(token.text).lower(), {Kind.TEXT}
         elif token.kind == "guid":
-            value, kinds = token.text.lower(), {Kind.ID, Kind.LOOKUP, Kind.TEXT}
+            value, kinds = token.text.lower(), {Kind.ID, Kind.LOOKUP}
         elif token.kind == "number":
             value, kinds = Decimal(token.text), {Kind.CODE, Kind.NUMBER, Kind.BIG_NUMBER, Kind.DECIMAL, Kind.MONEY}
         elif token.kind == "date" and is_date(token.text):

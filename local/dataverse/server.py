@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import sys
 import threading
@@ -28,6 +29,8 @@ from local.dataverse.web_api import WebApi
 
 UNAVAILABLE: Final = "0x80044150"
 """The code of an error that is no fault of the caller."""
+_BATCH = re.compile(r"/api/data/v9\.\d{1,2}/\$batch", re.ASCII)
+_LONGEST_URL: Final = 32_768
 _LARGEST_BODY: Final = 128 * 1024 * 1024
 """Dataverse takes no larger request."""
 
@@ -61,7 +64,7 @@ class Server:
         refusal = self._login.refusal(request)
         if refusal is not None:
             return refusal
-        is_batch = request.method == "POST" and urlsplit(request.target).path.endswith("/$batch")
+        is_batch = request.method == "POST" and _BATCH.fullmatch(urlsplit(request.target).path) is not None
         try:
             with self._protection.request(is_batch=is_batch):
                 if is_batch:
@@ -152,9 +155,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > _LARGEST_BODY:
-            self.close_connection = True
-            self._send(WebApiError(413, "0x0", f"A body of {length} bytes is refused.").response())
+        refusal = None
+        if "Transfer-Encoding" in self.headers:
+            refusal = WebApiError(411, "0x0", "The stand-in takes no body in chunks; send its Content-Length.")
+        elif not length.isascii() or not length.isdigit() or int(length) > _LARGEST_BODY:
+            refusal = WebApiError(413, "0x0", f"A body of {length} bytes is refused.")
+        elif len(self.path) > _LONGEST_URL:
+            refusal = WebApiError(414, "0x0", f"The URL is longer than {_LONGEST_URL} characters; use $batch.")
+        if refusal is not None:
+            self.close_connection = True  # what follows on it is the body
+            self._send(refusal.response())
             return
         request = Request(self.command, self.path, Headers(dict(self.headers.items())), self.rfile.read(int(length)))
         try:

@@ -43,19 +43,21 @@ class ServiceProtection:
     def request(self, *, is_batch: bool) -> Iterator[None]:
         """Around the work of one request. Raises ``WebApiError`` (429) instead of letting it begin."""
         began = self._settings.seconds()
+        limits = self._settings.limits
         with self._lock:
             self._refuse_on_purpose(is_batch=is_batch)
-            if self._settings.limits is not None:
-                self._refuse_too_much(self._settings.limits, began)
+            if limits is not None:
+                self._refuse_too_much(limits, began)
+                self._began.append(began)
             self._running += 1
-            self._began.append(began)
         try:
             yield
         finally:
             ended = self._settings.seconds()
             with self._lock:
                 self._running -= 1
-                self._took.append((ended, ended - began))
+                if limits is not None:
+                    self._took.append((ended, ended - began))
 
     def _refuse_on_purpose(self, *, is_batch: bool) -> None:
         faults = self._settings.faults

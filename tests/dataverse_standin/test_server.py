@@ -304,13 +304,31 @@ def test_a_refused_row_does_not_stop_its_neighbours(caller: Caller) -> None:
 # The server itself
 
 
-@pytest.mark.parametrize("length", ["x", "-1", "999999999999"])
-def test_a_length_that_cannot_be_is_refused(server: Server, length: str) -> None:
-    request = f"POST /api/data/v9.2/accounts HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+@pytest.mark.parametrize(
+    ("path", "header", "status"),
+    [
+        ("accounts", "Content-Length: x", 413),
+        ("accounts", "Content-Length: -1", 413),
+        ("accounts", "Content-Length: 999999999999", 413),
+        ("accounts", "Transfer-Encoding: chunked", 411),
+        ("accounts?$select=" + "x" * 32_768, "Content-Length: 0", 414),
+    ],
+)
+def test_a_request_that_cannot_be_taken_is_refused_before_its_body(
+    server: Server, path: str, header: str, status: int
+) -> None:
+    request = f"POST /api/data/v9.2/{path} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n"
     address = ("127.0.0.1", urlsplit(server.url).port or 0)
     with socket.create_connection(address, timeout=5) as connection:
         connection.sendall(request.encode())
-        assert connection.recv(1_000).startswith(b"HTTP/1.1 413 ")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, set(json.loads(answer.read()))) == (status, {"error"})
+        assert connection.recv(1) == b""
+
+
+def test_a_batch_is_only_where_the_web_api_is(caller: Caller) -> None:
+    assert caller.ask("POST", "/elsewhere/$batch", b"")[0] == 404
 
 
 def test_nothing_is_left_of_a_server_whose_clients_stay_connected(rows: Rows) -> None:

@@ -167,6 +167,21 @@ def test_a_look_up_is_an_id_and_its_annotations_come_when_asked_for(client: Clie
     assert "_customerid_value@Microsoft.Dynamics.CRM.lookuplogicalname" not in formatted
 
 
+def test_several_preferences_come_in_one_header(client: Client) -> None:
+    values = {"customerid": Lookup("account", guid("Contoso"), "Contoso"), "msdyn_hascorrections": True}
+    for _ in range(2):
+        client.rows.create("invoice", values)
+    names = f"Microsoft.Dynamics.CRM.lookuplogicalname,{FORMATTED}"
+    prefer = f'odata.maxpagesize=1, odata.include-annotations="{names}"'
+
+    response = client.ask("GET", "invoices", Prefer=prefer)
+
+    (row,) = json.loads(response.body)["value"]
+    assert row["_customerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "account"
+    assert row[f"msdyn_hascorrections@{FORMATTED}"] == "Yes"
+    assert response.headers["Preference-Applied"] == prefer.replace(", ", ",")
+
+
 def test_a_row_that_is_known_already_is_not_sent_again(client: Client) -> None:
     account(client, "Contoso")
 
@@ -299,6 +314,7 @@ def test_a_quotation_mark_in_a_text_is_doubled(client: Client) -> None:
         "name eq 5",
         "totalamount gt '5'",
         "customerid eq null",
+        f"name eq {guid('Contoso')}",
         f"_customerid_value eq '{guid('Contoso')}'",
         "duedate gt 2026-13-45",
         "contains(name,'a')",
@@ -823,6 +839,7 @@ def test_a_batch_holds_a_thousand_operations_and_no_more(client: Client) -> None
         (multipart(["Content-Type: application/json\r\n\r\n{}"], "batch_1"), "application/http"),
         (multipart(["Content-Type: application/http\r\n\r\nhello"], "batch_1"), "no request line"),
         (multipart([http(("POST", "/api/data/v9.2/$batch", None))], "batch_1"), "no other batch"),
+        (multipart([http(("GET", "accounts?$filter=" + "x" * 65_536, None))], "batch_1"), "longer than 65536"),
         (multipart([change_set(patch("a"), ("GET", "accounts", None))], "batch_1"), "no GET"),
         (multipart([change_set(patch("a")).replace("Content-ID", "X")], "batch_1"), "Content-ID"),
         (multipart([http(patch("a"))], "batch_1x"), "is missing"),
