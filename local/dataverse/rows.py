@@ -200,8 +200,8 @@ class Rows:
         written = _checked(entity, values)
         key = _canonical(written.pop(f"{entity}id", None) or self._new_id("row"))
         if self._tables.get(entity, {}).get(key) is not None:
-            raise Refused(f"A record with matching key values already exists: {entity} {key}.", status=412,
-                          code=DUPLICATE_KEY)  # fmt: skip
+            text = f"A record with matching key values already exists: {entity} {key}."
+            raise Refused(text, status=412, code=DUPLICATE_KEY)
         row = {f"{entity}id": key, "statecode": 0, "statuscode": 1, **written}
         self._write(entity, key, "Create", tuple(row), None, row, operation, size)
         return key
@@ -271,6 +271,8 @@ def _checked(entity: str, values: Mapping[str, Any]) -> Row:
             raise TypeError(f"{entity}.{name}: {value!r} is no value of a row; use Decimal, Lookup, text or a date")
         if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError(f"{entity}.{name}: {value} has no time zone")
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise ValueError(f"{entity}.{name}: {value} is no number")
     return {name: value for name, value in values.items() if name not in _PLATFORM_COLUMNS}
 
 

@@ -114,7 +114,7 @@ def test_what_is_absent_is_a_key_error(rows: Rows) -> None:
 
 @pytest.mark.parametrize(
     ("value", "error"),
-    [(0.1, TypeError), ([1], TypeError), (datetime(2026, 8, 27), ValueError)],  # noqa: DTZ001
+    [(0.1, TypeError), ([1], TypeError), (Decimal("NaN"), ValueError), (datetime(2026, 8, 27), ValueError)],  # noqa: DTZ001
 )
 def test_what_is_no_plain_value_is_refused_by_name(rows: Rows, value: object, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"invoice\.totalamount"):
