@@ -1,4 +1,8 @@
-"""Signing in: access tokens for client credentials, and the documents by which a client finds where to get them."""
+"""Signing in: access tokens for client credentials, and the documents by which a client finds where to get them.
+
+msal takes https addresses only, and here is no TLS. So a transport that turns them into http says what it did, as a
+proxy would, by ``X-Forwarded-Proto: https``, and the documents then name https addresses.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +35,9 @@ class Login:
             case "POST", path if path == f"/{tenant}/oauth2/v2.0/token":
                 return self._token(request)
             case "GET", path if path == f"/{tenant}/v2.0/.well-known/openid-configuration":
-                return json_response(200, self._configuration())
+                return json_response(200, self._configuration(self._address(request)))
             case "GET", "/common/discovery/instance":
-                return json_response(200, self._instances())
+                return json_response(200, self._instances(self._address(request)))
         return None
 
     def refusal(self, request: Request) -> Response | None:
@@ -74,8 +78,11 @@ class Login:
         }
         return json_response(200, content, headers=_NOT_CACHED)
 
-    def _configuration(self) -> dict[str, Any]:
-        base = f"{self._url}/{self._settings.tenant}"
+    def _address(self, request: Request) -> str:
+        return urlsplit(self._url)._replace(scheme=request.headers.get("X-Forwarded-Proto", "http")).geturl()
+
+    def _configuration(self, address: str) -> dict[str, Any]:
+        base = f"{address}/{self._settings.tenant}"
         return {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
@@ -86,9 +93,9 @@ class Login:
             "response_types_supported": ["code", "id_token", "token"],
         }
 
-    def _instances(self) -> dict[str, Any]:
-        host = urlsplit(self._url).netloc
-        endpoint = f"{self._url}/{self._settings.tenant}/v2.0/.well-known/openid-configuration"
+    def _instances(self, address: str) -> dict[str, Any]:
+        host = urlsplit(address).netloc
+        endpoint = f"{address}/{self._settings.tenant}/v2.0/.well-known/openid-configuration"
         names = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
         return {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": [names]}
 

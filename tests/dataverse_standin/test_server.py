@@ -207,14 +207,18 @@ def test_without_a_token_nothing_is_answered(server: Server, header: str | None)
     assert headers["WWW-Authenticate"].startswith(f"Bearer authorization_uri={server.url}/{tenant}/oauth2/authorize")
 
 
-def test_a_client_finds_the_token_endpoint(server: Server) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_finds_the_token_endpoint_at_addresses_as_it_calls_them(server: Server, scheme: str) -> None:
+    address = server.url.replace("http:", f"{scheme}:")
     tenant = server.settings.tenant
     with calling(server) as caller:
+        caller.headers = {"X-Forwarded-Proto": scheme}
         _, _, instances = caller.ask("GET", "/common/discovery/instance?api-version=1.1")
         where = json.loads(instances)["tenant_discovery_endpoint"]
         _, _, configuration = caller.ask("GET", urlsplit(where).path)
 
-    assert json.loads(configuration)["token_endpoint"] == f"{server.url}/{tenant}/oauth2/v2.0/token"
+    assert where == f"{address}/{tenant}/v2.0/.well-known/openid-configuration"
+    assert json.loads(configuration)["token_endpoint"] == f"{address}/{tenant}/oauth2/v2.0/token"
 
 
 # Service protection
