@@ -10,13 +10,24 @@ with running(rows, Settings()) as server:
 from local.dataverse.rows import Change, Lookup, Refused, Rows
 from local.dataverse.server import Server, running
 from local.dataverse.settings import Faults, Limits, Settings
-from local.dataverse.webhooks import DeliveryFaults, HttpHeader, Post, Step, WebhookKey, Webhooks, post_over_http
+from local.dataverse.webhooks import (
+    DeliveryFaults,
+    HttpHeader,
+    HttpQueryString,
+    Post,
+    Step,
+    SystemJob,
+    WebhookKey,
+    Webhooks,
+    post_over_http,
+)
 
 __all__ = [
     "Change",
     "DeliveryFaults",
     "Faults",
     "HttpHeader",
+    "HttpQueryString",
     "Limits",
     "Lookup",
     "Post",
@@ -25,6 +36,7 @@ __all__ = [
     "Server",
     "Settings",
     "Step",
+    "SystemJob",
     "WebhookKey",
     "Webhooks",
     "post_over_http",

@@ -33,7 +33,11 @@ IMAGE: Final = "AsynchronousStepPrimaryName"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One HTTP POST. ``query`` is what comes after the ``?`` of the registered URL, empty without ``WebhookKey``."""
+    """One HTTP POST.
+
+    ``query`` is what comes after the ``?`` of the registered URL, empty where it is a header
+    that authenticates.
+    """
 
     query: str
     headers: Mapping[str, str]
@@ -58,7 +62,14 @@ class WebhookKey:
     key: str
 
 
-Authentication = HttpHeader | WebhookKey
+@dataclass(frozen=True, slots=True)
+class HttpQueryString:
+    """Authentication by query parameters of any name."""
+
+    parameters: Mapping[str, str]
+
+
+Authentication = HttpHeader | WebhookKey | HttpQueryString
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +236,13 @@ class Webhooks:
         if len(body) > LARGEST_MESSAGE:
             headers["x-ms-dynamics-msg-size-exceeded"] = "true"
             body = to_json(stripped(context)).encode()
-        if isinstance(self._authentication, HttpHeader):
-            return Post("", {**headers, **self._authentication.headers}, body)
-        return Post(urlencode({"code": self._authentication.key}), headers, body)
+        match self._authentication:
+            case HttpHeader(more):
+                return Post("", {**headers, **more}, body)
+            case WebhookKey(key):
+                return Post(urlencode({"code": key}), headers, body)
+            case HttpQueryString(parameters):
+                return Post(urlencode(parameters), headers, body)
 
 
 def post_over_http(url: str, timeout: float = TIMEOUT_SECONDS) -> Deliver:

@@ -19,6 +19,7 @@ from local.dataverse.webhooks import (
     Authentication,
     DeliveryFaults,
     HttpHeader,
+    HttpQueryString,
     JobState,
     Post,
     Step,
@@ -264,6 +265,14 @@ def test_the_secret_may_be_in_a_header_of_any_name(rows: Rows, endpoint: Endpoin
 
     (post,) = endpoint.posts
     assert (post.query, post.headers["x-api-key"]) == ("", "secret")
+
+
+def test_the_secret_may_be_a_query_parameter_of_any_name(rows: Rows, endpoint: Endpoint) -> None:
+    hooks = webhooks(rows, endpoint, ACTUAL_STEPS, HttpQueryString({"sig": "secret", "v": "1"}))
+    rows.create("msdyn_actual", ACTUAL)
+    hooks.deliver()
+
+    assert endpoint.posts[0].query == "sig=secret&v=1"
 
 
 @pytest.mark.parametrize("fits", [True, False])
