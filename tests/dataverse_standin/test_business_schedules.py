@@ -87,6 +87,14 @@ def test_only_progress_is_billed_in_shares_and_only_at_a_fixed_price(office: Off
         office.business.add_milestone(other.contract_line, 1000, "Signing")
 
 
+def test_skip_06_a_milestone_and_its_credit_are_synced(office: Office, fixed: Engagement) -> None:
+    office.business.ready_to_invoice(office.business.add_milestone(fixed.contract_line, 5000, "Signing"))
+    invoice = office.business.create_proforma(fixed.contract)
+    office.business.confirm(invoice)
+    office.business.confirm(office.business.revise(invoice))
+    assert office.figures(msdyn_skipsync=False) == office.figures() == ["B 1 5000", "B -1 -5000"]
+
+
 # --- retainers --------------------------------------------------------------------------------------------------------
 
 
@@ -265,3 +273,12 @@ def test_corr_24_a_retainer_of_which_nothing_is_applied_is_no_obstacle(office: O
     assert available(office, retainer) == 1000
     correction = office.business.revise(draft)
     assert len(office.business.details(correction)) == 1
+
+
+def test_ret_16_a_new_retainer_may_stand_on_a_negative_invoice(office: Office, engagement: Engagement) -> None:
+    office.approved(engagement, "-8")
+    office.business.ready_to_invoice(office.business.add_retainer(engagement.contract, 1000, "Advance"))
+    draft = office.draft(engagement)
+    assert office.totals(draft) == (-600, 0, -600)
+    office.business.confirm(draft)
+    assert office.figures("B") == ["B -8 -1600", "B 1 1000"]

@@ -1,4 +1,4 @@
-"""INV-08 to INV-13, and INV-24 over random months of a project manager: any verb, in any order, refused or not.
+"""INV-06, INV-08 to INV-13, INV-23, INV-24 over random months of a project manager: any verb in any order.
 
 The stand-in for Dataverse has a time-and-material line with prices whose amounts need rounding, a fixed-price line with
 milestones, and a retainer. After each verb, everything that holds of the actuals at any time is checked again.
@@ -275,6 +275,9 @@ class Month:
                 for column in ("msdyn_transactionclassification", "msdyn_amount", "msdyn_billingtype"):
                     assert bill[column] == sale[column]
 
+    def inv_23_what_has_a_fixed_price_is_never_unbilled(self) -> None:
+        assert self.office.actuals("U", msdyn_salescontractlineid=self.fixed_line) == []
+
     def inv_06_an_invoice_is_over_its_billed_sales(self) -> None:
         for invoice in self.invoices():
             billed = self.office.actuals("B", msdyn_invoice=invoice)
@@ -348,7 +351,7 @@ CHECKS = [name for name in vars(Month) if name.startswith("inv_")]
 
 @repeatable
 @given(steps)
-def test_inv_08_inv_09_inv_10_inv_11_inv_12_inv_13_hold_in_any_month(steps: list[Step]) -> None:
+def test_inv_06_inv_08_inv_09_inv_10_inv_11_inv_12_inv_13_inv_23_inv_24_hold_in_any_month(steps: list[Step]) -> None:
     month = Month()
     for step in steps:
         getattr(month, step.verb)(step)

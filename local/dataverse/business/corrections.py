@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from local.dataverse.business import proformas
-from local.dataverse.business.actuals import CONNECTION, Row, actual, connect, description
+from local.dataverse.business.actuals import Row, actual, connect, description
 from local.dataverse.business.amounts import ZERO
 from local.dataverse.business.codes import InvoiceStatus
 from local.dataverse.business.proformas import DETAIL, INVOICE
@@ -28,7 +28,8 @@ def revise(rows: Rows, proforma: str, details: Collection[str] | None = None, on
     chosen = [row for row in proformas.details(rows, proforma) if details is None or row[f"{DETAIL}id"] in details]
     if details is not None and len(chosen) != len(set(details)):
         raise Refused(f"not all of the details chosen are on invoice {header['invoicenumber']}")
-    open_ = [row for row in chosen if _is_billed(rows, row) and not _on_other_draft(rows, row)]
+    being_corrected = _being_corrected(rows, header["salesorderid"])
+    open_ = [row for row in chosen if _is_billed(rows, row) and row["msdyn_billedactual"] not in being_corrected]
     if not open_ or (details is not None and len(open_) != len(chosen)):
         raise Refused(f"details of invoice {header['invoicenumber']} are credited or being corrected; revise the rest")
     draft = onto or proformas.create_empty(rows, header["salesorderid"])
@@ -67,14 +68,12 @@ def _is_billed(rows: Rows, detail: Row) -> bool:
     return billed is not None and actual(rows, billed).get("msdyn_adjustmentstatus") is None
 
 
-def _on_other_draft(rows: Rows, detail: Row) -> bool:
-    return any(
-        connection["msdyn_transaction1role"] == "Replacing"
-        and connection["msdyn_transaction1type"] == DETAIL
-        and _is_on_draft(rows, connection["msdyn_transaction1"])
-        for connection in rows.select(CONNECTION, msdyn_transaction2=detail["msdyn_billedactual"].id)
-    )
-
-
-def _is_on_draft(rows: Rows, detail: str) -> bool:
-    return proformas.is_open(rows.get(INVOICE, rows.get(DETAIL, detail)["msdyn_invoice"].id))
+def _being_corrected(rows: Rows, contract: Lookup) -> set[Lookup]:
+    """The billed sales that a draft of ``contract`` corrects already."""
+    return {
+        detail["msdyn_originalbilledactual"]
+        for draft in rows.select(INVOICE, salesorderid=contract)
+        if proformas.is_open(draft)
+        for detail in proformas.details(rows, draft["invoiceid"])
+        if detail["msdyn_correction"]
+    }
