@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
@@ -327,3 +328,11 @@ def test_a_fixed_price_detail_without_an_actual_is_credited_whole(office: Office
     correction = office.business.revise(draft, [office.detail(draft, msdyn_price=40)])
     office.business.confirm(correction)
     assert office.figures(**is_class("TIME")) == ["B 3 120", "B -3 -120"]
+
+
+def test_corr_02_what_is_credited_sums_up_to_what_was_billed(office: Office) -> None:
+    """0.05 hours at 25.25 were billed for 1.26; 0.02 of them cost 0.51, so that 0.75 remains, not 0.76."""
+    engagement = office.business.engagement(bill_rate="25.25")
+    corrected(office, office.billed(engagement, "0.05"), "0.02")
+    assert office.figures("U", msdyn_billingstatus=STATUSES["USC"]) == ["U 0.03 0.75"]
+    assert office.sum("U") + office.sum("B") == Decimal("1.26")

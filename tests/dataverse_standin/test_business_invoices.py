@@ -216,13 +216,13 @@ def test_a_detail_of_nothing_leaves_the_work_to_be_given_away(office: Office, en
 
 
 def test_the_parts_of_an_edited_sale_sum_up_to_it(office: Office) -> None:
-    """0.05 hours at 33.33 were sold for 1.67; 0.02 of them cost 0.67, so that 1.00 remains and not 0.99."""
-    engagement = office.business.engagement(bill_rate="33.33")
+    """0.05 hours at 25.25 were sold for 1.26; 0.02 of them cost 0.51, so that 0.75 remains, not 0.76."""
+    engagement = office.business.engagement(bill_rate="25.25")
     office.approved(engagement, "0.05")
     proforma = office.draft(engagement)
     office.business.edit_detail(office.detail(proforma), quantity="0.02")
     office.business.confirm(proforma)
-    assert office.figures("B") == ["B 0.02 0.67", "B 0.03 1"]
+    assert office.figures("B") == ["B 0.02 0.51", "B 0.03 0.75"]
     assert office.sum("U") == 0
 
 

@@ -179,10 +179,10 @@ def test_nothing_billable_leaves_one_sale_that_is_not_chargeable(office: Office,
 
 
 def test_tm_05_the_parts_of_a_sale_sum_up_to_it(office: Office) -> None:
-    """0.05 hours at 33.33 are 1.67 (1.6665); 0.02 of them are 0.67 (0.6666)."""
-    engagement = office.business.engagement(bill_rate="33.33")
+    """0.05 hours at 25.25 are 1.26; 0.02 of them are 0.51, so that 0.75 remains, not 0.76."""
+    engagement = office.business.engagement(bill_rate="25.25")
     office.approved(engagement, "0.05", "0.02")
-    assert office.figures("U") == ["U 0.02 0.67", "U 0.03 1"]
+    assert office.figures("U") == ["U 0.02 0.51", "U 0.03 0.75"]
 
 
 def test_a_negative_entry_can_only_be_billed_as_negative(office: Office, engagement: Engagement) -> None:
