@@ -48,7 +48,7 @@ COPIED = (
 _T = TypeVar("_T")
 
 repeatable = settings(
-    max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=70, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
