@@ -117,6 +117,16 @@ def test_corr_09_a_credited_milestone_is_ready_again(office: Office) -> None:
     assert office.figures() == ["B 1 5000", "B -1 -5000", "B 1 5000"]
 
 
+def test_corr_27_the_tax_of_a_milestone_can_be_corrected(office: Office) -> None:
+    milestone, invoice = milestone_invoice(office)
+    correction = corrected(office, invoice, 1, tax=1000)
+    assert office.rows.get(milestone.entity, milestone.id)["msdyn_invoicestatus"] == (
+        ScheduleStatus.CUSTOMER_INVOICE_POSTED
+    )
+    assert office.figures() == ["B 1 5000", "B -1 -5000", "B 1 5000"]
+    assert office.totals(correction) == (0, 1000, 1000)
+
+
 @pytest.mark.parametrize("changes", [{"quantity": "0.5"}, {"quantity": 1, "price": 4000}])
 def test_corr_10_a_milestone_cannot_be_credited_in_part(office: Office, changes: dict[str, object]) -> None:
     _, invoice = milestone_invoice(office)

@@ -151,17 +151,15 @@ class _Billing:
         before = actuals.actual(rows, detail["msdyn_originalbilledactual"])
         actuals.adjust(rows, before)
         actuals.reverse(rows, before, {"msdyn_invoice": self._invoice, **_POSTED, **self._dates})
-        if actuals.is_class(detail, TransactionClass.MILESTONE):
-            source = detail["msdyn_sourcedocument"].id
-            milestones.set_status(rows, source, ScheduleStatus.READY)  # CORR-09
-        elif actuals.is_class(detail, TransactionClass.RETAINER):
-            if detail["msdyn_quantity"]:
-                self._record_bill(detail)
-            retainers.settle(rows, detail, self._dates)
-        elif detail.get("msdyn_actual"):
+        if detail.get("msdyn_actual"):
             self._correct_work(detail, before)
-        elif detail["msdyn_quantity"]:
-            self._record_bill(detail)  # fixed price, with another tax
+            return
+        if detail["msdyn_quantity"]:  # of a retainer a part, of what has a fixed price the whole with another tax
+            self._record_bill(detail)
+        elif actuals.is_class(detail, TransactionClass.MILESTONE):
+            milestones.set_status(rows, detail["msdyn_sourcedocument"].id, ScheduleStatus.READY)  # CORR-09
+        if actuals.is_class(detail, TransactionClass.RETAINER):
+            retainers.settle(rows, detail, self._dates)
 
     def _correct_work(self, detail: Row, before: Row) -> None:
         """CORR-01 to CORR-08: what is billed again, and what goes back to the backlog."""
