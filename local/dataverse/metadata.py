@@ -1,0 +1,287 @@
+"""The tables that the integration touches, as data: their columns, what these hold and to which rows they point.
+
+The columns are those of the public documentation that matter here, and those of our own table maps for which no public
+source gives a name. What the business logic stores in other columns can be read; only declared ones can be written
+from outside. An environment with columns of its own says so in the settings of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Final
+
+from project_invoicing.dataverse import maps
+
+
+class Kind(Enum):
+    """What a column holds, and so how it looks on the wire."""
+
+    ID = auto()
+    TEXT = auto()
+    CODE = auto()
+    """An option set: a number on the Web API, an ``OptionSetValue`` in a webhook."""
+    NUMBER = auto()
+    BIG_NUMBER = auto()
+    DECIMAL = auto()
+    MONEY = auto()
+    FLAG = auto()
+    DATE = auto()
+    """A date without a time, the same in each time zone."""
+    INSTANT = auto()
+    """A time in UTC. Most dates of Dataverse are: the midnight of the user, in UTC."""
+    LOOKUP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as Dataverse describes it.
+
+    ``targets`` are the tables of a look-up, ``labels`` the texts of an option set, ``length`` is the greatest of a
+    text, ``limit`` the greatest absolute value of a number. What is not ``writable`` the platform fills by itself.
+    """
+
+    kind: Kind
+    targets: tuple[str, ...] = ()
+    labels: Mapping[int, str] = field(default_factory=dict)
+    length: int | None = None
+    limit: Decimal | None = None
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``entity`` is the logical name, ``set_name`` that of the Web API, ``name`` the column that a look-up shows."""
+
+    entity: str
+    set_name: str
+    name: str
+    columns: Mapping[str, Column]
+
+    @property
+    def id(self) -> str:
+        """The primary id column."""
+        return f"{self.entity}id"
+
+    def with_columns(self, columns: Mapping[str, Column]) -> Table:
+        return replace(self, columns={**self.columns, **columns})
+
+
+def text(length: int = 100) -> Column:
+    return Column(Kind.TEXT, length=length)
+
+
+def money(limit: Decimal = maps.TOTAL_LIMIT) -> Column:
+    return Column(Kind.MONEY, limit=limit)
+
+
+def _label(word: str) -> str:
+    return str(word).replace("_", " ").capitalize()
+
+
+def code(labels: Mapping[int, str] | None = None) -> Column:
+    return Column(Kind.CODE, labels={number: _label(word) for number, word in (labels or {}).items()})
+
+
+def lookup(*targets: str) -> Column:
+    return Column(Kind.LOOKUP, targets=targets)
+
+
+DECIMAL: Final = Column(Kind.DECIMAL, limit=Decimal(100_000_000_000))
+FLAG: Final = Column(Kind.FLAG)
+INSTANT: Final = Column(Kind.INSTANT)
+DATE: Final = Column(Kind.DATE)
+
+_PLATFORM: Final = {
+    "statecode": code({0: "active", 1: "inactive"}),
+    "statuscode": code(),
+    "versionnumber": Column(Kind.BIG_NUMBER, writable=False),
+    "createdon": Column(Kind.INSTANT, writable=False),
+    "modifiedon": Column(Kind.INSTANT, writable=False),
+}
+
+
+def _table(entity: str, set_name: str, name: str, columns: Mapping[str, Column] | None = None) -> Table:
+    own = {f"{entity}id": Column(Kind.ID), name: text(), **_PLATFORM}
+    return Table(entity, set_name, name, {**own, **(columns or {})})
+
+
+_INVOICE: Final = {
+    "invoicenumber": text(),
+    "name": text(300),
+    "msdyn_projectinvoicestatus": code(maps.INVOICE_STATUSES),
+    "msdyn_ordertype": code({192350000: "item_based", 192350001: "work_based"}),
+    "msdyn_hascorrections": FLAG,
+    "customerid": lookup("account", "contact"),
+    "transactioncurrencyid": lookup("transactioncurrency"),
+    "exchangerate": DECIMAL,
+    "salesorderid": lookup("salesorder"),
+    "totalamount": money(),
+    "totalamountlessfreight": money(),
+    "totallineitemamount": money(),
+    "totaltax": money(),
+    "msdyn_invoicedate": INSTANT,
+    "msdyn_accountingdate": INSTANT,
+    "datedelivered": INSTANT,
+    "duedate": INSTANT,
+    "paymenttermscode": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 4: "net_60"}),
+    **{
+        f"billto_{part}": text(300 if part == "name" else 250)
+        for part in ("name", "line1", "line2", "line3", "postalcode", "city", "stateorprovince", "country")
+    },
+    "statecode": code({0: "active", 1: "closed", 2: "paid", 3: "canceled"}),
+    "msdyn_customerinvoicenumber": text(),
+    "msdyn_customerinvoicedate": DATE,
+    "msdyn_customerinvoicesalestax": money(),
+}
+
+_AMOUNT_METHODS: Final = {
+    192350000: "multiply_quantity_by_price",
+    192350001: "fixed_price",
+    192350002: "multiply_basis_quantity_by_price",
+    192350003: "multiply_basis_amount_by_percent",
+    690970000: "tax_calculation",
+}
+
+_ACTUAL: Final = {
+    "msdyn_description": text(200),
+    "msdyn_externaldescription": text(200),
+    "msdyn_transactiontypecode": code({**maps.TRANSACTION_TYPES, 192350004: "project_contract"}),
+    "msdyn_transactionclassification": code(maps.TRANSACTION_CLASSES),
+    "msdyn_amount": money(maps.MONEY_LIMIT),
+    "msdyn_amountmethod": code(_AMOUNT_METHODS),
+    "msdyn_price": money(maps.MONEY_LIMIT),
+    "msdyn_quantity": DECIMAL,
+    "msdyn_unit": lookup("uom"),
+    "transactioncurrencyid": lookup("transactioncurrency"),
+    "exchangerate": DECIMAL,
+    "msdyn_billingtype": code(maps.BILLING_TYPES),
+    "msdyn_billingstatus": code(maps.BILLING_STATUSES),
+    "msdyn_adjustmentstatus": code(maps.ADJUSTMENT_STATUSES),
+    "msdyn_documentdate": INSTANT,
+    "msdyn_startdatetime": INSTANT,
+    "msdyn_enddatetime": INSTANT,
+    "msdyn_accountingdate": INSTANT,
+    "msdyn_exchangeratedate": INSTANT,
+    "msdyn_project": lookup("msdyn_project"),
+    "msdyn_task": lookup("msdyn_projecttask"),
+    "msdyn_salescontract": lookup("salesorder"),
+    "msdyn_salescontractlineid": lookup("salesorderdetail"),
+    "msdyn_invoice": lookup("invoice"),
+    "msdyn_accountcustomer": lookup("account"),
+    "msdyn_contactcustomer": lookup("contact"),
+    "msdyn_customertype": code({192350000: "account", 192350001: "contact"}),
+    "msdyn_transactioncategory": lookup("msdyn_transactioncategory"),
+    "msdyn_resourcecategory": lookup("bookableresourcecategory"),
+    "msdyn_bookableresource": lookup("bookableresource"),
+    "msdyn_product": lookup("product"),
+    "msdyn_basisamount": money(maps.MONEY_LIMIT),
+    "msdyn_basisprice": money(maps.MONEY_LIMIT),
+    "msdyn_basisquantity": DECIMAL,
+    "msdyn_percent": DECIMAL,
+    "msdyn_isjournalized": FLAG,
+    "msdyn_sourcedocument": lookup("msdyn_timeentry", "msdyn_expense", "msdyn_materialusage"),
+    "msdyn_externalreferenceid": text(),
+    "msdyn_externalreferencedate": INSTANT,
+    "msdyn_skipsync": FLAG,
+    "msdyn_accountingamount": money(),
+    "msdyn_accountingexchangerate": DECIMAL,
+    "msdyn_vouchernumber": text(),
+    "msdyn_salestaxamount": money(),
+}
+
+_CONNECTION: Final = {f"msdyn_transaction{number}{part}": text() for number in (1, 2) for part in ("", "role", "type")}
+
+_CONTRACT: Final = {
+    "ordernumber": text(),
+    "name": text(300),
+    "customerid": lookup("account", "contact"),
+    "transactioncurrencyid": lookup("transactioncurrency"),
+    "pricelevelid": lookup("pricelevel"),
+    "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
+    "msdyn_ordertype": code({192350000: "item_based", 192350001: "work_based"}),
+    "msdyn_psastatusreason": code(),
+    "totalamount": money(),
+}
+
+_CONTRACT_LINE: Final = {
+    "salesorderid": lookup("salesorder"),
+    "salesorderdetailname": text(),
+    "productdescription": text(500),
+    "msdyn_project": lookup("msdyn_project"),
+    "msdyn_billingmethod": code({192350000: "time_and_material", 192350001: "fixed_price"}),
+    "msdyn_includetime": FLAG,
+    "msdyn_includeexpense": FLAG,
+    "msdyn_includematerial": FLAG,
+    "transactioncurrencyid": lookup("transactioncurrency"),
+    "extendedamount": money(),
+}
+
+_PROJECT: Final = {
+    "msdyn_customer": lookup("account"),
+    "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
+}
+
+_TIME_ENTRY: Final = {
+    "msdyn_date": INSTANT,
+    "msdyn_duration": Column(Kind.NUMBER, limit=Decimal(2_147_483_647)),
+    "msdyn_quantity": DECIMAL,
+    "msdyn_project": lookup("msdyn_project"),
+    "msdyn_projecttask": lookup("msdyn_projecttask"),
+    "msdyn_bookableresource": lookup("bookableresource"),
+    "msdyn_entrystatus": code(
+        {192350000: "draft", 192350001: "returned", 192350002: "approved", 192350003: "submitted"}
+    ),
+    "msdyn_externaldescription": text(),
+}
+
+_EXPENSE: Final = {
+    "msdyn_date": INSTANT,
+    "msdyn_quantity": DECIMAL,
+    "msdyn_price": money(maps.MONEY_LIMIT),
+    "msdyn_project": lookup("msdyn_project"),
+    "msdyn_bookableresource": lookup("bookableresource"),
+    "msdyn_transactioncategory": lookup("msdyn_transactioncategory"),
+}
+
+TABLES: Final[Mapping[str, Table]] = {
+    table.entity: table
+    for table in (
+        _table("invoice", "invoices", "name", _INVOICE),
+        _table("msdyn_actual", "msdyn_actuals", "msdyn_description", _ACTUAL),
+        _table("msdyn_transactionconnection", "msdyn_transactionconnections", "msdyn_name", _CONNECTION),
+        _table("salesorder", "salesorders", "name", _CONTRACT),
+        _table("salesorderdetail", "salesorderdetails", "salesorderdetailname", _CONTRACT_LINE),
+        _table("account", "accounts", "name", {"name": text(160), "accountnumber": text(20)}),
+        _table("contact", "contacts", "fullname", {"fullname": text(160)}),
+        _table("msdyn_project", "msdyn_projects", "msdyn_subject", _PROJECT),
+        _table("msdyn_projecttask", "msdyn_projecttasks", "msdyn_subject", {"msdyn_project": lookup("msdyn_project")}),
+        _table(
+            "transactioncurrency",
+            "transactioncurrencies",
+            "currencyname",
+            {"isocurrencycode": text(5), "currencysymbol": text(13), "currencyprecision": Column(Kind.NUMBER)},
+        ),
+        _table(
+            "bookableresource",
+            "bookableresources",
+            "name",
+            {"msdyn_organizationalunit": lookup("msdyn_organizationalunit")},
+        ),
+        _table("msdyn_organizationalunit", "msdyn_organizationalunits", "msdyn_name"),
+        _table("bookableresourcecategory", "bookableresourcecategories", "name"),
+        _table("product", "products", "name", {"productnumber": text()}),
+        _table("uom", "uoms", "name"),
+        _table("msdyn_transactioncategory", "msdyn_transactioncategories", "msdyn_name"),
+        _table("msdyn_timeentry", "msdyn_timeentries", "msdyn_description", _TIME_ENTRY),
+        _table("msdyn_expense", "msdyn_expenses", "msdyn_name", _EXPENSE),
+    )
+}
+"""The tables by logical name."""
+
+
+def by_set_name(tables: Iterable[Table]) -> Mapping[str, Table]:
+    """The tables by the name that they have in the Web API's URLs."""
+    return {table.set_name: table for table in tables}
