@@ -52,7 +52,7 @@ ROUTES = {
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
     "staging_import/integration-journal-posted": JOURNAL_POSTED,
 }
-NOT_ON_THE_BUS = {"scheduled", "manual", "queued", "stream", "edit", "preview", "delete-lines", "reset"}
+NOT_ON_THE_BUS = {"scheduled", "manual", "queued", "stream", "edit", "preview", "delete-lines", "reset", "retry"}
 
 
 def samples() -> Iterator[tuple[str, Event]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -72,12 +73,8 @@ def test_wb_10_repeated_delivery_leaves_one_value(books: Books, source: str) -> 
     books.post_invoices()
     before = books.result
     events = {
-        "journal": ("IntegrationJournalPosted", {"company": "USPM", "journal_id": "USPM-000001"}),
-        "invoice": ("CustomerInvoicePosted", {"company": "USPM", "invoice_number": "FTI-00000001"}),
+        "journal": own_event(JOURNAL_POSTED, books.world.at, "again", company="USPM", journal_id="USPM-000001"),
+        "invoice": own_event(INVOICE_POSTED, books.world.at, "again", company="USPM", invoice_number="FTI-00000001"),
     }
-    detail_type, detail = events[source]
-    answer = books.world.call(
-        "accounting_writeback", {"detail-type": detail_type, "detail": detail, "time": books.world.at}
-    )
-    assert answer == {"rows": 0}
+    books.world.tell("accounting_writeback", events[source])
     assert books.world.result() == before

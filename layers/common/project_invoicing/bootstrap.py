@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 
 from project_invoicing.config import settings
+from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
@@ -12,9 +16,9 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
-from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
+from project_invoicing.use_cases.prevalidation import ActualsRegister, DataverseRegister, NoRegister
 from project_invoicing.use_cases.setups import SetupVersions
-from project_invoicing.use_cases.write_back import AccountingWriter
+from project_invoicing.use_cases.write_back import WriteBack
 from project_invoicing.work_queue import WorkQueue
 
 
@@ -53,14 +57,45 @@ def finance_setups() -> SetupVersions:
     return SetupVersions(finance_setup(), finance_setup_of)
 
 
-def accounting_writer() -> AccountingWriter:
-    """Where the accounting details of posted actuals go."""
-    return WriteBacks(client.dynamodb(), settings().staging_table)
+@cache
+def dataverse() -> DataverseApi | None:
+    """The Dataverse that ``DATAVERSE_URL`` names, with its token and its pace; ``None`` where it names none."""
+    url = settings().dataverse_url
+    if not url:
+        return None
+    # Only where one is connected: the HTTP client, and with the first token msal.
+    import urllib3  # noqa: PLC0415
+
+    from project_invoicing.dataverse.tokens import ClientCredentials  # noqa: PLC0415
+    from project_invoicing.dataverse.web_api import TIMEOUT, WebApi  # noqa: PLC0415
+
+    pool = urllib3.PoolManager(timeout=TIMEOUT)
+    return WebApi(url, ClientCredentials(url, dataverse_credentials, pool), pool=pool)
+
+
+def dataverse_credentials() -> Mapping[str, str]:
+    """The secret of the application user as it is now; read with the first token, and when a token is not taken."""
+    secret = client.secrets_manager().get_secret_value(SecretId=settings().dataverse_credentials)
+    found: Mapping[str, str] = json.loads(secret["SecretString"])
+    return found
+
+
+def now() -> datetime:
+    """The clock of what is to come again after a while; all else takes its time from its event."""
+    return datetime.now(UTC)
+
+
+def write_back(time_left: Callable[[], int]) -> WriteBack:
+    """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
+    documents = WriteBacks(client.dynamodb(), settings().staging_table)
+    queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
+    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left)
 
 
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
-    return NoRegister()
+    connected = dataverse()
+    return DataverseRegister(connected) if connected else NoRegister()
 
 
 def invoice_posting_queue() -> WorkQueue:
@@ -73,8 +108,12 @@ def outbox_tables() -> tuple[str, ...]:
     return settings().staging_table, settings().journals_table, settings().proposals_table
 
 
+NAMED = (settings, staging, journals, proposals, ledger, dataverse)
+"""What is built with the names in a function's environment. The clients know no names."""
+
+
 def forget() -> None:
     """Drops everything that was built, for tests and local runs that change the environment."""
-    for built in (settings, staging, journals, proposals, ledger):
+    for built in NAMED:
         built.cache_clear()
     client.forget()

@@ -66,10 +66,19 @@ class Answer:
     status: int
     code: str | None = None
     message: str | None = None
+    retry_after: int | None = None
 
     @property
     def ok(self) -> bool:
         return self.status < 300
+
+    @property
+    def unanswered(self) -> bool:
+        """It was not tried, or nobody knows what became of it: the same patch may be sent again."""
+        return self.status in (408, 429, 502, 503, 504)
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in (self.status, self.code, self.message) if part)
 
 
 class DataverseApi(Protocol):
@@ -91,5 +100,8 @@ class DataverseApi(Protocol):
     def changes(self, entity: str, columns: Sequence[str], link: str | None) -> Changes:
         """One page of the rows that changed since ``link``, of all rows without one. Raises ``TokenExpired``."""
 
-    def patch(self, patches: Sequence[Patch]) -> list[Answer]:
-        """Writes up to 1,000 rows in one ``$batch``, each by itself: one that is refused holds no other."""
+    def patch(self, patches: Sequence[Patch], *, atomic: bool = False) -> list[Answer]:
+        """Writes up to 1,000 rows in one ``$batch``, each by itself: one that is refused holds no other.
+
+        ``atomic``: all of them or none, in one change set; a refusal is then the answer to each of them.
+        """
