@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
 from project_invoicing.errors import IntegrationError, Unavailable
 
 LOGIN: Final = "https://login.microsoftonline.com"
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost")
 _PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
 
 
@@ -41,7 +42,7 @@ class ClientCredentials:
     def __init__(self, resource: str, read: Callable[[], Credentials], pool: urllib3.PoolManager) -> None:
         self._scopes = [f"{resource.rstrip('/')}/.default"]
         self._read = read
-        self._http = _Http(pool)
+        self._pool = pool
         self._application: Any = None
 
     def token(self, *, renewed: bool = False) -> str:
@@ -73,13 +74,14 @@ class ClientCredentials:
                 f"the secret that DATAVERSE_CREDENTIALS names has no {', '.join(missing)}; fill it in with the "
                 "application user that Dataverse knows"
             )
+        http = _Http(self._pool, given.get("authority") or LOGIN)
         try:
             return ConfidentialClientApplication(
                 given["client_id"],
-                authority=f"{given.get('authority') or LOGIN}/{given['tenant_id']}",
+                authority=f"{http.shown}/{given['tenant_id']}",
                 client_credential=given["client_secret"],
                 instance_discovery=False,  # the authority is ours to know; asking costs a request at each start
-                http_client=self._http,
+                http_client=http,
             )
         except ValueError as error:
             raise AccessDenied(
@@ -98,10 +100,18 @@ class _Answer:
 
 
 class _Http:
-    """msal's HTTP client, over ours."""
+    """msal's HTTP client, over ours.
 
-    def __init__(self, pool: urllib3.PoolManager) -> None:
+    msal takes no address but of https. A login on this machine has no certificate, so msal is ``shown`` another address
+    for it than the one that is called.
+    """
+
+    def __init__(self, pool: urllib3.PoolManager, authority: str) -> None:
         self._pool = pool
+        self._called = self.shown = authority.rstrip("/")
+        host = urlsplit(authority).hostname
+        if authority.startswith("http:") and host in _THIS_MACHINE:
+            self.shown = f"https://{host}"
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Answer:
         return self._sent("GET", f"{url}?{urlencode(params)}" if params else url, headers, None)
@@ -114,7 +124,8 @@ class _Http:
 
     def _sent(self, method: str, url: str, headers: Any, body: str | None) -> _Answer:
         fields = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})} if body else headers
-        answer = self._pool.request(method, url, headers=fields, body=body, retries=2, timeout=10)
+        called = url.replace(self.shown, self._called, 1)
+        answer = self._pool.request(method, called, headers=fields, body=body, retries=2, timeout=10)
         if answer.status == 429 or answer.status >= 500:
             raise Unavailable(f"Entra ID answered {answer.status}")
-        return _Answer(answer.status, answer.headers, answer.data.decode())
+        return _Answer(answer.status, answer.headers, answer.data.decode().replace(self._called, self.shown))

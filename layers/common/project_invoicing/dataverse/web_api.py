@@ -123,9 +123,7 @@ class WebApi:
             (only,) = operations
             status, headers, data = self._ask(only.method, only.path, only.headers, only.body)
             return [_answer(status, headers, data)]
-        content = {"Content-Type": batch.CONTENT_TYPE}
-        if not atomic:
-            content["Prefer"] = "odata.continue-on-error"
+        content = {"Content-Type": batch.CONTENT_TYPE, "Prefer": "odata.continue-on-error"}
         answered = self._ask("POST", f"{ROOT}$batch", content, batch.written(operations, atomic=atomic))
         self._accepted(*answered)
         _, headers, data = answered
