@@ -82,6 +82,15 @@ class Dataverse:
         return {row: told[0] for row, told in self.written.items()}
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, as far as anybody reads it."""
+
+    status: int = 200
+    data: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @contextmanager
 def connected(dataverse: Dataverse) -> Iterator[Dataverse]:
     with patched.object(bootstrap, "dataverse", lambda: dataverse):
