@@ -164,6 +164,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "journal_posting",
         "invoice_posting",
         "outbox_relay",
+        "accounting_writeback",
     }
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",
