@@ -12,11 +12,12 @@ import pytest
 
 from local.functions import Context
 from project_invoicing import bootstrap
-from project_invoicing.dataverse.api import Answer
-from project_invoicing.dataverse.tokens import AccessDenied
+from project_invoicing.dataverse.api import AccessDenied, Answer
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
+from project_invoicing.store import client as clients
 from project_invoicing.use_cases import write_back
 from project_invoicing.use_cases.write_back import WriteBack, document_of
+from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import guid
 from tests.dataverse import Dataverse, connected, queue
@@ -226,7 +227,11 @@ def test_one_that_does_not_let_us_in_fails_the_message_so_that_somebody_is_told(
 
     with connected(dataverse), patch.object(Dataverse, "patch", refused), queue() as tasks:
         assert told(posted, **INVOICE) == FAILED
-    assert tasks == []
+        posted.world.at = "2026-08-31T15:59:59Z"  # the message comes again by itself, and then ends as a dead letter
+        assert posted.world.run(FUNCTION) == {"queued": 0}
+        assert tasks == []
+        posted.world.at = "2026-08-31T16:00:00Z"
+        assert posted.world.run(FUNCTION) == {"queued": 1}
 
 
 def test_an_invocation_that_has_no_time_left_hands_the_document_on(posted: Books, dataverse: Dataverse) -> None:
@@ -319,3 +324,17 @@ def test_the_sample_of_a_task_is_what_is_put_on_the_queue(posted: Books, dataver
 @pytest.mark.parametrize("document", [{}, {"company": "USPM"}, JOURNAL | INVOICE], ids=["nothing", "none", "both"])
 def test_a_message_that_names_no_document_fails(books: Books, document: dict[str, str]) -> None:
     assert books.call(FUNCTION, sqs_batch(json.dumps({"time": books.world.at, "detail": document}))) == FAILED
+
+
+def test_a_queue_delays_by_fifteen_minutes_at_most(moto: None) -> None:
+    sqs = clients.sqs()
+    delays: list[int] = []
+
+    def taken(Entries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        delays.extend(entry["DelaySeconds"] for entry in Entries)
+        return {}
+
+    with patch.object(sqs, "send_message_batch", taken):
+        for delay in (0, 7, 3_600):
+            WorkQueue(sqs, "work").send([{"n": 1}], delay)
+    assert delays == [0, 7, 900]

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 import pytest
 import urllib3
 
-from project_invoicing.dataverse.tokens import AccessDenied, ClientCredentials
+from project_invoicing.dataverse.api import AccessDenied
+from project_invoicing.dataverse.tokens import ClientCredentials
 from project_invoicing.errors import Unavailable
 from tests.dataverse import Reply
 

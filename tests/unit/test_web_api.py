@@ -14,8 +14,7 @@ import pytest
 import urllib3
 
 from project_invoicing.dataverse import batch, maps, web_api
-from project_invoicing.dataverse.api import Answer, FoundRow, Patch, Throttled, TokenExpired
-from project_invoicing.dataverse.tokens import AccessDenied
+from project_invoicing.dataverse.api import AccessDenied, Answer, FoundRow, Patch, Throttled, TokenExpired
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from tests.builders import guid

@@ -21,6 +21,10 @@ class Throttled(Unavailable):
         self.retry_after = retry_after
 
 
+class AccessDenied(IntegrationError):
+    """Entra ID or Dataverse does not let us in. Waiting repairs nothing: somebody has to grant what the text names."""
+
+
 class TokenExpired(IntegrationError):
     """A change-tracking token is too old (0x80044352): all rows have to be read again."""
 
@@ -84,8 +88,8 @@ class Answer:
 class DataverseApi(Protocol):
     """What the integration uses of the Web API.
 
-    Every method raises ``Throttled`` or ``Unavailable`` when Dataverse does not answer, ``Rejected`` when it refuses
-    the question itself.
+    Every method raises ``Throttled`` or ``Unavailable`` when Dataverse does not answer, ``AccessDenied`` when it does
+    not let us in, ``Rejected`` (its code as the reason) when it refuses the question itself.
     """
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:

@@ -14,15 +14,12 @@ from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
-from project_invoicing.errors import IntegrationError, Unavailable
+from project_invoicing.dataverse.api import AccessDenied
+from project_invoicing.errors import Unavailable
 
 LOGIN: Final = "https://login.microsoftonline.com"
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost")
 _PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
-
-
-class AccessDenied(IntegrationError):
-    """Entra ID or Dataverse does not let us in. Waiting repairs nothing: somebody has to grant what the text names."""
 
 
 class Tokens(Protocol):

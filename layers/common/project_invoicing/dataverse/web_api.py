@@ -19,8 +19,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import urllib3
 
 from project_invoicing.dataverse import batch, odata
-from project_invoicing.dataverse.api import Answer, Changes, FoundRow, Patch, Throttled, TokenExpired
-from project_invoicing.dataverse.tokens import AccessDenied, Tokens
+from project_invoicing.dataverse.api import AccessDenied, Answer, Changes, FoundRow, Patch, Throttled, TokenExpired
+from project_invoicing.dataverse.tokens import Tokens
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 
 ROOT: Final = "/api/data/v9.2/"
@@ -53,10 +53,7 @@ _UNANSWERED: Final = frozenset({408, 502, 503, 504})
 
 
 class WebApi:
-    """The Dataverse at ``url`` (``https://contoso.crm.dynamics.com``). See ``DataverseApi`` for what it does.
-
-    Besides those of the port it raises ``AccessDenied`` where the application user lacks a role.
-    """
+    """The Dataverse at ``url`` (``https://contoso.crm.dynamics.com``). See ``DataverseApi`` for what it does."""
 
     def __init__(
         self,

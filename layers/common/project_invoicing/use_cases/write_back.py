@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice, takewhile
 from typing import Any, Final, NamedTuple
 
-from project_invoicing.dataverse.api import Answer, DataverseApi, Patch, Throttled
+from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WriteBackState
 from project_invoicing.domain.journal import JournalLine
@@ -43,6 +43,8 @@ BATCH_ROWS: Final = 100
 TASK: Final = "Accounting Write-Back"
 HELD: Final = timedelta(minutes=20)
 """The schedule takes a document up that nobody has got on with for so long: longer than an invocation lasts."""
+DENIED: Final = timedelta(hours=3)
+"""As long as the queue itself brings a message that fails: five times half an hour."""
 PAUSE: Final = 60
 """Seconds until a document comes again after Dataverse did not answer."""
 ENOUGH: Final = 130_000
@@ -149,6 +151,9 @@ class WriteBack:
             self._later(document, throttled.retry_after)
         except Unavailable:
             self._later(document, PAUSE)
+        except AccessDenied:
+            self.documents.put_off(document, self._from_now(DENIED))
+            raise
 
     def hand_out(self, at: str) -> int:
         """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
