@@ -199,7 +199,8 @@ class WriteBack:
                 self._later(progress.document, 0)
                 return
             patches = [Patch(ACTUAL_ENTITY, row.actual_id, actual_write_back(**row.values)) for row in batch]
-            answers = list(takewhile(lambda answer: not answer.unanswered, found := dataverse.patch(patches)))
+            found = dataverse.patch(patches)
+            answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
                 refused = sum(not answer.ok for answer in answers)
