@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.config import Settings
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import Voucher
@@ -23,11 +23,19 @@ from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry, assemble
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import StagedRow, row_of
-from project_invoicing.store.write_backs import updates_of
+from project_invoicing.store.write_backs import HEADER, INVOICE, PREFIX, document_of, progress_of
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.write_back import (
+    ACTUAL_ENTITY,
+    INVOICE_ENTITY,
+    Values,
+    actual_of_invoice,
+    actual_of_journal,
+    row_of_invoice,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,17 +48,18 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
     setup = setups.current(client, names.setup_table)
     show = Figures(setup)
     staging = list(_scan(client, names.staging_table))
+    journals = list(_scan(client, names.journals_table))
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
     made: Result = {
         "staging": [_staging(row, setup, show) for item in staging if (row := row_of(item))],
-        "journals": list(_journals(_scan(client, names.journals_table), show)),
+        "journals": list(_journals(journals, show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
         "invoices": [
             invoice_row(invoice, show) for invoice in sorted(invoices, key=lambda i: (i.company, i.invoice_number))
         ],
         "vouchers": list(_vouchers(_scan(client, names.ledger_table), show)),
-        "write_back": list(_write_backs(staging, show)),
+        "write_back": list(_write_backs(staging, [*journals, *proposals], invoices, show)),
         "rejected": list(_rejected(staging)),
     }
     vendor_invoices = list(_vendor_invoices(proposals, show))
@@ -237,21 +246,50 @@ def _vendor_invoices(items: list[Item], show: Figures) -> Iterator[dict[str, Any
         }
 
 
-def _write_backs(items: list[Item], show: Figures) -> Iterator[dict[str, Any]]:
-    found = [item for item in items if item["pk"].startswith("WRITEBACK#")]
-    for item in sorted(found, key=lambda item: (str(item["pk"]), str(item["sk"]))):
-        company = str(item["pk"]).split("#")[2]
-        for update in updates_of(item):
-            values = {
-                name: show.figure(Decimal(value))
-                if name == "exchange_rate"
-                else show.accounting(Decimal(value), company)
-                if name.endswith("_amount")
-                else value
-                for name, value in update.values.items()
-                if value is not None
-            }
-            yield {"entity": update.entity, "id": update.id, "values": values, "state": update.state}
+def _write_backs(
+    staging: list[Item], documents: list[Item], invoices: list[Invoice], show: Figures
+) -> Iterator[dict[str, Any]]:
+    """What each document that was taken note of tells Dataverse, in the order of its pages, and its own row last."""
+    states = {item["pk"]: item["wb"] for item in staging if "wb" in item}
+    posted = {(invoice.company, invoice.invoice_number): invoice for invoice in invoices}
+    pages: dict[str, list[Item]] = {}
+    for item in sorted(documents, key=lambda item: str(item["sk"])):
+        pages.setdefault(item["pk"], []).append(item)
+    noted = [item for item in staging if item["pk"].startswith(PREFIX) and item["sk"] == HEADER]
+    for item in sorted(noted, key=lambda item: str(item["pk"])):
+        document = document_of(item)
+        invoice = posted[document.company, document.number] if document.source == INVOICE else None
+        own_pages = pages[f"{document.source.upper()}#{document.company}#{document.number}"]
+        texts = [page["l"] for page in own_pages if "l" in page]
+        for actual_id, values in _told(texts, invoice):
+            state = states.get(actual_id, WriteBackState.PENDING)
+            yield _update(ACTUAL_ENTITY, actual_id, values, state, document.company, show)
+        if invoice:
+            own = progress_of(item).own or WriteBackState.PENDING
+            yield _update(INVOICE_ENTITY, invoice.proforma_id, row_of_invoice(invoice), own, document.company, show)
+
+
+def _told(pages: Iterable[str], invoice: Invoice | None) -> Iterator[tuple[str, Values]]:
+    for text in pages:
+        if invoice:
+            for line in rows.decode(ProposalLine, text):
+                yield line.actual_id, actual_of_invoice(line, invoice)
+        else:
+            for posted in rows.decode(JournalLine, text):
+                yield posted.actual_id, actual_of_journal(posted)
+
+
+def _update(entity: str, id: str, told: Values, state: str, company: str, show: Figures) -> dict[str, Any]:
+    values = {
+        name: show.figure(value)
+        if name == "exchange_rate"
+        else show.accounting(value, company)
+        if name.endswith("_amount")
+        else value
+        for name, value in told.items()
+        if value is not None
+    }
+    return {"entity": entity, "id": id, "values": values, "state": state}
 
 
 def _rejected(items: list[Item]) -> Iterator[dict[str, Any]]:

@@ -110,7 +110,8 @@ class Stack:
                 self._queues[rule.name] = self._sqs.create_queue(QueueName=rule.name)["QueueUrl"]
             target = self._queue_arn(self._queues[self._queue_of(rule)])
             events.put_rule(Name=rule.name, EventBusName=rule.bus, EventPattern=rule.pattern)
-            events.put_targets(Rule=rule.name, EventBusName=rule.bus, Targets=[{"Id": "target", "Arn": target}])
+            targets: Any = [{"Id": f"target-{number}", "Arn": target} for number in range(self._targets(rule))]
+            events.put_targets(Rule=rule.name, EventBusName=rule.bus, Targets=targets)
         for function in self._template.functions:
             for stream in function.streams:
                 self._open(stream)
@@ -125,6 +126,11 @@ class Stack:
 
     def _queue_of(self, rule: Rule) -> str:
         return rule.name if rule.target in self._functions else rule.target
+
+    def _targets(self, rule: Rule) -> int:
+        """How often the bus hands over an event. What stands in for a function is read as often as there are copies."""
+        own = json.loads(rule.pattern).get("source") != [DATAVERSE_SOURCE]
+        return self._copies if own and rule.target not in self._functions else 1
 
     def _queue_arn(self, url: str) -> str:
         return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -57,7 +57,7 @@ class FakeDataverse:
     def changes(self, entity: str, columns: Sequence[str], link: str | None) -> Changes:
         raise NotImplementedError
 
-    def patch(self, patches: Sequence[Patch]) -> list[Answer]:
+    def patch(self, patches: Sequence[Patch], *, atomic: bool = False) -> list[Answer]:
         for patch in patches:
             self.change(patch.entity, patch.id, **patch.columns)
         return [Answer(204) for _ in patches]

@@ -23,10 +23,12 @@ from project_invoicing.events import (
     PROPOSAL_READY,
     SETUP_CHANGED,
     SOURCE,
+    WRITE_BACK_REQUESTED,
     BusEvent,
     own_event,
 )
 from project_invoicing.use_cases.post_invoices import TASK
+from project_invoicing.use_cases.write_back import TASK as WRITE_BACK_TASK
 from tests.builders import Context, actual, connection, guid, lookup, multiple, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
@@ -287,8 +289,31 @@ def function_samples() -> dict[str, Any]:
         ),
         "outbox_relay/stream": stream_batch(JOURNAL, INVOICE),
         "outbox_relay/scheduled": scheduled("2026-08-31T09:10:00Z", "outbox-relay"),
-        "accounting_writeback/integration-journal-posted": envelope(JOURNAL),
-        "accounting_writeback/customer-invoice-posted": envelope(INVOICE),
+        "accounting_writeback/integration-journal-posted": queue_batch(envelope(JOURNAL), of="accounting-writeback"),
+        "accounting_writeback/write-back-requested": envelope(
+            own_event(
+                WRITE_BACK_REQUESTED,
+                "2026-09-01T03:00:00Z",
+                "USPM#FTI-00000001",
+                retry={"company": "USPM", "invoice_number": "FTI-00000001", "everything": False},
+            )
+        ),
+        "accounting_writeback/customer-invoice-posted": queue_batch(envelope(INVOICE), of="accounting-writeback"),
+        "accounting_writeback/queued": queue_batch(
+            {
+                "source": SOURCE,
+                "detail-type": WRITE_BACK_TASK,
+                "time": "2026-08-31T09:06:00Z",
+                "detail": {name: INVOICE.detail[name] for name in ("company", "invoice_number")},
+            },
+            of="accounting-writeback",
+        ),
+        "accounting_writeback/scheduled": scheduled("2026-08-31T09:15:00Z", "accounting-writeback"),
+        "accounting_writeback/retry": manual(
+            "2026-08-31T09:30:00Z",
+            "Manual Retry",
+            retry={name: INVOICE.detail[name] for name in ("company", "invoice_number")},
+        ),
         "document_editing/edit": manual(
             "2026-08-31T09:01:00Z",
             "Manual Edit",

@@ -36,6 +36,8 @@ LISTENERS = {
     PROPOSAL_READY: ("invoice_posting",),
 }
 
+BEHIND_QUEUES = frozenset({"accounting_writeback"})
+
 
 def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:
     """An event as EventBridge hands it to a target."""
@@ -126,10 +128,19 @@ class World:
             for table, item, event in found:
                 for function in LISTENERS.get(event.detail_type, ()):
                     if event.detail_type != PROPOSAL_READY or event.detail["auto_post"]:
-                        self.call(function, envelope(event.detail, event.time, event.detail_type, event.source))
+                        self.tell(function, event)
                 outbox.sent(self.client, table, item["pk"], item["sk"])
                 delivered.append(event)
         return delivered
+
+    def tell(self, function: str, event: BusEvent) -> Any:
+        """One of our events to a function that listens, by its queue where a rule feeds that."""
+        body = envelope(event.detail, event.time, event.detail_type, event.source)
+        if function not in BEHIND_QUEUES:
+            return self.call(function, body)
+        answer = self.call(function, sqs_batch(json.dumps(body)))
+        assert answer == {"batchItemFailures": []}
+        return answer
 
     def _outbox(self) -> list[tuple[str, dict[str, Any], BusEvent]]:
         named = self.names

@@ -1,26 +1,38 @@
-"""Tells Dataverse what was posted: accounting details of each actual, number and date of each invoice."""
+"""Tells Dataverse what was posted: from its queue, a document a message; on schedule it hands out what is left over."""
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.events import JOURNAL_POSTED
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.use_cases.write_back import write_back_invoice, write_back_journal
+from project_invoicing.use_cases.write_back import document_of
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def tell(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    task = record.json_body
+    document = document_of(task["detail"])
+    run = bootstrap.write_back(lambda_context.get_remaining_time_in_millis)
+    run.tell(document, task["time"])
+    logger.info("write-back", company=document.company, document=document.number, done=run.done, failed=run.failed)
+    count("WriteBackRow", run.done)
+    count("WriteBackRowFailed", run.failed)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    detail = event["detail"]
-    writer = bootstrap.accounting_writer()
-    if event["detail-type"] == JOURNAL_POSTED:
-        document = detail["journal_id"]
-        rows = write_back_journal(bootstrap.journals(), writer, detail["company"], document)
-    else:
-        document = detail["invoice_number"]
-        rows = write_back_invoice(bootstrap.proposals(), writer, detail["company"], document)
-    logger.info("write-back", company=detail["company"], document=document, rows=rows)
-    count("WriteBackRow", rows)
-    return {"rows": rows}
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    if "Records" in event:
+        return process_partial_response(event=event, record_handler=tell, processor=processor, context=context)
+    run = bootstrap.write_back(context.get_remaining_time_in_millis)
+    if asked := (event.get("detail") or {}).get("retry"):
+        outcome = run.retry(asked, event["time"])
+        logger.info("write-back", retry=asked, outcome=outcome)
+        return {"outcome": outcome}
+    queued = run.hand_out(event["time"])
+    logger.info("write-back", queued=queued)
+    return {"queued": queued}

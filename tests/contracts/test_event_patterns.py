@@ -51,6 +51,7 @@ ROUTES = {
     "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
     "staging_import/integration-journal-posted": JOURNAL_POSTED,
+    "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": {"staging_import"},
     "staging_import/staging-import-requested": {"staging_import"},
 }
@@ -67,6 +68,7 @@ NOT_ON_THE_BUS = {
     "proposal",
     "repair-one",
     "repair-all",
+    "retry",
 }
 
 

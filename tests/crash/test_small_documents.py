@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from project_invoicing.events import INVOICE_POSTED, SOURCE
+from project_invoicing.events import INVOICE_POSTED, own_event
 from tests.builders import actual, connection, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked
-from tests.harness import World, envelope
+from tests.harness import World
 
 WORK = Work(lines=2)
 
@@ -60,8 +60,8 @@ def unposted(world: World, work: Work) -> None:
 
 
 def write_back(world: World) -> None:
-    detail = {"company": COMPANY, "invoice_number": "FTI-00000001"}
-    world.call("accounting_writeback", envelope(detail, world.at, INVOICE_POSTED, SOURCE))
+    event = own_event(INVOICE_POSTED, world.at, "posted", company=COMPANY, invoice_number="FTI-00000001")
+    world.tell("accounting_writeback", event)
 
 
 STEPS: dict[str, tuple[Stage, Run]] = {

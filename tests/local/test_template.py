@@ -165,6 +165,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "invoice_posting",
         "outbox_relay",
         "reconciliation",
+        "accounting_writeback",
     }
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",

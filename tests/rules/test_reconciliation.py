@@ -18,7 +18,7 @@ from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.events import BusEvent
+from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
 from project_invoicing.store import rows, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Entry, Ledger
@@ -28,7 +28,7 @@ from project_invoicing.store.staging import Staging, row_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconciliation
-from project_invoicing.use_cases.repair import Repairs, WriteBackAgain
+from project_invoicing.use_cases.repair import Repairs
 from project_invoicing.use_cases.setups import SetupVersions
 from tests import policies
 from tests.builders import Context, connection, guid, proforma
@@ -146,9 +146,13 @@ class Side:
         assert outcome.complete, outcome.report
         return {name: check.found for name, check in outcome.checks.items() if check.total}
 
-    def repairs(self, write_back_again: WriteBackAgain | None = None, *, connected: bool = True) -> Repairs:
+    def repairs(self, *, connected: bool = True) -> Repairs:
         api = self.dataverse if connected else None
-        return Repairs(self.stores, api, self._publish, write_back_again, self.books.world.at)
+        return Repairs(self.stores, api, self._publish, self.books.world.at)
+
+    def asked(self) -> list[Any]:
+        """The documents that the write-back is asked for."""
+        return [event.detail["retry"] for event in self.published if event.detail_type == WRITE_BACK_REQUESTED]
 
     def _publish(self, events: Any) -> list[int]:
         self.published += events
@@ -160,6 +164,8 @@ class Side:
         for event in self.published:
             if event.source == "dataverse":
                 world.send(event)
+            elif event.detail_type == WRITE_BACK_REQUESTED:
+                self.write_back()
             else:
                 body = envelope(event.detail, world.at, event.detail_type, event.source)
                 self.books.call("staging_import", body)
@@ -353,19 +359,13 @@ def test_what_dataverse_refused_and_what_it_was_not_told_are_found_with_amounts_
     assert [one.id for one in found["write_back_failed"] if one.entity == INVOICE] == [guid("inv-1")]
     assert [one.id for one in found["write_back_unfinished"]] == [guid("work/cost")]
 
-    asked: list[dict[str, str]] = []
-
-    def again(document: Mapping[str, str]) -> str:
-        asked.append(dict(document))
-        month.write_back()
-        return "tried again"
-
-    did = month.repairs(again).everything(one for listed in found.values() for one in listed)
-    assert asked == [
-        {"company": "USPM", "invoice_number": "FTI-00000001"},
-        {"company": "USPM", "journal_id": "USPM-000001"},
+    did = month.repairs().everything(one for listed in found.values() for one in listed)
+    assert month.asked() == [
+        {"company": "USPM", "invoice_number": "FTI-00000001", "everything": False},
+        {"company": "USPM", "journal_id": "USPM-000001", "everything": False},
     ]
-    assert {row["outcome"] for row in did} == {"tried again"}
+    assert {row["outcome"] for row in did} == {"the write-back was asked for its document"}
+    month.deliver()
     assert month.differences() == {}
 
 
@@ -384,6 +384,8 @@ def test_a_value_that_dataverse_took_and_has_no_more_is_found(month: Side, colum
     assert differs.id == guid("work/cost")
     assert differs.amount == (1 if "amount 801" in f"amount {value.partition('.')[0]}" else 0)
     assert says in differs.detail
+    month.repairs().everything([differs])
+    assert month.asked() == [{"company": "USPM", "journal_id": "USPM-000001", "everything": True}]
 
 
 def test_an_invoice_number_that_dataverse_has_no_more_is_found(month: Side) -> None:
@@ -565,14 +567,15 @@ def test_one_row_is_fetched_and_imported_or_written_back_as_it_needs(side: Side)
     side.books.post_journals()
     side.books.post_invoices()
     side.put("work/billed", wb="failed", wd="403")
-    did = side.repairs(lambda document: f"again: {document['invoice_number']}").one(guid("work/billed"))
+    did = side.repairs().one(guid("work/billed"))
     assert did[-1] == {
         "entity": ACTUAL,
         "id": guid("work/billed"),
         "repair": "write back again",
-        "outcome": "again: FTI-00000001",
+        "outcome": "the write-back was asked for its document",
     }
-    proforma_did = side.repairs(lambda _: "again").one(guid("inv-1"))
+    assert side.asked() == [{"company": "USPM", "invoice_number": "FTI-00000001", "everything": False}]
+    proforma_did = side.repairs().one(guid("inv-1"))
     assert (INVOICE, "write back again") in {(row["entity"], row["repair"]) for row in proforma_did}
 
 

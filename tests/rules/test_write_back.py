@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 
-from tests.builders import guid
+from project_invoicing.dataverse import maps
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
+from tests.builders import actual, guid
+from tests.dataverse import Dataverse, connected
+from tests.harness import TEMPLATE
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import FIXED_RATE, approval, billed, confirmation
@@ -72,12 +82,46 @@ def test_wb_10_repeated_delivery_leaves_one_value(books: Books, source: str) -> 
     books.post_invoices()
     before = books.result
     events = {
-        "journal": ("IntegrationJournalPosted", {"company": "USPM", "journal_id": "USPM-000001"}),
-        "invoice": ("CustomerInvoicePosted", {"company": "USPM", "invoice_number": "FTI-00000001"}),
+        "journal": own_event(JOURNAL_POSTED, books.world.at, "again", company="USPM", journal_id="USPM-000001"),
+        "invoice": own_event(INVOICE_POSTED, books.world.at, "again", company="USPM", invoice_number="FTI-00000001"),
     }
-    detail_type, detail = events[source]
-    answer = books.world.call(
-        "accounting_writeback", {"detail-type": detail_type, "detail": detail, "time": books.world.at}
-    )
-    assert answer == {"rows": 0}
+    books.world.tell("accounting_writeback", events[source])
     assert books.world.result() == before
+
+
+def test_wb_03_wb_11_skip_02_skip_03_dataverse_gets_the_actuals_of_posted_documents_and_no_other(books: Books) -> None:
+    """The reversal of a confirmation and the cost of lent work are skipped, and one row cannot be imported."""
+    lent = actual("lent", transaction_type="cost", price="100", skip_sync=True)
+    elsewhere = actual("elsewhere", transaction_type="cost", price="100", project="unknown")
+    with connected(Dataverse()) as dataverse:
+        books.arrive(*approval(), *confirmation(), lent, elsewhere)
+        books.journalise()
+        books.post_invoices()
+    posted = ("work/cost", "work/unbilled", "work/billed")
+    assert set(dataverse.values()) == {("invoice", guid("inv-1")), *(("msdyn_actual", guid(name)) for name in posted)}
+    assert {update["state"] for update in books.result["write_back"]} == {"done"}
+
+
+@pytest.fixture
+def journal_voucher_as_external_reference() -> Iterator[str]:
+    """The organization keeps the voucher in the column that Dataverse has for it, and the settings say so."""
+    column = "msdyn_externalreferenceid"
+    environments: list[Any] = [function.environment for function in TEMPLATE.functions]
+    overrides = {maps.OVERRIDES_VARIABLE: json.dumps({"actuals_write_back": {"voucher": column}})}
+    with ExitStack() as until_end:
+        for environment in environments:
+            until_end.enter_context(patch.dict(environment, overrides))
+        maps.table_maps.cache_clear()
+        yield column
+    maps.table_maps.cache_clear()
+
+
+def test_wb_13_the_voucher_goes_to_the_column_that_the_organization_keeps_it_in(
+    books: Books, journal_voucher_as_external_reference: str
+) -> None:
+    with connected(Dataverse()) as dataverse:
+        books.arrive(*approval())
+        books.journalise()
+    columns = dataverse.values()["msdyn_actual", guid("work/cost")]
+    assert columns[journal_voucher_as_external_reference] == "PV-00000001"
+    assert "msdyn_vouchernumber" not in columns

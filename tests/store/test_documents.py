@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.config import Settings
 from project_invoicing.domain.actual import Proforma, Reference
 from project_invoicing.domain.codes import (
     JournalStatus,
@@ -42,10 +41,7 @@ from project_invoicing.store.proposals import (
     refusal_columns,
     waiting_columns,
 )
-from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, transact
-from project_invoicing.store.write_backs import RowUpdate, WriteBacks, updates_of
-from tests.store import tables
 from tests.store.rows import T1, T2, version
 
 DAY = date(2026, 8, 27)
@@ -404,13 +400,3 @@ def test_an_event_leaves_the_outbox_when_it_was_sent(journals: Journals) -> None
     for _ in range(2):  # so is sending it
         outbox.sent(journals.client, journals.table, unsent[0]["pk"], unsent[0]["sk"])
     assert len(list(outbox.unsent(journals.client, journals.table))) == 11
-
-
-def test_a_page_of_write_backs_is_recorded_once(staging: Staging, names: Settings) -> None:
-    writer = WriteBacks(staging.client, names.staging_table)
-    update = RowUpdate("msdyn_actual", "actual-1", {"voucher": "PV-1", "sales_tax_amount": None})
-    assert writer.write("journal", "USPM", "J-1", "L#1", [update])
-    assert not writer.write("journal", "USPM", "J-1", "L#1", [replace(update, values={"voucher": "PV-2"})])
-    assert writer.write("invoice", "USPM", "J-1", "L#1", [])
-    kept = [updates_of(item) for item in tables.contents(staging.client, staging.table)]
-    assert sorted(kept, key=len) == [[], [update]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,9 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import WriteBacks
-from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
+from project_invoicing.use_cases.prevalidation import ActualsRegister, DataverseRegister, NoRegister
 from project_invoicing.use_cases.setups import SetupVersions
-from project_invoicing.use_cases.write_back import AccountingWriter
+from project_invoicing.use_cases.write_back import WriteBack
 from project_invoicing.work_queue import WorkQueue
 
 if TYPE_CHECKING:
@@ -72,19 +74,45 @@ def explained_stores() -> Stores:
     return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
 
 
-def accounting_writer() -> AccountingWriter:
-    """Where the accounting details of posted actuals go."""
-    return WriteBacks(client.dynamodb(), settings().staging_table)
+@cache
+def dataverse() -> DataverseApi | None:
+    """The Dataverse that ``DATAVERSE_URL`` names, with its token and its pace; ``None`` where it names none."""
+    url = settings().dataverse_url
+    if not url:
+        return None
+    # Only where one is connected: the HTTP client, and with the first token msal.
+    import urllib3  # noqa: PLC0415
+
+    from project_invoicing.dataverse.tokens import ClientCredentials  # noqa: PLC0415
+    from project_invoicing.dataverse.web_api import TIMEOUT, WebApi  # noqa: PLC0415
+
+    pool = urllib3.PoolManager(timeout=TIMEOUT)
+    return WebApi(url, ClientCredentials(url, dataverse_credentials, pool), pool=pool)
+
+
+def dataverse_credentials() -> Mapping[str, str]:
+    """The secret of the application user as it is now; read with the first token, and when a token is not taken."""
+    secret = client.secrets_manager().get_secret_value(SecretId=settings().dataverse_credentials)
+    found: Mapping[str, str] = json.loads(secret["SecretString"])
+    return found
+
+
+def now() -> datetime:
+    """The clock of what is to come again after a while; all else takes its time from its event."""
+    return datetime.now(UTC)
+
+
+def write_back(time_left: Callable[[], int]) -> WriteBack:
+    """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
+    documents = WriteBacks(client.dynamodb(), settings().staging_table)
+    queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
+    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left)
 
 
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
-    return NoRegister()
-
-
-def dataverse() -> DataverseApi | None:
-    """The Dataverse that is connected, ``None`` where none is."""
-    return None
+    connected = dataverse()
+    return DataverseRegister(connected) if connected else NoRegister()
 
 
 def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
@@ -110,7 +138,7 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     def put(events: Sequence[BusEvent]) -> list[int]:
         return publish(client.event_bridge(), name, events)
 
-    return Repairs(stores or explained_stores(), dataverse(), put, None, at)
+    return Repairs(stores or explained_stores(), dataverse(), put, at)
 
 
 def invoice_posting_queue() -> WorkQueue:
@@ -124,8 +152,12 @@ def outbox_tables() -> tuple[str, ...]:
     return named.staging_table, named.journals_table, named.proposals_table, named.setup_table
 
 
+NAMED = (settings, staging, journals, proposals, ledger, dataverse)
+"""What is built with the names in a function's environment. The clients know no names."""
+
+
 def forget() -> None:
     """Drops everything that was built, for tests and local runs that change the environment."""
-    for built in (settings, staging, journals, proposals, ledger):
+    for built in NAMED:
         built.cache_clear()
     client.forget()

@@ -9,7 +9,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the tables and of the bus, where to queue proposals that are to be posted, and how to reach Dataverse.
+    """Names of the tables, of the bus and of the queues for work that is handed on, and how to reach Dataverse.
 
     A function that does not use one of them has no variable for it. ``dataverse_url`` is empty where no Dataverse is
     connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets of Secrets Manager.
@@ -22,6 +22,7 @@ class Settings:
     setup_table: str
     event_bus: str
     invoice_posting_queue: str = ""
+    accounting_writeback_queue: str = ""
     dataverse_table: str = ""
     dataverse_url: str = ""
     dataverse_credentials: str = ""
@@ -40,6 +41,7 @@ def settings() -> Settings:
         setup_table=read("SETUP_TABLE", ""),
         event_bus=read("EVENT_BUS_NAME", ""),
         invoice_posting_queue=read("INVOICE_POSTING_QUEUE", ""),
+        accounting_writeback_queue=read("ACCOUNTING_WRITEBACK_QUEUE", ""),
         dataverse_table=read("DATAVERSE_TABLE", ""),
         dataverse_url=read("DATAVERSE_URL", ""),
         dataverse_credentials=read("DATAVERSE_CREDENTIALS", ""),

@@ -21,6 +21,8 @@ JOURNAL_FAILED: Final = "IntegrationJournalFailed"
 INVOICE_POSTED: Final = "CustomerInvoicePosted"
 ACTUAL_REJECTED: Final = "ActualRejected"
 SETUP_CHANGED: Final = "FinanceSetupChanged"
+WRITE_BACK_REQUESTED: Final = "WriteBackRequested"
+"""A person, or a repair, wants a posted document told to Dataverse again: ``retry`` names it."""
 IMPORT_REQUESTED: Final = "StagingImportRequested"
 """A person, or a repair, wants one actual or one proposal imported: ``actual_id``, or ``proposal_id`` and company."""
 

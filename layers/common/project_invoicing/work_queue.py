@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MAX_ENTRIES = 10
+MAX_DELAY = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,19 @@ class WorkQueue:
     client: SQSClient
     url: str
 
-    def send(self, tasks: Iterable[Mapping[str, Any]]) -> int:
-        """Puts a message for each task, ten a request. Returns how many.
+    def send(self, tasks: Iterable[Mapping[str, Any]], delay: int = 0) -> int:
+        """Puts a message for each task, ten a request, to be delivered after ``delay`` seconds (900 at most).
+
+        Returns how many.
 
         Raises ``Unavailable`` where the queue did not take all of them: whoever sends them again may send some twice.
         """
-        sent = 0
+        sent, seconds = 0, min(delay, MAX_DELAY)
         pending = iter(tasks)
         while chunk := list(islice(pending, MAX_ENTRIES)):
             entries: Any = [
-                {"Id": str(n), "MessageBody": json.dumps(task, separators=(",", ":"))} for n, task in enumerate(chunk)
+                {"Id": str(n), "MessageBody": json.dumps(task, separators=(",", ":")), "DelaySeconds": seconds}
+                for n, task in enumerate(chunk)
             ]
             try:
                 answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)

@@ -21,6 +21,10 @@ class Throttled(Unavailable):
         self.retry_after = retry_after
 
 
+class AccessDenied(IntegrationError):
+    """Entra ID or Dataverse does not let us in. Waiting repairs nothing: somebody has to grant what the text names."""
+
+
 class TokenExpired(IntegrationError):
     """A change-tracking token is too old (0x80044352): all rows have to be read again."""
 
@@ -66,17 +70,26 @@ class Answer:
     status: int
     code: str | None = None
     message: str | None = None
+    retry_after: int | None = None
 
     @property
     def ok(self) -> bool:
         return self.status < 300
 
+    @property
+    def unanswered(self) -> bool:
+        """It was not tried, or nobody knows what became of it: the same patch may be sent again."""
+        return self.status in (408, 429, 502, 503, 504)
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in (self.status, self.code, self.message) if part)
+
 
 class DataverseApi(Protocol):
     """What the integration uses of the Web API.
 
-    Every method raises ``Throttled`` or ``Unavailable`` when Dataverse does not answer, ``Rejected`` when it refuses
-    the question itself.
+    Every method raises ``Throttled`` or ``Unavailable`` when Dataverse does not answer, ``AccessDenied`` when it does
+    not let us in, ``Rejected`` (its code as the reason) when it refuses the question itself.
     """
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
@@ -91,5 +104,8 @@ class DataverseApi(Protocol):
     def changes(self, entity: str, columns: Sequence[str], link: str | None) -> Changes:
         """One page of the rows that changed since ``link``, of all rows without one. Raises ``TokenExpired``."""
 
-    def patch(self, patches: Sequence[Patch]) -> list[Answer]:
-        """Writes up to 1,000 rows in one ``$batch``, each by itself: one that is refused holds no other."""
+    def patch(self, patches: Sequence[Patch], *, atomic: bool = False) -> list[Answer]:
+        """Writes up to 1,000 rows in one ``$batch``, each by itself: one that is refused holds no other.
+
+        ``atomic``: all of them or none, in one change set; a refusal is then the answer to each of them.
+        """

@@ -98,6 +98,14 @@ class PostingType(StrEnum):
     DISCOUNT = "discount"
 
 
+class WriteBackState(StrEnum):
+    """Whether Dataverse has been told the accounting details of a row."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class WaitReason(StrEnum):
     """Why a staging row or a proposal waits. Stored with the values that led to it."""
 

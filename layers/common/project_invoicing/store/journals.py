@@ -91,8 +91,9 @@ class Journals:
         keys = ((_partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
         return {item["jn"]: journal_of(item) for item in get_many(self.client, self.table, keys)}
 
-    def pages(self, company: str, journal_id: str) -> Iterator[JournalPage]:
-        for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE):
+    def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
+        """The journal's pages, from the one with the key ``first`` on."""
+        for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE, first=first):
             yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
 
     def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:

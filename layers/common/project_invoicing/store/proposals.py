@@ -184,8 +184,12 @@ class Proposals:
     def invoice_item(self, company: str, invoice_number: str) -> Item | None:
         return get(self.client, self.table, _invoice_partition(company, invoice_number), HEADER)
 
-    def invoice_pages(self, company: str, invoice_number: str) -> Iterator[tuple[str, list[ProposalLine]]]:
-        for item in query(self.client, self.table, _invoice_partition(company, invoice_number), prefix=_PAGE):
+    def invoice_pages(
+        self, company: str, invoice_number: str, first: str = ""
+    ) -> Iterator[tuple[str, list[ProposalLine]]]:
+        """The pages of a posted invoice, from the one with the key ``first`` on."""
+        partition = _invoice_partition(company, invoice_number)
+        for item in query(self.client, self.table, partition, prefix=_PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
 
     def last_number(self, company: str) -> str | None:

@@ -10,6 +10,7 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
+* ``wb`` ``wd`` whether Dataverse was told of them (done, failed; absent: not yet), and its answer where it refused
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
   deleted
 * ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
@@ -42,6 +43,7 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
     WaitReason,
+    WriteBackState,
 )
 from project_invoicing.domain.journal import Accrual, CostAccounts
 from project_invoicing.domain.money import ExchangeRate
@@ -96,6 +98,8 @@ class StagedRow:
     accounting_amount: Decimal | None = None
     exchange_rate: Decimal | None = None
     sales_tax_amount: Decimal | None = None
+    write_back: WriteBackState | None = None
+    write_back_detail: str | None = None
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
@@ -265,6 +269,8 @@ def row_of(item: Item) -> StagedRow | None:
         accounting_amount=None if amount("aa") is None else Decimal(item["aa"]),
         exchange_rate=None if amount("er") is None else Decimal(item["er"]),
         sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
+        write_back=WriteBackState(item["wb"]) if "wb" in item else None,
+        write_back_detail=item.get("wd"),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
@@ -657,6 +663,12 @@ class Staging:
         if queue_position:
             values |= self._queued_as(actual_id, queue_position)
         return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+
+    def written_back(self, actual_id: str, voucher: str, refusal: str | None) -> Write:
+        """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
+        state = WriteBackState.FAILED if refusal else WriteBackState.DONE
+        values = {"wb": state, "wd": refusal}
+        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.POSTED, "vo": voucher})
 
     def billed_between(self, row: StagedRow, proposal_id: str) -> Write:
         """The posted inter-organizational sale is on an intercompany proposal."""

@@ -112,18 +112,24 @@ def query(
     partition: str,
     *,
     prefix: str = "",
+    first: str = "",
     index: str | None = None,
     names: tuple[str, str] = ("pk", "sk"),
     limit: int | None = None,
 ) -> Iterator[Item]:
     """The items of a partition in the order of their sort key, page by page as they are consumed.
 
+    ``first`` is the sort key to begin with, among those that begin with ``prefix`` and go on with digits.
+
     On the table itself the read is strongly consistent; an index only proposes, so whoever reads one writes under a
     condition.
     """
     expression = Expression()
     condition = expression.equal(names[0], partition)
-    if prefix:
+    if first:
+        last = expression.value(f"{prefix}~")
+        condition += f" AND {expression.name(names[1])} BETWEEN {expression.value(first)} AND {last}"
+    elif prefix:
         condition += f" AND begins_with({expression.name(names[1])}, {expression.value(prefix)})"
     request: dict[str, Any] = {
         "TableName": table,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import get
-from project_invoicing.store.write_backs import PREFIX, WriteBackState
+from project_invoicing.store.write_backs import HEADER, INVOICE, Document
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,5 +32,5 @@ def write_back_mark(item: Item) -> WriteBackMark:
 
 def invoice_mark(client: DynamoDBClient, table: str, company: str, invoice_number: str) -> WriteBackMark:
     """The mark of an invoice's own row in Dataverse, the proforma."""
-    found = get(client, table, f"{PREFIX}invoice#{company}#{invoice_number}", "H") or {}
+    found = get(client, table, Document(INVOICE, company, invoice_number).pk, HEADER) or {}
     return WriteBackMark(WriteBackState(found.get("ow", WriteBackState.PENDING)), found.get("wd"))

@@ -1,62 +1,171 @@
-"""What is to be written to Dataverse, page by page of the document that was posted, and how far it has got."""
+"""How far Dataverse has been told of each posted document, in the staging table.
+
+A document has one item, ``WRITEBACK#source#company#number``. What its rows are told is on the document's own pages, and
+what became of each row on the row itself; here is only what a worker needs to go on where another one stopped:
+
+* ``pg`` ``n`` the page that comes next, and how many of its rows have been tried
+* ``dn`` ``fl`` how many rows were written, and how many Dataverse refused
+* ``q`` ``qs`` keys of the sparse index ``import_queue`` until all rows have been tried: since when, or from when,
+  somebody may take the document up
+* ``rt`` only the rows that are not written are tried, because a person asked for them again
+* ``ow`` ``wd`` state of an invoice's own row, and Dataverse's answer where it failed
+
+Two workers at once do no harm: both write the same values, and of two who have tried the same rows one gets on.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import put, transact
+from project_invoicing.domain.codes import WriteBackState
+from project_invoicing.store.errors import ConditionFailed, translated
+from project_invoicing.store.items import Expression, Item, key, plain_item
+from project_invoicing.store.staging import INDEX
+from project_invoicing.store.transactions import get, query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PREFIX: Final = "WRITEBACK#"
-
-
-class WriteBackState(StrEnum):
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
+HEADER: Final = "H"
+JOURNAL: Final = "journal"
+INVOICE: Final = "invoice"
+_UNFINISHED: Final = "W"
+"""Their partition of the index; those of the rows are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class RowUpdate:
-    """Values for one row of Dataverse: decimal strings, ISO dates and codes by the names of the contract, section 4."""
+class Document:
+    """A posted document. ``source`` is ``journal`` or ``invoice``, ``number`` the journal's or the invoice's."""
 
-    entity: str
-    id: str
-    values: dict[str, str | None]
-    state: WriteBackState = WriteBackState.PENDING
+    source: str
+    company: str
+    number: str
+
+    @property
+    def pk(self) -> str:
+        return f"{PREFIX}{self.source}#{self.company}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A document's item as it was read. ``page`` is empty before the first row."""
+
+    document: Document
+    page: str
+    rows: int
+    done: int
+    failed: int
+    unfinished: bool
+    again: bool
+    own: WriteBackState | None
+    own_detail: str | None
 
 
 class WriteBacks:
-    """Records the updates of each posted page in the staging table, once."""
+    """Access to the documents that Dataverse is told of."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self.client = client
         self.table = table
 
-    def write(self, source: str, company: str, document: str, page: str, updates: Sequence[RowUpdate]) -> bool:
-        """Records one page of updates. ``False`` when it was recorded before: nothing changes then."""
-        item = {
-            "pk": f"{PREFIX}{source}#{company}#{document}",
-            "sk": page,
-            "u": json.dumps([asdict(update) for update in updates], separators=(",", ":")),
-        }
+    def get(self, document: Document) -> Progress | None:
+        item = get(self.client, self.table, document.pk, HEADER)
+        return progress_of(item) if item else None
+
+    def record(self, document: Document, at: str) -> bool:
+        """Notes a document that was posted at ``at`` and cannot be told now. ``False``: it was noted before."""
+        expression = Expression()
+        values = {"q": _UNFINISHED, "qs": at, "dn": 0, "fl": 0}
+        return self._written(document, expression, expression.update(values), expression.absent("pk")) is not None
+
+    def take(self, document: Document, until: str) -> Progress | None:
+        """Takes the document up, so that the schedule leaves it alone ``until`` then. ``None``: it is finished."""
+        expression = Expression()
+        change = expression.update({"q": _UNFINISHED, "qs": until}, first={"dn": 0, "fl": 0})
+        item = self._written(document, expression, change, f"{expression.absent('pk')} OR {expression.present('q')}")
+        return progress_of(item) if item else None
+
+    def put_off(self, document: Document, until: str, seen: str | None = None) -> bool:
+        """Nobody but who has the document's message takes it up before ``until``.
+
+        ``seen``: only if it may still be taken up since then. ``False``: it is finished, or somebody was faster.
+        """
+        expression = Expression()
+        change = expression.update({"qs": until})
+        condition = expression.equal("qs", seen) if seen else expression.present("q")
+        return self._written(document, expression, change, condition) is not None
+
+    def advance(self, before: Progress, page: str, rows: int, *, done: int, failed: int) -> Progress | None:
+        """Those many rows more have been tried. ``None``: another worker has got on with this document."""
+        return self._got_on(before, {"pg": page, "n": rows}, done, failed)
+
+    def finish(
+        self, before: Progress, *, done: int, failed: int, own: WriteBackState | None = None, detail: str | None = None
+    ) -> Progress | None:
+        """All rows have been tried; ``own`` is what became of an invoice's own row. ``None``: as in ``advance``."""
+        cleared = dict.fromkeys(("q", "qs", "pg", "n", "rt"))
+        return self._got_on(before, cleared | {"ow": own, "wd": detail}, done, failed)
+
+    def again(self, before: Progress, until: str, *, everything: bool) -> bool:
+        """A finished document whose refused rows are to be tried again, or ``everything`` on it.
+
+        ``False``: somebody else has said so.
+        """
+        expression = Expression()
+        anew: dict[str, Any] = {"dn": 0, "ow": None, "wd": None} if everything else {"rt": True}
+        change = expression.update({"q": _UNFINISHED, "qs": until, "fl": 0} | anew)
+        condition = f"{expression.absent('q')} AND {expression.equal('fl', before.failed)}"
+        return self._written(before.document, expression, change, condition) is not None
+
+    def due(self, at: str) -> Iterator[tuple[Document, str]]:
+        """Unfinished documents that may be taken up at ``at``, with since when. The index only proposes."""
+        items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"))
+        for item in takewhile(lambda item: bool(item["qs"] <= at), items):
+            yield document_of(item), item["qs"]
+
+    def _got_on(self, before: Progress, values: dict[str, Any], done: int, failed: int) -> Progress | None:
+        expression = Expression()
+        add = {name: number for name, number in (("dn", done), ("fl", failed)) if number}
+        change = expression.update(values, add=add)
+        expected = {"q": _UNFINISHED, "pg": before.page or None, "n": before.rows or None, "rt": before.again or None}
+        item = self._written(before.document, expression, change, expression.all_equal(expected))
+        return progress_of(item) if item else None
+
+    def _written(self, document: Document, expression: Expression, change: str, condition: str) -> Item | None:
+        """The item after the change, ``None`` where the condition does not hold."""
         try:
-            transact(self.client, [put(self.table, item, unless_exists=True)])
-        except TransactionCancelled as cancelled:
-            if cancelled.reasons and cancelled.reasons[0] and cancelled.reasons[0][0] == "ConditionalCheckFailed":
-                return False
-            raise
-        return True
+            with translated():
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=key(document.pk, HEADER),
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    **expression.aliases(),
+                    ReturnValues="ALL_NEW",
+                )
+        except ConditionFailed:
+            return None
+        return plain_item(answer["Attributes"])
 
 
-def updates_of(item: Item) -> list[RowUpdate]:
-    rows: list[dict[str, Any]] = json.loads(item["u"])
-    return [RowUpdate(row["entity"], row["id"], row["values"], WriteBackState(row["state"])) for row in rows]
+def document_of(item: Item) -> Document:
+    source, company, number = item["pk"].removeprefix(PREFIX).split("#", 2)
+    return Document(source, company, number)
+
+
+def progress_of(item: Item) -> Progress:
+    return Progress(
+        document=document_of(item),
+        page=item.get("pg", ""),
+        rows=item.get("n", 0),
+        done=item["dn"],
+        failed=item["fl"],
+        unfinished="q" in item,
+        again=item.get("rt", False),
+        own=WriteBackState(item["ow"]) if "ow" in item else None,
+        own_detail=item.get("wd"),
+    )

@@ -8,7 +8,14 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus, StagingState, TransactionType
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    JournalStatus,
+    ProposalStatus,
+    StagingState,
+    TransactionType,
+    WriteBackState,
+)
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.refusals import Wait
@@ -19,7 +26,6 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import Rejection, StagedRow, Staging, links_of, row_of
 from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
-from project_invoicing.store.write_backs import WriteBackState
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures

@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.staging import StagedRow
 
+ACTUAL: Final = "msdyn_actual"
 ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"
 
 
@@ -23,6 +25,17 @@ class ActualsRegister(Protocol):
 
     def missing(self, actual_ids: Collection[str]) -> set[str]:
         """Those that do not exist. Raises ``Unavailable`` when nobody can tell."""
+
+
+class DataverseRegister:
+    """The actuals of a Dataverse that is connected."""
+
+    def __init__(self, dataverse: DataverseApi) -> None:
+        self._dataverse = dataverse
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        found = self._dataverse.rows(ACTUAL, actual_ids, ())
+        return set(actual_ids) - {row.id for row in found}
 
 
 class NoRegister:

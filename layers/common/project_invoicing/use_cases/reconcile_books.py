@@ -23,6 +23,7 @@ from project_invoicing.domain.codes import (
     ProposalStatus,
     StagingState,
     TransactionType,
+    WriteBackState,
 )
 from project_invoicing.domain.ledger import VoucherLine
 from project_invoicing.domain.money import ZERO
@@ -38,7 +39,6 @@ from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
 from project_invoicing.store.transactions import scan
 from project_invoicing.store.write_back_marks import write_back_mark
-from project_invoicing.store.write_backs import WriteBackState
 from project_invoicing.use_cases.explain_actuals import Stores, Words
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 

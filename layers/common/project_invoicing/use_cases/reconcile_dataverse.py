@@ -16,13 +16,12 @@ from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, t
 from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
 from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
-from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType
+from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType, WriteBackState
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
 from project_invoicing.store.write_back_marks import invoice_mark
-from project_invoicing.store.write_backs import WriteBackState
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA

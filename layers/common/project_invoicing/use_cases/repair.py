@@ -2,7 +2,8 @@
 
 * fetch again: the row is read from Dataverse by its id and put on the bus like any change of it;
 * import again: an event asks the import for one actual or one proposal;
-* write back again: the write-back tries a document's refused rows once more.
+* write back again: an event asks the write-back for a document's refused rows, or where Dataverse has other values than
+  it took, for all of them.
 """
 
 from __future__ import annotations
@@ -15,20 +16,17 @@ from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.context import row_event
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.values import guid
-from project_invoicing.domain.codes import ProposalStatus, StagingState
+from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.errors import Rejected
-from project_invoicing.events import IMPORT_REQUESTED, BusEvent, own_event
-from project_invoicing.store.write_back_marks import invoice_mark, write_back_mark
-from project_invoicing.store.write_backs import WriteBackState
+from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
+from project_invoicing.store.proposals import Proposal
+from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile_dataverse import CONNECTION, chunks, columns_of
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 
-WriteBackAgain = Callable[[Mapping[str, str]], str]
-"""Asks the write-back for a document, ``{"company", "journal_id"}`` or ``{"company", "invoice_number"}``, once more.
-Returns what it says to that."""
 Row = dict[str, str]
 
 _ORDER: Final = (ACTUAL, CONNECTION, PROFORMA)
@@ -41,10 +39,9 @@ class Repairs:
     stores: Stores
     api: DataverseApi | None
     publish: Callable[[Sequence[BusEvent]], list[int]]
-    write_back_again: WriteBackAgain | None
     at: str
     _done: dict[tuple[str, ...], Row] = field(default_factory=dict)
-    _asked: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _asked: dict[str, str] = field(default_factory=dict)
 
     def everything(self, found: Iterable[Difference]) -> list[Row]:
         """Repairs what can be: ``[{"entity", "id", "repair", "outcome"}]``, one entry an id and repair."""
@@ -73,7 +70,7 @@ class Repairs:
         item = self.stores.staging.item(id)
         if item and item.get("st") == StagingState.PENDING:
             self._import(ACTUAL, id, {"actual_id": id})
-        elif item and "vo" in item and write_back_mark(item).state is not WriteBackState.DONE:
+        elif item and "vo" in item:
             self._write_back(ACTUAL, id)
         header = self.stores.proposals.get(id)
         if header:
@@ -81,10 +78,7 @@ class Repairs:
             if header.status is ProposalStatus.WAITING and header.company:
                 self._import(PROFORMA, id, {"proposal_id": header.number, "company": header.company})
             elif header.status is ProposalStatus.POSTED:
-                staging = self.stores.staging
-                mark = invoice_mark(staging.client, staging.table, str(header.company), str(header.invoice_number))
-                if mark.state is not WriteBackState.DONE:
-                    self._write_back(PROFORMA, id)
+                self._write_back(PROFORMA, id)
         return list(self._done.values())
 
     # Fetch again
@@ -127,28 +121,39 @@ class Repairs:
         document = self._document(entity, id)
         if document is None:
             outcome = "not possible: it is on no posted document"
-        elif self.write_back_again is None:
+        elif self.api is None:
             outcome = "not possible: no Dataverse is connected"
         else:
-            key = tuple(document.values())
+            key = "#".join(str(value) for value in document.values())
             if key not in self._asked:  # its other rows are tried with it
-                self._asked[key] = self.write_back_again(document)
+                event = own_event(WRITE_BACK_REQUESTED, self.at, f"{key}#{self.at}", retry=document)
+                refused = self.publish([event])
+                self._asked[key] = (
+                    "the bus did not take it; try again" if refused else "the write-back was asked for its document"
+                )
             outcome = self._asked[key]
         self._did(entity, id, Repair.WRITE_BACK, outcome)
 
-    def _document(self, entity: str, id: str) -> dict[str, str] | None:
+    def _document(self, entity: str, id: str) -> dict[str, str | bool] | None:
+        """The document that the row is on; ``everything`` of it where Dataverse took what it has no longer."""
         if entity == ACTUAL:
             row = self.stores.staging.rows([id]).get(id)
             if row is None or row.company is None:
                 return None
+            taken = row.write_back is WriteBackState.DONE
             if row.journal_id:
-                return {"company": row.company, "journal_id": row.journal_id}
+                return {"company": row.company, "journal_id": row.journal_id, "everything": taken}
             header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
         else:
             header = self.stores.proposals.get(id)
+            taken = bool(header and self._invoice_mark(header) is WriteBackState.DONE)
         if header is None or header.company is None or header.invoice_number is None:
             return None
-        return {"company": header.company, "invoice_number": header.invoice_number}
+        return {"company": header.company, "invoice_number": header.invoice_number, "everything": taken}
+
+    def _invoice_mark(self, header: Proposal) -> WriteBackState:
+        staging = self.stores.staging
+        return invoice_mark(staging.client, staging.table, str(header.company), str(header.invoice_number)).state
 
     def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
         row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}
