@@ -18,7 +18,15 @@ from project_invoicing.config import settings
 
 _LOG_LEVEL: Final = "POWERTOOLS_LOG_LEVEL"
 _LOCAL: Final = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
-_NAMES_TABLES: Final = (settings, bootstrap.staging, bootstrap.journals, bootstrap.proposals, bootstrap.ledger)
+_NAMES_TABLES: Final = (
+    settings,
+    bootstrap.staging,
+    bootstrap.journals,
+    bootstrap.proposals,
+    bootstrap.ledger,
+    bootstrap.map_states,
+    bootstrap.webhook,
+)
 """What is cached with the names of a function's tables. The clients know no names and stay."""
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
+from project_invoicing.bus import Bus
 from project_invoicing.config import settings
+from project_invoicing.dataverse.api import DataverseApi, NotConnected
+from project_invoicing.secrets import CachedSecret
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.write_backs import WriteBacks
+from project_invoicing.use_cases.catch_up import CatchUp
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
+from project_invoicing.use_cases.receive_webhook import Webhook
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 from project_invoicing.work_queue import WorkQueue
@@ -36,6 +46,38 @@ def proposals() -> Proposals:
 @cache
 def ledger() -> Ledger:
     return Ledger(client.dynamodb(), settings().ledger_table)
+
+
+@cache
+def map_states() -> MapStates:
+    return MapStates(client.dynamodb(), settings().dataverse_table)
+
+
+def maps_at_work() -> MapsAtWork:
+    """Which table maps run now: one read an invocation."""
+    return MapsAtWork.read(map_states())
+
+
+@cache
+def webhook() -> Webhook:
+    secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
+    signatures = Signatures(client.dynamodb(), settings().dataverse_table)
+    return Webhook(secret, signatures, staging(), bus())
+
+
+def dataverse_api() -> DataverseApi:
+    """Dataverse's Web API. Raises ``NotConnected`` where the stack has none."""
+    raise NotConnected("no Dataverse is connected: set the parameter DataverseUrl")
+
+
+def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
+    """What reads from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
+    sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
+    return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
+
+
+def bus() -> Bus:
+    return Bus(client.event_bridge(), settings().event_bus)
 
 
 def finance_setup() -> FinanceSetup:
@@ -75,6 +117,6 @@ def outbox_tables() -> tuple[str, ...]:
 
 def forget() -> None:
     """Drops everything that was built, for tests and local runs that change the environment."""
-    for built in (settings, staging, journals, proposals, ledger):
+    for built in (settings, staging, journals, proposals, ledger, map_states, webhook):
         built.cache_clear()
     client.forget()

@@ -20,6 +20,7 @@ JOURNAL_POSTED: Final = "IntegrationJournalPosted"
 JOURNAL_FAILED: Final = "IntegrationJournalFailed"
 INVOICE_POSTED: Final = "CustomerInvoicePosted"
 ACTUAL_REJECTED: Final = "ActualRejected"
+SWEEP_CONTINUED: Final = "DataverseSweepContinued"
 
 
 @dataclass(frozen=True, slots=True)

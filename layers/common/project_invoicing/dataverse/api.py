@@ -21,6 +21,10 @@ class Throttled(Unavailable):
         self.retry_after = retry_after
 
 
+class NotConnected(Unavailable):
+    """The stack has no Dataverse to ask: its URL is not set."""
+
+
 class TokenExpired(IntegrationError):
     """A change-tracking token is too old (0x80044352): all rows have to be read again."""
 

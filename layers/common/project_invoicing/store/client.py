@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -41,7 +42,12 @@ def sqs() -> SQSClient:
     return _session().client("sqs", config=_CONFIG)
 
 
+@cache
+def secrets_manager() -> SecretsManagerClient:
+    return _session().client("secretsmanager", config=_CONFIG)
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs):
+    for cached in (_session, dynamodb, event_bridge, sqs, secrets_manager):
         cached.cache_clear()

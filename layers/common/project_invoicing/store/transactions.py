@@ -142,6 +142,25 @@ def query(
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def scan(client: DynamoDBClient, table: str, present: Iterable[str]) -> Iterator[Item]:
+    """The items of a table that have one of the attributes ``present``, strongly consistent. Reads all of it."""
+    expression = Expression()
+    request: dict[str, Any] = {
+        "TableName": table,
+        "FilterExpression": " OR ".join(expression.present(name) for name in present),
+        **expression.aliases(),
+        "ConsistentRead": True,
+    }
+    while True:
+        with translated():
+            answer = client.scan(**request)
+        for item in answer["Items"]:
+            yield plain_item(item)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def pause(attempt: int) -> None:
     """Waits a little, at random, before a transaction that met another one is tried again."""
     time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - jitter, not a secret
