@@ -54,6 +54,8 @@ class DeployedStack:
             ledger_table=outputs["LedgerTableName"],
             setup_table=outputs["SetupTableName"],
             event_bus=outputs["EventBusName"],
+            dataverse_table=outputs["DataverseTableName"],
+            webhook_keys=outputs["WebhookKeysSecret"],
         )
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK)
         self._names = {

@@ -56,6 +56,8 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             yield from (("events:PutEvents", BUSES[entry["EventBusName"]]) for entry in request["Entries"])
         case "SendMessage" | "SendMessageBatch":
             yield "sqs:SendMessage", QUEUES[request["QueueUrl"].rpartition("/")[2]]
+        case "GetSecretValue":
+            yield "secretsmanager:GetSecretValue", request["SecretId"]
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

@@ -164,7 +164,9 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "journal_posting",
         "invoice_posting",
         "outbox_relay",
+        "dataverse_catchup",
     }
+    assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook"]
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",
         "JournalsTable",
