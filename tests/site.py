@@ -25,7 +25,7 @@ from project_invoicing.store import client, setups
 from tests.builders import Context, to_json
 from tests.fake_dataverse import FakeDataverse
 from tests.harness import TEMPLATE
-from tests.setups import document
+from tests.rules.finance import finance
 from tests.store.tables import contents
 
 NOW = "2026-08-31T09:00:00Z"
@@ -42,7 +42,7 @@ class Site:
         self.stack = Stack(TEMPLATE, Handlers(verbose=False))
         self.names = self.stack.settings
         self.key = self.stack.webhook_key
-        setups.load(client.dynamodb(), self.names.setup_table, document(), self.at)
+        setups.load(client.dynamodb(), self.names.setup_table, finance(), self.at)
 
     def post(
         self, body: bytes | str, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
