@@ -62,12 +62,15 @@ class BusFails:
 
     def __call__(self, params: dict[str, Any], **_: Any) -> None:
         self.asked += 1
-        if self.failures and isinstance(self.failures[0], Exception):
-            raise self.failures.pop(0)  # type: ignore[misc]
+        failure = self.failures[0] if self.failures else None
+        if isinstance(failure, Exception):
+            self.failures.pop(0)
+            raise failure
 
     def answer(self, parsed: dict[str, Any], **_: Any) -> None:
-        if self.failures and isinstance(self.failures[0], int):
-            count = int(self.failures.pop(0))  # type: ignore[call-overload]
+        count = self.failures[0] if self.failures else None
+        if isinstance(count, int):
+            self.failures.pop(0)
             parsed["FailedEntryCount"] = count
             for entry in parsed["Entries"][:count]:
                 entry |= {"ErrorCode": "InternalFailure", "ErrorMessage": "try again"}
@@ -198,7 +201,7 @@ class TestWhatBecomesOfAMessage:
         gone = connection("c", "a", "Unbilled Sales", "b", "Cost", message="Delete", row_version=5)
         changed = actual("a", description="again", message="Update", changed=["msdyn_description"], row_version=9)
         assert site.send(actual("a", row_version=4), link, changed, gone) == [200] * 4
-        (item,) = [one for one in site.items(site.names.staging_table, guid("a"))]
+        (item,) = site.items(site.names.staging_table, guid("a"))
         assert "again" in item["a"]
         assert item[f"l_cost_{guid('c')[:8]}"] == f"{6:020d}|"
 

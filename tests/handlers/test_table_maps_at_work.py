@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -98,9 +99,10 @@ def test_a_paused_map_of_proformas_keeps_the_header(site: Site) -> None:
 
 
 def test_a_resume_that_dies_in_between_is_continued_by_the_next_or_by_the_schedule(site: Site) -> None:
-    for again in (lambda: site.map("resume"), site.sweep):
+    ways: list[Callable[[], Any]] = [lambda: site.map("resume"), site.sweep]
+    for way, again in enumerate(ways):
         site.map("pause")
-        names = [f"{again}-{number}" for number in range(3)]
+        names = [f"{way}-{number}" for number in range(3)]
         site.send(*(actual(name, row_version=1) for name in names))
         with patch.object(MapStates, "delivered", side_effect=MemoryError):
             assert site.map("resume") is None
