@@ -14,7 +14,9 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.sweeps import Sweep, Sweeps
 from tests.builders import actual, connection, guid, proforma
+from tests.event_samples import DATAVERSE
 from tests.fake_dataverse import FakeDataverse
+from tests.handlers.samples import sample
 from tests.site import Site, running
 
 
@@ -193,6 +195,20 @@ def test_without_a_dataverse_the_schedule_says_so_and_fails_nothing() -> None:
 def test_a_table_that_no_map_reads_is_refused_by_name(site: Site) -> None:
     assert site.sweep(entity="contact") is None
     assert ["'contact'" in letter.error for letter in site.dead_letters()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [("stripped-message", "published"), ("sweep-continued", None), ("map-command", "actuals is paused")],
+)
+def test_each_sample_does_what_it_is_for(site: Site, dataverse: FakeDataverse, name: str, outcome: str | None) -> None:
+    dataverse.apply(DATAVERSE["actual-unbilled-sales"])
+    with site.connected():
+        answer = site.stack.invoke("dataverse_catchup", sample(f"dataverse_catchup/{name}"))
+    if outcome is None:
+        assert [report["published"] for report in answer["sweeps"]] == [1]
+    else:
+        assert answer["outcome"] == outcome
 
 
 class TestDeletedRows:

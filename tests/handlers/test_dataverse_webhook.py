@@ -17,7 +17,9 @@ from project_invoicing.dataverse.webhook_keys import sign
 from project_invoicing.store import client
 from project_invoicing.use_cases.receive_webhook import MAX_BODY_BYTES
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
+from tests.event_samples import WEBHOOK_KEY
 from tests.fake_dataverse import FakeDataverse
+from tests.handlers.samples import sample
 from tests.site import Site, running
 
 SECRET = "canary-signing-secret-0001"
@@ -352,6 +354,26 @@ class TestTheBus:
     def test_a_bus_that_does_not_answer_makes_dataverse_send_the_message_again(self, site: Site) -> None:
         with BusFails(NO_ANSWER):
             assert site.post(to_json(actual("a")))[0] == 503
+
+
+SAMPLES = {
+    "create": 200,
+    "update-with-post-image": 200,
+    "delete": 200,
+    "create-multiple": 200,
+    "stripped": 200,
+    "wrong-key": 401,
+    "not-json": 422,
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_sample_gets_its_answer(site: Site, name: str) -> None:
+    site.change_secret(key=WEBHOOK_KEY)
+    answer = site.stack.invoke("dataverse_webhook", sample(f"dataverse_webhook/{name}"))
+    assert answer["statusCode"] == SAMPLES[name]
+    assert answer["headers"] == {"content-type": "application/json"}
+    assert json.loads(answer["body"])
 
 
 def test_another_path_is_not_found(site: Site) -> None:
