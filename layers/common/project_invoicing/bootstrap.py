@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.api import DataverseApi, NotConnected
 from project_invoicing.secrets import CachedSecret
-from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store import client, setups
+from project_invoicing.store import client
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
@@ -23,9 +23,14 @@ from project_invoicing.use_cases.catch_up import CatchUp
 from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.use_cases.prevalidation import ActualsRegister, NoRegister
 from project_invoicing.use_cases.receive_webhook import Webhook
-from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.write_back import AccountingWriter
 from project_invoicing.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from project_invoicing.setup.lookups import FinanceSetup
+    from project_invoicing.use_cases.setups import SetupVersions
+
+# The models of the set-up take a fifth of a second to import: only functions that read a set-up wait for them.
 
 
 @cache
@@ -61,8 +66,11 @@ def maps_at_work() -> MapsAtWork:
 @cache
 def webhook() -> Webhook:
     secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
-    signatures = Signatures(client.dynamodb(), settings().dataverse_table)
-    return Webhook(secret, signatures, staging(), bus())
+    return Webhook(secret, signatures, staging, bus())
+
+
+def signatures() -> Signatures:
+    return Signatures(client.dynamodb(), settings().dataverse_table)
 
 
 def dataverse_api() -> DataverseApi:
@@ -82,16 +90,22 @@ def bus() -> Bus:
 
 def finance_setup() -> FinanceSetup:
     """The set-up that is current now: one small read an invocation, the document itself is cached by version."""
+    from project_invoicing.store import setups  # noqa: PLC0415
+
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
 def finance_setup_of(version: int) -> FinanceSetup:
     """The immutable set-up with this version."""
+    from project_invoicing.store import setups  # noqa: PLC0415
+
     return setups.version(client.dynamodb(), settings().setup_table, version)
 
 
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
+    from project_invoicing.use_cases.setups import SetupVersions  # noqa: PLC0415
+
     return SetupVersions(finance_setup(), finance_setup_of)
 
 

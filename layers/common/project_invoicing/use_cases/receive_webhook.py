@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -64,9 +64,11 @@ class UnreadableSecretError(Exception):
 
 
 class Webhook:
-    """Receives messages, each by itself."""
+    """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are made when one does."""
 
-    def __init__(self, secret: CachedSecret, signatures: Signatures, staging: Staging, bus: Bus) -> None:
+    def __init__(
+        self, secret: CachedSecret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
+    ) -> None:
         self.secret = secret
         self.signatures = signatures
         self.staging = staging
@@ -104,14 +106,14 @@ class Webhook:
 
     def _claimed_signature(self, keys: WebhookKeys, message: Message) -> str | None:
         signature = signature_of(keys, message.headers, message.body, message.at)
-        if signature is not None and not self.signatures.claim(signature, message.at):
+        if signature is not None and not self.signatures().claim(signature, message.at):
             raise UnauthorizedError("this signed message was received before; sign it again to send it again")
         return signature
 
     def _release(self, signature: str) -> None:
         """Best effort: where it fails, the sender signs again."""
         try:
-            self.signatures.release(signature)
+            self.signatures().release(signature)
         except Unavailable:
             return
 
@@ -145,7 +147,7 @@ class Webhook:
             problem = f"the row has {size} bytes, and the bus takes {MAX_BYTES}; shorten its texts"
             detail = event.detail
             refusal = Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"])
-            self.staging.reject(refusal, detail, message.time)
+            self.staging().reject(refusal, detail, message.time)
             rejected += 1
         if self.bus.publish(fitting):
             raise Unavailable("the bus did not take every row of a message")
@@ -163,7 +165,7 @@ class Webhook:
 
     def _keep(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> None:
         """The whole message, under a version that tells one body from another."""
-        self.staging.reject(rejected, kept, message.time, version=sha256(message.body).hexdigest()[:32])
+        self.staging().reject(rejected, kept, message.time, version=sha256(message.body).hexdigest()[:32])
 
 
 def _events(context: Any, message: Message, refused: list[Rejected]) -> list[BusEvent]:
