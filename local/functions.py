@@ -14,20 +14,9 @@ from typing import Any, Final
 
 from local.template import Function
 from project_invoicing import bootstrap
-from project_invoicing.config import settings
 
 _LOG_LEVEL: Final = "POWERTOOLS_LOG_LEVEL"
 _LOCAL: Final = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
-_NAMES_TABLES: Final = (
-    settings,
-    bootstrap.staging,
-    bootstrap.journals,
-    bootstrap.proposals,
-    bootstrap.ledger,
-    bootstrap.map_states,
-    bootstrap.webhook,
-)
-"""What is cached with the names of a function's tables. The clients know no names and stay."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +33,7 @@ class Context:
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        return 30_000
+        return 300_000
 
 
 class Handlers:
@@ -70,7 +59,7 @@ class Handlers:
             del os.environ[name]
         os.environ.update(environment)
         self._current = environment
-        for built in _NAMES_TABLES:
+        for built in bootstrap.NAMED:
             built.cache_clear()
 
     @staticmethod

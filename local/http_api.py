@@ -6,9 +6,12 @@ import uuid
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 Json = dict[str, Any]
+
+NOT_FOUND: Final = (404, '{"message":"Not Found"}')
+FAILED: Final = (500, '{"message":"Internal Server Error"}')
 
 
 def request_event(path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str) -> Json:

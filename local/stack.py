@@ -76,12 +76,12 @@ class Stack:
         """Hands a POST to the function with this route, as an HTTP API would. Gives status and body of the answer."""
         function = next((one for one in self._template.functions if path in one.routes), None)
         if function is None:
-            return 404, '{"message":"Not Found"}'
+            return http_api.NOT_FOUND
         try:
             return http_api.response_of(self._call(function, http_api.request_event(path, headers, query, body, at)))
         except Exception as error:  # noqa: BLE001  whatever it raises, the caller learns nothing of it
             traceback.print_exception(error)
-            return 500, '{"message":"Internal Server Error"}'
+            return http_api.FAILED
 
     def drain(self) -> None:
         """Delivers until nothing moves: what is on the queues, what is in the streams, and what comes of it."""

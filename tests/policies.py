@@ -18,10 +18,12 @@ from botocore.client import BaseClient
 from local import ROOT
 from local.functions import Handlers
 from local.template import STACK_NAME, Function, read
-from tests.contracts.cloudformation import FUNCTIONS, name_of, referred, statements
+from tests.contracts.cloudformation import FUNCTIONS, name_of, referred, resources, statements
 
 BUSES = {STACK_NAME: "EventBus"}
 QUEUES = {queue.name: queue.id for queue in read(ROOT / "template.yaml").queues}
+SECRETS = resources("AWS::SecretsManager::Secret")
+"""Without names of their own: their logical ids are their names in a local run."""
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -57,6 +59,7 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
         case "SendMessage" | "SendMessageBatch":
             yield "sqs:SendMessage", QUEUES[request["QueueUrl"].rpartition("/")[2]]
         case "GetSecretValue":
+            assert request["SecretId"] in SECRETS
             yield "secretsmanager:GetSecretValue", request["SecretId"]
         case "TransactWriteItems":
             for item in request["TransactItems"]:

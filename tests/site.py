@@ -81,7 +81,7 @@ class Site:
             yield
             return
         api: DataverseApi = dataverse
-        with patch.object(bootstrap, "dataverse_api", lambda: api):
+        with patch.object(bootstrap, "dataverse", lambda: api):
             yield
 
     def change_secret(self, **entries: Any) -> None:

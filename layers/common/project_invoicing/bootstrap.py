@@ -73,9 +73,17 @@ def signatures() -> Signatures:
     return Signatures(client.dynamodb(), settings().dataverse_table)
 
 
+def dataverse() -> DataverseApi | None:
+    """The Dataverse that ``DATAVERSE_URL`` names; ``None`` where it names none."""
+    return None
+
+
 def dataverse_api() -> DataverseApi:
-    """Dataverse's Web API. Raises ``NotConnected`` where the stack has none."""
-    raise NotConnected("no Dataverse is connected: set the parameter DataverseUrl")
+    """The Dataverse that is connected. Raises ``NotConnected``."""
+    connected = dataverse()
+    if connected is None:
+        raise NotConnected("no Dataverse is connected: set the parameter DataverseUrl")
+    return connected
 
 
 def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
@@ -129,8 +137,12 @@ def outbox_tables() -> tuple[str, ...]:
     return settings().staging_table, settings().journals_table, settings().proposals_table
 
 
+NAMED = (settings, staging, journals, proposals, ledger, map_states, webhook)
+"""What is built with the names in a function's environment. The clients know no names."""
+
+
 def forget() -> None:
     """Drops everything that was built, for tests and local runs that change the environment."""
-    for built in (settings, staging, journals, proposals, ledger, map_states, webhook):
+    for built in NAMED:
         built.cache_clear()
     client.forget()

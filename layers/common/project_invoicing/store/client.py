@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def sqs() -> SQSClient:
 
 @cache
 def secrets_manager() -> SecretsManagerClient:
+    logging.getLogger("botocore.parsers").setLevel(logging.INFO)  # at DEBUG it writes every answer, secrets too
     return _session().client("secretsmanager", config=_CONFIG)
 
 
