@@ -191,3 +191,23 @@ def test_a_function_that_reads_no_set_up_does_not_wait_for_its_models() -> None:
     )
 
     assert said.stdout.strip() == "False"
+
+
+def test_the_webhooks_api_is_throttled_and_logs_no_query_which_may_hold_the_key() -> None:
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    group = RESOURCES[referred(api["AccessLogSettings"]["DestinationArn"])]["Properties"]
+
+    assert 0 < api["DefaultRouteSettings"]["ThrottlingRateLimit"] <= api["DefaultRouteSettings"]["ThrottlingBurstLimit"]
+    logged = json.loads(api["AccessLogSettings"]["Format"]).values()
+    assert not any(word in value for value in logged for word in ("query", "path", "header", "authorizer"))
+    assert referred(group["KmsKeyId"]) == "DataKey"
+    assert [(name_of(function), event["Method"], event["Path"]) for function, event in events("HttpApi")] == [
+        ("dataverse_webhook", "POST", "/dataverse")
+    ]
+
+
+def test_an_error_of_the_webhook_is_told_for_no_queue_takes_it() -> None:
+    alarm = RESOURCES["DataverseWebhookErrorsAlarm"]["Properties"]
+
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DataverseWebhook"}}]
+    assert (alarm["MetricName"], alarm["AlarmActions"]) == ("Errors", [{"Ref": "AlarmTopic"}])

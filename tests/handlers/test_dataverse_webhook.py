@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from project_invoicing.dataverse.webhook_keys import sign
+from project_invoicing.errors import Conflict
 from project_invoicing.store import client
+from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.receive_webhook import MAX_BODY_BYTES
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
 from tests.event_samples import WEBHOOK_KEY
@@ -350,6 +353,11 @@ class TestTheBus:
         assert site.post(body)[0] == 200
         site.stack.drain()
         assert set(site.staged()) == {guid("a"), guid("b"), guid("c")}
+
+    def test_a_message_that_meets_its_own_repetition_is_sent_again(self, site: Site) -> None:
+        with patch.object(Staging, "reject", side_effect=Conflict("another transaction was under way")):
+            assert site.post("not JSON")[0] == 503
+        assert site.post("not JSON")[0] == 422
 
     def test_a_bus_that_does_not_answer_makes_dataverse_send_the_message_again(self, site: Site) -> None:
         with BusFails(NO_ANSWER):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,45 +42,46 @@ def publish(client: EventBridgeClient, bus: str, events: Sequence[BusEvent]) -> 
     Raises ``Unavailable`` when the bus does not answer; then nothing is known of that request's events.
     """
     failed: list[int] = []
-    for chunk in _requests(events):
-        entries: Any = [
-            {
-                "EventBusName": bus,
-                "Source": event.source,
-                "DetailType": event.detail_type,
-                "Time": event.time,
-                "Detail": _detail(event),
-            }
-            for _, event in chunk
-        ]
+    for first, entries in _requests(bus, events):
         try:
             answer = client.put_events(Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise Unavailable(f"the event bus did not take {len(entries)} events: {error}") from error
         if answer["FailedEntryCount"]:
-            failed += [at for (at, _), entry in zip(chunk, answer["Entries"], strict=True) if "ErrorCode" in entry]
+            failed += [at for at, entry in enumerate(answer["Entries"], start=first) if "ErrorCode" in entry]
     return failed
 
 
 def size_of(event: BusEvent) -> int:
     """What the bus counts for an event, in bytes."""
-    return _TIME_BYTES + sum(len(part.encode()) for part in (event.source, event.detail_type, _detail(event)))
+    return _size(_entry("", event))
 
 
-def _requests(events: Sequence[BusEvent]) -> Iterator[list[tuple[int, BusEvent]]]:
-    """The events with their positions, cut where a request is full."""
-    chunk: list[tuple[int, BusEvent]] = []
-    filled = 0
-    for at, event in enumerate(events):
-        size = size_of(event)
-        if chunk and (len(chunk) == MAX_ENTRIES or filled + size > MAX_BYTES):
-            yield chunk
-            chunk, filled = [], 0
-        chunk.append((at, event))
+def _requests(bus: str, events: Sequence[BusEvent]) -> Iterator[tuple[int, list[Any]]]:
+    """The entries of each request, with the position of its first event: a request ends where it is full."""
+    entries: list[Any] = []
+    first = filled = 0
+    for event in events:
+        entry = _entry(bus, event)
+        size = _size(entry)
+        if entries and (len(entries) == MAX_ENTRIES or filled + size > MAX_BYTES):
+            yield first, entries
+            first, entries, filled = first + len(entries), [], 0
+        entries.append(entry)
         filled += size
-    if chunk:
-        yield chunk
+    if entries:
+        yield first, entries
 
 
-def _detail(event: BusEvent) -> str:
-    return json.dumps(event.detail, separators=(",", ":"))
+def _entry(bus: str, event: BusEvent) -> dict[str, str]:
+    return {
+        "EventBusName": bus,
+        "Source": event.source,
+        "DetailType": event.detail_type,
+        "Time": event.time,
+        "Detail": json.dumps(event.detail, separators=(",", ":")),
+    }
+
+
+def _size(entry: Mapping[str, str]) -> int:
+    return _TIME_BYTES + sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))

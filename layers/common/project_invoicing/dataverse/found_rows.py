@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final
 
 from project_invoicing.dataverse.api import FoundRow
@@ -24,7 +23,6 @@ def inbound_maps() -> dict[str, TableMap]:
     return {one.entity: one for one in table_maps().values() if one.direction is Direction.FROM_DATAVERSE}
 
 
-@cache
 def columns_of(entity: str) -> tuple[str, ...]:
     """What is read of a table: the map's columns, those of the organization too, the row's id, version and time."""
     columns = [column.column for column in inbound_maps()[entity].columns]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,7 +26,7 @@ from project_invoicing.dataverse.webhook_keys import (
     signature_of,
 )
 from project_invoicing.domain.codes import RejectReason
-from project_invoicing.errors import Rejected, Unavailable
+from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.secrets import CachedSecret
 from project_invoicing.store.signatures import Signatures
@@ -85,7 +86,7 @@ class Webhook:
             return self._taken(message)
         except UnauthorizedError as refused:
             return Answer(401, {"error": "unauthorized", "detail": str(refused)})
-        except Unavailable:
+        except (Conflict, Unavailable):
             if signature is not None:
                 self._release(signature)
             return Answer(503, {"error": "unavailable", "detail": "not all rows were taken; send the message again"})
@@ -112,10 +113,8 @@ class Webhook:
 
     def _release(self, signature: str) -> None:
         """Best effort: where it fails, the sender signs again."""
-        try:
+        with suppress(Unavailable):
             self.signatures().release(signature)
-        except Unavailable:
-            return
 
     def _taken(self, message: Message) -> Answer:
         try:
