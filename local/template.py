@@ -148,8 +148,8 @@ class Template:
             ledger_table=names["LEDGER_TABLE"],
             setup_table=names["SETUP_TABLE"],
             event_bus=names["EVENT_BUS_NAME"],
-            dataverse_table=names["DATAVERSE_TABLE"],
-            webhook_keys=names["WEBHOOK_KEYS"],
+            dataverse_table=names.get("DATAVERSE_TABLE", ""),
+            webhook_keys=names.get("WEBHOOK_KEYS", ""),
         )
 
 
