@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run …``, ``preview``, ``explain``, ``reconcile`` and ``setup load``."""
+"""The command line: ``python -m local run …``, ``preview``, ``explain``, ``reconcile``, ``map`` and ``setup load``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import engines, explain, preview, reconcile, run, tables
+from local import engines, explain, maps, preview, reconcile, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
     reconciles.set_defaults(command=_reconcile)
+
+    map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
+    map_.add_argument("action", choices=["pause", "resume", "stop", "start", "list"])
+    map_.add_argument("name", nargs="?", help="the map's name, as in docs/table-maps.md; all of them for list")
+    map_.add_argument("--stack-prefix", required=True, help="the stack's name")
+    map_.add_argument("--reason", help="kept with the map's state")
+    map_.set_defaults(command=_map)
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
@@ -140,6 +147,19 @@ def _reconcile(options: argparse.Namespace) -> int:
     else:
         tables.show_reconciliation(_console(), report)
     return 1 if report.get("differences") or not report.get("complete", True) else 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    if options.action != "list" and not options.name:
+        raise InvalidInput([f"map {options.action}: say which map"])
+    function = f"{options.stack_prefix}-dataverse-catchup"
+    answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
+    for one in answer["maps"]:
+        since = f" since {one['since']}" if one["since"] else ""
+        print(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}")
+    if answer.get("delivered"):
+        print(f"{answer['delivered']} events that were kept are on the bus")
+    return 0
 
 
 def _console() -> Console:

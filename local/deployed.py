@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
-from local import ROOT
+from local import ROOT, http_api
 from local.engines import BUILT, TOOLS, EngineError
 from local.queues import DeadLetter, dead_letters, name_of
 from local.template import Template
@@ -54,6 +54,8 @@ class DeployedStack:
             ledger_table=outputs["LedgerTableName"],
             setup_table=outputs["SetupTableName"],
             event_bus=outputs["EventBusName"],
+            dataverse_table=outputs["DataverseTableName"],
+            webhook_keys=outputs["WebhookKeysSecret"],
         )
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK)
         self._names = {
@@ -92,6 +94,24 @@ class DeployedStack:
                 return payload
         self._failed.append(DeadLetter(name, name_of(event), str(payload.get("errorMessage"))))
         return None
+
+    def post(
+        self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
+    ) -> tuple[int, str]:
+        """Hands a POST to the function with this route as an HTTP API would: ministack's has no routes from SAM."""
+        function = next((one for one in self._functions.values() if path in one.routes), None)
+        if function is None:
+            return http_api.NOT_FOUND
+        event = http_api.request_event(path, headers, query, body, at)
+        answer = self._lambda.invoke(FunctionName=self._names[function.id], Payload=json.dumps(event))
+        payload = json.loads(answer["Payload"].read())
+        return http_api.FAILED if answer.get("FunctionError") else http_api.response_of(payload)
+
+    @property
+    def webhook_key(self) -> str:
+        """The key that the template has made up for the webhook."""
+        held = client.secrets_manager().get_secret_value(SecretId=self.settings.webhook_keys)
+        return str(json.loads(held["SecretString"])["key"])
 
     def drain(self) -> None:
         """Waits until nothing is queued, nothing stands in an outbox, and nothing has begun while we looked."""

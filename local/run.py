@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -42,8 +42,17 @@ class AnyStack(Protocol):
     def put(self, events: Sequence[BusEvent]) -> None:
         """Puts events on the bus."""
 
+    @property
+    def webhook_key(self) -> str:
+        """The key with which a webhook may send."""
+
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Calls a function and gives what it returned."""
+
+    def post(
+        self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
+    ) -> tuple[int, str]:
+        """Hands a POST to the function with this route. Gives status and body of the answer."""
 
     def drain(self) -> None:
         """Returns when nothing is on its way any more."""

@@ -7,6 +7,7 @@ function; what lands there is handed to the handler as Lambda would hand it over
 from __future__ import annotations
 
 import json
+import secrets
 import traceback
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local import http_api
 from local.functions import Handlers
 from local.queues import DeadLetter, batches, chunks, dead_letters, delete, letter, name_of
 from local.template import Function, QueueTrigger, Rule, StreamTrigger, Template
@@ -46,6 +48,8 @@ class Stack:
         self._failed: dict[str, DeadLetter] = {}
         self._unheard: list[DeadLetter] = []
         self._published = self._written = False
+        self._keys: dict[str, str] = {}
+        self._create_secrets()
         self._create()
 
     @property
@@ -60,6 +64,24 @@ class Stack:
     def invoke(self, name: str, event: Json) -> Any:
         """Calls the function as an asynchronous invocation does, retries included. Gives what it returned at last."""
         return self._invoke(self._template.function(name), event)
+
+    @property
+    def webhook_key(self) -> str:
+        """The key that the template has made up for the webhook."""
+        return self._keys[self.settings.webhook_keys]
+
+    def post(
+        self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
+    ) -> tuple[int, str]:
+        """Hands a POST to the function with this route, as an HTTP API would. Gives status and body of the answer."""
+        function = next((one for one in self._template.functions if path in one.routes), None)
+        if function is None:
+            return http_api.NOT_FOUND
+        try:
+            return http_api.response_of(self._call(function, http_api.request_event(path, headers, query, body, at)))
+        except Exception as error:  # noqa: BLE001  whatever it raises, the caller learns nothing of it
+            traceback.print_exception(error)
+            return http_api.FAILED
 
     def drain(self) -> None:
         """Delivers until nothing moves: what is on the queues, what is in the streams, and what comes of it."""
@@ -115,6 +137,13 @@ class Stack:
         for function in self._template.functions:
             for stream in function.streams:
                 self._open(stream)
+
+    def _create_secrets(self) -> None:
+        for secret in self._template.secrets:
+            document = dict(secret.document)
+            if secret.generated:
+                document[secret.generated] = self._keys[secret.name] = secrets.token_urlsafe(36)
+            client.secrets_manager().create_secret(Name=secret.name, SecretString=json.dumps(document))
 
     def _open(self, trigger: StreamTrigger) -> None:
         arn = self._stream_arns[trigger.table]

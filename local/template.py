@@ -66,6 +66,15 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """``document`` is what the secret holds at first, without the entry ``generated``, for which a key is made up."""
+
+    name: str
+    document: Json
+    generated: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One pattern and one target: the id of a queue or of a function."""
 
@@ -108,6 +117,8 @@ class Function:
     queues: tuple[QueueTrigger, ...]
     streams: tuple[StreamTrigger, ...]
     scheduled: bool
+    routes: tuple[str, ...]
+    """The paths of the HTTP API that a POST to calls the function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,7 @@ class Template:
     queues: tuple[Queue, ...]
     rules: tuple[Rule, ...]
     functions: tuple[Function, ...]
+    secrets: tuple[Secret, ...]
     dead_letters: frozenset[str]
     """The ids of the queues in which only failures land."""
 
@@ -136,6 +148,8 @@ class Template:
             ledger_table=names["LEDGER_TABLE"],
             setup_table=names["SETUP_TABLE"],
             event_bus=names["EVENT_BUS_NAME"],
+            dataverse_table=names.get("DATAVERSE_TABLE", ""),
+            webhook_keys=names.get("WEBHOOK_KEYS", ""),
         )
 
 
@@ -206,6 +220,7 @@ class _Reader:
             queues=queues,
             rules=rules,
             functions=functions,
+            secrets=tuple(self._secret(id, given) for id, given in self._each("AWS::SecretsManager::Secret")),
             dead_letters=frozenset(queue.id for queue in queues)
             - frozenset(sources)
             - frozenset(rule.target for rule in rules),
@@ -227,6 +242,11 @@ class _Reader:
         dead_letters = self._id(redrive["deadLetterTargetArn"], id) if redrive else None
         return Queue(id, self._name(id), dead_letters, int(redrive.get("maxReceiveCount", 0)))
 
+    def _secret(self, id: str, given: Json) -> Secret:
+        generated = given.get("GenerateSecretString", {})
+        document = json.loads(given.get("SecretString") or generated["SecretStringTemplate"])
+        return Secret(self._name(id), document, generated.get("GenerateStringKey"))
+
     def _function(self, id: str, given: Json) -> Function:
         environment = {**_variables(self._globals), **_variables(given)}
         invocation = given.get("EventInvokeConfig", {})
@@ -245,6 +265,9 @@ class _Reader:
             ),
             streams=tuple(self._stream(id, event) for type, event in events if type == "DynamoDB"),
             scheduled=any(type == "Schedule" for type, _ in events),
+            routes=tuple(
+                event["Path"] for type, event in events if type == "HttpApi" and event["Method"].upper() == "POST"
+            ),
         )
 
     def _stream(self, id: str, given: Json) -> StreamTrigger:

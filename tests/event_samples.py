@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from local import ROOT
-from project_invoicing.dataverse.context import row_events
+from local.http_api import request_event
+from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import (
     IMPORT_REQUESTED,
     INVOICE_POSTED,
@@ -23,6 +24,7 @@ from project_invoicing.events import (
     PROPOSAL_READY,
     SETUP_CHANGED,
     SOURCE,
+    SWEEP_CONTINUED,
     WRITE_BACK_REQUESTED,
     BusEvent,
     own_event,
@@ -242,6 +244,51 @@ REQUESTED = own_event(
 SETUP = own_event(SETUP_CHANGED, "2026-08-27T17:02:00Z", "2", setup_version=2)
 
 
+WEBHOOK_KEY = "the-key-of-the-webhook-in-samples"
+
+
+def posted(body: str, key: str = WEBHOOK_KEY, **headers: str) -> dict[str, Any]:
+    """The request that Dataverse sends, as the HTTP API hands it to the function."""
+    given = {"content-type": "application/json", "user-agent": "Dataverse", "x-webhook-key": key}
+    made = request_event("/dataverse", {**given, **headers}, {}, body.encode(), CONFIRMED)
+    made["requestContext"]["requestId"] = guid(body + key)
+    return made
+
+
+def stripped(context: Context) -> Context:
+    """What Dataverse leaves of a context of more than 256 KB."""
+    left_out = ("ParentContext", "InputParameters", "PreEntityImages", "PostEntityImages", "PostEntityImagesCollection")
+    return {name: value for name, value in context.items() if name not in left_out}
+
+
+def webhook_samples() -> dict[str, Any]:
+    large = stripped(DATAVERSE["actual-unbilled-sales-update"])
+    return {
+        "dataverse_webhook/create": posted(to_json(DATAVERSE["actual-unbilled-sales"])),
+        "dataverse_webhook/update-with-post-image": posted(to_json(DATAVERSE["actual-unbilled-sales-update"])),
+        "dataverse_webhook/delete": posted(to_json(DATAVERSE["transaction-connection-delete"])),
+        "dataverse_webhook/create-multiple": posted(to_json(DATAVERSE["actuals-created-together"])),
+        "dataverse_webhook/stripped": posted(to_json(large), **{"x-ms-dynamics-msg-size-exceeded": "true"}),
+        "dataverse_webhook/wrong-key": posted(to_json(DATAVERSE["actual-cost"]), key="another-key-than-that"),
+        "dataverse_webhook/not-json": posted("<html>Bad gateway</html>"),
+    }
+
+
+def catchup_samples() -> dict[str, Any]:
+    large = stripped(DATAVERSE["actual-unbilled-sales-update"])
+    several = stripped(DATAVERSE["actuals-created-together"])
+    continued = own_event(SWEEP_CONTINUED, CONFIRMED, "msdyn_actual#0", entity="msdyn_actual", round=1)
+    command = {"name": "actuals", "action": "pause", "reason": "the set-up is being corrected"}
+    return {
+        "dataverse_catchup/scheduled": scheduled(CONFIRMED, "dataverse-catchup"),
+        "dataverse_catchup/manual": manual(CONFIRMED, "Manual Run", entity="msdyn_actual"),
+        "dataverse_catchup/stripped-message": envelope(stripped_event(large, CONFIRMED)),
+        "dataverse_catchup/stripped-multiple": envelope(stripped_event(several, CONFIRMED)),
+        "dataverse_catchup/sweep-continued": envelope(continued),
+        "dataverse_catchup/map-command": manual(CONFIRMED, "Manual Run", map=command),
+    }
+
+
 def function_samples() -> dict[str, Any]:
     """``<function>/<case>`` -> the event that the function is called with."""
     created, billed = "actuals-created-together", "actual-billed-sales"
@@ -249,6 +296,8 @@ def function_samples() -> dict[str, Any]:
         "actual-cost", msdyn_bookableresource=lookup("bookableresource", "Bob Kozack"), row_version=5_032_101
     )
     return {
+        **webhook_samples(),
+        **catchup_samples(),
         "proforma_header_sync/invoice-confirmed": bus_events("invoice-confirmed")[0],
         "actuals_sync/time-approved": queue_batch(
             *bus_events(created), *bus_events("transaction-connection-unbilled-cost")

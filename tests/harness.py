@@ -74,6 +74,7 @@ class World:
             setup_table=environment["SETUP_TABLE"],
             event_bus=environment["EVENT_BUS_NAME"],
             dataverse_table=environment["DATAVERSE_TABLE"],
+            webhook_keys=environment["WEBHOOK_KEYS"],
         )
 
     def load(self, document: Mapping[str, Any]) -> int:

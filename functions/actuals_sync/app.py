@@ -1,5 +1,6 @@
 """Actuals and transaction connections from the queue into staging; a row that fails is delivered again by itself."""
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -9,14 +10,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.observe import count, logger, metrics
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.use_cases.sync_actuals import sync_row
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def sync(record: SQSRecord) -> None:
+def sync(record: SQSRecord, maps: MapsAtWork) -> None:
     event = parse_json(record.body)
-    outcome = sync_row(bootstrap.staging(), event["detail"], event["time"])
+    outcome = maps.held_back(event) or sync_row(bootstrap.staging(), event["detail"], event["time"])
     logger.debug("row", entity=event["detail"].get("entity"), row_id=event["detail"].get("id"), outcome=outcome)
     count(f"Row{outcome.capitalize()}")
 
@@ -24,4 +26,5 @@ def sync(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    return process_partial_response(event=event, record_handler=sync, processor=processor, context=context)
+    handle = partial(sync, maps=bootstrap.maps_at_work())
+    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)

@@ -13,7 +13,9 @@ from project_invoicing.use_cases.sync_proforma import sync_header
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     detail = event["detail"]
-    outcome = sync_header(bootstrap.proposals(), bootstrap.staging(), bootstrap.finance_setup(), detail, event["time"])
+    stores = bootstrap.proposals(), bootstrap.staging()
+    outcome = bootstrap.maps_at_work().held_back(event)
+    outcome = outcome or sync_header(*stores, bootstrap.finance_setup(), detail, event["time"])
     logger.info("proforma header", proforma_id=detail.get("id"), outcome=outcome)
     count(f"Proforma{outcome.capitalize()}")
     return {"outcome": outcome}

@@ -5,12 +5,14 @@ The rows are those of the benchmark, with all their columns filled; ``make bench
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks.business import Work, finance, into_staging
 from project_invoicing.dataverse.context import row_events
 from tests.counting import Usage, counted
-from tests.harness import World
+from tests.harness import World, envelope, sqs_batch
 
 pytestmark = pytest.mark.engine
 
@@ -29,16 +31,26 @@ def cost_of(world: World, function: str) -> Usage:
     return usage
 
 
-def test_a_new_actual_is_one_request_of_four_units_at_most_and_its_duplicate_one_request(contoso: World) -> None:
+def test_a_new_actual_and_its_duplicate_are_one_write_each_beside_the_one_read_of_an_invocation(contoso: World) -> None:
     cost, unbilled, _ = [event for context in Work(lines=1).worked for event in row_events(context, contoso.at)]
     for event in (cost, unbilled):
         with counted(contoso.client) as usage:
             contoso.send(event)
-        assert dict(usage.operations) == {"UpdateItem": 1}
+        assert dict(usage.operations) == {"UpdateItem": 1, "Query": 1}
         assert usage.write_units <= 4
+        assert usage.read_units <= 1
         with counted(contoso.client) as usage:
             contoso.send(event)
-        assert dict(usage.operations) == {"UpdateItem": 1}
+        assert dict(usage.operations) == {"UpdateItem": 1, "Query": 1}
+
+
+def test_how_the_maps_stand_is_asked_once_a_batch_whatever_its_size(contoso: World) -> None:
+    events = [event for context in Work(lines=20).worked for event in row_events(context, contoso.at)]
+    rows = [event for event in events if event.detail["entity"] == "msdyn_actual"][:25]
+    batch = sqs_batch(*(json.dumps(envelope(one.detail, contoso.at, one.detail_type, one.source)) for one in rows))
+    with counted(contoso.client) as usage:
+        contoso.call("actuals_sync", batch)
+    assert dict(usage.operations) == {"UpdateItem": 25, "Query": 1}
 
 
 @pytest.mark.parametrize(("days", "requests"), [pytest.param(1, 40, id="one day"), pytest.param(20, 45, id="20 days")])

@@ -15,7 +15,9 @@ import pytest
 
 from local import ROOT, engines
 from local.template import read
-from tests.event_samples import bus_events
+from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
+from project_invoicing.errors import Rejected
+from tests.event_samples import APPROVED, bus_events, envelope
 
 pytestmark = pytest.mark.engine
 
@@ -25,6 +27,7 @@ Event = dict[str, Any]
 
 HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
 JOURNAL_POSTED = {"staging_import", "accounting_writeback"}
+CATCH_UP = {"dataverse_catchup"}
 NOBODY: set[str] = set()
 
 ROUTES = {
@@ -41,6 +44,14 @@ ROUTES = {
     "dataverse/transaction-connection-delete": ACTUALS,
     "dataverse/transaction-connection-reversing-original": ACTUALS,
     "dataverse/transaction-connection-unbilled-cost": ACTUALS,
+    "dataverse_catchup/stripped-message": CATCH_UP,
+    "dataverse_catchup/stripped-multiple": CATCH_UP,
+    "dataverse_catchup/sweep-continued": CATCH_UP,
+    "dataverse_webhook/create": ACTUALS,
+    "dataverse_webhook/create-multiple": ACTUALS,
+    "dataverse_webhook/delete": ACTUALS,
+    "dataverse_webhook/stripped": CATCH_UP,
+    "dataverse_webhook/update-with-post-image": ACTUALS,
     "accounting_writeback/customer-invoice-posted": {"accounting_writeback"},
     "accounting_writeback/integration-journal-posted": JOURNAL_POSTED,
     "actuals_sync/bad-row-among-good-ones": ACTUALS,
@@ -69,6 +80,9 @@ NOT_ON_THE_BUS = {
     "repair-one",
     "repair-all",
     "retry",
+    "map-command",
+    "wrong-key",
+    "not-json",
 }
 
 
@@ -81,10 +95,21 @@ def samples() -> Iterator[tuple[str, Event]]:
         content = json.loads(file.read_text("utf-8"))
         if file.parent.name == "dataverse":
             yield from ((name, event) for event in bus_events(file.stem))
+        elif file.parent.name == "dataverse_webhook":
+            yield from ((name, event) for event in webhook_events(content))
         elif "Records" in content:
             yield from ((name, json.loads(record["body"])) for record in content["Records"])
         else:
             yield name, content
+
+
+def webhook_events(request: Event) -> Iterator[Event]:
+    """What the webhook puts on the bus for a request."""
+    context = parse_json(request["body"])
+    try:
+        yield from map(envelope, row_events(context, APPROVED))
+    except Rejected:
+        yield envelope(stripped_event(context, APPROVED))
 
 
 def changed(sample: str, **fields: Any) -> Event:
@@ -98,6 +123,9 @@ def changed(sample: str, **fields: Any) -> Event:
 CHANGED = {
     "a posted proforma": changed("dataverse/invoice-confirmed", row={"msdyn_projectinvoicestatus": 192350010}),
     "a deleted proforma": changed("dataverse/invoice-confirmed", detail_type="invoice.Delete"),
+    "a stripped message of another table": changed(
+        "dataverse_catchup/stripped-message", detail_type="contact.Stripped"
+    ),
     "a deleted actual": changed("dataverse/actual-cost", detail_type="msdyn_actual.Delete"),
     "an actual of another source": changed("dataverse/actual-cost", source="elsewhere"),
     "a proposal to be posted by hand": changed("invoice_posting/invoice-proposal-ready", detail={"auto_post": False}),

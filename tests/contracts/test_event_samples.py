@@ -10,6 +10,7 @@ import pytest
 from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection, to_proforma
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.receive_webhook import message_of
 from tests.event_samples import DATAVERSE, EVENTS, bus_events, function_samples, samples
 
 READERS = {"msdyn_actual": to_actual, "msdyn_transactionconnection": to_connection, "invoice": to_proforma}
@@ -46,6 +47,16 @@ def test_the_bad_sample_is_refused_for_its_type() -> None:
 
 def test_the_header_sync_is_called_with_what_dataverse_sent() -> None:
     assert sample("proforma_header_sync/invoice-confirmed") == bus_events("invoice-confirmed")[0]
+
+
+@pytest.mark.parametrize("name", [name for name in samples() if name.startswith("dataverse_webhook/")])
+def test_a_sample_of_the_webhook_is_read_as_a_message(name: str) -> None:
+    message = message_of(sample(name.removesuffix(".json")))
+
+    assert message.time == "2026-08-31T08:30:00Z"
+    assert set(message.headers) >= {"x-webhook-key", "content-type"}
+    if not name.endswith("not-json.json"):
+        assert parse_json(message.body)["MessageName"] in {"Create", "Update", "Delete", "CreateMultiple"}
 
 
 def test_the_queue_holds_bus_events_of_rows() -> None:

@@ -166,7 +166,9 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "outbox_relay",
         "reconciliation",
         "accounting_writeback",
+        "dataverse_catchup",
     }
+    assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook"]
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",
         "JournalsTable",

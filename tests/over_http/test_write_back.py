@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.business import COMPANY
 from local import engines
+from local.dataverse import Refused, Rows, Server, Settings, running
 from local.functions import Handlers
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.events import INVOICE_POSTED
@@ -25,10 +26,6 @@ from tests.dataverse import queue
 from tests.harness import TEMPLATE, World, sqs_batch
 from tests.large import large_world, loopback
 from tests.posted import NUMBER, PROFORMA, posted_invoice
-
-standin_rows = pytest.importorskip("local.dataverse.rows")
-standin = pytest.importorskip("local.dataverse.server")
-standin_settings = pytest.importorskip("local.dataverse.settings")
 
 pytestmark = pytest.mark.engine
 
@@ -46,9 +43,9 @@ def _no_sockets() -> Iterator[None]:
 class Organization:
     """A Dataverse with the proforma and with actuals, of which some are on no invoice."""
 
-    rows: Any
-    settings: Any
-    server: Any
+    rows: Rows
+    settings: Settings
+    server: Server
 
     def told(self, actual: str) -> dict[str, Any]:
         row = self.rows.get("msdyn_actual", actual)
@@ -61,9 +58,9 @@ class Organization:
 
 @pytest.fixture
 def organization() -> Iterator[Organization]:
-    rows = standin_rows.Rows(lambda: datetime.now(UTC), seed="write-back")
-    settings = standin_settings.Settings(client_secret=CANARY)
-    with standin.running(rows, settings) as server:
+    rows = Rows(lambda: datetime.now(UTC), seed="write-back")
+    settings = Settings(client_secret=CANARY)
+    with running(rows, settings) as server:
         yield Organization(rows, settings, server)
 
 
@@ -122,7 +119,7 @@ def test_no_secret_and_no_token_is_in_anything_that_is_logged_or_raised(
         world = World(AT)
         actuals = posted_invoice(world, 3)
         fill(organization, actuals)
-        organization.settings.faults.refuse[actuals[0]] = standin_rows.Refused("a plug-in refuses this")
+        organization.settings.faults.refuse[actuals[0]] = Refused("a plug-in refuses this")
         secrets = boto3.client("secretsmanager")
         secrets.create_secret(Name="DataverseCredentials", SecretString=organization.credentials())
         handlers = Handlers(verbose=True)

@@ -14,6 +14,7 @@ import pytest
 
 from local import cli
 from project_invoicing import bootstrap
+from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
@@ -32,7 +33,7 @@ from project_invoicing.use_cases.repair import Repairs
 from project_invoicing.use_cases.setups import SetupVersions
 from tests import policies
 from tests.builders import Context, connection, guid, proforma
-from tests.dataverse_fake import FakeDataverse
+from tests.fake_dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
@@ -332,7 +333,7 @@ def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Sid
 
 def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
     side.arrive(cost("a"), cost("b"))
-    del side.dataverse.rows_of[ACTUAL][guid("b")]
+    del side.dataverse.tables[ACTUAL][guid("b")]
     gone = only(side.differences(), "not_in_dataverse")
     assert (gone.id, gone.amount, gone.repair) == (guid("b"), Decimal(800), None)
 
@@ -645,7 +646,7 @@ def test_the_function_keeps_its_report_and_counts_each_difference(month: Side) -
 
 def test_the_function_repairs_one_or_all(month: Side) -> None:
     month.lose(cost("lost"))
-    with patch.object(bootstrap, "publish", lambda _client, _bus, events: month._publish(events)):
+    with patch.object(Bus, "publish", lambda _, events: month._publish(events)):
         assert [row["id"] for row in called(month, repair="all")["repaired"]] == [guid("lost")]
         assert [row["id"] for row in called(month, repair=guid("lost"))["repaired"]] == [guid("lost")]
         assert called(month, repair="FTI-1")["outcome"].startswith("refused: FTI-1 is no GUID")

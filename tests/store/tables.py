@@ -25,6 +25,7 @@ def create(client: DynamoDBClient, suffix: str = "") -> Settings:
         ledger_table=environment["LEDGER_TABLE"] + suffix,
         setup_table=environment["SETUP_TABLE"] + suffix,
         event_bus=environment["EVENT_BUS_NAME"],
+        dataverse_table=environment["DATAVERSE_TABLE"] + suffix,
     )
 
 

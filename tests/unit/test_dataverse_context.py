@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project_invoicing.dataverse.context import parse_json, row_events
+from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
 from project_invoicing.errors import Rejected
 from tests.builders import (
     AT,
@@ -327,3 +328,84 @@ class TestWhatIsRefused:
 
     def test_a_date_of_the_builder_is_one_of_the_wire(self) -> None:
         assert wire_date("2017-09-26T00:04:07Z", "-0700") == "/Date(1506384247000-0700)/"
+
+
+class TestWhatNoMapShouldEverSee:
+    """Values that the bus or a table would refuse become texts, which a map refuses by name, or rows are refused."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            2**63,
+            {"Value": 2**63},
+            {"Value": {"Value": {"Value": 1}}},
+            {"LogicalName": "account", "Id": guid("x"), "Name": {"deep": Decimal("1.5")}},
+            {"LogicalName": 7, "Id": guid("x")},
+            {"__value": [1, 2]},
+            [[[1]], {"Value": 5}],
+        ],
+    )
+    def test_the_event_of_such_a_row_is_plain_json(self, value: Any) -> None:
+        [event] = row_events(actual("actual-1", cr123_odd=value), AT)
+
+        text = json.dumps(event.detail)
+        assert all(abs(number) < 2**63 for number in map(int, re.findall(r":(-?\d+)[,}]", text)))
+
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+    def test_a_moment_outside_the_calendar_is_refused_by_name(self, moment: str) -> None:
+        assert refusal({**actual("actual-1"), "OperationCreatedOn": moment}).field == "OperationCreatedOn"
+
+    @pytest.mark.parametrize("version", ["9" * 30, "9" * 5_000, -1, 2**63, True])
+    def test_a_row_version_that_is_none_is_no_version(self, version: Any) -> None:
+        context = actual("actual-1")
+        context["InputParameters"][0]["value"]["RowVersion"] = version
+
+        [event] = row_events(context, AT)
+
+        assert event.detail["row_version"] is None
+
+    @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udc00": 1}', "[" * 100_000, "9" * 5_000])
+    def test_a_text_that_only_python_reads_is_not_json(self, text: str) -> None:
+        with pytest.raises(Rejected):
+            parse_json(text)
+
+    def test_an_image_collection_that_is_no_list_is_no_image(self) -> None:
+        events = row_events(multiple(actual("a"), actual("b")) | {"PostEntityImagesCollection": 7}, AT)
+
+        assert [event.detail["id"] for event in events] == [guid("a"), guid("b")]
+
+    @pytest.mark.parametrize("pairs", [[{"key": ["list"], "value": 1}], [{"key": None, "value": 1}], 7, "text"])
+    def test_columns_that_are_not_named_are_refused(self, pairs: Any) -> None:
+        context = actual("actual-1")
+        context["InputParameters"][0]["value"]["Attributes"] = pairs
+
+        with pytest.raises(Rejected, match="Attributes"):
+            row_events(context, AT)
+
+
+class TestSeveralRows:
+    def test_with_a_list_for_refusals_a_bad_row_does_not_stop_its_neighbours(self) -> None:
+        several = multiple(actual("a"), actual("b"), actual("c"))
+        several["InputParameters"][0]["value"]["Entities"][1] = "no row"
+        refused: list[Rejected] = []
+
+        events = row_events(several, AT, refused)
+
+        assert [event.detail["id"] for event in events] == [guid("a"), guid("c")]
+        assert [one.field for one in refused] == ["Targets"]
+        with pytest.raises(Rejected, match="Targets"):
+            row_events(several, AT)
+
+    def test_a_stripped_message_names_its_row_and_what_happened(self) -> None:
+        event = stripped_event(actual("a", message="Update", changed=[], at="2026-08-27T16:05:00Z"), AT)
+
+        assert event.detail_type == "msdyn_actual.Stripped"
+        assert event.detail == {
+            "entity": "msdyn_actual",
+            "id": guid("a"),
+            "message": "Update",
+            "occurred_at": "2026-08-27T16:05:00Z",
+            "correlation_id": event.detail["correlation_id"],
+            "organization_id": event.detail["organization_id"],
+        }
+        assert stripped_event(multiple(actual("a"), actual("b")), AT).detail["id"] is None

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from project_invoicing.bus import publish
+from project_invoicing.bus import Bus
 from project_invoicing.config import settings
-from project_invoicing.dataverse.api import DataverseApi
-from project_invoicing.events import BusEvent
-from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store import client, setups
+from project_invoicing.dataverse.api import DataverseApi, NotConnected
+from project_invoicing.secrets import CachedSecret
+from project_invoicing.store import client
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.write_backs import WriteBacks
+from project_invoicing.use_cases.catch_up import CatchUp
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.use_cases.prevalidation import ActualsRegister, DataverseRegister, NoRegister
-from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.receive_webhook import Webhook
 from project_invoicing.use_cases.write_back import WriteBack
 from project_invoicing.work_queue import WorkQueue
 
 if TYPE_CHECKING:
+    from project_invoicing.setup.lookups import FinanceSetup
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.use_cases.explain_actuals import Stores
     from project_invoicing.use_cases.reconcile import Reconciliation
     from project_invoicing.use_cases.repair import Repairs
+    from project_invoicing.use_cases.setups import SetupVersions
+
+# The models of the set-up take a fifth of a second to import: only functions that read a set-up wait for them. The same
+# holds for what only people ask for.
 
 
 @cache
@@ -51,24 +60,67 @@ def ledger() -> Ledger:
     return Ledger(client.dynamodb(), settings().ledger_table)
 
 
+@cache
+def map_states() -> MapStates:
+    return MapStates(client.dynamodb(), settings().dataverse_table)
+
+
+def maps_at_work() -> MapsAtWork:
+    """Which table maps run now: one read an invocation."""
+    return MapsAtWork.read(map_states())
+
+
+@cache
+def webhook() -> Webhook:
+    secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
+    return Webhook(secret, signatures, staging, bus())
+
+
+def signatures() -> Signatures:
+    return Signatures(client.dynamodb(), settings().dataverse_table)
+
+
+def dataverse_api() -> DataverseApi:
+    """The Dataverse that is connected. Raises ``NotConnected``."""
+    connected = dataverse()
+    if connected is None:
+        raise NotConnected("no Dataverse is connected: set the parameter DataverseUrl")
+    return connected
+
+
+def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
+    """What reads from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
+    sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
+    return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
+
+
+def bus() -> Bus:
+    return Bus(client.event_bridge(), settings().event_bus)
+
+
 def finance_setup() -> FinanceSetup:
     """The set-up that is current now: one small read an invocation, the document itself is cached by version."""
+    from project_invoicing.store import setups  # noqa: PLC0415
+
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
 def finance_setup_of(version: int) -> FinanceSetup:
     """The immutable set-up with this version."""
+    from project_invoicing.store import setups  # noqa: PLC0415
+
     return setups.version(client.dynamodb(), settings().setup_table, version)
 
 
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
+    from project_invoicing.use_cases.setups import SetupVersions  # noqa: PLC0415
+
     return SetupVersions(finance_setup(), finance_setup_of)
 
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
-    # What only people ask for is imported by its own functions: the others start faster without it.
     from project_invoicing.use_cases.explain_actuals import Stores  # noqa: PLC0415
 
     return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
@@ -106,7 +158,9 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
     """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
-    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left)
+    return WriteBack(
+        journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, map_states().running
+    )
 
 
 def actuals_register() -> ActualsRegister:
@@ -133,12 +187,8 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
     from project_invoicing.use_cases.repair import Repairs  # noqa: PLC0415
 
-    name = bus or settings().event_bus
-
-    def put(events: Sequence[BusEvent]) -> list[int]:
-        return publish(client.event_bridge(), name, events)
-
-    return Repairs(stores or explained_stores(), dataverse(), put, at)
+    to = Bus(client.event_bridge(), bus or settings().event_bus)
+    return Repairs(stores or explained_stores(), dataverse(), to.publish, at)
 
 
 def invoice_posting_queue() -> WorkQueue:
@@ -152,7 +202,7 @@ def outbox_tables() -> tuple[str, ...]:
     return named.staging_table, named.journals_table, named.proposals_table, named.setup_table
 
 
-NAMED = (settings, staging, journals, proposals, ledger, dataverse)
+NAMED = (settings, staging, journals, proposals, ledger, map_states, dataverse, webhook)
 """What is built with the names in a function's environment. The clients know no names."""
 
 

@@ -25,6 +25,7 @@ WRITE_BACK_REQUESTED: Final = "WriteBackRequested"
 """A person, or a repair, wants a posted document told to Dataverse again: ``retry`` names it."""
 IMPORT_REQUESTED: Final = "StagingImportRequested"
 """A person, or a repair, wants one actual or one proposal imported: ``actual_id``, or ``proposal_id`` and company."""
+SWEEP_CONTINUED: Final = "DataverseSweepContinued"
 
 
 @dataclass(frozen=True, slots=True)

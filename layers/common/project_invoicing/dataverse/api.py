@@ -25,6 +25,10 @@ class AccessDenied(IntegrationError):
     """Entra ID or Dataverse does not let us in. Waiting repairs nothing: somebody has to grant what the text names."""
 
 
+class NotConnected(Unavailable):
+    """The stack has no Dataverse to ask: its URL is not set."""
+
+
 class TokenExpired(IntegrationError):
     """A change-tracking token is too old (0x80044352): all rows have to be read again."""
 

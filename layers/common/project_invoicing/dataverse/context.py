@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.values import decimal_text, guid, plain_date, sortable_instant
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
@@ -28,18 +27,24 @@ _MESSAGES: Final = {
     "CreateMultiple": "Create",
     "UpdateMultiple": "Update",
 }
+STRIPPED: Final = "Stripped"
+_INTEGERS: Final = 2**63
+"""Beyond this, the bus takes no integer."""
 _STRIPPED_WHEN_TOO_LARGE: Final = ("InputParameters", "PreEntityImages", "PostEntityImages")
 
 
 def parse_json(text: str | bytes) -> Any:
     """JSON whose fractions are exact decimals. Raises ``Rejected`` (``schema``) where the text is no JSON."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        parsed = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        # Half of a surrogate pair is a text for Python alone: neither bus nor table takes it.
+        json.dumps(parsed, ensure_ascii=False, default=str).encode()
+        return parsed
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Rejected(RejectReason.SCHEMA, f"the text is not JSON ({error}); send the context as it came") from error
 
 
-def row_events(context: Mapping[str, Any], received_at: str) -> list[BusEvent]:
+def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejected] | None = None) -> list[BusEvent]:
     """One bus event for each row that ``context`` is about (contract, section 6).
 
     ``context`` comes from ``parse_json``; ``received_at`` (ISO 8601, UTC) is the time of the events, and stands in
@@ -48,8 +53,43 @@ def row_events(context: Mapping[str, Any], received_at: str) -> list[BusEvent]:
     images. Columns without a value are left out.
 
     Raises ``Rejected``: ``schema`` where a row cannot be made out, ``too_large`` where Dataverse left the rows out
-    because the message exceeded 256 KB.
+    because the message exceeded 256 KB. With a list ``refused``, a row that cannot be made out is named there and does
+    not stop its neighbours.
     """
+    entity, message, primary_id, shared = _head(context, received_at)
+    events = []
+    for row_id, target, images in _targets(context, entity, message, primary_id):
+        try:
+            if not isinstance(target, Mapping):
+                _reject("Targets", f"has {_shown(target)} for a row; send the whole context", entity, primary_id)
+            found = [image for _, image in _pairs(images, _images_of(message), entity, row_id)]
+            id, last_version, row = _row(entity, row_id, target, found)
+        except Rejected as one:
+            if refused is None:
+                raise
+            refused.append(one)
+            continue
+        # The image of a deleted row shows its last version; that it is gone is newer.
+        version = last_version + 1 if message == "Delete" and last_version is not None else last_version
+        detail = {"entity": entity, "id": id, "message": message, "row_version": version, **shared, "row": row}
+        moment = shared["occurred_at"] if version is None else version
+        events.append(BusEvent(DATAVERSE_SOURCE, f"{entity}.{message}", received_at, detail, f"{entity}#{id}#{moment}"))
+    return events
+
+
+def stripped_event(context: Mapping[str, Any], received_at: str) -> BusEvent:
+    """The event of a message whose rows are missing: ``<entity>.Stripped``, for whoever reads the row by its id.
+
+    Its ``id`` is ``None`` where the message was about several rows. Raises ``Rejected`` as ``row_events`` does.
+    """
+    entity, message, primary_id, shared = _head(context, received_at)
+    detail = {"entity": entity, "id": primary_id, "message": message, **shared}
+    key = f"{entity}#{primary_id}#{shared['occurred_at']}"
+    return BusEvent(DATAVERSE_SOURCE, f"{entity}.{STRIPPED}", received_at, detail, key)
+
+
+def _head(context: Mapping[str, Any], received_at: str) -> tuple[str, str, str | None, Row]:
+    """Table, message and id of ``context``, and what the events of its rows share."""
     if not isinstance(context, Mapping):
         raise Rejected(RejectReason.SCHEMA, f"a RemoteExecutionContext is a JSON object, not {_shown(context)}")
     entity = context.get("PrimaryEntityName")
@@ -61,42 +101,18 @@ def row_events(context: Mapping[str, Any], received_at: str) -> list[BusEvent]:
         known = ", ".join(_MESSAGES)
         found = _shown(context.get("MessageName"))
         _reject("MessageName", f"is {found}; register the step for one of {known}", entity, primary_id)
-    occurred_at = _occurred_at(context, received_at, entity, primary_id)
     shared = {
-        "occurred_at": occurred_at,
+        "occurred_at": _occurred_at(context, received_at, entity, primary_id),
         "correlation_id": guid(context.get("CorrelationId")),
         "organization_id": guid(context.get("OrganizationId")),
     }
-    events = []
-    for row_id, last_version, row in _rows(context, entity, message, primary_id):
-        # The image of a deleted row shows its last version; that it is gone is newer.
-        version = last_version + 1 if message == "Delete" and last_version is not None else last_version
-        detail = {"entity": entity, "id": row_id, "message": message, "row_version": version, **shared, "row": row}
-        key = f"{entity}#{row_id}#{occurred_at if version is None else version}"
-        events.append(BusEvent(DATAVERSE_SOURCE, f"{entity}.{message}", received_at, detail, key))
-    return events
+    return entity, message, primary_id, shared
 
 
-def row_event(found: FoundRow, at: str) -> BusEvent:
-    """The bus event of a row that was read from Dataverse at ``at``: an update of all of it (contract, section 6)."""
-    detail = {
-        "entity": found.entity,
-        "id": found.id,
-        "message": "Update",
-        "row_version": found.version,
-        "occurred_at": found.modified_at or at,
-        "correlation_id": None,
-        "organization_id": None,
-        "row": {name: value for name, value in found.row.items() if value is not None},
-    }
-    key = f"{found.entity}#{found.id}#{found.version or found.modified_at}"
-    return BusEvent(DATAVERSE_SOURCE, f"{found.entity}.Update", at, detail, key)
-
-
-def _rows(
+def _targets(
     context: Mapping[str, Any], entity: str, message: str, primary_id: str | None
-) -> Iterator[tuple[str, int | None, Row]]:
-    """Id, row version and columns of each row of the message."""
+) -> Iterator[tuple[str | None, Any, Any]]:
+    """Id, if the message has it outside of the row, Target and images of each row of the message."""
     if message != "Delete" and all(context.get(part) is None for part in _STRIPPED_WHEN_TOO_LARGE):
         detail = "carries no row: Dataverse leaves it out above 256 KB; read the row by its id and send it again"
         raise Rejected(
@@ -106,27 +122,33 @@ def _rows(
             id=primary_id or "",
             field="InputParameters",
         )
-    images = "PreEntityImages" if message == "Delete" else "PostEntityImages"
+    images = _images_of(message)
     parameters = dict(_pairs(context.get("InputParameters"), "InputParameters", entity, primary_id))
     if "Targets" not in parameters:
         target = parameters.get("Target")
-        if message != "Delete" and not isinstance(target, Mapping):
+        if message == "Delete":
+            target = target if isinstance(target, Mapping) else {}
+        elif not isinstance(target, Mapping):
             _reject("InputParameters", "has no Target; send the whole context", entity, primary_id)
         image_list = context.get(images)
         if not image_list and message == "Update":
             # A row before the change, with the change over it, is the row after it.
             image_list = context.get("PreEntityImages")
-        named_images = _pairs(image_list, images, entity, primary_id)
-        yield _row(entity, primary_id, target or {}, [image for _, image in named_images])
+        yield primary_id, target, image_list
         return
     targets = parameters["Targets"]
     targets = targets.get("Entities") if isinstance(targets, Mapping) else targets
-    if not isinstance(targets, list) or not all(isinstance(target, Mapping) for target in targets):
+    if not isinstance(targets, list):
         _reject("Targets", "is not a list of rows; send the whole context", entity, primary_id)
-    collections = context.get(f"{images}Collection") or []
+    collections = context.get(f"{images}Collection")
+    collections = collections if isinstance(collections, list) else []
     for number, target in enumerate(targets):
-        named_images = _pairs(collections[number] if number < len(collections) else [], images, entity, primary_id)
-        yield _row(entity, None, target, [image for _, image in named_images])
+        yield None, target, collections[number] if number < len(collections) else None
+
+
+def _images_of(message: str) -> str:
+    """Where the images are that make up a row."""
+    return "PreEntityImages" if message == "Delete" else "PostEntityImages"
 
 
 def _row(
@@ -164,26 +186,37 @@ def _plain(value: Any) -> Any:
         return plain_date(value) if value[:6] == "/Date(" else value
     if kind is dict:
         return _unwrapped(value)
+    if kind is list:
+        return [_shown(part) if type(part) is list else _plain(part) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    kind = type(value)
     if kind is Decimal:
         return decimal_text(value)
     if kind is float:
         raise TypeError("a float has lost digits already: parse the context with parse_json")
-    if kind is list:
-        return [_plain(part) for part in value]
-    return value
+    if kind is int:
+        return value if abs(value) < _INTEGERS else str(value)
+    return _shown(value) if kind in (dict, list) else value
 
 
 def _unwrapped(value: dict[str, Any]) -> Any:
+    """A wrapped value without its wrapping, of which there is one; anything else as a text that no map takes."""
     if "Value" in value:
         inner = value["Value"]
-        if type(inner) is int:
-            return str(inner) if str(value.get("__type")).startswith("Money:") else inner
-        return _plain(inner)
+        if type(inner) is int and str(value.get("__type")).startswith("Money:"):
+            return str(inner)
+        return plain_date(inner) if type(inner) is str else _scalar(inner)
     if "LogicalName" in value:
-        row_id = guid(value.get("Id"))
-        return None if row_id is None else {"id": row_id, "entity": value["LogicalName"], "name": value.get("Name")}
+        row_id, entity, name = guid(value.get("Id")), value["LogicalName"], value.get("Name")
+        if row_id is None or not isinstance(entity, str):
+            return None if row_id is None else _shown(value)
+        return {"id": row_id, "entity": entity, "name": name if isinstance(name, str) else None}
     if "__value" in value:
-        return _plain(value["__value"])
+        inner = value["__value"]
+        return plain_date(inner) if type(inner) is str else _scalar(inner)
     if "Entities" in value:
         return None  # rows of other tables, no column
     return _shown(value)
@@ -192,9 +225,12 @@ def _unwrapped(value: dict[str, Any]) -> Any:
 def _pairs(items: Any, field: str, entity: str, id: str | None) -> list[tuple[str, Any]]:
     """The ``[{"key", "value"}, …]`` that Dataverse writes for a dictionary."""
     try:
-        return [(item["key"], item["value"]) for item in items or ()]
+        pairs = [(item["key"], item["value"]) for item in items or ()]
     except (TypeError, KeyError):
+        pairs = [(None, None)]
+    if not all(isinstance(name, str) for name, _ in pairs):
         _reject(field, f"is {_shown(items)}, not a list of key and value; send the context as it came", entity, id)
+    return pairs
 
 
 def _occurred_at(context: Mapping[str, Any], received_at: str, entity: str, id: str | None) -> str:
@@ -208,9 +244,9 @@ def _occurred_at(context: Mapping[str, Any], received_at: str, entity: str, id: 
 
 
 def _version(value: Any) -> int | None:
-    if type(value) is int:
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    return value if type(value) is int and 0 <= value < _INTEGERS else None
 
 
 def _no_number(text: str) -> NoReturn:
@@ -219,7 +255,10 @@ def _no_number(text: str) -> NoReturn:
 
 def _shown(value: Any) -> str:
     """``value`` as JSON, short enough for a message."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except RecursionError:
+        return "something nested too deeply"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -75,7 +75,10 @@ def sortable_instant(text: str) -> str | None:
     if not is_date(text) or len(text) == 10:
         return None
     moment = datetime.fromisoformat(text)
-    return _in_utc(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
+    try:
+        return _in_utc(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
+    except OverflowError:  # in UTC it is before the year 1 or after 9999
+        return None
 
 
 def decimal_text(number: Decimal) -> str:

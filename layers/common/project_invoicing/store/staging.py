@@ -23,7 +23,8 @@ A link may arrive before its row: then an item with links only stands there, whi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -39,6 +40,7 @@ from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
     PostingType,
+    RejectReason,
     StagingState,
     TransactionClass,
     TransactionType,
@@ -53,7 +55,7 @@ from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item
-from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, transact, update
+from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, scan, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,6 +69,9 @@ _LINK: Final = "l_"
 _REJECTED: Final = "REJECTED#"
 _CHANGED: Final = "U#"
 _REWORDED: Final = "U#T#"
+_LEGIBLE_BYTES: Final = 200 * 1024
+_MOST_BYTES: Final = 380 * 1024
+"""DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
 _ATTEMPTS: Final = 5
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 
@@ -442,11 +447,28 @@ class Staging:
                 transact(self.client, [again])
         return delivery
 
+    def links_of(self, connection_id: str) -> Iterator[tuple[str, ConnectionRole, str]]:
+        """The links of a connection of which only the id is known: ``(actual, role, version)``; none of deleted ones.
+
+        A link is named by the first part of the id only, so another connection's may be among them. Reads the whole
+        table, for no index holds links: a connection is seldom deleted.
+        """
+        names = {role: f"{_LINK}{role}_{connection_id[:8]}" for role in ConnectionRole}
+        for item in scan(self.client, self.table, present=tuple(names.values())):
+            for role, name in names.items():
+                version, _, linked = str(item.get(name, "")).partition("|")
+                if linked:
+                    yield item["pk"], role, version
+
     # Rejecting
 
-    def reject(self, rejected: Rejected, event: dict[str, Any], at: str) -> None:
-        """Keeps a rejected event whole, so that it can be replayed once mended. Repeating it changes nothing."""
-        version = str(event.get("row_version") or event.get("occurred_at") or "")
+    def reject(self, rejected: Rejected, event: Mapping[str, Any], at: str, version: str = "") -> None:
+        """Keeps a rejected event whole, so that it can be replayed once mended. Repeating it changes nothing.
+
+        ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
+        (``too_large``) for what no item can hold even when it is compressed.
+        """
+        version = version or str(event.get("row_version") or event.get("occurred_at") or "")
         writes = [
             put(
                 self.table,
@@ -457,7 +479,7 @@ class Staging:
                     "rd": rejected.detail,
                     "fd": rejected.field,
                     "at": at,
-                    "ev": json.dumps(event, separators=(",", ":"), default=str),
+                    **_kept(rejected, event),
                 },
                 unless_exists=True,
             ),
@@ -488,7 +510,7 @@ class Staging:
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
         for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
-            yield item["sk"], json.loads(item["ev"])
+            yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
 
     def revive(self, row: StagedRow) -> Write:
         """An invalid row waits for an import again."""
@@ -674,6 +696,17 @@ class Staging:
         """The posted inter-organizational sale is on an intercompany proposal."""
         values = {"ip": proposal_id, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected={"st": StagingState.POSTED, "ip": None})
+
+
+def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:
+    text = json.dumps(event, separators=(",", ":"), default=str)
+    if len(text) <= _LEGIBLE_BYTES:
+        return {"ev": text}
+    packed = zlib.compress(text.encode())
+    if len(packed) > _MOST_BYTES:
+        problem = f"{len(packed)} bytes compressed, and {_MOST_BYTES} is the most that is kept; send fewer rows"
+        raise Rejected(RejectReason.TOO_LARGE, problem, entity=rejected.entity, id=rejected.id)
+    return {"ez": packed}
 
 
 def _changed_position(actual_id: str) -> str:

@@ -170,16 +170,20 @@ def scan(
     *,
     equal: Mapping[str, Any] | None = None,
     containing: tuple[str, str] = ("", ""),
+    present: Sequence[str] = (),
 ) -> Iterator[Item]:
-    """Every item of a table, a page at a time, or those with the attributes ``equal`` or the text ``containing``.
+    """Every item of a table, a page at a time, or those that fit.
 
-    It reads the whole table whatever it gives: for a reconciliation, and for what a person asks that no key answers.
-    Strongly consistent, each item for itself: while others write, the items are not of one moment.
+    These have the attributes ``equal``, the text ``containing``, and one of the attributes ``present``. It reads the
+    whole table whatever it gives: for a reconciliation, and for what no key answers. Strongly consistent, each item for
+    itself: while others write, the items are not of one moment.
     """
     expression = Expression()
     conditions = [expression.equal(name, value) for name, value in (equal or {}).items()]
     if containing[0]:
         conditions.append(f"contains({expression.name(containing[0])}, {expression.value(containing[1])})")
+    if present:
+        conditions.append(f"({' OR '.join(expression.present(name) for name in present)})")
     request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
     if conditions:
         request |= {"FilterExpression": " AND ".join(conditions), **expression.aliases()}

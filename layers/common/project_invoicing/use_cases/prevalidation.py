@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.staging import StagedRow
+
+if TYPE_CHECKING:
+    from project_invoicing.dataverse.api import DataverseApi
+    from project_invoicing.setup.lookups import FinanceSetup
 
 ACTUAL: Final = "msdyn_actual"
 ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.context import row_event
+from project_invoicing.dataverse.found_rows import CONNECTION, STATUS, columns_of, event_of
 from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
 from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
 from project_invoicing.dataverse.values import decimal
@@ -28,17 +28,8 @@ from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 
 T = TypeVar("T", Actual, Proforma)
 
-CONNECTION: Final = "msdyn_transactionconnection"
-STATUS: Final = "msdyn_projectinvoicestatus"
 _FROM_CONFIRMED_ON: Final = frozenset({"confirmed", "invoice_paid", "posted"})
 _CHUNK: Final = 500
-_MAPS: Final = {ACTUAL: "actuals", CONNECTION: "transaction_connections", PROFORMA: "invoices"}
-
-
-def columns_of(entity: str) -> tuple[str, ...]:
-    """The columns that the entity's table map reads, and the status of a proforma."""
-    columns = [column.column for column in table_maps()[_MAPS[entity]].columns]
-    return tuple(dict.fromkeys([*columns, STATUS] if entity == PROFORMA else columns))
 
 
 def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
@@ -174,7 +165,7 @@ class AgainstDataverse:
         check, stored = self.checks["differs_from_dataverse"], self.books.stores.staging.readable(ids)
         for found in self.api.rows(ACTUAL, ids, columns_of(ACTUAL)):
             try:
-                actual = to_actual(row_event(found, self.at).detail)
+                actual = to_actual(event_of(found, self.at).detail)
             except Rejected as rejected:
                 if not any(self.books.stores.staging.rejections(ACTUAL, found.id)):
                     self._differs("differs_from_dataverse", ACTUAL, found.id, f"would be rejected: {rejected.detail}")
@@ -232,7 +223,7 @@ class AgainstDataverse:
     def _connection(self, found: FoundRow) -> None:
         check = self.checks["not_received"]
         try:
-            connection = to_connection(row_event(found, self.at).detail)
+            connection = to_connection(event_of(found, self.at).detail)
         except Rejected as rejected:
             if (CONNECTION, found.id) in self.books.rejected:
                 check.count("connections rejected")
@@ -283,7 +274,7 @@ class AgainstDataverse:
         """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
         for found in self.api.rows(PROFORMA, [id], columns_of(PROFORMA)):
             try:
-                changed = changed_fields(header.proforma, to_proforma(row_event(found, self.at).detail))
+                changed = changed_fields(header.proforma, to_proforma(event_of(found, self.at).detail))
             except Rejected as rejected:
                 if (PROFORMA, id) not in self.books.rejected:
                     detail = f"{header.number} would be rejected: {rejected.detail}"

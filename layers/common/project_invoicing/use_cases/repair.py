@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.context import row_event
+from project_invoicing.dataverse.found_rows import CONNECTION, columns_of, event_of
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
@@ -23,7 +23,7 @@ from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, Bus
 from project_invoicing.store.proposals import Proposal
 from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import Stores
-from project_invoicing.use_cases.reconcile_dataverse import CONNECTION, chunks, columns_of
+from project_invoicing.use_cases.reconcile_dataverse import chunks
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 
@@ -101,7 +101,7 @@ class Repairs:
             self._send(ACTUAL, list(billed))
 
     def _send(self, entity: str, found: Sequence[FoundRow]) -> None:
-        failed = set(self.publish([row_event(one, self.at) for one in found])) if found else set()
+        failed = set(self.publish([event_of(one, self.at) for one in found])) if found else set()
         for position, one in enumerate(found):
             outcome = (
                 "the bus did not take it; try again" if position in failed else f"version {one.version} is on the bus"

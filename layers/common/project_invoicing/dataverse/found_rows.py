@@ -1,0 +1,67 @@
+"""Rows that were read through the Web API, as the bus events that a webhook would have made of them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from project_invoicing.dataverse.api import FoundRow
+from project_invoicing.dataverse.mapping import to_connection
+from project_invoicing.dataverse.maps import INVOICE_STATUSES, Direction, TableMap, table_maps
+from project_invoicing.errors import Rejected
+from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
+
+INVOICE: Final = "invoice"
+ACTUAL: Final = "msdyn_actual"
+CONNECTION: Final = "msdyn_transactionconnection"
+
+STATUS: Final = "msdyn_projectinvoicestatus"
+_CONFIRMED: Final = next(code for code, word in INVOICE_STATUSES.items() if word == "confirmed")
+
+
+def inbound_maps() -> dict[str, TableMap]:
+    """The maps that read from Dataverse, by the table that they read."""
+    return {one.entity: one for one in table_maps().values() if one.direction is Direction.FROM_DATAVERSE}
+
+
+def columns_of(entity: str) -> tuple[str, ...]:
+    """What is read of a table: the map's columns, those of the organization too, the row's id, version and time."""
+    columns = [column.column for column in inbound_maps()[entity].columns]
+    if entity == INVOICE:
+        columns.append(STATUS)  # the rule on the bus asks for it
+    return tuple(dict.fromkeys([f"{entity}id", *columns, "versionnumber", "modifiedon"]))
+
+
+def event_of(found: FoundRow, received_at: str, message: str = "Update") -> BusEvent:
+    """The bus event of a row (contract, section 6) that was read at ``received_at``. What was not created is unknown.
+
+    Its time is when the row was last modified; where that is missing, when it was read.
+    """
+    detail: dict[str, Any] = {
+        "entity": found.entity,
+        "id": found.id,
+        "message": message,
+        "row_version": found.version,
+        "occurred_at": found.modified_at or received_at,
+        "correlation_id": None,
+        "organization_id": None,
+        "row": {name: value for name, value in found.row.items() if value is not None},
+    }
+    key = f"{found.entity}#{found.id}#{found.version or found.modified_at}"
+    return BusEvent(DATAVERSE_SOURCE, f"{found.entity}.{message}", received_at, detail, key)
+
+
+def is_wanted(event: BusEvent) -> bool:
+    """Whether a consumer waits for the row: change tracking takes no filter, so it is applied here.
+
+    That is a confirmed proforma, a connection between two actuals, and any actual. A connection that cannot be read
+    is wanted, so that it is kept as rejected.
+    """
+    entity = event.detail["entity"]
+    if entity == INVOICE:
+        return bool(event.detail["row"].get(STATUS) == _CONFIRMED)
+    if entity == CONNECTION:
+        try:
+            return to_connection(event.detail) is not None
+        except Rejected:
+            return True
+    return True

@@ -1,0 +1,53 @@
+"""A secret of Secrets Manager, read seldom and read again when it seems to have changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from project_invoicing.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEPT_SECONDS: Final = 300.0
+"""So long a value that was taken out of the secret may still be valid."""
+AGAIN_SECONDS: Final = 10.0
+"""The least time between two readings: whoever guesses keys does not make us ask Secrets Manager for each guess."""
+
+
+class CachedSecret:
+    """The text of a secret. ``clock`` gives seconds that only grow."""
+
+    def __init__(self, client: SecretsManagerClient, id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._id = id
+        self._clock = clock
+        self._text = ""
+        self._read_at: float | None = None
+
+    def text(self) -> str:
+        """The secret as it was at most five minutes ago. Raises ``Unavailable``."""
+        return self._text if self._younger_than(KEPT_SECONDS) else self._read()
+
+    def newer(self) -> str | None:
+        """The secret as it is now, where it is another than ``text`` gave; ``None`` too within ten seconds."""
+        if self._younger_than(AGAIN_SECONDS):
+            return None
+        before = self._text
+        now = self._read()
+        return None if now == before else now
+
+    def _younger_than(self, seconds: float) -> bool:
+        return self._read_at is not None and self._clock() - self._read_at < seconds
+
+    def _read(self) -> str:
+        try:
+            self._text = self._client.get_secret_value(SecretId=self._id)["SecretString"]
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(f"the secret {self._id} cannot be read: {type(error).__name__}") from error
+        self._read_at = self._clock()
+        return self._text

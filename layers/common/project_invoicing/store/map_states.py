@@ -1,0 +1,123 @@
+"""Which table maps run, and the events that wait until a paused one runs again.
+
+``MAPS`` has one item a map that was ever paused or stopped; a map without one runs. ``KEPT#<map>`` has the events that
+came while it was paused, whole, in the order of their time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from project_invoicing.dataverse.maps import table_maps
+from project_invoicing.dataverse.values import sortable_instant
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState, possible
+from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.events import BusEvent
+from project_invoicing.store.errors import ConditionFailed, translated
+from project_invoicing.store.items import Item, key
+from project_invoicing.store.transactions import get, put, query, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_MAPS: Final = "MAPS"
+_KEPT: Final = "KEPT#"
+
+
+@dataclass(frozen=True, slots=True)
+class MapStatus:
+    """How a map stands: since when (ISO 8601, UTC) and why, as far as anybody ever changed it."""
+
+    name: str
+    state: MapState = MapState.RUNNING
+    since: str | None = None
+    reason: str | None = None
+    version: int = 0
+
+
+class MapStates:
+    """Access to the states of the maps and to the events that were kept for them."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def all(self) -> dict[str, MapStatus]:
+        """How each map stands, by name, strongly consistent. One request."""
+        stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
+        return {name: stored.get(name, MapStatus(name)) for name in table_maps()}
+
+    def running(self, name: str) -> bool:
+        """Whether the map runs now."""
+        return self.of(name).state is MapState.RUNNING
+
+    def of(self, name: str) -> MapStatus:
+        """How one map stands. Raises ``Rejected`` for a name that no map has."""
+        if name not in table_maps():
+            problem = f"there is no table map {name!r}; there are {', '.join(table_maps())}"
+            raise Rejected(RejectReason.SCHEMA, problem, field="name")
+        item = get(self.client, self.table, _MAPS, name)
+        return _status(item) if item else MapStatus(name)
+
+    def change(self, name: str, action: MapAction, reason: str | None, at: str) -> MapStatus:
+        """Pauses, resumes, stops or starts a map.
+
+        Raises ``Rejected`` where the map's state does not allow it, ``Conflict`` when somebody else was faster.
+        """
+        before = self.of(name)
+        after = TRANSITIONS.get((before.state, action))
+        if after is None:
+            can = ", ".join(possible(before.state))
+            problem = f"{name} is {before.state}, so {action} is not possible, only {can}"
+            raise Rejected(RejectReason.SCHEMA, problem, field="action")
+        values = {"state": after, "since": at, "reason": reason, "version": before.version + 1}
+        write = update(self.table, _MAPS, name, values, expected={"version": before.version or None})
+        try:
+            with translated():
+                self.client.update_item(**write["Update"])
+        except ConditionFailed as failed:
+            raise Conflict(f"somebody else changed {name} just now; look at it again") from failed
+        return MapStatus(name, after, at, reason, before.version + 1)
+
+    def keep(self, name: str, event: Mapping[str, Any]) -> None:
+        """Keeps a bus event (as a target receives it) until the map runs again. Repeating it changes nothing."""
+        item = {
+            "pk": _KEPT + name,
+            "sk": _position(event),
+            "source": event["source"],
+            "type": event["detail-type"],
+            "at": event["time"],
+            "detail": json.dumps(event["detail"], separators=(",", ":"), default=str),
+        }
+        try:
+            with translated():
+                self.client.put_item(**put(self.table, item, unless_exists=True)["Put"])
+        except ConditionFailed:
+            return
+
+    def kept(self, name: str) -> Iterator[tuple[str, BusEvent]]:
+        """What is kept for a map, oldest first: ``(sort key, event)``."""
+        for item in query(self.client, self.table, _KEPT + name):
+            detail = json.loads(item["detail"])
+            yield item["sk"], BusEvent(item["source"], item["type"], item["at"], detail, item["sk"])
+
+    def delivered(self, name: str, sort_key: str) -> None:
+        """Takes out a kept event that is on the bus. No condition: deleting what is gone changes nothing."""
+        with translated():
+            self.client.delete_item(TableName=self.table, Key=key(_KEPT + name, sort_key))
+
+
+def _status(item: Item) -> MapStatus:
+    return MapStatus(item["sk"], MapState(item["state"]), item.get("since"), item.get("reason"), item["version"])
+
+
+def _position(event: Mapping[str, Any]) -> str:
+    """Time, row version, id and type of an event: its place among those that are kept."""
+    detail = event["detail"]
+    occurred_at, version = str(detail.get("occurred_at")), detail.get("row_version")
+    number = f"{version:020d}" if type(version) is int else ""
+    return f"{sortable_instant(occurred_at) or occurred_at}#{number}#{detail.get('id')}#{event['detail-type']}"

@@ -1,0 +1,94 @@
+"""How far the sweeps of Dataverse's change tracking have read, one item a table of Dataverse.
+
+A link is only stored once the rows before it are on the bus, so a sweep that dies reads its last page again. The
+version in the condition lets one of two sweeps go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from project_invoicing.errors import Conflict
+from project_invoicing.store.errors import ConditionFailed, translated
+from project_invoicing.store.items import Item
+from project_invoicing.store.transactions import get, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_SWEEP: Final = "SWEEP"
+_ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Where a table's sweep stands.
+
+    ``link`` asks for what comes next, all rows without one; ``columns`` names the columns that it was made with.
+    ``loading``: all rows are being read, not only changes. ``rows`` and ``started_at`` are of the sweep under way, or
+    of the last one, which ended at ``finished_at``.
+    """
+
+    entity: str
+    link: str | None = None
+    columns: str | None = None
+    loading: bool = True
+    rows: int = 0
+    started_at: str | None = None
+    finished_at: str | None = None
+    version: int = 0
+
+
+class Sweeps:
+    """Access to the sweeps in the Dataverse table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def of(self, entity: str) -> Sweep:
+        item = get(self.client, self.table, _SWEEP, entity)
+        return _sweep(item) if item else Sweep(entity)
+
+    def store(self, sweep: Sweep) -> Sweep:
+        """Stores a sweep that was read with ``version`` and went on. Raises ``Conflict`` where another one did too."""
+        values = {
+            "link": sweep.link,
+            "columns": sweep.columns,
+            "loading": sweep.loading,
+            "rows": sweep.rows,
+            "started_at": sweep.started_at,
+            "finished_at": sweep.finished_at,
+            "version": sweep.version + 1,
+        }
+        write = update(self.table, _SWEEP, sweep.entity, values, expected={"version": sweep.version or None})
+        try:
+            with translated():
+                self.client.update_item(**write["Update"])
+        except ConditionFailed as failed:
+            raise Conflict(f"another sweep of {sweep.entity} is under way") from failed
+        return replace(sweep, version=sweep.version + 1)
+
+    def begin_again(self, entity: str) -> None:
+        """The next sweep reads all rows; one that is under way stops. Raises ``Conflict`` if they keep going on."""
+        for _ in range(_ATTEMPTS):
+            try:
+                self.store(Sweep(entity, version=self.of(entity).version))
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"a sweep of {entity} kept going on; try again")
+
+
+def _sweep(item: Item) -> Sweep:
+    return Sweep(
+        entity=item["sk"],
+        link=item.get("link"),
+        columns=item.get("columns"),
+        loading=item["loading"],
+        rows=item["rows"],
+        started_at=item.get("started_at"),
+        finished_at=item.get("finished_at"),
+        version=item["version"],
+    )

@@ -1,0 +1,98 @@
+"""Pausing, resuming, stopping and starting a table map, and putting on the bus again what came while it was paused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import Any, Final
+
+from project_invoicing.bus import MAX_ENTRIES, Bus
+from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.map_state import MapAction, MapState
+from project_invoicing.errors import Rejected, Unavailable
+from project_invoicing.store.map_states import MapStates, MapStatus
+from project_invoicing.store.sweeps import Sweeps
+
+LIST: Final = "list"
+
+
+class MapControl:
+    """``time_left`` says whether there is time for another request to the bus."""
+
+    def __init__(self, states: MapStates, sweeps: Sweeps, bus: Bus, at: str, time_left: Callable[[], bool]) -> None:
+        self.states = states
+        self.sweeps = sweeps
+        self.bus = bus
+        self.at = at
+        self.time_left = time_left
+
+    def apply(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """``{"name", "action", "reason"}``, or ``{"action": "list"}``. Returns ``outcome`` and how the maps stand.
+
+        Raises ``Rejected`` for a name that no map has and for what the map's state does not allow.
+        """
+        if command.get("action") == LIST:
+            return {"outcome": "listed", "maps": [_shown(status) for status in self.states.all().values()]}
+        name, action, reason = str(command.get("name")), self._action(command), command.get("reason")
+        if action is MapAction.START:
+            self._read_all_rows(name)
+        status = self._changed(name, action, None if reason is None else str(reason))
+        delivered = self.deliver_kept(name) if status.state is MapState.RUNNING else 0
+        return {"outcome": f"{name} is {status.state}", "delivered": delivered, "maps": [_shown(status)]}
+
+    def deliver_kept(self, name: str) -> int:
+        """Puts what was kept for a running map on the bus, oldest first, as far as time allows. Returns how many.
+
+        Each is taken out once it is on the bus: after a crash in between it comes twice, which changes nothing.
+        """
+        delivered = 0
+        kept = self.states.kept(name)
+        while self.time_left() and (some := list(islice(kept, MAX_ENTRIES))):
+            failed = set(self.bus.publish([event for _, event in some]))
+            for position, (sort_key, _) in enumerate(some):
+                if position not in failed:
+                    self.states.delivered(name, sort_key)
+                    delivered += 1
+            if failed:
+                raise Unavailable(f"the bus did not take {len(failed)} events kept for {name}; resuming goes on later")
+        return delivered
+
+    def deliver_all_kept(self) -> int:
+        """As ``deliver_kept`` for every map that runs: what a resume left behind, or what came in its last moment."""
+        now = self.states.all()
+        inbound = [table_map.name for table_map in inbound_maps().values()]
+        return sum(self.deliver_kept(name) for name in inbound if now[name].state is MapState.RUNNING)
+
+    def _changed(self, name: str, action: MapAction, reason: str | None) -> MapStatus:
+        """The map's new state. Resuming a map that runs goes on with a resume that was cut short."""
+        before = self.states.of(name)
+        if (
+            action is MapAction.RESUME
+            and before.state is MapState.RUNNING
+            and any(True for _ in self.states.kept(name))
+        ):
+            return before
+        return self.states.change(name, action, reason, self.at)
+
+    def _read_all_rows(self, name: str) -> None:
+        """What came while the map was stopped is nowhere: the next sweep reads all rows.
+
+        This comes before the map runs, so that a crash in between loses nothing.
+        """
+        for entity, table_map in inbound_maps().items():
+            if table_map.name == name and self.states.of(name).state is MapState.STOPPED:
+                self.sweeps.begin_again(entity)
+
+    @staticmethod
+    def _action(command: Mapping[str, Any]) -> MapAction:
+        try:
+            return MapAction(str(command.get("action")))
+        except ValueError:
+            problem = f"action is {command.get('action')!r}; it is one of {', '.join([*MapAction, LIST])}"
+            raise Rejected(RejectReason.SCHEMA, problem, field="action") from None
+
+
+def _shown(status: MapStatus) -> dict[str, Any]:
+    return asdict(status) | {"state": str(status.state)}

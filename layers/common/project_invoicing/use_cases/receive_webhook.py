@@ -1,0 +1,210 @@
+"""What Dataverse's webhook sends: who may send it, what it holds, one bus event a row.
+
+An answer of 200 means that every row of the message is on the bus or kept as rejected, or that nobody here waits for
+it. Dataverse sends again only on 502, 503 and 504, so what may succeed later is answered with 503.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from project_invoicing.bus import MAX_BYTES, Bus, size_of
+from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
+from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.dataverse.webhook_keys import (
+    UnauthorizedError,
+    WebhookKeys,
+    read_keys,
+    shows_key,
+    signature_of,
+)
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.events import BusEvent
+from project_invoicing.secrets import CachedSecret
+from project_invoicing.store.signatures import Signatures
+from project_invoicing.store.staging import Staging
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""Dataverse itself leaves the rows out above 256 KB."""
+STRIPPED_HEADER: Final = "x-ms-dynamics-msg-size-exceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An HTTP request: header names in lower case, the body as it came, and when it came, in seconds since 1970."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    at: float
+
+    @property
+    def time(self) -> str:
+        return f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and what the sender reads. ``counts``: how many rows were published, kept as rejected or ignored."""
+
+    status: int
+    body: dict[str, Any]
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class UnreadableSecretError(Exception):
+    """The secret with the webhook's keys is not what it should be: a defect of the deployment."""
+
+
+class Webhook:
+    """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are made when one does."""
+
+    def __init__(
+        self, secret: CachedSecret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
+    ) -> None:
+        self.secret = secret
+        self.signatures = signatures
+        self.staging = staging
+        self.bus = bus
+
+    def receive(self, message: Message) -> Answer:
+        """Takes one message. What is wrong with it or with us is in the answer: 401, 413, 422 or 503."""
+        signature = None
+        try:
+            keys = self._keys(message)
+            if len(message.body) > MAX_BODY_BYTES:
+                return _too_large(f"the body has {len(message.body)} bytes, and {MAX_BODY_BYTES} is the most")
+            signature = self._claimed_signature(keys, message)
+            return self._taken(message)
+        except UnauthorizedError as refused:
+            return Answer(401, {"error": "unauthorized", "detail": str(refused)})
+        except (Conflict, Unavailable):
+            if signature is not None:
+                self._release(signature)
+            return Answer(503, {"error": "unavailable", "detail": "not all rows were taken; send the message again"})
+
+    def _keys(self, message: Message) -> WebhookKeys:
+        """The keys, once the message shows one of them. A key that was exchanged just now is looked for once more."""
+        for read in (self.secret.text, self.secret.newer):
+            text = read()
+            if text is None:
+                break
+            try:
+                keys = read_keys(text)
+            except ValueError as error:
+                raise UnreadableSecretError(str(error)) from None
+            if shows_key(keys, message.headers, message.query):
+                return keys
+        raise UnauthorizedError("the key of the webhook is missing or wrong")
+
+    def _claimed_signature(self, keys: WebhookKeys, message: Message) -> str | None:
+        signature = signature_of(keys, message.headers, message.body, message.at)
+        if signature is not None and not self.signatures().claim(signature, message.at):
+            raise UnauthorizedError("this signed message was received before; sign it again to send it again")
+        return signature
+
+    def _release(self, signature: str) -> None:
+        """Best effort: where it fails, the sender signs again."""
+        with suppress(Unavailable):
+            self.signatures().release(signature)
+
+    def _taken(self, message: Message) -> Answer:
+        try:
+            context = parse_json(message.body)
+        except Rejected as rejected:
+            return self._refused(rejected, _unreadable(message.body), message)
+        entity = context.get("PrimaryEntityName") if isinstance(context, dict) else None
+        if isinstance(entity, str) and entity and entity not in inbound_maps():
+            return Answer(200, {"published": 0, "rejected": 0, "ignored": 1}, {"ignored": 1})
+        kept = context if isinstance(context, dict) else {"body": context}
+        refused: list[Rejected] = []
+        try:
+            events = _events(context, message, refused)
+        except Rejected as rejected:
+            return self._refused(rejected, kept, message)
+        if refused and not events:
+            return self._refused(refused[0], kept, message)
+        if refused:
+            self._keep(refused[0], kept, message)
+        return self._published(events, len(refused), message)
+
+    def _published(self, events: list[BusEvent], rejected: int, message: Message) -> Answer:
+        fitting = []
+        for event in events:
+            size = size_of(event)
+            if size <= MAX_BYTES:
+                fitting.append(event)
+                continue
+            problem = f"the row has {size} bytes, and the bus takes {MAX_BYTES}; shorten its texts"
+            detail = event.detail
+            refusal = Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"])
+            self.staging().reject(refusal, detail, message.time)
+            rejected += 1
+        if self.bus.publish(fitting):
+            raise Unavailable("the bus did not take every row of a message")
+        counts = {"published": len(fitting), "rejected": rejected, "ignored": 0}
+        return Answer(200, counts, counts)
+
+    def _refused(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> Answer:
+        """422, once the message is kept; 413 for one that is too large to be kept."""
+        try:
+            self._keep(rejected, kept, message)
+        except Rejected as too_large:
+            return _too_large(too_large.detail)
+        body = {"error": str(rejected.reason), "detail": rejected.detail, "field": rejected.field}
+        return Answer(422, body, {"rejected": 1})
+
+    def _keep(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> None:
+        """The whole message, under a version that tells one body from another."""
+        self.staging().reject(rejected, kept, message.time, version=sha256(message.body).hexdigest()[:32])
+
+
+def _events(context: Any, message: Message, refused: list[Rejected]) -> list[BusEvent]:
+    """The events of a message's rows, or the one that asks for rows which are not in it."""
+    try:
+        events = row_events(context, message.time, refused)
+    except Rejected as rejected:
+        if rejected.reason == RejectReason.TOO_LARGE or STRIPPED_HEADER in message.headers:
+            return [stripped_event(context, message.time)]
+        raise
+    # A deleted row without its image says no more than its id, whether Dataverse or the registration left it out.
+    return [event if event.detail["row"] else stripped_event(context, message.time) for event in events]
+
+
+def _unreadable(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def _too_large(detail: str) -> Answer:
+    return Answer(413, {"error": "too_large", "detail": detail}, {"rejected": 1})
+
+
+def message_of(event: Mapping[str, Any]) -> Message:
+    """The request in an event of an HTTP API (payload 2.0)."""
+    body = event.get("body") or ""
+    return Message(
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        query=event.get("queryStringParameters") or {},
+        body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
+        at=event["requestContext"]["timeEpoch"] / 1000,
+    )
+
+
+def response_of(answer: Answer) -> dict[str, Any]:
+    """The answer as an HTTP API wants it from a function."""
+    return {
+        "statusCode": answer.status,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(answer.body),
+    }
