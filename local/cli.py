@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run …``, ``preview``, ``explain``, ``reconcile``, ``map`` and ``setup load``."""
+"""The command line: ``python -m local demo``, ``run …``, ``preview``, ``explain``, ``reconcile``, ``map`` and ``setup load``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import engines, explain, maps, preview, reconcile, run, tables
+from local import demo, engines, explain, maps, preview, reconcile, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -51,6 +51,16 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--duplicate", type=_count, default=0, metavar="N", help="deliver every event N extra times")
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     runs.set_defaults(command=_run)
+
+    demos = commands.add_parser("demo", help="a project manager's month, from approvals in Dataverse and back")
+    demos.add_argument("--engine", choices=list(engines.ENGINES), default="ministack", help="what stands in for AWS")
+    demos.add_argument(
+        "--lost", type=_percent, default=0, metavar="PERCENT", help="of the webhooks; as many come twice"
+    )
+    demos.add_argument("--seed", type=int, default=1, help="which webhooks get lost")
+    demos.add_argument("--out", type=Path, help="write what finance has in the end here, as JSON")
+    demos.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
+    demos.set_defaults(command=_demo)
 
     previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
     previews.add_argument("proposal", help="the proposal's number")
@@ -97,11 +107,32 @@ def _count(text: str) -> int:
     return number
 
 
+def _check_folder(out: Path | None) -> None:
+    if out and not out.parent.is_dir():
+        raise InvalidInput([f"--out: there is no folder {out.parent}"])
+
+
+def _percent(text: str) -> float:
+    share = int(text) / 100
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
+
+
+def _demo(options: argparse.Namespace) -> int:
+    """1 where a function failed for good, or the two sides differ in the end."""
+    _check_folder(options.out)
+    chosen = demo.Options(options.engine, lost=options.lost, seed=options.seed, verbose=options.verbose)
+    made = demo.run(chosen, _console())
+    if options.out:
+        options.out.write_text(json.dumps(made.result, indent=2) + "\n", encoding="utf-8")
+    return 1 if made.dead_letters or made.differences else 0
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.deployed and options.engine != "ministack":
         raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
-    if options.out and not options.out.parent.is_dir():
-        raise InvalidInput([f"--out: there is no folder {options.out.parent}"])
+    _check_folder(options.out)
     outcome = run.run(
         run.Options(
             setup=options.setup,

@@ -42,28 +42,30 @@ def show(console: Console, outcome: Outcome) -> None:
     states = Counter(row["state"] for row in result["staging"])
     counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     console.print(f"{len(result['staging'])} actuals" + (f": {counted}" if counted else ""))
-    _table(console, "Journals", map(_journal, result["journals"]))
-    _table(console, "Invoice proposals", map(_proposal, result["proposals"]))
-    _table(console, "Customer invoices", map(_invoice, result["invoices"]))
-    _table(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
-    _table(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
+    show_rows(console, "Journals", map(_journal, result["journals"]))
+    show_rows(console, "Invoice proposals", map(_proposal, result["proposals"]))
+    show_rows(console, "Customer invoices", map(_invoice, result["invoices"]))
+    show_rows(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
+    show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
     waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
-    _table(console, "Waiting", waiting)
+    show_rows(console, "Waiting", waiting)
     if reasons := dict.fromkeys(str(row["reason"]) for row in waiting):
         _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
-    _table(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
-    _table(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
-    _table(console, "Rejected", result["rejected"])
-    _table(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
+    show_rows(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
+    show_rows(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
+    show_rows(console, "Rejected", result["rejected"])
+    show_rows(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
 
 
 def show_previews(console: Console, previews: Sequence[Row]) -> None:
     """Prints what posting proposals would make, or why it would be refused."""
-    _table(console, "Would be invoiced", (_invoice(one["invoice"]) for one in previews if one["invoice"]))
-    _table(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
-    _table(console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"])))
+    show_rows(console, "Would be invoiced", (_invoice(one["invoice"]) for one in previews if one["invoice"]))
+    show_rows(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
+    show_rows(
+        console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"]))
+    )
     refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
-    _table(console, "Would be refused", refused)
+    show_rows(console, "Would be refused", refused)
 
 
 def show_explanations(console: Console, answer: Row) -> None:
@@ -72,11 +74,13 @@ def show_explanations(console: Console, answer: Row) -> None:
         company = f"  {one['company']}" if one["company"] else ""
         console.print(Text(f"{one['headline']}{company}", style="bold"))
         console.print(Text(f"{one['kind']} {one['id']}\n"))
-        _table(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
-        _table(console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"]))
-        _table(console, "Waits for", map(_blocker, one["waits_for"]))
-        _table(console, "Linked actuals", map(_linked, one["linked"]))
-        _table(console, "Voucher", _ledger_lines(one["voucher_lines"]))
+        show_rows(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
+        show_rows(
+            console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
+        )
+        show_rows(console, "Waits for", map(_blocker, one["waits_for"]))
+        show_rows(console, "Linked actuals", map(_linked, one["linked"]))
+        show_rows(console, "Voucher", _ledger_lines(one["voucher_lines"]))
         for name, number in one["left_out"].items():
             console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
         _list(console, "What to do next", one["next"])
@@ -91,13 +95,13 @@ def show_reconciliation(console: Console, report: Row) -> None:
     if "checks" in report:
         finished = "" if report["complete"] else ", but not everything could be checked"
         console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
-        _table(console, "Staged", map(_staged, report["staged"]))
-        _table(console, "Checks", map(_check, report["checks"]))
+        show_rows(console, "Staged", map(_staged, report["staged"]))
+        show_rows(console, "Checks", map(_check, report["checks"]))
         for check in report["checks"]:
-            _table(console, check["title"], map(_found, check["found"]))
+            show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
-    _table(console, "Repaired", report.get("repaired", ()))
+    show_rows(console, "Repaired", report.get("repaired", ()))
 
 
 def _staged(row: Row) -> Row:
@@ -160,7 +164,8 @@ def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:
         }
 
 
-def _table(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
+def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
+    """Prints the first of some rows as a table with the names of their entries; nothing where there are none."""
     listed = list(rows)
     if not listed:
         return

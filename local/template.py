@@ -149,13 +149,15 @@ class Template:
             setup_table=names["SETUP_TABLE"],
             event_bus=names["EVENT_BUS_NAME"],
             dataverse_table=names.get("DATAVERSE_TABLE", ""),
+            dataverse_credentials=names.get("DATAVERSE_CREDENTIALS", ""),
             webhook_keys=names.get("WEBHOOK_KEYS", ""),
         )
 
 
-def read(path: Path) -> Template:
-    """The template at ``path``. Raises ``TemplateError``."""
-    return _Reader(yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)).template()  # noqa: S506
+def read(path: Path, **parameters: str) -> Template:
+    """The template at ``path``, with the defaults of its parameters but for those given. Raises ``TemplateError``."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)  # noqa: S506
+    return _Reader(document, parameters).template()
 
 
 def _variables(function: Json) -> Json:
@@ -201,9 +203,10 @@ _CloudFormation.add_multi_constructor("!", _short_form)
 
 
 class _Reader:
-    def __init__(self, document: Json) -> None:
+    def __init__(self, document: Json, parameters: Mapping[str, str]) -> None:
         self._resources: dict[str, Json] = document["Resources"]
-        self._parameters = {name: str(spec["Default"]) for name, spec in document.get("Parameters", {}).items()}
+        defaults = {name: str(spec["Default"]) for name, spec in document.get("Parameters", {}).items()}
+        self._parameters = {**defaults, **parameters}
         self._globals: Json = document.get("Globals", {}).get("Function", {})
 
     def template(self) -> Template:

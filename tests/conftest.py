@@ -12,7 +12,7 @@ from local import engines
 from tests.harness import World
 from tests.setups import document
 
-SLOW = frozenset({"crash", "properties", "budgets"})
+SLOW = frozenset({"crash", "properties", "budgets", "end_to_end", "over_http"})
 """Folders whose tests repeat whole processes: `make test-slow` runs them, and `make pr` all."""
 
 

@@ -1,0 +1,144 @@
+"""The stack with the stand-in for Dataverse beside it, each of them told of the other as in a deployment.
+
+Dataverse's webhooks reach the stack's HTTP API; the stack's functions sign in to Dataverse's Web API over HTTP, sweep
+what the webhooks missed and write back what was posted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from local import ROOT, engines, result, template
+from local.dataverse import DeliveryFaults, HttpHeader, Post, Rows, Settings, Step, Webhooks, running
+from local.dataverse.business import Business
+from local.functions import Handlers
+from local.stack import Stack
+from project_invoicing.dataverse.webhook_keys import KEY_HEADER
+from project_invoicing.store import client, setups
+
+PATH: Final = "/dataverse"
+STEPS: Final = (
+    Step("msdyn_actual", "Create"),
+    Step("msdyn_actual", "Update"),
+    Step("msdyn_transactionconnection", "Create"),
+    Step("msdyn_transactionconnection", "Update"),
+    Step("msdyn_transactionconnection", "Delete"),
+    Step("invoice", "Create"),
+    Step("invoice", "Update"),
+)
+"""The steps that an administrator registers, see README."""
+NAMES: Final[Mapping[str, str]] = {
+    "account": "accountnumber",
+    "bookableresource": "name",
+    "msdyn_project": "msdyn_subject",
+    "msdyn_transactioncategory": "msdyn_name",
+    "product": "productnumber",
+    "salesorder": "ordernumber",
+    "salesorderdetail": "salesorderdetailname",
+    "transactioncurrency": "isocurrencycode",
+}
+"""The column by which finance knows a row of each table."""
+
+Json = dict[str, Any]
+
+
+class Site:
+    """Both sides. ``at`` is the clock of everything that happens next."""
+
+    def __init__(
+        self, rows: Rows, business: Business, stack: Stack, clock: _Clock, faults: DeliveryFaults | None
+    ) -> None:
+        self.rows = rows
+        self.business = business
+        self.stack = stack
+        self._clock = clock
+        key = HttpHeader({KEY_HEADER: stack.webhook_key})
+        self.webhooks = Webhooks(rows, self._post, STEPS, key, faults=faults)
+
+    @property
+    def at(self) -> str:
+        return f"{self._clock.now:%Y-%m-%dT%H:%M:%SZ}"
+
+    def go_to(self, at: str) -> None:
+        """The clock goes on to ``at`` (ISO 8601, UTC)."""
+        self._clock.now = datetime.fromisoformat(at)
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Loads a set-up whose ``references`` are those of Dataverse's rows."""
+        references = {
+            entity: {row[f"{entity}id"]: row[name] for row in self.rows.select(entity)}
+            for entity, name in NAMES.items()
+        }
+        setups.load(client.dynamodb(), self.stack.settings.setup_table, {**document, "references": references}, self.at)
+        self.settle()
+
+    def settle(self) -> None:
+        """Delivers the webhooks and what comes of them, both ways, until nothing moves."""
+        self.stack.drain()
+        while self.webhooks.deliver():
+            self.stack.drain()
+
+    def run(self, function: str, **detail: Any) -> Any:
+        """Calls a function as a person does, delivers what comes of it, and gives its answer."""
+        event = {"source": "project-invoicing.manual", "detail-type": "Manual Run", "time": self.at, "detail": detail}
+        answer = self.stack.invoke(function, event)
+        self.settle()
+        return answer
+
+    def result(self) -> result.Result:
+        return result.build(client.dynamodb(), self.stack.settings, self.at)
+
+    def _post(self, post: Post) -> int:
+        status, _ = self.stack.post(PATH, post.headers, dict(parse_qsl(post.query)), post.body, self.at)
+        return status
+
+
+class _Clock:
+    """Goes on by a millisecond with every look, as far as what it dates must have an order."""
+
+    def __init__(self, begins: str) -> None:
+        self.now = datetime.fromisoformat(begins)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now.astimezone(UTC)
+
+
+@contextmanager
+def connected(
+    begins: str,
+    zone: str,
+    *,
+    engine: str = "ministack",
+    faults: DeliveryFaults | None = None,
+    settings: Settings | None = None,
+    verbose: bool = False,
+) -> Iterator[Site]:
+    """A stack and an organization that begin at ``begins`` (ISO 8601), with people at work in ``zone``.
+
+    ``faults`` are those of the webhooks, ``settings`` those of the Web API.
+    """
+    clock = _Clock(begins)
+    rows = Rows(clock, seed="organization")
+    settings = settings or Settings()
+    with ExitStack() as until_end:
+        server = until_end.enter_context(running(rows, settings))
+        until_end.enter_context(engines.running(engine))
+        until_end.callback(client.forget)
+        client.forget()
+        stack = Stack(template.read(ROOT / "template.yaml", DataverseUrl=server.url), Handlers(verbose=verbose))
+        credentials = {
+            "tenant_id": settings.tenant,
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret,
+            "authority": server.url,
+        }
+        secret = stack.settings.dataverse_credentials
+        client.secrets_manager().put_secret_value(SecretId=secret, SecretString=json.dumps(credentials))
+        yield Site(rows, Business(rows, clock, ZoneInfo(zone)), stack, clock, faults)
