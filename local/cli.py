@@ -1,4 +1,4 @@
-"""The command line: ``python -m local demo``, ``run``, ``preview``, ``explain``, ``reconcile``, ``map``, ``setup load``."""
+"""The command line: ``python -m local demo``, ``run``, ``preview``, ``explain``, ``reconcile``, ``map``, ``setup``."""
 
 from __future__ import annotations
 
