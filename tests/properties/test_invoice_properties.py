@@ -1,7 +1,9 @@
 """INV-01, -02, -05, -06, -14, -15, -16, -22 over random work that is sold, accrued, billed, discounted and credited.
 
 One to two hundred lines in four currencies are sold and posted at one rate, billed and invoiced at another, through the
-rules themselves: resolution, journal lines and their posting, the plan of a proposal, the invoice and its voucher.
+rules themselves: resolution, journal lines and their posting, the plan of a proposal, the invoice and its voucher. Some
+are sold, taken back and sold anew first, as when a part is billed; some are management fees; discounts may be posted
+another way when work is invoiced than when it was sold.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from project_invoicing.domain.codes import (
     TransactionType,
 )
 from project_invoicing.domain.invoice import DocumentType
+from project_invoicing.domain.journal import Accrual, JournalLine
 from project_invoicing.domain.ledger import VoucherLine
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journal
 from project_invoicing.store.proposals import Proposal
 from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.import_journals import Candidate, journal_line
+from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, original_rate
 from project_invoicing.use_cases.invoice import InvoiceDraft, draft, invoice_voucher
 from project_invoicing.use_cases.post_journals import PostedLine, judge
 from project_invoicing.use_cases.proposal_lines import linked_ids, plan
@@ -56,7 +59,10 @@ BEFORE = RowVersion(1, "2026-08-15T12:00:00.000Z", "a")
 
 @dataclass(frozen=True)
 class Work:
-    """One sale and what is billed of it. ``discount`` is a share of the amount in hundredths."""
+    """One sale and what is billed of it. ``discount`` is a share of the amount in hundredths.
+
+    ``corrected``: another sale with another discount came before it, and was reversed when it was corrected (FEE-10).
+    """
 
     transaction_class: TransactionClass
     billing_type: BillingType
@@ -64,6 +70,7 @@ class Work:
     amount: Decimal
     discount: int
     credited: bool
+    corrected: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,8 @@ class Case:
     taxed: bool
     gross_discounts: bool
     on_account: str
+    gross_before: bool | None = None
+    """How discounts were posted when work was sold; ``None``: as ``gross_discounts``."""
 
 
 @cache
@@ -98,8 +107,10 @@ def _document(taxed: bool, gross_discounts: bool, on_account: str) -> dict[str, 
     return made
 
 
-def setup_of(case: Case) -> FinanceSetup:
-    document = _document(case.taxed, case.gross_discounts, case.on_account)
+def setup_of(case: Case, *, before: bool = False) -> FinanceSetup:
+    """The set-up when work is invoiced, or ``before``, when it is sold."""
+    gross = case.gross_discounts if not before or case.gross_before is None else case.gross_before
+    document = _document(case.taxed, gross, case.on_account)
     rates = [
         {"from": case.currency, "to": "USD", "valid_from": day, "rate": str(rate), "factor": 100}
         for day, rate in (("2026-08-01", case.sold_at), ("2026-08-31", case.billed_at))
@@ -139,24 +150,41 @@ class Books:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.setup = setup_of(case)
+        self.setup, self.before = setup_of(case), setup_of(case, before=True)
         self.ledger: list[VoucherLine] = []
-        sold = TransactionType.UNBILLED_SALES
-        self.sold = {f"sold-{n}": self._posted(f"sold-{n}", sold, work) for n, work in enumerate(case.works)}
+        for n, work in enumerate(case.works):
+            if work.corrected:
+                first = self._posted(f"first-{n}", replace(work, amount=2 * work.amount, discount=31), self.before)
+                self._reversed(f"back-{n}", first)
+        self.sold = {f"sold-{n}": self._posted(f"sold-{n}", work, self.before)[0] for n, work in enumerate(case.works)}
         self.billed = list(self._billed())
         self.draft, voucher = self._invoice()
         self.voucher = voucher.lines
         self.ledger += voucher.lines
 
-    def _posted(self, name: str, kind: TransactionType, work: Work) -> StagedRow:
-        made = row(self.case, name, kind, work)
-        resolved = resolve(made.actual, self.setup)
+    def _posted(self, name: str, work: Work, setup: FinanceSetup) -> tuple[StagedRow, JournalLine]:
+        made = row(self.case, name, TransactionType.UNBILLED_SALES, work)
+        resolved = resolve(made.actual, setup)
         assert isinstance(resolved, Resolved)
         line = journal_line(Candidate(made, resolved, "all"), 1, f"PV-{name}")
-        posted: PostedLine = judge(line, JOURNAL, self.setup)
+        return replace(made, state=StagingState.POSTED, price_rate=line.rate, accrual=self._post(line)), line
+
+    def _post(self, line: JournalLine, original: StagedRow | None = None) -> Accrual | None:
+        posted: PostedLine = judge(line, JOURNAL, self.before, original)
         assert posted.line.error is None
         self.ledger += posted.voucher.lines if posted.voucher else ()
-        return replace(made, state=StagingState.POSTED, accrual=posted.accrual)
+        return posted.accrual
+
+    def _reversed(self, name: str, original: tuple[StagedRow, JournalLine]) -> None:
+        """A reversal of the whole, imported with the set-up of later, with negative amount and discount."""
+        taken_back, line = original
+        actual = taken_back.actual
+        discount = {key: str(-Decimal(value)) for key, value in actual.custom.items()}
+        back = replace(actual, id=name, quantity=-actual.quantity, amount=-actual.amount, custom=discount)
+        resolved = resolve(back, self.setup, original_rate(taken_back, self.setup))
+        assert isinstance(resolved, Resolved)
+        candidate = Candidate(replace(taken_back, actual=back), discounted_as(resolved, back, line), "all")
+        self._post(journal_line(candidate, 1, f"PV-{name}"), taken_back)
 
     def _billed(self) -> Iterable[StagedRow]:
         case, kind = self.case, TransactionType.BILLED_SALES
@@ -213,8 +241,9 @@ def cases(draw: st.DrawFn) -> Case:
         billing_type=st.sampled_from([BillingType.CHARGEABLE] * 3 + list(FREE)),
         quantity=st.integers(1, 5000).map(lambda units: Decimal(units) / 100),
         amount=amounts,
-        discount=st.sampled_from([0, 0, 0, 7, 100]),
+        discount=st.sampled_from([0, 0, 0, 7, 100]) | st.integers(-20, 120),
         credited=st.sampled_from([False, False, True]),
+        corrected=st.sampled_from([False, False, True]),
     )
     drawn = draw(st.lists(work, min_size=1, max_size=20)) * draw(st.integers(1, 10))
     rates = st.integers(1, 30000).map(lambda units: Decimal(units) / 100)
@@ -227,6 +256,7 @@ def cases(draw: st.DrawFn) -> Case:
         taxed=draw(st.booleans()),
         gross_discounts=draw(st.booleans()),
         on_account=draw(st.sampled_from(["balance", "profit_and_loss"])),
+        gross_before=draw(st.sampled_from([None, None, True, False])),
     )
 
 
@@ -240,6 +270,30 @@ A_CENT = Case(
     gross_discounts=False,
     on_account="balance",
 )
+
+A_CORRECTION = Case(
+    works=(
+        Work(
+            TransactionClass.TIME,
+            BillingType.CHARGEABLE,
+            Decimal(1),
+            Decimal("99.99"),
+            7,
+            credited=False,
+            corrected=True,
+        ),
+        Work(TransactionClass.FEE, BillingType.CHARGEABLE, Decimal(1), Decimal("10.01"), 0, credited=False),
+    ),
+    currency="KWD",
+    sold_at=Decimal("325.17"),
+    billed_at=Decimal("326.01"),
+    retainer=Decimal(0),
+    taxed=True,
+    gross_discounts=False,
+    on_account="balance",
+    gross_before=True,
+)
+"""Sold gross, taken back and invoiced net, in a currency of three digits, beside a fee."""
 
 
 @repeatable
@@ -259,6 +313,7 @@ def test_inv_01_every_voucher_balances_in_both_currencies(case: Case) -> None:
 @repeatable
 @given(cases())
 @example(A_CENT)
+@example(A_CORRECTION)
 def test_inv_14_inv_15_nothing_stays_accrued_at_whatever_rates_work_was_sold_and_billed(case: Case) -> None:
     books = Books(case)
     assert books.balance("wip_sales_value") == (Decimal(0), Decimal(0))
@@ -317,7 +372,31 @@ def test_inv_22_what_the_actuals_are_told_is_what_is_in_the_ledger(case: Case) -
 
 @repeatable
 @given(cases())
-def test_a_discount_that_is_posted_for_itself_changes_neither_total_nor_tax(case: Case) -> None:
-    """FEE-06, FEE-07, FEE-08."""
+@example(A_CORRECTION)
+def test_fee_06_what_was_discounted_is_on_its_own_account_only_where_it_is_posted_for_itself(case: Case) -> None:
+    books = Books(case)
+    charged = [line for line in books.draft.totals.lines if line.chargeable]
+    discount = sum((line.discount for line in charged), Decimal(0)) if case.gross_discounts else Decimal(0)
+    assert books.balance("discount", of=books.voucher)[0] == discount
+    worked = [line for line in charged if line.transaction_class is not TransactionClass.RETAINER]
+    earned = sum((line.amount for line in worked), Decimal(0))
+    assert -books.balance("invoiced_revenue", of=books.voucher)[0] == earned + discount
+
+
+@repeatable
+@given(cases())
+def test_fee_07_work_accrues_with_its_discount_or_without_as_it_was_when_it_was_sold(case: Case) -> None:
+    books = Books(case)
+    gross = case.gross_discounts if case.gross_before is None else case.gross_before
+    for sold in books.sold.values():
+        off = Decimal(0) if gross else Decimal(sold.actual.custom.get("discount_amount", "0"))
+        charged = sold.actual.billing_type not in FREE
+        assert (sold.accrual.amount if sold.accrual else 0) == (sold.actual.amount - off if charged else 0)
+
+
+@repeatable
+@given(cases())
+def test_fee_08_a_discount_that_is_posted_for_itself_changes_neither_total_nor_tax(case: Case) -> None:
+    """FEE-06, FEE-07."""
     gross, net = (Books(replace(case, gross_discounts=posted)).draft.totals for posted in (True, False))
     assert (gross.subtotal, gross.sales_tax, gross.total) == (net.subtotal, net.sales_tax, net.total)

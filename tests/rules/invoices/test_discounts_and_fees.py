@@ -16,6 +16,7 @@ from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, TAXED, finance
 from tests.rules.invoices.conftest import DISCOUNT
 from tests.rules.stories import IN_POUNDS, approval, bill, billed, bills, reverses, sale
+from tests.rules.test_reconciliation import Side
 
 GROSS = ("parameters.USPM.line_discount_category", "Labor")
 FEE: dict[str, Any] = {"transaction_class": "fee", "resource": None}
@@ -148,6 +149,100 @@ def test_fee_10_a_reversal_takes_back_amount_and_discount(books: Books, values: 
     assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
 
 
+SET_UPS = {"gross": (GROSS,), "net": ()}
+
+
+@pytest.mark.parametrize("posted", [True, False], ids=["posted", "on a draft"])
+@pytest.mark.parametrize(("before", "after"), [("gross", "net"), ("net", "gross")])
+def test_fee_10_fxr_13_a_reversal_takes_back_what_was_accrued_however_discounts_are_posted_by_now(
+    books: Books, before: str, after: str, posted: bool
+) -> None:
+    books.use(setup(*SET_UPS[before]))
+    books.arrive(sale("work", **less("160")))
+    books.import_staging()
+    if posted:
+        books.post_journals()
+    books.use(setup(*SET_UPS[after]))
+    books.arrive(sale("back", "-8", **less("-160")), reverses("back", "work"))
+    books.journalise()
+    sold, taken_back = (Decimal(books.journal_line(name)["sales_amount"]) for name in ("work", "back"))
+    assert (sold, taken_back) == (Decimal(1600 if before == "gross" else 1440), -sold)
+    assert books.balances() == {}
+
+
+def test_fee_10_a_reversal_whose_link_comes_late_or_that_changes_takes_back_what_was_accrued(books: Books) -> None:
+    """It is imported as a sale like any other first, net by now; then it is known what it reverses, then it changes."""
+    books.use(setup(GROSS))
+    books.arrive(sale("work", **less("160")))
+    books.journalise()
+    books.use(setup())
+    books.arrive(sale("back", "-8", **less("-160")))
+    books.import_staging()
+    assert books.journal_line("back")["sales_amount"] == "-1440.00"
+    books.arrive(reverses("back", "work"))
+    books.import_staging()
+    assert books.journal_line("back")["sales_amount"] == "-1600.00"
+    again = {**less("-160"), "document_date": "2026-08-28", "message": "Update", "row_version": 99}
+    books.arrive(sale("back", "-8", **again))
+    books.journalise()
+    assert books.balances() == {}
+
+
+@pytest.mark.parametrize("columns", [{"quantity": "-6"}, {"price": "199"}], ids=["six hours", "another price"])
+def test_a_reversal_of_other_amounts_than_its_original_is_what_it_says(books: Books, columns: dict[str, str]) -> None:
+    """Nothing tells then what of it was accrued gross."""
+    books.use(setup(GROSS))
+    books.arrive(sale("work", **less("160")))
+    books.journalise()
+    books.use(setup())
+    books.arrive(sale("back", **{"quantity": "-8", **columns}, **less("-100")), reverses("back", "work"))
+    books.import_staging()
+    quantity, price = columns.get("quantity", "-8"), columns.get("price", "200")
+    assert Decimal(books.journal_line("back")["sales_amount"]) == Decimal(quantity) * Decimal(price) + 100
+
+
+@pytest.mark.parametrize(("before", "after"), [("gross", "net"), ("net", "gross")])
+def test_inv_14_nothing_stays_accrued_if_discounts_are_posted_another_way_when_it_is_invoiced(
+    books: Books, before: str, after: str
+) -> None:
+    books.use(setup(*SET_UPS[before]))
+    books.arrive(*discounted())
+    books.journalise()
+    books.use(setup(*SET_UPS[after]))
+    books.post_invoices()
+    revenue = {"invoiced_revenue": Decimal(-1440)}
+    if after == "gross":
+        revenue = {"invoiced_revenue": Decimal(-1600), "discount": Decimal(160)}
+    assert books.balances() == {"customer_balance": Decimal(1440), **revenue}
+
+
+@pytest.mark.parametrize(("total", "found"), [("1440", []), ("1600", ["proformas"])])
+def test_fee_01_inv_06_a_proforma_that_waits_is_reconciled_less_its_discounts(
+    books: Books, total: str, found: list[str]
+) -> None:
+    """What it bills is not posted yet, so that it has no lines to compare."""
+    books.use(setup())
+    side = Side(books)
+    side.arrive(*discounted(total=total))
+    books.import_staging()
+    assert books.proposal()["status"] == "waiting"
+    assert list(side.differences()) == found
+
+
+@pytest.mark.parametrize("values", [(), (GROSS,)], ids=["net", "gross"])
+def test_inv_22_a_month_with_discounts_and_fees_is_reconciled_without_a_difference(
+    books: Books, values: tuple[tuple[str, Any], ...]
+) -> None:
+    books.use(setup(*values))
+    side = Side(books)
+    side.arrive(*discounted("33.33", total="1726.67", **IN_POUNDS), *fee("160", **IN_POUNDS))
+    books.journalise()
+    books.post_invoices()
+    side.write_back()
+    assert books.invoice()["total"] == "1726.67"
+    assert side.differences() == {}
+
+
 @pytest.mark.parametrize("values", [(), (GROSS,)], ids=["net", "gross"])
 def test_a_credit_of_discounted_work_leaves_nothing(books: Books, values: tuple[tuple[str, Any], ...]) -> None:
     books.use(setup(*values))
@@ -199,10 +294,10 @@ def test_what_is_no_amount_is_rejected_with_its_column(books: Books, discount: s
 # --- fees -------------------------------------------------------------------------------------------------------------
 
 
-def fee(amount: str, name: str = "fee") -> list[Context]:
+def fee(amount: str, name: str = "fee", **columns: Any) -> list[Context]:
     return [
-        sale(f"{name}/unbilled", "1", amount, **FEE),
-        bill(f"{name}/billed", "1", amount, **FEE),
+        sale(f"{name}/unbilled", "1", amount, **FEE, **columns),
+        bill(f"{name}/billed", "1", amount, **FEE, **columns),
         bills(f"{name}/billed", f"{name}/unbilled"),
     ]
 

@@ -118,6 +118,8 @@ def _row(difference: Difference) -> dict[str, Any]:
 class Tally:
     """Number, chargeable amount and checksum of a set of rows (INV-05, INV-06).
 
+    ``discount`` is what of the amount is not billed (FEE-01); where it is not known it is zero.
+
     The checksum is a sum of hashes of id and amount, so it is the same whatever order the rows come in: what a hash of
     the sorted list would tell, without holding the list.
     """
@@ -125,11 +127,13 @@ class Tally:
     rows: int = 0
     amount: Decimal = ZERO
     checksum: int = 0
+    discount: Decimal = ZERO
 
-    def add(self, id: str, amount: Decimal, *, chargeable: bool) -> None:
+    def add(self, id: str, amount: Decimal, *, chargeable: bool, discount: Decimal = ZERO) -> None:
         self.rows += 1
         if chargeable:
             self.amount += amount
+            self.discount += discount
             digest = blake2b(f"{id}|{figure(amount)}".encode(), digest_size=16).digest()
             self.checksum = (self.checksum + int.from_bytes(digest)) % (1 << 128)
 

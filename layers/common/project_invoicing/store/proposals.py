@@ -304,7 +304,7 @@ class Proposals:
     def create_vendor_invoice(self, invoice: Invoice) -> Write:
         """The borrower's pending vendor invoice that matches the lender's invoice and has its number (IC-09)."""
         item = {
-            "pk": f"{VENDOR}{invoice.borrower}#{invoice.vendor}#{invoice.invoice_number}",
+            "pk": f"{VENDOR}{invoice.borrower}#{invoice.company}#{invoice.invoice_number}",
             "sk": HEADER,
             "st": "pending",
             "in": invoice.invoice_number,

@@ -86,7 +86,10 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``."""
+    """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
+
+    ``outdated``: its money changed after its import, and nobody has looked at its line since.
+    """
 
     actual: Actual
     state: StagingState
@@ -108,6 +111,7 @@ class StagedRow:
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
+    outdated: bool = False
     late: bool = False
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
@@ -279,6 +283,7 @@ def row_of(item: Item) -> StagedRow | None:
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
+        outdated=_is_outdated(item.get("qs", "")),
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=links_of(item),
@@ -667,11 +672,13 @@ class Staging:
         sales_tax_amount: Decimal | None,
         accrual: Accrual | None = None,
         cost_accounts: CostAccounts | None = None,
-        queue_position: str | None = None,
+        to_bill: tuple[StagedRow, str] | None = None,
     ) -> Write:
         """The row's line is posted: it gets the accounting details (WB-01, WB-02).
 
-        ``queue_position`` from ``sale_position`` where it now waits to be billed between companies.
+        ``to_bill`` for what now waits to be billed between companies: the row as it was read, and its
+        ``sale_position``. That takes the place in the queue where a change waits to be looked at, so a row whose change
+        came too late is flagged here.
         """
         values: dict[str, Any] = {
             "st": StagingState.POSTED,
@@ -682,9 +689,12 @@ class Staging:
             "ac": _accrual_text(accrual) if accrual else None,
             "ca": None if cost_accounts is None else json.dumps(cost_accounts, separators=(",", ":")),
         }
-        if queue_position:
-            values |= self._queued_as(actual_id, queue_position)
-        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+        expected: dict[str, Any] = {"st": StagingState.IMPORTED}
+        if to_bill:
+            row, position = to_bill
+            values |= self._queued_as(actual_id, position) | ({"lt": True} if row.outdated else {})
+            expected = _unchanged(row, StagingState.IMPORTED)
+        return update(self.table, actual_id, ROW, values, expected=expected | document)
 
     def written_back(self, actual_id: str, voucher: str, refusal: str | None) -> Write:
         """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
@@ -715,6 +725,10 @@ def _changed_position(actual_id: str) -> str:
 
 def _reworded_position(actual_id: str) -> str:
     return f"{_REWORDED}{actual_id[:8]}"
+
+
+def _is_outdated(position: str) -> bool:
+    return position.startswith(_CHANGED) and not position.startswith(_REWORDED)
 
 
 def journal_position(actual_id: str) -> str:

@@ -21,7 +21,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
 from project_invoicing.use_cases.import_proposals import ProposalImport
-from project_invoicing.use_cases.intercompany import IntercompanyProposals
+from project_invoicing.use_cases.intercompany import IntercompanyProposals, PostedSales
 from project_invoicing.use_cases.prevalidation import NoRegister
 from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
@@ -111,9 +111,10 @@ class DocumentEditing:
         for name, day in zip(("from", "to"), days, strict=True):
             if not _is_date(day):
                 raise _bad(name, f"{name} is written as 2026-08-31, not {day!r}")
-        made = IntercompanyProposals(self.staging, self.proposals, self.setup, self.at)
+        sales = PostedSales(self.staging, self.journals, self.proposals)
+        made = IntercompanyProposals(sales, self.proposals, self.setup, self.at)
         headers = made.create(lender, borrower, *map(date.fromisoformat, days))
-        lines = ProposalImport(self.staging, self.proposals, self.setups, self.at, NoRegister())
+        lines = ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, NoRegister())
         for id, _ in headers:
             lines.run_one(id)
         return f"created {', '.join(number for _, number in headers)}"

@@ -23,7 +23,7 @@ from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, journal_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
-from project_invoicing.use_cases.import_journals import Candidate, journal_line
+from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, reversed_line
 from project_invoicing.use_cases.resolution import Resolved, resolve
 
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
@@ -114,10 +114,12 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
-        outcome = resolve(row.actual, self.setup, self._kept_rate(row))
+        original = self._original(row)
+        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original))
         unit = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
+            outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
             writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
@@ -139,12 +141,14 @@ class Changes:
                 return page
         return None
 
-    def _kept_rate(self, row: StagedRow) -> ExchangeRate | None:
-        """A reversal has the rate of its original (FXR-13)."""
+    def _original(self, row: StagedRow) -> StagedRow | None:
         original_id = row.links.get(ConnectionRole.ORIGINAL)
-        if original_id is None:
+        return self.staging.rows([original_id]).get(original_id) if original_id else None
+
+    def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
+        """A reversal has the rate of its original (FXR-13)."""
+        if ConnectionRole.ORIGINAL not in row.links:
             return None
-        original = self.staging.rows([original_id]).get(original_id)
         return (original.price_rate if original else None) or row.price_rate
 
     def _proposal_lines(self, row: StagedRow) -> None:

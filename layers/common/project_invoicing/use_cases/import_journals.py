@@ -89,13 +89,14 @@ class JournalImport:
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
-        rates = self._original_rates(rows)
+        originals = self._originals(rows)
         for row in rows:
             actual = row.actual
             if reason := self._needs_no_import(actual):
                 verdicts.skip(row, reason)
                 continue
-            outcome = resolve(actual, self.setup, rates.get(actual.id))
+            original = originals.get(actual.id)
+            outcome = resolve(actual, self.setup, original_rate(original, self.setup) if original else None)
             company = None if isinstance(outcome, Invalid) else outcome.company
             if self.company and company and company != self.company:
                 continue
@@ -104,6 +105,7 @@ class JournalImport:
             elif isinstance(outcome, Invalid):
                 verdicts.invalidate(row, outcome.reason, outcome.detail)
             else:
+                outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
                 unit = self.setup.parameters(outcome.company).journal_period
                 chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
         return self._validated(chosen, verdicts), verdicts
@@ -129,22 +131,38 @@ class JournalImport:
                 verdicts.invalidate(row, None, ROLLED_BACK)
         return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
 
-    def _original_rates(self, rows: list[StagedRow]) -> dict[str, ExchangeRate]:
-        """For reversals the rate of their original, so that what it accrued comes back to exactly zero (FXR-13)."""
-        originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
-        if not originals:
-            return {}
-        found = self.staging.rows(originals.values())
-        rates = {}
-        for reversal, original_id in originals.items():
-            original = found.get(original_id)
-            if original is None:
-                continue
-            if original.price_rate is not None:
-                rates[reversal] = original.price_rate
-            elif isinstance(outcome := resolve(original.actual, self.setup), Resolved):
-                rates[reversal] = outcome.rate
-        return rates
+    def _originals(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
+        """What reversals take back, as far as it has arrived."""
+        ids = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
+        found = self.staging.rows(ids.values()) if ids else {}
+        return {reversal: found[id] for reversal, id in ids.items() if id in found}
+
+
+def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
+    """The rate of what a reversal takes back, so that what it accrued comes back to exactly zero (FXR-13)."""
+    if original.price_rate is not None:
+        return original.price_rate
+    outcome = resolve(original.actual, setup)
+    return outcome.rate if isinstance(outcome, Resolved) else None
+
+
+def reversed_line(resolved: Resolved, original: StagedRow | None, journals: Journals) -> JournalLine | None:
+    """The line that a discounted reversal takes back; nothing is read for a reversal without a discount."""
+    if not resolved.discount or original is None or not original.journal_id:
+        return None
+    found = journals.line(resolved.company, original.journal_id, original.line_number or 0, original.id)
+    return found[0] if found else None
+
+
+def discounted_as(resolved: Resolved, actual: Actual, reverses: JournalLine | None) -> Resolved:
+    """A reversal takes its discount off where the line that it ``reverses`` did, whatever the company does by now.
+
+    FEE-10: or what was accrued gross would come back net, and the discount would stay accrued for ever.
+    """
+    gross = -actual.amount
+    if reverses is None or reverses.sales_amount not in (gross, gross + resolved.discount):
+        return resolved
+    return replace(resolved, accrued_discount=ZERO if reverses.sales_amount == gross else resolved.discount)
 
 
 class _Book:

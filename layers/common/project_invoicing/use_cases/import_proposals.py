@@ -18,11 +18,12 @@ from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
+from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import ANY_JOURNAL, UNRESOLVED, Proposal, Proposals, waiting_columns
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
-from project_invoicing.use_cases.intercompany import plan_between, sales_to_bill
+from project_invoicing.use_cases.intercompany import PostedSales, plan_between
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.proposal_lines import ProposalPlan, currency_of, linked_ids, plan, proposal_line
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
@@ -40,6 +41,7 @@ class ProposalImport:
     """One run of the import for proposals. ``ready`` counts the proposals that it completed."""
 
     staging: Staging
+    journals: Journals
     proposals: Proposals
     setups: SetupVersions
     at: str
@@ -143,8 +145,9 @@ class ProposalImport:
             raise Conflict("read the header again, now with its company")
         existing = self.proposals.lines(header.id) if header.pages else []
         if header.intercompany:
-            sales = sales_to_bill(self.staging, self.proposals, company, header.intercompany)
-            self._settle(header, company, [], setup, existing, plan_between(header, sales, existing, setup))
+            posted = PostedSales(self.staging, self.journals, self.proposals)
+            sales = posted.to_bill(company, header.intercompany, header.number)
+            self._settle(header, company, [], setup, existing, plan_between(header, sales, existing))
             return
         linked = self.staging.rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)

@@ -77,7 +77,7 @@ class StagingImport:
         return _report(lines.imported, proposals, lines.waiting)
 
     def _proposals(self, company: str | None) -> ProposalImport:
-        return ProposalImport(self.staging, self.proposals, self.setups, self.at, self.register, company)
+        return ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, self.register, company)
 
 
 def _report(journal_lines: int, proposals: ProposalImport, waiting: int = 0) -> dict[str, int]:

@@ -3,39 +3,97 @@
 An explicit action makes the header of a proposal for the sales of some accounting dates; from there it is filled and
 posted like any other, so that whatever was begun is finished by the next import. The sales stay on their journals, and
 the borrower gets a pending vendor invoice of the same number and no entry in its ledger (IC-09, INV-28).
+
+What is billed is what was posted: a sale that changes in Dataverse after that, or whose project, contract or lender the
+set-up sees differently by now, is billed as its journal line has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
 from project_invoicing.domain.actual import Proforma, RowVersion
 from project_invoicing.domain.codes import ConnectionRole, ProposalStatus, WaitReason
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal import KINDS, ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import BetweenCompanies, Proposal, Proposals
+from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import StagedRow, Staging
-from project_invoicing.store.transactions import pause, transact
-from project_invoicing.use_cases.proposal_lines import ProposalPlan, proposal_line
-from project_invoicing.use_cases.resolution import Resolved, resolve
+from project_invoicing.store.transactions import lost, pause, transact
+from project_invoicing.use_cases.proposal_lines import ProposalPlan
 
 _IDS = UUID("1c0a2f8e-9d7b-4f0e-8f7a-5d2b6c1e4a90")
 _ATTEMPTS = 12
+_NUMBER, _COUNTER = 1, 2
+"""Where in the transaction of a new header its number and the counter stand."""
+
+Sale = tuple[StagedRow, JournalLine]
+"""A posted inter-organizational sale and the line that it was posted with."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedSales:
+    """What a lender has posted and not billed yet."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+
+    def to_bill(self, lender: str, between: BetweenCompanies, number: str | None = None) -> list[Sale]:
+        """The posted sales of these days, in any currency, that a proposal is to bill: ``number``, or a new one.
+
+        A reversal is among them only if its original is too, or is on the same proposal already, or if the original's
+        own invoice is posted (IC-16).
+        """
+        rows = self.staging.sales_to_bill(lender, between.borrower, between.start, between.end)
+        here = {row.id for row in rows}
+        originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
+        elsewhere = self.staging.rows(id for id in originals.values() if id not in here)
+        numbers = {row.intercompany_proposal for row in elsewhere.values() if row.intercompany_proposal}
+        billing = {one for one in numbers if one == number or self._is_posted(lender, one)}
+        billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in billing}
+        due = [row for row in rows if row.id not in originals or originals[row.id] in here | billed]
+        lines = self._lines(lender, due)
+        return [(row, lines[row.id]) for row in due if row.id in lines]
+
+    def currencies(self, lender: str, between: BetweenCompanies) -> set[str]:
+        """Those of the sales to bill that are in no other proposal, whatever the index still says."""
+        sales = self.to_bill(lender, between)
+        now = self.staging.rows(row.id for row, _ in sales)
+        return {line.currency for row, line in sales if now[row.id].intercompany_proposal is None}
+
+    def _is_posted(self, lender: str, number: str) -> bool:
+        found = self.proposals.by_number([lender], number).get(lender)
+        header = self.proposals.get(found) if found else None
+        return header is not None and header.status is ProposalStatus.POSTED
+
+    def _lines(self, lender: str, rows: Iterable[StagedRow]) -> dict[str, JournalLine]:
+        on = {row.id: row.journal_id for row in rows if row.journal_id}
+        return {
+            line.actual_id: line
+            for journal_id in dict.fromkeys(on.values())
+            for page in self.journals.pages(lender, journal_id)
+            if page.posted
+            for line in page.lines
+            if line.actual_id in on
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class IntercompanyProposals:
     """Makes the headers. ``at`` is the clock."""
 
-    staging: Staging
+    sales: PostedSales
     proposals: Proposals
     setup: FinanceSetup
     at: str
@@ -43,95 +101,102 @@ class IntercompanyProposals:
     def create(self, lender: str, borrower: str, start: date, end: date) -> list[tuple[str, str]]:
         """One header for each currency of the sales posted in these days, as ``(id, number)`` (IC-15).
 
-        Raises ``Rejected`` where there are no terms between the companies, or nothing to bill.
+        A repetition, also one at the same time, goes on with what was begun. Raises ``Rejected`` where there are no
+        terms between the companies, or nothing to bill, ``Conflict`` where others kept being faster.
         """
         terms = next((row for row in self.setup.lenders(borrower) if row.lender == lender), None)
         if terms is None:
             raise _bad("borrower", f"{lender} does not lend to {borrower}: add it to intercompany")
-        begun = self._begun(lender, borrower, start, end)
         between = BetweenCompanies(borrower, terms.customer, terms.vendor, "", start, end)
-        currencies = {
-            resolved.currency
-            for row in sales_to_bill(self.staging, self.proposals, lender, between)
-            if isinstance(resolved := resolve(row.actual, self.setup), Resolved)
-        }
-        if not (currencies or begun):
-            raise _bad("from", f"{lender} has no posted sales to {borrower} from {start} to {end} to bill")
-        for currency in sorted(currencies - begun.keys()):
-            begun[currency] = self._header(terms, replace(between, currency=currency))
-        return [(header.id, header.number) for _, header in sorted(begun.items())]
-
-    def _begun(self, lender: str, borrower: str, start: date, end: date) -> dict[str, Proforma]:
-        """By currency, headers for the same sales that nobody has finished: a repetition makes no second one."""
-        return {
-            between.currency: header.proforma
-            for header in self.proposals.open(lender)
-            if (between := header.intercompany)
-            and header.status is ProposalStatus.WAITING
-            and (between.borrower, between.start, between.end) == (borrower, start, end)
-        }
-
-    def _header(self, terms: Intercompany, between: BetweenCompanies) -> Proforma:
-        lender = terms.lender
         counter = self.proposals.intercompany_counter(lender)
-        for attempt in range(_ATTEMPTS):
-            number = format_number(self.setup.number_sequences(lender).intercompany, counter.last + 1, lender)
-            id = str(uuid5(_IDS, f"{lender}#{number}"))
-            proforma = Proforma(id=id, version=RowVersion(None, self.at, ""), number=number)
-            header = self.proposals.create(proforma, lender, between)
+        made: dict[str, Proforma] = {}
+        attempts = taken = 0
+        while missing := sorted(self._missing(terms, between, counter, made)):
             try:
-                transact(self.proposals.client, [header, self.proposals.take_number(lender, proforma), counter.draw(1)])
-            except TransactionCancelled:
+                made[missing[0]] = self._header(terms, replace(between, currency=missing[0]), counter, taken)
+                taken = 0
+            except TransactionCancelled as cancelled:
+                if _NUMBER in lost(cancelled) and _COUNTER not in lost(cancelled):
+                    taken += 1  # a proforma has this number: the next one
+                    continue
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    raise Conflict(f"others kept making intercompany proposals of {lender}") from None
+                pause(attempts)
+            finally:
                 counter.forget()
-                pause(attempt)
-            else:
-                return proforma
-        raise Conflict(f"others kept making intercompany proposals of {lender}")
+        if not made:
+            raise _bad("from", f"{lender} has no posted sales to {borrower} from {start} to {end} to bill")
+        return [(header.id, header.number) for _, header in sorted(made.items())]
+
+    def _missing(
+        self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
+    ) -> set[str]:
+        """Currencies that have no header yet. Adds to ``made`` the headers that somebody has begun and not finished."""
+        lender = terms.lender
+        newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may not know it yet
+        for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
+            begun = header.intercompany
+            if begun and header.status is ProposalStatus.WAITING and _same(begun, between):
+                made.setdefault(begun.currency, header.proforma)
+        return self.sales.currencies(lender, between) - made.keys()
+
+    def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter, taken: int) -> Proforma:
+        proforma = self._proforma(terms.lender, counter.last + taken + 1)
+        header = self.proposals.create(proforma, terms.lender, between)
+        number = self.proposals.take_number(terms.lender, proforma)
+        transact(self.proposals.client, [header, number, counter.draw(taken + 1)])
+        return proforma
+
+    def _proforma(self, lender: str, last: int) -> Proforma:
+        """The made-up proforma of the proposal with this number of the lender's sequence."""
+        number = format_number(self.setup.number_sequences(lender).intercompany, last, lender)
+        return Proforma(id=str(uuid5(_IDS, f"{lender}#{number}")), version=RowVersion(None, self.at, ""), number=number)
 
 
-def sales_to_bill(staging: Staging, proposals: Proposals, lender: str, between: BetweenCompanies) -> list[StagedRow]:
-    """The posted sales that a proposal is to bill.
-
-    A reversal is among them only if its original is too, or if the original's own invoice is posted (IC-16).
-    """
-    rows = staging.sales_to_bill(lender, between.borrower, between.start, between.end)
-    here = {row.id for row in rows}
-    originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
-    elsewhere = staging.rows(id for id in originals.values() if id not in here)
-    numbers = {row.intercompany_proposal for row in elsewhere.values() if row.intercompany_proposal}
-    posted = {number for number in numbers if _is_posted(proposals, lender, number)}
-    billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in posted}
-    return [row for row in rows if row.id not in originals or originals[row.id] in here | billed]
+def _same(begun: BetweenCompanies, between: BetweenCompanies) -> bool:
+    return (begun.borrower, begun.start, begun.end) == (between.borrower, between.start, between.end)
 
 
-def _is_posted(proposals: Proposals, lender: str, number: str) -> bool:
-    found = proposals.by_number([lender], number).get(lender)
-    header = proposals.get(found) if found else None
-    return header is not None and header.status is ProposalStatus.POSTED
-
-
-def plan_between(
-    header: Proposal, rows: Sequence[StagedRow], existing: Sequence[ProposalLine], setup: FinanceSetup
-) -> ProposalPlan:
-    """The lines of an intercompany proposal: every sale in its currency, whatever its billing type, with its accrual.
-
-    What the set-up cannot resolve any more stays where it is, for a later invoice.
-    """
+def plan_between(header: Proposal, sales: Sequence[Sale], existing: Sequence[ProposalLine]) -> ProposalPlan:
+    """The lines of an intercompany proposal: the sales in its currency, whatever their billing type, with accruals."""
     result = ProposalPlan()
     currency = header.intercompany.currency if header.intercompany else None
-    lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
-    for row in rows:
-        resolved = resolve(row.actual, setup)
-        if isinstance(resolved, Resolved) and resolved.currency == currency:
-            line = proposal_line(row, replace(resolved, chargeable=True), {})
-            line = replace(line, accruals=(row.accrual,) if row.accrual else ())
-            lines.append(((resolved.transaction_date, line.project or "", row.id), row, line))
+    due = [sale for sale in sales if sale[1].currency == currency]
     first = 1 + max((line.line_number for line in existing), default=0)
-    for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
-        result.lines.append((row, replace(line, line_number=number)))
-    if not lines and not existing:
+    for number, (row, posted) in enumerate(sorted(due, key=_order), start=first):
+        result.lines.append((row, _line(row, posted, number)))
+    if not due and not existing:
         result.waits.append(Wait(WaitReason.BILLED_SALES_MISMATCH, "none of its sales is left to be billed"))
     return result
+
+
+def _order(sale: Sale) -> tuple[date, str, str]:
+    row, posted = sale
+    return (posted.transaction_date, posted.project or "", row.id)
+
+
+def _line(row: StagedRow, posted: JournalLine, number: int) -> ProposalLine:
+    return ProposalLine(
+        line_number=number,
+        actual_id=row.id,
+        kind=KINDS[posted.transaction_class],
+        transaction_class=posted.transaction_class,
+        quantity=posted.quantity,
+        unit_price=posted.unit_price,
+        amount=posted.sales_amount,
+        category=posted.category,
+        line_property=posted.line_property,
+        sales_tax_group=posted.sales_tax_group,
+        item_sales_tax_group=posted.item_sales_tax_group,
+        resource=posted.resource,
+        project=posted.project,
+        contract=posted.contract,
+        contract_line=posted.contract_line,
+        description=row.actual.external_description or row.actual.description,
+        dimensions=posted.dimensions,
+        accruals=(row.accrual,) if row.accrual else (),
+    )
 
 
 def _bad(field: str, detail: str) -> Rejected:

@@ -112,9 +112,10 @@ class JournalPosting:
         setup = self.setups.of(journal.setup_version) if begun and journal.setup_version else self.setups.current
         pages = list(self.journals.pages(journal.company, journal.journal_id))
         lines = [line for page in pages if not page.posted for line in page.lines]
-        originals = self.staging.rows(line.original_id for line in lines if line.original_id)
+        sales = [line.actual_id for line in lines if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES]
+        found = self.staging.rows([*(line.original_id for line in lines if line.original_id), *sales])
         judged = {
-            page.key: [judge(line, journal, setup, originals.get(line.original_id or "")) for line in page.lines]
+            page.key: [judge(line, journal, setup, found.get(line.original_id or "")) for line in page.lines]
             for page in pages
             if not page.posted
         }
@@ -122,7 +123,7 @@ class JournalPosting:
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, pages, judged)
             return
-        saga = _Saga(self, journal, setup, failing)
+        saga = _Saga(self, journal, setup, failing, found)
         for chunk, last in _chunks([page for page in pages if not page.posted]):
             saga.step(chunk, judged, last=last)
         self.posted.append(journal.journal_id)
@@ -167,10 +168,13 @@ def _chunks(pages: list[JournalPage]) -> Iterator[tuple[list[JournalPage], bool]
 class _Saga:
     """The transactions that post one journal."""
 
-    def __init__(self, run: JournalPosting, journal: Journal, setup: FinanceSetup, failing: int) -> None:
+    def __init__(
+        self, run: JournalPosting, journal: Journal, setup: FinanceSetup, failing: int, rows: Mapping[str, StagedRow]
+    ) -> None:
         self.run = run
         self.journal = journal
         self.setup = setup
+        self.rows = rows
         self.claimed = journal.status is JournalStatus.PROCESSING
         self.error_journal = journal.error_journal
         self.draws = bool(failing) and self.error_journal is None
@@ -248,15 +252,15 @@ class _Saga:
             sales_tax_amount=ZERO,
             accrual=one.accrual,
             cost_accounts=one.cost_accounts,
-            queue_position=self._to_be_billed(line),
+            to_bill=self._to_bill(line),
         )
 
-    def _to_be_billed(self, line: JournalLine) -> str | None:
-        """Where an inter-organizational sale waits for its intercompany invoice."""
-        if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES:
+    def _to_bill(self, line: JournalLine) -> tuple[StagedRow, str] | None:
+        """The row of an inter-organizational sale, and where it waits for its intercompany invoice."""
+        row, borrower = self.rows.get(line.actual_id), _borrower(line, self.setup)
+        if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES or row is None or borrower is None:
             return None
-        borrower = _borrower(line, self.setup)
-        return borrower and sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
+        return row, sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
 
     def _error_page(self, moved: list[JournalLine]) -> list[Write]:
         """The failing lines on the journal of errors: its header with the first of them, grown by the others."""

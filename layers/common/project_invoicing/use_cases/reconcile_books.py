@@ -40,6 +40,7 @@ from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_r
 from project_invoicing.store.transactions import scan
 from project_invoicing.store.write_back_marks import write_back_mark
 from project_invoicing.use_cases.explain_actuals import Stores, Words
+from project_invoicing.use_cases.resolution import discount_of
 from project_invoicing.use_cases.sync_actuals import ACTUAL
 
 T = TypeVar("T")
@@ -224,7 +225,8 @@ class Books:
             and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
         ):
             chargeable = is_chargeable(actual.billing_type)
-            self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable)
+            discount = discount_of(actual, self.setup)
+            self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
         if row.state in _ON_DOCUMENTS:
             self._on_document(row)
         if row.late:

@@ -303,9 +303,10 @@ class AgainstDataverse:
             detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
             off = total - header.subtotal
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
-        elif total is not None and total != theirs.amount and header.subtotal is None:
-            detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}"
-            off = total - theirs.amount
+        elif total is not None and total != theirs.amount - ours.discount and header.subtotal is None:
+            less = f" less discounts of {figure(ours.discount)}" if ours.discount else ""
+            detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}{less}"
+            off = total - theirs.amount + ours.discount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
 
     def _told_of_invoice(self, found: FoundRow, invoice: Invoice) -> None:

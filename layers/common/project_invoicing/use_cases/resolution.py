@@ -264,6 +264,15 @@ def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -
     return amount if amount is not None and abs(amount) <= MONEY_LIMIT else None
 
 
+def discount_of(actual: Actual, setup: FinanceSetup) -> Decimal:
+    """What is off the amount of a sale when it is billed, as far as can be said without resolving it whole (FEE-01)."""
+    if DISCOUNT not in actual.custom:
+        return ZERO
+    line = actual.contract_line
+    method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
+    return _discount(actual, actual.billing_type not in _NO_MONEY, method) or ZERO
+
+
 def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
     """The rate of the day; for sales the contract's fixed one first (FXR-07, FXR-09, FXR-14)."""
     contract = owner.contract if actual.transaction_type in _SALES else None
