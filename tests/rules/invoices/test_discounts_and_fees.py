@@ -99,6 +99,20 @@ def test_fee_08_tax_16_sales_tax_is_of_what_is_left_after_the_discount(
     assert (made["subtotal"], made["sales_tax"], made["total"]) == ("9.00", "2.25", "11.25")
 
 
+def test_fee_06_a_discount_of_amounts_that_include_tax_leaves_its_tax_out(books: Books) -> None:
+    """Ten at 1.25 less ten percent, of which 25 % are tax: 11.25 to pay, 2.25 tax, 9.00 earned of 10.00."""
+    rate = ("sales_tax.codes.VAT20.rates", [{"valid_from": "2020-01-01", "percent": "25"}])
+    books.use(setup(TAXED, rate, GROSS, ("sales_tax.amounts_include_tax", True)))
+    invoice(books, *discounted("1.25", total="11.25", quantity="10", price="1.25"))
+    balances = books.balances()
+    assert {name: balances[name] for name in ("invoiced_revenue", "discount", "sales_tax_payable")} == {
+        "invoiced_revenue": Decimal("-10.00"),
+        "discount": Decimal("1.00"),
+        "sales_tax_payable": Decimal("-2.25"),
+    }
+    assert balances["customer_balance"] == Decimal("11.25")
+
+
 @pytest.mark.parametrize("discount", ["0.01", "33.33", "1599.99"])
 def test_revenue_and_discount_are_together_what_the_actual_is_told(books: Books, discount: str) -> None:
     """In accounting currency both are rounded, and the line's own amount is their sum (INV-01, INV-22)."""

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.ledger import Voucher, VoucherLine, summed
-from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.sales_tax import NO_FORMS, TaxableLine, TaxForm, TaxRounding, sales_tax
 
@@ -180,10 +180,13 @@ def _revenue_lines(
 ) -> Iterator[VoucherLine]:
     """What a line earned; where its discount has an account, what it would have earned, and the discount (FEE-06).
 
-    In accounting currency the discount is rounded for itself, and both together are the line's own amount.
+    Where amounts include sales tax, so does the discount: its share of tax is no revenue that was given up. In
+    accounting currency the discount is rounded for itself, and both together are the line's own amount.
     """
     account = discount_account(line) if line.discount and line.chargeable else None
     discount = line.discount if account else ZERO
+    if discount and earned != line.amount:
+        discount = round_to(discount * earned / line.amount, terms.currency_precision)
     accounted_discount = terms.exchange_rate.convert(discount, terms.accounting_precision)
 
     def posted(to: str, posting_type: PostingType, amount: Decimal, accounting_amount: Decimal) -> VoucherLine:
