@@ -1,13 +1,17 @@
-"""The process's AWS clients: one botocore session, each client built at first use."""
+"""The process's AWS clients: one botocore session, each client built at first use.
+
+They are the clients that boto3 makes. Its own session brings the transfer of files to S3 along, 15 ms of each cold
+start.
+"""
 
 from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,29 +28,33 @@ _CONFIG = Config(
 
 
 @cache
-def _session() -> boto3.Session:
-    return boto3.Session()
+def _session() -> Session:
+    return Session()
+
+
+def _client(service: str) -> Any:
+    return _session().create_client(service, config=_CONFIG)
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    return _session().client("dynamodb", config=_CONFIG)
+    return cast("DynamoDBClient", _client("dynamodb"))
 
 
 @cache
 def event_bridge() -> EventBridgeClient:
-    return _session().client("events", config=_CONFIG)
+    return cast("EventBridgeClient", _client("events"))
 
 
 @cache
 def sqs() -> SQSClient:
-    return _session().client("sqs", config=_CONFIG)
+    return cast("SQSClient", _client("sqs"))
 
 
 @cache
 def secrets_manager() -> SecretsManagerClient:
     logging.getLogger("botocore.parsers").setLevel(logging.INFO)  # at DEBUG it writes every answer, secrets too
-    return _session().client("secretsmanager", config=_CONFIG)
+    return cast("SecretsManagerClient", _client("secretsmanager"))
 
 
 def forget() -> None:
