@@ -48,10 +48,10 @@ def sweep(rows: int) -> Step:
     """All actuals of Dataverse, through ``dataverse_catchup`` onto the bus."""
     events = (event for context in Work(rows).costs for event in row_events(context, AT))
     there = Prepared(rows_of(events))
-    with dynoxide() as world, _connected(there), bus_at_once() as sent:
+    with dynoxide() as world, connected(there), bus_at_once() as sent:
         step = timed(world, "sweep", rows, lambda: world.run("dataverse_catchup", entity="msdyn_actual"))
         step.asked = there.asked + len(sent)
-    with dynoxide() as world, _connected(there), bus_at_once():
+    with dynoxide() as world, connected(there), bus_at_once():
         step.megabytes = weighed(lambda: world.run("dataverse_catchup", entity="msdyn_actual"))
     return step
 
@@ -66,7 +66,7 @@ def write_back(rows: int) -> Step:
 def _write_back(rows: int, measured: Callable[[World, Callable[[], object]], Step]) -> Step:
     event = own_event(INVOICE_POSTED, AT, "posted", company=COMPANY, invoice_number=NUMBER)
     there = Prepared({})
-    with dynoxide() as world, _connected(there), queue() as tasks:
+    with dynoxide() as world, connected(there), queue() as tasks:
         posted_invoice(world, rows)
 
         def until_done() -> None:
@@ -102,7 +102,7 @@ def questions_and_reconciliation(lines: int) -> list[Step]:
             timed(world, f"explain {name}", 1, lambda: world.call("explain", {"id": id}))  # noqa: B023
             for name, id in asked.items()
         ]
-        with _connected(there):
+        with connected(there):
             once = lambda: world.run("reconciliation")  # noqa: E731
             step = timed(world, "reconciliation", sum(map(len, there.tables.values())), once)
             step.asked = there.asked
@@ -132,6 +132,7 @@ def _post(world: World, context: Context) -> Callable[[], None]:
 
 
 @contextmanager
-def _connected(there: Prepared) -> Iterator[None]:
+def connected(there: Prepared) -> Iterator[None]:
+    """Whatever the functions ask of Dataverse inside the block, ``there`` answers."""
     with patch.object(bootstrap, "dataverse", lambda: there):
         yield
