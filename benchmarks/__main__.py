@@ -1,6 +1,7 @@
 """Measures the stack on this machine.
 
 python -m benchmarks                                    everything, as tables
+python -m benchmarks --only webhook cold-start          some of it
 python -m benchmarks --lines 100 1000 --json now.json   other sizes, and all figures as JSON
 python -m benchmarks --compare before.json              and how they were
 """
@@ -12,27 +13,35 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cold_start import ColdStart, cold_starts, is_built
+from benchmarks.connections import questions_and_reconciliation, sweep, webhook, write_back
 from benchmarks.rows import STAGES
-from benchmarks.steps import Step, Story, cpu_of_an_actual, story, sync
+from benchmarks.steps import Step, cpu_of_an_actual, story, sync
 from local.engines import EngineError
 
 SIZES: Final = (100, 1_000, 5_000)
+SWEPT: Final = 50_000
+WRITTEN_BACK: Final = 10_000
 CPU_TARGET: Final = 150
 """Microseconds for the parsing, mapping and building of one actual."""
+_PACKAGES: Final = 4
 
 Figures = dict[str, Any]
+Benchmark = Callable[[Console, Sequence[int]], Figures]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the stack on this machine.")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=[*BENCHMARKS], metavar="NAME", help=_NAMES)
     parser.add_argument("--lines", type=int, nargs="+", default=SIZES, metavar="N", help="sizes of the documents")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes all figures")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="shows what has changed since --json wrote FILE")
@@ -40,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     before = json.loads(given.compare.read_text(encoding="utf-8")) if given.compare else None
     console = Console()
     try:
-        figures = measure(console, given.lines)
+        figures = measure(console, given.only, given.lines)
     except EngineError as missing:
         console.print(f"The benchmark needs dynoxide: {missing}")
         return 1
@@ -51,43 +60,99 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(console: Console, sizes: list[int]) -> Figures:
-    """Runs everything and shows it as it comes."""
-    with console.status("CPU of an actual"):
-        cpu = cpu_of_an_actual()
-    console.print(
-        f"CPU of an actual outside the SDK: {cpu['record']:.0f} µs to parse, map and build (target {CPU_TARGET}), "
-        f"{cpu['batch']:.0f} µs as a tenth of an invocation with ten\n"
-    )
-    with console.status("actuals_sync"):
-        steps = [sync()]
-    stories: list[Story] = []
-    for lines in sizes:
-        with console.status(f"{lines:,} lines: import and posting of journals and invoice"):
-            stories.append(story(lines))
-        steps += stories[-1].steps
-    console.print(steps_table(steps), units_table([steps[0], *stories[-1].steps]), row_table(stories[-1].row))
-    return {
-        "machine": {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.platform()},
-        "cpu_us": cpu,
-        "steps": {f"{step.name}, {step.lines}": asdict(step) for step in steps},
-        "row": stories[-1].row,
+def measure(console: Console, names: Sequence[str], sizes: Sequence[int]) -> Figures:
+    """Runs the benchmarks with these names and shows each as it comes."""
+    figures: Figures = {
+        "machine": {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.platform()}
     }
+    for name in names:
+        with console.status(name):
+            figures[name] = BENCHMARKS[name](console, sizes)
+    return figures
 
 
-def steps_table(steps: list[Step]) -> Table:
-    table = Table("step", title="Steps, on dynoxide", title_justify="left")
-    for name in ("lines", "lines/s", "requests", "units/line", "peak MB"):
+def cpu(console: Console, _: Sequence[int]) -> Figures:
+    spent = cpu_of_an_actual()
+    console.print(
+        f"CPU of an actual outside the SDK: {spent['record']:.0f} µs to parse, map and build (target {CPU_TARGET}), "
+        f"{spent['batch']:.0f} µs as a tenth of an invocation with ten\n"
+    )
+    return spent
+
+
+def documents(console: Console, sizes: Sequence[int]) -> Figures:
+    """Actuals into staging, then import and posting of journals and of an invoice over them."""
+    synced, stories = sync(), [story(lines) for lines in sizes]
+    steps = [synced, *(step for told in stories for step in told.steps)]
+    last = stories[-1]
+    console.print(steps_table(steps), units_table([synced, *last.steps]), row_table(last.row))
+    return _figures(steps) | {"row": last.row}
+
+
+def steps(measured: Callable[[Sequence[int]], list[Step]], console: Console, sizes: Sequence[int]) -> Figures:
+    made = measured(sizes)
+    console.print(steps_table(made))
+    return _figures(made)
+
+
+def cold_start(console: Console, _: Sequence[int]) -> Figures:
+    if not is_built():
+        console.print("No cold starts: nothing is built yet; run: make build-check\n")
+        return {}
+    starts = cold_starts()
+    console.print(cold_start_table(starts))
+    return {start.function: {"first": start.first, "imports": start.imports} for start in starts}
+
+
+BENCHMARKS: Final[dict[str, Benchmark]] = {
+    "cpu": cpu,
+    "documents": documents,
+    "webhook": partial(steps, lambda _: webhook()),
+    "sweep": partial(steps, lambda _: [sweep(SWEPT)]),
+    "write-back": partial(steps, lambda _: [write_back(WRITTEN_BACK)]),
+    "questions": partial(steps, lambda sizes: questions_and_reconciliation(max(sizes))),
+    "cold-start": cold_start,
+}
+_NAMES: Final = f"of {', '.join(BENCHMARKS)}"
+
+
+def _figures(steps: Sequence[Step]) -> Figures:
+    return {f"{step.name}, {step.lines}": asdict(step) for step in steps}
+
+
+def steps_table(steps: Sequence[Step]) -> Table:
+    table = Table(title="Steps, on dynoxide", title_justify="left")
+    table.add_column("step", no_wrap=True)
+    for name in ("rows", "rows/s", "CPU µs", "requests", "asked", "units", "peak MB"):
         table.add_column(name, justify="right")
     for step in steps:
         table.add_row(
             step.name,
             f"{step.lines:,}",
             f"{step.lines / step.seconds:,.0f}",
+            f"{step.cpu / step.lines * 1e6:,.0f}",
             f"{step.requests:,}",
-            f"{step.write_units / step.lines:.2f}",
+            f"{step.asked:,}" if step.asked else "",
+            f"{step.write_units / step.lines:.2f}" if step.write_units else "",
             f"{step.megabytes:.1f}" if step.megabytes else "",
         )
+    table.caption = (
+        "CPU and write units a row; requests to DynamoDB; asked: Dataverse and the bus, which answer at once"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def cold_start_table(starts: Sequence[ColdStart]) -> Table:
+    title = "Cold starts under Lambda's runtime client, in ms, and the packages whose imports cost most"
+    table = Table("function", title=title, title_justify="left")
+    for name in ("first answer", "imports"):
+        table.add_column(name, justify="right")
+    table.add_column("of these")
+    for start in starts:
+        most = list(start.packages.items())[:_PACKAGES]
+        costs = ", ".join(f"{package} {cost:.0f}" for package, cost in most)
+        table.add_row(start.function, f"{start.first:.0f}", f"{start.imports:.0f}", costs)
     return table
 
 

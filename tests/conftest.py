@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
 import pytest
+from botocore.config import Config
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
 from local import engines
+from project_invoicing.store import client
 from tests.harness import World
 from tests.setups import document
 
@@ -20,6 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SLOW & set(item.path.relative_to(item.config.rootpath).parts) or "deployed" in item.nodeid:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _checked_requests() -> Iterator[None]:
+    """Every request is checked against the service's model, which the functions leave to AWS."""
+    with patch.object(client, "_CONFIG", client._CONFIG.merge(Config(parameter_validation=True))):
+        yield
 
 
 @pytest.fixture(autouse=True)

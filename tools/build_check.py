@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -153,15 +153,28 @@ class _Started:
                 raise Incomplete(f"{sample.name}: {len(failures)} records failed, {refused} of them at AWS")
 
 
-def check(function: Function, build: Path) -> str:
-    """Starts the built ``function``, calls it with its samples, gives a line for a report. Raises ``Incomplete``."""
+@dataclass(frozen=True)
+class Checked:
+    """A function that is complete: ``first`` seconds from its start to its first answer."""
+
+    samples: int
+    first: float
+    asked: tuple[str, ...]
+
+    def __str__(self) -> str:
+        asked = ", ".join(self.asked) or "nothing"
+        return f"{self.samples} samples, first call after {self.first * 1000:.0f} ms, asked AWS for: {asked}"
+
+
+def check(function: Function, build: Path) -> Checked:
+    """Starts the built ``function`` and calls it with its samples. Raises ``Incomplete``."""
     samples = sorted((ROOT / "events" / function.name).glob("*.json"))
     if not samples:
         raise Incomplete(f"there is no sample in events/{function.name}/")
     started = _Started(function)
     begin = time.perf_counter()
     with _serving(started.aws()) as aws, _serving(started.runtime_api()) as api, tempfile.TemporaryFile() as log:
-        environment = _environment(build) | {
+        environment = environment_of(build) | {
             **function.environment,
             "AWS_ENDPOINT_URL": f"http://{aws}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -182,11 +195,10 @@ def check(function: Function, build: Path) -> str:
                 raise Incomplete(f"{incomplete}\n{log.read().decode(errors='replace')[-4000:]}") from None
             finally:
                 process.kill()
-    asked = ", ".join(sorted({target.rpartition(".")[2] for target in started.refusals}))
-    return f"{len(samples)} samples, first call after {first * 1000:.0f} ms, asked AWS for: {asked or 'nothing'}"
+    return Checked(len(samples), first, tuple(sorted({target.rpartition(".")[2] for target in started.refusals})))
 
 
-def _environment(build: Path) -> dict[str, str]:
+def environment_of(build: Path) -> dict[str, str]:
     """Of a process that finds the built layer and nothing of this machine's."""
     return {
         "AWS_ACCESS_KEY_ID": "none",
@@ -211,7 +223,7 @@ def check_layer(build: Path) -> str:
     """Imports every module of the built layer, also those that a function imports only later. Raises ``Incomplete``."""
     done = subprocess.run(
         [str(RUNTIME), "-c", IMPORT_ALL],
-        env=_environment(build),
+        env=environment_of(build),
         cwd=build / LAYER,
         capture_output=True,
         text=True,
@@ -230,7 +242,7 @@ def main() -> int:
     template = read(ROOT / "template.yaml")
     incomplete = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        checks = {"layer": pool.submit(check_layer, build)}
+        checks: dict[str, Future[Any]] = {"layer": pool.submit(check_layer, build)}
         checks |= {function.name: pool.submit(check, function, build) for function in template.functions}
         for name, future in checks.items():
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_a_streams_records_become_events_with_their_own_time_and_leave_the_outbo
             "EventBusName": books.world.names.event_bus,
             "Source": "project-invoicing",
             "DetailType": "IntegrationJournalPosted",
-            "Time": AT,
+            "Time": datetime.fromisoformat(AT),
             "Detail": '{"version":1,"company":"USPM","journal_id":"J-1"}',
         }
     ]
@@ -122,10 +123,11 @@ def test_a_repeated_record_is_published_again_and_harms_nothing(books: Books, bu
 def test_the_sweep_publishes_what_the_streams_missed_and_leaves_them_what_is_new(books: Books, bus: Bus) -> None:
     scheduled = sample("outbox_relay/scheduled")
     now = scheduled["time"]
-    record(books, "J-old", at="2026-08-01T00:00:00Z")
+    old = "2026-08-01T00:00:00Z"
+    record(books, "J-old", at=old)
     record(books, "J-new", at=now)
     assert books.call("outbox_relay", scheduled) == {"published": 1}
-    assert (left(books), [entry["Time"] for entry in bus.took]) == (["J-new"], ["2026-08-01T00:00:00Z"])
+    assert (left(books), [entry["Time"] for entry in bus.took]) == (["J-new"], [datetime.fromisoformat(old)])
 
 
 def test_the_sweep_keeps_what_the_bus_does_not_take(books: Books, bus: Bus) -> None:

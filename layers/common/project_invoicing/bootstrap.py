@@ -1,4 +1,8 @@
-"""The composition root: what a function's use cases are made of, built at first use and kept for the process."""
+"""The composition root: what a function's use cases are made of, built at first use and kept for the process.
+
+Each builder imports what it builds, so that a cold function waits for its own modules and no others: the models of the
+set-up take a fifth of a second, what a webhook does not need of the rest a good part of one.
+"""
 
 from __future__ import annotations
 
@@ -8,80 +12,93 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from project_invoicing.bus import Bus
 from project_invoicing.config import settings
-from project_invoicing.dataverse.api import DataverseApi, NotConnected
-from project_invoicing.secrets import CachedSecret
 from project_invoicing.store import client
-from project_invoicing.store.journals import Journals
-from project_invoicing.store.ledger import Ledger
-from project_invoicing.store.map_states import MapStates
-from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.signatures import Signatures
-from project_invoicing.store.staging import Staging
-from project_invoicing.store.sweeps import Sweeps
-from project_invoicing.store.write_backs import WriteBacks
-from project_invoicing.use_cases.catch_up import CatchUp
-from project_invoicing.use_cases.maps_at_work import MapsAtWork
-from project_invoicing.use_cases.prevalidation import ActualsRegister, DataverseRegister, NoRegister
-from project_invoicing.use_cases.receive_webhook import Webhook
-from project_invoicing.use_cases.write_back import WriteBack
-from project_invoicing.work_queue import WorkQueue
 
 if TYPE_CHECKING:
+    from project_invoicing.bus import Bus
+    from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.setup.lookups import FinanceSetup
+    from project_invoicing.store.journals import Journals
+    from project_invoicing.store.ledger import Ledger
+    from project_invoicing.store.map_states import MapStates
+    from project_invoicing.store.proposals import Proposals
     from project_invoicing.store.reconciliations import Reconciliations
+    from project_invoicing.store.signatures import Signatures
+    from project_invoicing.store.staging import Staging
+    from project_invoicing.use_cases.catch_up import CatchUp
     from project_invoicing.use_cases.explain_actuals import Stores
+    from project_invoicing.use_cases.maps_at_work import MapsAtWork
+    from project_invoicing.use_cases.prevalidation import ActualsRegister
+    from project_invoicing.use_cases.receive_webhook import Webhook
     from project_invoicing.use_cases.reconcile import Reconciliation
     from project_invoicing.use_cases.repair import Repairs
     from project_invoicing.use_cases.setups import SetupVersions
-
-# The models of the set-up take a fifth of a second to import: only functions that read a set-up wait for them. The same
-# holds for what only people ask for.
+    from project_invoicing.use_cases.write_back import WriteBack
+    from project_invoicing.work_queue import WorkQueue
 
 
 @cache
 def staging() -> Staging:
+    from project_invoicing.store.staging import Staging
+
     return Staging(client.dynamodb(), settings().staging_table)
 
 
 @cache
 def journals() -> Journals:
+    from project_invoicing.store.journals import Journals
+
     return Journals(client.dynamodb(), settings().journals_table)
 
 
 @cache
 def proposals() -> Proposals:
+    from project_invoicing.store.proposals import Proposals
+
     return Proposals(client.dynamodb(), settings().proposals_table)
 
 
 @cache
 def ledger() -> Ledger:
+    from project_invoicing.store.ledger import Ledger
+
     return Ledger(client.dynamodb(), settings().ledger_table)
 
 
 @cache
 def map_states() -> MapStates:
+    from project_invoicing.store.map_states import MapStates
+
     return MapStates(client.dynamodb(), settings().dataverse_table)
 
 
 def maps_at_work() -> MapsAtWork:
     """Which table maps run now: one read an invocation."""
+    from project_invoicing.use_cases.maps_at_work import MapsAtWork
+
     return MapsAtWork.read(map_states())
 
 
 @cache
 def webhook() -> Webhook:
+    from project_invoicing.secrets import CachedSecret
+    from project_invoicing.use_cases.receive_webhook import Webhook
+
     secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
     return Webhook(secret, signatures, staging, bus())
 
 
 def signatures() -> Signatures:
+    from project_invoicing.store.signatures import Signatures
+
     return Signatures(client.dynamodb(), settings().dataverse_table)
 
 
 def dataverse_api() -> DataverseApi:
     """The Dataverse that is connected. Raises ``NotConnected``."""
+    from project_invoicing.dataverse.api import NotConnected
+
     connected = dataverse()
     if connected is None:
         raise NotConnected("no Dataverse is connected: set the parameter DataverseUrl")
@@ -90,38 +107,43 @@ def dataverse_api() -> DataverseApi:
 
 def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
     """What reads from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
+    from project_invoicing.store.sweeps import Sweeps
+    from project_invoicing.use_cases.catch_up import CatchUp
+
     sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
     return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
 
 
 def bus() -> Bus:
+    from project_invoicing.bus import Bus
+
     return Bus(client.event_bridge(), settings().event_bus)
 
 
 def finance_setup() -> FinanceSetup:
     """The set-up that is current now: one small read an invocation, the document itself is cached by version."""
-    from project_invoicing.store import setups  # noqa: PLC0415
+    from project_invoicing.store import setups
 
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
 def finance_setup_of(version: int) -> FinanceSetup:
     """The immutable set-up with this version."""
-    from project_invoicing.store import setups  # noqa: PLC0415
+    from project_invoicing.store import setups
 
     return setups.version(client.dynamodb(), settings().setup_table, version)
 
 
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
-    from project_invoicing.use_cases.setups import SetupVersions  # noqa: PLC0415
+    from project_invoicing.use_cases.setups import SetupVersions
 
     return SetupVersions(finance_setup(), finance_setup_of)
 
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
-    from project_invoicing.use_cases.explain_actuals import Stores  # noqa: PLC0415
+    from project_invoicing.use_cases.explain_actuals import Stores
 
     return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
 
@@ -133,10 +155,10 @@ def dataverse() -> DataverseApi | None:
     if not url:
         return None
     # Only where one is connected: the HTTP client, and with the first token msal.
-    import urllib3  # noqa: PLC0415
+    import urllib3
 
-    from project_invoicing.dataverse.tokens import ClientCredentials  # noqa: PLC0415
-    from project_invoicing.dataverse.web_api import TIMEOUT, WebApi  # noqa: PLC0415
+    from project_invoicing.dataverse.tokens import ClientCredentials
+    from project_invoicing.dataverse.web_api import TIMEOUT, WebApi
 
     pool = urllib3.PoolManager(timeout=TIMEOUT)
     return WebApi(url, ClientCredentials(url, dataverse_credentials, pool), pool=pool)
@@ -156,6 +178,10 @@ def now() -> datetime:
 
 def write_back(time_left: Callable[[], int]) -> WriteBack:
     """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
+    from project_invoicing.store.write_backs import WriteBacks
+    from project_invoicing.use_cases.write_back import WriteBack
+    from project_invoicing.work_queue import WorkQueue
+
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
     return WriteBack(
@@ -165,27 +191,30 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
+    from project_invoicing.use_cases.prevalidation import DataverseRegister, NoRegister
+
     connected = dataverse()
     return DataverseRegister(connected) if connected else NoRegister()
 
 
 def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
     """A run of the reconciliation at ``at``, which reads as long as ``time_left`` says so."""
-    from project_invoicing.use_cases.reconcile import Reconciliation  # noqa: PLC0415
+    from project_invoicing.use_cases.reconcile import Reconciliation
 
     return Reconciliation(explained_stores(), dataverse(), at, time_left)
 
 
 def reconciliations() -> Reconciliations:
     """Where the report of the last reconciliation is kept."""
-    from project_invoicing.store.reconciliations import Reconciliations  # noqa: PLC0415
+    from project_invoicing.store.reconciliations import Reconciliations
 
     return Reconciliations(client.dynamodb(), settings().dataverse_table)
 
 
 def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
-    from project_invoicing.use_cases.repair import Repairs  # noqa: PLC0415
+    from project_invoicing.bus import Bus
+    from project_invoicing.use_cases.repair import Repairs
 
     to = Bus(client.event_bridge(), bus or settings().event_bus)
     return Repairs(stores or explained_stores(), dataverse(), to.publish, at)
@@ -193,6 +222,8 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
 
 def invoice_posting_queue() -> WorkQueue:
     """Where proposals are put for the workers that post them."""
+    from project_invoicing.work_queue import WorkQueue
+
     return WorkQueue(client.sqs(), settings().invoice_posting_queue)
 
 

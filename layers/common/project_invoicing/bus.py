@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -73,15 +74,16 @@ def _requests(bus: str, events: Sequence[BusEvent]) -> Iterator[tuple[int, list[
         yield first, entries
 
 
-def _entry(bus: str, event: BusEvent) -> dict[str, str]:
+def _entry(bus: str, event: BusEvent) -> dict[str, Any]:
     return {
         "EventBusName": bus,
         "Source": event.source,
         "DetailType": event.detail_type,
-        "Time": event.time,
+        # A text the SDK would take apart with dateutil, which takes longer than all else about an event.
+        "Time": datetime.fromisoformat(event.time),
         "Detail": json.dumps(event.detail, separators=(",", ":")),
     }
 
 
-def _size(entry: Mapping[str, str]) -> int:
+def _size(entry: Mapping[str, Any]) -> int:
     return _TIME_BYTES + sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))

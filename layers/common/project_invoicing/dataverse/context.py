@@ -8,6 +8,7 @@ CreateMultiple: it stays as the text it came in, and the map refuses it by name.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
@@ -30,15 +31,20 @@ _MESSAGES: Final = {
 STRIPPED: Final = "Stripped"
 _INTEGERS: Final = 2**63
 """Beyond this, the bus takes no integer."""
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of one half of a surrogate pair, with the other half or without."""
 _STRIPPED_WHEN_TOO_LARGE: Final = ("InputParameters", "PreEntityImages", "PostEntityImages")
 
 
 def parse_json(text: str | bytes) -> Any:
     """JSON whose fractions are exact decimals. Raises ``Rejected`` (``schema``) where the text is no JSON."""
     try:
-        parsed = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        parsed = json.loads(decoded, parse_float=Decimal, parse_constant=_no_number)
         # Half of a surrogate pair is a text for Python alone: neither bus nor table takes it.
-        json.dumps(parsed, ensure_ascii=False, default=str).encode()
+        decoded.encode()
+        if _SURROGATE.search(decoded):
+            json.dumps(parsed, ensure_ascii=False, default=str).encode()
         return parsed
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Rejected(RejectReason.SCHEMA, f"the text is not JSON ({error}); send the context as it came") from error

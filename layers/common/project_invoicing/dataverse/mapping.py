@@ -237,7 +237,8 @@ def _codes(column: Column) -> Convert:
 
 
 def _decimals(column: Column) -> Convert:
-    limit = Decimal(column.limit if column.limit is not None else "Infinity")
+    highest = Decimal(column.limit if column.limit is not None else "Infinity")
+    lowest = -highest
 
     def convert(value: Any) -> Decimal:
         if type(value) is str:
@@ -248,8 +249,8 @@ def _decimals(column: Column) -> Convert:
             number = None
         if number is None:
             raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a decimal number; correct the row")
-        if not -limit <= number <= limit:
-            problem = f"is {value}, outside ±{limit:,}; correct the row"
+        if not lowest <= number <= highest:
+            problem = f"is {value}, outside ±{highest:,}; correct the row"
             raise _UnfitError(RejectReason.AMOUNT_OUT_OF_RANGE, problem)
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -_DECIMAL_PLACES and round(number, _DECIMAL_PLACES) != number:

@@ -1,4 +1,4 @@
-"""The process's AWS clients: one botocore session, each client built at first use."""
+"""The process's AWS clients: one session, each client built at first use."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 5},
     tcp_keepalive=True,
+    # AWS checks each request itself, and ours are built in few places: checked here too, they take a fifth of the CPU.
+    # Tests have them checked (tests/conftest.py).
+    parameter_validation=False,
 )
 
 

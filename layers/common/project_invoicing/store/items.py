@@ -57,11 +57,9 @@ class Expression:
         self._values: dict[str, Any] = {}
 
     def name(self, attribute: str) -> str:
-        for alias, known in self._names.items():
-            if known == attribute:
-                return alias
-        alias = f"#{len(self._names)}"
-        self._names[alias] = attribute
+        alias = self._names.get(attribute)
+        if alias is None:
+            alias = self._names[attribute] = f"#{len(self._names)}"
         return alias
 
     def value(self, value: Any) -> str:
@@ -111,7 +109,7 @@ class Expression:
         """The request's ``ExpressionAttributeNames`` and ``-Values``, without empty ones (DynamoDB refuses those)."""
         used: dict[str, Any] = {}
         if self._names:
-            used["ExpressionAttributeNames"] = self._names
+            used["ExpressionAttributeNames"] = {alias: name for name, alias in self._names.items()}
         if self._values:
             used["ExpressionAttributeValues"] = self._values
         return used
