@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,7 @@ def _add_questions(commands: Commands) -> None:
     previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
     previews.add_argument("proposal", help="the proposal's number")
     previews.add_argument("--company", help="where several companies have a proposal with this number")
-    previews.add_argument("--invoice-date", type=_day, help="as if it were given to the posting: 2026-08-31")
+    previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
     previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
     previews.set_defaults(command=_of_a_stack(_preview))
@@ -152,13 +152,6 @@ def _percent(text: str) -> float:
     if (percent := _count(text)) <= 100:
         return percent / 100
     raise argparse.ArgumentTypeError(f"write a percentage from 0 to 100, not {text!r}")
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"write a date as 2026-08-31, not {text!r}") from None
 
 
 def _check_out(out: Path | None) -> None:

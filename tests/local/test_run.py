@@ -78,7 +78,6 @@ def test_options_that_do_not_fit_are_refused(
             "write a whole number, 0 or more, not '-1'",
         ),
         (["demo", "--lost", "200"], "write a percentage from 0 to 100, not '200'"),
-        (["preview", "INV-0001", "--invoice-date", "31.8.2026"], "write a date as 2026-08-31, not '31.8.2026'"),
         (["reconcile", "--last", "--repair", "all"], "--repair: not allowed with argument --last"),
     ],
 )
