@@ -295,15 +295,16 @@ class AgainstDataverse:
         check = self.checks["proformas"]
         check.count("proformas compared")
         ours, theirs = self.books.tallies[found.id], self._theirs[found.id]
+        rounded = self.books.rounded[found.id]
         if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
             detail = f"{header.number}: Dataverse has {theirs.text}, staging {ours.text}"
             off = theirs.amount - ours.amount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
-        elif total is not None and header.subtotal is not None and header.subtotal != total:
+        elif total is not None and header.subtotal is not None and header.subtotal not in (total, total + rounded):
             detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
             off = total - header.subtotal
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
-        elif total is not None and total != theirs.amount and header.subtotal is None:
+        elif total is not None and total not in (theirs.amount, theirs.amount + rounded) and header.subtotal is None:
             detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}"
             off = total - theirs.amount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
