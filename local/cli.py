@@ -1,4 +1,4 @@
-"""The command line: ``python -m local demo``, ``run``, ``preview``, ``explain``, ``reconcile``, ``map``, ``setup``."""
+"""The command line: ``python -m local``. What there is, ``--help`` says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, engines, explain, maps, preview, reconcile, run, tables
+from local import demo, engines, explain, maps, preview, reconcile, redrive, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="The integration on this machine, and questions to a stack."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_runs(commands)
     _add_questions(commands)
@@ -120,6 +122,12 @@ def _add_controls(commands: Commands) -> None:
     map_.add_argument("--stack-prefix", required=True, help="the stack's name")
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=_of_a_stack(_map))
+
+    redrives = commands.add_parser("redrive", help="give a function its dead letters again")
+    redrives.add_argument("function", help="the function's name, such as actuals_sync")
+    redrives.add_argument("--stack-prefix", required=True, help="the stack's name")
+    redrives.add_argument("--show", action="store_true", help="only say what is there")
+    redrives.set_defaults(command=_of_a_stack(_redrive))
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
@@ -237,6 +245,16 @@ def _map(options: argparse.Namespace) -> int:
         print(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}")
     if answer.get("delivered"):
         print(f"{answer['delivered']} events that were kept are on the bus")
+    return 0
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    found = 0
+    for line in redrive.run(redrive.Options(options.function, options.stack_prefix, options.show)):
+        found += 1
+        print(line)
+    if not found:
+        print(f"{options.function} has no dead letters")
     return 0
 
 
