@@ -146,7 +146,6 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     precision = setup.document.currencies[owner.currency].precision
-    discount = round_to(discount, precision)
     return Resolved(
         company=company,
         project=owner.project,
@@ -166,12 +165,18 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         accounting_date=accounting_date,
         rate=rate,
         dimensions=_dimensions(owner, category, names["resource"], on_account, setup),
-        amount=round_to(actual.amount, precision),
-        discount=discount,
-        accrued_discount=ZERO if setup.parameters(company).line_discount_category else discount,
+        amount=_in_digits(actual.amount, precision),
+        discount=_in_digits(discount, precision),
+        accrued_discount=ZERO if setup.parameters(company).line_discount_category else _in_digits(discount, precision),
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
         purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
     )
+
+
+def _in_digits(amount: Decimal, precision: Decimal) -> Decimal:
+    """Rounded, or as it was sent where that changes nothing."""
+    rounded = round_to(amount, precision)
+    return amount if rounded == amount else rounded
 
 
 def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
