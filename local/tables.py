@@ -96,6 +96,8 @@ def show_reconciliation(console: Console, report: Row) -> None:
         finished = "" if report["complete"] else ", but not everything could be checked"
         console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
         show_rows(console, "Staged", map(_staged, report["staged"]))
+        kept = report.get("rejected", {})
+        show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))
         show_rows(console, "Checks", map(_check, report["checks"]))
         for check in report["checks"]:
             show_rows(console, check["title"], map(_found, check["found"]))

@@ -338,6 +338,22 @@ def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
     assert (gone.id, gone.amount, gone.repair) == (guid("b"), Decimal(800), None)
 
 
+@pytest.mark.parametrize("total", ["92588", "92587.5"])
+def test_inv_05_what_rounding_to_the_digits_of_a_currency_added_is_no_difference(side: Side, total: str) -> None:
+    yen = {"from": "JPY", "to": "USD", "valid_from": "2026-01-01", "rate": "0.6543", "factor": 100}
+    side.books.use(finance(("contracts.CTR-1.currency", "JPY"), exchange_rates=[yen]))
+    side.arrive(*billed("work", total=total, quantity="7.5", price="12345", currency="JPY"))
+    assert side.reconcile().differences == 0
+
+    side.books.journalise()
+    side.books.import_staging()
+    side.books.post_invoices()
+    side.write_back()
+
+    assert side.books.invoice()["subtotal"] == "92588"
+    assert side.reconcile().differences == 0
+
+
 def test_a_total_that_changed_after_the_lines_were_built_is_found(month: Side) -> None:
     month.dataverse.change(INVOICE, "inv-1", totallineitemamount="1700.00")
     differs = only(month.differences(), "proformas")
@@ -672,8 +688,11 @@ def test_the_command_prints_the_checks_and_ends_with_1_where_there_are_differenc
         code, text = command()
         assert (code, "0 differences" in text) == (0, True)
         month.lose(cost("lost"))
+        month.arrive(cost("wrong", msdyn_transactiontypecode=7))
         code, text = command()
         assert (code, guid("lost") in text) == (1, True)
+        assert "Rejected and kept" in text
+        assert "unknown_code" in text
         code, last = command("--last", "--json")
         assert json.loads(last)["differences"] == 1
         assert command("--repair", "all")[0] == 2  # no bus is named
