@@ -133,7 +133,7 @@ def test_a_proposal_with_more_blocking_actuals_than_its_header_holds_names_them_
 
 
 def test_a_rejection_that_replaying_cannot_mend_says_how_the_row_comes(books: Books) -> None:
-    books.arrive(cost("work", quantity=None, amount="800", row_version=1))
+    books.arrive(cost("work", msdyn_quantity=None, row_version=1))
 
     made = explained(books, "work")
 
@@ -143,7 +143,7 @@ def test_a_rejection_that_replaying_cannot_mend_says_how_the_row_comes(books: Bo
 
 
 def test_advice_on_a_rejected_version_ends_with_the_newer_one_that_was_accepted(books: Books) -> None:
-    books.arrive(cost("work", quantity=None, amount="800", row_version=1))
+    books.arrive(cost("work", msdyn_quantity=None, row_version=1))
     books.arrive(cost("work", row_version=2, at="2030-01-01T00:00:00Z"))
 
     made = explained(books, "work")
