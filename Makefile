@@ -19,13 +19,14 @@ SCENARIOS := $(wildcard events/scenarios/*/events.jsonl)
 ##@ Use
 
 .PHONY: demo
-demo: setup ## A month from approved time to the posted invoice, on this machine
-	@$(RUN) -m local run --setup events/scenarios/plain-month/setup.yaml --events events/scenarios/plain-month/events.jsonl
+demo: setup ## A month from approvals in Dataverse to the posted invoice and back, on this machine
+	@$(RUN) -m local demo
 	@echo
-	@echo "What came in:    events/scenarios/plain-month/{setup.yaml,events.jsonl}"
-	@echo "Other stories:   make run SETUP=events/scenarios/NAME/setup.yaml EVENTS=events/scenarios/NAME/events.jsonl, NAME being"
-	@echo "                 $(subst /,,$(subst events/scenarios,,$(dir $(SCENARIOS))))"
-	@echo "Everything:      the same with OUT=result.json; ARGS='--engine dynoxide', '--shuffle 1', '--duplicate 2', '--verbose'"
+	@echo "Next: the same with a third of the webhooks lost, and the whole result as JSON:"
+	@echo "  $(RUN) -m local demo --lost 30 --out result.json"
+	@echo "Next: a scenario of your own, with a set-up to begin with; try --shuffle 1 and --duplicate 2:"
+	@echo "  make run SETUP=events/scenarios/NAME/setup.yaml EVENTS=events/scenarios/NAME/events.jsonl ARGS='--shuffle 1'"
+	@echo "  NAME: $(subst /,,$(subst events/scenarios,,$(dir $(SCENARIOS))))"
 
 .PHONY: run
 run: setup ## Run a scenario: EVENTS=… SETUP=… [OUT=result.json] [ARGS='--engine moto …']

@@ -23,7 +23,11 @@ def _enter_environment() -> None:
 
 
 if __name__ == "__main__":
-    _enter_environment()
-    from local.cli import main
+    try:
+        _enter_environment()
+        from local.cli import main
 
-    sys.exit(main())
+        status = main()
+    except KeyboardInterrupt:  # also while the packages are loaded
+        status = 130
+    sys.exit(status)

@@ -1,4 +1,4 @@
-"""The command line: ``python -m local demo``, ``run``, ``preview``, ``explain``, ``reconcile``, ``map``, ``setup``."""
+"""The command line: ``python -m local``. What there is, ``--help`` says."""
 
 from __future__ import annotations
 
@@ -6,41 +6,66 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, engines, explain, maps, preview, reconcile, run, tables
+from local import demo, engines, explain, maps, preview, reconcile, redrive, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
 
 _INVALID = 2
 _WIDTH = 110
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: it ran; 1: a function failed for good or an engine did not start; 2: the input is not valid or not known."""
+    """Runs a command and gives its exit code.
+
+    0: it ran; 1: a function failed for good, an engine or AWS did not answer, or a question has a bad answer
+    (differences, a posting that would be refused); 2: the input is not valid or not known; 130: Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of few letters is no reason to fail
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        print(end="", flush=True)
     except InvalidInput as invalid:
         print(*invalid.problems, sep="\n", file=sys.stderr)
         return _INVALID
     except (engines.EngineError, TemplateError, IntegrationError) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except BrokenPipeError:  # whoever read has enough; nothing more may be written when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="The integration on this machine, and questions to a stack."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_runs(commands)
+    _add_questions(commands)
+    _add_controls(commands)
+    return parser
 
+
+def _add_runs(commands: Commands) -> None:
+    """What runs a stack of its own."""
     runs = commands.add_parser("run", help="run a scenario through the stack of template.yaml")
     runs.add_argument("--setup", type=Path, required=True, help="finance set-up, YAML or JSON")
     runs.add_argument("--events", type=Path, required=True, help="scenario, JSON Lines")
@@ -62,66 +87,96 @@ def _parser() -> argparse.ArgumentParser:
     demos.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     demos.set_defaults(command=_demo)
 
+
+def _add_questions(commands: Commands) -> None:
+    """What asks a stack that is there."""
     previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
     previews.add_argument("proposal", help="the proposal's number")
     previews.add_argument("--company", help="where several companies have a proposal with this number")
     previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
     previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    previews.set_defaults(command=_preview)
+    previews.set_defaults(command=_of_a_stack(_preview))
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument("id", help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher")
     explains.add_argument("--company", help="where several companies have a document with this number")
     explains.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     explains.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    explains.set_defaults(command=_explain)
+    explains.set_defaults(command=_of_a_stack(_explain))
 
     reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
-    reconciles.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
-    reconciles.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
+    instead = reconciles.add_mutually_exclusive_group()
+    instead.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
+    instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
     reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
     reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    reconciles.set_defaults(command=_reconcile)
+    reconciles.set_defaults(command=_of_a_stack(_reconcile))
 
+
+def _add_controls(commands: Commands) -> None:
+    """What changes how a stack works."""
     map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
     map_.add_argument("action", choices=["pause", "resume", "stop", "start", "list"])
     map_.add_argument("name", nargs="?", help="the map's name, as in docs/table-maps.md; all of them for list")
     map_.add_argument("--stack-prefix", required=True, help="the stack's name")
     map_.add_argument("--reason", help="kept with the map's state")
-    map_.set_defaults(command=_map)
+    map_.set_defaults(command=_of_a_stack(_map))
+
+    redrives = commands.add_parser("redrive", help="give a function its dead letters again")
+    redrives.add_argument("function", help="the function's name, such as actuals_sync")
+    redrives.add_argument("--stack-prefix", required=True, help="the stack's name")
+    redrives.add_argument("--show", action="store_true", help="only say what is there")
+    redrives.set_defaults(command=_of_a_stack(_redrive))
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
     loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or any endpoint")
     loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     loads.add_argument("--table", default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE")
-    loads.set_defaults(command=_load)
-    return parser
+    loads.set_defaults(command=_of_a_stack(_load))
+
+
+def _of_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The command, with what AWS refuses as a sentence. In a local run that would be a defect, and is raised."""
+
+    def asked(options: argparse.Namespace) -> int:
+        try:
+            return command(options)
+        except (BotoCoreError, ClientError) as error:
+            advice = "set AWS_REGION and credentials (or AWS_PROFILE) of the stack's account"
+            raise IntegrationError(f"AWS: {error} ({advice})") from error
+
+    return asked
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
-
-
-def _check_folder(out: Path | None) -> None:
-    if out and not out.parent.is_dir():
-        raise InvalidInput([f"--out: there is no folder {out.parent}"])
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"write a whole number, 0 or more, not {text!r}")
 
 
 def _percent(text: str) -> float:
-    share = int(text) / 100
-    if not 0 <= share <= 1:
-        raise ValueError
-    return share
+    if (percent := _count(text)) <= 100:
+        return percent / 100
+    raise argparse.ArgumentTypeError(f"write a percentage from 0 to 100, not {text!r}")
+
+
+def _check_out(out: Path | None) -> None:
+    """Raises ``InvalidInput`` where nothing could be written: better now than after the run."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise InvalidInput([f"--out: {out} is a folder; name a file"])
+    if not out.parent.is_dir():
+        raise InvalidInput([f"--out: there is no folder {out.parent}"])
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise InvalidInput([f"--out: {out} may not be written"])
 
 
 def _demo(options: argparse.Namespace) -> int:
     """1 where a function failed for good, or the two sides differ in the end."""
-    _check_folder(options.out)
+    _check_out(options.out)
     chosen = demo.Options(options.engine, lost=options.lost, seed=options.seed, verbose=options.verbose)
     made = demo.run(chosen, _console())
     if options.out:
@@ -132,7 +187,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.deployed and options.engine != "ministack":
         raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
-    _check_folder(options.out)
+    _check_out(options.out)
     outcome = run.run(
         run.Options(
             setup=options.setup,
@@ -193,6 +248,16 @@ def _map(options: argparse.Namespace) -> int:
     return 0
 
 
+def _redrive(options: argparse.Namespace) -> int:
+    found = 0
+    for line in redrive.run(redrive.Options(options.function, options.stack_prefix, options.show)):
+        found += 1
+        print(line)
+    if not found:
+        print(f"{options.function} has no dead letters")
+    return 0
+
+
 def _console() -> Console:
     """As wide as the terminal, and always wide enough for the figures: a cut amount is worse than a broken line."""
     return Console(width=max(_WIDTH, Console().width))
@@ -201,7 +266,8 @@ def _console() -> Console:
 def _load(options: argparse.Namespace) -> int:
     if not options.table:
         raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
+    document = read_setup(options.file)
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    number = setups.load(client.dynamodb(), options.table, read_setup(options.file), now)
+    number = setups.load(client.dynamodb(), options.table, document, now)
     print(f"Version {number} of the set-up is current in {options.table}.")
     return 0

@@ -41,9 +41,13 @@ def read_setup(path: Path) -> dict[str, Any]:
     and the account ``0100`` mean what they say.
     """
     text = read_text(path)
-    document = _parse(path, text)
-    if found := check(document):
-        lines = _lines(text)
+    try:
+        document = _parse(path, text)
+        found = check(document)
+        lines = _lines(text) if found else {}
+    except RecursionError:
+        raise InvalidInput([f"{path}:1: is nested too deeply, or contains itself"]) from None
+    if found:
         raise InvalidInput([f"{path}:{_line(lines, problem.path)}: {problem}" for problem in found])
     assert isinstance(document, dict)  # noqa: S101  check() refuses anything else
     return document

@@ -5,7 +5,7 @@ Reads whole tables: for a local run, a test, or a small stack; not for a product
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,8 @@ def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
 
 def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
     company = row.company or _owner(row, setup)
+    named = row.actual.currency
+    currency = setup.resolve(named.entity, named.id) if named else None
     return {
         "actual_id": row.id,
         "company": company,
@@ -86,7 +88,7 @@ def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, An
         "voucher": row.voucher,
         "accounting_amount": show.accounting(row.accounting_amount, company),
         "exchange_rate": show.figure(row.exchange_rate),
-        "sales_tax_amount": show.accounting(row.sales_tax_amount, company),
+        "sales_tax_amount": show.amount(row.sales_tax_amount, currency),
         "deliveries": row.deliveries,
         "duplicates": row.deliveries - row.changes,
     }
@@ -261,31 +263,37 @@ def _write_backs(
         invoice = posted[document.company, document.number] if document.source == INVOICE else None
         own_pages = pages[f"{document.source.upper()}#{document.company}#{document.number}"]
         texts = [page["l"] for page in own_pages if "l" in page]
-        for actual_id, values in _told(texts, invoice):
+        for actual_id, currency, values in _told(texts, invoice):
             state = states.get(actual_id, WriteBackState.PENDING)
-            yield _update(ACTUAL_ENTITY, actual_id, values, state, document.company, show)
+            yield _update(ACTUAL_ENTITY, actual_id, values, state, document.company, currency, show)
         if invoice:
             own = progress_of(item).own or WriteBackState.PENDING
-            yield _update(INVOICE_ENTITY, invoice.proforma_id, row_of_invoice(invoice), own, document.company, show)
+            told = row_of_invoice(invoice)
+            yield _update(INVOICE_ENTITY, invoice.proforma_id, told, own, document.company, invoice.currency, show)
 
 
-def _told(pages: Iterable[str], invoice: Invoice | None) -> Iterator[tuple[str, Values]]:
+def _told(pages: Iterable[str], invoice: Invoice | None) -> Iterator[tuple[str, str, Values]]:
+    """Id, currency and values of each row."""
     for text in pages:
         if invoice:
             for line in rows.decode(ProposalLine, text):
-                yield line.actual_id, actual_of_invoice(line, invoice)
+                yield line.actual_id, invoice.currency, actual_of_invoice(line, invoice)
         else:
             for posted in rows.decode(JournalLine, text):
-                yield posted.actual_id, actual_of_journal(posted)
+                yield posted.actual_id, posted.currency, actual_of_journal(posted)
 
 
-def _update(entity: str, id: str, told: Values, state: str, company: str, show: Figures) -> dict[str, Any]:
+def _update(
+    entity: str, id: str, told: Values, state: str, company: str, currency: str, show: Figures
+) -> dict[str, Any]:
+    """``currency`` is that of the document, and so of its tax; what was accounted is in the company's."""
+    shown: dict[str, Callable[[Decimal], str | None]] = {
+        "exchange_rate": show.figure,
+        "accounting_amount": lambda value: show.accounting(value, company),
+        "sales_tax_amount": lambda value: show.amount(value, currency),
+    }
     values = {
-        name: show.figure(value)
-        if name == "exchange_rate"
-        else show.accounting(value, company)
-        if name.endswith("_amount")
-        else value
+        name: shown[name](value) if isinstance(value, Decimal) else value
         for name, value in told.items()
         if value is not None
     }

@@ -78,7 +78,7 @@ def show_explanations(console: Console, answer: Row) -> None:
         show_rows(
             console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
         )
-        show_rows(console, "Waits for", map(_blocker, one["waits_for"]))
+        show_rows(console, "Waits for", _filled([_blocker(entry) for entry in one["waits_for"]]))
         show_rows(console, "Linked actuals", map(_linked, one["linked"]))
         show_rows(console, "Voucher", _ledger_lines(one["voucher_lines"]))
         for name, number in one["left_out"].items():
@@ -96,6 +96,8 @@ def show_reconciliation(console: Console, report: Row) -> None:
         finished = "" if report["complete"] else ", but not everything could be checked"
         console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
         show_rows(console, "Staged", map(_staged, report["staged"]))
+        kept = report.get("rejected", {})
+        show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))
         show_rows(console, "Checks", map(_check, report["checks"]))
         for check in report["checks"]:
             show_rows(console, check["title"], map(_found, check["found"]))
@@ -145,6 +147,11 @@ def _blocker(entry: Row) -> Row:
         "document": " ".join(text for text in (entry["document"], entry["status"]) if text),
         "error": entry["error"] or f"{entry['reason']}: {entry['detail']}",
     }
+
+
+def _filled(rows: Sequence[Row]) -> list[Row]:
+    """Without the columns that are empty in all of them."""
+    return [{name: value for name, value in row.items() if any(other[name] for other in rows)} for row in rows]
 
 
 def _linked(entry: Row) -> Row:

@@ -50,5 +50,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     elif scope.get("proposal_id"):
         run.run_number(scope["proposal_id"], scope.get("company"), scope.get("invoice_date"))
     else:
-        run.run(scope.get("company"))
+        run.run(scope.get("company"), scope.get("invoice_date"))
     return report(run)

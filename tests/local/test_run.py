@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from pytest_socket import enable_socket
 
@@ -19,6 +20,7 @@ from local import ROOT, deployed, engines, run
 from local.cli import main
 from local.functions import Handlers
 from local.template import Function
+from project_invoicing.store import client
 
 MONTH = ROOT / "events" / "scenarios" / "plain-month"
 SETUP, EVENTS = str(MONTH / "setup.yaml"), str(MONTH / "events.jsonl")
@@ -58,6 +60,7 @@ def test_what_is_not_valid_is_told_and_nothing_runs(
     [
         (["--deployed", "--engine", "moto"], "--deployed: only ministack runs functions"),
         (["--out", "nowhere/result.json"], "--out: there is no folder nowhere"),
+        (["--out", str(MONTH)], "plain-month is a folder; name a file"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
@@ -65,6 +68,78 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     assert main(["run", "--setup", SETUP, "--events", EVENTS, *options]) == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ["run", "--setup", SETUP, "--events", EVENTS, "--duplicate", "-1"],
+            "write a whole number, 0 or more, not '-1'",
+        ),
+        (["demo", "--lost", "200"], "write a percentage from 0 to 100, not '200'"),
+        (["reconcile", "--last", "--repair", "all"], "--repair: not allowed with argument --last"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_in_words(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "INV-0001"],
+        ["preview", "INV-0001"],
+        ["reconcile"],
+        ["map", "list"],
+        ["setup", "load", SETUP, "--table", "none"],
+    ],
+)
+def test_what_aws_refuses_is_a_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engines.running("moto"):
+        client.forget()
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        stack = [] if "setup" in arguments else ["--stack-prefix", "none"]
+
+        assert main([*arguments, *stack]) == 1
+    assert "AWS: You must specify a region. (set AWS_REGION and credentials" in capsys.readouterr().err
+    client.forget()
+
+
+def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
+    """The dots under a long table are not in ASCII."""
+    command = [sys.executable, "-m", "local", "run", "--setup", SETUP, "--events", EVENTS, "--engine", "moto"]
+    variables = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    told = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, check=False)
+
+    assert (told.returncode, told.stderr) == (0, b"")
+    assert b"Customer invoices" in told.stdout
+
+
+def test_a_reader_who_has_enough_gets_no_stack_trace() -> None:
+    """``python -m local … | head -1``: the answer of a question is one text, that of a run many."""
+    answer = "import sys; from local import cli, explain; explain.run = lambda *_: {'found': ['x' * 100_000]}; "
+    question = [sys.executable, "-c", answer + "sys.exit(cli.main(['explain', 'x', '--json']))"]
+    scenario = [sys.executable, "-m", "local", "run", "--setup", SETUP, "--events", EVENTS, "--engine", "moto"]
+
+    for command in (question, scenario):
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            assert running.stdout
+            assert running.stderr
+            running.stdout.close()
+            assert running.stderr.read() == b""
+        assert running.returncode == 1
 
 
 def test_a_defect_of_a_function_is_shown_and_the_command_fails(

@@ -171,6 +171,7 @@ def test_a_problem_of_a_set_up_names_line_and_path_in_yaml_and_json(tmp_path: Pa
         ("companies:\n  USPM: ]", "2: did not find expected node content"),
         (SETUP + "currencies: {}\n", "5: currencies stands here twice"),
         ("", "1: document: None must be a mapping of keys to values"),
+        ("companies: &itself [*itself]\n", "1: is nested too deeply, or contains itself"),
     ],
 )
 def test_a_set_up_that_cannot_be_read_names_the_line(tmp_path: Path, text: str, problem: str) -> None:

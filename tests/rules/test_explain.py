@@ -132,6 +132,27 @@ def test_a_proposal_with_more_blocking_actuals_than_its_header_holds_names_them_
     assert made["facts"]["billed actuals that have arrived"] == "55"
 
 
+def test_a_rejection_that_replaying_cannot_mend_says_how_the_row_comes(books: Books) -> None:
+    books.arrive(cost("work", msdyn_quantity=None, row_version=1))
+
+    made = explained(books, "work")
+
+    assert "schema: correct the row in Dataverse, or the registration of the step" in made["next"]
+    assert not any("replay" in text for text in made["next"])
+    assert any("reconcile --repair" in text for text in made["next"])
+
+
+def test_advice_on_a_rejected_version_ends_with_the_newer_one_that_was_accepted(books: Books) -> None:
+    books.arrive(cost("work", msdyn_quantity=None, row_version=1))
+    books.arrive(cost("work", row_version=2, at="2030-01-01T00:00:00Z"))
+
+    made = explained(books, "work")
+
+    assert "a delivery was rejected: schema" in happened(made)
+    assert not any("schema" in text for text in made["next"])
+    assert "version 2, the newest known: 1 delivery\n" in happened(made) + "\n"
+
+
 def test_a_proposal_short_of_an_actual_says_how_much_is_missing(books: Books) -> None:
     books.arrive(*billed(total="2000"))
     books.journalise()

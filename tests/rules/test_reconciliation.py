@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -11,8 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from rich.console import Console
 
 from local import cli
+from local.tables import show_reconciliation
 from project_invoicing import bootstrap
 from project_invoicing.bus import Bus
 from project_invoicing.config import settings
@@ -233,6 +236,9 @@ def test_work_that_waits_or_was_rejected_is_no_difference_and_is_counted(side: S
     waiting = [one for one in outcome.report["staged"] if one["reason"] == "reference_missing"]
     assert [one["rows"] for one in waiting] == [1]
     assert outcome.report["rejected"] == {"unknown_code": 1}
+    console = Console(record=True, width=120)
+    show_reconciliation(console, outcome.report)
+    assert re.search(r"Rejected and kept\W.*unknown_code +1", console.export_text(), re.DOTALL)
 
 
 def test_without_a_dataverse_its_checks_are_not_checked_and_not_fine(month: Side) -> None:
@@ -336,6 +342,22 @@ def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
     del side.dataverse.tables[ACTUAL][guid("b")]
     gone = only(side.differences(), "not_in_dataverse")
     assert (gone.id, gone.amount, gone.repair) == (guid("b"), Decimal(800), None)
+
+
+@pytest.mark.parametrize("total", ["92588", "92587.5"])
+def test_inv_05_what_rounding_to_the_digits_of_a_currency_added_is_no_difference(side: Side, total: str) -> None:
+    yen = {"from": "JPY", "to": "USD", "valid_from": "2026-01-01", "rate": "0.6543", "factor": 100}
+    side.books.use(finance(("contracts.CTR-1.currency", "JPY"), exchange_rates=[yen]))
+    side.arrive(*billed("work", total=total, quantity="7.5", price="12345", currency="JPY"))
+    assert side.reconcile().differences == 0
+
+    side.books.journalise()
+    side.books.import_staging()
+    side.books.post_invoices()
+    side.write_back()
+
+    assert side.books.invoice()["subtotal"] == "92588"
+    assert side.reconcile().differences == 0
 
 
 def test_a_total_that_changed_after_the_lines_were_built_is_found(month: Side) -> None:

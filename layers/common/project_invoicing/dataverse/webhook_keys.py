@@ -40,7 +40,7 @@ class WebhookKeys:
 
 
 def read_keys(text: str) -> WebhookKeys:
-    """The secret's JSON: ``key``, and ``other_key``, ``signing_secret`` (or null), ``signature_required`` (or absent).
+    """The secret's JSON: ``key``; if wanted ``other_key``, ``signing_secret``, ``signature_required``.
 
     Raises ``ValueError`` that names the entry and not its value.
     """
@@ -53,7 +53,9 @@ def read_keys(text: str) -> WebhookKeys:
     key = _text(given, "key")
     if key is None:
         raise ValueError("the secret of the webhook has no key")
-    other, signing_secret = _text(given, "other_key"), _text(given, "signing_secret")
+    # Whoever takes a key out in a console may leave it empty: none, and no reason to turn everybody away.
+    other = None if given.get("other_key") == "" else _text(given, "other_key")
+    signing_secret = _text(given, "signing_secret")
     required = given.get("signature_required", False)
     if not isinstance(required, bool) or (required and signing_secret is None):
         raise ValueError("signature_required is true or false, and true only with a signing_secret")

@@ -26,7 +26,8 @@ class ProposalLine:
 
     A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
     (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
-    ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by.
+    ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
+    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent.
     """
 
     line_number: int
@@ -52,6 +53,7 @@ class ProposalLine:
     sales_tax_amount: Decimal | None = None
     accounting_amount: Decimal | None = None
     discount: Decimal = ZERO
+    rounded_by: Decimal = ZERO
 
 
 def subtotal(lines: list[ProposalLine]) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -12,6 +12,7 @@ from project_invoicing.domain.codes import (
     ConnectionRole,
     JournalStatus,
     ProposalStatus,
+    RejectReason,
     StagingState,
     TransactionType,
     WriteBackState,
@@ -206,7 +207,8 @@ class ActualExplained:
     def whole(self) -> Explanation:
         row = self.row
         for rejection in self.stores.staging.rejections(ACTUAL, row.id):
-            rejected(self.made, rejection)
+            mended = self.row.actual.version.occurred_at >= rejection.at  # a newer version has been accepted
+            rejected(self.made, rejection, advise=not mended)
         self._arrived()
         linked = self.stores.staging.rows(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
@@ -241,9 +243,8 @@ class ActualExplained:
         number = f"version {version.number}" if version.number is not None else "a version without a number"
         same = row.deliveries - row.changes
         counted = f"{row.deliveries} {'delivery' if row.deliveries == 1 else 'deliveries'}"
-        self.made.happened(
-            f"{number}, the newest known: {counted}, {same} of them changed nothing", version.occurred_at
-        )
+        repeated = f", {same} of them changed nothing" if same else ""
+        self.made.happened(f"{number}, the newest known: {counted}{repeated}", version.occurred_at)
 
     def _waits(self, linked: dict[str, StagedRow]) -> None:
         row, made = self.row, self.made
@@ -366,10 +367,22 @@ def next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -
         made.advise("its posting was begun: the next run of invoice_posting finishes it")
 
 
-def rejected(made: Explanation, rejection: Rejection) -> None:
+_CORRECTED: Final = "the corrected row comes by itself; to fetch it now: `python -m local reconcile --repair ID`"
+_AGAIN: Final[Mapping[str, str]] = {
+    RejectReason.SCHEMA: _CORRECTED,
+    RejectReason.AMOUNT_OUT_OF_RANGE: _CORRECTED,
+    RejectReason.DUPLICATE_PROPOSAL_NUMBER: _CORRECTED,
+    RejectReason.TOO_LARGE: "replaying it does not help: the event is as large as before",
+}
+"""What comes after the advice, where the same event would be rejected again: what is wrong is in the event itself."""
+
+
+def rejected(made: Explanation, rejection: Rejection, *, advise: bool = True) -> None:
     made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+    if not advise:
+        return
     made.advise_on(rejection.reason)
-    made.advise("then replay the rejected event with document_editing")
+    made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
 
 
 def explain_actual(stores: Stores, id: str) -> Explanation | None:

@@ -52,12 +52,15 @@ class InvoicePosting:
     posted: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
-    def run(self, company: str | None = None) -> None:
-        """Posts what is ready when it runs, and finishes what was left half-way (PROP-14)."""
+    def run(self, company: str | None = None, invoice_date: str | None = None) -> None:
+        """Posts what is ready when it runs, all on ``invoice_date`` if given, and finishes what was left half-way.
+
+        PROP-14. What was left half-way keeps the date of its claim.
+        """
         for code in [company] if company else list(self.setups.current.document.companies):
             for header in self.proposals.open(code):
                 if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
-                    self.post(header)
+                    self.post(header, invoice_date)
 
     def hand_out(self, queue: WorkQueue) -> int:
         """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).

@@ -19,6 +19,7 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
+from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_JOURNAL, Proposal
@@ -160,11 +161,12 @@ def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_requi
         detail = "the proforma carries no totallineitemamount, so that nobody can tell whether all its actuals are here"
         return [Wait(WaitReason.INVOICE_TOTAL_MISSING, detail)]
     found = subtotal(list(lines))
-    if found == proforma.total:
+    sent = found - sum((line.rounded_by for line in lines), ZERO)
+    if proforma.total in (found, sent):  # Dataverse may add up amounts of more digits than the currency has
         return []
     detail = (
-        f"{len(lines)} billed sales actuals sum to {found}, the proforma to {proforma.total}: "
-        f"{proforma.total - found} is missing"
+        f"{len(lines)} billed sales actuals sum to {figure(found)}, the proforma to {figure(proforma.total)}: "
+        f"{figure(proforma.total - found)} is missing"
     )
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 
@@ -181,7 +183,7 @@ def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, Stage
         transaction_class=actual.transaction_class,
         quantity=actual.quantity,
         unit_price=actual.price,
-        amount=actual.amount - resolved.discount if chargeable else ZERO,
+        amount=resolved.amount - resolved.discount if chargeable else ZERO,
         chargeable=chargeable,
         shown=chargeable or resolved.on_invoice,
         category=resolved.category,
@@ -196,4 +198,5 @@ def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, Stage
         dimensions=resolved.dimensions,
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
         discount=resolved.discount,
+        rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
     )

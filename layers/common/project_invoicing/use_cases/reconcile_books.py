@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
@@ -26,7 +27,7 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.ledger import VoucherLine
-from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
 from project_invoicing.errors import IntegrationError
@@ -152,6 +153,8 @@ class Books:
     links: set[bytes] = field(default_factory=set)
     rejected: set[tuple[str, str]] = field(default_factory=set)
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    rounded: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """For each proforma what the digits of its currency added to the amounts that Dataverse sent."""
     staged: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
     proposals: dict[str, Proposal] = field(default_factory=dict)
@@ -227,10 +230,17 @@ class Books:
             chargeable = is_chargeable(actual.billing_type)
             discount = discount_of(actual, self.setup)
             self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
+            if chargeable:
+                self.rounded[actual.invoice.id] += self._rounded(actual) - actual.amount
         if row.state in _ON_DOCUMENTS:
             self._on_document(row)
         if row.late:
             self._late(row)
+
+    def _rounded(self, actual: Actual) -> Decimal:
+        currency = actual.currency and self.setup.resolve(actual.currency.entity, actual.currency.id)
+        precision = self.setup.currency_precision(currency) if currency else None
+        return round_to(actual.amount, precision) if precision else actual.amount
 
     def _on_document(self, row: StagedRow) -> None:
         company = row.company or ""

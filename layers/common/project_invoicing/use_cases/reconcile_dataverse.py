@@ -295,18 +295,19 @@ class AgainstDataverse:
         check = self.checks["proformas"]
         check.count("proformas compared")
         ours, theirs = self.books.tallies[found.id], self._theirs[found.id]
+        rounded, billed = self.books.rounded[found.id], theirs.amount - ours.discount
         if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
             detail = f"{header.number}: Dataverse has {theirs.text}, staging {ours.text}"
             off = theirs.amount - ours.amount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
-        elif total is not None and header.subtotal is not None and header.subtotal != total:
+        elif total is not None and header.subtotal is not None and header.subtotal not in (total, total + rounded):
             detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
             off = total - header.subtotal
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
-        elif total is not None and total != theirs.amount - ours.discount and header.subtotal is None:
+        elif total is not None and header.subtotal is None and total not in (billed, billed + rounded):
             less = f" less discounts of {figure(ours.discount)}" if ours.discount else ""
             detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}{less}"
-            off = total - theirs.amount + ours.discount
+            off = total - billed
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
 
     def _told_of_invoice(self, found: FoundRow, invoice: Invoice) -> None:

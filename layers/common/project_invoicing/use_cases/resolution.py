@@ -21,7 +21,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
@@ -59,7 +59,8 @@ class Owner:
 class Resolved:
     """Everything a line takes from the set-up.
 
-    ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
+    ``amount`` is the actual's in the digits of its currency: Dataverse may price with more of them (contract, section
+    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
     """
 
     company: str
@@ -80,6 +81,7 @@ class Resolved:
     accounting_date: date
     rate: ExchangeRate
     dimensions: dict[str, str] | None
+    amount: Decimal
     discount: Decimal = ZERO
     accrued_discount: Decimal = ZERO
     worker_dimensions: dict[str, str] | None = None
@@ -143,6 +145,7 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
     if discount is None:
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
+    precision = setup.document.currencies[owner.currency].precision
     return Resolved(
         company=company,
         project=owner.project,
@@ -162,11 +165,18 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         accounting_date=accounting_date,
         rate=rate,
         dimensions=_dimensions(owner, category, names["resource"], on_account, setup),
-        discount=discount,
-        accrued_discount=ZERO if setup.parameters(company).line_discount_category else discount,
+        amount=_in_digits(actual.amount, precision),
+        discount=_in_digits(discount, precision),
+        accrued_discount=ZERO if setup.parameters(company).line_discount_category else _in_digits(discount, precision),
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
         purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
     )
+
+
+def _in_digits(amount: Decimal, precision: Decimal) -> Decimal:
+    """Rounded, or as it was sent where that changes nothing."""
+    rounded = round_to(amount, precision)
+    return amount if rounded == amount else rounded
 
 
 def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
