@@ -15,6 +15,7 @@ from rich.console import Console
 from local import demo, engines, explain, maps, preview, reconcile, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
 
@@ -201,7 +202,7 @@ def _console() -> Console:
 def _load(options: argparse.Namespace) -> int:
     if not options.table:
         raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = utc_text(datetime.now(UTC))
     number = setups.load(client.dynamodb(), options.table, read_setup(options.file), now)
     print(f"Version {number} of the set-up is current in {options.table}.")
     return 0

@@ -20,6 +20,7 @@ from local.dataverse.business import Business
 from local.functions import Handlers
 from local.stack import Stack
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.store import client, setups
 
 PATH: Final = "/dataverse"
@@ -63,7 +64,7 @@ class Site:
 
     @property
     def at(self) -> str:
-        return f"{self._clock.now:%Y-%m-%dT%H:%M:%SZ}"
+        return utc_text(self._clock.now)
 
     def go_to(self, at: str) -> None:
         """The clock goes on to ``at`` (ISO 8601, UTC)."""

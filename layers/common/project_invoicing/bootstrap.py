@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.api import DataverseApi, NotConnected
-from project_invoicing.secrets import CachedSecret
+from project_invoicing.secrets import Secret
 from project_invoicing.store import client
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -72,7 +71,7 @@ def maps_at_work() -> MapsAtWork:
 
 @cache
 def webhook() -> Webhook:
-    secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
+    secret = Secret(client.secrets_manager(), settings().webhook_keys)
     return Webhook(secret, signatures, staging, bus())
 
 
@@ -95,7 +94,7 @@ def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
 
 
 def bus() -> Bus:
-    return Bus(client.event_bridge(), settings().event_bus)
+    return Bus(client.event_bridge(), settings().event_bus_name)
 
 
 def finance_setup() -> FinanceSetup:
@@ -105,25 +104,18 @@ def finance_setup() -> FinanceSetup:
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
-def finance_setup_of(version: int) -> FinanceSetup:
-    """The immutable set-up with this version."""
-    from project_invoicing.store import setups  # noqa: PLC0415
-
-    return setups.version(client.dynamodb(), settings().setup_table, version)
-
-
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
     from project_invoicing.use_cases.setups import SetupVersions  # noqa: PLC0415
 
-    return SetupVersions(finance_setup(), finance_setup_of)
+    return SetupVersions.read(client.dynamodb(), settings().setup_table)
 
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
     from project_invoicing.use_cases.explain_actuals import Stores  # noqa: PLC0415
 
-    return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
+    return Stores.read(client.dynamodb(), settings())
 
 
 @cache
@@ -139,14 +131,8 @@ def dataverse() -> DataverseApi | None:
     from project_invoicing.dataverse.web_api import TIMEOUT, WebApi  # noqa: PLC0415
 
     pool = urllib3.PoolManager(timeout=TIMEOUT)
-    return WebApi(url, ClientCredentials(url, dataverse_credentials, pool), pool=pool)
-
-
-def dataverse_credentials() -> Mapping[str, str]:
-    """The secret of the application user as it is now; read with the first token, and when a token is not taken."""
-    secret = client.secrets_manager().get_secret_value(SecretId=settings().dataverse_credentials)
-    found: Mapping[str, str] = json.loads(secret["SecretString"])
-    return found
+    secret = Secret(client.secrets_manager(), settings().dataverse_credentials)
+    return WebApi(url, ClientCredentials(url, secret.read, pool), pool=pool)
 
 
 def now() -> datetime:
@@ -187,7 +173,7 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
     from project_invoicing.use_cases.repair import Repairs  # noqa: PLC0415
 
-    to = Bus(client.event_bridge(), bus or settings().event_bus)
+    to = Bus(client.event_bridge(), bus or settings().event_bus_name)
     return Repairs(stores or explained_stores(), dataverse(), to.publish, at)
 
 

@@ -99,9 +99,11 @@ class MapStates:
         except ConditionFailed:
             return
 
-    def kept(self, name: str) -> Iterator[tuple[str, BusEvent]]:
-        """What is kept for a map, oldest first: ``(sort key, event)``."""
+    def kept(self, name: str, id: str | None = None) -> Iterator[tuple[str, BusEvent]]:
+        """What is kept for a map, oldest first: ``(sort key, event)``. With ``id`` only what is about that row."""
         for item in query(self.client, self.table, _KEPT + name):
+            if id and f"#{id}#" not in item["sk"]:
+                continue
             detail = json.loads(item["detail"])
             yield item["sk"], BusEvent(item["source"], item["type"], item["at"], detail, item["sk"])
 

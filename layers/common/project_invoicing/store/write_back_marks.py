@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from project_invoicing.domain.codes import WriteBackState
+from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import get
-from project_invoicing.store.write_backs import HEADER, INVOICE, Document
+from project_invoicing.store.write_backs import HEADER, Document
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
-JOURNAL: Final = "journal"
-INVOICE: Final = "invoice"
 _UNFINISHED: Final = "W"
 """Their partition of the index; those of the rows are numbers."""
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from project_invoicing.bus import Bus
 from project_invoicing.dataverse.api import DataverseApi, NotConnected, TokenExpired
-from project_invoicing.dataverse.found_rows import CONNECTION, columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.maps import CONNECTION
 from project_invoicing.dataverse.values import sortable_instant
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason

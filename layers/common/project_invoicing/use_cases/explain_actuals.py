@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from project_invoicing.config import Settings
+from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -17,20 +20,24 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.journal import JournalLine
-from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
+from project_invoicing.domain.map_state import MapState
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposal, Proposals
-from project_invoicing.store.staging import Rejection, StagedRow, Staging, links_of, row_of
+from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
 from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
-from project_invoicing.use_cases.sync_actuals import ACTUAL
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ROLES: Final = {
     ConnectionRole.UNBILLED: "bills",
@@ -49,6 +56,19 @@ class Stores:
     proposals: Proposals
     ledger: Ledger
     setups: SetupVersions
+    maps: MapStates
+
+    @classmethod
+    def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
+        """Those of the tables that are ``named``."""
+        return cls(
+            Staging(client, named.staging_table),
+            Journals(client, named.journals_table),
+            Proposals(client, named.proposals_table),
+            Ledger(client, named.ledger_table),
+            SetupVersions.read(client, named.setup_table),
+            MapStates(client, named.dataverse_table),
+        )
 
     @property
     def setup(self) -> FinanceSetup:
@@ -205,8 +225,7 @@ class ActualExplained:
 
     def whole(self) -> Explanation:
         row = self.row
-        for rejection in self.stores.staging.rejections(ACTUAL, row.id):
-            rejected(self.made, rejection)
+        not_taken(self.made, self.stores, ACTUAL, row.id)
         self._arrived()
         linked = self.stores.staging.rows(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
@@ -293,7 +312,7 @@ class ActualExplained:
             f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
             f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
         )
-        vouchers = self.stores.ledger.vouchers("journal", journal.company, journal.journal_id)
+        vouchers = self.stores.ledger.vouchers(JOURNAL, journal.company, journal.journal_id)
         made.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
         if not made.voucher_lines:
             made.facts["ledger"] = "nothing: its profile posts this kind neither to profit and loss nor to the balance"
@@ -316,7 +335,7 @@ class ActualExplained:
                 f"{row.voucher or '(none: it is not shown on the invoice)'}"
             )
             if row.voucher:
-                vouchers = self.stores.ledger.vouchers("invoice", header.company, header.invoice_number)
+                vouchers = self.stores.ledger.vouchers(INVOICE, header.company, header.invoice_number)
                 made.voucher_lines = list(self.words.voucher_lines(vouchers))
                 self._written_back()
         else:
@@ -366,10 +385,31 @@ def next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -
         made.advise("its posting was begun: the next run of invoice_posting finishes it")
 
 
-def rejected(made: Explanation, rejection: Rejection) -> None:
-    made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
-    made.advise_on(rejection.reason)
-    made.advise("then replay the rejected event with document_editing")
+def not_taken(made: Explanation, stores: Stores, entity: str, id: str) -> str | None:
+    """Adds what came of a row of Dataverse and was not taken: rejected, or kept for a table map that is paused.
+
+    Returns which of it was last, ``None`` where there is nothing.
+    """
+    outcome = None
+    for rejection in stores.staging.rejections(entity, id):
+        outcome = "was rejected"
+        made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+        made.advise_on(rejection.reason)
+        made.advise("then replay the rejected event with document_editing")
+    name = inbound_maps()[entity].name
+    for _, event in stores.maps.kept(name, id):
+        outcome = f"waits for the table map {name}"
+        made.happened(f"a delivery waits for the table map {name} (version {event.detail['row_version']})", event.time)
+    if outcome and "waits" in outcome:
+        status = stores.maps.of(name)
+        if status.state is MapState.RUNNING:
+            made.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
+        else:
+            why = f": {status.reason}" if status.reason else ""
+            action = "resume" if status.state is MapState.PAUSED else "start"
+            made.happened(f"the map is {status.state}{why}", status.since)
+            made.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")
+    return outcome
 
 
 def explain_actual(stores: Stores, id: str) -> Explanation | None:
@@ -384,18 +424,17 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {words.state(row)}"
         made = Explanation("actual", id, company, headline, _facts(row, words))
         return ActualExplained(stores, item, row, made, words).whole()
-    rejections = list(stores.staging.rejections(ACTUAL, id))
     links = links_of(item) if item else {}
-    if not rejections and not links:
+    made = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
+    outcome = not_taken(made, stores, ACTUAL, id)
+    if outcome:
+        made.headline = f"Actual that {outcome}"
+    elif not links:
         return None
-    headline = "Actual that was rejected" if rejections else "Actual that has not arrived; only connections of it have"
-    made = Explanation("actual", id, None, headline)
-    for rejection in rejections:
-        rejected(made, rejection)
     words = Words(stores.setup)
     linked = stores.staging.rows(links.values())
     made.linked = [words.linked(_ROLES[role], other, linked.get(other)) for role, other in links.items()]
-    if not rejections:
+    if not outcome:
         made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
     return made
 

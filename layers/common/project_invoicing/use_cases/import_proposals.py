@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.domain.codes import SET_UP_REASONS, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
@@ -234,7 +235,7 @@ class ProposalImport:
         lines = result.lines
         total = subtotal([*existing, *(line for _, line in lines)])
         written = len(existing)
-        pages = [lines[start : start + PAGE_LINES] for start in range(0, len(lines), PAGE_LINES)] or [[]]
+        pages = list(chunks(lines, PAGE_LINES)) or [[]]
         for number, page in enumerate(pages, start=1):
             written += len(page)
             values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
@@ -288,8 +289,8 @@ class ProposalImport:
             verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
-        for start in range(0, len(covered), PAGE_LINES):
-            header = self._cover(header, covered[start : start + PAGE_LINES])
+        for some in chunks(covered, PAGE_LINES):
+            header = self._cover(header, some)
 
     def _cover(self, header: Proposal, covered: list[tuple[StagedRow, ProposalLine]]) -> Proposal:
         """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""

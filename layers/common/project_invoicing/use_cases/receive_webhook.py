@@ -25,10 +25,11 @@ from project_invoicing.dataverse.webhook_keys import (
     shows_key,
     signature_of,
 )
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import BusEvent
-from project_invoicing.secrets import CachedSecret
+from project_invoicing.secrets import Secret
 from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
 
@@ -48,7 +49,7 @@ class Message:
 
     @property
     def time(self) -> str:
-        return f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return utc_text(datetime.fromtimestamp(self.at, UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Webhook:
     """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are made when one does."""
 
     def __init__(
-        self, secret: CachedSecret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
+        self, secret: Secret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
     ) -> None:
         self.secret = secret
         self.signatures = signatures

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
@@ -25,7 +26,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WriteBackState,
 )
-from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
@@ -40,13 +41,10 @@ from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_r
 from project_invoicing.store.transactions import scan
 from project_invoicing.store.write_back_marks import write_back_mark
 from project_invoicing.use_cases.explain_actuals import Stores, Words
-from project_invoicing.use_cases.sync_actuals import ACTUAL
 
 T = TypeVar("T")
 
-JOURNAL: Final = "journal"
 PROPOSAL: Final = "proposal"
-INVOICE: Final = "invoice"
 _PATIENCE: Final = timedelta(minutes=10)
 """How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
 _STEP: Final = 1_000

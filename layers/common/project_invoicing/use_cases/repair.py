@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.found_rows import CONNECTION, columns_of, event_of
-from project_invoicing.dataverse.maps import table_maps
+from project_invoicing.dataverse.found_rows import columns_of, event_of
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, table_maps
 from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.reconciliation import Difference, Repair
@@ -23,9 +24,7 @@ from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, Bus
 from project_invoicing.store.proposals import Proposal
 from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import Stores
-from project_invoicing.use_cases.reconcile_dataverse import chunks
-from project_invoicing.use_cases.sync_actuals import ACTUAL
-from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
+from project_invoicing.use_cases.reconcile_dataverse import CHUNK
 
 Row = dict[str, str]
 
@@ -89,7 +88,7 @@ class Repairs:
             for id in () if quiet and entity != ACTUAL else ids:
                 self._did(entity, id, Repair.FETCH, "not possible: no Dataverse is connected")
             return
-        for chunk in chunks(ids):
+        for chunk in chunks(ids, CHUNK):
             found = self.api.rows(entity, chunk, columns_of(entity))
             self._send(entity, found)
             for id in () if quiet else [id for id in chunk if id not in {one.id for one in found}]:
