@@ -31,7 +31,7 @@ TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JOURNAL_POSTED: ("staging_import", "accounting_writeback"),
     SETUP_CHANGED: ("staging_import",),
-    INVOICE_POSTED: ("accounting_writeback",),
+    INVOICE_POSTED: ("staging_import", "accounting_writeback"),
     PROPOSAL_READY: ("invoice_posting",),
 }
 

@@ -108,10 +108,10 @@ def test_a_link_is_found_by_the_id_of_its_connection(staging: Staging) -> None:
         staging.receive(an_actual(f"actual-{number}"))
     link = a_link("actual-2", 5)
     staging.connect(link)
-    assert list(staging.links_of(link.id)) == [("actual-1", ConnectionRole.UNBILLED, f"{5:020d}")]
-    assert list(staging.links_of("another id")) == []
+    assert list(staging.links_of([link.id])) == [(link.id, "actual-1", ConnectionRole.UNBILLED, f"{5:020d}")]
+    assert list(staging.links_of(["another id"])) == []
     staging.connect(a_link("actual-2", 6, deleted=True))
-    assert list(staging.links_of(link.id)) == []
+    assert list(staging.links_of([link.id])) == []
 
 
 def test_a_large_rejected_event_is_kept_small_and_comes_back_whole(staging: Staging) -> None:

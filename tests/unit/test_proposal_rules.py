@@ -98,7 +98,7 @@ def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("linked", "journals", "told"),
+    ("linked", "documents", "told"),
     [
         pytest.param({}, {ANY_JOURNAL}, "has not arrived", id="has not arrived"),
         pytest.param(
@@ -110,13 +110,13 @@ def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
     ],
 )
 def test_a_billed_sale_waits_for_the_posting_of_its_unbilled_one(
-    linked: dict[str, StagedRow], journals: set[str], told: str
+    linked: dict[str, StagedRow], documents: set[str], told: str
 ) -> None:
     found = planned(a_row(), linked=linked)
     (wait,) = found.waits
     assert (wait.reason, wait.actual_id) == (WaitReason.UNBILLED_SALES_NOT_POSTED, "billed's sale")
     assert told in wait.detail
-    assert found.journals == journals
+    assert found.documents == documents
 
 
 def test_reg_04_a_billed_sale_that_nothing_links_to_an_unbilled_one_waits_for_the_connection() -> None:

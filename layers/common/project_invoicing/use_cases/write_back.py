@@ -167,7 +167,10 @@ class WriteBack:
 
         With ``everything`` in ``detail`` all its rows, for what somebody has changed in Dataverse since.
         """
-        document = document_of(detail)
+        try:
+            document = document_of(detail)
+        except Rejected as rejected:
+            return f"refused: {rejected.detail}"
         progress = self.documents.get(document)
         name = f"{document.source} {document.number} of {document.company}"
         if progress is None:
