@@ -18,6 +18,7 @@ from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
+from project_invoicing.domain.map_state import MapAction
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
@@ -50,6 +51,8 @@ from tests.rules.stories import (
     reverses,
     sale,
 )
+
+ENTITIES = (ACTUAL, CONNECTION, PROFORMA)
 
 
 class Side:
@@ -109,7 +112,6 @@ class Side:
             self.mark_invoice(header.company, header.invoice_number, ow="done")
 
     def mark_invoice(self, company: str, number: str, **values: Any) -> None:
-        values = {"u": "[]", **values}
         self._update(self.books.world.names.staging_table, f"WRITEBACK#invoice#{company}#{number}", "H", values)
 
     def put(self, name: str, **values: Any) -> None:
@@ -255,6 +257,38 @@ def test_a_lost_connection_is_found_and_fetched(side: Side) -> None:
     side.repairs().everything([lost])
     side.deliver()
     assert side.differences() == {}
+
+
+@pytest.fixture
+def paused(side: Side) -> Side:
+    """Somebody has paused the maps, and rows of every kind come."""
+    side.arrive(*approval(), *billed("one", total="3200"))
+    for name in ("actuals", "transaction_connections", "invoices"):
+        side.stores.maps.change(name, MapAction.PAUSE, "month's end", side.books.world.at)
+    side.arrive(
+        sale("two/unbilled"),
+        bill("two/billed"),
+        bills("two/billed", "two/unbilled"),
+        proforma("inv-2", number="INV-0002", total="1600"),
+    )
+    side.arrive(sale("one/unbilled", description="another text"))
+    return side
+
+
+def test_what_waits_for_a_paused_map_is_counted_as_that_and_is_no_difference(paused: Side) -> None:
+    outcome = paused.reconcile()
+    assert outcome.report["differences"] == 0
+    counts = outcome.checks["not_received"].counts
+    waiting = {entity: counts[f"rows of {entity} that wait for a paused table map"] for entity in ENTITIES}
+    assert waiting == {ACTUAL: 3, CONNECTION: 1, PROFORMA: 1}
+
+
+def test_what_waits_for_a_paused_map_hides_nothing_that_is_lost(paused: Side) -> None:
+    paused.lose(bill("three/billed"))
+    found = paused.differences()
+    assert [one.id for one in found["not_received"]] == [guid("three/billed")]
+    (proforma_differs,) = found["proformas"]
+    assert (proforma_differs.id, proforma_differs.amount) == (guid("inv-1"), Decimal(1600))
 
 
 def test_a_connection_between_other_rows_is_none_of_ours(side: Side) -> None:
