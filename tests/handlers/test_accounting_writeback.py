@@ -13,10 +13,12 @@ import pytest
 from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
+from project_invoicing.domain.map_state import MapAction
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.store import client as clients
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.use_cases import write_back
-from project_invoicing.use_cases.write_back import WriteBack, document_of
+from project_invoicing.use_cases.write_back import document_of
 from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import guid
@@ -298,29 +300,31 @@ def test_the_schedule_leaves_alone_what_somebody_works_on_until_nothing_has_move
 
 
 def test_a_paused_map_keeps_documents_until_it_runs_again(posted: Books, dataverse: Dataverse) -> None:
-    paused = {"actuals_write_back"}
-    build = bootstrap.write_back
+    maps = MapStates(posted.world.client, posted.world.names.dataverse_table)
 
-    def with_maps(time_left: Any) -> WriteBack:
-        run = build(time_left)
-        run.running = lambda name: name not in paused
-        return run
+    def change(name: str, action: MapAction) -> None:
+        maps.change(name, action, None, posted.world.at)
 
-    with connected(dataverse), queue() as tasks, patch.object(bootstrap, "write_back", with_maps):
+    change("actuals_write_back", MapAction.PAUSE)
+    change("invoices_write_back", MapAction.STOP)
+    with connected(dataverse), queue() as tasks:
         told(posted, **INVOICE)
         assert posted.world.run(FUNCTION) == {"queued": 0}
         assert dataverse.requests == []
-        paused.clear()
-        paused.add("invoices_write_back")
+        change("actuals_write_back", MapAction.RESUME)
         assert posted.world.run(FUNCTION) == {"queued": 1}
         again(posted, tasks[0][0])
         assert dataverse.requests == [ROWS]
-        paused.clear()
+        change("invoices_write_back", MapAction.START)
         posted.world.at = "2026-08-31T13:40:00Z"
         assert posted.world.run(FUNCTION) == {"queued": 1}
         again(posted, tasks[1][0])
     assert dataverse.requests == [ROWS, [PROFORMA]]
     assert set(states(Books(posted.world)).values()) == {"done"}
+
+
+def test_a_request_that_names_no_document_is_refused_with_what_to_name(posted: Books) -> None:
+    assert retry(posted, company="USPM") == "refused: name company and journal_id, or company and invoice_number"
 
 
 def test_the_sample_of_a_task_is_what_is_put_on_the_queue(posted: Books, dataverse: Dataverse) -> None:

@@ -48,7 +48,7 @@ def test_a_map_runs_until_someone_changes_it(states: MapStates) -> None:
     assert {status.state for status in states.all().values()} == {MapState.RUNNING}
     assert states.change("actuals", MapAction.PAUSE, "why", AT) == MapStatus("actuals", MapState.PAUSED, AT, "why", 1)
     assert {name for name, status in states.all().items() if status.state is MapState.PAUSED} == {"actuals"}
-    assert (states.running("actuals"), states.running("invoices")) == (False, True)
+    assert (states.of("actuals").state, states.of("invoices").state) == ("paused", "running")
 
 
 def test_of_two_who_change_a_map_at_once_one_is_told(states: MapStates, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,9 +144,7 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
     """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
-    return WriteBack(
-        journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, map_states().running
-    )
+    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, maps_at_work())
 
 
 def actuals_register() -> ActualsRegister:

@@ -51,10 +51,6 @@ class MapStates:
         stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
         return {name: stored.get(name, MapStatus(name)) for name in table_maps()}
 
-    def running(self, name: str) -> bool:
-        """Whether the map runs now."""
-        return self.of(name).state is MapState.RUNNING
-
     def of(self, name: str) -> MapStatus:
         """How one map stands. Raises ``Rejected`` for a name that no map has."""
         if name not in table_maps():

@@ -34,6 +34,7 @@ from project_invoicing.store.proposals import Invoice, Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.store.write_backs import Document, Progress, WriteBacks
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
@@ -100,17 +101,12 @@ def document_of(detail: Mapping[str, Any]) -> Document:
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
 
 
-def always(map_name: str) -> bool:
-    del map_name
-    return True
-
-
 @dataclass(slots=True)
 class WriteBack:
     """The work of one invocation.
 
-    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is. ``running`` says
-    whether a table map is neither paused nor stopped, ``time_left`` how many milliseconds the invocation has.
+    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is.
+    ``time_left`` says how many milliseconds the invocation has.
     """
 
     journals: Journals
@@ -121,7 +117,7 @@ class WriteBack:
     queue: WorkQueue
     now: Callable[[], datetime]
     time_left: Callable[[], int]
-    running: Callable[[str], bool] = always
+    maps: MapsAtWork
     done: int = 0
     failed: int = 0
 
@@ -137,7 +133,7 @@ class WriteBack:
         invoice = self._posted(document)
         if invoice and invoice.borrower:
             return  # its actuals were told by their journal, and there is no proforma
-        if self.dataverse is None or not self.running(ACTUALS_WRITE_BACK.name):
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
         progress = self.documents.take(document, self._from_now(HELD))
@@ -154,7 +150,7 @@ class WriteBack:
 
     def hand_out(self, at: str) -> int:
         """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
-        if self.dataverse is None or not self.running(ACTUALS_WRITE_BACK.name):
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             return 0
         until = utc_text(datetime.fromisoformat(at) + HELD)
         free = (
@@ -266,7 +262,7 @@ class WriteBack:
         """The invoice's own row comes last, when all its actuals have been tried (WB-07)."""
         own, detail = progress.own, None
         if invoice and own is not WriteBackState.DONE:
-            if not self.running(INVOICES_WRITE_BACK.name):
+            if not self.maps.running(INVOICES_WRITE_BACK.name):
                 return  # the schedule comes again
             values = invoice_write_back(**row_of_invoice(invoice))
             (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
