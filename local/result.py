@@ -259,7 +259,7 @@ def _write_backs(
             state = states.get(actual_id, WriteBackState.PENDING)
             yield _update(ACTUAL, actual_id, values, state, document.company, show)
         if invoice:
-            own = progress_of(item).own or WriteBackState.PENDING
+            own = progress_of(item).own
             yield _update(PROFORMA, invoice.proforma_id, row_of_invoice(invoice), own, document.company, show)
 
 

@@ -15,8 +15,8 @@ from project_invoicing.store import client, staging
 from project_invoicing.store.sweeps import Sweep, Sweeps
 from project_invoicing.store.transactions import scan
 from tests.builders import actual, connection, guid, proforma
+from tests.dataverse import FakeDataverse
 from tests.event_samples import DATAVERSE
-from tests.fake_dataverse import FakeDataverse
 from tests.handlers.samples import sample
 from tests.site import Site, running
 

@@ -21,8 +21,8 @@ from project_invoicing.store import client
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.receive_webhook import MAX_BODY_BYTES
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
+from tests.dataverse import FakeDataverse
 from tests.event_samples import WEBHOOK_KEY
-from tests.fake_dataverse import FakeDataverse
 from tests.handlers.samples import sample
 from tests.site import Site, running
 

@@ -14,7 +14,7 @@ from project_invoicing.store import client
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from tests.builders import actual, connection, guid, proforma
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.site import Site, running
 
 WAYS = {

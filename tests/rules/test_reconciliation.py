@@ -32,7 +32,7 @@ from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconc
 from project_invoicing.use_cases.repair import Repairs
 from tests import policies
 from tests.builders import Context, connection, guid, proforma
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
@@ -112,7 +112,12 @@ class Side:
             self.mark_invoice(header.company, header.invoice_number, ow="done")
 
     def mark_invoice(self, company: str, number: str, **values: Any) -> None:
-        self._update(self.books.world.names.staging_table, f"WRITEBACK#invoice#{company}#{number}", "H", values)
+        self._update(
+            self.books.world.names.staging_table,
+            f"WRITEBACK#invoice#{company}#{number}",
+            "H",
+            {"dn": 0, "fl": 0} | values,
+        )
 
     def put(self, name: str, **values: Any) -> None:
         """Somebody changes a staging row by hand."""

@@ -105,7 +105,7 @@ class StagedRow:
     accounting_amount: Decimal | None = None
     exchange_rate: Decimal | None = None
     sales_tax_amount: Decimal | None = None
-    write_back: WriteBackState | None = None
+    write_back: WriteBackState = WriteBackState.PENDING
     write_back_detail: str | None = None
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
@@ -276,7 +276,7 @@ def row_of(item: Item) -> StagedRow | None:
         accounting_amount=None if amount("aa") is None else Decimal(item["aa"]),
         exchange_rate=None if amount("er") is None else Decimal(item["er"]),
         sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
-        write_back=WriteBackState(item["wb"]) if "wb" in item else None,
+        write_back=WriteBackState(item.get("wb", WriteBackState.PENDING)),
         write_back_detail=item.get("wd"),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,

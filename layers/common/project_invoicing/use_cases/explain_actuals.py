@@ -30,7 +30,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
-from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
+from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
@@ -73,6 +73,12 @@ class Stores:
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current
+
+    def told(self, company: str, invoice_number: str) -> tuple[WriteBackState, str | None]:
+        """Whether Dataverse was told of an invoice on the proforma's own row, and its answer where it refused."""
+        document = Document(INVOICE, company, invoice_number)
+        progress = WriteBacks(self.staging.client, self.staging.table).get(document)
+        return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
 
     def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
         found = self.proposals.by_number([company], number).get(company) if company else None
@@ -351,16 +357,16 @@ class ActualExplained:
         self.made.happened(f"is on intercompany proposal {number} ({state})")
 
     def _written_back(self) -> None:
-        written_back(self.made, write_back_mark(self.item), self.row.id)
+        written_back(self.made, self.row.write_back, self.row.write_back_detail, self.row.id)
 
 
-def written_back(made: Explanation, mark: WriteBackMark, id: str) -> None:
+def written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
     """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
-    match mark.state:
+    match state:
         case WriteBackState.DONE:
             made.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
-            made.happened(f"was refused by Dataverse when it was written back: {mark.answer}")
+            made.happened(f"was refused by Dataverse when it was written back: {answer}")
             made.advise(f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {id}`")
         case WriteBackState.PENDING:
             made.happened("is not written back to Dataverse yet")

@@ -11,7 +11,6 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import (
     Block,
     Stores,
@@ -117,9 +116,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
     if invoice.borrower:
         made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
     else:
-        staging = stores.staging
-        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
-        written_back(made, mark, invoice.proforma_id)
+        written_back(made, *stores.told(invoice.company, invoice.invoice_number), invoice.proforma_id)
     ids = [
         line.actual_id
         for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)

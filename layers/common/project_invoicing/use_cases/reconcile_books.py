@@ -39,7 +39,6 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
 from project_invoicing.store.transactions import scan
-from project_invoicing.store.write_back_marks import write_back_mark
 from project_invoicing.use_cases.explain_actuals import Stores, Words
 
 T = TypeVar("T")
@@ -211,7 +210,7 @@ class Books:
         self.staged[(row.company or "", row.state, reason)] += 1
         written = None
         if row.state is StagingState.POSTED and row.voucher:
-            written = self._write_back(item, row)
+            written = self._write_back(row)
         self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
         if found := contradiction(item, row):
             states.differs(self._difference(row, found[0], repair=found[1]))
@@ -251,14 +250,13 @@ class Books:
             amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
             self._told[key] = _Told(amount, row.id, row.journal_id is None, bool(row.accrual) or not row.journal_id)
 
-    def _write_back(self, item: Item, row: StagedRow) -> bytes | None:
+    def _write_back(self, row: StagedRow) -> bytes | None:
         """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
-        mark = write_back_mark(item)
-        match mark.state:
+        match row.write_back:
             case WriteBackState.DONE:
                 return digest_of(row.voucher, row.accounting_amount, row.exchange_rate, row.sales_tax_amount)
             case WriteBackState.FAILED:
-                detail, check = f"Dataverse says: {mark.answer}", self.checks["write_back_failed"]
+                detail, check = f"Dataverse says: {row.write_back_detail}", self.checks["write_back_failed"]
             case WriteBackState.PENDING:
                 detail, check = f"posted with voucher {row.voucher}", self.checks["write_back_unfinished"]
         check.differs(self._difference(row, detail, row.accounting_amount, repair=Repair.WRITE_BACK))

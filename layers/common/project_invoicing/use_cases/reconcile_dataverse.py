@@ -21,7 +21,6 @@ from project_invoicing.domain.reconciliation import Check, Difference, Repair, T
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
 
 T = TypeVar("T", Actual, Proforma)
@@ -320,14 +319,11 @@ class AgainstDataverse:
 
     def _told_of_invoice(self, found: FoundRow, invoice: Invoice) -> None:
         """Number, date, status and tax of the invoice in Dataverse (WB-07)."""
-        staging = self.books.stores.staging
-        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
-        if mark.state is not WriteBackState.DONE:
-            failed = mark.state is WriteBackState.FAILED
+        state, answer = self.books.stores.told(invoice.company, invoice.invoice_number)
+        if state is not WriteBackState.DONE:
+            failed = state is WriteBackState.FAILED
             name = "write_back_failed" if failed else "write_back_unfinished"
-            detail = f"invoice {invoice.invoice_number}: " + (
-                f"Dataverse says: {mark.answer}" if failed else "not told yet"
-            )
+            detail = f"invoice {invoice.invoice_number}: " + (f"Dataverse says: {answer}" if failed else "not told yet")
             self._differs(name, PROFORMA, found.id, detail, None, None, invoice.company, Repair.WRITE_BACK)
             return
         ours = invoice_write_back(

@@ -21,8 +21,6 @@ from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBa
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.errors import Rejected
 from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
-from project_invoicing.store.proposals import Proposal
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile_dataverse import CHUNK
 
@@ -139,20 +137,17 @@ class Repairs:
             row = self.stores.staging.rows([id]).get(id)
             if row is None or row.company is None:
                 return None
-            taken = row.write_back is WriteBackState.DONE
+            taken: bool | None = row.write_back is WriteBackState.DONE
             if row.journal_id:
-                return {"company": row.company, "journal_id": row.journal_id, "everything": taken}
+                return {"company": row.company, "journal_id": row.journal_id, "everything": bool(taken)}
             header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
         else:
-            header = self.stores.proposals.get(id)
-            taken = bool(header and self._invoice_mark(header) is WriteBackState.DONE)
+            header, taken = self.stores.proposals.get(id), None
         if header is None or header.company is None or header.invoice_number is None:
             return None
+        if taken is None:
+            taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
         return {"company": header.company, "invoice_number": header.invoice_number, "everything": taken}
-
-    def _invoice_mark(self, header: Proposal) -> WriteBackState:
-        staging = self.stores.staging
-        return invoice_mark(staging.client, staging.table, str(header.company), str(header.invoice_number)).state
 
     def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
         row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}

@@ -260,7 +260,7 @@ class WriteBack:
 
     def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
         """The invoice's own row comes last, when all its actuals have been tried (WB-07)."""
-        own, detail = progress.own, None
+        own, detail = progress.own if invoice else None, None
         if invoice and own is not WriteBackState.DONE:
             if not self.maps.running(INVOICES_WRITE_BACK.name):
                 return  # the schedule comes again
@@ -271,7 +271,7 @@ class WriteBack:
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
-        self.documents.finish(progress, done=0, failed=0, own=own, detail=detail)
+        self.documents.finish(progress, own, detail)
 
     def _count(self, done: int, failed: int) -> None:
         self.done += done
