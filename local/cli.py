@@ -18,6 +18,7 @@ from rich.console import Console
 from local import demo, engines, explain, maps, preview, reconcile, redrive, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
 
@@ -267,7 +268,6 @@ def _load(options: argparse.Namespace) -> int:
     if not options.table:
         raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
     document = read_setup(options.file)
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    number = setups.load(client.dynamodb(), options.table, document, now)
+    number = setups.load(client.dynamodb(), options.table, document, utc_text(datetime.now(UTC)))
     print(f"Version {number} of the set-up is current in {options.table}.")
     return 0

@@ -20,6 +20,7 @@ from local.dataverse.business import Business
 from local.functions import Handlers
 from local.stack import Stack
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.store import client, setups
 
 PATH: Final = "/dataverse"
@@ -63,7 +64,7 @@ class Site:
 
     @property
     def at(self) -> str:
-        return f"{self._clock.now:%Y-%m-%dT%H:%M:%SZ}"
+        return utc_text(self._clock.now)
 
     def go_to(self, at: str) -> None:
         """The clock goes on to ``at`` (ISO 8601, UTC)."""
@@ -118,11 +119,12 @@ def connected(
     engine: str = "ministack",
     faults: DeliveryFaults | None = None,
     settings: Settings | None = None,
+    overrides: str = "",
     verbose: bool = False,
 ) -> Iterator[Site]:
     """A stack and an organization that begin at ``begins`` (ISO 8601), with people at work in ``zone``.
 
-    ``faults`` are those of the webhooks, ``settings`` those of the Web API.
+    ``faults`` are those of the webhooks, ``settings`` those of the Web API, ``overrides`` those of the table maps.
     """
     clock = _Clock(begins)
     rows = Rows(clock, seed="organization")
@@ -132,7 +134,8 @@ def connected(
         until_end.enter_context(engines.running(engine))
         until_end.callback(client.forget)
         client.forget()
-        stack = Stack(template.read(ROOT / "template.yaml", DataverseUrl=server.url), Handlers(verbose=verbose))
+        given = template.read(ROOT / "template.yaml", DataverseUrl=server.url, TableMapOverrides=overrides)
+        stack = Stack(given, Handlers(verbose=verbose))
         credentials = {
             "tenant_id": settings.tenant,
             "client_id": settings.client_id,

@@ -53,7 +53,7 @@ class DeployedStack:
             proposals_table=outputs["ProposalsTableName"],
             ledger_table=outputs["LedgerTableName"],
             setup_table=outputs["SetupTableName"],
-            event_bus=outputs["EventBusName"],
+            event_bus_name=outputs["EventBusName"],
             dataverse_table=outputs["DataverseTableName"],
             webhook_keys=outputs["WebhookKeysSecret"],
         )
@@ -80,7 +80,7 @@ class DeployedStack:
 
     def put(self, events: Sequence[BusEvent]) -> None:
         """Puts events on the bus, in their order."""
-        if failed := publish(client.event_bridge(), self.settings.event_bus, events):
+        if failed := publish(client.event_bridge(), self.settings.event_bus_name, events):
             raise RuntimeError(f"the bus did not take {len(failed)} of {len(events)} events")
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
@@ -152,7 +152,7 @@ class DeployedStack:
 
     def _deliver_own_events_again(self, copies: int) -> None:
         """Gives each rule for our own events its target ``copies`` times."""
-        events, bus = client.event_bridge(), self.settings.event_bus
+        events, bus = client.event_bridge(), self.settings.event_bus_name
         for rule in events.list_rules(EventBusName=bus)["Rules"]:
             if json.loads(rule["EventPattern"]).get("source") != [DATAVERSE_SOURCE]:
                 (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]

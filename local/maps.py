@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 
 from local.documents import InvalidInput
+from project_invoicing.domain.calendar import utc_text
 
 Json = dict[str, Any]
 
@@ -30,7 +31,7 @@ def run(options: Options) -> Json:
     event = {
         "source": "project-invoicing.manual",
         "detail-type": "Manual Run",
-        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "time": utc_text(datetime.now(UTC)),
         "detail": {"map": command},
     }
     called = boto3.client("lambda").invoke(FunctionName=options.function, Payload=json.dumps(event))

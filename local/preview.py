@@ -8,8 +8,9 @@ from typing import Any
 
 from local.documents import InvalidInput
 from local.stack_tables import named
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
-from project_invoicing.store import client, setups
+from project_invoicing.store import client
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.setups import SetupVersions
@@ -30,11 +31,10 @@ class Options:
 def run(options: Options) -> list[Json]:
     """What posting the proposal would make, as ``use_cases.preview`` says. Raises ``InvalidInput``."""
     tables = named(options.stack_prefix, "proposals", "setup")
-    setup = tables.setup_table
     dynamodb = client.dynamodb()
-    versions = SetupVersions(setups.current(dynamodb, setup), lambda number: setups.version(dynamodb, setup, number))
+    versions = SetupVersions.read(dynamodb, tables.setup_table)
     stored = Proposals(dynamodb, tables.proposals_table)
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = utc_text(datetime.now(UTC))
     try:
         return preview(stored, versions, options.proposal, now, options.company, options.invoice_date)
     except Rejected as rejected:

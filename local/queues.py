@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from project_invoicing.chunks import chunks
+from project_invoicing.domain.calendar import utc_text
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
@@ -86,14 +89,8 @@ def name_of(event: Mapping[str, Any]) -> str:
     return " ".join([str(event.get("detail-type", "")), *ids])
 
 
-def chunks(items: Sequence[Any], size: int) -> Iterator[Any]:
-    """``items`` in slices of up to ``size``."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def _event(body: str) -> Json:
     event: Json = json.loads(body)
     if isinstance(event.get("time"), (int, float)):  # moto delivers the number that the SDK sent
-        event["time"] = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
+        event["time"] = utc_text(datetime.fromtimestamp(event["time"], UTC))
     return event

@@ -11,6 +11,7 @@ from local.explain import stores
 from local.stack_tables import named
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.reconciliations import Reconciliations
@@ -39,9 +40,9 @@ def run(options: Options) -> Json:
         if report is None:
             raise InvalidInput([f"--last: no reconciliation has run; {table} has no report"])
         return report
-    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    at = utc_text(datetime.now(UTC))
     read = stores(options.stack_prefix)
-    bus = options.stack_prefix or settings().event_bus  # the bus has the name of its stack
+    bus = options.stack_prefix or settings().event_bus_name  # the bus has the name of its stack
     if options.repair and not bus:
         raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack-prefix"])
     repairs = bootstrap.repairs(at, read, bus)

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.config import Settings
+from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
-from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.setup.lookups import FinanceSetup
@@ -23,19 +24,12 @@ from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry, assemble
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import StagedRow, row_of
-from project_invoicing.store.write_backs import HEADER, INVOICE, PREFIX, document_of, progress_of
+from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
-from project_invoicing.use_cases.write_back import (
-    ACTUAL_ENTITY,
-    INVOICE_ENTITY,
-    Values,
-    actual_of_invoice,
-    actual_of_journal,
-    row_of_invoice,
-)
+from project_invoicing.use_cases.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -265,11 +259,11 @@ def _write_backs(
         texts = [page["l"] for page in own_pages if "l" in page]
         for actual_id, currency, values in _told(texts, invoice):
             state = states.get(actual_id, WriteBackState.PENDING)
-            yield _update(ACTUAL_ENTITY, actual_id, values, state, document.company, currency, show)
+            yield _update(ACTUAL, actual_id, values, state, document.company, currency, show)
         if invoice:
-            own = progress_of(item).own or WriteBackState.PENDING
+            own = progress_of(item).own
             told = row_of_invoice(invoice)
-            yield _update(INVOICE_ENTITY, invoice.proforma_id, told, own, document.company, invoice.currency, show)
+            yield _update(PROFORMA, invoice.proforma_id, told, own, document.company, invoice.currency, show)
 
 
 def _told(pages: Iterable[str], invoice: Invoice | None) -> Iterator[tuple[str, str, Values]]:
@@ -306,7 +300,7 @@ def _rejected(items: list[Item]) -> Iterator[dict[str, Any]]:
             _, entity, id = str(item["pk"]).split("#", 2)
             yield {"entity": entity, "id": id, "reason": item["re"], "detail": item["rd"]}
         elif item.get("st") == StagingState.INVALID and "re" in item:  # what was rolled back was not rejected
-            yield {"entity": "msdyn_actual", "id": item["pk"], "reason": item["re"], "detail": item["rd"]}
+            yield {"entity": ACTUAL, "id": item["pk"], "reason": item["re"], "detail": item["rd"]}
 
 
 def _kind(item: Item, kind: str) -> bool:

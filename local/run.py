@@ -17,9 +17,10 @@ from rich.progress import Progress
 from local import ROOT, deployed, engines, result, template
 from local.documents import read_setup
 from local.functions import Handlers
-from local.queues import DeadLetter, chunks
+from local.queues import DeadLetter
 from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
 from local.stack import Stack
+from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.errors import Rejected

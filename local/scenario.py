@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from local.documents import InvalidInput, exact_json, read_text
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.setup.document import check
 
 _SOURCE: Final = "project-invoicing.manual"
@@ -22,7 +23,7 @@ def _instant(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo:
-            return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            return utc_text(moment)
     except (ValueError, OverflowError):
         pass
     raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")

@@ -20,9 +20,10 @@ from botocore.config import Config
 
 from local import http_api
 from local.functions import Handlers
-from local.queues import DeadLetter, batches, chunks, dead_letters, delete, letter, name_of
+from local.queues import DeadLetter, batches, dead_letters, delete, letter, name_of
 from local.template import Function, QueueTrigger, Rule, StreamTrigger, Template
 from project_invoicing.bus import publish
+from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 from project_invoicing.store import client
@@ -58,7 +59,7 @@ class Stack:
 
     def put(self, events: Sequence[BusEvent]) -> None:
         """Puts events on the bus, in their order."""
-        if failed := publish(client.event_bridge(), self.settings.event_bus, events):
+        if failed := publish(client.event_bridge(), self.settings.event_bus_name, events):
             raise RuntimeError(f"the bus did not take {len(failed)} of {len(events)} events")
 
     def invoke(self, name: str, event: Json) -> Any:

@@ -28,12 +28,19 @@ A map says which column of Dataverse is which field of ours. Names and codes tha
 by the functions' environment variable `{OVERRIDES_VARIABLE}`, as JSON: for each map the fields whose column has
 another name, `custom` columns to carry along, and `codes` of value maps. A word that is given codes there loses those
 it has below.
+
+Each map can be paused, resumed, stopped and started by its name: `python -m local map`.
 """
 
 _READ = {
     "actuals": mapping.to_actual,
     "transaction_connections": mapping.to_connection,
     "invoices": mapping.to_proforma,
+}
+_AT_REST = {
+    Direction.FROM_DATAVERSE: "Paused: what comes is kept until the map is resumed. Stopped: what comes is left out, "
+    "and starting the map reads all rows again.",
+    Direction.TO_DATAVERSE: "Paused or stopped: what is posted waits, and is written once the map runs again.",
 }
 
 
@@ -85,6 +92,7 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
     yield f"- Rules: {table_map.rules}."
     if table_map.takes_custom_columns:
         yield "- Custom columns: may be added, and travel as text."
+    yield f"- {_AT_REST[table_map.direction]}"
     yield ""
     yield f"| {' | '.join(['Column', 'Field'] if inward else ['Field', 'Column'])} | Transform | No value | Note |"
     yield "| --- | --- | --- | --- | --- |"

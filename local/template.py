@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from local.documents import Loader
-from project_invoicing.config import Settings
+from project_invoicing.config import Settings, settings_in
 
 STACK_NAME: Final = "local"
 _ASYNC_RETRIES: Final = 2
@@ -140,18 +140,7 @@ class Template:
         return {name: value for function in self.functions for name, value in function.environment.items()}
 
     def settings(self) -> Settings:
-        names = self.environment()
-        return Settings(
-            staging_table=names["STAGING_TABLE"],
-            journals_table=names["JOURNALS_TABLE"],
-            proposals_table=names["PROPOSALS_TABLE"],
-            ledger_table=names["LEDGER_TABLE"],
-            setup_table=names["SETUP_TABLE"],
-            event_bus=names["EVENT_BUS_NAME"],
-            dataverse_table=names.get("DATAVERSE_TABLE", ""),
-            dataverse_credentials=names.get("DATAVERSE_CREDENTIALS", ""),
-            webhook_keys=names.get("WEBHOOK_KEYS", ""),
-        )
+        return settings_in(self.environment())
 
 
 def read(path: Path, **parameters: str) -> Template:

@@ -317,6 +317,7 @@ def function_samples() -> dict[str, Any]:
         "staging_import/scheduled": scheduled("2026-08-27T17:00:00Z", "staging-import"),
         "staging_import/manual": manual("2026-08-27T17:00:00Z", "Manual Run", company="USPM"),
         "staging_import/integration-journal-posted": envelope(JOURNAL),
+        "staging_import/customer-invoice-posted": envelope(INVOICE),
         "staging_import/finance-setup-changed": envelope(SETUP),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
         "journal_posting/manual": manual(

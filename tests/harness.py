@@ -22,7 +22,6 @@ from local import template as templates
 from local.functions import Handlers
 from local.queues import batches
 from project_invoicing import bootstrap
-from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, SETUP_CHANGED, BusEvent
 from project_invoicing.store import client, outbox, setups
@@ -32,7 +31,7 @@ TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JOURNAL_POSTED: ("staging_import", "accounting_writeback"),
     SETUP_CHANGED: ("staging_import",),
-    INVOICE_POSTED: ("accounting_writeback",),
+    INVOICE_POSTED: ("staging_import", "accounting_writeback"),
     PROPOSAL_READY: ("invoice_posting",),
 }
 
@@ -65,17 +64,7 @@ class World:
         for table in TEMPLATE.tables:
             # Nobody reads the streams here, and moto copies them whole at each transaction.
             self.client.create_table(**{k: v for k, v in table.request.items() if k != "StreamSpecification"})
-        environment = TEMPLATE.environment()
-        self.names = Settings(
-            staging_table=environment["STAGING_TABLE"],
-            journals_table=environment["JOURNALS_TABLE"],
-            proposals_table=environment["PROPOSALS_TABLE"],
-            ledger_table=environment["LEDGER_TABLE"],
-            setup_table=environment["SETUP_TABLE"],
-            event_bus=environment["EVENT_BUS_NAME"],
-            dataverse_table=environment["DATAVERSE_TABLE"],
-            webhook_keys=environment["WEBHOOK_KEYS"],
-        )
+        self.names = TEMPLATE.settings()
 
     def load(self, document: Mapping[str, Any]) -> int:
         return setups.load(self.client, self.names.setup_table, document, self.at)

@@ -1,4 +1,4 @@
-"""A stack for large tables and for threads: dynoxide, kept for all tests of a module."""
+"""A stack for large tables and for threads: dynoxide, kept for all tests of a module. And the fixtures for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from benchmarks.business import without_streams
 from local import engines
+from tests import snapshots
 from tests.harness import World
 
 AT = "2026-08-31T13:00:00Z"
@@ -32,3 +33,24 @@ def loopback() -> Iterator[None]:
     socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(_no_sockets: None) -> Iterator[None]:
+    """After the fixture that lets no test have a socket."""
+    with loopback():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[World]:
+    with large_world() as world:
+        yield world
+
+
+@pytest.fixture
+def empty(stack: World) -> World:
+    """The stack without any documents."""
+    snapshots.clear(stack)
+    stack.at = AT
+    return stack

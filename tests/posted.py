@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any, Final
 
 from benchmarks.business import Work, finance, into_staging
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import plain_item, typed_item
@@ -61,6 +61,6 @@ def scanned(world: World, table: str) -> Iterator[dict[str, Any]]:
 
 
 def put(world: World, table: str, items: Iterator[dict[str, Any]]) -> None:
-    while some := list(islice(items, 25)):
+    for some in chunks(items, 25):
         requests: Any = [{"PutRequest": {"Item": typed_item(item)}} for item in some]
         assert not world.client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"]

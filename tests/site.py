@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
-from unittest.mock import patch
 
 from local import engines
 from local import result as results
 from local.functions import Handlers
-from local.http_api import request_event
 from local.queues import DeadLetter
 from local.stack import Stack
 from project_invoicing import bootstrap
-from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.store import client, setups
 from tests.builders import Context, to_json
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse, connected
 from tests.harness import TEMPLATE
 from tests.rules.finance import finance
 from tests.store.tables import contents
@@ -76,12 +73,7 @@ class Site:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Whatever the functions ask of Dataverse inside the block, ours answers, where there is one."""
-        dataverse = self.dataverse
-        if dataverse is None:
-            yield
-            return
-        api: DataverseApi = dataverse
-        with patch.object(bootstrap, "dataverse", lambda: api):
+        with connected(self.dataverse) if self.dataverse else nullcontext():
             yield
 
     def change_secret(self, **entries: Any) -> None:
@@ -89,9 +81,6 @@ class Site:
         held = json.loads(secrets.get_secret_value(SecretId=self.names.webhook_keys)["SecretString"])
         secrets.put_secret_value(SecretId=self.names.webhook_keys, SecretString=json.dumps(held | entries))
         bootstrap.webhook.cache_clear()  # another environment of the function
-
-    def event(self, body: bytes, headers: Mapping[str, str]) -> Any:
-        return request_event(PATH, headers, {}, body, self.at)
 
     def result(self) -> results.Result:
         return results.build(client.dynamodb(), self.names, self.at)

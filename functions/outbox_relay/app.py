@@ -14,7 +14,7 @@ from project_invoicing.use_cases.relay_outbox import relay, sweep
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    clients = (dynamodb(), event_bridge(), settings().event_bus)
+    clients = (dynamodb(), event_bridge(), settings().event_bus_name)
     if "Records" not in event:
         published = sweep(*clients, bootstrap.outbox_tables(), event["time"])
         count("OutboxSwept", published)

@@ -172,7 +172,7 @@ _ACTUAL: Final = {
     "msdyn_invoice": lookup("invoice"),
     "msdyn_accountcustomer": lookup("account"),
     "msdyn_contactcustomer": lookup("contact"),
-    "msdyn_customertype": code({192350000: "account", 192350001: "contact"}),
+    "msdyn_customertype": code({192350001: "account", 192350002: "contact"}),
     "msdyn_transactioncategory": lookup("msdyn_transactioncategory"),
     "msdyn_resourcecategory": lookup("bookableresourcecategory"),
     "msdyn_bookableresource": lookup("bookableresource"),

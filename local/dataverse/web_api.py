@@ -4,12 +4,15 @@ GET     accounts(<guid>), accounts, accounts/$count, with query options, paging 
 POST    accounts
 PATCH   accounts(<guid>), an upsert unless If-Match or If-None-Match says otherwise
 DELETE  accounts(<guid>)
+
+and the look-up columns of a table, see ``definitions``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local.dataverse.definitions import lookups
 from local.dataverse.json_rows import URL
 from local.dataverse.messages import Request, Response, WebApiError
 from local.dataverse.metadata import by_set_name
@@ -24,7 +27,9 @@ class WebApi:
     """Answers for ``rows``. ``url`` is the address of the organization, without a slash at its end."""
 
     def __init__(self, rows: Rows, settings: Settings, url: str) -> None:
-        self._sets = by_set_name(settings.tables().values())
+        self._url = url
+        self._tables = settings.tables()
+        self._sets = by_set_name(self._tables.values())
         self._queries = Queries(rows, settings, url)
         self._writes = Writes(rows, settings, self._sets, url)
 
@@ -41,6 +46,9 @@ class WebApi:
             return error.response()
 
     def _answer(self, request: Request, links: Mapping[str, str]) -> Response:
+        told = lookups(request, self._tables, self._url)
+        if told is not None:
+            return told
         target = resource(request.target, self._sets, links)
         table, id = target.table, target.id
         match request.method:

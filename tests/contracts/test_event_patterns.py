@@ -26,7 +26,7 @@ EVENTS = ROOT / "events"
 Event = dict[str, Any]
 
 HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
-JOURNAL_POSTED = {"staging_import", "accounting_writeback"}
+POSTED = {"staging_import", "accounting_writeback"}
 CATCH_UP = {"dataverse_catchup"}
 NOBODY: set[str] = set()
 
@@ -52,8 +52,8 @@ ROUTES = {
     "dataverse_webhook/delete": ACTUALS,
     "dataverse_webhook/stripped": CATCH_UP,
     "dataverse_webhook/update-with-post-image": ACTUALS,
-    "accounting_writeback/customer-invoice-posted": {"accounting_writeback"},
-    "accounting_writeback/integration-journal-posted": JOURNAL_POSTED,
+    "accounting_writeback/customer-invoice-posted": POSTED,
+    "accounting_writeback/integration-journal-posted": POSTED,
     "actuals_sync/bad-row-among-good-ones": ACTUALS,
     "actuals_sync/connection-deleted": ACTUALS,
     "actuals_sync/proforma-confirmed": ACTUALS,
@@ -61,7 +61,8 @@ ROUTES = {
     "actuals_sync/time-approved": ACTUALS,
     "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
-    "staging_import/integration-journal-posted": JOURNAL_POSTED,
+    "staging_import/customer-invoice-posted": POSTED,
+    "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": {"staging_import"},
     "staging_import/staging-import-requested": {"staging_import"},

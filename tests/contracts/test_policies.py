@@ -13,8 +13,8 @@ from project_invoicing.dataverse.webhook_keys import sign
 from project_invoicing.errors import Unavailable
 from tests import policies
 from tests.builders import actual, connection, multiple, proforma, to_json
+from tests.dataverse import FakeDataverse
 from tests.event_samples import stripped
-from tests.fake_dataverse import FakeDataverse
 from tests.site import NOW, running
 
 SCENARIOS = sorted((ROOT / "events" / "scenarios").iterdir())

@@ -24,7 +24,7 @@ def poster(world: World, setup: FinanceSetup) -> InvoicePosting:
         Proposals(client, names.proposals_table),
         Staging(client, names.staging_table),
         Ledger(client, names.ledger_table),
-        SetupVersions(setup, lambda version: setups.version(client, names.setup_table, version)),
+        SetupVersions.read(client, names.setup_table),
         world.at,
     )
 

@@ -13,7 +13,7 @@ from project_invoicing.use_cases import write_back
 from tests import snapshots
 from tests.crash.death import Step
 from tests.crash.stages import invoiced
-from tests.dataverse import Dataverse, Row, connected
+from tests.dataverse import Row, StubbornDataverse, connected
 from tests.faults import Killed
 from tests.harness import World
 
@@ -41,7 +41,7 @@ def refused(world: World) -> str:
 
 
 def test_wb_10_a_write_back_survives_death_at_every_request_to_dynamodb(world: World) -> None:
-    dataverse = Dataverse(absent={refused(world)})
+    dataverse = StubbornDataverse(absent={refused(world)})
     with connected(dataverse):
         step = Step(world, tell, tell)
         assert step.dies_at_every_request() > 3
@@ -55,7 +55,7 @@ def test_wb_10_a_write_back_survives_death_at_every_request_to_dataverse(world: 
     ends = []
     for at, applied in [(0, False), *((at, applied) for at in (1, 2, 3) for applied in (False, True))]:
         snapshots.restore(world, snapshots.read(world), before)
-        dataverse = Dataverse(absent={refused(world)}, dies_at=at, applied=applied)
+        dataverse = StubbornDataverse(absent={refused(world)}, dies_at=at, applied=applied)
         with connected(dataverse):
             if at:
                 with pytest.raises(Killed):

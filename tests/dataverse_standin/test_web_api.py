@@ -13,7 +13,7 @@ import pytest
 
 from local.dataverse import batch
 from local.dataverse.messages import Headers, Request, Response, WebApiError
-from local.dataverse.metadata import Column, Kind
+from local.dataverse.metadata import Column, Kind, lookup
 from local.dataverse.rows import Lookup, Refused, Rows
 from local.dataverse.settings import Settings
 from local.dataverse.web_api import WebApi
@@ -862,3 +862,26 @@ def test_the_boundary_of_a_change_set_may_begin_like_that_of_its_batch(client: C
 def test_a_batch_needs_its_content_type(client: Client) -> None:
     with pytest.raises(WebApiError, match="boundary"):
         send_raw(client, multipart([http(patch("a"))], "batch_1"), content_type="application/json")
+
+
+LOOKUPS = "Attributes/Microsoft.Dynamics.CRM.LookupAttributeMetadata?$select=LogicalName"
+
+
+def test_the_look_up_columns_of_a_table_are_told_those_of_the_organization_too() -> None:
+    client = Client(Settings(columns={"msdyn_project": {"cr123_partner": lookup("account")}}))
+    found = client.get(f"EntityDefinitions(LogicalName='msdyn_project')/{LOOKUPS}")
+    names = [item["LogicalName"] for item in found["value"]]
+    assert names == ["msdyn_customer", "msdyn_contractorganizationalunitid", "cr123_partner"]
+    assert len({item["MetadataId"] for item in found["value"]}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (f"EntityDefinitions(LogicalName='nothing')/{LOOKUPS}", 404),
+        (f"EntityDefinitions(LogicalName='account')/{LOOKUPS},DisplayName", 400),
+        ("EntityDefinitions(LogicalName='account')", 404),
+    ],
+)
+def test_of_other_definitions_nothing_is_told(client: Client, target: str, status: int) -> None:
+    assert client.ask("GET", target).status == status

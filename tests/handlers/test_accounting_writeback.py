@@ -1,4 +1,4 @@
-"""accounting_writeback: Dataverse is told of each posted document, whatever comes in between."""
+"""accounting_writeback: StubbornDataverse is told of each posted document, whatever comes in between."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ import pytest
 from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
+from project_invoicing.domain.map_state import MapAction
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.store import client as clients
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.use_cases import write_back
-from project_invoicing.use_cases.write_back import WriteBack, document_of
+from project_invoicing.use_cases.write_back import document_of
 from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import guid
-from tests.dataverse import Dataverse, connected, queue
+from tests.dataverse import StubbornDataverse, connected, queue
 from tests.handlers.samples import sample
 from tests.harness import sqs_batch
 from tests.rules.books import Books
@@ -37,8 +39,8 @@ PROFORMA = ("invoice", guid("inv-1"))
 
 
 @pytest.fixture
-def dataverse() -> Dataverse:
-    return Dataverse()
+def dataverse() -> StubbornDataverse:
+    return StubbornDataverse()
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +83,7 @@ def retry(books: Books, **document: Any) -> str:
 
 
 def test_wb_02_wb_03_wb_07_the_actuals_are_told_in_one_batch_and_the_invoice_after_them(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     with connected(dataverse):
         assert told(posted, **INVOICE) == NONE_FAILED
@@ -104,7 +106,7 @@ def test_wb_02_wb_03_wb_07_the_actuals_are_told_in_one_batch_and_the_invoice_aft
 
 @pytest.mark.parametrize("document", [JOURNAL, INVOICE], ids=["journal", "invoice"])
 def test_wb_10_an_event_that_comes_again_changes_nothing(
-    posted: Books, dataverse: Dataverse, document: dict[str, str]
+    posted: Books, dataverse: StubbornDataverse, document: dict[str, str]
 ) -> None:
     with connected(dataverse):
         told(posted, **document)
@@ -114,11 +116,13 @@ def test_wb_10_an_event_that_comes_again_changes_nothing(
     assert posted.result == before
 
 
-def test_wb_10_events_in_another_order_leave_the_same_values(books: Books, posted: Books, dataverse: Dataverse) -> None:
+def test_wb_10_events_in_another_order_leave_the_same_values(
+    books: Books, posted: Books, dataverse: StubbornDataverse
+) -> None:
     with connected(dataverse):
         for document in (INVOICE, JOURNAL, INVOICE, JOURNAL):
             told(posted, **document)
-    in_order = Dataverse()
+    in_order = StubbornDataverse()
     with connected(in_order):
         for item in ("journal#USPM#USPM-000001", "invoice#USPM#FTI-00000001"):
             forget(posted, item)
@@ -132,7 +136,7 @@ def forget(books: Books, document: str) -> None:
     books.world.client.delete_item(TableName=books.world.names.staging_table, Key=key)
 
 
-def test_a_document_that_is_not_posted_is_told_to_nobody(books: Books, dataverse: Dataverse) -> None:
+def test_a_document_that_is_not_posted_is_told_to_nobody(books: Books, dataverse: StubbornDataverse) -> None:
     books.arrive(*billed())
     books.run("staging_import")
     with connected(dataverse):
@@ -142,7 +146,7 @@ def test_a_document_that_is_not_posted_is_told_to_nobody(books: Books, dataverse
 
 
 def test_without_a_dataverse_everything_waits_and_is_told_once_one_is_connected(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     assert [told(posted, **document) for document in (JOURNAL, INVOICE, INVOICE)] == [NONE_FAILED] * 3
     assert set(states(posted).values()) == {"pending"}
@@ -155,7 +159,7 @@ def test_without_a_dataverse_everything_waits_and_is_told_once_one_is_connected(
         assert posted.world.schedule(FUNCTION) == {"queued": 0}
 
 
-def test_a_row_that_dataverse_refuses_says_why_and_holds_no_other(posted: Books, dataverse: Dataverse) -> None:
+def test_a_row_that_dataverse_refuses_says_why_and_holds_no_other(posted: Books, dataverse: StubbornDataverse) -> None:
     dataverse.absent.add(ROWS[1][1])
     with connected(dataverse):
         assert told(posted, **INVOICE) == NONE_FAILED
@@ -165,7 +169,7 @@ def test_a_row_that_dataverse_refuses_says_why_and_holds_no_other(posted: Books,
     assert set(dataverse.values()) == {ROWS[0], ROWS[2], PROFORMA}
 
 
-def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, dataverse: Dataverse) -> None:
+def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, dataverse: StubbornDataverse) -> None:
     dataverse.absent = {ROWS[1][1]}
     dataverse.refuses = {PROFORMA[1]: Answer(403, "0x80040220", "no privilege")}
     with connected(dataverse), policies.enforced() as used:
@@ -184,7 +188,9 @@ def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, d
     assert retry(posted, **JOURNAL) == "refused: journal USPM-000001 of USPM has not been posted"
 
 
-def test_a_repair_has_all_rows_told_again_where_somebody_has_changed_them(posted: Books, dataverse: Dataverse) -> None:
+def test_a_repair_has_all_rows_told_again_where_somebody_has_changed_them(
+    posted: Books, dataverse: StubbornDataverse
+) -> None:
     with connected(dataverse):
         told(posted, **INVOICE)
         dataverse.requests = []
@@ -197,7 +203,7 @@ def test_a_repair_has_all_rows_told_again_where_somebody_has_changed_them(posted
 
 
 def test_a_document_that_dataverse_throttles_comes_again_when_it_said_and_goes_on_where_it_was(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     dataverse.throttle_every = 2
     with connected(dataverse), queue() as tasks, patch.object(write_back, "BATCH_ROWS", 1):
@@ -211,7 +217,7 @@ def test_a_document_that_dataverse_throttles_comes_again_when_it_said_and_goes_o
     assert dataverse.requests == [[row] for row in (*ROWS, PROFORMA)]
 
 
-def test_rows_that_were_not_tried_in_a_batch_come_again(posted: Books, dataverse: Dataverse) -> None:
+def test_rows_that_were_not_tried_in_a_batch_come_again(posted: Books, dataverse: StubbornDataverse) -> None:
     """A batch may be throttled in the middle; what was answered before counts, what comes after is told again."""
     dataverse.refuses = {ROWS[1][1]: Answer(429, "0x80072322", "too many", retry_after=7)}
     with connected(dataverse), queue() as tasks:
@@ -224,7 +230,9 @@ def test_rows_that_were_not_tried_in_a_batch_come_again(posted: Books, dataverse
     assert set(states(Books(posted.world)).values()) == {"done"}
 
 
-def test_a_dataverse_that_does_not_answer_is_asked_again_in_a_minute(posted: Books, dataverse: Dataverse) -> None:
+def test_a_dataverse_that_does_not_answer_is_asked_again_in_a_minute(
+    posted: Books, dataverse: StubbornDataverse
+) -> None:
     dataverse.down = True
     with connected(dataverse), queue() as tasks:
         assert told(posted, **INVOICE) == NONE_FAILED
@@ -232,12 +240,12 @@ def test_a_dataverse_that_does_not_answer_is_asked_again_in_a_minute(posted: Boo
 
 
 def test_one_that_does_not_let_us_in_fails_the_message_so_that_somebody_is_told(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     def refused(*_: Any, **__: Any) -> None:
         raise AccessDenied("give the application user a role")
 
-    with connected(dataverse), patch.object(Dataverse, "patch", refused), queue() as tasks:
+    with connected(dataverse), patch.object(StubbornDataverse, "patch", refused), queue() as tasks:
         assert told(posted, **INVOICE) == FAILED
         posted.world.at = "2026-08-31T15:59:59Z"  # the message comes again by itself, and then ends as a dead letter
         assert posted.world.run(FUNCTION) == {"queued": 0}
@@ -246,7 +254,7 @@ def test_one_that_does_not_let_us_in_fails_the_message_so_that_somebody_is_told(
         assert posted.world.run(FUNCTION) == {"queued": 1}
 
 
-def test_an_invocation_that_has_no_time_left_hands_the_document_on(posted: Books, dataverse: Dataverse) -> None:
+def test_an_invocation_that_has_no_time_left_hands_the_document_on(posted: Books, dataverse: StubbornDataverse) -> None:
     left = iter([300_000, 129_999])
     with (
         connected(dataverse),
@@ -260,17 +268,17 @@ def test_an_invocation_that_has_no_time_left_hands_the_document_on(posted: Books
 
 
 def test_of_two_workers_with_one_document_one_gets_on_and_the_values_are_the_same(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     """The other begins while the first waits for its batch, and does all of it."""
-    patched = Dataverse.patch
+    patched = StubbornDataverse.patch
 
-    def overtaken(self: Dataverse, *patches: Any) -> Any:
-        with patch.object(Dataverse, "patch", patched):
+    def overtaken(self: StubbornDataverse, *patches: Any) -> Any:
+        with patch.object(StubbornDataverse, "patch", patched):
             told(posted, **INVOICE)
         return patched(self, *patches)
 
-    with connected(dataverse), queue() as tasks, patch.object(Dataverse, "patch", overtaken):
+    with connected(dataverse), queue() as tasks, patch.object(StubbornDataverse, "patch", overtaken):
         assert told(posted, **INVOICE) == NONE_FAILED
     assert dataverse.requests == [ROWS, [PROFORMA], ROWS]
     assert tasks == []
@@ -281,7 +289,7 @@ def test_of_two_workers_with_one_document_one_gets_on_and_the_values_are_the_sam
 
 
 def test_the_schedule_leaves_alone_what_somebody_works_on_until_nothing_has_moved_for_long(
-    posted: Books, dataverse: Dataverse
+    posted: Books, dataverse: StubbornDataverse
 ) -> None:
     dataverse.throttle_every, dataverse.retry_after = 1, 600
     with connected(dataverse), queue() as tasks:
@@ -297,25 +305,23 @@ def test_the_schedule_leaves_alone_what_somebody_works_on_until_nothing_has_move
             assert posted.world.call(FUNCTION, scheduled) == {"queued": queued}
 
 
-def test_a_paused_map_keeps_documents_until_it_runs_again(posted: Books, dataverse: Dataverse) -> None:
-    paused = {"actuals_write_back"}
-    build = bootstrap.write_back
+def test_a_paused_map_keeps_documents_until_it_runs_again(posted: Books, dataverse: StubbornDataverse) -> None:
+    maps = MapStates(posted.world.client, posted.world.names.dataverse_table)
 
-    def with_maps(time_left: Any) -> WriteBack:
-        run = build(time_left)
-        run.running = lambda name: name not in paused
-        return run
+    def change(name: str, action: MapAction) -> None:
+        maps.change(name, action, None, posted.world.at)
 
-    with connected(dataverse), queue() as tasks, patch.object(bootstrap, "write_back", with_maps):
+    change("actuals_write_back", MapAction.PAUSE)
+    change("invoices_write_back", MapAction.STOP)
+    with connected(dataverse), queue() as tasks:
         told(posted, **INVOICE)
         assert posted.world.run(FUNCTION) == {"queued": 0}
         assert dataverse.requests == []
-        paused.clear()
-        paused.add("invoices_write_back")
+        change("actuals_write_back", MapAction.RESUME)
         assert posted.world.run(FUNCTION) == {"queued": 1}
         again(posted, tasks[0][0])
         assert dataverse.requests == [ROWS]
-        paused.clear()
+        change("invoices_write_back", MapAction.START)
         posted.world.at = "2026-08-31T13:40:00Z"
         assert posted.world.run(FUNCTION) == {"queued": 1}
         again(posted, tasks[1][0])
@@ -323,7 +329,11 @@ def test_a_paused_map_keeps_documents_until_it_runs_again(posted: Books, dataver
     assert set(states(Books(posted.world)).values()) == {"done"}
 
 
-def test_the_sample_of_a_task_is_what_is_put_on_the_queue(posted: Books, dataverse: Dataverse) -> None:
+def test_a_request_that_names_no_document_is_refused_with_what_to_name(posted: Books) -> None:
+    assert retry(posted, company="USPM") == "refused: name company and journal_id, or company and invoice_number"
+
+
+def test_the_sample_of_a_task_is_what_is_put_on_the_queue(posted: Books, dataverse: StubbornDataverse) -> None:
     dataverse.down = True
     with connected(dataverse), queue() as tasks:
         told(posted, **INVOICE)

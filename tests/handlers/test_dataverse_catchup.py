@@ -9,13 +9,14 @@ from unittest.mock import patch
 
 import pytest
 
-from project_invoicing.dataverse.api import Throttled
+from project_invoicing.dataverse.api import AccessDenied, Throttled
 from project_invoicing.errors import Rejected
-from project_invoicing.store import client
+from project_invoicing.store import client, staging
 from project_invoicing.store.sweeps import Sweep, Sweeps
+from project_invoicing.store.transactions import scan
 from tests.builders import actual, connection, guid, proforma
+from tests.dataverse import FakeDataverse
 from tests.event_samples import DATAVERSE
-from tests.fake_dataverse import FakeDataverse
 from tests.handlers.samples import sample
 from tests.site import Site, running
 
@@ -178,12 +179,23 @@ def test_a_new_custom_column_reads_all_rows_again(site: Site, dataverse: FakeDat
         assert swept(site.sweep())["loads_all"]
 
 
-def test_one_table_that_fails_does_not_stop_the_others(site: Site, dataverse: FakeDataverse) -> None:
+@pytest.mark.parametrize("failure", [Throttled(30), AccessDenied("no role may read it")], ids=["throttled", "denied"])
+def test_one_table_that_fails_does_not_stop_the_others(
+    site: Site, dataverse: FakeDataverse, failure: Exception
+) -> None:
     dataverse.apply(actual("a", row_version=1), proforma("p", row_version=2))
-    dataverse.fails = [Throttled(30)]
-    site.sweep()  # tried again, as Lambda does
-    assert len(site.staged()) == 1
-    assert len(site.result()["proposals"]) == 1
+    changes = dataverse.changes
+
+    def failing(entity: str, columns: Any, link: str | None) -> Any:
+        if entity == "invoice":
+            raise failure
+        return changes(entity, columns, link)
+
+    with patch.object(dataverse, "changes", failing):
+        site.sweep()
+    assert (len(site.staged()), site.result()["proposals"]) == (1, [])
+    (letter,) = site.dead_letters()
+    assert str(failure) in letter.error
 
 
 def test_without_a_dataverse_the_schedule_says_so_and_fails_nothing() -> None:
@@ -240,6 +252,19 @@ class TestDeletedRows:
         dataverse.apply(other, other | {"MessageName": "Delete", "PreEntityImages": []})
         assert swept(site.sweep(), "msdyn_transactionconnection")["links"] == 0
         assert list(links(site, "a").values()) == [f"{5:020d}|{guid('b')}"]
+
+    def test_many_that_were_deleted_are_looked_for_at_once(self, site: Site, dataverse: FakeDataverse) -> None:
+        many = [
+            connection(f"{n:08d}-0000-4000-8000-000000000000", f"a{n}", "Unbilled Sales", "b", "Cost", row_version=8)
+            for n in range(30)
+        ]
+        dataverse.page = 5_000
+        dataverse.apply(*many)
+        site.sweep()
+        dataverse.apply(*(link | {"MessageName": "Delete", "PreEntityImages": []} for link in many))
+        with patch.object(staging, "scan", wraps=scan) as scans:
+            assert swept(site.sweep(), "msdyn_transactionconnection")["links"] == 30
+        assert scans.call_count == 1
 
     def test_ids_never_seen_are_nothing(self, site: Site, dataverse: FakeDataverse) -> None:
         gone = connection("c", "a", "Unbilled Sales", "b", "Cost", message="Delete", row_version=6)

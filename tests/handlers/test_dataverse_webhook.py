@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -20,8 +21,8 @@ from project_invoicing.store import client
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.receive_webhook import MAX_BODY_BYTES
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
+from tests.dataverse import FakeDataverse
 from tests.event_samples import WEBHOOK_KEY
-from tests.fake_dataverse import FakeDataverse
 from tests.handlers.samples import sample
 from tests.site import Site, running
 
@@ -281,6 +282,23 @@ class TestWhatBecomesOfAMessage:
         site.stack.drain()
         assert set(site.staged()) == {guid("small")}
         assert [(row["id"], row["reason"]) for row in site.result()["rejected"]] == [(guid("large"), "too_large")]
+
+    def test_a_row_that_cannot_even_be_kept_is_refused_and_its_neighbour_goes_through(self, site: Site) -> None:
+        noise = Random(1).randbytes(350_000).hex()  # noqa: S311  what no compression makes small
+        several = multiple(actual("large", msdyn_description=noise), actual("small"))
+        status, answer = site.post(to_json(several))
+        assert (status, answer["error"]) == (413, "too_large")
+        site.stack.drain()
+        assert (set(site.staged()), kept(site)) == ({guid("small")}, [])
+
+    def test_what_is_rejected_is_kept_only_once_its_neighbours_are_on_the_bus(self, site: Site) -> None:
+        several = multiple(actual("a"), actual("b"))
+        several["InputParameters"][0]["value"]["Entities"][1] = "no row"
+        with BusFails(NO_ANSWER):
+            assert site.post(to_json(several))[0] == 503
+        assert kept(site) == []
+        assert site.post(to_json(several)) == (200, {"published": 1, "rejected": 1, "ignored": 0})
+        assert len(kept(site)) == 1
 
 
 class TestStripped:

@@ -74,7 +74,7 @@ def test_a_streams_records_become_events_with_their_own_time_and_leave_the_outbo
     assert answer == {"batchItemFailures": []}
     assert bus.took == [
         {
-            "EventBusName": books.world.names.event_bus,
+            "EventBusName": books.world.names.event_bus_name,
             "Source": "project-invoicing",
             "DetailType": "IntegrationJournalPosted",
             "Time": datetime.fromisoformat(AT),

@@ -12,8 +12,9 @@ from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from tests.builders import actual, connection, guid, proforma
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.site import Site, running
 
 WAYS = {
@@ -63,7 +64,7 @@ def test_a_map_goes_from_state_to_state_as_the_table_says_and_no_other_way(
         changed = states.change("actuals", action, "yes", "2026-08-31T10:00:00Z")
         assert (changed.state, changed.since, changed.reason) == (after, "2026-08-31T10:00:00Z", "yes")
         assert states.of("actuals") == states.all()["actuals"] == changed
-        assert states.running("actuals") is (after is MapState.RUNNING)
+        assert MapsAtWork.read(states).running("actuals") is (after is MapState.RUNNING)
 
 
 def test_what_comes_while_a_map_is_paused_is_kept_once_and_delivered_when_it_is_resumed(site: Site) -> None:

@@ -175,4 +175,4 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "ProposalsTable",
         "SetupTable",
     ]
-    assert stack.settings().event_bus in stack.buses
+    assert stack.settings().event_bus_name in stack.buses

@@ -21,6 +21,7 @@ from local.dataverse import Refused, Rows, Server, Settings, running
 from local.functions import Handlers
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.events import INVOICE_POSTED
+from project_invoicing.secrets import Secret
 from tests import policies
 from tests.dataverse import queue
 from tests.harness import TEMPLATE, World, sqs_batch
@@ -94,9 +95,8 @@ def test_a_thousand_actuals_go_back_while_every_fifth_batch_is_throttled(organiz
     with large_world() as world:
         actuals = posted_invoice(world, 1_000)
         fill(organization, actuals, other := "00000000-0000-4000-8000-000000000001")
-        secret = json.loads(organization.credentials())
         with (
-            patch("project_invoicing.bootstrap.dataverse_credentials", lambda: secret),
+            patch.object(Secret, "read", lambda _: organization.credentials()),
             patch.object(WebApi, "_send", noted),
             patch.dict(WebApi.__init__.__kwdefaults__, sleep=slept.append),
         ):

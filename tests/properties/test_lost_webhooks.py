@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import Context, actual, connection, proforma
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.site import Site, running
 
 DAYS = 5

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from project_invoicing.store import client
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.site import Site, running
 
 ANSWERS = {200, 401, 413, 422}

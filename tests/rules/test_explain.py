@@ -11,6 +11,8 @@ import pytest
 
 from local import cli
 from project_invoicing.config import settings
+from project_invoicing.domain.map_state import MapAction
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.transactions import transact, update
 from tests import policies, snapshots
 from tests.builders import connection, guid, proforma
@@ -267,6 +269,53 @@ def test_what_is_not_known_says_where_it_was_looked_for_and_what_that_means(book
     assert answer["found"] == []
     assert looked in " ".join(answer["looked_in"])
     assert answer["next"]
+
+
+class TestPausedMaps:
+    @pytest.fixture
+    def paused(self, books: Books) -> Books:
+        """The maps are paused; then come an actual, its connection, a proforma, a newer version of a known actual."""
+        books.arrive(sale("known"))
+        self.change(books, MapAction.PAUSE)
+        books.arrive(
+            sale("new"), bills("new", "known"), proforma("inv-1", total="1600"), sale("known", row_version=9_000)
+        )
+        return books
+
+    def change(self, books: Books, action: MapAction) -> None:
+        states = MapStates(books.world.client, books.world.names.dataverse_table)
+        for name in ("actuals", "transaction_connections", "invoices"):
+            states.change(name, action, "month's end", "2026-08-31T09:00:00Z")
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "headline", "map_name"),
+        [
+            ("new", "actual", "Actual that waits for the table map actuals", "actuals"),
+            ("inv-1", "proposal", "Proforma that waits for the table map invoices", "invoices"),
+        ],
+    )
+    def test_what_came_meanwhile_waits_for_its_map_which_is_to_be_resumed(
+        self, paused: Books, name: str, kind: str, headline: str, map_name: str
+    ) -> None:
+        made = explained(paused, name)
+        assert (made["kind"], made["headline"]) == (kind, headline)
+        assert f"a delivery waits for the table map {map_name}" in happened(made)
+        assert "2026-08-31T09:00:00Z the map is paused: month's end" in happened(made)
+        assert made["next"] == [f"resume the map: `python -m local map resume {map_name} --stack-prefix STACK`"]
+
+    def test_a_newer_version_that_waits_shows_beside_what_is_known(self, paused: Books) -> None:
+        made = explained(paused, "known")
+        assert made["headline"].startswith("Unbilled sale (time) of 1600.00 USD: waits for the next import")
+        assert "a delivery waits for the table map actuals (version 9000)" in happened(made)
+
+    def test_a_stopped_map_is_started_and_what_a_resumed_one_left_behind_comes_by_itself(self, paused: Books) -> None:
+        self.change(paused, MapAction.STOP)
+        made = explained(paused, "new")
+        assert made["next"] == ["start the map: `python -m local map start actuals --stack-prefix STACK`"]
+        self.change(paused, MapAction.START)
+        assert explained(paused, "new")["next"] == [
+            "nothing: its map runs again, and dataverse_catchup delivers it by its schedule"
+        ]
 
 
 def test_the_command_prints_the_same_and_ends_with_2_where_nothing_is_known(

@@ -20,23 +20,22 @@ from project_invoicing import bootstrap
 from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
+from project_invoicing.domain.map_state import MapAction
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
-from project_invoicing.store import rows, setups
-from project_invoicing.store.journals import Journals
-from project_invoicing.store.ledger import Entry, Ledger
-from project_invoicing.store.proposals import Proposals
+from project_invoicing.store import rows
+from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
-from project_invoicing.store.staging import Staging, row_of
+from project_invoicing.store.staging import row_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconciliation
 from project_invoicing.use_cases.repair import Repairs
-from project_invoicing.use_cases.setups import SetupVersions
 from tests import policies
 from tests.builders import Context, connection, guid, proforma
-from tests.fake_dataverse import FakeDataverse
+from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
@@ -56,7 +55,7 @@ from tests.rules.stories import (
     sale,
 )
 
-ACTUAL, INVOICE, CONNECTION = "msdyn_actual", "invoice", "msdyn_transactionconnection"
+ENTITIES = (ACTUAL, CONNECTION, PROFORMA)
 
 
 class Side:
@@ -69,15 +68,7 @@ class Side:
 
     @property
     def stores(self) -> Stores:
-        client, names = self.books.world.client, self.books.world.names
-        current = setups.current(client, names.setup_table)
-        return Stores(
-            Staging(client, names.staging_table),
-            Journals(client, names.journals_table),
-            Proposals(client, names.proposals_table),
-            Ledger(client, names.ledger_table),
-            SetupVersions(current, lambda number: setups.version(client, names.setup_table, number)),
-        )
+        return Stores.read(self.books.world.client, self.books.world.names)
 
     def arrive(self, *contexts: Context) -> None:
         world = self.books._ready()
@@ -120,12 +111,16 @@ class Side:
                 invoice_date=header.invoice_date.isoformat(),
                 sales_tax_amount=header.sales_tax,
             )
-            self.dataverse.change(INVOICE, header.proforma_id, **told)
+            self.dataverse.change(PROFORMA, header.proforma_id, **told)
             self.mark_invoice(header.company, header.invoice_number, ow="done")
 
     def mark_invoice(self, company: str, number: str, **values: Any) -> None:
-        values = {"u": "[]", **values}
-        self._update(self.books.world.names.staging_table, f"WRITEBACK#invoice#{company}#{number}", "H", values)
+        self._update(
+            self.books.world.names.staging_table,
+            f"WRITEBACK#invoice#{company}#{number}",
+            "H",
+            {"dn": 0, "fl": 0} | values,
+        )
 
     def put(self, name: str, **values: Any) -> None:
         """Somebody changes a staging row by hand."""
@@ -275,6 +270,38 @@ def test_a_lost_connection_is_found_and_fetched(side: Side) -> None:
     assert side.differences() == {}
 
 
+@pytest.fixture
+def paused(side: Side) -> Side:
+    """Somebody has paused the maps, and rows of every kind come."""
+    side.arrive(*approval(), *billed("one", total="3200"))
+    for name in ("actuals", "transaction_connections", "invoices"):
+        side.stores.maps.change(name, MapAction.PAUSE, "month's end", side.books.world.at)
+    side.arrive(
+        sale("two/unbilled"),
+        bill("two/billed"),
+        bills("two/billed", "two/unbilled"),
+        proforma("inv-2", number="INV-0002", total="1600"),
+    )
+    side.arrive(sale("one/unbilled", description="another text"))
+    return side
+
+
+def test_what_waits_for_a_paused_map_is_counted_as_that_and_is_no_difference(paused: Side) -> None:
+    outcome = paused.reconcile()
+    assert outcome.report["differences"] == 0
+    counts = outcome.checks["not_received"].counts
+    waiting = {entity: counts[f"rows of {entity} that wait for a paused table map"] for entity in ENTITIES}
+    assert waiting == {ACTUAL: 3, CONNECTION: 1, PROFORMA: 1}
+
+
+def test_what_waits_for_a_paused_map_hides_nothing_that_is_lost(paused: Side) -> None:
+    paused.lose(bill("three/billed"))
+    found = paused.differences()
+    assert [one.id for one in found["not_received"]] == [guid("three/billed")]
+    (proforma_differs,) = found["proformas"]
+    assert (proforma_differs.id, proforma_differs.amount) == (guid("inv-1"), Decimal(1600))
+
+
 def test_a_connection_between_other_rows_is_none_of_ours(side: Side) -> None:
     side.lose(connection("c", "j", "Winner", "k", "Loser", type_1="msdyn_journalline"))
     assert side.differences() == {}
@@ -284,7 +311,7 @@ def test_a_confirmed_proforma_that_never_arrived_is_found_and_a_draft_is_not(sid
     side.arrive(sale("u"), bill("b"), bills("b", "u"))
     side.lose(proforma("inv-1", total="1600"), proforma("inv-2", number="INV-0002", status="draft"))
     lost = only(side.differences(), "not_received")
-    assert (lost.entity, lost.id, lost.amount) == (INVOICE, guid("inv-1"), Decimal(1600))
+    assert (lost.entity, lost.id, lost.amount) == (PROFORMA, guid("inv-1"), Decimal(1600))
     side.repairs().everything([lost])
     side.deliver()
     assert side.differences() == {}
@@ -319,9 +346,9 @@ def test_an_amount_changed_in_dataverse_is_found_with_both_amounts_and_the_diffe
 
 def test_a_proforma_that_changed_before_its_lines_were_built_is_found_and_fetched(side: Side) -> None:
     side.arrive(*billed())
-    side.dataverse.change(INVOICE, "inv-1", name="Adatum, August", totallineitemamount="1600.00")
+    side.dataverse.change(PROFORMA, "inv-1", name="Adatum, August", totallineitemamount="1600.00")
     changed = only(side.differences(), "differs_from_dataverse")
-    assert (changed.entity, changed.id, changed.company) == (INVOICE, guid("inv-1"), "USPM")
+    assert (changed.entity, changed.id, changed.company) == (PROFORMA, guid("inv-1"), "USPM")
     assert changed.detail == "INV-0001: name None -> Adatum, August"
     side.repairs().everything([changed])
     side.deliver()
@@ -361,7 +388,7 @@ def test_inv_05_what_rounding_to_the_digits_of_a_currency_added_is_no_difference
 
 
 def test_a_total_that_changed_after_the_lines_were_built_is_found(month: Side) -> None:
-    month.dataverse.change(INVOICE, "inv-1", totallineitemamount="1700.00")
+    month.dataverse.change(PROFORMA, "inv-1", totallineitemamount="1700.00")
     differs = only(month.differences(), "proformas")
     assert (differs.amount, differs.currency) == (Decimal(100), "GBP")
     assert "INV-0001: its lines come to 1600" in differs.detail
@@ -379,7 +406,7 @@ def test_what_dataverse_refused_and_what_it_was_not_told_are_found_with_amounts_
     of_actual = next(one for one in found["write_back_failed"] if one.entity == ACTUAL)
     assert (of_actual.id, of_actual.amount, of_actual.currency) == (guid("work/billed"), Decimal("2204.32"), "USD")
     assert "0x80040217: does not exist" in of_actual.detail
-    assert [one.id for one in found["write_back_failed"] if one.entity == INVOICE] == [guid("inv-1")]
+    assert [one.id for one in found["write_back_failed"] if one.entity == PROFORMA] == [guid("inv-1")]
     assert [one.id for one in found["write_back_unfinished"]] == [guid("work/cost")]
 
     did = month.repairs().everything(one for listed in found.values() for one in listed)
@@ -412,9 +439,9 @@ def test_a_value_that_dataverse_took_and_has_no_more_is_found(month: Side, colum
 
 
 def test_an_invoice_number_that_dataverse_has_no_more_is_found(month: Side) -> None:
-    month.dataverse.change(INVOICE, "inv-1", msdyn_customerinvoicenumber="FTI-9")
+    month.dataverse.change(PROFORMA, "inv-1", msdyn_customerinvoicenumber="FTI-9")
     differs = only(month.differences(), "write_back_differs")
-    assert (differs.entity, differs.id) == (INVOICE, guid("inv-1"))
+    assert (differs.entity, differs.id) == (PROFORMA, guid("inv-1"))
     assert "msdyn_customerinvoicenumber FTI-00000001, not FTI-9" in differs.detail
 
 
@@ -599,7 +626,7 @@ def test_one_row_is_fetched_and_imported_or_written_back_as_it_needs(side: Side)
     }
     assert side.asked() == [{"company": "USPM", "invoice_number": "FTI-00000001", "everything": False}]
     proforma_did = side.repairs().one(guid("inv-1"))
-    assert (INVOICE, "write back again") in {(row["entity"], row["repair"]) for row in proforma_did}
+    assert (PROFORMA, "write back again") in {(row["entity"], row["repair"]) for row in proforma_did}
 
 
 def test_what_cannot_be_repaired_says_why(side: Side) -> None:

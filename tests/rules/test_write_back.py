@@ -13,7 +13,7 @@ import pytest
 from project_invoicing.dataverse import maps
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from tests.builders import actual, guid
-from tests.dataverse import Dataverse, connected
+from tests.dataverse import StubbornDataverse, connected
 from tests.harness import TEMPLATE
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -93,7 +93,7 @@ def test_wb_03_wb_11_skip_02_skip_03_dataverse_gets_the_actuals_of_posted_docume
     """The reversal of a confirmation and the cost of lent work are skipped, and one row cannot be imported."""
     lent = actual("lent", transaction_type="cost", price="100", skip_sync=True)
     elsewhere = actual("elsewhere", transaction_type="cost", price="100", project="unknown")
-    with connected(Dataverse()) as dataverse:
+    with connected(StubbornDataverse()) as dataverse:
         books.arrive(*approval(), *confirmation(), lent, elsewhere)
         books.journalise()
         books.post_invoices()
@@ -119,7 +119,7 @@ def journal_voucher_as_external_reference() -> Iterator[str]:
 def test_wb_13_the_voucher_goes_to_the_column_that_the_organization_keeps_it_in(
     books: Books, journal_voucher_as_external_reference: str
 ) -> None:
-    with connected(Dataverse()) as dataverse:
+    with connected(StubbornDataverse()) as dataverse:
         books.arrive(*approval())
         books.journalise()
     columns = dataverse.values()["msdyn_actual", guid("work/cost")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from project_invoicing.config import Settings
+from project_invoicing.config import Settings, settings_in
 from project_invoicing.store.items import Item, plain_item
 from tests.harness import TEMPLATE
 
@@ -17,16 +17,8 @@ def create(client: DynamoDBClient, suffix: str = "") -> Settings:
     """Creates the tables, each name ending in ``suffix``, and says how they are called."""
     for table in TEMPLATE.tables:
         client.create_table(**{**table.request, "TableName": table.request["TableName"] + suffix})
-    environment = TEMPLATE.environment()
-    return Settings(
-        staging_table=environment["STAGING_TABLE"] + suffix,
-        journals_table=environment["JOURNALS_TABLE"] + suffix,
-        proposals_table=environment["PROPOSALS_TABLE"] + suffix,
-        ledger_table=environment["LEDGER_TABLE"] + suffix,
-        setup_table=environment["SETUP_TABLE"] + suffix,
-        event_bus=environment["EVENT_BUS_NAME"],
-        dataverse_table=environment["DATAVERSE_TABLE"] + suffix,
-    )
+    names = TEMPLATE.environment()
+    return settings_in({name: value + suffix * name.endswith("_TABLE") for name, value in names.items()})
 
 
 def delete(client: DynamoDBClient, suffix: str = "") -> None:

@@ -48,7 +48,7 @@ def test_a_map_runs_until_someone_changes_it(states: MapStates) -> None:
     assert {status.state for status in states.all().values()} == {MapState.RUNNING}
     assert states.change("actuals", MapAction.PAUSE, "why", AT) == MapStatus("actuals", MapState.PAUSED, AT, "why", 1)
     assert {name for name, status in states.all().items() if status.state is MapState.PAUSED} == {"actuals"}
-    assert (states.running("actuals"), states.running("invoices")) == (False, True)
+    assert (states.of("actuals").state, states.of("invoices").state) == ("paused", "running")
 
 
 def test_of_two_who_change_a_map_at_once_one_is_told(states: MapStates, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,10 +108,10 @@ def test_a_link_is_found_by_the_id_of_its_connection(staging: Staging) -> None:
         staging.receive(an_actual(f"actual-{number}"))
     link = a_link("actual-2", 5)
     staging.connect(link)
-    assert list(staging.links_of(link.id)) == [("actual-1", ConnectionRole.UNBILLED, f"{5:020d}")]
-    assert list(staging.links_of("another id")) == []
+    assert list(staging.links_of([link.id])) == [(link.id, "actual-1", ConnectionRole.UNBILLED, f"{5:020d}")]
+    assert list(staging.links_of(["another id"])) == []
     staging.connect(a_link("actual-2", 6, deleted=True))
-    assert list(staging.links_of(link.id)) == []
+    assert list(staging.links_of([link.id])) == []
 
 
 def test_a_large_rejected_event_is_kept_small_and_comes_back_whole(staging: Staging) -> None:

@@ -31,6 +31,7 @@ from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal, JournalPage, Journals
 from project_invoicing.store.ledger import Ledger, entries
 from project_invoicing.store.proposals import (
+    ANY_INVOICE,
     ANY_JOURNAL,
     UNRESOLVED,
     Invoice,
@@ -303,7 +304,7 @@ def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Propo
     transact(proposals.client, [proposals.change(header, columns | refusal)])
     stored = read(proposals)
     assert (stored.waiting_for, stored.evaluated) == (tuple(waits), True)
-    assert stored.waits_for_journals == {"J-1"}
+    assert stored.waits_for_posting == {"J-1"}
     assert stored.refusal == {"reason": "customer_on_hold", "detail": "C-001 is on hold", "at": T1}
 
 
@@ -315,8 +316,8 @@ def test_a_header_shows_fifty_waits_and_how_many_more_there_are(proposals: Propo
     stored = read(proposals)
     assert len(stored.waiting_for) == 51
     assert stored.waiting_for[-1].detail.startswith("and 10 more rows")
-    assert stored.waits_for_journals == {ANY_JOURNAL}
-    assert waiting_columns(list(stored.waiting_for), stored.waits_for_journals) == columns
+    assert stored.waits_for_posting == {ANY_INVOICE, ANY_JOURNAL}
+    assert waiting_columns(list(stored.waiting_for), stored.waits_for_posting) == columns
 
 
 # --- invoices and the ledger ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal import Accrual
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import ANY_JOURNAL
+from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan
 from tests.builders import REFERENCE_TABLES, guid
@@ -98,7 +98,7 @@ def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("linked", "journals", "told"),
+    ("linked", "documents", "told"),
     [
         pytest.param({}, {ANY_JOURNAL}, "has not arrived", id="has not arrived"),
         pytest.param(
@@ -110,13 +110,13 @@ def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
     ],
 )
 def test_a_billed_sale_waits_for_the_posting_of_its_unbilled_one(
-    linked: dict[str, StagedRow], journals: set[str], told: str
+    linked: dict[str, StagedRow], documents: set[str], told: str
 ) -> None:
     found = planned(a_row(), linked=linked)
     (wait,) = found.waits
     assert (wait.reason, wait.actual_id) == (WaitReason.UNBILLED_SALES_NOT_POSTED, "billed's sale")
     assert told in wait.detail
-    assert found.journals == journals
+    assert found.documents == documents
 
 
 def test_reg_04_a_billed_sale_that_nothing_links_to_an_unbilled_one_waits_for_the_connection() -> None:
@@ -166,6 +166,13 @@ def test_a_credited_sale_waits_for_the_invoice_of_its_original(
     rows = [credit, a_row("original", links={ConnectionRole.UNBILLED: "sale"})] if together else [credit]
     found = planned(*rows, total="0" if together else "-1600", linked={**linked, "sale": a_sale()})
     assert reasons(found) == waits
+
+
+def test_what_a_credited_sale_waits_for_is_the_proforma_of_its_original_or_any() -> None:
+    credit = a_row("credit", "-1600", links={ConnectionRole.ORIGINAL: "original"})
+    original = a_row("original", invoice=Reference("invoice", "inv-1"))
+    assert planned(credit, total="-1600", linked={"original": original}).documents == {"inv-1"}
+    assert planned(credit, total="-1600", linked={}).documents == {ANY_INVOICE}
 
 
 # --- completeness -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from project_invoicing.errors import Unavailable
-from project_invoicing.secrets import CachedSecret
+from project_invoicing.secrets import Secret
 
 
 class SecretsManager:
@@ -44,11 +44,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def secret(manager: Any, clock: Clock) -> CachedSecret:
-    return CachedSecret(manager, "the-secret", clock)
+def secret(manager: Any, clock: Clock) -> Secret:
+    return Secret(manager, "the-secret", clock)
 
 
-def test_it_is_read_once_in_five_minutes(secret: CachedSecret, manager: SecretsManager, clock: Clock) -> None:
+def test_it_is_read_once_in_five_minutes(secret: Secret, manager: SecretsManager, clock: Clock) -> None:
     for seconds, asked in ((0, 1), (299, 1), (300, 2), (301, 2)):
         clock.now = 1_000 + seconds
         assert secret.text() == "first"
@@ -56,7 +56,7 @@ def test_it_is_read_once_in_five_minutes(secret: CachedSecret, manager: SecretsM
 
 
 def test_a_newer_one_is_looked_for_at_most_every_ten_seconds(
-    secret: CachedSecret, manager: SecretsManager, clock: Clock
+    secret: Secret, manager: SecretsManager, clock: Clock
 ) -> None:
     secret.text()
     manager.text = "second"
@@ -69,7 +69,7 @@ def test_a_newer_one_is_looked_for_at_most_every_ten_seconds(
     assert manager.asked == 3
 
 
-def test_one_that_cannot_be_read_is_tried_again_later(secret: CachedSecret, manager: SecretsManager) -> None:
+def test_one_that_cannot_be_read_is_tried_again_later(secret: Secret, manager: SecretsManager) -> None:
     manager.text = None
     with pytest.raises(Unavailable, match="the-secret") as caught:
         secret.text()

@@ -45,7 +45,7 @@ class Login:
 
 
 def tokens(login: Login, given: Mapping[str, str] = GIVEN) -> ClientCredentials:
-    return ClientCredentials(f"{RESOURCE}/", lambda: given, login)  # type: ignore[arg-type]
+    return ClientCredentials(f"{RESOURCE}/", lambda: json.dumps(given), login)  # type: ignore[arg-type]
 
 
 def refused(error: str, *codes: int) -> Reply:

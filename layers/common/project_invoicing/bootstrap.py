@@ -6,8 +6,7 @@ set-up take a fifth of a second, what a webhook does not need of the rest a good
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -82,10 +81,10 @@ def maps_at_work() -> MapsAtWork:
 
 @cache
 def webhook() -> Webhook:
-    from project_invoicing.secrets import CachedSecret
+    from project_invoicing.secrets import Secret
     from project_invoicing.use_cases.receive_webhook import Webhook
 
-    secret = CachedSecret(client.secrets_manager(), settings().webhook_keys)
+    secret = Secret(client.secrets_manager(), settings().webhook_keys)
     return Webhook(secret, signatures, staging, bus())
 
 
@@ -117,7 +116,7 @@ def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
 def bus() -> Bus:
     from project_invoicing.bus import Bus
 
-    return Bus(client.event_bridge(), settings().event_bus)
+    return Bus(client.event_bridge(), settings().event_bus_name)
 
 
 def finance_setup() -> FinanceSetup:
@@ -127,25 +126,18 @@ def finance_setup() -> FinanceSetup:
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
-def finance_setup_of(version: int) -> FinanceSetup:
-    """The immutable set-up with this version."""
-    from project_invoicing.store import setups
-
-    return setups.version(client.dynamodb(), settings().setup_table, version)
-
-
 def finance_setups() -> SetupVersions:
     """The current set-up, and the earlier ones that unfinished work was begun with."""
     from project_invoicing.use_cases.setups import SetupVersions
 
-    return SetupVersions(finance_setup(), finance_setup_of)
+    return SetupVersions.read(client.dynamodb(), settings().setup_table)
 
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
     from project_invoicing.use_cases.explain_actuals import Stores
 
-    return Stores(staging(), journals(), proposals(), ledger(), finance_setups())
+    return Stores.read(client.dynamodb(), settings())
 
 
 @cache
@@ -159,16 +151,11 @@ def dataverse() -> DataverseApi | None:
 
     from project_invoicing.dataverse.tokens import ClientCredentials
     from project_invoicing.dataverse.web_api import TIMEOUT, WebApi
+    from project_invoicing.secrets import Secret
 
     pool = urllib3.PoolManager(timeout=TIMEOUT)
-    return WebApi(url, ClientCredentials(url, dataverse_credentials, pool), pool=pool)
-
-
-def dataverse_credentials() -> Mapping[str, str]:
-    """The secret of the application user as it is now; read with the first token, and when a token is not taken."""
-    secret = client.secrets_manager().get_secret_value(SecretId=settings().dataverse_credentials)
-    found: Mapping[str, str] = json.loads(secret["SecretString"])
-    return found
+    secret = Secret(client.secrets_manager(), settings().dataverse_credentials)
+    return WebApi(url, ClientCredentials(url, secret.read, pool), pool=pool)
 
 
 def now() -> datetime:
@@ -184,9 +171,7 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
-    return WriteBack(
-        journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, map_states().running
-    )
+    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, maps_at_work())
 
 
 def actuals_register() -> ActualsRegister:
@@ -216,7 +201,7 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     from project_invoicing.bus import Bus
     from project_invoicing.use_cases.repair import Repairs
 
-    to = Bus(client.event_bridge(), bus or settings().event_bus)
+    to = Bus(client.event_bridge(), bus or settings().event_bus_name)
     return Repairs(stores or explained_stores(), dataverse(), to.publish, at)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 
 
@@ -20,7 +21,7 @@ class Settings:
     proposals_table: str
     ledger_table: str
     setup_table: str
-    event_bus: str
+    event_bus_name: str
     invoice_posting_queue: str = ""
     accounting_writeback_queue: str = ""
     dataverse_table: str = ""
@@ -32,18 +33,9 @@ class Settings:
 @cache
 def settings() -> Settings:
     """The settings of this process. Tests that change the environment call ``settings.cache_clear()``."""
-    read = os.environ.get
-    return Settings(
-        staging_table=read("STAGING_TABLE", ""),
-        journals_table=read("JOURNALS_TABLE", ""),
-        proposals_table=read("PROPOSALS_TABLE", ""),
-        ledger_table=read("LEDGER_TABLE", ""),
-        setup_table=read("SETUP_TABLE", ""),
-        event_bus=read("EVENT_BUS_NAME", ""),
-        invoice_posting_queue=read("INVOICE_POSTING_QUEUE", ""),
-        accounting_writeback_queue=read("ACCOUNTING_WRITEBACK_QUEUE", ""),
-        dataverse_table=read("DATAVERSE_TABLE", ""),
-        dataverse_url=read("DATAVERSE_URL", ""),
-        dataverse_credentials=read("DATAVERSE_CREDENTIALS", ""),
-        webhook_keys=read("WEBHOOK_KEYS", ""),
-    )
+    return settings_in(os.environ)
+
+
+def settings_in(environment: Mapping[str, str]) -> Settings:
+    """The settings that ``environment`` names: each in a variable of its own name, such as ``STAGING_TABLE``."""
+    return Settings(**{one.name: environment.get(one.name.upper(), "") for one in fields(Settings)})

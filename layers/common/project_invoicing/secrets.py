@@ -19,8 +19,8 @@ AGAIN_SECONDS: Final = 10.0
 """The least time between two readings: whoever guesses keys does not make us ask Secrets Manager for each guess."""
 
 
-class CachedSecret:
-    """The text of a secret. ``clock`` gives seconds that only grow."""
+class Secret:
+    """The text of a secret, kept for some minutes. ``clock`` gives seconds that only grow."""
 
     def __init__(self, client: SecretsManagerClient, id: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -31,23 +31,27 @@ class CachedSecret:
 
     def text(self) -> str:
         """The secret as it was at most five minutes ago. Raises ``Unavailable``."""
-        return self._text if self._younger_than(KEPT_SECONDS) else self._read()
+        return self._text if self._younger_than(KEPT_SECONDS) else self._read_again()
 
     def newer(self) -> str | None:
         """The secret as it is now, where it is another than ``text`` gave; ``None`` too within ten seconds."""
         if self._younger_than(AGAIN_SECONDS):
             return None
         before = self._text
-        now = self._read()
+        now = self._read_again()
         return None if now == before else now
+
+    def read(self) -> str:
+        """The secret as it is now. Raises what botocore does: waiting mends no role and no name that is wrong."""
+        self._text = self._client.get_secret_value(SecretId=self._id)["SecretString"]
+        self._read_at = self._clock()
+        return self._text
+
+    def _read_again(self) -> str:
+        try:
+            return self.read()
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(f"the secret {self._id} cannot be read: {type(error).__name__}") from error
 
     def _younger_than(self, seconds: float) -> bool:
         return self._read_at is not None and self._clock() - self._read_at < seconds
-
-    def _read(self) -> str:
-        try:
-            self._text = self._client.get_secret_value(SecretId=self._id)["SecretString"]
-        except (ClientError, BotoCoreError) as error:
-            raise Unavailable(f"the secret {self._id} cannot be read: {type(error).__name__}") from error
-        self._read_at = self._clock()
-        return self._text

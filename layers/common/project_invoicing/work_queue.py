@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from project_invoicing.chunks import chunks
 from project_invoicing.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class WorkQueue:
         Raises ``Unavailable`` where the queue did not take all of them: whoever sends them again may send some twice.
         """
         sent, seconds = 0, min(delay, MAX_DELAY)
-        pending = iter(tasks)
-        while chunk := list(islice(pending, MAX_ENTRIES)):
+        for chunk in chunks(tasks, MAX_ENTRIES):
             entries: Any = [
                 {"Id": str(n), "MessageBody": json.dumps(task, separators=(",", ":")), "DelaySeconds": seconds}
                 for n, task in enumerate(chunk)

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from project_invoicing import bootstrap
 from project_invoicing.dataverse import maps
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.journals import Journals
@@ -40,7 +41,7 @@ def opened(stack: World, document: Mapping[str, Any]) -> Books:
 def later(books: Books, minutes: int = 30) -> None:
     """The clock goes on."""
     moment = datetime.fromisoformat(books.world.at) + timedelta(minutes=minutes)
-    books.world.at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    books.world.at = utc_text(moment)
 
 
 def stored(books: Books, name: str) -> StagedRow:

@@ -6,7 +6,7 @@ import pytest
 
 from project_invoicing.errors import Unavailable
 from tests.builders import guid
-from tests.dataverse import Dataverse, connected
+from tests.dataverse import StubbornDataverse, connected
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.journals.cases import Register, billing, register, stored
@@ -95,6 +95,6 @@ def test_while_dataverse_cannot_be_asked_nothing_is_imported_and_nothing_lost(va
 def test_stg_13_a_dataverse_that_is_connected_is_asked_for_the_ids(validating: Books) -> None:
     validating.arrive(cost("kept", at=SENT), cost("rolled-back", at=SENT))
     validating.world.at = "2026-08-27T16:10:00Z"
-    with connected(Dataverse(absent={guid("rolled-back")})):
+    with connected(StubbornDataverse(absent={guid("rolled-back")})):
         validating.import_staging()
     assert (validating.state("kept"), validating.state("rolled-back")) == ("imported", "invalid")

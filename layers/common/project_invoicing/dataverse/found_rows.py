@@ -6,13 +6,9 @@ from typing import Any, Final
 
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.mapping import to_connection
-from project_invoicing.dataverse.maps import INVOICE_STATUSES, Direction, TableMap, table_maps
+from project_invoicing.dataverse.maps import CONNECTION, INVOICE_STATUSES, PROFORMA, Direction, TableMap, table_maps
 from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
-
-INVOICE: Final = "invoice"
-ACTUAL: Final = "msdyn_actual"
-CONNECTION: Final = "msdyn_transactionconnection"
 
 STATUS: Final = "msdyn_projectinvoicestatus"
 _CONFIRMED: Final = next(code for code, word in INVOICE_STATUSES.items() if word == "confirmed")
@@ -26,7 +22,7 @@ def inbound_maps() -> dict[str, TableMap]:
 def columns_of(entity: str) -> tuple[str, ...]:
     """What is read of a table: the map's columns, those of the organization too, the row's id, version and time."""
     columns = [column.column for column in inbound_maps()[entity].columns]
-    if entity == INVOICE:
+    if entity == PROFORMA:
         columns.append(STATUS)  # the rule on the bus asks for it
     return tuple(dict.fromkeys([f"{entity}id", *columns, "versionnumber", "modifiedon"]))
 
@@ -57,7 +53,7 @@ def is_wanted(event: BusEvent) -> bool:
     is wanted, so that it is kept as rejected.
     """
     entity = event.detail["entity"]
-    if entity == INVOICE:
+    if entity == PROFORMA:
         return bool(event.detail["row"].get(STATUS) == _CONFIRMED)
     if entity == CONNECTION:
         try:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from project_invoicing.dataverse import values
-from project_invoicing.dataverse.maps import Column, TableMap, Transform, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, Column, TableMap, Transform, table_maps
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, TransactionClass
 from project_invoicing.errors import Rejected
@@ -23,7 +23,6 @@ _DECIMAL_PLACES: Final = 10
 """The most that Dataverse stores in a decimal column."""
 _ONE: Final = Decimal(1)
 
-_ACTUAL_TYPE: Final = "msdyn_actual"
 _ROLES: Final = {
     "billedsales": "Billed Sales",
     "unbilledsales": "Unbilled Sales",
@@ -85,7 +84,7 @@ def to_connection(detail: Mapping[str, Any]) -> Connection | None:
     row = detail.get("row")
     columns = [_column(table_map, field) for field in ("type_1", "type_2")]
     types = [row.get(column) for column in columns] if isinstance(row, Mapping) else []
-    if any(isinstance(type_, str) and type_.strip().lower() != _ACTUAL_TYPE for type_ in types):
+    if any(isinstance(type_, str) and type_.strip().lower() != ACTUAL for type_ in types):
         return None
     fields = _read(table_map, detail)
     if fields["id_1"] == fields["id_2"]:

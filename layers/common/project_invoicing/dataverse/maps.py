@@ -25,6 +25,11 @@ from project_invoicing.domain.codes import BillingType, TransactionClass, Transa
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
 
+ACTUAL: Final = "msdyn_actual"
+CONNECTION: Final = "msdyn_transactionconnection"
+PROFORMA: Final = "invoice"
+"""The tables of Dataverse that the maps are of. Its invoice is finance's proforma."""
+
 MONEY_LIMIT: Final = Decimal(1_000_000_000)
 """Dataverse's bounds of msdyn_amount and msdyn_price, in both directions; taken for quantities too."""
 TOTAL_LIMIT: Final = Decimal(922_337_203_685_477)
@@ -132,7 +137,7 @@ ACTUALS: Final = TableMap(
     name="actuals",
     version=1,
     direction=Direction.FROM_DATAVERSE,
-    entity="msdyn_actual",
+    entity=ACTUAL,
     counterpart="staging (ProjCDSActualsImport)",
     filter="all; one with skip sync is kept as skipped, so that it can be told from one that never came",
     rules="SKIP-01 to SKIP-07, STG-01",
@@ -196,7 +201,7 @@ ACTUALS: Final = TableMap(
             "msdyn_invoice",
             "invoice",
             Transform.LOOKUP,
-            entity="invoice",
+            entity=PROFORMA,
             note="the proforma that a billed-sales actual belongs to",
         ),
         Column("msdyn_startdatetime", "start", Transform.DATE),
@@ -214,7 +219,7 @@ TRANSACTION_CONNECTIONS: Final = TableMap(
     name="transaction_connections",
     version=1,
     direction=Direction.FROM_DATAVERSE,
-    entity="msdyn_transactionconnection",
+    entity=CONNECTION,
     counterpart="staging (ProjCDSTransactionRelationshipImport)",
     filter="those whose types both are msdyn_actual; connections of journal and invoice lines are none of ours",
     rules="CONN-02, -04, -05, -07, -08, -12; either row may be transaction 1",
@@ -232,7 +237,7 @@ INVOICES: Final = TableMap(
     name="invoices",
     version=1,
     direction=Direction.FROM_DATAVERSE,
-    entity="invoice",
+    entity=PROFORMA,
     counterpart="proposal header (Project invoice proposal V2)",
     filter="msdyn_projectinvoicestatus = 192350002 (confirmed), by the rule of proforma_header_sync",
     rules="PROP-01, PROP-02, PROP-09, PROP-10",
@@ -268,7 +273,7 @@ ACTUALS_WRITE_BACK: Final = TableMap(
     name="actuals_write_back",
     version=1,
     direction=Direction.TO_DATAVERSE,
-    entity="msdyn_actual",
+    entity=ACTUAL,
     counterpart="staging (ProjCDSActualsImport)",
     filter="posted rows; these columns and no other (WB-03)",
     rules="WB-01 to WB-06; no public source gives the names: settings",
@@ -290,7 +295,7 @@ INVOICES_WRITE_BACK: Final = TableMap(
     name="invoices_write_back",
     version=1,
     direction=Direction.TO_DATAVERSE,
-    entity="invoice",
+    entity=PROFORMA,
     counterpart="posted customer invoice",
     filter="posted invoices",
     rules="WB-07, PROP-20; no public source gives the names and the code of posted: settings",

@@ -12,13 +12,13 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from project_invoicing.dataverse.api import FoundRow
-from project_invoicing.dataverse.maps import TableMap, Transform, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, TableMap, Transform, table_maps
 from project_invoicing.dataverse.values import decimal_text, guid
 
 ENTITY_SETS: Final[Mapping[str, str]] = {
-    "invoice": "invoices",
-    "msdyn_actual": "msdyn_actuals",
-    "msdyn_transactionconnection": "msdyn_transactionconnections",
+    PROFORMA: "invoices",
+    ACTUAL: "msdyn_actuals",
+    CONNECTION: "msdyn_transactionconnections",
 }
 """What the Web API calls the tables that the maps read and write."""
 

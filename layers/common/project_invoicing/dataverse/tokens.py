@@ -7,6 +7,7 @@ of a second library. Nothing here logs, and nothing that it raises has more of a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -29,14 +30,14 @@ class Tokens(Protocol):
         """A token that is valid now; ``renewed``: another one than before, which Dataverse did not take."""
 
 
-Credentials = Mapping[str, str]
-"""``tenant_id``, ``client_id``, ``client_secret``; ``authority`` where it is another cloud than the public one."""
-
-
 class ClientCredentials:
-    """Tokens for ``resource`` (the address of Dataverse). ``read`` gives the credentials as they are now."""
+    """Tokens for ``resource`` (the address of Dataverse).
 
-    def __init__(self, resource: str, read: Callable[[], Credentials], pool: urllib3.PoolManager) -> None:
+    ``read`` gives the secret as it is now: JSON with ``tenant_id``, ``client_id`` and ``client_secret``, and
+    ``authority`` where it is another cloud than the public one.
+    """
+
+    def __init__(self, resource: str, read: Callable[[], str], pool: urllib3.PoolManager) -> None:
         self._scopes = [f"{resource.rstrip('/')}/.default"]
         self._read = read
         self._pool = pool
@@ -65,7 +66,7 @@ class ClientCredentials:
     def _opened(self) -> Any:
         from msal import ConfidentialClientApplication  # noqa: PLC0415 - see the module
 
-        given = self._read()
+        given = _credentials(self._read())
         if missing := [name for name in ("tenant_id", "client_id", "client_secret") if not given.get(name)]:
             raise AccessDenied(
                 f"the secret that DATAVERSE_CREDENTIALS names has no {', '.join(missing)}; fill it in with the "
@@ -85,6 +86,16 @@ class ClientCredentials:
                 f"Entra ID knows no tenant {given['tenant_id']}; correct tenant_id in the secret that "
                 "DATAVERSE_CREDENTIALS names"
             ) from error
+
+
+def _credentials(text: str) -> Mapping[str, str]:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise AccessDenied("the secret that DATAVERSE_CREDENTIALS names is no JSON object; see README")
+    return given
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse import batch, odata
 from project_invoicing.dataverse.api import AccessDenied, Answer, Changes, FoundRow, Patch, Throttled, TokenExpired
 from project_invoicing.dataverse.tokens import Tokens
@@ -73,8 +73,7 @@ class WebApi:
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         found: list[FoundRow] = []
-        pending = iter(dict.fromkeys(ids))
-        while chunk := list(islice(pending, IDS_AT_ONCE)):
+        for chunk in chunks(dict.fromkeys(ids), IDS_AT_ONCE):
             values = ",".join(f"'{id}'" for id in chunk)
             wanted = f"Microsoft.Dynamics.CRM.In(PropertyName='{odata.key(entity)}',PropertyValues=[{values}])"
             found += self._found(entity, columns, wanted)

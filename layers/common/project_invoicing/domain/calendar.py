@@ -1,9 +1,9 @@
-"""Calendar arithmetic of documents: ends of periods, months added, and the period a journal covers."""
+"""Calendar arithmetic of documents: ends of periods, months added, the period a journal covers; instants as text."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -22,6 +22,11 @@ _PERIOD_FORMATS = {
     JournalPeriod.YEARS: "%Y",
     JournalPeriod.ALL: "all",
 }
+
+
+def utc_text(moment: datetime) -> str:
+    """An instant as events have it, to the second: ``2026-08-27T16:05:00Z``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def period_key(unit: JournalPeriod, on: date) -> str:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from project_invoicing.domain.codes import PostingType
-from project_invoicing.domain.ledger import Voucher, VoucherLine, summed
+from project_invoicing.domain.ledger import INVOICE, Voucher, VoucherLine, summed
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.sales_tax import NO_FORMS, TaxableLine, TaxForm, TaxRounding, sales_tax
@@ -172,7 +172,7 @@ def voucher(
                 dimensions=customer_dimensions or None,
             )
         )
-    return Voucher(number, terms.company, terms.invoice_date, "invoice", source_id, summed(lines))
+    return Voucher(number, terms.company, terms.invoice_date, INVOICE, source_id, summed(lines))
 
 
 def _revenue_lines(

@@ -11,9 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.money import ZERO
+
+JOURNAL: Final = "journal"
+INVOICE: Final = "invoice"
+"""The documents that have vouchers: their ``source``."""
 
 
 @dataclass(frozen=True, slots=True)

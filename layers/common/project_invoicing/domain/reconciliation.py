@@ -16,7 +16,7 @@ KEPT: Final = 100_000
 """Differences of one check that are held in memory, for a repair of all of them. All are counted."""
 
 CHECKS: Final[Mapping[str, str]] = {
-    "not_received": "In Dataverse, and neither staged nor rejected",
+    "not_received": "In Dataverse, and neither staged nor rejected, nor waiting for a paused table map",
     "differs_from_dataverse": "Staged with other values than Dataverse has now",
     "not_in_dataverse": "Staged, and Dataverse does not have it",
     "proformas": "Count, amount and checksum of a proforma's billed sales",
@@ -100,6 +100,7 @@ class Check:
 
 
 _DETAIL: Final = 300
+_CHECKSUMS: Final = 1 << 128
 
 
 def _row(difference: Difference) -> dict[str, Any]:
@@ -135,7 +136,11 @@ class Tally:
             self.amount += amount
             self.discount += discount
             digest = blake2b(f"{id}|{figure(amount)}".encode(), digest_size=16).digest()
-            self.checksum = (self.checksum + int.from_bytes(digest)) % (1 << 128)
+            self.checksum = (self.checksum + int.from_bytes(digest)) % _CHECKSUMS
+
+    def __add__(self, other: Tally) -> Tally:
+        checksum = (self.checksum + other.checksum) % _CHECKSUMS
+        return Tally(self.rows + other.rows, self.amount + other.amount, checksum)
 
     @property
     def text(self) -> str:

@@ -51,10 +51,6 @@ class MapStates:
         stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
         return {name: stored.get(name, MapStatus(name)) for name in table_maps()}
 
-    def running(self, name: str) -> bool:
-        """Whether the map runs now."""
-        return self.of(name).state is MapState.RUNNING
-
     def of(self, name: str) -> MapStatus:
         """How one map stands. Raises ``Rejected`` for a name that no map has."""
         if name not in table_maps():
@@ -99,9 +95,11 @@ class MapStates:
         except ConditionFailed:
             return
 
-    def kept(self, name: str) -> Iterator[tuple[str, BusEvent]]:
-        """What is kept for a map, oldest first: ``(sort key, event)``."""
+    def kept(self, name: str, id: str | None = None) -> Iterator[tuple[str, BusEvent]]:
+        """What is kept for a map, oldest first: ``(sort key, event)``. With ``id`` only what is about that row."""
         for item in query(self.client, self.table, _KEPT + name):
+            if id and f"#{id}#" not in item["sk"]:
+                continue
             detail = json.loads(item["detail"])
             yield item["sk"], BusEvent(item["source"], item["type"], item["at"], detail, item["sk"])
 

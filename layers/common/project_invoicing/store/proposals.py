@@ -1,12 +1,12 @@
 """The proposals table: proposal headers and their lines, and the posted customer invoices.
 
-Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in
-staging, ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits
-for (JSON), ``wj`` the journals it waits for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev``
-how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with, ``ic`` between
-which companies it bills, ``dx`` its lines are being deleted; from the claim of its posting on ``in`` invoice number,
-``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index
-``open_documents``.
+Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in staging,
+``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for
+(JSON), ``wp`` the documents for whose posting it waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on
+it, ``ev`` how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with,
+``ic`` between which companies it bills, ``dx`` its lines are being deleted; from the claim of its posting on ``in``
+invoice number, ``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of
+the sparse index ``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
@@ -40,7 +40,9 @@ INDEX: Final = "open_documents"
 HEADER: Final = "H"
 UNRESOLVED: Final = "?"
 """Stands for the company in the index as long as the header's contract is unknown to the set-up."""
-ANY_JOURNAL: Final = "*"
+ANY_JOURNAL: Final = "*journal"
+ANY_INVOICE: Final = "*invoice"
+"""Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
 VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
 _SHOWN_WAITS: Final = 50
@@ -87,7 +89,7 @@ class Proposal:
     pages: int = 0
     subtotal: Decimal | None = None
     waiting_for: tuple[Wait, ...] = ()
-    waits_for_journals: frozenset[str] = frozenset()
+    waits_for_posting: frozenset[str] = frozenset()
     evaluated: bool = False
     refusal: dict[str, str] | None = None
     setup_version: int | None = None
@@ -335,17 +337,18 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
 
-def waiting_columns(waits: list[Wait], journals: frozenset[str]) -> dict[str, Any]:
+def waiting_columns(waits: list[Wait], documents: frozenset[str]) -> dict[str, Any]:
     """What a header stores of what it waits for: the first fifty, and how many more there are.
 
-    The rest is on the rows themselves. ``journals`` are those whose posting should look at the proposal again.
+    The rest is on the rows themselves. ``documents``, journals by their ids and invoices by those of their proformas,
+    are those whose posting should look at the proposal again.
     """
     if len(waits) > _SHOWN_WAITS + 1:  # with that one line, what was stored is stored again as it is
         more = f"and {len(waits) - _SHOWN_WAITS} more rows; each row in staging says why it waits"
         waits = [*waits[:_SHOWN_WAITS], Wait(waits[_SHOWN_WAITS].reason, more)]
     shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits]
-    kept = sorted(journals) if len(journals) <= _SHOWN_WAITS else [ANY_JOURNAL]
-    return {"wf": json.dumps(shown, separators=(",", ":")), "wj": kept}
+    kept = sorted(documents) if len(documents) <= _SHOWN_WAITS else [ANY_INVOICE, ANY_JOURNAL]
+    return {"wf": json.dumps(shown, separators=(",", ":")), "wp": kept}
 
 
 def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
@@ -373,7 +376,7 @@ def proposal_of(item: Item) -> Proposal:
         pages=item.get("pg", 0),
         subtotal=Decimal(item["su"]) if "su" in item else None,
         waiting_for=tuple(waits),
-        waits_for_journals=frozenset(item.get("wj", ())),
+        waits_for_posting=frozenset(item.get("wp", ())),
         evaluated="wf" in item,
         refusal=json.loads(item["rf"]) if "rf" in item else None,
         setup_version=item.get("sv"),

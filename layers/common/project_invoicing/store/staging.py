@@ -73,6 +73,8 @@ _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
 """DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
 _ATTEMPTS: Final = 5
+_NAMES_OF_A_FILTER: Final = 100
+"""DynamoDB takes 4 KB and 300 operators."""
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 
 
@@ -106,7 +108,7 @@ class StagedRow:
     accounting_amount: Decimal | None = None
     exchange_rate: Decimal | None = None
     sales_tax_amount: Decimal | None = None
-    write_back: WriteBackState | None = None
+    write_back: WriteBackState = WriteBackState.PENDING
     write_back_detail: str | None = None
     price_rate: ExchangeRate | None = None
     accrual: Accrual | None = None
@@ -278,7 +280,7 @@ def row_of(item: Item) -> StagedRow | None:
         accounting_amount=None if amount("aa") is None else Decimal(item["aa"]),
         exchange_rate=None if amount("er") is None else Decimal(item["er"]),
         sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
-        write_back=WriteBackState(item["wb"]) if "wb" in item else None,
+        write_back=WriteBackState(item.get("wb", WriteBackState.PENDING)),
         write_back_detail=item.get("wd"),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
         accrual=_accrual_of(item["ac"]) if "ac" in item else None,
@@ -452,18 +454,20 @@ class Staging:
                 transact(self.client, [again])
         return delivery
 
-    def links_of(self, connection_id: str) -> Iterator[tuple[str, ConnectionRole, str]]:
-        """The links of a connection of which only the id is known: ``(actual, role, version)``; none of deleted ones.
+    def links_of(self, connections: Iterable[str]) -> Iterator[tuple[str, str, ConnectionRole, str]]:
+        """The links of connections of which only the id is known: ``(connection, actual, role, version)``.
 
-        A link is named by the first part of the id only, so another connection's may be among them. Reads the whole
-        table, for no index holds links: a connection is seldom deleted.
+        None of deleted ones. A link is named by the first part of the id only, so another connection's may be among
+        them. Reads the whole table once, for no index holds links: connections are seldom deleted.
         """
-        names = {role: f"{_LINK}{role}_{connection_id[:8]}" for role in ConnectionRole}
-        for item in scan(self.client, self.table, present=tuple(names.values())):
-            for role, name in names.items():
-                version, _, linked = str(item.get(name, "")).partition("|")
+        by_name = {f"{_LINK}{role}_{id[:8]}": (id, role) for id in connections for role in ConnectionRole}
+        present = tuple(by_name) if len(by_name) <= _NAMES_OF_A_FILTER else ()
+        for item in scan(self.client, self.table, present=present):
+            for name in by_name.keys() & item.keys():
+                id, role = by_name[name]
+                version, _, linked = str(item[name]).partition("|")
                 if linked:
-                    yield item["pk"], role, version
+                    yield id, item["pk"], role, version
 
     # Rejecting
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from project_invoicing.chunks import chunks
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.errors import TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item, typed_item
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_WRITES = 100
 MAX_READS = 100
 _READ_ATTEMPTS = 8
+_WRITE_ATTEMPTS = 10
 
 Write = dict[str, Any]
 """One entry of TransactWriteItems."""
@@ -82,6 +83,22 @@ def transact(client: DynamoDBClient, writes: Sequence[Write]) -> None:
         client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
 
 
+def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool:
+    """Those of ``writes`` whose condition holds, each for itself. ``False``: others were in the way all the time."""
+    for attempt in range(_WRITE_ATTEMPTS):
+        try:
+            transact(client, writes)
+        except TransactionCancelled as cancelled:
+            gone = set(lost(cancelled))
+            writes = [write for position, write in enumerate(writes) if position not in gone]
+            if writes and not gone:
+                pause(attempt)
+            if writes:
+                continue
+        return True
+    return False
+
+
 def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
     """One item, strongly consistent."""
     with translated():
@@ -91,8 +108,7 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
 
 def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
     """The items that exist, in no order, strongly consistent, 100 a request. Keys must be distinct."""
-    pending = iter(keys)
-    while chunk := list(islice(pending, MAX_READS)):
+    for chunk in chunks(keys, MAX_READS):
         wanted: Any = [key(pk, sk) for pk, sk in chunk]
         for _ in range(_READ_ATTEMPTS):
             with translated():

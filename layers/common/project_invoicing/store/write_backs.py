@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
-JOURNAL: Final = "journal"
-INVOICE: Final = "invoice"
 _UNFINISHED: Final = "W"
 """Their partition of the index; those of the rows are numbers."""
 
@@ -61,7 +59,7 @@ class Progress:
     failed: int
     unfinished: bool
     again: bool
-    own: WriteBackState | None
+    own: WriteBackState
     own_detail: str | None
 
 
@@ -103,12 +101,10 @@ class WriteBacks:
         """Those many rows more have been tried. ``None``: another worker has got on with this document."""
         return self._got_on(before, {"pg": page, "n": rows}, done, failed)
 
-    def finish(
-        self, before: Progress, *, done: int, failed: int, own: WriteBackState | None = None, detail: str | None = None
-    ) -> Progress | None:
+    def finish(self, before: Progress, own: WriteBackState | None, detail: str | None) -> Progress | None:
         """All rows have been tried; ``own`` is what became of an invoice's own row. ``None``: as in ``advance``."""
         cleared = dict.fromkeys(("q", "qs", "pg", "n", "rt"))
-        return self._got_on(before, cleared | {"ow": own, "wd": detail}, done, failed)
+        return self._got_on(before, cleared | {"ow": own, "wd": detail}, 0, 0)
 
     def again(self, before: Progress, until: str, *, everything: bool) -> bool:
         """A finished document whose refused rows are to be tried again, or ``everything`` on it.
@@ -166,6 +162,6 @@ def progress_of(item: Item) -> Progress:
         failed=item["fl"],
         unfinished="q" in item,
         again=item.get("rt", False),
-        own=WriteBackState(item["ow"]) if "ow" in item else None,
+        own=WriteBackState(item.get("ow", WriteBackState.PENDING)),
         own_detail=item.get("wd"),
     )

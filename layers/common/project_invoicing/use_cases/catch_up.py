@@ -6,19 +6,20 @@ them again because the link has expired, changes nothing that is already here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
 
 from project_invoicing.bus import Bus
 from project_invoicing.dataverse.api import DataverseApi, NotConnected, TokenExpired
-from project_invoicing.dataverse.found_rows import CONNECTION, columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.maps import CONNECTION
 from project_invoicing.dataverse.values import sortable_instant
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.map_state import MapState
-from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, SWEEP_CONTINUED, BusEvent, own_event
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Delivery, Staging
@@ -102,7 +103,7 @@ class CatchUp:
         for entity in inbound_maps():
             try:
                 reports.append(self.sweep(entity))
-            except (Rejected, Unavailable) as error:
+            except IntegrationError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
@@ -136,7 +137,7 @@ class CatchUp:
         """
         entity, id, message = detail["entity"], detail.get("id"), detail["message"]
         if message == "Delete":
-            links = self._forget(entity, id) if id else 0
+            links = self._forget(entity, [id]) if id else 0
             return {"entity": entity, "id": id, "outcome": "deleted", "links": links}
         if id is None:
             return self.sweep(entity)
@@ -162,7 +163,7 @@ class CatchUp:
                 continue
             events = [event for found in page.rows if is_wanted(event := event_of(found, self.at))]
             self._publish(events)
-            report.links += sum(self._forget(report.entity, id) for id in page.deleted)
+            report.links += self._forget(report.entity, page.deleted)
             sweep = self.sweeps.store(self._after(sweep, page.link, len(page.rows), complete=page.complete))
             report.rows += len(page.rows)
             report.published += len(events)
@@ -190,16 +191,16 @@ class CatchUp:
         loading = sweep.loading and not complete
         return replace(sweep, link=link, rows=sweep.rows + rows, loading=loading, finished_at=finished_at)
 
-    def _forget(self, entity: str, id: str) -> int:
-        """Takes out the links of a deleted connection. Returns how many.
+    def _forget(self, entity: str, ids: Collection[str]) -> int:
+        """Takes out the links of deleted connections. Returns how many.
 
         An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: what
         was booked of them stays.
         """
-        if entity != CONNECTION:
+        if entity != CONNECTION or not ids:
             return 0
         removed = 0
-        for actual_id, role, order in list(self.staging.links_of(id)):
+        for id, actual_id, role, order in list(self.staging.links_of(ids)):
             if self._shares_its_name(id, actual_id):
                 continue
             version = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from itertools import islice
 from typing import Any, Final
 
 from project_invoicing.bus import MAX_ENTRIES, Bus
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.map_state import MapAction, MapState
@@ -48,8 +48,9 @@ class MapControl:
         Each is taken out once it is on the bus: after a crash in between it comes twice, which changes nothing.
         """
         delivered = 0
-        kept = self.states.kept(name)
-        while self.time_left() and (some := list(islice(kept, MAX_ENTRIES))):
+        for some in chunks(self.states.kept(name), MAX_ENTRIES):
+            if not self.time_left():
+                break
             failed = set(self.bus.publish([event for _, event in some]))
             for position, (sort_key, _) in enumerate(some):
                 if position not in failed:

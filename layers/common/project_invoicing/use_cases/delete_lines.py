@@ -28,7 +28,7 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
         return
     if not header.pages:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
-    begun = {"st": ProposalStatus.WAITING, "dx": True, "wf": None, "wj": None, "rf": None, "su": None, "sv": None}
+    begun = {"st": ProposalStatus.WAITING, "dx": True, "wf": None, "wp": None, "rf": None, "su": None, "sv": None}
     transact(proposals.client, [proposals.change(header, begun)])
     finish_deletion(proposals, staging, replace(header, status=ProposalStatus.WAITING, deleting=True))
 

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from project_invoicing.dataverse.context import row_events
+from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
@@ -27,7 +28,6 @@ from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
-from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 from project_invoicing.use_cases.sync_proforma import sync_header
 
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}

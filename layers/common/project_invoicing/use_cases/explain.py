@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from project_invoicing.dataverse.maps import CONNECTION
 from project_invoicing.dataverse.values import guid
+from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.store.proposals import UNRESOLVED
-from project_invoicing.use_cases.explain_actuals import Stores, explain_actual, rejected
+from project_invoicing.use_cases.explain_actuals import Stores, explain_actual, not_taken
 from project_invoicing.use_cases.explain_documents import (
     explain_invoice,
     explain_journal,
@@ -17,8 +19,6 @@ from project_invoicing.use_cases.explain_documents import (
     explain_voucher,
 )
 from project_invoicing.use_cases.explanation import Explanation, Row
-
-_CONNECTION = "msdyn_transactionconnection"
 
 
 @dataclass(slots=True)
@@ -31,14 +31,12 @@ class _Search:
     looked: list[str] = field(default_factory=list)
 
     def by_id(self, id: str) -> Iterator[Explanation | None]:
-        self.looked += ["staging", "the rejected events", "the proposals"]
+        self.looked += ["staging", "the rejected events", "what waits for paused table maps", "the proposals"]
         yield explain_actual(self.stores, id)
         yield explain_proposal(self.stores, id)
-        rejections = list(self.stores.staging.rejections(_CONNECTION, id))
-        if rejections:
-            made = Explanation("connection", id, None, "Transaction connection that was rejected")
-            for rejection in rejections:
-                rejected(made, rejection)
+        made = Explanation("connection", id, None, "")
+        if outcome := not_taken(made, self.stores, CONNECTION, id):
+            made.headline = f"Transaction connection that {outcome}"
             yield made
 
     def by_number(self) -> Iterator[Explanation | None]:
@@ -68,7 +66,7 @@ class _Search:
         posted = {(company, document) for _, company, document in found}
         for company, journal in stores.journals.with_voucher(voucher):
             if company in self.companies and (company, journal) not in posted:
-                yield explain_voucher(stores, "journal", company, journal, voucher)
+                yield explain_voucher(stores, JOURNAL, company, journal, voucher)
 
     def _numbers(self, company: str) -> bool:
         """Whether ``asked`` has the form of the company's voucher numbers."""

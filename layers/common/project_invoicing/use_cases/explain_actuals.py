@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from project_invoicing.config import Settings
+from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -18,20 +21,24 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.journal import JournalLine
-from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
+from project_invoicing.domain.map_state import MapState
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposal, Proposals
-from project_invoicing.store.staging import Rejection, StagedRow, Staging, links_of, row_of
-from project_invoicing.store.write_back_marks import WriteBackMark, write_back_mark
+from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
+from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
-from project_invoicing.use_cases.sync_actuals import ACTUAL
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ROLES: Final = {
     ConnectionRole.UNBILLED: "bills",
@@ -50,10 +57,29 @@ class Stores:
     proposals: Proposals
     ledger: Ledger
     setups: SetupVersions
+    maps: MapStates
+
+    @classmethod
+    def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
+        """Those of the tables that are ``named``."""
+        return cls(
+            Staging(client, named.staging_table),
+            Journals(client, named.journals_table),
+            Proposals(client, named.proposals_table),
+            Ledger(client, named.ledger_table),
+            SetupVersions.read(client, named.setup_table),
+            MapStates(client, named.dataverse_table),
+        )
 
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current
+
+    def told(self, company: str, invoice_number: str) -> tuple[WriteBackState, str | None]:
+        """Whether Dataverse was told of an invoice on the proforma's own row, and its answer where it refused."""
+        document = Document(INVOICE, company, invoice_number)
+        progress = WriteBacks(self.staging.client, self.staging.table).get(document)
+        return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
 
     def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
         found = self.proposals.by_number([company], number).get(company) if company else None
@@ -206,9 +232,7 @@ class ActualExplained:
 
     def whole(self) -> Explanation:
         row = self.row
-        for rejection in self.stores.staging.rejections(ACTUAL, row.id):
-            mended = self.row.actual.version.occurred_at >= rejection.at  # a newer version has been accepted
-            rejected(self.made, rejection, advise=not mended)
+        not_taken(self.made, self.stores, ACTUAL, row.id, accepted_at=row.actual.version.occurred_at)
         self._arrived()
         linked = self.stores.staging.rows(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
@@ -294,7 +318,7 @@ class ActualExplained:
             f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
             f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
         )
-        vouchers = self.stores.ledger.vouchers("journal", journal.company, journal.journal_id)
+        vouchers = self.stores.ledger.vouchers(JOURNAL, journal.company, journal.journal_id)
         made.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
         if not made.voucher_lines:
             made.facts["ledger"] = "nothing: its profile posts this kind neither to profit and loss nor to the balance"
@@ -317,7 +341,7 @@ class ActualExplained:
                 f"{row.voucher or '(none: it is not shown on the invoice)'}"
             )
             if row.voucher:
-                vouchers = self.stores.ledger.vouchers("invoice", header.company, header.invoice_number)
+                vouchers = self.stores.ledger.vouchers(INVOICE, header.company, header.invoice_number)
                 made.voucher_lines = list(self.words.voucher_lines(vouchers))
                 self._written_back()
         else:
@@ -333,16 +357,16 @@ class ActualExplained:
         self.made.happened(f"is on intercompany proposal {number} ({state})")
 
     def _written_back(self) -> None:
-        written_back(self.made, write_back_mark(self.item), self.row.id)
+        written_back(self.made, self.row.write_back, self.row.write_back_detail, self.row.id)
 
 
-def written_back(made: Explanation, mark: WriteBackMark, id: str) -> None:
+def written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
     """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
-    match mark.state:
+    match state:
         case WriteBackState.DONE:
             made.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
-            made.happened(f"was refused by Dataverse when it was written back: {mark.answer}")
+            made.happened(f"was refused by Dataverse when it was written back: {answer}")
             made.advise(f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {id}`")
         case WriteBackState.PENDING:
             made.happened("is not written back to Dataverse yet")
@@ -377,12 +401,33 @@ _AGAIN: Final[Mapping[str, str]] = {
 """What comes after the advice, where the same event would be rejected again: what is wrong is in the event itself."""
 
 
-def rejected(made: Explanation, rejection: Rejection, *, advise: bool = True) -> None:
-    made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
-    if not advise:
-        return
-    made.advise_on(rejection.reason)
-    made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
+def not_taken(made: Explanation, stores: Stores, entity: str, id: str, *, accepted_at: str = "") -> str | None:
+    """Adds what came of a row of Dataverse and was not taken: rejected, or kept for a table map that is paused.
+
+    What was rejected before ``accepted_at``, the time of the version that stands there, has been mended: no advice.
+    Returns which of it was last, ``None`` where there is nothing.
+    """
+    outcome = None
+    for rejection in stores.staging.rejections(entity, id):
+        outcome = "was rejected"
+        made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+        if rejection.at > accepted_at:
+            made.advise_on(rejection.reason)
+            made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
+    name = inbound_maps()[entity].name
+    for _, event in stores.maps.kept(name, id):
+        outcome = f"waits for the table map {name}"
+        made.happened(f"a delivery waits for the table map {name} (version {event.detail['row_version']})", event.time)
+    if outcome and "waits" in outcome:
+        status = stores.maps.of(name)
+        if status.state is MapState.RUNNING:
+            made.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
+        else:
+            why = f": {status.reason}" if status.reason else ""
+            action = "resume" if status.state is MapState.PAUSED else "start"
+            made.happened(f"the map is {status.state}{why}", status.since)
+            made.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")
+    return outcome
 
 
 def explain_actual(stores: Stores, id: str) -> Explanation | None:
@@ -397,18 +442,17 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {words.state(row)}"
         made = Explanation("actual", id, company, headline, _facts(row, words))
         return ActualExplained(stores, item, row, made, words).whole()
-    rejections = list(stores.staging.rejections(ACTUAL, id))
     links = links_of(item) if item else {}
-    if not rejections and not links:
+    made = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
+    outcome = not_taken(made, stores, ACTUAL, id)
+    if outcome:
+        made.headline = f"Actual that {outcome}"
+    elif not links:
         return None
-    headline = "Actual that was rejected" if rejections else "Actual that has not arrived; only connections of it have"
-    made = Explanation("actual", id, None, headline)
-    for rejection in rejections:
-        rejected(made, rejection)
     words = Words(stores.setup)
     linked = stores.staging.rows(links.values())
     made.linked = [words.linked(_ROLES[role], other, linked.get(other)) for role, other in links.items()]
-    if not rejections:
+    if not outcome:
         made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
     return made
 

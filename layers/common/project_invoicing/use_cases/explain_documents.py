@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import (
     Block,
     Stores,
@@ -18,13 +19,12 @@ from project_invoicing.use_cases.explain_actuals import (
     blockers,
     explain_actual,
     next_of_proposal,
-    rejected,
+    not_taken,
     written_back,
 )
 from project_invoicing.use_cases.explanation import SHOWN, Explanation
 from project_invoicing.use_cases.invoice import customer_of
 from project_invoicing.use_cases.proposal_lines import currency_of
-from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 
 _STATES = {
     ProposalStatus.WAITING: "waits for its lines",
@@ -37,17 +37,11 @@ _STATES = {
 def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     """Everything known about a proposal, its invoice included; ``None`` where nothing is."""
     header = stores.proposals.get(proforma_id)
-    rejections = list(stores.staging.rejections(PROFORMA, proforma_id))
-    if header is None and not rejections:
-        return None
+    made = _headed(stores, header) if header else Explanation("proposal", proforma_id, None, "")
+    outcome = not_taken(made, stores, PROFORMA, proforma_id)
     if header is None:
-        made = Explanation("proposal", proforma_id, None, "Proforma that was rejected")
-    else:
-        made = _headed(stores, header)
-    for rejection in rejections:
-        rejected(made, rejection)
-    if header is None:
-        return made
+        made.headline = f"Proforma that {outcome}"
+        return made if outcome else None
     version = header.proforma.version
     number = f"version {version.number}" if version.number is not None else "a version without a number"
     counted = f"{header.deliveries} {'delivery' if header.deliveries == 1 else 'deliveries'}"
@@ -117,14 +111,12 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
         f"with voucher {invoice.voucher}, due {invoice.due_date}"
     )
-    vouchers = stores.ledger.vouchers("invoice", invoice.company, invoice.invoice_number)
+    vouchers = stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number)
     made.voucher_lines = list(words.voucher_lines(vouchers))
     if invoice.borrower:
         made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
     else:
-        staging = stores.staging
-        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
-        written_back(made, mark, invoice.proforma_id)
+        written_back(made, *stores.told(invoice.company, invoice.invoice_number), invoice.proforma_id)
     ids = [
         line.actual_id
         for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
@@ -220,10 +212,10 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
     lines = list(
         words.voucher_lines(v for v in stores.ledger.vouchers(source, company, document) if v.voucher == voucher)
     )
-    what = f"journal {document}" if source == "journal" else f"customer invoice {document}"
+    what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
     state = "in the ledger" if lines else "not in the ledger"
     made = Explanation("voucher", voucher, company, f"Voucher {voucher} of {what}: {state}", voucher_lines=lines)
-    if source == "invoice":
+    if source == INVOICE:
         made.happened(f"was posted with customer invoice {document}")
         made.advise(f"see the invoice: explain {document}")
         return made

@@ -30,8 +30,8 @@ TYPES: Final = {
 class Explanation:
     """One answer.
 
-    ``kind`` is actual, proposal, invoice, journal or voucher. ``facts`` are label and text, ``history`` the steps in
-    order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with its own state,
+    ``kind`` is actual, connection, proposal, invoice, journal or voucher. ``facts`` are label and text, ``history`` the
+    steps in order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with its own state,
     ``voucher_lines`` what is in the ledger (debit positive), ``next`` what a person can do.
     """
 

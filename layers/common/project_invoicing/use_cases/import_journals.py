@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import groupby
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
@@ -71,9 +72,8 @@ class JournalImport:
 
     def run(self) -> None:
         """Imports everything in the queue that can be imported, and says of everything else why it waits."""
-        queue = self.staging.waiting_for_journal()
-        while chunk := list(islice(queue, CHUNK)):
-            self.import_rows(chunk)
+        for some in chunks(self.staging.waiting_for_journal(), CHUNK):
+            self.import_rows(some)
 
     def import_rows(self, rows: Iterable[StagedRow]) -> None:
         chosen, verdicts = self._candidates(list(rows))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.domain.codes import SET_UP_REASONS, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
@@ -19,7 +20,7 @@ from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import ANY_JOURNAL, UNRESOLVED, Proposal, Proposals, waiting_columns
+from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, UNRESOLVED, Proposal, Proposals, waiting_columns
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
@@ -73,11 +74,17 @@ class ProposalImport:
         if header is not None:
             self._import(header, self.staging.waiting_for_proposal(proforma_id))
 
-    def run_after_posting(self, company: str, journal_id: str) -> None:
+    def run_after_journal(self, company: str, journal_id: str) -> None:
         """Looks at the proposals that waited for what this journal has posted (contract, section 2)."""
         for header in self.proposals.open(company):
-            concerned = not header.evaluated or {journal_id, ANY_JOURNAL} & header.waits_for_journals
+            concerned = not header.evaluated or {journal_id, ANY_JOURNAL} & header.waits_for_posting
             if header.status is ProposalStatus.WAITING and concerned:
+                self.run_one(header.id)
+
+    def run_after_invoice(self, company: str, proforma_id: str) -> None:
+        """Looks at the corrective proposals that waited for this proforma's invoice: those that say so."""
+        for header in self.proposals.open(company):
+            if header.status is ProposalStatus.WAITING and {proforma_id, ANY_INVOICE} & header.waits_for_posting:
                 self.run_one(header.id)
 
     def run_after_setup_change(self) -> None:
@@ -221,8 +228,8 @@ class ProposalImport:
                 verdicts.wait(row, result.wait_of(row), company)
         verdicts.write(self.staging, self.at)
         self.waiting += 1
-        columns = waiting_columns(result.waits, frozenset(result.journals))
-        before = waiting_columns(list(header.waiting_for), header.waits_for_journals)
+        columns = waiting_columns(result.waits, frozenset(result.documents))
+        before = waiting_columns(list(header.waiting_for), header.waits_for_posting)
         if not header.evaluated or columns != before:
             transact(self.proposals.client, [self.proposals.change(header, columns)])
 
@@ -237,7 +244,7 @@ class ProposalImport:
         lines = result.lines
         total = subtotal([*existing, *(line for _, line in lines)])
         written = len(existing)
-        pages = [lines[start : start + PAGE_LINES] for start in range(0, len(lines), PAGE_LINES)] or [[]]
+        pages = list(chunks(lines, PAGE_LINES)) or [[]]
         for number, page in enumerate(pages, start=1):
             written += len(page)
             values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
@@ -291,8 +298,8 @@ class ProposalImport:
             verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
-        for start in range(0, len(covered), PAGE_LINES):
-            header = self._cover(header, covered[start : start + PAGE_LINES])
+        for some in chunks(covered, PAGE_LINES):
+            header = self._cover(header, some)
 
     def _cover(self, header: Proposal, covered: list[tuple[StagedRow, ProposalLine]]) -> Proposal:
         """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""

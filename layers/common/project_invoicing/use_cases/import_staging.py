@@ -44,10 +44,16 @@ class StagingImport:
         proposals.run()
         return _report(lines.imported, proposals, lines.waiting)
 
-    def after_posting(self, company: str, journal_id: str) -> dict[str, int]:
+    def after_journal(self, company: str, journal_id: str) -> dict[str, int]:
         """Imports the proposals that waited for a journal, now that it is posted."""
         proposals = self._proposals(company)
-        proposals.run_after_posting(company, journal_id)
+        proposals.run_after_journal(company, journal_id)
+        return _report(0, proposals)
+
+    def after_invoice(self, company: str, proforma_id: str) -> dict[str, int]:
+        """Imports the corrective proposals that waited for an invoice, now that it is posted."""
+        proposals = self._proposals(company)
+        proposals.run_after_invoice(company, proforma_id)
         return _report(0, proposals)
 
     def after_setup_change(self) -> dict[str, int]:

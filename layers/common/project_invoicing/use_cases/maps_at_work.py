@@ -1,4 +1,4 @@
-"""Whether a table map takes what a consumer was given. Consumers ask, so that it holds whoever put it on the bus."""
+"""Whether a table map takes what a function was given. Consumers ask, so that it holds whoever put it on the bus."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class MapsAtWork:
     @classmethod
     def read(cls, states: MapStates) -> MapsAtWork:
         return cls(states, states.all())
+
+    def running(self, name: str) -> bool:
+        """Whether the map with this name is neither paused nor stopped."""
+        return self.now[name].state is MapState.RUNNING
 
     def held_back(self, event: Mapping[str, Any]) -> str | None:
         """``kept`` while the map of the event's row is paused, ``ignored`` while it is stopped; ``None`` to go on.

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import ProposalStatus
-from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
@@ -36,8 +37,6 @@ PAGE_LINES = 90
 TASK = "Invoice Posting"
 _ATTEMPTS = 40
 """Ten posters that draw from one sequence at once lose to each other this often before they give up."""
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -151,8 +150,8 @@ class _Saga:
         self.invoice = invoice_of(run.proposals, header, of, number, voucher_number)
 
     def run_to_the_end(self) -> None:
-        pages = _pages(self.of.totals.lines, PAGE_LINES)
-        ledger = _pages(entries(self.voucher), PAGE_ENTRIES)
+        pages = list(chunks(self.of.totals.lines, PAGE_LINES))
+        ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
         for step in range(self.header.posted_pages, steps):
             lines = pages[step] if step < len(pages) else ()
@@ -170,7 +169,7 @@ class _Saga:
             page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
             writes.append(page)
         if vouchers:
-            writes.append(run.ledger.page("invoice", invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
+            writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
         values: dict[str, Any] = {"pp": step + 1}
         if step == 0:
             values |= {
@@ -226,7 +225,3 @@ class _Saga:
             line_count=invoice.line_count,
             **cash_discount(invoice, show),
         )
-
-
-def _pages(records: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [records[start : start + size] for start in range(0, len(records), size)]

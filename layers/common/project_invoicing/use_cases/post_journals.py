@@ -31,7 +31,7 @@ from project_invoicing.domain.journal import (
     cost_accounts,
     cost_lines,
 )
-from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.ledger import JOURNAL, Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refused
@@ -197,7 +197,7 @@ class _Saga:
             writes += self._error_page(moved)
         if vouchers:
             writes.append(
-                run.ledger.page("journal", journal.company, journal.journal_id, journal.posted_pages + 1, vouchers)
+                run.ledger.page(JOURNAL, journal.company, journal.journal_id, journal.posted_pages + 1, vouchers)
             )
         if last:
             values |= {"st": JournalStatus.POSTED} | run.journals.closed()
@@ -343,7 +343,7 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
         if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
-    voucher = Voucher(number, company, day, "journal", journal.journal_id, lines) if lines else None
+    voucher = Voucher(number, company, day, JOURNAL, journal.journal_id, lines) if lines else None
     return PostedLine(posted, voucher, accrued, accounts)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from project_invoicing.dataverse.maps import ACTUAL
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.staging import StagedRow
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.setup.lookups import FinanceSetup
 
-ACTUAL: Final = "msdyn_actual"
 ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"
 
 
@@ -61,7 +62,7 @@ def prevalidate(
             continue
         ready = datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)
         if now < ready:
-            detail = f"is validated {minutes} minutes after it was sent, from {ready:%Y-%m-%dT%H:%M:%SZ} on"
+            detail = f"is validated {minutes} minutes after it was sent, from {utc_text(ready)} on"
             young[row.id] = Wait(WaitReason.NOT_PREVALIDATED, detail, row.id)
         else:
             asked.append(row.id)

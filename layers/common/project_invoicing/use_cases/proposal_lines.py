@@ -22,7 +22,7 @@ from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import ANY_JOURNAL, Proposal
+from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve
 
@@ -31,14 +31,15 @@ from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid,
 class ProposalPlan:
     """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
 
-    ``own_waits`` are those of single rows; ``journals`` are the journals whose posting would change something.
+    ``own_waits`` are those of single rows; ``documents`` the journals, and the proformas of invoices, whose posting
+    would change something.
     """
 
     lines: list[tuple[StagedRow, ProposalLine]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     own_waits: dict[str, Wait] = field(default_factory=dict)
     invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
-    journals: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
 
     def wait_of(self, row: StagedRow) -> Wait:
         """Why this row waits: its own reason, else the proposal's first."""
@@ -136,17 +137,19 @@ def _unposted(
         original = linked.get(original_id)
         if original_id in together or (original and original.state is StagingState.POSTED):
             return None
+        proforma = original.actual.invoice if original else None
+        result.documents.add(proforma.id if proforma else ANY_INVOICE)
         return Wait(reason, f"reverses billed actual {original_id}, whose invoice is not posted", original_id)
     if unbilled_id is None:
         detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {actual.amount}"
         return Wait(reason, detail, row.id)
     unbilled = linked.get(unbilled_id)
     if unbilled is None:
-        result.journals.add(ANY_JOURNAL)
+        result.documents.add(ANY_JOURNAL)
         return Wait(reason, f"unbilled sale {unbilled_id} has not arrived; amount {actual.amount}", unbilled_id)
     if unbilled.state is StagingState.POSTED:
         return None
-    result.journals.add(unbilled.journal_id or ANY_JOURNAL)
+    result.documents.add(unbilled.journal_id or ANY_JOURNAL)
     where = f"on journal {unbilled.journal_id}" if unbilled.journal_id else f"in staging, {unbilled.state}"
     detail = f"unbilled sale {unbilled_id} over {unbilled.actual.amount} is {where} and not posted"
     return Wait(reason, detail, unbilled_id)

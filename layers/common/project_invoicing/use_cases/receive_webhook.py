@@ -25,10 +25,11 @@ from project_invoicing.dataverse.webhook_keys import (
     shows_key,
     signature_of,
 )
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import BusEvent
-from project_invoicing.secrets import CachedSecret
+from project_invoicing.secrets import Secret
 from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
 
@@ -48,7 +49,7 @@ class Message:
 
     @property
     def time(self) -> str:
-        return f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return utc_text(datetime.fromtimestamp(self.at, UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Webhook:
     """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are made when one does."""
 
     def __init__(
-        self, secret: CachedSecret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
+        self, secret: Secret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
     ) -> None:
         self.secret = secret
         self.signatures = signatures
@@ -76,7 +77,10 @@ class Webhook:
         self.bus = bus
 
     def receive(self, message: Message) -> Answer:
-        """Takes one message. What is wrong with it or with us is in the answer: 401, 413, 422 or 503."""
+        """Takes one message. What is wrong with it or with us is in the answer: 401, 413, 422 or 503.
+
+        What can be published is, before what is rejected is kept: that one row is too large to be kept holds no other.
+        """
         signature = None
         try:
             keys = self._keys(message)
@@ -86,6 +90,8 @@ class Webhook:
             return self._taken(message)
         except UnauthorizedError as refused:
             return Answer(401, {"error": "unauthorized", "detail": str(refused)})
+        except Rejected as too_large:
+            return _too_large(too_large.detail)
         except (Conflict, Unavailable):
             if signature is not None:
                 self._release(signature)
@@ -132,38 +138,40 @@ class Webhook:
             return self._refused(rejected, kept, message)
         if refused and not events:
             return self._refused(refused[0], kept, message)
+        large = self._published(events)
         if refused:
             self._keep(refused[0], kept, message)
-        return self._published(events, len(refused), message)
+        for refusal, detail in large:
+            self.staging().reject(refusal, detail, message.time)
+        rejected_rows = len(refused) + len(large)
+        counts = {"published": len(events) - len(large), "rejected": rejected_rows, "ignored": 0}
+        return Answer(200, counts, counts)
 
-    def _published(self, events: list[BusEvent], rejected: int, message: Message) -> Answer:
-        fitting = []
+    def _published(self, events: list[BusEvent]) -> list[tuple[Rejected, dict[str, Any]]]:
+        """Puts on the bus what that takes; gives what is too large for it, each row with what is wrong."""
+        fitting, large = [], []
         for event in events:
-            size = size_of(event)
+            size, detail = size_of(event), event.detail
             if size <= MAX_BYTES:
                 fitting.append(event)
                 continue
             problem = f"the row has {size} bytes, and the bus takes {MAX_BYTES}; shorten its texts"
-            detail = event.detail
-            refusal = Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"])
-            self.staging().reject(refusal, detail, message.time)
-            rejected += 1
+            large.append((Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"]), detail))
         if self.bus.publish(fitting):
             raise Unavailable("the bus did not take every row of a message")
-        counts = {"published": len(fitting), "rejected": rejected, "ignored": 0}
-        return Answer(200, counts, counts)
+        return large
 
     def _refused(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> Answer:
-        """422, once the message is kept; 413 for one that is too large to be kept."""
-        try:
-            self._keep(rejected, kept, message)
-        except Rejected as too_large:
-            return _too_large(too_large.detail)
+        """422, once the message is kept."""
+        self._keep(rejected, kept, message)
         body = {"error": str(rejected.reason), "detail": rejected.detail, "field": rejected.field}
         return Answer(422, body, {"rejected": 1})
 
     def _keep(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> None:
-        """The whole message, under a version that tells one body from another."""
+        """The whole message, under a version that tells one body from another.
+
+        Raises ``Rejected`` for one that no item can hold.
+        """
         self.staging().reject(rejected, kept, message.time, version=sha256(message.body).hexdigest()[:32])
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     BillingType,
@@ -26,7 +27,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WriteBackState,
 )
-from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
 from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
@@ -39,16 +40,12 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
 from project_invoicing.store.transactions import scan
-from project_invoicing.store.write_back_marks import write_back_mark
 from project_invoicing.use_cases.explain_actuals import Stores, Words
 from project_invoicing.use_cases.resolution import discount_of
-from project_invoicing.use_cases.sync_actuals import ACTUAL
 
 T = TypeVar("T")
 
-JOURNAL: Final = "journal"
 PROPOSAL: Final = "proposal"
-INVOICE: Final = "invoice"
 _PATIENCE: Final = timedelta(minutes=10)
 """How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
 _STEP: Final = 1_000
@@ -217,7 +214,7 @@ class Books:
         self.staged[(row.company or "", row.state, reason)] += 1
         written = None
         if row.state is StagingState.POSTED and row.voucher:
-            written = self._write_back(item, row)
+            written = self._write_back(row)
         self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
         if found := contradiction(item, row):
             states.differs(self._difference(row, found[0], repair=found[1]))
@@ -265,14 +262,13 @@ class Books:
             amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
             self._told[key] = _Told(amount, row.id, row.journal_id is None, bool(row.accrual) or not row.journal_id)
 
-    def _write_back(self, item: Item, row: StagedRow) -> bytes | None:
+    def _write_back(self, row: StagedRow) -> bytes | None:
         """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
-        mark = write_back_mark(item)
-        match mark.state:
+        match row.write_back:
             case WriteBackState.DONE:
                 return digest_of(row.voucher, row.accounting_amount, row.exchange_rate, row.sales_tax_amount)
             case WriteBackState.FAILED:
-                detail, check = f"Dataverse says: {mark.answer}", self.checks["write_back_failed"]
+                detail, check = f"Dataverse says: {row.write_back_detail}", self.checks["write_back_failed"]
             case WriteBackState.PENDING:
                 detail, check = f"posted with voucher {row.voucher}", self.checks["write_back_unfinished"]
         check.differs(self._difference(row, detail, row.accounting_amount, repair=Repair.WRITE_BACK))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.found_rows import CONNECTION, STATUS, columns_of, event_of
+from project_invoicing.dataverse.found_rows import STATUS, columns_of, event_of, inbound_maps
 from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
-from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, INVOICE_STATUSES, PROFORMA, table_maps
 from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
 from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType, WriteBackState
@@ -21,15 +21,13 @@ from project_invoicing.domain.reconciliation import Check, Difference, Repair, T
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
-from project_invoicing.use_cases.sync_actuals import ACTUAL
-from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
 
 T = TypeVar("T", Actual, Proforma)
 
 _FROM_CONFIRMED_ON: Final = frozenset({"confirmed", "invoice_paid", "posted"})
-_CHUNK: Final = 500
+CHUNK: Final = 500
+"""Rows that are read again at a time."""
 
 
 def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
@@ -40,12 +38,6 @@ def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
 
     pairs = ((f.name, getattr(stored, f.name), getattr(found, f.name)) for f in fields(stored) if f.name != "version")
     return {name: (before, now) for name, before, now in pairs if bare(before) != bare(now)}
-
-
-def chunks(found: Iterable[str]) -> Iterator[list[str]]:
-    pending = iter(found)
-    while chunk := list(islice(pending, _CHUNK)):
-        yield chunk
 
 
 class _Names:
@@ -79,6 +71,8 @@ class AgainstDataverse:
     at: str
     names: _Names = field(default_factory=_Names)
     _theirs: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    _held_back: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    _kept: dict[str, set[str]] = field(default_factory=dict)
     _missing: list[str] = field(default_factory=list)
     _newer: list[str] = field(default_factory=list)
     _untold: list[str] = field(default_factory=list)
@@ -89,11 +83,11 @@ class AgainstDataverse:
         for found in self.watch.over("actuals of Dataverse", self.api.every(ACTUAL, self.names.of_actuals())):
             unseen.discard(id_bytes(found.id))
             self._actual(found)
-        for chunk in chunks(self._missing):
+        for chunk in chunks(self._missing, CHUNK):
             self._confirm_missing(chunk)
-        for chunk in chunks(self._newer):
+        for chunk in chunks(self._newer, CHUNK):
             self._confirm_newer(chunk)
-        for chunk in chunks(self._untold):
+        for chunk in chunks(self._untold, CHUNK):
             self._confirm_told(chunk)
         self._gone(unseen)
         for found in self.watch.over("connections of Dataverse", self.api.every(CONNECTION, columns_of(CONNECTION))):
@@ -113,20 +107,33 @@ class AgainstDataverse:
                 self._newer.append(found.id)
             return
         check.count("actuals of Dataverse")
-        self._tally(found)
+        self._tally(found, self._theirs)
         if known is None:
             if (ACTUAL, found.id) in self.books.rejected:
                 check.count("actuals rejected")
+            elif self._waits_for_map(ACTUAL, found.id):
+                self._tally(found, self._held_back)
             else:
                 self._missing.append(found.id)
             return
         check.count("actuals staged")
-        if found.version is not None and (known.version is None or found.version > known.version):
+        newer = found.version is not None and (known.version is None or found.version > known.version)
+        if newer and not self._waits_for_map(ACTUAL, found.id):
             self._newer.append(found.id)
         if known.written is not None and known.written != self._written(row):
             self._untold.append(found.id)
 
-    def _tally(self, found: FoundRow) -> None:
+    def _waits_for_map(self, entity: str, id: str) -> bool:
+        """Whether it has come, and is kept until its table map is resumed. What is kept is read at the first miss."""
+        if entity not in self._kept:
+            name = inbound_maps()[entity].name
+            self._kept[entity] = {str(event.detail["id"]) for _, event in self.books.stores.maps.kept(name)}
+        waits = id in self._kept[entity]
+        if waits:
+            self.checks["not_received"].count(f"rows of {entity} that wait for a paused table map")
+        return waits
+
+    def _tally(self, found: FoundRow, tallies: dict[str, Tally]) -> None:
         row, names = found.row, self.names
         kind = names.codes["transaction_type"].get(row.get(names.actual["transaction_type"], 0))
         invoice = row.get(names.actual["invoice"])
@@ -135,7 +142,7 @@ class AgainstDataverse:
             billing = names.codes["billing_type"].get(code or 0, BillingType.NOT_SPECIFIED)
             amount = _decimal(row.get(names.actual["amount"])) or Decimal(0)
             id = invoice["id"] if isinstance(invoice, Mapping) else str(invoice)
-            self._theirs[id].add(found.id, amount, chargeable=is_chargeable(billing))
+            tallies[id].add(found.id, amount, chargeable=is_chargeable(billing))
 
     def _written(self, row: Mapping[str, Any]) -> bytes:
         told = self.names.told
@@ -145,9 +152,11 @@ class AgainstDataverse:
 
     def _confirm_missing(self, ids: list[str]) -> None:
         """Those that have not come meanwhile, with what they are worth."""
+        self._kept.pop(ACTUAL, None)
+        left = [id for id in ids if not self._waits_for_map(ACTUAL, id)]
         staging = self.books.stores.staging
-        arrived = staging.readable(ids)
-        left = [id for id in ids if id not in arrived and not any(staging.rejections(ACTUAL, id))]
+        arrived = staging.readable(left)
+        left = [id for id in left if id not in arrived and not any(staging.rejections(ACTUAL, id))]
         for found in self.api.rows(ACTUAL, left, columns_of(ACTUAL)):
             kind = self.names.codes["transaction_type"].get(found.row.get(self.names.actual["transaction_type"], 0))
             amount, currency = self._money(found)
@@ -207,7 +216,7 @@ class AgainstDataverse:
     def _gone(self, unseen: set[bytes]) -> None:
         """Staged actuals that Dataverse does not list, asked for once more by their ids."""
         staging = self.books.stores.staging
-        for chunk in chunks(str(UUID(bytes=id)) for id in unseen):
+        for chunk in chunks((str(UUID(bytes=id)) for id in unseen), CHUNK):
             there = {found.id for found in self.api.rows(ACTUAL, chunk, [self.names.actual["amount"]])}
             for row in staging.readable(id for id in chunk if id not in there).values():
                 if row.state not in (StagingState.INVALID, StagingState.SKIPPED):
@@ -235,7 +244,7 @@ class AgainstDataverse:
         check.count("connections of Dataverse")
         if link_key(connection.actual_id, connection.role, connection.linked_id) in self.books.links:
             check.count("connections known")
-        elif not self._linked_by_now(connection):
+        elif not self._waits_for_map(CONNECTION, found.id) and not self._linked_by_now(connection):
             detail = f"{connection.actual_id} has no link '{connection.role}' to {connection.linked_id}"
             self._differs("not_received", CONNECTION, found.id, detail)
 
@@ -255,15 +264,15 @@ class AgainstDataverse:
         if header is None:
             if (PROFORMA, found.id) in self.books.rejected:
                 check.count("proformas rejected")
-            else:
+            elif not self._waits_for_map(PROFORMA, found.id):
                 number = found.row.get(self.names.invoice["number"])
                 self._differs(
                     "not_received", PROFORMA, found.id, f"proforma {number} that was never received", total, currency
                 )
             return
         check.count("proformas known")
-        stored = header.proforma.version.number
-        if header.status is ProposalStatus.WAITING and found.version is not None and found.version > (stored or 0):
+        newer = found.version is not None and found.version > (header.proforma.version.number or 0)
+        if header.status is ProposalStatus.WAITING and newer and not self._waits_for_map(PROFORMA, found.id):
             self._newer_header(found.id, header)
         self._compare(found, header, total, currency)
         invoice = self.books.invoices.get(found.id)
@@ -294,7 +303,7 @@ class AgainstDataverse:
         """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
         check = self.checks["proformas"]
         check.count("proformas compared")
-        ours, theirs = self.books.tallies[found.id], self._theirs[found.id]
+        ours, theirs = self.books.tallies[found.id] + self._held_back[found.id], self._theirs[found.id]
         rounded, billed = self.books.rounded[found.id], theirs.amount - ours.discount
         if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
             detail = f"{header.number}: Dataverse has {theirs.text}, staging {ours.text}"
@@ -312,14 +321,11 @@ class AgainstDataverse:
 
     def _told_of_invoice(self, found: FoundRow, invoice: Invoice) -> None:
         """Number, date, status and tax of the invoice in Dataverse (WB-07)."""
-        staging = self.books.stores.staging
-        mark = invoice_mark(staging.client, staging.table, invoice.company, invoice.invoice_number)
-        if mark.state is not WriteBackState.DONE:
-            failed = mark.state is WriteBackState.FAILED
+        state, answer = self.books.stores.told(invoice.company, invoice.invoice_number)
+        if state is not WriteBackState.DONE:
+            failed = state is WriteBackState.FAILED
             name = "write_back_failed" if failed else "write_back_unfinished"
-            detail = f"invoice {invoice.invoice_number}: " + (
-                f"Dataverse says: {mark.answer}" if failed else "not told yet"
-            )
+            detail = f"invoice {invoice.invoice_number}: " + (f"Dataverse says: {answer}" if failed else "not told yet")
             self._differs(name, PROFORMA, found.id, detail, None, None, invoice.company, Repair.WRITE_BACK)
             return
         ours = invoice_write_back(

@@ -12,20 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.found_rows import CONNECTION, columns_of, event_of
-from project_invoicing.dataverse.maps import table_maps
+from project_invoicing.dataverse.found_rows import columns_of, event_of
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, table_maps
 from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.errors import Rejected
 from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
-from project_invoicing.store.proposals import Proposal
-from project_invoicing.store.write_back_marks import invoice_mark
 from project_invoicing.use_cases.explain_actuals import Stores
-from project_invoicing.use_cases.reconcile_dataverse import chunks
-from project_invoicing.use_cases.sync_actuals import ACTUAL
-from project_invoicing.use_cases.sync_proforma import ENTITY as PROFORMA
+from project_invoicing.use_cases.reconcile_dataverse import CHUNK
 
 Row = dict[str, str]
 
@@ -89,7 +86,7 @@ class Repairs:
             for id in () if quiet and entity != ACTUAL else ids:
                 self._did(entity, id, Repair.FETCH, "not possible: no Dataverse is connected")
             return
-        for chunk in chunks(ids):
+        for chunk in chunks(ids, CHUNK):
             found = self.api.rows(entity, chunk, columns_of(entity))
             self._send(entity, found)
             for id in () if quiet else [id for id in chunk if id not in {one.id for one in found}]:
@@ -140,20 +137,17 @@ class Repairs:
             row = self.stores.staging.rows([id]).get(id)
             if row is None or row.company is None:
                 return None
-            taken = row.write_back is WriteBackState.DONE
+            taken: bool | None = row.write_back is WriteBackState.DONE
             if row.journal_id:
-                return {"company": row.company, "journal_id": row.journal_id, "everything": taken}
+                return {"company": row.company, "journal_id": row.journal_id, "everything": bool(taken)}
             header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
         else:
-            header = self.stores.proposals.get(id)
-            taken = bool(header and self._invoice_mark(header) is WriteBackState.DONE)
+            header, taken = self.stores.proposals.get(id), None
         if header is None or header.company is None or header.invoice_number is None:
             return None
+        if taken is None:
+            taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
         return {"company": header.company, "invoice_number": header.invoice_number, "everything": taken}
-
-    def _invoice_mark(self, header: Proposal) -> WriteBackState:
-        staging = self.stores.staging
-        return invoice_mark(staging.client, staging.table, str(header.company), str(header.invoice_number)).state
 
     def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
         row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}

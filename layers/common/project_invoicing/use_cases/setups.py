@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import setups
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,11 @@ class SetupVersions:
     """
 
     current: FinanceSetup
-    read: Callable[[int], FinanceSetup]
+    earlier: Callable[[int], FinanceSetup]
+
+    @classmethod
+    def read(cls, client: DynamoDBClient, table: str) -> SetupVersions:
+        return cls(setups.current(client, table), partial(setups.version, client, table))
 
     def of(self, version: int) -> FinanceSetup:
-        return self.current if version == self.current.version else self.read(version)
+        return self.current if version == self.current.version else self.earlier(version)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from project_invoicing.dataverse.mapping import to_actual, to_connection
+from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Delivery, Staging
 
-ACTUAL = "msdyn_actual"
 REJECTED = "rejected"
 IGNORED = "ignored"
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from project_invoicing.dataverse.mapping import to_proforma
+from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus, RejectReason
 from project_invoicing.errors import Conflict, Rejected
@@ -21,7 +22,6 @@ from project_invoicing.store.staging import Staging, is_newer
 from project_invoicing.store.transactions import transact
 
 _ATTEMPTS = 5
-ENTITY = "invoice"
 
 
 def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, detail: dict[str, Any], at: str) -> str:
@@ -95,7 +95,7 @@ def number_writes(proposals: Proposals, setup: FinanceSetup, company: str, profo
         raise Rejected(
             RejectReason.DUPLICATE_PROPOSAL_NUMBER,
             f"number {proforma.number} belongs to proforma {owner} in {company} already; number this one differently",
-            entity=ENTITY,
+            entity=PROFORMA,
             id=proforma.id,
             field="invoicenumber",
         )
@@ -111,7 +111,7 @@ def number_writes(proposals: Proposals, setup: FinanceSetup, company: str, profo
                 RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED,
                 f"number {proforma.number} comes after {last}, which number_sequences.{company}.proposal "
                 f"does not allow; set allow_{'lower' if step < 1 else 'higher'}",
-                entity=ENTITY,
+                entity=PROFORMA,
                 id=proforma.id,
                 field="invoicenumber",
             )

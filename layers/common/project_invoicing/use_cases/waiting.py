@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.staging import StagedRow, Staging
-from project_invoicing.store.transactions import MAX_WRITES, lost, pause, transact
-
-_ATTEMPTS = 5
+from project_invoicing.store.transactions import MAX_WRITES, transact_what_holds
 
 
 @dataclass(slots=True)
@@ -37,16 +35,5 @@ class Verdicts:
         writes = [staging.wait(row, wait, company, at) for row, wait, company in self._waits]
         writes += [staging.invalidate(row, reason, detail, at) for row, reason, detail in self._invalid]
         writes += [staging.skip(row, detail, at) for row, detail in self._skipped]
-        for start in range(0, len(writes), MAX_WRITES):
-            pending = writes[start : start + MAX_WRITES]
-            for attempt in range(_ATTEMPTS):
-                try:
-                    transact(staging.client, pending)
-                    break
-                except TransactionCancelled as cancelled:
-                    changed = set(lost(cancelled))
-                    pending = [write for n, write in enumerate(pending) if n not in changed]
-                    if not pending:
-                        break
-                    if not changed:
-                        pause(attempt)
+        for some in chunks(writes, MAX_WRITES):
+            transact_what_holds(staging.client, some)

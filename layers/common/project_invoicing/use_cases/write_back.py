@@ -14,29 +14,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice, takewhile
+from itertools import chain, takewhile
 from typing import Any, Final, NamedTuple
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
+from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WriteBackState
 from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import SOURCE
-from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Invoice, Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import Write, lost, pause, transact
-from project_invoicing.store.write_backs import INVOICE, JOURNAL, Document, Progress, WriteBacks
+from project_invoicing.store.transactions import transact_what_holds
+from project_invoicing.store.write_backs import Document, Progress, WriteBacks
+from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
-
-ACTUAL_ENTITY: Final = "msdyn_actual"
-INVOICE_ENTITY: Final = "invoice"
-ACTUALS_MAP: Final = "actuals_write_back"
-INVOICES_MAP: Final = "invoices_write_back"
 
 BATCH_ROWS: Final = 100
 """As many as one transaction then writes the states of."""
@@ -49,7 +48,6 @@ PAUSE: Final = 60
 """Seconds until a document comes again after Dataverse did not answer."""
 ENOUGH: Final = 130_000
 """Milliseconds that a batch may take: its request at most, and what is written then."""
-_ATTEMPTS: Final = 10
 _DETAIL: Final = 200
 """Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
 
@@ -103,17 +101,12 @@ def document_of(detail: Mapping[str, Any]) -> Document:
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
 
 
-def always(map_name: str) -> bool:
-    del map_name
-    return True
-
-
 @dataclass(slots=True)
 class WriteBack:
     """The work of one invocation.
 
-    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is. ``running`` says
-    whether a table map is neither paused nor stopped, ``time_left`` how many milliseconds the invocation has.
+    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is.
+    ``time_left`` says how many milliseconds the invocation has.
     """
 
     journals: Journals
@@ -124,7 +117,7 @@ class WriteBack:
     queue: WorkQueue
     now: Callable[[], datetime]
     time_left: Callable[[], int]
-    running: Callable[[str], bool] = always
+    maps: MapsAtWork
     done: int = 0
     failed: int = 0
 
@@ -140,7 +133,7 @@ class WriteBack:
         invoice = self._posted(document)
         if invoice and invoice.borrower:
             return  # its actuals were told by their journal, and there is no proforma
-        if self.dataverse is None or not self.running(ACTUALS_MAP):
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
         progress = self.documents.take(document, self._from_now(HELD))
@@ -157,9 +150,9 @@ class WriteBack:
 
     def hand_out(self, at: str) -> int:
         """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
-        if self.dataverse is None or not self.running(ACTUALS_MAP):
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             return 0
-        until = _text(datetime.fromisoformat(at) + HELD)
+        until = utc_text(datetime.fromisoformat(at) + HELD)
         free = (
             document for document, since in self.documents.due(at) if self.documents.put_off(document, until, since)
         )
@@ -170,7 +163,10 @@ class WriteBack:
 
         With ``everything`` in ``detail`` all its rows, for what somebody has changed in Dataverse since.
         """
-        document = document_of(detail)
+        try:
+            document = document_of(detail)
+        except Rejected as rejected:
+            return f"refused: {rejected.detail}"
         progress = self.documents.get(document)
         name = f"{document.source} {document.number} of {document.company}"
         if progress is None:
@@ -202,7 +198,7 @@ class WriteBack:
             if self.time_left() < ENOUGH:
                 self._later(progress.document, 0)
                 return
-            patches = [Patch(ACTUAL_ENTITY, row.actual_id, actual_write_back(**row.values)) for row in batch]
+            patches = [Patch(ACTUAL, row.actual_id, actual_write_back(**row.values)) for row in batch]
             found = dataverse.patch(patches)
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
@@ -224,8 +220,8 @@ class WriteBack:
         """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
         rows = self._rows(progress, invoice)
         if progress.again:
-            rows = chain.from_iterable(map(self._not_written, _chunks(rows)))
-        return _chunks(rows)
+            rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
+        return chunks(rows, BATCH_ROWS)
 
     def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[Told]:
         company, number = progress.document.company, progress.document.number
@@ -253,39 +249,29 @@ class WriteBack:
 
     def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
         """Each row says what became of it. One that is no longer posted with this voucher holds no other."""
-        writes: list[Write] = [
+        writes = [
             self.staging.written_back(
                 row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
             )
             for row, answer in zip(batch, answers, strict=False)
         ]
-        for attempt in range(_ATTEMPTS):
-            try:
-                transact(self.staging.client, writes)
-                return
-            except TransactionCancelled as cancelled:
-                gone = set(lost(cancelled))
-                writes = [write for place, write in enumerate(writes) if place not in gone]
-                if not writes:
-                    return
-                if not gone:
-                    pause(attempt)  # what we have written comes back from Dataverse as a change of the row
-        raise Unavailable("other transactions were in the way of the rows' states")
+        if not transact_what_holds(self.staging.client, writes):  # what we write comes back as changes of the rows
+            raise Unavailable("other transactions were in the way of the rows' states")
 
     def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
         """The invoice's own row comes last, when all its actuals have been tried (WB-07)."""
-        own, detail = progress.own, None
+        own, detail = progress.own if invoice else None, None
         if invoice and own is not WriteBackState.DONE:
-            if not self.running(INVOICES_MAP):
+            if not self.maps.running(INVOICES_WRITE_BACK.name):
                 return  # the schedule comes again
             values = invoice_write_back(**row_of_invoice(invoice))
-            (answer,) = dataverse.patch([Patch(INVOICE_ENTITY, invoice.proforma_id, values)])
+            (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
             if answer.unanswered:
                 raise Throttled(answer.retry_after or PAUSE)
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
-        self.documents.finish(progress, done=0, failed=0, own=own, detail=detail)
+        self.documents.finish(progress, own, detail)
 
     def _count(self, done: int, failed: int) -> None:
         self.done += done
@@ -296,22 +282,13 @@ class WriteBack:
     def _later(self, document: Document, delay: int) -> None:
         """The document comes again by the queue. The schedule leaves it alone for as long."""
         self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + HELD))
-        self.queue.send([_task(document, _text(self.now()))], delay)
+        self.queue.send([_task(document, utc_text(self.now()))], delay)
 
     def _from_now(self, later: timedelta) -> str:
-        return _text(self.now() + later)
+        return utc_text(self.now() + later)
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:
     number = "invoice_number" if document.source == INVOICE else "journal_id"
     detail = {"company": document.company, number: document.number}
     return {"source": SOURCE, "detail-type": TASK, "time": at, "detail": detail}
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _chunks(rows: Iterator[Told]) -> Iterator[list[Told]]:
-    while chunk := list(islice(rows, BATCH_ROWS)):
-        yield chunk
