@@ -140,7 +140,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         checksum = (self.checksum + other.checksum) % _CHECKSUMS
-        return Tally(self.rows + other.rows, self.amount + other.amount, checksum)
+        return Tally(self.rows + other.rows, self.amount + other.amount, checksum, self.discount + other.discount)
 
     @property
     def text(self) -> str:
