@@ -67,22 +67,19 @@ def _parser() -> argparse.ArgumentParser:
     previews.add_argument("proposal", help="the proposal's number")
     previews.add_argument("--company", help="where several companies have a proposal with this number")
     previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
-    previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _of_a_stack(previews)
     previews.set_defaults(command=_preview)
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument("id", help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher")
     explains.add_argument("--company", help="where several companies have a document with this number")
-    explains.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    explains.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _of_a_stack(explains)
     explains.set_defaults(command=_explain)
 
     reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
     reconciles.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
     reconciles.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
-    reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _of_a_stack(reconciles)
     reconciles.set_defaults(command=_reconcile)
 
     map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
@@ -99,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     loads.add_argument("--table", default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE")
     loads.set_defaults(command=_load)
     return parser
+
+
+def _of_a_stack(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    command.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
 def _count(text: str) -> int:
