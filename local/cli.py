@@ -95,24 +95,18 @@ def _add_questions(commands: Commands) -> None:
     previews.add_argument("proposal", help="the proposal's number")
     previews.add_argument("--company", help="where several companies have a proposal with this number")
     previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
-    previews.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    previews.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    previews.set_defaults(command=_of_a_stack(_preview))
+    _asks_a_stack(previews, _preview)
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument("id", help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher")
     explains.add_argument("--company", help="where several companies have a document with this number")
-    explains.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    explains.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    explains.set_defaults(command=_of_a_stack(_explain))
+    _asks_a_stack(explains, _explain)
 
     reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
     instead = reconciles.add_mutually_exclusive_group()
     instead.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
     instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
-    reconciles.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
-    reconciles.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    reconciles.set_defaults(command=_of_a_stack(_reconcile))
+    _asks_a_stack(reconciles, _reconcile)
 
 
 def _add_controls(commands: Commands) -> None:
@@ -136,6 +130,12 @@ def _add_controls(commands: Commands) -> None:
     loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     loads.add_argument("--table", default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE")
     loads.set_defaults(command=_of_a_stack(_load))
+
+
+def _asks_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(command=_of_a_stack(command))
 
 
 def _of_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:

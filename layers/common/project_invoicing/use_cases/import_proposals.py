@@ -20,7 +20,7 @@ from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, UNRESOLVED, Proposal, Proposals, waiting_columns
+from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, waiting_columns
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
@@ -74,17 +74,14 @@ class ProposalImport:
         if header is not None:
             self._import(header, self.staging.waiting_for_proposal(proforma_id))
 
-    def run_after_journal(self, company: str, journal_id: str) -> None:
-        """Looks at the proposals that waited for what this journal has posted (contract, section 2)."""
-        for header in self.proposals.open(company):
-            concerned = not header.evaluated or {journal_id, ANY_JOURNAL} & header.waits_for_posting
-            if header.status is ProposalStatus.WAITING and concerned:
-                self.run_one(header.id)
+    def run_after_posting(self, company: str, documents: set[str], *, unseen: bool) -> None:
+        """Looks at the proposals that waited for one of these documents (contract, section 2).
 
-    def run_after_invoice(self, company: str, proforma_id: str) -> None:
-        """Looks at the corrective proposals that waited for this proforma's invoice: those that say so."""
+        ``unseen``: and at those that no import has looked at, which may.
+        """
         for header in self.proposals.open(company):
-            if header.status is ProposalStatus.WAITING and {proforma_id, ANY_INVOICE} & header.waits_for_posting:
+            concerned = documents & header.waits_for_posting or (unseen and not header.evaluated)
+            if header.status is ProposalStatus.WAITING and concerned:
                 self.run_one(header.id)
 
     def run_after_setup_change(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from project_invoicing.domain.codes import SET_UP_REASONS, TransactionType
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
-from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.import_changes import Changes
 from project_invoicing.use_cases.import_journals import JournalImport
@@ -46,15 +46,11 @@ class StagingImport:
 
     def after_journal(self, company: str, journal_id: str) -> dict[str, int]:
         """Imports the proposals that waited for a journal, now that it is posted."""
-        proposals = self._proposals(company)
-        proposals.run_after_journal(company, journal_id)
-        return _report(0, proposals)
+        return self._after_posting(company, {journal_id, ANY_JOURNAL}, unseen=True)
 
     def after_invoice(self, company: str, proforma_id: str) -> dict[str, int]:
         """Imports the corrective proposals that waited for an invoice, now that it is posted."""
-        proposals = self._proposals(company)
-        proposals.run_after_invoice(company, proforma_id)
-        return _report(0, proposals)
+        return self._after_posting(company, {proforma_id, ANY_INVOICE}, unseen=False)
 
     def after_setup_change(self) -> dict[str, int]:
         """Looks again at what waits for something in the set-up, now that there is another one (STG-14, STG-17)."""
@@ -64,6 +60,11 @@ class StagingImport:
         proposals = self._proposals(None)
         proposals.run_after_setup_change()
         return _report(lines.imported, proposals, lines.waiting)
+
+    def _after_posting(self, company: str, documents: set[str], *, unseen: bool) -> dict[str, int]:
+        proposals = self._proposals(company)
+        proposals.run_after_posting(company, documents, unseen=unseen)
+        return _report(0, proposals)
 
     def _one(self, number: str, company: str | None) -> dict[str, int]:
         companies = [company] if company else list(self.setups.current.document.companies)
