@@ -23,6 +23,7 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import StagingState, TransactionClass
 from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.money import round_to
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.staging import StagedRow
@@ -206,7 +207,7 @@ def each_line_is_on_one_journal_of_its_period(books: Books) -> None:
 
 
 def amounts_of_lines_are_those_of_their_rows(books: Books, made: list[Row]) -> None:
-    """Σ journal lines = Σ staging rows imported, in each currency."""
+    """Σ journal lines = Σ staging rows imported, each in the digits of its currency."""
     of_lines: dict[str, Decimal] = defaultdict(Decimal)
     for line in books.journal_lines():
         of_lines[line["currency"]] += Decimal(line["cost_amount"]) + Decimal(line["sales_amount"])
@@ -215,7 +216,8 @@ def amounts_of_lines_are_those_of_their_rows(books: Books, made: list[Row]) -> N
     for n, row in enumerate(made):
         found = latest(row, f"row {n}")
         if states[found.id] == StagingState.IMPORTED and found.currency:
-            of_rows[SETUP.resolve("transactioncurrency", found.currency.id) or ""] += found.amount
+            currency = SETUP.resolve("transactioncurrency", found.currency.id) or ""
+            of_rows[currency] += round_to(found.amount, SETUP.currency_precision(currency) or Decimal("0.01"))
     assert of_lines == of_rows
 
 
