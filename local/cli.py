@@ -7,15 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, engines, explain, maps, preview, reconcile, redrive, run, tables
+from local import aws, demo, engines, explain, maps, preview, reconcile, redrive, result, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
 from project_invoicing.domain.calendar import utc_text
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
 
 _INVALID = 2
+_CLOSED_PIPE = 141
+"""What a shell says of a program whose reader went away."""
 _WIDTH = 110
 
 
@@ -33,31 +35,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and gives its exit code.
 
     0: it ran; 1: a function failed for good, an engine or AWS did not answer, or a question has a bad answer
-    (differences, a posting that would be refused); 2: the input is not valid or not known; 130: Ctrl-C.
+    (differences, a posting that would be refused); 2: the input is not valid or not known; 130: Ctrl-C; 141: whoever
+    read the output has enough of it.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal of few letters is no reason to fail
+    try:
+        try:
+            return _told(arguments)
+        finally:
+            print(end="", flush=True)
+    except BrokenPipeError:
+        _write_nowhere(sys.stdout, sys.stderr)
+        return _CLOSED_PIPE
+    except OSError as error:  # such as a disk that is full
+        _write_nowhere(sys.stdout)
+        print(f"python -m local: {error}", file=sys.stderr)
+        return 1
+
+
+def _told(arguments: Sequence[str] | None) -> int:
+    """Runs a command, with a sentence for everything that a person or AWS can do about it."""
     options = _parser().parse_args(arguments)
     try:
-        code = int(options.command(options))
-        print(end="", flush=True)
+        return int(options.command(options))
     except InvalidInput as invalid:
         print(*invalid.problems, sep="\n", file=sys.stderr)
         return _INVALID
     except (engines.EngineError, TemplateError, IntegrationError) as error:
         print(error, file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read has enough; nothing more may be written when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code
+
+
+def _write_nowhere(*streams: TextIO) -> None:
+    """What is left to be written when Python ends goes where it disturbs nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        with suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A mistake on the command line is one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_INVALID, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m local", description="The integration on this machine, and questions to a stack."
-    )
+    about = "The integration on this machine, and questions to a stack."
+    parser: argparse.ArgumentParser = _Parser(prog="python -m local", description=about)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_runs(commands)
     _add_questions(commands)
@@ -73,7 +102,7 @@ def _add_runs(commands: Commands) -> None:
     runs.add_argument("--out", type=Path, help="write the result here, as JSON")
     runs.add_argument("--engine", choices=list(engines.ENGINES), default="ministack", help="what stands in for AWS")
     runs.add_argument("--deployed", action="store_true", help="deploy the built stack whole into ministack")
-    runs.add_argument("--shuffle", type=int, metavar="SEED", help="deliver the events of Dataverse in random order")
+    runs.add_argument("--shuffle", type=_count, metavar="SEED", help="deliver the events of Dataverse in random order")
     runs.add_argument("--duplicate", type=_count, default=0, metavar="N", help="deliver every event N extra times")
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     runs.set_defaults(command=_run)
@@ -83,7 +112,7 @@ def _add_runs(commands: Commands) -> None:
     demos.add_argument(
         "--lost", type=_percent, default=0, metavar="PERCENT", help="of the webhooks; as many come twice"
     )
-    demos.add_argument("--seed", type=int, default=1, help="which webhooks get lost")
+    demos.add_argument("--seed", type=_count, default=1, help="which webhooks get lost")
     demos.add_argument("--out", type=Path, help="write what finance has in the end here, as JSON")
     demos.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     demos.set_defaults(command=_demo)
@@ -142,11 +171,8 @@ def _of_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argpa
     """The command, with what AWS refuses as a sentence. In a local run that would be a defect, and is raised."""
 
     def asked(options: argparse.Namespace) -> int:
-        try:
+        with aws.asking():
             return command(options)
-        except (BotoCoreError, ClientError) as error:
-            advice = "set AWS_REGION and credentials (or AWS_PROFILE) of the stack's account"
-            raise IntegrationError(f"AWS: {error} ({advice})") from error
 
     return asked
 
@@ -163,16 +189,31 @@ def _percent(text: str) -> float:
     raise argparse.ArgumentTypeError(f"write a percentage from 0 to 100, not {text!r}")
 
 
-def _check_out(out: Path | None) -> None:
-    """Raises ``InvalidInput`` where nothing could be written: better now than after the run."""
+def _check_out(out: Path | None, *read: Path) -> None:
+    """Raises ``InvalidInput`` where nothing could be written, or a file that is ``read``: better now than after it."""
     if out is None:
         return
     if out.is_dir():
         raise InvalidInput([f"--out: {out} is a folder; name a file"])
     if not out.parent.is_dir():
         raise InvalidInput([f"--out: there is no folder {out.parent}"])
-    if not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise InvalidInput([f"--out: {out} may not be written"])
+    if any(out.exists() and one.exists() and out.samefile(one) for one in read):
+        raise InvalidInput([f"--out: {out} is read by this run, and would be lost; name another file"])
+    before = out.exists()
+    try:
+        out.open("ab").close()
+        if not before:
+            out.unlink()
+    except OSError as error:
+        raise InvalidInput([f"--out: {out} cannot be written: {error.strerror}"]) from None
+
+
+def _write(out: Path | None, made: result.Result) -> None:
+    if out:
+        try:
+            out.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise IntegrationError(f"--out: {out} could not be written: {error.strerror}") from error
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -180,15 +221,14 @@ def _demo(options: argparse.Namespace) -> int:
     _check_out(options.out)
     chosen = demo.Options(options.engine, lost=options.lost, seed=options.seed, verbose=options.verbose)
     made = demo.run(chosen, _console())
-    if options.out:
-        options.out.write_text(json.dumps(made.result, indent=2) + "\n", encoding="utf-8")
+    _write(options.out, made.result)
     return 1 if made.dead_letters or made.differences else 0
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.deployed and options.engine != "ministack":
         raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
-    _check_out(options.out)
+    _check_out(options.out, options.setup, options.events)
     outcome = run.run(
         run.Options(
             setup=options.setup,
@@ -200,8 +240,7 @@ def _run(options: argparse.Namespace) -> int:
             verbose=options.verbose,
         )
     )
-    if options.out:
-        options.out.write_text(json.dumps(outcome.result, indent=2) + "\n", encoding="utf-8")
+    _write(options.out, outcome.result)
     tables.show(_console(), outcome)
     return 1 if outcome.dead_letters else 0
 
@@ -259,9 +298,14 @@ def _redrive(options: argparse.Namespace) -> int:
     return 0
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError  # Rich would end the program itself
+
+
 def _console() -> Console:
     """As wide as the terminal, and always wide enough for the figures: a cut amount is worse than a broken line."""
-    return Console(width=max(_WIDTH, Console().width))
+    return _Console(width=max(_WIDTH, Console().width))
 
 
 def _load(options: argparse.Namespace) -> int:

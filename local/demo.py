@@ -81,7 +81,7 @@ def run(options: Options, console: Console) -> Demo:
             site.stack.dead_letters(),
         )
     console.print(Rule("What finance has", align="left"))
-    tables.show(console, Outcome(made.result, [], made.dead_letters))
+    tables.show(console, Outcome(made.result, made.dead_letters))
     console.print(Rule("What Dataverse has", align="left"))
     tables.show_rows(console, "Actuals", made.actuals)
     tables.show_rows(console, "Project invoices", made.invoices)

@@ -5,7 +5,7 @@ Reads whole tables: for a local run, a test, or a small stack; not for a product
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 Result = dict[str, list[dict[str, Any]]]
 
 
-def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
-    """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet."""
+def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[dict[str, Any]] = ()) -> Result:
+    """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet.
+
+    ``refused`` are the refusals that manual steps were answered with (``refusals_in``); no table keeps them.
+    """
     setup = setups.current(client, names.setup_table)
     show = Figures(setup)
     staging = list(_scan(client, names.staging_table))
@@ -55,9 +58,17 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
         "vouchers": list(_vouchers(_scan(client, names.ledger_table), show)),
         "write_back": list(_write_backs(staging, [*journals, *proposals], invoices, show)),
         "rejected": list(_rejected(staging)),
+        "refused": list(refused),
     }
     vendor_invoices = list(_vendor_invoices(proposals, show))
     return made | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
+
+
+def refusals_in(answer: Any, at: str, action: str) -> list[dict[str, Any]]:
+    """The refusals that a function answered a manual step with, in the order of companies and documents."""
+    refused = answer.get("refused") or () if isinstance(answer, dict) else ()
+    rows = [{"at": at, "action": action, **one} for one in refused]
+    return sorted(rows, key=lambda row: (row["company"] or "", row["document"] or ""))
 
 
 def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:

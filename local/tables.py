@@ -15,6 +15,7 @@ from rich.text import Text
 
 from local.run import Outcome
 from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import RejectReason
 
 _MOST_ROWS: Final = 30
 _FIGURES: Final = (
@@ -49,10 +50,12 @@ def show(console: Console, outcome: Outcome) -> None:
     show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
     waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
     show_rows(console, "Waiting", waiting)
-    if reasons := dict.fromkeys(str(row["reason"]) for row in waiting):
-        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     show_rows(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
-    show_rows(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
+    show_rows(console, "Refused", map(_refusal, result["refused"]))
+    reasons = dict.fromkeys(str(row["reason"]) for row in [*waiting, *result["refused"]])
+    reasons.pop(RejectReason.SCHEMA, None)  # what was asked is wrong in itself, and the detail says how
+    if reasons:
+        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     show_rows(console, "Rejected", result["rejected"])
     show_rows(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
 
@@ -287,6 +290,15 @@ def _errors(journal: Row) -> Iterator[Row]:
     for line in journal["lines"]:
         if line["error"]:
             yield {"journal": journal["journal_id"], "actual": line["actual_id"], "error": line["error"]}
+
+
+def _refusal(refusal: Row) -> Row:
+    return {
+        "at": refusal["at"],
+        "company": refusal["company"],
+        "what": " ".join(text for text in (refusal["action"], refusal["document"]) if text),
+        "error": f"{refusal['reason']}: {refusal['detail']}",
+    }
 
 
 def _sums(lines: Iterable[Row], name: str) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.errors import Rejected
 from project_invoicing.observe import logger
 from project_invoicing.use_cases.edit_documents import DocumentEditing
 
@@ -14,9 +13,6 @@ from project_invoicing.use_cases.edit_documents import DocumentEditing
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
     editing = DocumentEditing(*stores, bootstrap.finance_setups(), event["time"])
-    try:
-        answer = editing.apply(event["detail"])
-    except Rejected as rejected:
-        answer = {"outcome": f"refused: {rejected.detail}"}
+    answer = editing.apply(event["detail"])
     logger.info("document editing", actions=list(event["detail"]), outcome=answer["outcome"])
     return answer

@@ -1,5 +1,6 @@
 """Posts invoice proposals: by hand, when one becomes ready, from its queue; on schedule it puts what is due there."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -20,10 +21,10 @@ def posting(at: str) -> InvoicePosting:
 
 
 def report(run: InvoicePosting) -> dict[str, Any]:
-    logger.info("invoice posting", posted=run.posted, refused=run.refused)
+    logger.info("invoice posting", posted=run.posted, refused=[(one.document, one.reason) for one in run.refused])
     count("InvoicePosted", len(run.posted))
     count("InvoiceRefused", len(run.refused))
-    return {"posted": run.posted, "refused": run.refused}
+    return {"posted": run.posted, "refused": [asdict(one) for one in run.refused]}
 
 
 def post(record: SQSRecord) -> None:

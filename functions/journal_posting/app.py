@@ -1,5 +1,6 @@
 """Posts integration journals, on schedule or by hand for one company or journal."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -11,11 +12,11 @@ from project_invoicing.use_cases.post_journals import JournalPosting
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
     run.run(event.get("detail") or {})
     logger.info("journal posting", posted=run.posted, failed=run.failed)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
-    return {"posted": run.posted, "failed": run.failed}
+    return {"posted": run.posted, "failed": run.failed, "refused": [asdict(one) for one in run.refused]}

@@ -50,9 +50,10 @@ def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) ->
 def delete_journal_lines(journals: Journals, staging: Staging, company: str, journal_id: str) -> None:
     """Deletes all lines of a journal that is not being posted; its number is not used again (NUM-08)."""
     journal = journals.get(company, journal_id)
-    if journal is None or journal.status in (JournalStatus.POSTED, JournalStatus.PROCESSING):
-        state = journal.status if journal else "unknown"
-        raise Refused(PostingFailure.ALREADY_POSTED, f"journal {journal_id} of {company} is {state}")
+    if journal is None:
+        raise Rejected("schema", f"{company} has no journal {journal_id}", entity="delete_lines", field="journal_id")
+    if journal.status in (JournalStatus.POSTED, JournalStatus.PROCESSING):
+        raise Refused(PostingFailure.ALREADY_POSTED, f"journal {journal_id} of {company} is {journal.status}")
     for page in journals.pages(company, journal_id):
         left = journal.line_count - len(page.lines)
         writes = [

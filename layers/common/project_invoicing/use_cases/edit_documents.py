@@ -6,14 +6,14 @@ Everything else on a line comes from Dataverse and is refused by name (JRN-14, T
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
@@ -41,7 +41,11 @@ _PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, _REDERIVE})
 
 @dataclass(frozen=True, slots=True)
 class DocumentEditing:
-    """The edits of one request. Each raises ``Rejected`` for a request that cannot be right, and stores refusals."""
+    """The edits of one request.
+
+    Each raises ``Rejected`` for a request that cannot be right, and ``Refused`` for what the document does not allow;
+    a proposal keeps that.
+    """
 
     proposals: Proposals
     journals: Journals
@@ -56,8 +60,17 @@ class DocumentEditing:
     def apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
         """Carries out ``{action: request}``. Returns ``outcome``, what became of it, and what the action gives.
 
-        Raises ``Rejected`` for an unknown action.
+        What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7).
         """
+        try:
+            return self._apply(detail)
+        except Refused as refused:
+            return {"outcome": str(refused), "refused": [_refusal(detail, refused.reason, refused.detail)]}
+        except Rejected as rejected:
+            outcome = f"refused: {rejected.detail}"
+            return {"outcome": outcome, "refused": [_refusal(detail, rejected.reason, rejected.detail)]}
+
+    def _apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
         actions: dict[str, Callable[[Mapping[str, Any]], str | dict[str, Any]]] = {
             "edit": self.edit,
             "delete_lines": self.delete_lines,
@@ -80,7 +93,7 @@ class DocumentEditing:
         scope = {name: _need(request, name) for name in ("company", "invoice_date") if name in request}
         return {"outcome": "previewed", "previews": preview(self.proposals, self.setups, number, self.at, **scope)}
 
-    def replay(self, request: Mapping[str, Any]) -> str:
+    def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Delivers the rejected events of a row again, once what was wrong has been mended."""
         entity, id = _need(request, "entity"), _need(request, "id")
         outcomes = []
@@ -97,7 +110,9 @@ class DocumentEditing:
             outcomes.append("pending")
         if not outcomes:
             raise _bad("id", f"no rejected event of {entity} {id} is kept")
-        return ", ".join(outcomes)
+        again = self.staging.rejections(entity, id) if REJECTED in outcomes else ()
+        refused = [asdict(Refusal(None, id, one.reason, one.detail)) for one in again]
+        return {"outcome": ", ".join(outcomes), "refused": refused}
 
     def _deliver(self, detail: dict[str, Any]) -> str:
         if detail["entity"] == PROFORMA:
@@ -156,10 +171,7 @@ class DocumentEditing:
         """Deletes all lines of an unposted proposal or journal; the next import builds them anew."""
         if "journal_id" in request:
             company, journal_id = _need(request, "company"), _need(request, "journal_id")
-            try:
-                delete_journal_lines(self.journals, self.staging, company, journal_id)
-            except Refused as refused:
-                return str(refused)
+            delete_journal_lines(self.journals, self.staging, company, journal_id)
             return "deleted"
         return self._guarded(request, lambda header: delete_proposal_lines(self.proposals, self.staging, header))
 
@@ -245,7 +257,7 @@ class DocumentEditing:
         companies: Iterable[str] = [request["company"]] if "company" in request else self.setup.document.companies
         found = self.proposals.by_number(companies, number)
         if not found:
-            raise _bad("proposal_id", f"there is no proposal {number}")
+            raise Refused(WaitReason.HEADER_MISSING, f"there is no proposal {number}")
         for proforma_id in found.values():
             header = self.proposals.get(proforma_id)
             if header is None:
@@ -254,8 +266,15 @@ class DocumentEditing:
                 action(header)
             except Refused as refused:
                 transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
-                return str(refused)
+                raise
         return "done"
+
+
+def _refusal(detail: Mapping[str, Any], reason: str, why: str) -> dict[str, Any]:
+    """The refusal of ``{action: request}``, with the document that the request names."""
+    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
+    named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
+    return asdict(Refusal(request.get("company"), next((one for one in named if one), None), reason, why))
 
 
 def _must_be_ready(header: Proposal) -> None:

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
 from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Conflict
 from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import Proposal, Proposals, closed, refusal_columns
+from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, closed, refusal_columns
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
@@ -49,17 +49,28 @@ class InvoicePosting:
     setups: SetupVersions
     at: str
     posted: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
 
     def run(self, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts what is ready when it runs, all on ``invoice_date`` if given, and finishes what was left half-way.
 
-        PROP-14. What was left half-way keeps the date of its claim.
+        PROP-14. What was left half-way keeps the date of its claim. That nothing is ready is a refusal, too.
         """
+        if company and company not in self.setups.current.document.companies:
+            self.refused.append(unknown_company(company))
+            return
+        waiting: list[str] = []
         for code in [company] if company else list(self.setups.current.document.companies):
             for header in self.proposals.open(code):
                 if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
                     self.post(header, invoice_date)
+                else:
+                    waiting.append(header.number)
+        if not self.posted and not self.refused:
+            detail = (
+                f"no proposal is ready; {len(waiting)} wait, such as {min(waiting)}" if waiting else "there is none"
+            )
+            self.refused.append(Refusal(company, None, PostingFailure.LINES_MISSING, detail))
 
     def hand_out(self, queue: WorkQueue) -> int:
         """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).
@@ -85,8 +96,19 @@ class InvoicePosting:
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts the proposal with this number. A refusal is stored on it."""
         companies = [company] if company else list(self.setups.current.document.companies)
-        for proforma_id in self.proposals.by_number(companies, number).values():
+        found = self.proposals.by_number(companies, number)
+        for proforma_id in found.values():
             self.run_one(proforma_id, invoice_date)
+        if not found:
+            self.refused.append(self._absent(company, number))
+
+    def _absent(self, company: str | None, number: str) -> Refusal:
+        """Why no company has a proposal with this number."""
+        if any(header.number == number for header in self.proposals.open(UNRESOLVED)):
+            detail = f"the set-up does not know the contract of proposal {number}, and so not its company"
+            return Refusal(company, number, WaitReason.REFERENCE_MISSING, detail)
+        there = f"{company} has no proposal {number}" if company else f"there is no proposal {number}"
+        return Refusal(company, number, WaitReason.HEADER_MISSING, there)
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
         """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
@@ -121,7 +143,7 @@ class InvoicePosting:
 
     def _refuse(self, header: Proposal, refused: Refused) -> None:
         """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""
-        self.refused[header.number] = str(refused)
+        self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
         before = header.refusal or {}
         if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
             return

@@ -9,7 +9,7 @@ journal and pins the version of the set-up, so that a run that continues after a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
     PostingFailure,
+    RejectReason,
     StagingState,
     TransactionType,
 )
@@ -34,7 +35,7 @@ from project_invoicing.domain.journal import (
 from project_invoicing.domain.ledger import JOURNAL, Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Conflict
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
 from project_invoicing.setup.document import CostPosting, Profile
@@ -48,6 +49,7 @@ from project_invoicing.store.transactions import MAX_WRITES, Write, pause, trans
 from project_invoicing.use_cases.accounts import account_for
 from project_invoicing.use_cases.setups import SetupVersions
 
+_NAMING = ("journal_id", "original_journal", "period_start")
 _ATTEMPTS = 6
 _OVERHEAD = 7
 """Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
@@ -74,14 +76,20 @@ class JournalPosting:
     at: str
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
     def run(self, scope: Mapping[str, str]) -> None:
         """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
 
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
+        ``refused`` says of lines and of journals that were named why they are not posted.
         """
         setup = self.setups.current
-        for company in [scope["company"]] if scope.get("company") else list(setup.document.companies):
+        companies = [scope["company"]] if scope.get("company") else list(setup.document.companies)
+        if companies[0] not in setup.document.companies:
+            self.refused.append(unknown_company(companies[0]))
+            return
+        for company in companies:
             start = scope.get("period_start")
             unit = setup.parameters(company).journal_period
             period = period_key(unit, setup.local_date(company, start)) if start else None
@@ -90,6 +98,38 @@ class JournalPosting:
                 found = (journal.journal_id, journal.original_journal, journal.period)
                 if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
                     self.post(journal)
+        if any(scope.get(name) for name in _NAMING) and not (self.posted or self.refused):
+            self.refused.append(self._nothing(companies, scope))
+
+    def _nothing(self, companies: Iterable[str], scope: Mapping[str, str]) -> Refusal:
+        """Why there was nothing to post of what the filters name."""
+        asked, company = scope.get("journal_id"), scope.get("company")
+        if not asked:
+            named = ", ".join(f"{name} {scope[name]}" for name in _NAMING if scope.get(name))
+            return Refusal(company, None, PostingFailure.LINES_MISSING, f"no journal to post has {named}")
+        for code in companies:
+            journal = self.journals.get(code, asked)
+            if journal and journal.status is JournalStatus.POSTED:
+                return Refusal(code, asked, PostingFailure.ALREADY_POSTED, f"journal {asked} is posted")
+            if journal and journal.status is JournalStatus.ERROR:
+                errors = (line.error for page in self.journals.pages(code, asked) for line in page.lines)
+                reason, _, detail = next((error for error in errors if error), "").partition(": ")
+                detail = f"journal {asked} is in error until it is reset: {detail}"
+                return Refusal(code, asked, reason or PostingFailure.LINES_MISSING, detail)
+            if journal:
+                return Refusal(code, asked, PostingFailure.LINES_MISSING, f"journal {asked} has no lines")
+        return Refusal(company, asked, RejectReason.SCHEMA, f"there is no journal {asked}")
+
+    def _refuse(self, journal: Journal, lines: Iterable[JournalLine]) -> None:
+        """One refusal for each reason that lines fail for, with the detail of the first of them."""
+        errors: dict[str, list[str]] = {}
+        for line in lines:
+            reason, _, detail = (line.error or "").partition(": ")
+            if reason:
+                errors.setdefault(reason, []).append(f"actual {line.actual_id}: {detail}")
+        for reason, details in errors.items():
+            more = f", and {len(details) - 1} more" if len(details) > 1 else ""
+            self.refused.append(Refusal(journal.company, journal.journal_id, reason, details[0] + more))
 
     def post(self, journal: Journal) -> None:
         """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
@@ -122,11 +162,13 @@ class JournalPosting:
         failing = sum(1 for lines in judged.values() for one in lines if one.line.error)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, pages, judged)
+            self._refuse(journal, (one.line for lines in judged.values() for one in lines))
             return
         saga = _Saga(self, journal, setup, failing, found)
         for chunk, last in _chunks([page for page in pages if not page.posted]):
             saga.step(chunk, judged, last=last)
         self.posted.append(journal.journal_id)
+        self._refuse(journal, (one.line for lines in judged.values() for one in lines))
 
     def _fail_whole(self, journal: Journal, pages: list[JournalPage], judged: dict[str, list[PostedLine]]) -> None:
         """No line can be posted: the lines stay and say why, the journal waits to be reset (POST-10)."""
