@@ -74,12 +74,13 @@ def read_text(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> Any:
-    if not text.strip():
-        raise InvalidInput([f"{path}:1: is empty; a set-up begins with companies and currencies"])
     try:
-        if path.suffix == ".json":
+        if path.suffix == ".json" and text.strip():
             return exact_json(text)
-        return yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
+        document = yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
+        if document is None:
+            raise InvalidInput([f"{path}:1: is empty; a set-up has companies and currencies at least"])
+        return document
     except json.JSONDecodeError as error:
         problem = f"{path}:{error.lineno}: {json_problem(error)}"
     except TwiceError as error:
@@ -87,9 +88,11 @@ def _parse(path: Path, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line, what = _yaml_problem(text, error)
         problem = f"{path}:{line}: {what}"
-    except (ValueError, yaml.YAMLError) as error:
-        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        problem = f"{path}:{line}: {' '.join(str(error).split())}"
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"{path}:{line}: the character #x{ord(text[error.position]):04x} is not allowed in YAML"
+    except (ValueError, ArithmeticError, LookupError, yaml.YAMLError) as error:  # such as !!int and !!bool of a word
+        problem = f"{path}:1: {' '.join(str(error).split())}"
     raise InvalidInput([problem])
 
 
@@ -147,12 +150,13 @@ def _yaml_problem(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
     problem = str(error.problem or error.context)
     if error.context == "while scanning a quoted scalar" and error.context_mark:
         return error.context_mark.line + 1, "the quote that opens here is not closed"
-    if mark and ("a tab" in problem or lines[mark.line][mark.column : mark.column + 1] == "\t"):
+    at = lines[mark.line][mark.column : mark.column + 1] if mark and mark.line < len(lines) else ""
+    if "a tab" in problem or at == "\t":
         return line, "a tab, where YAML takes only blanks"
     opened = _quote_over_lines(text, line)
     if opened is not None:
         return opened, f"the quote that opens here is closed only in line {line}"
-    return line, problem
+    return line, f"{error.context}, {problem}" if problem.startswith("but ") else problem
 
 
 def _quote_over_lines(text: str, last: int) -> int | None:
@@ -199,13 +203,25 @@ def _second_key(node: yaml.MappingNode) -> yaml.Node | None:
     return None
 
 
+_Plain.yaml_constructors = {
+    tag: made
+    for tag, made in SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
+}
 _Plain.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Plain.add_constructor("tag:yaml.org,2002:float", lambda _, node: Decimal(node.value))
 
 
+def _nodes(text: str) -> yaml.Node | None:
+    """A document with its marks. JSON is read as YAML too, once its tabs are blanks; not where it has half a pair."""
+    with suppress(yaml.YAMLError):
+        return yaml.compose(text.replace("\t", " "), Loader=Loader)
+    return None
+
+
 def _line_of_second(text: str, key: str) -> int:
     """The line in which ``key`` stands in one JSON object for the second time."""
-    waiting = [yaml.compose(text.replace("\t", " "), Loader=Loader)]
+    waiting = [_nodes(text)]
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, yaml.MappingNode):
@@ -219,7 +235,7 @@ def _line_of_second(text: str, key: str) -> int:
 
 
 def _lines(text: str) -> dict[Keys, int]:
-    """The line of each key and entry. JSON is read as YAML too, once its tabs are blanks."""
+    """The line of each key and entry."""
     found: dict[Keys, int] = {}
 
     def visit(node: yaml.Node, path: Keys) -> None:
@@ -232,8 +248,7 @@ def _lines(text: str) -> dict[Keys, int]:
                 found[(*path, position)] = entry.start_mark.line + 1
                 visit(entry, (*path, position))
 
-    root = yaml.compose(text.replace("\t", " "), Loader=Loader)
-    if root:
+    if root := _nodes(text):
         visit(root, ())
     return found
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from local.documents import InvalidInput, exact_json, json_problem, read_text
+from local.documents import InvalidInput, TwiceError, exact_json, json_problem, read_text
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.calendar import utc_text
@@ -20,6 +20,7 @@ from project_invoicing.setup.document import check
 
 _SOURCE: Final = "project-invoicing.manual"
 _EDITING: Final = "document_editing"
+_LONGEST: Final = 100
 _NUMBER: Final = "invoicenumber"
 
 Json = dict[str, Any]
@@ -215,6 +216,8 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
             problems += [(number, problem) for problem in invalid.problems]
         except ValidationError as error:
             problems += [(number, problem) for problem in _explained(error)]
+        except TwiceError as error:
+            problems.append((number, str(error)))
         except (ValueError, RecursionError) as error:
             problems.append((number, f"is not JSON: {json_problem(error)}"))
     if problems := sorted([*problems, *read.unknown_proposals()], key=lambda problem: problem[0]):
@@ -225,10 +228,18 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
 def unknown(name: str, value: str, what: str, there_are: Collection[str]) -> str:
     """The problem of a field that names what is not there, with the names that are near, else some that are there."""
     names = sorted(there_are)
-    near = get_close_matches(value, names, n=3)
-    there = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names[:5])}"
-    more = f" and {len(names) - 5} more" if not near and len(names) > 5 else ""
-    return f"{name}: there is no {what} {value!r}; {there if names else 'there is none'}{more}"
+    if near := get_close_matches(value, names, n=3):
+        known = f"did you mean {' or '.join(near)}?"
+    elif names:
+        known = f"known: {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    else:
+        known = "there is none at all"
+    return f"{name}: there is no {what} {_shown(value)}; {known}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 @dataclass(slots=True)
@@ -332,4 +343,4 @@ def _explained(error: ValidationError) -> Iterator[str]:
             case "value_error":
                 yield f"{field}: {detail['ctx']['error']}"
             case _:
-                yield f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {detail['input']!r}"
+                yield f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {_shown(detail['input'])}"

@@ -60,13 +60,15 @@ class InvoicePosting:
             self.refused.append(unknown_company(company))
             return
         waiting: list[str] = []
+        tried = False
         for code in [company] if company else list(self.setups.current.document.companies):
             for header in self.proposals.open(code):
                 if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
                     self.post(header, invoice_date)
+                    tried = True
                 else:
                     waiting.append(header.number)
-        if not self.posted and not self.refused:
+        if not tried:
             detail = (
                 f"no proposal is ready; {len(waiting)} wait, such as {min(waiting)}" if waiting else "there is none"
             )
