@@ -42,7 +42,8 @@ def run(options: Options) -> Iterator[str]:
     name = f"{options.stack_prefix}-{options.function.replace('_', '-')}"
     letters = _url(sqs, f"{name}-dead-letters")
     if letters is None:
-        raise InvalidInput([f"there is no queue {name}-dead-letters; check --stack-prefix and the function's name"])
+        where = f"in {sqs.meta.region_name} there is no queue {name}-dead-letters"
+        raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
     own = _url(sqs, name)
     for message in list(_messages(sqs, letters)):
         body: Json = json.loads(message["Body"])

@@ -30,6 +30,9 @@ def named(prefix: str | None, *kinds: str) -> Settings:
 
 def _only(names: Sequence[str], beginning: str) -> str:
     found = [name for name in names if name.startswith(beginning)]
-    if len(found) != 1:
-        raise InvalidInput([f"--stack-prefix: {len(found)} tables begin with {beginning}; it must be one"])
+    if len(found) > 1:
+        raise InvalidInput([f"--stack-prefix: {', '.join(found)} all begin with {beginning}; it must be one table"])
+    if not found:
+        where = f"in {client.dynamodb().meta.region_name} no table begins with {beginning}"
+        raise InvalidInput([f"--stack-prefix: {where}; check the stack's name, AWS_REGION and AWS_PROFILE"])
     return found[0]

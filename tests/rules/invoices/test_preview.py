@@ -181,7 +181,7 @@ def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.Ca
     [
         (["preview", "INV-9999"], "there is no proposal INV-9999"),
         (["preview", "INV-0001", "--invoice-date", "31.8."], "write a date as 2026-08-31"),
-        (["preview", "INV-0001", "--stack-prefix", "nowhere"], "0 tables begin with nowhere-ProposalsTable"),
+        (["preview", "INV-0001", "--stack-prefix", "nowhere"], "no table begins with nowhere-ProposalsTable"),
     ],
 )
 def test_the_command_refuses_what_is_not_valid(
