@@ -35,8 +35,11 @@ class BillingType(StrEnum):
 
 
 class BillingMethod(StrEnum):
+    """How a contract line is billed. ``investment`` is the method of a profile only: nobody is billed (IVP-01)."""
+
     TIME_AND_MATERIAL = "time_and_material"
     FIXED_PRICE = "fixed_price"
+    INVESTMENT = "investment"
 
 
 class StagingState(StrEnum):

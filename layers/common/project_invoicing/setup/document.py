@@ -80,8 +80,8 @@ def _number_format(text: str) -> str:
     return text
 
 
-def _any_of(*allowed: TransactionClass) -> AfterValidator:
-    def check(value: TransactionClass) -> TransactionClass:
+def _any_of(*allowed: StrEnum) -> AfterValidator:
+    def check(value: StrEnum) -> StrEnum:
         if value not in allowed:
             raise _told(f"{value.value!r} is not allowed here; use one of {', '.join(allowed)}")
         return value
@@ -106,6 +106,7 @@ SalesClass = Annotated[
     TransactionClass,
     _any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL, TransactionClass.FEE),
 ]
+ContractMethod = Annotated[BillingMethod, _any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
 
 class PeriodStatus(StrEnum):
@@ -209,6 +210,9 @@ class Parameters(Row):
     A category default or a line property that does not exist refuses nothing here: the rows that need it wait with
     ``category_missing`` or ``line_property_missing`` and go on once it is there (CAT-02, LP-05).
 
+    ``internal_projects_use_profile``: work without a contract is posted by its profile where a rule gives it one; false
+    sends it to profit and loss always, unless the profile is of the method `investment` (LED-49 to LED-51, IVP-02).
+
     ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
     the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
     """
@@ -227,6 +231,7 @@ class Parameters(Row):
     beginning_balance_date: Day | None = None
     allow_header_dimensions: bool = False
     line_discount_category: Name | None = None
+    internal_projects_use_profile: bool = True
 
 
 class LineProperty(Row):
@@ -261,7 +266,7 @@ class Contract(Row):
 
 class ContractLine(Row):
     contract: Name
-    billing_method: BillingMethod = BillingMethod.TIME_AND_MATERIAL
+    billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
     dimensions: Dimensions = {}
 
 
@@ -285,12 +290,23 @@ class Product(Row):
 
 
 class Profile(Row):
-    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing."""
+    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing.
+
+    A profile counts for contract lines of its billing method. Work without a contract follows `investment` profiles and
+    those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
+    a project, or a group, has both.
+    """
 
     billing_method: BillingMethod
     post_costs: dict[CostClass, CostPosting] = {}
     accrue_revenue: dict[SalesClass, bool] = {}
     on_account: OnAccountPosting = OnAccountPosting.PROFIT_AND_LOSS
+
+    @model_validator(mode="after")
+    def _an_investment_has_no_sales(self) -> Self:
+        if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
+            raise _told("accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _accrual_needs_cost_in_profit_and_loss(self) -> Self:

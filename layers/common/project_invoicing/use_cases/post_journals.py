@@ -365,21 +365,26 @@ def _accrual(
 
 
 def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
-    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51).
+    """LED-26 to LED-35 by the profile. Without one, work without a contract goes to profit and loss (LED-49 to LED-51).
 
     A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
     """
-    if line.contract is None:
-        return CostPosting.PROFIT_AND_LOSS
-    if line.kind is TransactionType.RESOURCING_UNIT_COST:
-        profile = _lender_profile(line, company, setup)
-        posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
-    else:
-        posting = _profile(line, company, setup).cost_posting(line.transaction_class)
+    profile = _cost_profile(line, company, setup)
+    posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
     rules = setup.document.line_properties.get(line.line_property or "")
     if posting is CostPosting.BALANCE and rules and rules.capitalize is False:
         return CostPosting.PROFIT_AND_LOSS
     return posting
+
+
+def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The profile that decides about a cost. A lender's work without a contract is no investment of the lender's."""
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        return _lender_profile(line, company, setup) if line.contract else None
+    if line.contract is None:
+        found = setup.internal_profile(company, line.project)
+        return found[1] if found else None
+    return _profile(line, company, setup)
 
 
 def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
