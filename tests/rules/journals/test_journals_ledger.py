@@ -29,6 +29,11 @@ PURCHASED: dict[str, Any] = {"cr123_documenttype": "purchase"}
 USED: dict[str, Any] = {"cr123_documenttype": "usage"}
 REPORTED: dict[str, Any] = {"cr123_documenttype": "expense_report"}
 
+
+def origin(value: Any) -> dict[str, Any]:
+    return {"cr123_origin": value}
+
+
 P_AND_L = ["cost", "payroll_allocation"]
 BALANCE = ["wip_cost_value", "payroll_allocation"]
 ACCRUAL = ["wip_sales_value", "accrued_revenue_sales_value"]
@@ -56,6 +61,7 @@ def contoso() -> dict[str, Any]:
     made["references"]["msdyn_project"] |= references(project=["PRJ-ASSET", "PRJ-INT"])["msdyn_project"]
     made["ledger_posting"]["USPM"] += [
         {"posting_type": "procurement_integration", "account": "200140"},
+        {"posting_type": "expense_integration", "project": "PRJ-ASSET", "account": "200150"},
         {"posting_type": "wip_sales_value", "project": "PRJ-ASSET", "account": "161399"},
     ]
     return made
@@ -77,6 +83,25 @@ ROWS: dict[str, tuple[Context, list[str]]] = {
     "LED-56 of an expense": (cost("subcontracted", **EXPENSE, **BOUGHT), ["cost", "procurement_integration"]),
     "LED-33": (cost("asset bought", **ASSET, **MATERIAL, **PURCHASED), ["wip_cost_item", "procurement_integration"]),
     "LED-35": (cost("bought", **MATERIAL, **PURCHASED), ["cost", "procurement_integration"]),
+    "LED-56, JRN-16 by origin": (cost("invoice/origin", **MATERIAL, **origin(2)), ["cost", "procurement_integration"]),
+    "LED-35 by origin": (cost("bought/origin", **origin("Purchase")), ["cost", "procurement_integration"]),
+    "LED-34 by origin": (cost("used/origin", **MATERIAL, **origin("usage")), ["cost", "cost_item"]),
+    "LED-55, JRN-16 with an account of its own": (
+        cost("asset reported", **ASSET, **EXPENSE, **origin("Expense report")),
+        ["wip_cost_value", "expense_integration"],
+    ),
+    "LED-55 by origin without one": (
+        cost("reported", **EXPENSE, **origin("expense-report")),
+        ["cost", "expense_offset"],
+    ),
+    "the origin counts before the custom column": (
+        cost("both", **MATERIAL, **BOUGHT, **origin("usage")),
+        ["cost", "cost_item"],
+    ),
+    "other words of the custom column say nothing": (
+        cost("other", **MATERIAL, cr123_documenttype="order"),
+        ["cost", "cost_item"],
+    ),
     "LED-32": (cost("asset used", **ASSET, **MATERIAL, **USED), ["wip_cost_item", "cost_item"]),
     "LED-60 T&M-Balance, yes": (cost("tm/b/yes", **ASSET, **CAPITALIZED), BALANCE),
     "LED-60 T&M-Balance, no": (cost("tm/b/no", **ASSET, **NOT_CAPITALIZED), P_AND_L),

@@ -42,6 +42,15 @@ class BillingMethod(StrEnum):
     INVESTMENT = "investment"
 
 
+class CostOrigin(StrEnum):
+    """Where a cost comes from, which decides what it is credited to (JRN-16, LED-32 to LED-35, LED-55, LED-56)."""
+
+    USAGE = "usage"
+    PURCHASE = "purchase"
+    VENDOR_INVOICE = "vendor_invoice"
+    EXPENSE_REPORT = "expense_report"
+
+
 class StagingState(StrEnum):
     PENDING = "pending"
     IMPORTED = "imported"
@@ -89,6 +98,7 @@ class PostingType(StrEnum):
     EXPENSE_OFFSET = "expense_offset"
     COST_ITEM = "cost_item"
     PROCUREMENT_INTEGRATION = "procurement_integration"
+    EXPENSE_INTEGRATION = "expense_integration"
     WIP_COST_VALUE = "wip_cost_value"
     WIP_COST_ITEM = "wip_cost_item"
     WIP_SALES_VALUE = "wip_sales_value"
@@ -99,6 +109,10 @@ class PostingType(StrEnum):
     CUSTOMER_BALANCE = "customer_balance"
     SALES_TAX_PAYABLE = "sales_tax_payable"
     DISCOUNT = "discount"
+
+
+INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.EXPENSE_INTEGRATION)
+"""What other modules of finance debit, and our journals clear (LED-55, LED-56)."""
 
 
 class WriteBackState(StrEnum):

@@ -305,7 +305,9 @@ class Profile(Row):
     @model_validator(mode="after")
     def _an_investment_has_no_sales(self) -> Self:
         if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
-            raise _told("accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out")
+            raise _told(
+                "accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     ConnectionRole,
+    CostOrigin,
     JournalStatus,
     TransactionClass,
 )
@@ -31,7 +32,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -344,6 +345,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         description=actual.description,
         dimensions=resolved.dimensions,
         worker_dimensions=resolved.worker_dimensions if cost else None,
-        purchase=resolved.purchase and cost,
+        purchase=cost and resolved.origin in PURCHASES,
+        expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
     )

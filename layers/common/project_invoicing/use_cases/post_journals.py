@@ -19,6 +19,7 @@ from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
     PostingFailure,
+    PostingType,
     StagingState,
     TransactionType,
 )
@@ -351,7 +352,11 @@ def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, origina
     if original and original.cost_accounts is not None:
         return original.cost_accounts
     account = account_for(setup, company, line.project, line.category)
-    return cost_accounts(line, _cost_posting(line, company, setup), account)
+    of_expenses = setup.posting_account(
+        company, PostingType.EXPENSE_INTEGRATION, project=line.project, category=line.category
+    )
+    clears = of_expenses is not None
+    return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
 
 
 def _accrual(
