@@ -33,7 +33,7 @@ def test_investment_project() -> None:
     ("changes", "expected"),
     [
         pytest.param(
-            {"profile": {"billing_method": "investment"}}, CAPITALIZED, id="a profile of the method investment"
+            {"profile": {"billing_method": "investment"}}, CAPITALIZED, id="IVP-02 a profile of the method investment"
         ),
         pytest.param({"profile": {"post_costs": {"time": "profit_and_loss"}}}, EXPENSED, id="time in profit and loss"),
         pytest.param(

@@ -40,6 +40,8 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "allow_header_dimensions": False,
         "line_discount_category": None,
         "internal_projects_use_profile": True,
+        "auto_post_journals": True,
+        "post_after_hours": 0,
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {
@@ -183,8 +185,7 @@ def test_accrual_is_refused_where_the_cost_stays_on_the_balance_sheet() -> None:
     assert problem.startswith("profiles.TM-WIP: accrue_revenue.time needs post_costs.time: profit_and_loss")
 
 
-def test_an_investment_accrues_no_revenue() -> None:
-    """IVP-01."""
+def test_ivp_01_an_investment_accrues_no_revenue() -> None:
     (problem,) = problems(document(("profiles.TM-WIP.billing_method", "investment")))
     assert problem.startswith("profiles.TM-WIP: accrue_revenue is not for billing_method: investment")
     assert (

@@ -1,7 +1,7 @@
 """LED, LP-06, POST-12 to POST-16, JRN-16: what posting writes for a line of each kind, all of them in one set-up.
 
 Contoso's projects differ in their profiles: PRJ-1 accrues by its project group, PRJ-ASSET keeps its costs on the
-balance sheet, PRJ-INT has no contract. Billing types stand for line properties: chargeable capitalizes, non-chargeable
+balance sheet. PRJ-INT, PRJ-OWN and PRJ-INVEST have no contract, the first of them no profile either. Billing types stand for line properties: chargeable capitalizes, non-chargeable
 does not, not specified is chargeable without accrual.
 """
 
@@ -18,6 +18,8 @@ from tests.rules.journals.cases import Snapshot, custom_columns, opened
 from tests.rules.stories import FIXED_RATE, cost, sale
 
 INTERNAL: dict[str, Any] = {"project": "PRJ-INT", "contract": None, "contract_line": None, "customer": None}
+OWN: dict[str, Any] = {**INTERNAL, "project": "PRJ-OWN"}
+INVESTMENT: dict[str, Any] = {**INTERNAL, "project": "PRJ-INVEST"}
 ASSET: dict[str, Any] = {"project": "PRJ-ASSET"}
 FIXED_ASSET: dict[str, Any] = {**ASSET, "contract_line": "CTR-1-FP"}
 CAPITALIZED: dict[str, Any] = {"billing_type": "chargeable"}
@@ -46,6 +48,9 @@ def contoso() -> dict[str, Any]:
         ("profiles.FIXED-ASSET", {"billing_method": "fixed_price", "post_costs": to_balance}),
         ("projects.PRJ-ASSET", {"company": "USPM", "contract": "CTR-1", "group": "ASSETS"}),
         ("projects.PRJ-INT", {"company": "USPM", "group": "ASSETS"}),
+        ("projects.PRJ-OWN", {"company": "USPM", "group": "OWN"}),
+        ("projects.PRJ-INVEST", {"company": "USPM", "group": "OWN"}),
+        ("profiles.INVEST", {"billing_method": "investment", "post_costs": {"time": "balance"}}),
         ("parameters.USPM.line_property_mapping.not_specified", "NOACCRUAL"),
         ("line_properties.NOACCRUAL", {"chargeable": True, "accrue_revenue": False, "on_invoice": True}),
         ("line_properties.CHARGE.capitalize", True),
@@ -55,10 +60,12 @@ def contoso() -> dict[str, Any]:
             {"company": "USPM", "project_group": "TM", "profile": "FP"},
             {"company": "USPM", "project": "PRJ-ASSET", "profile": "ASSET"},
             {"company": "USPM", "project": "PRJ-ASSET", "profile": "FIXED-ASSET"},
+            {"company": "USPM", "project_group": "OWN", "profile": "ASSET"},
+            {"company": "USPM", "project": "PRJ-INVEST", "profile": "INVEST"},
         ],
         account_structures={"USPM": [{"account": "161399", "required": ["CostCenter"]}]},
     )
-    made["references"]["msdyn_project"] |= references(project=["PRJ-ASSET", "PRJ-INT"])["msdyn_project"]
+    made["references"]["msdyn_project"] |= references(project=made["projects"])["msdyn_project"]
     made["ledger_posting"]["USPM"] += [
         {"posting_type": "procurement_integration", "account": "200140"},
         {"posting_type": "expense_integration", "project": "PRJ-ASSET", "account": "200150"},
@@ -78,6 +85,12 @@ ROWS: dict[str, tuple[Context, list[str]]] = {
     "LED-49": (cost("internal time", **INTERNAL), P_AND_L),
     "LED-50": (cost("internal expense", **INTERNAL, **EXPENSE), ["cost", "expense_offset"]),
     "LED-51": (cost("internal item", **INTERNAL, **MATERIAL), ["cost", "cost_item"]),
+    "BAL-01, BAL-02 time": (cost("own time", **OWN), BALANCE),
+    "BAL-01 expense": (cost("own expense", **OWN, **EXPENSE), ["wip_cost_value", "expense_offset"]),
+    "BAL-01 item": (cost("own item", **OWN, **MATERIAL), ["wip_cost_item", "cost_item"]),
+    "IVP-02 balance": (cost("invested time", **INVESTMENT), BALANCE),
+    "IVP-02 profit and loss": (cost("invested trip", **INVESTMENT, **EXPENSE), ["cost", "expense_offset"]),
+    "IVP-02, LED-60 no": (cost("not an asset", **INVESTMENT, **NOT_CAPITALIZED), P_AND_L),
     "LED-55, JRN-16 expense report": (cost("report", **EXPENSE, **REPORTED), ["cost", "expense_offset"]),
     "LED-56, JRN-16 vendor invoice": (cost("invoice", **MATERIAL, **BOUGHT), ["cost", "procurement_integration"]),
     "LED-56 of an expense": (cost("subcontracted", **EXPENSE, **BOUGHT), ["cost", "procurement_integration"]),

@@ -213,6 +213,10 @@ class Parameters(Row):
     ``internal_projects_use_profile``: work without a contract is posted by its profile where a rule gives it one; false
     sends it to profit and loss always, unless the profile is of the method `investment` (LED-49 to LED-51, IVP-02).
 
+    ``auto_post_journals``: false leaves draft journals to a person. With ``post_after_hours`` the schedule posts a
+    draft once its lines have stood unchanged for so long. What a person posts is posted at once, and a posting that was
+    begun is finished. Invoices have ``auto_post_proposals``; the hours are not for them.
+
     ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
     the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
     """
@@ -232,6 +236,8 @@ class Parameters(Row):
     allow_header_dimensions: bool = False
     line_discount_category: Name | None = None
     internal_projects_use_profile: bool = True
+    auto_post_journals: bool = True
+    post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
 
 
 class LineProperty(Row):
@@ -265,6 +271,8 @@ class Contract(Row):
 
 
 class ContractLine(Row):
+    """Its billing method is never `investment`, which is for profiles of projects without a contract."""
+
     contract: Name
     billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
     dimensions: Dimensions = {}

@@ -261,12 +261,12 @@ class _Book:
         journals = self.run.journals
         for journal, new, lines in batch.segments:
             if new:
-                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines))
+                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines), changed_at=self.run.at)
                 batch.writes.append(journals.create(grown))
                 batch.writes.append(journals.guard(journal, self.guards.get(journal.period)))
             else:
                 values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
-                batch.writes.append(journals.change(journal, values))
+                batch.writes.append(journals.change(journal, values | journals.touched(self.run.at)))
             batch.writes.append(journals.page(self.company, journal.journal_id, lines))
         batch.writes.append(self.vouchers.draw(len(batch.rows)))
         if batch.new_journals:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,7 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.review import review_ends
 from project_invoicing.use_cases.setups import SetupVersions
 
 _ATTEMPTS = 6
@@ -75,9 +77,12 @@ class JournalPosting:
     at: str
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
-    def run(self, scope: Mapping[str, str]) -> None:
+    def run(self, scope: Mapping[str, str], *, scheduled: bool = False) -> None:
         """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
+
+        ``scheduled``: those whose company has them reviewed are left alone, see ``review``.
 
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
         """
@@ -89,8 +94,16 @@ class JournalPosting:
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
-                if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
+                if not all(want in (None, have) for want, have in zip(asked, found, strict=True)):
+                    continue
+                if scheduled and self._is_under_review(journal, setup):
+                    self.held.append(journal.journal_id)
+                else:
                     self.post(journal)
+
+    def _is_under_review(self, journal: Journal, setup: FinanceSetup) -> bool:
+        ends = review_ends(journal, setup)
+        return ends is None or datetime.fromisoformat(self.at) < ends
 
     def post(self, journal: Journal) -> None:
         """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
