@@ -16,7 +16,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
     stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
     run.run(event.get("detail") or {}, scheduled=event.get("source") == SCHEDULE_SOURCE)
-    logger.info("journal posting", posted=run.posted, failed=run.failed, held=len(run.held))
+    logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
     return {"posted": run.posted, "failed": run.failed}

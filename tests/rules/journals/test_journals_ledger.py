@@ -1,8 +1,8 @@
 """LED, LP-06, POST-12 to POST-16, JRN-16: what posting writes for a line of each kind, all of them in one set-up.
 
 Contoso's projects differ in their profiles: PRJ-1 accrues by its project group, PRJ-ASSET keeps its costs on the
-balance sheet. PRJ-INT, PRJ-OWN and PRJ-INVEST have no contract, the first of them no profile either. Billing types stand for line properties: chargeable capitalizes, non-chargeable
-does not, not specified is chargeable without accrual.
+balance sheet. PRJ-INT, PRJ-OWN and PRJ-INVEST have no contract, the first of them no profile either. Billing types
+stand for line properties: chargeable capitalizes, non-chargeable does not, not specified is chargeable without accrual.
 """
 
 from __future__ import annotations
