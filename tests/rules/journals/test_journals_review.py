@@ -11,7 +11,7 @@ from project_invoicing.store.journals import HEADER, Journals
 from project_invoicing.store.transactions import get, transact, update
 from tests.builders import guid
 from tests.handlers.samples import sample
-from tests.rules.books import Books
+from tests.rules.books import Books, before_transaction
 from tests.rules.finance import accounts_without, finance, second_company
 from tests.rules.journals.cases import later, small_pages, statuses
 from tests.rules.stories import approval, billed, cost, sale
@@ -105,6 +105,17 @@ def test_the_hours_begin_anew_with_every_line_that_is_added_or_changed(books: Bo
     assert by_schedule(books) == []
     hours_later(books, 1)
     assert by_schedule(books) == [NUMBER]
+
+
+def test_a_line_that_is_added_while_the_schedule_posts_is_reviewed_too(books: Books) -> None:
+    books.use(reviewed(HOURS))
+    books.arrive(cost("work"))
+    books.import_staging()
+    hours_later(books, 12)
+    books.arrive(cost("more"))
+    with before_transaction(books, 0, books.import_staging):
+        assert by_schedule(books) == []
+    assert statuses(books) == [(NUMBER, "draft", 2)]
 
 
 def test_an_import_without_news_leaves_the_hours_alone(books: Books) -> None:

@@ -94,20 +94,19 @@ class JournalPosting:
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
-                if not all(want in (None, have) for want, have in zip(asked, found, strict=True)):
-                    continue
-                if scheduled and self._is_under_review(journal, setup):
-                    self.held.append(journal.journal_id)
-                else:
-                    self.post(journal)
+                if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
+                    self.post(journal, scheduled=scheduled)
 
-    def _is_under_review(self, journal: Journal, setup: FinanceSetup) -> bool:
-        ends = review_ends(journal, setup)
+    def _is_under_review(self, journal: Journal) -> bool:
+        ends = review_ends(journal, self.setups.current)
         return ends is None or datetime.fromisoformat(self.at) < ends
 
-    def post(self, journal: Journal) -> None:
+    def post(self, journal: Journal, *, scheduled: bool = False) -> None:
         """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
         for attempt in range(_ATTEMPTS):
+            if scheduled and self._is_under_review(journal):  # also one that got a line meanwhile
+                self.held.append(journal.journal_id)
+                return
             try:
                 self._post(journal)
                 return
