@@ -69,8 +69,12 @@ def _lines() -> Iterator[str]:
     example = {
         "actuals": {
             "skip_sync": "cr123_skip",
+            "origin": "cr123_origin",
             "custom": {"cr123_costcentre": "cost_centre"},
-            "codes": {"transaction_class": {"192350042": "retainer"}},
+            "codes": {
+                "transaction_class": {"192350042": "retainer"},
+                "origin": {"123000001": "vendor_invoice", "123000002": "expense_report"},
+            },
         },
         "invoices_write_back": {"codes": {"status": {"192350042": "posted"}}},
     }
@@ -100,6 +104,12 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
         names = [f"`{column.column}`", f"`{column.field}`"]
         cells = [*(names if inward else names[::-1]), _transform(column), _no_value(column), column.note]
         yield f"| {' | '.join(cells)} |"
+    for column in table_map.optional:
+        yield ""
+        yield (
+            f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}. Known are "
+            f"{', '.join(column.words)}; any other value is refused, a blank one left out."
+        )
     for column in table_map.columns:
         if column.codes:
             yield ""

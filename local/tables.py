@@ -106,6 +106,13 @@ def show_reconciliation(console: Console, report: Row) -> None:
             show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
+        accounts = report.get("integration_accounts") or ()
+        show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
+        for account in accounts:
+            title = f"On account {account['account']} of {account['company']}, the largest first"
+            show_rows(console, title, ({"id": row["id"], "amount": row["amount"]} for row in account["actuals"]))
+            if account["more"]:
+                console.print(f"and {account['more']} more\n")
     show_rows(console, "Repaired", report.get("repaired", ()))
 
 
@@ -121,6 +128,16 @@ def _check(check: Row) -> Row:
         "differences": check["differences"] if check["checked"] else "not checked",
         "amount": amounts,
         "detail": check["not_checked"] or counts,
+    }
+
+
+def _account(account: Row) -> Row:
+    return {
+        "company": account["company"],
+        "account": account["account"],
+        "of": account["posting_type"].replace("_", " "),
+        "balance": f"{account['balance']} {account['currency'] or ''}",
+        "lines": len(account["actuals"]) + account["more"],
     }
 
 

@@ -320,6 +320,7 @@ def function_samples() -> dict[str, Any]:
         "staging_import/customer-invoice-posted": envelope(INVOICE),
         "staging_import/finance-setup-changed": envelope(SETUP),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
+        "journal_posting/manual-company": manual("2026-08-28T02:00:00Z", "Manual Run", company="USPM"),
         "journal_posting/manual": manual(
             "2026-08-28T02:00:00Z", "Manual Run", company="USPM", journal_id=JOURNAL.detail["journal_id"]
         ),

@@ -70,6 +70,7 @@ ROUTES = {
 NOT_ON_THE_BUS = {
     "scheduled",
     "manual",
+    "manual-company",
     "queued",
     "stream",
     "edit",

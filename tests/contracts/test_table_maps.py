@@ -37,7 +37,7 @@ def test_every_map_has_a_golden_pair() -> None:
 
 @pytest.mark.parametrize(("table_map", "model"), [(ACTUALS, Actual), (INVOICES, Proforma)])
 def test_a_map_fills_every_field_of_its_model(table_map: TableMap, model: type[Actual] | type[Proforma]) -> None:
-    mapped = {column.field.partition(".")[0] for column in table_map.columns}
+    mapped = {column.field.partition(".")[0] for column in (*table_map.columns, *table_map.optional)}
 
     assert mapped == {field.name for field in fields(model)} - NOT_COLUMNS
 

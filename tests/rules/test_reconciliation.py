@@ -39,6 +39,7 @@ from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
+from tests.rules.journals.cases import custom_columns
 from tests.rules.stories import (
     IN_POUNDS,
     approval,
@@ -542,6 +543,56 @@ def test_work_that_is_accrued_and_not_billed_is_no_difference(side: Side) -> Non
     side.books.journalise()
     side.write_back()
     assert side.differences() == {}
+
+
+def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_no_difference(side: Side) -> None:
+    accounts = [
+        {"posting_type": "procurement_integration", "account": "200140"},
+        {"posting_type": "expense_integration", "account": "200150"},
+    ]
+    document = finance()
+    document["ledger_posting"]["USPM"] += accounts
+    side.books.use(document)
+    bought = {"transaction_class": "material", "cr123_origin": "vendor_invoice"}
+    with custom_columns():
+        side.arrive(
+            cost("bolts", "3", **bought),
+            cost("nuts", **bought),
+            cost("taken back", **bought),
+            cost("trip", transaction_class="expense", cr123_origin="expense_report"),
+        )
+        side.books.journalise()
+        side.arrive(cost("back", "-8", **bought), reverses("back", "taken back"))
+    side.books.journalise()
+
+    outcome = side.reconcile(connected=False)
+
+    assert (outcome.differences, outcome.complete) == (0, True)
+    assert outcome.report["integration_accounts"] == [
+        {
+            "company": "USPM",
+            "posting_type": "expense_integration",
+            "account": "200150",
+            "currency": "USD",
+            "balance": "-800.00",
+            "actuals": [{"id": guid("trip"), "amount": "-800.00"}],
+            "more": 0,
+        },
+        {
+            "company": "USPM",
+            "posting_type": "procurement_integration",
+            "account": "200140",
+            "currency": "USD",
+            "balance": "-1100.00",
+            "actuals": [{"id": guid("nuts"), "amount": "-800.00"}, {"id": guid("bolts"), "amount": "-300.00"}],
+            "more": 0,
+        },
+    ]
+    console = Console(width=160, record=True)
+    show_reconciliation(console, outcome.report)
+    printed = console.export_text()
+    assert "200140 procurement integration" in re.sub(" +", " ", printed)
+    assert guid("bolts") in printed
 
 
 def test_num_02_an_invoice_that_is_gone_leaves_a_gap(month: Side) -> None:

@@ -119,7 +119,7 @@ def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> N
     transact(journals.client, [journals.change(a_journal("J-1"), {"st": JournalStatus.POSTED} | journals.closed())])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
     assert list(journals.open("GBPM")) == []
-    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR))])
+    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR), "2026-08-28T02:00:00Z")])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2", "J-3"]
 
 

@@ -23,6 +23,7 @@ from project_invoicing.dataverse.mapping import (
     write_columns,
 )
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
+from project_invoicing.domain.codes import CostOrigin
 from project_invoicing.errors import Rejected
 from tests import builders
 from tests.builders import AT, actual, connection, guid, lookup, money, option, proforma, to_json
@@ -505,10 +506,35 @@ class TestOverrides:
         assert refusal(transaction_class="retainer").reason == "unknown_code"
         assert written["msdyn_projectinvoicestatus"] == 192350043
 
+    def test_the_origin_of_a_cost_is_read_once_it_has_a_column(self, overrides: Any) -> None:
+        """JRN-16. Before that nothing of the row changes, its version's hash included."""
+        before = read_actual(cr123_origin="vendor_invoice")
+        assert (before.origin, before.version) == (None, read_actual().version)
+
+        codes = {"origin": {"123000001": "vendor_invoice", "123000002": "expense_report"}}
+        overrides({"actuals": {"origin": "cr123_origin", "codes": codes}})
+
+        assert read_actual(cr123_origin=option(123000001)).origin is CostOrigin.VENDOR_INVOICE
+        assert read_actual(cr123_origin=" Expense Report ").origin is CostOrigin.EXPENSE_REPORT
+        assert read_actual(cr123_origin="usage").origin is CostOrigin.USAGE
+        assert read_actual(cr123_origin=" ").origin is None
+        assert read_actual().origin is None
+
+    @pytest.mark.parametrize("value", [7, "travel", True])
+    def test_an_origin_that_nobody_knows_is_refused_for_it_decides_an_account(self, value: Any, overrides: Any) -> None:
+        overrides({"actuals": {"origin": "cr123_origin", "codes": {"origin": {"1": "purchase"}}}})
+
+        refused = refusal(cr123_origin=value)
+
+        assert (refused.reason, refused.field) == ("unknown_code", "cr123_origin")
+        assert "known are 1 purchase, usage, purchase, vendor_invoice, expense_report" in refused.detail
+
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
             ([], "must be a JSON object"),
+            ({"actuals": {"codes": {"origin": {"1": "usage"}}}}, "origin has no column yet; name it with 'origin'"),
+            ({"actuals": {"origin": "a", "codes": {"origin": {"1": "other"}}}}, "one of usage, purchase"),
             ({"actual": {}}, "no table map 'actual'; there are invoices, actuals"),
             ({"actuals": []}, "actuals must be a JSON object"),
             ({"actuals": {"skipsync": "x"}}, "no field 'skipsync'; there are transaction_type"),

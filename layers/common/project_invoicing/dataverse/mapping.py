@@ -223,10 +223,16 @@ def _converter(column: Column) -> Convert:
 
 def _codes(column: Column) -> Convert:
     words = dict(column.codes or {})
-    known = ", ".join(f"{code} {word}" for code, word in words.items())
+    spoken = {str(word): word for word in column.words}
+    known = ", ".join([*(f"{code} {word}" for code, word in words.items()), *spoken])
 
-    def convert(value: Any) -> str:
-        word = words.get(value) if type(value) is int else None
+    def convert(value: Any) -> str | None:
+        if spoken and type(value) is str:
+            if not value.strip():
+                return None
+            word = spoken.get("_".join(value.lower().replace("-", " ").split()))
+        else:
+            word = words.get(value) if type(value) is int else None
         if word is None:
             problem = f"{value!r} is unknown; known are {known}. Correct the row, or add the code to the table map"
             raise _UnfitError(RejectReason.UNKNOWN_CODE, problem)

@@ -7,7 +7,8 @@ environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON
                  "custom": {"cr123_costcentre": "cost_centre"},
                  "codes": {"transaction_class": {"192350042": "retainer"}}}}
 
-that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map.
+that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map. Some
+fields have no column until one is named here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from project_invoicing.domain.codes import BillingType, TransactionClass, TransactionType
+from project_invoicing.domain.codes import BillingType, CostOrigin, TransactionClass, TransactionType
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
 
@@ -61,7 +62,7 @@ class Column:
     ``field`` is ours (``bill_to.city`` is an entry of a dictionary). ``default`` stands in for no value. ``limit``
     bounds the absolute value of a decimal, or the length of a text, which is cut. ``entity`` is the table of a
     look-up that came as a bare id. ``codes`` is the value map. ``no_value`` says what a named function does where
-    there is no value.
+    there is no value. ``words``: what a column may say in words where it has no code for it.
     """
 
     column: str
@@ -72,13 +73,17 @@ class Column:
     limit: Decimal | int | None = None
     entity: str | None = None
     codes: Mapping[int, str] | None = None
+    words: tuple[str, ...] = ()
     no_value: str = ""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableMap:
-    """One table map. ``filter`` says which rows are meant, ``counterpart`` what the rows are on the finance side."""
+    """One table map. ``filter`` says which rows are meant, ``counterpart`` what the rows are on the finance side.
+
+    ``optional``: columns that are read only where the overrides name them; as they stand they have no name.
+    """
 
     name: str
     version: int
@@ -89,6 +94,7 @@ class TableMap:
     filter: str
     rules: str
     takes_custom_columns: bool = False
+    optional: tuple[Column, ...] = ()
 
 
 TRANSACTION_TYPES: Final[Mapping[int, str]] = {
@@ -212,6 +218,17 @@ ACTUALS: Final = TableMap(
         Column("msdyn_description", "description", Transform.TEXT, limit=255),
         Column("msdyn_externaldescription", "external_description", Transform.TEXT, limit=255),
         Column("msdyn_unit", "unit", Transform.NAME),
+    ),
+    optional=(
+        Column(
+            "",
+            "origin",
+            Transform.CODE,
+            words=tuple(CostOrigin),
+            note="where a cost comes from (JRN-16): a purchase or vendor invoice clears the account of "
+            "`procurement_integration`, an expense report that of `expense_integration`; a choice whose codes are "
+            "given, or a text",
+        ),
     ),
 )
 
@@ -342,14 +359,17 @@ def overridden(overrides: Mapping[str, Any]) -> Mapping[str, TableMap]:
 def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
     where = f"{OVERRIDES_VARIABLE}.{table_map.name}"
     columns = {column.field: column for column in table_map.columns}
+    known = columns | {column.field: column for column in table_map.optional}
     for field_name, change in changes.items():
         if field_name in ("custom", "codes"):
             continue
-        if field_name not in columns:
-            raise ValueError(f"{where}: no field {field_name!r}; there are {', '.join(columns)}, custom and codes")
-        columns[field_name] = replace(columns[field_name], column=_name(change, f"{where}.{field_name}"))
+        if field_name not in known:
+            raise ValueError(f"{where}: no field {field_name!r}; there are {', '.join(known)}, custom and codes")
+        columns[field_name] = replace(known[field_name], column=_name(change, f"{where}.{field_name}"))
     for field_name, codes in _object(changes.get("codes", {}), f"{where}.codes").items():
-        with_codes = [column.field for column in table_map.columns if column.codes]
+        with_codes = [column.field for column in columns.values() if column.transform is Transform.CODE]
+        if field_name not in columns and field_name in known:
+            raise ValueError(f"{where}.codes: {field_name} has no column yet; name it with {field_name!r}")
         if field_name not in with_codes:
             raise ValueError(f"{where}.codes: {field_name!r} has no value map; these have: {', '.join(with_codes)}")
         columns[field_name] = _with_codes(columns[field_name], _object(codes, f"{where}.codes.{field_name}"), where)
@@ -365,7 +385,7 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
 def _with_codes(column: Column, codes: Mapping[str, Any], where: str) -> Column:
     """``column`` whose words have the ``codes`` given instead of those they had."""
     had = column.codes or {}
-    words = {str(word): word for word in had.values()}
+    words = {str(word): word for word in (*had.values(), *column.words)}
     for code, word in codes.items():
         if not code.isascii() or not code.isdigit() or word not in words:
             raise ValueError(

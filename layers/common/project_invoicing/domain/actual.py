@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from project_invoicing.domain.codes import BillingType, ConnectionRole, TransactionClass, TransactionType
+from project_invoicing.domain.codes import BillingType, ConnectionRole, CostOrigin, TransactionClass, TransactionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Actual:
     description: str | None = None
     external_description: str | None = None
     unit: str | None = None
+    origin: CostOrigin | None = None
     custom: dict[str, str] = field(default_factory=dict)
 
 

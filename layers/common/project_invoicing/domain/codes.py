@@ -35,8 +35,20 @@ class BillingType(StrEnum):
 
 
 class BillingMethod(StrEnum):
+    """How a contract line is billed. ``investment`` is the method of a profile only: nobody is billed (IVP-01)."""
+
     TIME_AND_MATERIAL = "time_and_material"
     FIXED_PRICE = "fixed_price"
+    INVESTMENT = "investment"
+
+
+class CostOrigin(StrEnum):
+    """Where a cost comes from, which decides what it is credited to (JRN-16, LED-32 to LED-35, LED-55, LED-56)."""
+
+    USAGE = "usage"
+    PURCHASE = "purchase"
+    VENDOR_INVOICE = "vendor_invoice"
+    EXPENSE_REPORT = "expense_report"
 
 
 class StagingState(StrEnum):
@@ -86,6 +98,7 @@ class PostingType(StrEnum):
     EXPENSE_OFFSET = "expense_offset"
     COST_ITEM = "cost_item"
     PROCUREMENT_INTEGRATION = "procurement_integration"
+    EXPENSE_INTEGRATION = "expense_integration"
     WIP_COST_VALUE = "wip_cost_value"
     WIP_COST_ITEM = "wip_cost_item"
     WIP_SALES_VALUE = "wip_sales_value"
@@ -96,6 +109,10 @@ class PostingType(StrEnum):
     CUSTOMER_BALANCE = "customer_balance"
     SALES_TAX_PAYABLE = "sales_tax_payable"
     DISCOUNT = "discount"
+
+
+INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.EXPENSE_INTEGRATION)
+"""What other modules of finance debit, and our journals clear (LED-55, LED-56)."""
 
 
 class WriteBackState(StrEnum):

@@ -58,6 +58,7 @@ class JournalLine:
     worker_dimensions: dict[str, str] | None = None
     purchase: bool = False
     original_id: str | None = None
+    expense_report: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -117,18 +118,21 @@ _BALANCE = {TransactionClass.MATERIAL: PostingType.WIP_COST_ITEM}
 
 
 def cost_posting_types(
-    transaction_class: TransactionClass, post_costs: str, *, purchase: bool = False
+    transaction_class: TransactionClass, post_costs: str, *, purchase: bool = False, expense_report: bool = False
 ) -> tuple[PostingType, PostingType] | None:
     """Debit and credit of a cost line by the profile's ``post_costs``; ``None`` when nothing reaches the ledger.
 
     LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing. What was
-    bought clears the procurement integration account instead of the offset of its class (JRN-16, LED-56).
+    bought clears the procurement integration account instead of the offset of its class, an expense report the expense
+    integration account (JRN-16, LED-55, LED-56).
     """
     if post_costs in ("no_ledger", "never_ledger"):
         return None
     credit = COST_OFFSETS.get(transaction_class, PostingType.EXPENSE_OFFSET)
     if purchase:
         credit = PostingType.PROCUREMENT_INTEGRATION
+    elif expense_report:
+        credit = PostingType.EXPENSE_INTEGRATION
     if post_costs == "balance":
         return _BALANCE.get(transaction_class, PostingType.WIP_COST_VALUE), credit
     return PostingType.COST, credit
@@ -138,9 +142,18 @@ CostAccounts = dict[PostingType, str]
 """What a cost is debited and credited to, in this order; empty where nothing of it reaches the ledger."""
 
 
-def cost_accounts(line: JournalLine, post_costs: str, account: AccountFor) -> CostAccounts:
-    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account."""
-    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase) if line.amount else None
+def cost_accounts(
+    line: JournalLine, post_costs: str, account: AccountFor, *, clears_expenses: bool = False
+) -> CostAccounts:
+    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account.
+
+    ``clears_expenses``: the company has an expense integration account. Without one, what its journals credit for
+    expenses is that account.
+    """
+    if not line.amount:
+        return {}
+    reported = clears_expenses and line.expense_report
+    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase, expense_report=reported)
     return {posting_type: account(posting_type) for posting_type in types or ()}
 
 

@@ -2,8 +2,9 @@
 
 Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
-takes the lines which fail, ``ne`` how many of them; ``oc`` ``od`` keys of the sparse index ``open_documents`` (not
-posted). A page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted.
+takes the lines which fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
+the sparse index ``open_documents`` (not posted). A page has ``l`` (lines as text), ``ve``, a version that every change
+raises, and ``po`` once it is posted.
 
 One journal a period is open for new lines. Which one, says the guard item of the period: two imports that want to open
 a journal for one period at once meet at its condition.
@@ -57,6 +58,7 @@ class Journal:
     posted_pages: int = 0
     error_journal: str | None = None
     error_lines: int = 0
+    changed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,15 @@ class Journals:
                 "n": journal.line_count,
                 "no": journal.next_line,
                 "oj": journal.original_journal,
+                "ca": journal.changed_at,
                 **(_opened(journal) if journal.status is JournalStatus.DRAFT else {}),
             },
             unless_exists=True,
         )
 
-    def reset(self, journal: Journal) -> Write:
+    def reset(self, journal: Journal, at: str) -> Write:
         """A journal in error becomes a draft again and can be posted (POST-04)."""
-        return self.change(journal, {"st": JournalStatus.DRAFT} | _opened(journal))
+        return self.change(journal, {"st": JournalStatus.DRAFT} | self.touched(at) | _opened(journal))
 
     def guard(self, journal: Journal, before: str | None) -> Write:
         """New lines of the period go to ``journal`` from now on, if they went to ``before`` until now."""
@@ -199,6 +202,10 @@ class Journals:
         partition = _partition(journal.company, journal.journal_id)
         return delete(self.table, partition, page.key, expected={"po": None, "ve": page.version})
 
+    def touched(self, at: str) -> dict[str, Any]:
+        """What a header says once a line was added or changed; its review begins anew."""
+        return {"ca": at}
+
     def closed(self) -> dict[str, Any]:
         """What takes a journal out of the index of open documents."""
         return {"oc": None, "od": None}
@@ -217,6 +224,7 @@ def journal_of(item: Item) -> Journal:
         posted_pages=item.get("pg", 0),
         error_journal=item.get("ej"),
         error_lines=item.get("ne", 0),
+        changed_at=item.get("ca"),
     )
 
 

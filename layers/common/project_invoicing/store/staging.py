@@ -39,6 +39,7 @@ from project_invoicing.domain.actual import Actual, Connection, Reference, RowVe
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
+    CostOrigin,
     PostingType,
     RejectReason,
     StagingState,
@@ -167,6 +168,7 @@ _NAMES: Final = {
     "external_description": "xd",
     "unit": "un",
     "custom": "cu1",
+    "origin": "og",
 }
 _ENTITIES: Final = {
     "currency": "transactioncurrency",
@@ -223,6 +225,8 @@ def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
     values["billing_type"] = BillingType(values["billing_type"])
     for name in ("quantity", "price", "amount"):
         values[name] = Decimal(values[name])
+    if "origin" in values:
+        values["origin"] = CostOrigin(values["origin"])
     return Actual(id=id, version=version, **values)
 
 

@@ -183,7 +183,7 @@ class DocumentEditing:
             raise _bad("journal_id", f"{company} has no journal {journal_id}")
         if journal.status is not JournalStatus.ERROR:
             raise _bad("journal_id", f"journal {journal_id} is {journal.status}; only one in error can be reset")
-        transact(self.journals.client, [self.journals.reset(journal)])
+        transact(self.journals.client, [self.journals.reset(journal, self.at)])
         return "reset"
 
     def _edit_header(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
@@ -246,8 +246,8 @@ class DocumentEditing:
         for page in self.journals.pages(company, journal_id):
             if any(line.actual_id == actual_id for line in page.lines):
                 lines = [replace(x, **changes) if x.actual_id == actual_id else x for x in page.lines]
-                unchanged = self.journals.change(journal, {"st": journal.status})
-                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), unchanged])
+                touched = self.journals.change(journal, self.journals.touched(self.at))
+                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), touched])
                 return "edited"
         raise _bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 

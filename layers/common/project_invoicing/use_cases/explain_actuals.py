@@ -35,6 +35,7 @@ from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.review import who_posts
 from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
@@ -163,10 +164,11 @@ class Block(NamedTuple):
 def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, company: str | None) -> list[Row]:
     """What something waits for, each with the actual that blocks: its amount, date, document, and why that stands.
 
-        {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error", "do"}
+        {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error",
+         "posting"}
 
     ``document`` is the journal or proposal of the blocking actual, ``status`` that of the document, ``error`` why its
-    line was not posted.
+    line was not posted, ``posting`` who posts a draft.
     """
     words = Words(stores.setup)
     listed = list(waits)
@@ -180,7 +182,7 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
     for wait in listed:
         row = rows.get(wait.actual_id or "")
         entry: Row = {"reason": wait.reason, "detail": wait.detail, "since": since, "actual_id": wait.actual_id}
-        entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error"))
+        entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error", "posting"))
         if row:
             entry["currency"] = words.currency(row.actual)
             entry["amount"] = words.show.amount(row.actual.amount, entry["currency"])
@@ -192,6 +194,8 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
                 line = stores.journals.line(journal.company, journal.journal_id, row.line_number or 0, row.id)
                 entry |= {"document": journal.journal_id, "status": journal.status}
                 entry["error"] = line[0].error if line else None
+                if journal.status is JournalStatus.DRAFT:
+                    entry["posting"] = who_posts(journal, stores.setup)
             elif row.proposal_id:
                 entry["document"] = row.proposal_id
         found.append(entry)
@@ -205,8 +209,8 @@ def advise_on_blockers(made: Explanation) -> None:
             code = str(entry["error"]).partition(":")[0]
             made.advise_on(code)
             made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
-        elif entry["status"] == JournalStatus.DRAFT and entry["document"]:
-            made.advise(f"post journal {entry['document']}: journal_posting does it by its schedule")
+        elif entry["posting"]:
+            made.advise(f"post journal {entry['document']}: {entry['posting']}")
         else:
             made.advise_on(str(entry["reason"]))
 
@@ -308,7 +312,7 @@ class ActualExplained:
             made.advise_on(line.error.partition(":")[0])
             made.advise(f"then reset journal {journal_id} with document_editing, and it posts")
         else:
-            made.advise(f"post journal {journal_id}: journal_posting does it by its schedule")
+            made.advise(f"post journal {journal_id}: {who_posts(journal, self.stores.setup)}")
 
     def _posted(self, line: JournalLine, journal: Journal) -> None:
         made, row = self.made, self.row

@@ -25,6 +25,7 @@ from project_invoicing.use_cases.explain_actuals import (
 from project_invoicing.use_cases.explanation import SHOWN, Explanation
 from project_invoicing.use_cases.invoice import customer_of
 from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.review import who_posts
 
 _STATES = {
     ProposalStatus.WAITING: "waits for its lines",
@@ -179,7 +180,9 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     elif journal.status is JournalStatus.PROCESSING:
         made.advise("its posting was begun: the next run of journal_posting finishes it")
     elif journal.status is JournalStatus.DRAFT:
-        made.advise(f"post journal {number}: journal_posting does it by its schedule")
+        if journal.changed_at:
+            made.happened("a line was added or changed, the last time", journal.changed_at)
+        made.advise(f"post journal {number}: {who_posts(journal, stores.setup)}")
     return made
 
 

@@ -37,6 +37,7 @@ class Changes:
     journals: Journals
     proposals: Proposals
     setup: FinanceSetup
+    at: str
     company: str | None = None
 
     def run(self) -> None:
@@ -123,7 +124,7 @@ class Changes:
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
             writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
-            transact(self.staging.client, [*writes, self.journals.change(journal, {"st": journal.status})])
+            transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
             return
         transact(self.staging.client, self._without(journal, page, line))
 
@@ -174,7 +175,7 @@ class Changes:
             ]
             writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
             writes.append(self.journals.changed_page(journal, page, lines))
-            writes.append(self.journals.change(journal, {"st": journal.status}))
+            writes.append(self.journals.change(journal, self.journals.touched(self.at)))
             if len(writes) > MAX_WRITES:
                 raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
             transact(self.journals.client, writes)

@@ -17,6 +17,7 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     ConnectionRole,
+    CostOrigin,
     JournalStatus,
     TransactionClass,
 )
@@ -31,7 +32,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -260,12 +261,12 @@ class _Book:
         journals = self.run.journals
         for journal, new, lines in batch.segments:
             if new:
-                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines))
+                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines), changed_at=self.run.at)
                 batch.writes.append(journals.create(grown))
                 batch.writes.append(journals.guard(journal, self.guards.get(journal.period)))
             else:
                 values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
-                batch.writes.append(journals.change(journal, values))
+                batch.writes.append(journals.change(journal, values | journals.touched(self.run.at)))
             batch.writes.append(journals.page(self.company, journal.journal_id, lines))
         batch.writes.append(self.vouchers.draw(len(batch.rows)))
         if batch.new_journals:
@@ -344,6 +345,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         description=actual.description,
         dimensions=resolved.dimensions,
         worker_dimensions=resolved.worker_dimensions if cost else None,
-        purchase=resolved.purchase and cost,
+        purchase=cost and resolved.origin in PURCHASES,
+        expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
     )

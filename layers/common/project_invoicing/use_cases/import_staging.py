@@ -34,7 +34,7 @@ class StagingImport:
         company, number = scope.get("company"), scope.get("proposal_id")
         if number:
             return self._one(number, company)
-        Changes(self.staging, self.journals, self.proposals, self.setups.current, company).run()
+        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, company).run()
         stores = (self.staging, self.journals, self.ledger)
         lines = JournalImport(*stores, self.setups.current, self.at, self.register, company)
         if actual_id := scope.get("actual_id"):

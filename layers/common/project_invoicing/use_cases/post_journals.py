@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from project_invoicing.domain.codes import (
     JournalStatus,
     PostingFailure,
     RejectReason,
+    PostingType,
     StagingState,
     TransactionType,
 )
@@ -47,6 +49,7 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.review import review_ends
 from project_invoicing.use_cases.setups import SetupVersions
 
 _NAMING = ("journal_id", "original_journal", "period_start")
@@ -77,9 +80,12 @@ class JournalPosting:
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
-    def run(self, scope: Mapping[str, str]) -> None:
+    def run(self, scope: Mapping[str, str], *, scheduled: bool = False) -> None:
         """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
+
+        ``scheduled``: those whose company has them reviewed are left alone, see ``review``.
 
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
         ``refused`` says of lines and of journals that were named why they are not posted.
@@ -97,7 +103,7 @@ class JournalPosting:
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
                 if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
-                    self.post(journal)
+                    self.post(journal, scheduled=scheduled)
         if any(scope.get(name) for name in _NAMING) and not (self.posted or self.refused):
             self.refused.append(self._nothing(companies, scope))
 
@@ -131,9 +137,16 @@ class JournalPosting:
             more = f", and {len(details) - 1} more" if len(details) > 1 else ""
             self.refused.append(Refusal(journal.company, journal.journal_id, reason, details[0] + more))
 
-    def post(self, journal: Journal) -> None:
+    def _is_under_review(self, journal: Journal) -> bool:
+        ends = review_ends(journal, self.setups.current)
+        return ends is None or datetime.fromisoformat(self.at) < ends
+
+    def post(self, journal: Journal, *, scheduled: bool = False) -> None:
         """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
         for attempt in range(_ATTEMPTS):
+            if scheduled and self._is_under_review(journal):  # also one that got a line meanwhile
+                self.held.append(journal.journal_id)
+                return
             try:
                 self._post(journal)
                 return
@@ -393,7 +406,11 @@ def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, origina
     if original and original.cost_accounts is not None:
         return original.cost_accounts
     account = account_for(setup, company, line.project, line.category)
-    return cost_accounts(line, _cost_posting(line, company, setup), account)
+    of_expenses = setup.posting_account(
+        company, PostingType.EXPENSE_INTEGRATION, project=line.project, category=line.category
+    )
+    clears = of_expenses is not None
+    return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
 
 
 def _accrual(
@@ -407,21 +424,26 @@ def _accrual(
 
 
 def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
-    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51).
+    """LED-26 to LED-35 by the profile. Without one, work without a contract goes to profit and loss (LED-49 to LED-51).
 
     A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
     """
-    if line.contract is None:
-        return CostPosting.PROFIT_AND_LOSS
-    if line.kind is TransactionType.RESOURCING_UNIT_COST:
-        profile = _lender_profile(line, company, setup)
-        posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
-    else:
-        posting = _profile(line, company, setup).cost_posting(line.transaction_class)
+    profile = _cost_profile(line, company, setup)
+    posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
     rules = setup.document.line_properties.get(line.line_property or "")
     if posting is CostPosting.BALANCE and rules and rules.capitalize is False:
         return CostPosting.PROFIT_AND_LOSS
     return posting
+
+
+def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The profile that decides about a cost. A lender's work without a contract is no investment of the lender's."""
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        return _lender_profile(line, company, setup) if line.contract else None
+    if line.contract is None:
+        found = setup.internal_profile(company, line.project)
+        return found[1] if found else None
+    return _profile(line, company, setup)
 
 
 def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:

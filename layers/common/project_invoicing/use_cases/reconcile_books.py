@@ -18,6 +18,7 @@ from uuid import UUID
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
+    INTEGRATION_ACCOUNTS,
     BillingType,
     ConnectionRole,
     JournalStatus,
@@ -30,7 +31,14 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
 from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
+from project_invoicing.domain.reconciliation import (
+    Check,
+    Difference,
+    IntegrationAccount,
+    Repair,
+    Tally,
+    digest_of,
+)
 from project_invoicing.errors import IntegrationError
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox, rows
@@ -165,6 +173,9 @@ class Books:
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     _wip: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _deferred: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _integration: dict[tuple[str, PostingType, str], IntegrationAccount] = field(default_factory=dict)
+    _cleared: dict[bytes, tuple[IntegrationAccount, Decimal, bytes | None]] = field(default_factory=dict)
+    """What an actual has on an integration account, and what it takes back."""
     _stuck: list[Journal | Proposal] = field(default_factory=list)
     _by_number: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -253,6 +264,7 @@ class Books:
         if row.accrual:
             place = (company, row.accrual.project or "")
             self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
+        self._on_integration_account(row, company)
         unbilled = row.links.get(ConnectionRole.UNBILLED)
         if row.actual.transaction_type is TransactionType.BILLED_SALES and unbilled and row.line_number is not None:
             self._billed[id_bytes(unbilled)] = id_bytes(row.id)
@@ -261,6 +273,32 @@ class Books:
             before = self._told.get(key)
             amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
             self._told[key] = _Told(amount, row.id, row.journal_id is None, bool(row.accrual) or not row.journal_id)
+
+    def _on_integration_account(self, row: StagedRow, company: str) -> None:
+        for posting_type, account in (row.cost_accounts or {}).items():
+            if posting_type in INTEGRATION_ACCOUNTS:
+                original = row.links.get(ConnectionRole.ORIGINAL)
+                place = self._account(company, posting_type, account)
+                credit = -(row.accounting_amount or ZERO)
+                self._cleared[id_bytes(row.id)] = (place, credit, id_bytes(original) if original else None)
+
+    def _account(self, company: str, posting_type: PostingType, account: str) -> IntegrationAccount:
+        place = (company, posting_type, account)
+        currency = self._accounting(company)
+        precision = self.setup.currency_precision(currency) if currency else None
+        return self._integration.setdefault(place, IntegrationAccount(*place, currency, precision or Decimal("0.01")))
+
+    def integration_accounts(self) -> list[IntegrationAccount]:
+        """The accounts with their balances, and the actuals that make them up: none that was taken back whole."""
+        taken_back: set[bytes] = set()
+        for id, (account, amount, original) in self._cleared.items():
+            before = self._cleared.get(original) if original else None
+            if original and before and before[:2] == (account, -amount):
+                taken_back |= {id, original}
+        for id, (account, amount, _) in self._cleared.items():
+            if amount and id not in taken_back:
+                account.open[id] = amount
+        return [account for _, account in sorted(self._integration.items())]
 
     def _write_back(self, row: StagedRow) -> bytes | None:
         """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
@@ -398,6 +436,8 @@ class Books:
             sums[(company, entry.voucher, entry.currency)] += entry.amount
             sums[(company, entry.voucher, "")] += entry.accounting_amount
             booked[entry.voucher] += _weight(entry, item["so"])
+            if entry.posting_type in INTEGRATION_ACCOUNTS:
+                self._account(company, entry.posting_type, entry.account).balance += entry.accounting_amount
             if entry.posting_type is PostingType.WIP_SALES_VALUE:
                 self._wip[(company, entry.project or "")] += entry.accounting_amount
             elif entry.posting_type is PostingType.ACCRUED_REVENUE_SALES_VALUE:

@@ -16,6 +16,7 @@ from project_invoicing.domain.actual import Actual, Reference
 from project_invoicing.domain.codes import (
     BillingMethod,
     BillingType,
+    CostOrigin,
     RejectReason,
     TransactionClass,
     TransactionType,
@@ -28,8 +29,10 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 DOCUMENT_TYPE = "document_type"
-"""Custom column that says where a cost comes from; ``purchase`` and ``vendor_invoice`` were bought (JRN-16, LED-33)."""
-_PURCHASES = frozenset({"purchase", "vendor_invoice"})
+"""Custom column that says where a cost comes from, where the column ``origin`` of the table map has no value."""
+PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
+"""What was bought (JRN-16, LED-33, LED-56)."""
+_ORIGINS = frozenset(CostOrigin)
 DISCOUNT = "discount_amount"
 """Custom column with what an actual's amount is reduced by before it is billed, signed like the amount (FEE-01)."""
 RESOURCING_UNIT = "resourcing_unit"
@@ -85,7 +88,7 @@ class Resolved:
     discount: Decimal = ZERO
     accrued_discount: Decimal = ZERO
     worker_dimensions: dict[str, str] | None = None
-    purchase: bool = False
+    origin: CostOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,14 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         discount=_in_digits(discount, precision),
         accrued_discount=ZERO if setup.parameters(company).line_discount_category else _in_digits(discount, precision),
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
-        purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
+        origin=_origin(actual),
     )
+
+
+def _origin(actual: Actual) -> CostOrigin | None:
+    """Where a cost comes from (JRN-16). Another word in the custom column, which is free text, says nothing."""
+    word = actual.custom.get(DOCUMENT_TYPE)
+    return actual.origin or (CostOrigin(word) if word in _ORIGINS else None)
 
 
 def _in_digits(amount: Decimal, precision: Decimal) -> Decimal:
