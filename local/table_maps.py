@@ -16,7 +16,15 @@ from typing import Any
 
 from local import ROOT
 from project_invoicing.dataverse import mapping
-from project_invoicing.dataverse.maps import MAPS, OVERRIDES_VARIABLE, Column, DateBehavior, Direction, TableMap, Transform
+from project_invoicing.dataverse.maps import (
+    MAPS,
+    OVERRIDES_VARIABLE,
+    Column,
+    DateBehavior,
+    Direction,
+    TableMap,
+    Transform,
+)
 
 GOLDEN = ROOT / "tests" / "golden" / "table_maps"
 

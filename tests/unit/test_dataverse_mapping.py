@@ -414,7 +414,7 @@ class TestProformas:
             currency=Reference("transactioncurrency", guid("USD"), "USD"),
             total=Decimal("1600.50"),
             invoice_date="2026-08-31",
-            due_date="2026-09-30T04:00:00Z",
+            due_date="2026-09-30",
             bill_to={"name": "Adatum", "line1": "1 Harbour Street", "postal_code": "97201"},
             has_corrections=True,
         )

@@ -256,7 +256,7 @@ def test_a_posting_that_goes_on_keeps_its_accounting_date(books: Books, monkeypa
 def without(books: Books, pk: str, *names: str, **values: Any) -> None:
     """An item of the proposals table as the version before wrote it."""
     table = books.world.names.proposals_table
-    changed = {name: None for name in names} | values
+    changed = dict.fromkeys(names) | values
     transact(books.world.client, [update(table, pk, HEADER, changed, expected={"never": None})])
     books._result = None
 
