@@ -374,7 +374,7 @@ def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Sid
     ],
 )
 def test_edit_16_a_billed_sale_with_another_accounting_date_than_its_proforma_is_found(
-    side: Side, header: dict[str, str], says: str | None
+    side: Side, header: dict[str, Any], says: str | None
 ) -> None:
     side.arrive(*billed(accounting_date="2026-09-03")[1:], proforma("inv-1", **header))
     if says is None:

@@ -455,7 +455,7 @@ def invoice_of(item: Item) -> Invoice:
 
 
 def _accounting_date(item: Item) -> date:
-    return date.fromisoformat(item.get("da", item["di"]))
+    return date.fromisoformat(item["da"] if "da" in item else item["di"])
 
 
 def proforma_columns(proforma: Proforma) -> dict[str, Any]:
