@@ -246,6 +246,7 @@ def _vendor_invoices(items: list[Item], show: Figures) -> Iterator[dict[str, Any
             "status": item["st"],
             "invoice_date": item["di"],
             "due_date": item["du"],
+            "accounting_date": item.get("da", item["di"]),
             "currency": currency,
             "subtotal": show.amount(Decimal(item["su"]), currency),
             "sales_tax": show.amount(Decimal(item["tx"]), currency),

@@ -16,7 +16,15 @@ from typing import Any
 
 from local import ROOT
 from project_invoicing.dataverse import mapping
-from project_invoicing.dataverse.maps import MAPS, OVERRIDES_VARIABLE, Column, Direction, TableMap, Transform
+from project_invoicing.dataverse.maps import (
+    MAPS,
+    OVERRIDES_VARIABLE,
+    Column,
+    DateBehavior,
+    Direction,
+    TableMap,
+    Transform,
+)
 
 GOLDEN = ROOT / "tests" / "golden" / "table_maps"
 
@@ -26,8 +34,13 @@ Printed from `layers/common/project_invoicing/dataverse/maps.py` by `python -m l
 
 A map says which column of Dataverse is which field of ours. Names and codes that differ between environments are set
 by the functions' environment variable `{OVERRIDES_VARIABLE}`, as JSON: for each map the fields whose column has
-another name, `custom` columns to carry along, and `codes` of value maps. A word that is given codes there loses those
-it has below.
+another name, `custom` columns to carry along, `codes` of value maps, and what `dates` hold. A word that is given codes
+there loses those it has below.
+
+A date is a `calendar` date or an `instant`, by the behavior of its column in Dataverse. A calendar date (date only, or
+time-zone independent) is the same everywhere and is never shifted. An instant (user local) becomes a day in the time
+zone of the company; a bare date in its place stays that date. A sweep leaves out a column marked as newer where the
+table does not have it.
 
 Each map can be paused, resumed, stopped and started by its name: `python -m local map`.
 """
@@ -76,6 +89,7 @@ def _lines() -> Iterator[str]:
                 "origin": {"123000001": "vendor_invoice", "123000002": "expense_report"},
             },
         },
+        "invoices": {"dates": {"accounting_date": "calendar"}},
         "invoices_write_back": {"codes": {"status": {"192350042": "posted"}}},
     }
     yield json.dumps(example, indent=2)
@@ -124,6 +138,9 @@ def _transform(column: Column) -> str:
             return f"look-up to `{column.entity}`"
         case Transform.DECIMAL if column.limit is not None:
             return f"decimal, within ±{column.limit:,}"
+        case Transform.DATE:
+            kind = "calendar date" if column.behavior is DateBehavior.CALENDAR else "instant, a day of the company"
+            return f"{kind}; newer" if column.newer else kind
         case Transform.TEXT if column.limit is not None:
             return f"text, cut at {column.limit} characters"
         case transform:

@@ -229,6 +229,7 @@ INVOICE = own_event(
     document_type="invoice",
     invoice_date="2026-08-31",
     due_date="2026-09-30",
+    accounting_date="2026-08-31",
     currency="USD",
     subtotal="1600.00",
     sales_tax="0.00",

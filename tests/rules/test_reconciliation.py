@@ -365,6 +365,28 @@ def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Sid
     assert (late.id, late.amount, late.currency) == (guid("work/cost"), Decimal(100), "USD")
 
 
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ({"msdyn_accountingdate": "2026-09-05T04:00:00Z"}, "2026-09-05"),
+        ({"msdyn_tzaaccountingdate": "2026-09-05T00:00:00Z"}, "2026-09-05"),
+        ({"msdyn_accountingdate": "2026-09-03T04:00:00Z"}, None),
+        ({}, None),
+    ],
+)
+def test_edit_16_a_billed_sale_with_another_accounting_date_than_its_proforma_is_found(
+    side: Side, header: dict[str, Any], says: str | None
+) -> None:
+    side.arrive(*billed(accounting_date="2026-09-03")[1:], proforma("inv-1", **header))
+    if says is None:
+        assert side.reconcile().differences == 0
+        return
+    found = only(side.differences(), "accounting_dates")
+    assert (found.id, found.repair) == (guid("work/billed"), None)
+    assert "accounting date 2026-09-03" in found.detail
+    assert f"INV-0001 {says}" in found.detail
+
+
 def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
     side.arrive(cost("a"), cost("b"))
     del side.dataverse.tables[ACTUAL][guid("b")]

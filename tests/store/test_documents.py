@@ -331,6 +331,7 @@ INVOICE = Invoice(
     document_type="invoice",
     invoice_date=DAY,
     due_date=date(2026, 9, 26),
+    accounting_date=date(2026, 9, 1),
     currency="GBP",
     subtotal=Decimal("1600.00"),
     sales_tax=Decimal("320.00"),

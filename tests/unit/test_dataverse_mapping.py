@@ -162,7 +162,7 @@ class TestActuals:
             ("/Date(1787846700000-0700)/", "2026-08-27T16:05:00Z"),
             ("2026-08-27", "2026-08-27"),
             ("2026-08-27T00:00:00", "2026-08-27T00:00:00"),
-            ("2026-08-27T23:30:00-05:00", "2026-08-27T23:30:00-05:00"),
+            ("2026-08-27T23:30:00-05:00", "2026-08-28T04:30:00Z"),
             (None, None),
         ],
     )
@@ -415,7 +415,7 @@ class TestProformas:
             currency=Reference("transactioncurrency", guid("USD"), "USD"),
             total=Decimal("1600.50"),
             invoice_date="2026-08-31",
-            due_date="2026-09-30T04:00:00Z",
+            due_date="2026-09-30",
             bill_to={"name": "Adatum", "line1": "1 Harbour Street", "postal_code": "97201"},
             has_corrections=True,
         )

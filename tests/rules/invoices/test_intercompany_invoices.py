@@ -102,11 +102,25 @@ def test_ic_09_the_borrower_has_a_pending_vendor_invoice_of_the_same_number(lent
         "status": "pending",
         "invoice_date": "2026-08-31",
         "due_date": "2026-09-14",
+        "accounting_date": "2026-08-31",
         "currency": "USD",
         "subtotal": "1200.00",
         "sales_tax": "0.00",
         "total": "1200.00",
     }
+
+
+def test_99_23_both_invoices_are_accounted_in_the_next_open_period(lent: Books) -> None:
+    periods = [
+        {"start": "2026-08-01", "end": "2026-08-31", "status": "closed"},
+        {"start": "2026-09-01", "end": "2026-09-30", "status": "open"},
+    ]
+    create(lent)
+    lent.use(between_companies() | {"fiscal_periods": {"USPM": periods, "GBPM": periods}})
+    lent.post_invoices(proposal_id=NUMBER)
+    for invoice in (lent.invoice(NUMBER), lent.result["vendor_invoices"][0]):
+        assert (invoice["invoice_date"], invoice["due_date"]) == ("2026-08-31", "2026-09-14")
+        assert invoice["accounting_date"] == "2026-09-01"
 
 
 def test_inv_28_nothing_of_it_is_in_the_ledger_of_the_borrower(lent: Books) -> None:

@@ -13,8 +13,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from project_invoicing.dataverse import values
-from project_invoicing.dataverse.maps import ACTUAL, Column, TableMap, Transform, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, Column, DateBehavior, TableMap, Transform, table_maps
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
+from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, TransactionClass
 from project_invoicing.errors import Rejected
 
@@ -63,7 +64,9 @@ def to_actual(detail: Mapping[str, Any]) -> Actual:
             if fields["transaction_class"] in _MEASURED_CLASSES:
                 raise _missing(table_map, field, detail)
             fields[field] = value
-    return Actual(**fields)
+    contact = fields.pop("contact_customer")
+    fields["customer"] = fields["customer"] or contact
+    return Actual(**_accounted(fields))
 
 
 def to_proforma(detail: Mapping[str, Any]) -> Proforma:
@@ -71,7 +74,15 @@ def to_proforma(detail: Mapping[str, Any]) -> Proforma:
 
     That it is confirmed is for the rule on the bus, which holds the map's filter (PROP-01).
     """
-    return Proforma(**_read(table_maps()["invoices"], detail))
+    return Proforma(**_accounted(_read(table_maps()["invoices"], detail)))
+
+
+def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None:
+    """A date of a row that was stored, maybe before the map said what its column holds: a calendar date as such."""
+    if text is None or len(text) == 10:
+        return text
+    behavior = next(column.behavior for column in table_map.columns if column.field == field)
+    return calendar_date(text).isoformat() if behavior is DateBehavior.CALENDAR else text
 
 
 def to_connection(detail: Mapping[str, Any]) -> Connection | None:
@@ -146,6 +157,12 @@ def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
+def _accounted(fields: dict[str, Any]) -> dict[str, Any]:
+    """With one accounting date: the time-zone independent one where there is one (99-26)."""
+    independent = fields.pop("tza_accounting_date")
+    return fields | {"accounting_date": independent or fields["accounting_date"]}
+
+
 def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
     """Field -> value by the map, with the row's ``id`` and ``version``."""
     if detail.get("entity") != table_map.entity:
@@ -214,7 +231,7 @@ def _converter(column: Column) -> Convert:
         case Transform.TEXT | Transform.NAME:
             return _texts(column)
         case Transform.DATE:
-            return _date
+            return _calendar_date if column.behavior is DateBehavior.CALENDAR else _instant
         case Transform.FLAG:
             return _flag
         case Transform.GUID:
@@ -301,6 +318,14 @@ def _date(value: Any) -> str:
     if type(value) is str and values.is_date(value):
         return value
     raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a date in ISO 8601 or /Date(…)/; correct the row")
+
+
+def _calendar_date(value: Any) -> str:
+    return calendar_date(_date(value)).isoformat()
+
+
+def _instant(value: Any) -> str:
+    return values.plain_instant(_date(value))
 
 
 def _flag(value: Any) -> bool:

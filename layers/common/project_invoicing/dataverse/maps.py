@@ -5,10 +5,12 @@ environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON
 
     {"actuals": {"skip_sync": "cr123_skip",
                  "custom": {"cr123_costcentre": "cost_centre"},
-                 "codes": {"transaction_class": {"192350042": "retainer"}}}}
+                 "codes": {"transaction_class": {"192350042": "retainer"}}},
+     "invoices": {"dates": {"accounting_date": "calendar"}}}
 
-that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map. Some
-fields have no column until one is named here.
+that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map, and
+what a date column holds (field -> ``calendar`` or ``instant``, see ``DateBehavior``). Some fields have no column until
+one is named here.
 """
 
 from __future__ import annotations
@@ -55,6 +57,17 @@ class Transform(StrEnum):
     GUID = "row id"
 
 
+class DateBehavior(StrEnum):
+    """What a date column holds: Dataverse's behavior of the column, as far as it matters here (99-26, REG-13).
+
+    ``calendar`` (date only, or time-zone independent): a date that is the same everywhere and is never shifted.
+    ``instant`` (user local): a moment, which becomes a day in the time zone of the company. A bare date stays one.
+    """
+
+    CALENDAR = "calendar"
+    INSTANT = "instant"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One pair of a table map.
@@ -62,7 +75,9 @@ class Column:
     ``field`` is ours (``bill_to.city`` is an entry of a dictionary). ``default`` stands in for no value. ``limit``
     bounds the absolute value of a decimal, or the length of a text, which is cut. ``entity`` is the table of a
     look-up that came as a bare id. ``codes`` is the value map. ``no_value`` says what a named function does where
-    there is no value. ``words``: what a column may say in words where it has no code for it.
+    there is no value. ``words``: what a column may say in words where it has no code for it. ``behavior`` is that of a
+    date. A table may lack a column that is ``newer``: a sweep then leaves it out, and what the map asks for else must
+    be there.
     """
 
     column: str
@@ -76,6 +91,8 @@ class Column:
     words: tuple[str, ...] = ()
     no_value: str = ""
     note: str = ""
+    behavior: DateBehavior | None = None
+    newer: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,6 +217,13 @@ ACTUALS: Final = TableMap(
         Column("msdyn_salescontract", "contract", Transform.LOOKUP, entity="salesorder"),
         Column("msdyn_salescontractlineid", "contract_line", Transform.LOOKUP, entity="salesorderdetail"),
         Column("msdyn_accountcustomer", "customer", Transform.LOOKUP, entity="account"),
+        Column(
+            "msdyn_contactcustomer",
+            "contact_customer",
+            Transform.LOOKUP,
+            entity="contact",
+            note="the customer where there is no account",
+        ),
         Column("msdyn_transactioncategory", "category", Transform.LOOKUP, entity="msdyn_transactioncategory"),
         Column("msdyn_bookableresource", "resource", Transform.LOOKUP, entity="bookableresource"),
         Column("msdyn_product", "product", Transform.LOOKUP, entity="product"),
@@ -210,9 +234,18 @@ ACTUALS: Final = TableMap(
             entity=PROFORMA,
             note="the proforma that a billed-sales actual belongs to",
         ),
-        Column("msdyn_startdatetime", "start", Transform.DATE),
-        Column("msdyn_documentdate", "document_date", Transform.DATE),
-        Column("msdyn_accountingdate", "accounting_date", Transform.DATE),
+        Column("msdyn_startdatetime", "start", Transform.DATE, behavior=DateBehavior.INSTANT),
+        Column("msdyn_documentdate", "document_date", Transform.DATE, behavior=DateBehavior.INSTANT),
+        Column("msdyn_accountingdate", "accounting_date", Transform.DATE, behavior=DateBehavior.INSTANT),
+        Column(
+            "msdyn_tzaaccountingdate",
+            "tza_accounting_date",
+            Transform.DATE,
+            behavior=DateBehavior.CALENDAR,
+            newer=True,
+            note="TZAAccountingDate of 2025: where it has a value it wins over `accounting_date`; no public source "
+            "gives the logical name: a setting",
+        ),
         Column("msdyn_adjustmentstatus", "adjustment_status", Transform.CODE, codes=ADJUSTMENT_STATUSES),
         Column("msdyn_billingstatus", "billing_status", Transform.CODE, codes=BILLING_STATUSES),
         Column("msdyn_description", "description", Transform.TEXT, limit=255),
@@ -263,7 +296,13 @@ INVOICES: Final = TableMap(
         Column("invoicenumber", "number", Transform.TEXT, required=True, note="the proposal's number"),
         Column("name", "name", Transform.TEXT, limit=255),
         Column("salesorderid", "contract", Transform.LOOKUP, entity="salesorder"),
-        Column("customerid", "customer", Transform.LOOKUP, entity="account"),
+        Column(
+            "customerid",
+            "customer",
+            Transform.LOOKUP,
+            entity="account",
+            note="an account or a contact, as the look-up says",
+        ),
         Column("transactioncurrencyid", "currency", Transform.LOOKUP, entity="transactioncurrency"),
         Column(
             "totallineitemamount",
@@ -272,8 +311,24 @@ INVOICES: Final = TableMap(
             limit=TOTAL_LIMIT,
             note="before tax; what the chargeable billed-sales actuals must sum up to",
         ),
-        Column("msdyn_invoicedate", "invoice_date", Transform.DATE),
-        Column("duedate", "due_date", Transform.DATE),
+        Column("msdyn_invoicedate", "invoice_date", Transform.DATE, behavior=DateBehavior.CALENDAR),
+        Column("duedate", "due_date", Transform.DATE, behavior=DateBehavior.CALENDAR),
+        Column(
+            "msdyn_accountingdate",
+            "accounting_date",
+            Transform.DATE,
+            behavior=DateBehavior.INSTANT,
+            newer=True,
+            note="the accounting date of the customer invoice (EDIT-16)",
+        ),
+        Column(
+            "msdyn_tzaaccountingdate",
+            "tza_accounting_date",
+            Transform.DATE,
+            behavior=DateBehavior.CALENDAR,
+            newer=True,
+            note="as in `actuals`",
+        ),
         Column("msdyn_hascorrections", "has_corrections", Transform.FLAG, default=False),
         Column("billto_name", "bill_to.name", Transform.TEXT, limit=255),
         Column("billto_line1", "bill_to.line1", Transform.TEXT, limit=255),
@@ -318,7 +373,13 @@ INVOICES_WRITE_BACK: Final = TableMap(
     rules="WB-07, PROP-20; no public source gives the names and the code of posted: settings",
     columns=(
         Column("msdyn_customerinvoicenumber", "invoice_number", Transform.TEXT, required=True),
-        Column("msdyn_customerinvoicedate", "invoice_date", Transform.DATE, required=True),
+        Column(
+            "msdyn_customerinvoicedate",
+            "invoice_date",
+            Transform.DATE,
+            required=True,
+            behavior=DateBehavior.CALENDAR,
+        ),
         Column(
             "msdyn_projectinvoicestatus",
             "status",
@@ -361,11 +422,14 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
     columns = {column.field: column for column in table_map.columns}
     known = columns | {column.field: column for column in table_map.optional}
     for field_name, change in changes.items():
-        if field_name in ("custom", "codes"):
+        if field_name in ("custom", "codes", "dates"):
             continue
         if field_name not in known:
-            raise ValueError(f"{where}: no field {field_name!r}; there are {', '.join(known)}, custom and codes")
-        columns[field_name] = replace(known[field_name], column=_name(change, f"{where}.{field_name}"))
+            there = ", ".join(known)
+            raise ValueError(f"{where}: no field {field_name!r}; there are {there}, custom, codes and dates")
+        # Who names a column of their own has it.
+        named = _name(change, f"{where}.{field_name}")
+        columns[field_name] = replace(known[field_name], column=named, newer=False)
     for field_name, codes in _object(changes.get("codes", {}), f"{where}.codes").items():
         with_codes = [column.field for column in columns.values() if column.transform is Transform.CODE]
         if field_name not in columns and field_name in known:
@@ -373,6 +437,8 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
         if field_name not in with_codes:
             raise ValueError(f"{where}.codes: {field_name!r} has no value map; these have: {', '.join(with_codes)}")
         columns[field_name] = _with_codes(columns[field_name], _object(codes, f"{where}.codes.{field_name}"), where)
+    for field_name, behavior in _object(changes.get("dates", {}), f"{where}.dates").items():
+        columns[field_name] = _with_behavior(table_map, columns, field_name, behavior)
     custom = _object(changes.get("custom", {}), f"{where}.custom")
     if custom and not table_map.takes_custom_columns:
         raise ValueError(f"{where}.custom: this map carries no custom columns")
@@ -380,6 +446,18 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
         field_name = f"custom.{_name(name, f'{where}.custom.{column}')}"
         columns[field_name] = Column(column, field_name, Transform.NAME, limit=255)
     return replace(table_map, columns=tuple(columns.values()))
+
+
+def _with_behavior(table_map: TableMap, columns: Mapping[str, Column], field_name: str, behavior: Any) -> Column:
+    where = f"{OVERRIDES_VARIABLE}.{table_map.name}.dates"
+    dates = [column.field for column in columns.values() if column.behavior]
+    if table_map.direction is Direction.TO_DATAVERSE:
+        raise ValueError(f"{where}: finance writes calendar dates; the column must be date only in Dataverse")
+    if field_name not in dates:
+        raise ValueError(f"{where}: {field_name!r} is no date; these are: {', '.join(dates) or 'none'}")
+    if behavior not in list(DateBehavior):
+        raise ValueError(f"{where}.{field_name} must be one of {', '.join(DateBehavior)}, not {behavior!r}")
+    return replace(columns[field_name], behavior=DateBehavior(behavior))
 
 
 def _with_codes(column: Column, codes: Mapping[str, Any], where: str) -> Column:

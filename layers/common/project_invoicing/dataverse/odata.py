@@ -38,11 +38,15 @@ def row_path(entity: str, id: str) -> str:
 
 
 class Known(NamedTuple):
-    """What the table maps know of a table's columns. What kind a ``custom`` one is, they do not know."""
+    """What the table maps know of a table's columns.
+
+    What kind a ``custom`` one is, they do not know, and not whether a ``newer`` one is there.
+    """
 
     lookups: frozenset[str]
     decimals: frozenset[str]
     custom: frozenset[str]
+    newer: frozenset[str]
 
 
 def known(entity: str) -> Known:
@@ -58,6 +62,7 @@ def _known(entity: str, maps: tuple[TableMap, ...]) -> Known:
         frozenset(column.column for column in lookups if column not in custom),
         frozenset(column.column for column in columns if column.transform is Transform.DECIMAL),
         frozenset(column.column for column in custom),
+        frozenset(column.column for column in columns if column.newer),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -11,7 +11,7 @@ _GUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4
 _PLAIN_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _EMPTY_GUID: Final = "00000000-0000-0000-0000-000000000000"
 
-_WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
+_WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_DATE: Final = "/Date(-62135596800000"
@@ -36,7 +36,8 @@ def guid(text: object) -> str | None:
 def plain_date(text: str) -> str | None:
     """``/Date(1506384247000-0700)/`` as ``2017-09-26T00:04:07Z``; any other text as it is.
 
-    The milliseconds count from 1970 in UTC and the offset only says where the sender was, so it moves nothing.
+    The milliseconds count from 1970 in UTC and the offset only says where the sender was, so it moves nothing. It is
+    kept where it makes a midnight of what is none in UTC: that may be the calendar date of a sender elsewhere.
     ``None`` for the date that .NET writes when none was set. A date outside the calendar stays as it came, so that
     whoever needs the column refuses it by name.
     """
@@ -47,9 +48,23 @@ def plain_date(text: str) -> str | None:
         return None
     try:
         moment = _EPOCH + timedelta(milliseconds=int(found[1]))
-    except OverflowError:
+        if found[2] and moment.time() != time():
+            there = moment.astimezone(datetime.strptime(found[2], "%z").tzinfo)
+            moment = there if there.time() == time() else moment
+    except (OverflowError, ValueError):  # outside the calendar, or an offset that is none
         return text
-    return _in_utc(moment, "milliseconds" if moment.microsecond else "seconds")
+    return _written(moment, "milliseconds" if moment.microsecond else "seconds")
+
+
+def plain_instant(text: str) -> str:
+    """A timestamp with an offset in UTC, so that it reads the same from every sender; anything else as it is."""
+    if len(text) == 10 or text[-1] in "Zz":
+        return text
+    moment = datetime.fromisoformat(text)
+    try:
+        return _written(moment.astimezone(UTC), "auto") if moment.tzinfo else text
+    except OverflowError:  # in UTC it is before the year 1 or after 9999
+        return text
 
 
 def is_date(text: str) -> bool:
@@ -76,7 +91,7 @@ def sortable_instant(text: str) -> str | None:
         return None
     moment = datetime.fromisoformat(text)
     try:
-        return _in_utc(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
+        return _written(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
     except OverflowError:  # in UTC it is before the year 1 or after 9999
         return None
 
@@ -92,5 +107,6 @@ def decimal(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def _in_utc(moment: datetime, precision: str) -> str:
-    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
+def _written(moment: datetime, precision: str) -> str:
+    text = moment.isoformat(timespec=precision)
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text

@@ -70,6 +70,16 @@ class WebApi:
         self._sleep = sleep
         self._pace = _Pace(sleep, clock)
         self._lookups: dict[str, frozenset[str]] = {}
+        self._absent: dict[str, frozenset[str]] = {}
+
+    def readable(self, entity: str, columns: Sequence[str]) -> Sequence[str]:
+        newer = odata.known(entity).newer
+        if newer.isdisjoint(columns):
+            return columns
+        if entity not in self._absent:
+            page = self._page(f"{ROOT}EntityDefinitions(LogicalName='{entity}')/Attributes?$select=LogicalName")
+            self._absent[entity] = newer - {item["LogicalName"] for item in page["value"]}
+        return [column for column in columns if column not in self._absent[entity]]
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         found: list[FoundRow] = []
@@ -141,7 +151,7 @@ class WebApi:
             target = self._target(onward) if onward else None
 
     def _query(self, entity: str, columns: Sequence[str], wanted: str | None) -> str:
-        options = {"$select": odata.select(entity, columns, self._lookups_of(entity, columns))}
+        options = {"$select": odata.select(entity, self.readable(entity, columns), self._lookups_of(entity, columns))}
         if wanted is not None:
             options["$filter"] = wanted
         return f"{ROOT}{odata.ENTITY_SETS[entity]}?{urlencode(options, safe=_LITERAL, quote_via=quote)}"

@@ -39,8 +39,10 @@ class RowVersion:
 class Actual:
     """One msdyn_actual, mapped (table map ``actuals``). Amounts are in ``currency``, signed as Dataverse signs them.
 
-    ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``) or an instant
-    (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides (contract, section 5).
+    ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``), which is never
+    shifted, or an instant (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides
+    (contract, section 5). Which of them a column gives, its table map says. ``customer`` is an account, or a contact
+    where the actual names no account.
     """
 
     id: str
@@ -93,7 +95,8 @@ class Connection:
 class Proforma:
     """The header of one confirmed proforma invoice, mapped (table map ``invoices``).
 
-    ``total`` is the expected amount before tax (``totallineitemamount``), ``None`` when the event has none.
+    ``total`` is the expected amount before tax (``totallineitemamount``), ``None`` when the event has none. Dates are
+    bare dates or instants, as in ``Actual``.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Proforma:
     total: Decimal | None = None
     invoice_date: str | None = None
     due_date: str | None = None
+    accounting_date: str | None = None
     bill_to: dict[str, str] = field(default_factory=dict)
     has_corrections: bool = False
     custom: dict[str, str] = field(default_factory=dict)

@@ -24,6 +24,8 @@ WAITS: Final[Mapping[str, str]] = {
     "`totallineitemamount`",
     WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `python -m local reconcile --repair all`",
     WaitReason.BEGINNING_BALANCE: "nothing: it is part of the beginning balances, which do not come through here",
+    WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
+    "billed actuals named",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

@@ -139,6 +139,7 @@ class WaitReason(StrEnum):
     INVOICE_TOTAL_MISSING = "invoice_total_missing"
     HEADER_MISSING = "header_missing"
     BEGINNING_BALANCE = "beginning_balance"
+    ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -150,6 +151,7 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.PROJECT_CLOSED,
         WaitReason.INTERCOMPANY_MISSING,
         WaitReason.BEGINNING_BALANCE,
+        WaitReason.ACCOUNTING_DATES_DIFFER,
     }
 )
 """What another set-up can resolve."""

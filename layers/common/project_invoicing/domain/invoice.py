@@ -40,7 +40,10 @@ class CashDiscountTerms:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the invoice is computed with: who, when, in which money."""
+    """What the invoice is computed with: who, when, in which money.
+
+    Taxes and payment go by ``invoice_date``, the ledger and the exchange rate by ``accounting_date`` (99-23).
+    """
 
     company: str
     proposal_id: str
@@ -51,6 +54,7 @@ class Terms:
     exchange_rate: ExchangeRate
     invoice_date: date
     due_date: date
+    accounting_date: date
     tax_rounding: TaxRounding
     cash_discount: CashDiscountTerms | None = None
 
@@ -172,7 +176,7 @@ def voucher(
                 dimensions=customer_dimensions or None,
             )
         )
-    return Voucher(number, terms.company, terms.invoice_date, INVOICE, source_id, summed(lines))
+    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, summed(lines))
 
 
 def _revenue_lines(

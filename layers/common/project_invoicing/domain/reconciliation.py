@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "staging_states": "Rows whose state contradicts what they carry",
     "document_lines": "Lines of journals and proposals against their rows",
     "late_changes": "Changed in Dataverse after it was posted",
+    "accounting_dates": "Billed sales with another accounting date than their proforma",
     "vouchers": "Accounting amounts of rows against the ledger",
     "balance": "Vouchers that do not balance",
     "accruals": "Accrued revenue that its invoice did not take back",

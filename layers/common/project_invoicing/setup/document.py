@@ -157,6 +157,13 @@ class OnAccountPosting(StrEnum):
     BALANCE = "balance"
 
 
+class InvoiceAccountingDate(StrEnum):
+    """The accounting date of an invoice whose header carries none (99-23)."""
+
+    INVOICE_DATE = "invoice_date"
+    BILLED_SALES = "billed_sales"
+
+
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +226,10 @@ class Parameters(Row):
 
     ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
     the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
+
+    ``auto_open_period``: an accounting date in a period that is not open moves to the first day of the next open one
+    (JRN-08, JRN-18); else posting is refused. ``invoice_accounting_date``: where an invoice's header carries no
+    accounting date, it is the invoice date, or the one that its billed sales agree on (99-23).
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -238,6 +249,7 @@ class Parameters(Row):
     internal_projects_use_profile: bool = True
     auto_post_journals: bool = True
     post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
+    invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
 
 
 class LineProperty(Row):

@@ -137,11 +137,13 @@ class FinanceSetup:
     @cached_property
     def _finance_ids(self) -> dict[str, dict[str, str]]:
         document = self.document
+        customers = {name for of_company in document.customers.values() for name in of_company}
         known: dict[str, Container[str]] = {
             "msdyn_project": document.projects,
             "salesorder": document.contracts,
             "salesorderdetail": document.contract_lines,
-            "account": {name for customers in document.customers.values() for name in customers},
+            "account": customers,
+            "contact": customers,
             "product": document.products,
         }
         return {

@@ -4,13 +4,16 @@ Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` i
 ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for
 (JSON), ``wp`` the documents for whose posting it waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on
 it, ``ev`` how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with,
-``ic`` between which companies it bills, ``dx`` its lines are being deleted; from the claim of its posting on ``in``
-invoice number, ``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of
-the sparse index ``open_documents``.
+``ic`` between which companies it bills, ``dx`` its lines are being deleted, ``ba`` the accounting date that its billed
+sales agree on; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``da``
+accounting date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
 vendor invoice of the borrower beside it.
+
+What was claimed or posted before there was a ``da`` has its invoice date for an accounting date. Dates of proformas
+that were stored as instants before the table map said what they are, are read by it.
 
 A header whose contract the set-up does not know yet has ``dt``, its event whole: its number may still be refused.
 """
@@ -24,6 +27,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from project_invoicing.dataverse.mapping import stored_date
+from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
 from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine
@@ -59,6 +64,7 @@ class HeaderEdits:
     due_date: date | None = None
     due_for: date | None = None
     dimensions: dict[str, str] | None = None
+    accounting_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,11 @@ class BetweenCompanies:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one."""
+    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one.
+
+    ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
+    that all billed sales of its lines carry, ``None`` where they differ (99-23).
+    """
 
     proforma: Proforma
     status: ProposalStatus
@@ -97,12 +107,14 @@ class Proposal:
     invoice_number: str | None = None
     voucher: str | None = None
     invoice_date: date | None = None
+    accounting_date: date | None = None
     posting_setup_version: int | None = None
     posted_pages: int = 0
     edits: HeaderEdits = HeaderEdits()
     edit_count: int = 0
     intercompany: BetweenCompanies | None = None
     event: str | None = None
+    billed_on: date | None = None
 
     @property
     def id(self) -> str:
@@ -122,7 +134,7 @@ class ProposalPage:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A customer invoice's header. Amounts in ``currency``."""
+    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher."""
 
     invoice_number: str
     proposal_id: str
@@ -132,6 +144,7 @@ class Invoice:
     document_type: str
     invoice_date: date
     due_date: date
+    accounting_date: date
     currency: str
     subtotal: Decimal
     sales_tax: Decimal
@@ -288,6 +301,7 @@ class Proposals:
             "ty": invoice.document_type,
             "di": invoice.invoice_date.isoformat(),
             "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
             "cu": invoice.currency,
             "su": invoice.subtotal,
             "tx": invoice.sales_tax,
@@ -315,6 +329,7 @@ class Proposals:
             "ve": invoice.vendor,
             "di": invoice.invoice_date.isoformat(),
             "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
             "cu": invoice.currency,
             "su": invoice.subtotal,
             "tx": invoice.sales_tax,
@@ -359,6 +374,24 @@ def edited_columns(edits: HeaderEdits) -> dict[str, Any]:
     return {"ed": rows.encode([edits])}
 
 
+def claim_columns(invoice: Invoice, setup_version: int) -> dict[str, Any]:
+    """What a posting pins when it begins, so that whoever goes on with it computes the same."""
+    return {
+        "st": ProposalStatus.POSTING,
+        "in": invoice.invoice_number,
+        "vo": invoice.voucher,
+        "di": invoice.invoice_date.isoformat(),
+        "da": invoice.accounting_date.isoformat(),
+        "pv": setup_version,
+        "rf": None,
+    }
+
+
+def billed_on_columns(agreed: date | None) -> dict[str, Any]:
+    """The accounting date that the billed sales of a proposal's lines agree on."""
+    return {"ba": agreed.isoformat() if agreed else None}
+
+
 def closed() -> dict[str, Any]:
     """What takes a proposal out of the index of open documents."""
     return {"oc": None, "od": None}
@@ -384,12 +417,14 @@ def proposal_of(item: Item) -> Proposal:
         invoice_number=item.get("in"),
         voucher=item.get("vo"),
         invoice_date=date.fromisoformat(item["di"]) if "di" in item else None,
+        accounting_date=_accounting_date(item) if "di" in item else None,
         posting_setup_version=item.get("pv"),
         posted_pages=item.get("pp", 0),
         edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
         edit_count=item.get("ev", 0),
         intercompany=rows.decode(BetweenCompanies, item["ic"])[0] if "ic" in item else None,
         event=item.get("dt"),
+        billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
     )
 
 
@@ -403,6 +438,7 @@ def invoice_of(item: Item) -> Invoice:
         document_type=item["ty"],
         invoice_date=date.fromisoformat(item["di"]),
         due_date=date.fromisoformat(item["du"]),
+        accounting_date=_accounting_date(item),
         currency=item["cu"],
         subtotal=Decimal(item["su"]),
         sales_tax=Decimal(item["tx"]),
@@ -416,6 +452,10 @@ def invoice_of(item: Item) -> Invoice:
         borrower=item.get("bo"),
         vendor=item.get("ve"),
     )
+
+
+def _accounting_date(item: Item) -> date:
+    return date.fromisoformat(item["da"] if "da" in item else item["di"])
 
 
 def proforma_columns(proforma: Proforma) -> dict[str, Any]:
@@ -432,6 +472,7 @@ def proforma_columns(proforma: Proforma) -> dict[str, Any]:
         "to": None if proforma.total is None else str(proforma.total),
         "di": proforma.invoice_date,
         "du": proforma.due_date,
+        "ad": proforma.accounting_date,
         "bt": proforma.bill_to or None,
         "hc": proforma.has_corrections or None,
         "cx": proforma.custom or None,
@@ -451,6 +492,7 @@ def version_of(item: Item) -> RowVersion:
 
 def _proforma_of(item: Item) -> Proforma:
     mapped = json.loads(item["a"])
+    invoice_map = table_maps()["invoices"]
 
     def reference(name: str) -> Reference | None:
         return Reference(*mapped[name]) if name in mapped else None
@@ -464,8 +506,9 @@ def _proforma_of(item: Item) -> Proforma:
         customer=reference("cs"),
         currency=reference("cu"),
         total=Decimal(mapped["to"]) if "to" in mapped else None,
-        invoice_date=mapped.get("di"),
-        due_date=mapped.get("du"),
+        invoice_date=stored_date(invoice_map, "invoice_date", mapped.get("di")),
+        due_date=stored_date(invoice_map, "due_date", mapped.get("du")),
+        accounting_date=mapped.get("ad"),
         bill_to=mapped.get("bt", {}),
         has_corrections=mapped.get("hc", False),
         custom=mapped.get("cx", {}),

@@ -148,7 +148,7 @@ class CatchUp:
     def _pages(self, report: SweepReport) -> None:
         """Reads pages until there are no more, or no time. Raises ``Conflict`` where another sweep has gone on."""
         columns = columns_of(report.entity)
-        sweep = self._begun(report.entity, ",".join(columns))
+        sweep = self._begun(report.entity, ",".join(self.api().readable(report.entity, columns)))
         first = True
         while first or self.time_left():
             first = False

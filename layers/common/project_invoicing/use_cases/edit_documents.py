@@ -23,6 +23,7 @@ from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
 from project_invoicing.use_cases.import_proposals import ProposalImport
 from project_invoicing.use_cases.intercompany import IntercompanyProposals, PostedSales
+from project_invoicing.use_cases.invoice import written_invoice_date
 from project_invoicing.use_cases.prevalidation import NoRegister
 from project_invoicing.use_cases.preview import preview
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
@@ -31,7 +32,7 @@ from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
 from project_invoicing.use_cases.sync_proforma import sync_header
 
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
-_DATES = frozenset({"invoice_date", "due_date"})
+_DATES = frozenset({"invoice_date", "due_date", "accounting_date"})
 _HEADER_FIELDS = _DATES | {"dimensions"}
 _NAMING = frozenset({"company", "proposal_id", "journal_id", "actual_id"})
 _JOURNAL_FIELDS = frozenset({*_TAX_GROUPS, "dimensions"})
@@ -138,9 +139,9 @@ class DocumentEditing:
         """Changes what a person may change: a line, or without an actual a proposal's header.
 
         On a line its tax groups, on a journal also its dimensions; those of a proposal's line are never set, but
-        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19). On a header invoice date and due date,
-        ``null`` for those of Dataverse and of the terms, and the dimensions where the company allows it (DUE-03,
-        DIM-10).
+        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19). On a header invoice date, due date and
+        accounting date, ``null`` for those of Dataverse and of the terms, and the dimensions where the company allows
+        it (DUE-03, DIM-10, 99-23).
         """
         of_header = "actual_id" not in request and "journal_id" not in request
         allowed = _HEADER_FIELDS if of_header else _JOURNAL_FIELDS if "journal_id" in request else _PROPOSAL_FIELDS
@@ -198,9 +199,10 @@ class DocumentEditing:
                 if day != edits.invoice_date:  # a manual due date does not outlive the invoice date (DUE-06)
                     edits = replace(edits, invoice_date=day, due_date=None, due_for=None)
             if "due_date" in changes:
-                written = header.proforma.invoice_date
-                for_day = edits.invoice_date or (self.setup.local_date(company, written) if written else None)
+                for_day = edits.invoice_date or written_invoice_date(header, self.setup)
                 edits = replace(edits, due_date=_date(changes["due_date"]), due_for=for_day)
+            if "accounting_date" in changes:
+                edits = replace(edits, accounting_date=_date(changes["accounting_date"]))
             if "dimensions" in changes:
                 edits = replace(edits, dimensions=changes["dimensions"])
             transact(self.proposals.client, [self.proposals.edited(header, edited_columns(edits))])

@@ -341,8 +341,8 @@ class ActualExplained:
             made.happened(f"is covered by proposal {number} ({header.status}): it has no money and came after it")
         if header.invoice_number and header.company and row.state is StagingState.POSTED:
             made.happened(
-                f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, voucher "
-                f"{row.voucher or '(none: it is not shown on the invoice)'}"
+                f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, accounting date "
+                f"{header.accounting_date}, voucher {row.voucher or '(none: it is not shown on the invoice)'}"
             )
             if row.voucher:
                 vouchers = self.stores.ledger.vouchers(INVOICE, header.company, header.invoice_number)

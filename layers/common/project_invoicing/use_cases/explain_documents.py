@@ -110,7 +110,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
     made.facts |= _invoice_facts(invoice, words)
     made.happened(
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
-        f"with voucher {invoice.voucher}, due {invoice.due_date}"
+        f"with voucher {invoice.voucher}, accounting date {invoice.accounting_date}, due {invoice.due_date}"
     )
     vouchers = stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number)
     made.voucher_lines = list(words.voucher_lines(vouchers))

@@ -20,13 +20,20 @@ from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, waiting_columns
+from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, billed_on_columns, waiting_columns
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
 from project_invoicing.use_cases.intercompany import PostedSales, plan_between
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.proposal_lines import ProposalPlan, currency_of, linked_ids, plan, proposal_line
+from project_invoicing.use_cases.proposal_lines import (
+    ProposalPlan,
+    currency_of,
+    judge_header,
+    linked_ids,
+    plan,
+    proposal_line,
+)
 from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
@@ -155,6 +162,7 @@ class ProposalImport:
             return
         linked = self.staging.rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)
+        judge_header(result, header, existing, company, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
         self._settle(header, company, rows, setup, existing, result)
 
@@ -245,6 +253,7 @@ class ProposalImport:
         for number, page in enumerate(pages, start=1):
             written += len(page)
             values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
+            values |= billed_on_columns(result.billed_on)
             writes: list[Write] = [
                 self.staging.billed_between(row, header.number)
                 if header.intercompany

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import PostingFailure, PostingType, ProposalStatus, WaitReason
 from project_invoicing.domain.invoice import CashDiscountTerms, Terms, Totals, accounted, totals, voucher
 from project_invoicing.domain.ledger import Voucher
@@ -18,11 +19,11 @@ from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import cash_discount_date, due_date
-from project_invoicing.setup.document import Customer, OnAccountPosting
+from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Invoice, Proposal, Proposals
 from project_invoicing.use_cases.accounts import account_for
-from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.proposal_lines import currency_of, proforma_customer
 from project_invoicing.use_cases.resolution import ON_ACCOUNT
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -46,11 +47,7 @@ def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """
     if header.intercompany:
         return header.intercompany.customer
-    reference = header.proforma.customer
-    if reference is not None:
-        return setup.resolve(reference.entity, reference.id)
-    contract = setup.contract(contract_of(header, setup))
-    return contract.customer if contract else None
+    return proforma_customer(header.proforma, setup)
 
 
 def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
@@ -60,11 +57,37 @@ def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
     """The one given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
-    company = str(header.company)
-    if not given and header.edits.invoice_date:
-        return header.edits.invoice_date
-    written = given or header.proforma.invoice_date
-    return setup.local_date(company, written) if written else setup.today(company, now)
+    if given:
+        return calendar_date(given)
+    return header.edits.invoice_date or written_invoice_date(header, setup) or setup.today(str(header.company), now)
+
+
+def written_invoice_date(header: Proposal, setup: FinanceSetup) -> date | None:
+    """The invoice date that the proforma carries."""
+    written = header.proforma.invoice_date
+    return setup.local_date(str(header.company), written) if written else None
+
+
+def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
+    """The accounting date of an invoice that is dated ``invoice_date``, in a period that is open (99-23).
+
+    One that a person has set, else that of the proforma's header; else, where the company wants it, the one that the
+    billed sales agree on, else the invoice date. Refuses where its period is not open, and where no later one is that
+    it may move to (JRN-08 to JRN-10, JRN-18).
+    """
+    company, parameters = str(header.company), setup.parameters(str(header.company))
+    written = header.proforma.accounting_date
+    day = header.edits.accounting_date or (setup.local_date(company, written) if written else None)
+    if day is None and parameters.invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES:
+        day = header.billed_on
+    day = day or invoice_date
+    following = setup.next_open_date(company, day)
+    if following == day or (following and parameters.auto_open_period):
+        return following
+    after = "in or after" if parameters.auto_open_period else "for"
+    raise Refused(
+        PostingFailure.PERIOD_CLOSED, f"no open fiscal period was found {after} the specified accounting date {day}"
+    )
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
@@ -109,7 +132,7 @@ def drafted(
 ) -> tuple[InvoiceDraft, FinanceSetup]:
     """The invoice of a proposal as posting it ``now`` would make it, and the set-up that it is computed with.
 
-    ``given`` is the invoice date given to the posting. A posting that was begun keeps its date and its set-up.
+    ``given`` is the invoice date given to the posting. A posting that was begun keeps its dates and its set-up.
     Refuses what cannot be posted.
     """
     if header.status is ProposalStatus.POSTED:
@@ -140,6 +163,7 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
         document_type=of.totals.document_type,
         invoice_date=of.terms.invoice_date,
         due_date=of.terms.due_date,
+        accounting_date=of.terms.accounting_date,
         currency=of.terms.currency,
         subtotal=of.totals.subtotal,
         sales_tax=of.totals.sales_tax,
@@ -157,7 +181,7 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
 def draft(
     header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, *, given: bool = False
 ) -> InvoiceDraft:
-    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures.
+    """Checks that the proposal may be posted as of ``invoice_date`` and computes its figures.
 
     ``given``: the date was given to the posting.
     """
@@ -165,18 +189,15 @@ def draft(
     if not lines:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     customer = _customer(header, setup)
-    if not setup.period_is_open(company, invoice_date):
-        raise Refused(
-            PostingFailure.PERIOD_CLOSED,
-            f"no open fiscal period was found for the specified accounting date {invoice_date}",
-        )
+    begun = header.accounting_date if header.status is ProposalStatus.POSTING else None
+    accounting_date = begun or accounting_date_of(header, setup, invoice_date)
     currency = str(currency_of(header, setup))
     accounting = setup.document.companies[company].accounting_currency
-    rate = setup.price_rate(contract_of(header, setup), currency, company, invoice_date)
+    rate = setup.price_rate(contract_of(header, setup), currency, company, accounting_date)
     if rate is None:
         raise Refused(
             WaitReason.EXCHANGE_RATE_MISSING,
-            f"no exchange rate from {currency} to {accounting} on or before {invoice_date}",
+            f"no exchange rate from {currency} to {accounting} on or before {accounting_date}",
         )
     terms = Terms(
         company=company,
@@ -188,6 +209,7 @@ def draft(
         exchange_rate=rate,
         invoice_date=invoice_date,
         due_date=due_date_of(header, setup, invoice_date, given=given),
+        accounting_date=accounting_date,
         tax_rounding=setup.tax_rounding,
         cash_discount=cash_discount_of(header, setup, invoice_date),
     )

@@ -24,7 +24,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, closed, refusal_columns
+from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, claim_columns, closed, refusal_columns
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
@@ -196,14 +196,7 @@ class _Saga:
             writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
         values: dict[str, Any] = {"pp": step + 1}
         if step == 0:
-            values |= {
-                "st": ProposalStatus.POSTING,
-                "in": invoice.invoice_number,
-                "vo": invoice.voucher,
-                "di": invoice.invoice_date.isoformat(),
-                "pv": self.setup.version,
-                "rf": None,
-            }
+            values |= claim_columns(invoice, self.setup.version)
             writes += [counter.draw(1) for counter in self.counters]
             writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
         elif last:
@@ -242,6 +235,7 @@ class _Saga:
             document_type=invoice.document_type,
             invoice_date=invoice.invoice_date.isoformat(),
             due_date=invoice.due_date.isoformat(),
+            accounting_date=invoice.accounting_date.isoformat(),
             currency=invoice.currency,
             subtotal=show.amount(invoice.subtotal, invoice.currency),
             sales_tax=show.amount(invoice.sales_tax, invoice.currency),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
@@ -21,10 +22,13 @@ from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve
+from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve, written_dates
+
+_SHOWN_DATES = 5
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ class ProposalPlan:
     """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
 
     ``own_waits`` are those of single rows; ``documents`` the journals, and the proformas of invoices, whose posting
-    would change something.
+    would change something. ``billed_on`` is the accounting date that all its billed sales carry.
     """
 
     lines: list[tuple[StagedRow, ProposalLine]] = field(default_factory=list)
@@ -40,6 +44,7 @@ class ProposalPlan:
     own_waits: dict[str, Wait] = field(default_factory=dict)
     invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
+    billed_on: date | None = None
 
     def wait_of(self, row: StagedRow) -> Wait:
         """Why this row waits: its own reason, else the proposal's first."""
@@ -102,6 +107,49 @@ def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
     return contract.currency if contract else None
 
 
+def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
+    """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
+    if proforma.customer:
+        return setup.resolve(proforma.customer.entity, proforma.customer.id)
+    contract = setup.contract(
+        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
+    )
+    return contract.customer if contract else None
+
+
+def judge_header(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
+
+    ``existing`` are lines that an interrupted run already wrote.
+    """
+    result.waits += _customer_missing(header.proforma, company, setup)
+    _agree_on_date(result, header, existing, company, setup)
+
+
+def _agree_on_date(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
+
+    99-23. What lines that are written already carry is on the header.
+    """
+    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
+    for row, line in result.lines:
+        if line.chargeable:
+            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
+    if len(carried) < 2:
+        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
+        return
+    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
+    if decides and not header.proforma.accounting_date:
+        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
+        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
+        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
+        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
+
+
 def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """The currency of a proposal."""
     return header.intercompany.currency if header.intercompany else proposal_currency(header.proforma, setup)
@@ -153,6 +201,19 @@ def _unposted(
     where = f"on journal {unbilled.journal_id}" if unbilled.journal_id else f"in staging, {unbilled.state}"
     detail = f"unbilled sale {unbilled_id} over {unbilled.actual.amount} is {where} and not posted"
     return Wait(reason, detail, unbilled_id)
+
+
+def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
+    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
+    name, reference = proforma_customer(proforma, setup), proforma.customer
+    if setup.customer(company, name):
+        return []
+    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
+    if name is None:
+        detail = f"{named} is not among the set-up's references"
+    else:
+        detail = f"{named} is {name}, which is not among the customers of {company}"
+    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
 
 
 def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool) -> list[Wait]:

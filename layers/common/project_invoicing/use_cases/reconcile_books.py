@@ -57,6 +57,8 @@ PROPOSAL: Final = "proposal"
 _PATIENCE: Final = timedelta(minutes=10)
 """How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
 _STEP: Final = 1_000
+_NAMED: Final = 50
+"""Billed sales of one proforma with one and the same wrong date that are named."""
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 _FREE: Final = (BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 _REVENUE: Final = (
@@ -171,6 +173,8 @@ class Books:
     _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
     _billed: dict[bytes, bytes] = field(default_factory=dict)
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    _dated: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """For each proforma the accounting dates of its billed sales as they were sent, with up to ``_NAMED`` of each."""
     _wip: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _deferred: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _integration: dict[tuple[str, PostingType, str], IntegrationAccount] = field(default_factory=dict)
@@ -238,6 +242,10 @@ class Books:
             chargeable = is_chargeable(actual.billing_type)
             discount = discount_of(actual, self.setup)
             self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
+            if actual.accounting_date:
+                named = self._dated[actual.invoice.id].setdefault(actual.accounting_date, [])
+                if len(named) < _NAMED:
+                    named.append(row.id)
             if chargeable:
                 self.rounded[actual.invoice.id] += self._rounded(actual) - actual.amount
         if row.state in _ON_DOCUMENTS:
@@ -351,6 +359,7 @@ class Books:
                 header = proposal_of(item)
                 self.proposals[header.id] = header
                 self._by_number[(header.company or "", header.number)] = header.id
+                self._accounting_dates(header)
                 if header.status is ProposalStatus.POSTING:
                     self._stuck.append(header)
                 on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
@@ -361,6 +370,20 @@ class Books:
                 self.invoices[invoice.proforma_id] = invoice
         for company, kind, number in self._on:
             self._without_line(company, kind, number, {})
+
+    def _accounting_dates(self, header: Proposal) -> None:
+        """The header's decides (99-23); billed sales that say otherwise are told, once they are read again."""
+        company, written = header.company or "", header.proforma.accounting_date
+        dates = self._dated.pop(header.id, {})
+        if not written or self.setup.company(company) is None:
+            return
+        day = self.setup.local_date(company, written)
+        suspects = [id for sent, ids in dates.items() if self.setup.local_date(company, sent) != day for id in ids]
+        for row in self.stores.staging.readable(suspects).values() if suspects else ():
+            sent = row.actual.accounting_date
+            if sent and (says := self.setup.local_date(company, sent)) != day:
+                detail = f"has accounting date {says}, its proforma {header.number} {day}, which its invoice has"
+                self.checks["accounting_dates"].differs(self._difference(row, detail))
 
     def _lines_of_journal(self, journal: Journal) -> None:
         pages = self.stores.journals.pages(journal.company, journal.journal_id)

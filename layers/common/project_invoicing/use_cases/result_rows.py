@@ -56,6 +56,7 @@ def invoice_row(invoice: Invoice, show: Figures) -> Row:
         "document_type": invoice.document_type,
         "invoice_date": invoice.invoice_date.isoformat(),
         "due_date": invoice.due_date.isoformat(),
+        "accounting_date": invoice.accounting_date.isoformat(),
         "currency": invoice.currency,
         "subtotal": show.amount(invoice.subtotal, invoice.currency),
         "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
