@@ -20,8 +20,8 @@ from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
     PostingFailure,
-    RejectReason,
     PostingType,
+    RejectReason,
     StagingState,
     TransactionType,
 )
