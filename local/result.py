@@ -164,6 +164,7 @@ def _proposals(
             pages.setdefault(item["pk"], []).append(item)
     posted = {invoice.proforma_id: invoice for invoice in invoices}
     headers = [proposal_of(item) for item in items if _kind(item, "PROPOSAL")]
+    headers = [header for header in headers if header.status is not ProposalStatus.CANCELED]
     for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
         invoice = posted.get(header.id)
         source = f"INVOICE#{invoice.company}#{invoice.invoice_number}" if invoice else f"PROPOSAL#{header.id}"

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, mod
 from local.documents import InvalidInput, TwiceError, exact_json, json_problem, read_text
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.document import check
@@ -41,6 +42,12 @@ def _day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError(f"write a date as 2026-08-27, not {text!r}") from None
+
+
+def _row_id(text: str) -> str:
+    if id := guid(text):
+        return id
+    raise ValueError(f"write the GUID of a row, braces or not, not {text!r}")
 
 
 class _Given(BaseModel):
@@ -92,7 +99,7 @@ class RunLine(CallLine):
     proposal_id: str | None = None
     journal_id: str | None = None
     invoice_date: Annotated[str, AfterValidator(_day)] | None = None
-    actual_id: str | None = None
+    actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
     original_journal: str | None = None
     period_start: Annotated[str, AfterValidator(_day)] | None = None
 
@@ -127,7 +134,7 @@ class _Edit(_Document):
     """Further keys are what is to be changed. What may be changed is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
-    actual_id: str | None = None
+    actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
 
 
 class _Reset(_Given):

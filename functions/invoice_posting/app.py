@@ -11,6 +11,7 @@ from project_invoicing import bootstrap
 from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.post_invoices import InvoicePosting
+from project_invoicing.use_cases.requests import named
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -40,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
         return process_partial_response(event=event, record_handler=post, processor=processor, context=context)
     run = posting(event["time"])
-    scope = event.get("detail") or {}
+    scope = named(event.get("detail") or {})
     if event.get("source") == SCHEDULE_SOURCE:
         queued = run.hand_out(bootstrap.invoice_posting_queue())
         logger.info("invoice posting", queued=queued)

@@ -285,6 +285,16 @@ def test_a_draft_may_be_in_review(office: Office, engagement: Engagement) -> Non
     assert (header["msdyn_projectinvoicestatus"], header["statecode"]) == (InvoiceStatus.PAID, 2)
 
 
+def test_a_confirmed_invoice_can_be_canceled_and_activated_again(office: Office, engagement: Engagement) -> None:
+    proforma = office.billed(engagement)
+    billed = office.sum("B")
+    office.business.cancel(proforma)
+    header = office.invoice(proforma)
+    assert (header["msdyn_projectinvoicestatus"], header["statecode"]) == (InvoiceStatus.CONFIRMED, 3)
+    office.business.activate(proforma)
+    assert (office.invoice(proforma)["statecode"], office.sum("B")) == (0, billed)
+
+
 def expense(office: Office, engagement: Engagement) -> Lookup:
     return office.business.enter_expense(engagement, 8, 100, msdyn_price=200)
 

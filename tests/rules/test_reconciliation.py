@@ -34,7 +34,7 @@ from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconciliation
 from project_invoicing.use_cases.repair import Repairs
 from tests import policies
-from tests.builders import Context, connection, guid, proforma
+from tests.builders import Context, connection, guid, option, proforma
 from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
@@ -95,7 +95,7 @@ class Side:
         stores = self.stores
         for item in list(scan(stores.staging.client, stores.staging.table, equal={"st": "posted"})):
             row = row_of(item)
-            if row and row.voucher:
+            if row and row.accounting_amount is not None:
                 told = actual_write_back(
                     accounting_amount=row.accounting_amount or Decimal(0),
                     exchange_rate=row.exchange_rate or Decimal(1),
@@ -316,6 +316,39 @@ def test_a_confirmed_proforma_that_never_arrived_is_found_and_a_draft_is_not(sid
     side.repairs().everything([lost])
     side.deliver()
     assert side.differences() == {}
+
+
+def test_99_27_a_cancellation_that_never_arrived_is_found_and_fetched(side: Side) -> None:
+    side.arrive(*billed(), *billed("ready", invoice="inv-2", number="INV-0002")[:1])
+    side.books.journalise()
+    side.books.import_staging()
+    for name in ("inv-1", "inv-2"):
+        side.dataverse.change(PROFORMA, name, statecode=3)
+    found = side.differences()["differs_from_dataverse"]
+    assert {difference.id for difference in found} == {guid("inv-1"), guid("inv-2")}
+    side.repairs().everything(found)
+    side.deliver()
+    side.books.import_staging()
+    side.write_back()
+    assert (side.books.result["proposals"], side.differences()) == ([], {})
+
+
+def test_99_27_a_canceled_proforma_that_is_not_known_is_no_difference(side: Side) -> None:
+    side.lose(proforma("inv-1", total="1600", statecode=option(3)))
+    assert side.differences() == {}
+
+
+def test_99_27_what_dataverse_took_back_after_posting_is_a_late_change(month: Side) -> None:
+    for entity, name, state in ((PROFORMA, "inv-1", 3), (ACTUAL, "work/cost", 1)):
+        month.dataverse.change(entity, name, statecode=state)
+    for id in ("inv-1", "work/cost"):
+        month.repairs().one(guid(id))
+    month.repairs().everything(month.differences()["differs_from_dataverse"])
+    month.deliver()
+    found = month.differences()
+    assert set(found) == {"late_changes"}
+    amounts = {difference.id: (difference.amount, difference.currency) for difference in found["late_changes"]}
+    assert amounts == {guid("inv-1"): (Decimal(-1600), "GBP"), guid("work/cost"): (Decimal(-800), "USD")}
 
 
 def test_inv_05_a_billed_sale_that_is_missing_shows_in_its_proforma_too_with_the_amount(side: Side) -> None:

@@ -348,6 +348,16 @@ class Business:
         with self.rows.transaction():
             return corrections.revise(self.rows, proforma, details, onto)
 
+    def cancel(self, proforma: str) -> None:
+        """Cancels the invoice; its status as a project invoice and its actuals stay as they are."""
+        with self.rows.transaction():
+            self.rows.update(proformas.INVOICE, proforma, {"statecode": 3, "statuscode": 100003})
+
+    def activate(self, proforma: str) -> None:
+        """Takes a cancellation back."""
+        with self.rows.transaction():
+            self.rows.update(proformas.INVOICE, proforma, {"statecode": 0, "statuscode": 1})
+
     def mark_paid(self, proforma: str) -> None:
         with self.rows.transaction():
             header = self.rows.get(proformas.INVOICE, proforma)

@@ -16,7 +16,7 @@ from project_invoicing.dataverse import values
 from project_invoicing.dataverse.maps import ACTUAL, Column, DateBehavior, TableMap, Transform, table_maps
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
 from project_invoicing.domain.calendar import calendar_date
-from project_invoicing.domain.codes import ConnectionRole, RejectReason, TransactionClass
+from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
 from project_invoicing.errors import Rejected
 
 _MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
@@ -66,15 +66,18 @@ def to_actual(detail: Mapping[str, Any]) -> Actual:
             fields[field] = value
     contact = fields.pop("contact_customer")
     fields["customer"] = fields["customer"] or contact
+    fields["inactive"] = fields.pop("state") == RowState.INACTIVE
     return Actual(**_accounted(fields))
 
 
 def to_proforma(detail: Mapping[str, Any]) -> Proforma:
     """The proforma header in a bus event of invoice (table map ``invoices``).
 
-    That it is confirmed is for the rule on the bus, which holds the map's filter (PROP-01).
+    That it is confirmed, or canceled, is for the rule on the bus, which holds the map's filter (PROP-01).
     """
-    return Proforma(**_accounted(_read(table_maps()["invoices"], detail)))
+    fields = _accounted(_read(table_maps()["invoices"], detail))
+    fields["canceled"] = fields.pop("state") == RowState.CANCELED
+    return Proforma(**fields)
 
 
 def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None:
@@ -114,9 +117,12 @@ def to_connection(detail: Mapping[str, Any]) -> Connection | None:
 
 
 def actual_write_back(
-    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str, sales_tax_amount: Decimal | None = None
+    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str | None, sales_tax_amount: Decimal | None = None
 ) -> dict[str, Any]:
-    """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25)."""
+    """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25).
+
+    ``voucher`` is ``None`` for what came to nothing in the ledger (99-24).
+    """
     fields = {
         "accounting_amount": accounting_amount,
         "exchange_rate": exchange_rate,
@@ -360,5 +366,5 @@ def _missing(table_map: TableMap, field: str, detail: Mapping[str, Any]) -> Reje
 
 
 def _rejected(reason: RejectReason, problem: str, field: str, detail: Mapping[str, Any]) -> Rejected:
-    entity, row_id = str(detail.get("entity") or ""), str(detail.get("id") or "")
+    entity, row_id = str(detail.get("entity") or ""), values.guid(detail.get("id")) or str(detail.get("id") or "")
     return Rejected(reason, f"{field} {problem}", entity=entity, id=row_id, field=field)

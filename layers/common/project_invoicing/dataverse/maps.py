@@ -24,7 +24,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from project_invoicing.domain.codes import BillingType, CostOrigin, TransactionClass, TransactionType
+from project_invoicing.domain.codes import BillingType, CostOrigin, RowState, TransactionClass, TransactionType
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
 
@@ -155,6 +155,13 @@ INVOICE_STATUSES: Final[Mapping[int, str]] = {
     192350003: "invoice_paid",
     192350010: "posted",
 }
+ACTUAL_STATES: Final[Mapping[int, str]] = {0: RowState.ACTIVE, 1: RowState.INACTIVE}
+INVOICE_STATES: Final[Mapping[int, str]] = {
+    0: RowState.ACTIVE,
+    1: RowState.CLOSED,
+    2: RowState.PAID,
+    3: RowState.CANCELED,
+}
 
 ACTUALS: Final = TableMap(
     name="actuals",
@@ -211,6 +218,14 @@ ACTUALS: Final = TableMap(
             Transform.FLAG,
             default=False,
             note="no public source gives the name: a setting",
+        ),
+        Column(
+            "statecode",
+            "state",
+            Transform.CODE,
+            default=RowState.ACTIVE,
+            codes=ACTUAL_STATES,
+            note="an inactive actual is not imported; it waits",
         ),
         Column("transactioncurrencyid", "currency", Transform.LOOKUP, entity="transactioncurrency"),
         Column("msdyn_project", "project", Transform.LOOKUP, entity="msdyn_project"),
@@ -289,8 +304,9 @@ INVOICES: Final = TableMap(
     direction=Direction.FROM_DATAVERSE,
     entity=PROFORMA,
     counterpart="proposal header (Project invoice proposal V2)",
-    filter="msdyn_projectinvoicestatus = 192350002 (confirmed), by the rule of proforma_header_sync",
-    rules="PROP-01, PROP-02, PROP-09, PROP-10",
+    filter="msdyn_projectinvoicestatus = 192350002 (confirmed), or statecode = 3 (canceled), by the rule of "
+    "proforma_header_sync",
+    rules="PROP-01, PROP-02, PROP-09, PROP-10, REG-12",
     takes_custom_columns=True,
     columns=(
         Column("invoicenumber", "number", Transform.TEXT, required=True, note="the proposal's number"),
@@ -329,6 +345,14 @@ INVOICES: Final = TableMap(
             newer=True,
             note="as in `actuals`",
         ),
+        Column(
+            "statecode",
+            "state",
+            Transform.CODE,
+            default=RowState.ACTIVE,
+            codes=INVOICE_STATES,
+            note="a canceled proforma makes no proposal, and withdraws one that is not posted",
+        ),
         Column("msdyn_hascorrections", "has_corrections", Transform.FLAG, default=False),
         Column("billto_name", "bill_to.name", Transform.TEXT, limit=255),
         Column("billto_line1", "bill_to.line1", Transform.TEXT, limit=255),
@@ -358,7 +382,12 @@ ACTUALS_WRITE_BACK: Final = TableMap(
             required=True,
             note="multiplies: 1.25, not 125",
         ),
-        Column("msdyn_vouchernumber", "voucher", Transform.TEXT, required=True),
+        Column(
+            "msdyn_vouchernumber",
+            "voucher",
+            Transform.TEXT,
+            note="not written where the ledger has no line of it: an unbilled sale that accrues nothing, for one",
+        ),
         Column("msdyn_salestaxamount", "sales_tax_amount", Transform.DECIMAL),
     ),
 )

@@ -54,6 +54,7 @@ class Actual:
     price: Decimal
     amount: Decimal
     skip_sync: bool = False
+    inactive: bool = False
     currency: Reference | None = None
     project: Reference | None = None
     contract: Reference | None = None
@@ -112,4 +113,5 @@ class Proforma:
     accounting_date: str | None = None
     bill_to: dict[str, str] = field(default_factory=dict)
     has_corrections: bool = False
+    canceled: bool = False
     custom: dict[str, str] = field(default_factory=dict)

@@ -26,6 +26,7 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.BEGINNING_BALANCE: "nothing: it is part of the beginning balances, which do not come through here",
     WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
     "billed actuals named",
+    WaitReason.INACTIVE: "nothing, if it is not to be booked; else activate the actual or the proforma in Dataverse",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -45,7 +46,8 @@ REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.AMOUNT_OUT_OF_RANGE: "correct the amount in Dataverse",
     RejectReason.CURRENCY_UNKNOWN: "add the currency to `currencies`",
     RejectReason.TOO_LARGE: "fetch the row by its id: `python -m local reconcile --repair ID`",
-    RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, then replay",
+    RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, or correct their "
+    "format, then replay",
     RejectReason.DUPLICATE_PROPOSAL_NUMBER: "give the proforma a number of its own in Dataverse",
     RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `python -m local reconcile "
     "--repair ID`",

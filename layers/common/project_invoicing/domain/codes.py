@@ -51,6 +51,16 @@ class CostOrigin(StrEnum):
     EXPENSE_REPORT = "expense_report"
 
 
+class RowState(StrEnum):
+    """What Dataverse calls the state of a row; ``closed`` and ``paid`` are those of invoices that stand."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    CLOSED = "closed"
+    PAID = "paid"
+    CANCELED = "canceled"
+
+
 class StagingState(StrEnum):
     PENDING = "pending"
     IMPORTED = "imported"
@@ -67,10 +77,13 @@ class JournalStatus(StrEnum):
 
 
 class ProposalStatus(StrEnum):
+    """``canceled``: what is left of one whose proforma was canceled before it was posted; nobody lists it."""
+
     WAITING = "waiting"
     READY = "ready"
     POSTING = "posting"
     POSTED = "posted"
+    CANCELED = "canceled"
 
 
 class LineKind(StrEnum):
@@ -140,6 +153,7 @@ class WaitReason(StrEnum):
     HEADER_MISSING = "header_missing"
     BEGINNING_BALANCE = "beginning_balance"
     ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
+    INACTIVE = "inactive"
 
 
 SET_UP_REASONS: Final = frozenset(

@@ -23,7 +23,8 @@ class JournalLine:
 
     A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
     those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
-    ``accounting_amount`` is filled by posting. ``original_id`` is the actual that a reversal takes back.
+    ``accounting_amount`` is filled by posting, and so is ``in_ledger``: whether the line's voucher number came to be
+    used. ``original_id`` is the actual that a reversal takes back.
     """
 
     line_number: int
@@ -59,6 +60,7 @@ class JournalLine:
     purchase: bool = False
     original_id: str | None = None
     expense_report: bool = False
+    in_ledger: bool = True
 
     @property
     def amount(self) -> Decimal:

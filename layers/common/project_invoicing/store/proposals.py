@@ -8,6 +8,9 @@ it, ``ev`` how often a person has edited it or its lines, ``sv`` the set-up vers
 sales agree on; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``da``
 accounting date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
 
+A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
+back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
+
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
 A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
 vendor invoice of the borrower beside it.
@@ -124,6 +127,11 @@ class Proposal:
     def number(self) -> str:
         return self.proforma.number
 
+    @property
+    def withdrawing(self) -> bool:
+        """Its proforma was canceled, and what there is of it has not been taken away yet."""
+        return self.proforma.canceled and self.status is ProposalStatus.WAITING
+
 
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
@@ -134,7 +142,10 @@ class ProposalPage:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher."""
+    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher.
+
+    One that comes to nothing has no ``voucher`` (99-24).
+    """
 
     invoice_number: str
     proposal_id: str
@@ -149,7 +160,7 @@ class Invoice:
     subtotal: Decimal
     sales_tax: Decimal
     total: Decimal
-    voucher: str
+    voucher: str | None
     exchange_rate: Decimal
     line_count: int
     posted: bool = False
@@ -181,9 +192,14 @@ class Proposals:
         return [proposal_of(item) for item in found]
 
     def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
-        """Proforma ids by company of the proposals with this number."""
+        """Proforma ids by company of the proposals with this number; a free number gives the one that had it last."""
         keys = ((_number_partition(company, number), "N") for company in companies)
         return {item["co"]: item["id"] for item in get_many(self.client, self.table, keys)}
+
+    def holder_of_number(self, company: str, number: str) -> tuple[str, bool] | None:
+        """The proforma that has the number or had it last, and whether it is free."""
+        item = get(self.client, self.table, _number_partition(company, number), "N")
+        return (item["id"], item.get("fr", False)) if item else None
 
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, _partition(proforma_id), prefix=_PAGE):
@@ -244,10 +260,21 @@ class Proposals:
         """Takes out a header that no company has: its number was refused, and its event is kept as rejected."""
         return delete(self.table, _partition(proposal.id), HEADER, expected={"ch": proposal.changes, "co": None})
 
-    def take_number(self, company: str, proforma: Proforma) -> Write:
-        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10)."""
-        item = {"pk": _number_partition(company, proforma.number), "sk": "N", "co": company, "id": proforma.id}
+    def take_number(self, company: str, proforma: Proforma, freed_by: str | None = None) -> Write:
+        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10).
+
+        ``freed_by`` is the proforma that had it before.
+        """
+        pk = _number_partition(company, proforma.number)
+        if freed_by:
+            return update(self.table, pk, "N", {"id": proforma.id, "fr": None}, expected={"id": freed_by, "fr": True})
+        item = {"pk": pk, "sk": "N", "co": company, "id": proforma.id}
         return put(self.table, item, unless_exists=True)
+
+    def free_number(self, company: str, proposal: Proposal) -> Write:
+        """Another proforma may take the number of one that was canceled."""
+        pk = _number_partition(company, proposal.number)
+        return update(self.table, pk, "N", {"fr": True}, expected={"id": proposal.id, "fr": None})
 
     def number_used(self, company: str, number: str, before: str | None) -> Write:
         return update(self.table, f"SEQUENCE#{company}", "proposal", {"nr": number}, expected={"nr": before})
@@ -257,7 +284,27 @@ class Proposals:
         add = {"dl": 1, "ch": 1} if changed else {"dl": 1}
         return update(self.table, item["pk"], HEADER, values, add=add, expected={"ch": item["ch"], "st": item["st"]})
 
-    def change(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+    def create_canceled(self, proforma: Proforma) -> Write:
+        """Remembers a proforma that was canceled before anything else of it came."""
+        item = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "st": ProposalStatus.CANCELED}
+        return put(self.table, item | proforma_columns(proforma), unless_exists=True)
+
+    def begin_withdrawal(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+        """Its proforma is canceled: it has no lines from now on, and those that are stored are to be taken away."""
+        gone = {"st": ProposalStatus.WAITING, "dx": proposal.pages > 0 or None} | NO_LINES
+        return self.change(proposal, values | gone, add={"dl": 1, "ch": 1})
+
+    def withdrawn(self, proposal: Proposal) -> Write:
+        """Nothing is left of the proposal but the version of its proforma."""
+        return self.change(proposal, {"st": ProposalStatus.CANCELED, "dt": None} | NO_LINES | closed())
+
+    def revive(self, item: Item, proforma: Proforma, company: str | None, event: str | None) -> Write:
+        """The canceled proforma was activated again: its header waits for its lines as a new one does."""
+        values = {"st": ProposalStatus.WAITING, "dt": event} | NO_LINES
+        values |= proforma_columns(proforma) | _company_columns(proforma, company)
+        return self.receive_again(item, values, changed=True)
+
+    def change(self, proposal: Proposal, values: dict[str, Any], *, add: dict[str, int] | None = None) -> Write:
         """Changes the header, if its status, version, edits, lines and progress are still what was read."""
         expected: dict[str, Any] = {
             "st": proposal.status,
@@ -267,7 +314,7 @@ class Proposals:
             "dx": proposal.deleting or None,
             "ev": proposal.edit_count or None,
         }
-        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected, add=add)
 
     def edited(self, proposal: Proposal, values: dict[str, Any]) -> Write:
         """A person has edited the proposal or its lines: whoever has read it before, such as a posting, reads again."""
@@ -378,7 +425,7 @@ def claim_columns(invoice: Invoice, setup_version: int) -> dict[str, Any]:
     """What a posting pins when it begins, so that whoever goes on with it computes the same."""
     return {
         "st": ProposalStatus.POSTING,
-        "in": invoice.invoice_number,
+        "in": invoice.invoice_number or None,
         "vo": invoice.voucher,
         "di": invoice.invoice_date.isoformat(),
         "da": invoice.accounting_date.isoformat(),
@@ -390,6 +437,10 @@ def claim_columns(invoice: Invoice, setup_version: int) -> dict[str, Any]:
 def billed_on_columns(agreed: date | None) -> dict[str, Any]:
     """The accounting date that the billed sales of a proposal's lines agree on."""
     return {"ba": agreed.isoformat() if agreed else None}
+
+
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wp", "rf", "su", "sv"))
+"""What a header knows of its lines, when it has none: nothing."""
 
 
 def closed() -> dict[str, Any]:
@@ -443,7 +494,7 @@ def invoice_of(item: Item) -> Invoice:
         subtotal=Decimal(item["su"]),
         sales_tax=Decimal(item["tx"]),
         total=Decimal(item["to"]),
-        voucher=item["vo"],
+        voucher=item.get("vo"),
         exchange_rate=Decimal(item["er"]),
         line_count=item["n"],
         posted=item["po"],
@@ -475,6 +526,7 @@ def proforma_columns(proforma: Proforma) -> dict[str, Any]:
         "ad": proforma.accounting_date,
         "bt": proforma.bill_to or None,
         "hc": proforma.has_corrections or None,
+        "ca": proforma.canceled or None,
         "cx": proforma.custom or None,
     }
     return {
@@ -511,6 +563,7 @@ def _proforma_of(item: Item) -> Proforma:
         accounting_date=mapped.get("ad"),
         bill_to=mapped.get("bt", {}),
         has_corrections=mapped.get("hc", False),
+        canceled=mapped.get("ca", False),
         custom=mapped.get("cx", {}),
     )
 

@@ -15,7 +15,8 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
   deleted
 * ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
-* ``lt`` the row's money changed after it was imported: flagged, never silently applied
+* ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where all that
+  changed is that Dataverse has deactivated it, which it may take back
 
 A link may arrive before its row: then an item with links only stands there, which is no row yet (it has no ``a``).
 """
@@ -42,6 +43,7 @@ from project_invoicing.domain.codes import (
     CostOrigin,
     PostingType,
     RejectReason,
+    RowState,
     StagingState,
     TransactionClass,
     TransactionType,
@@ -150,6 +152,7 @@ _NAMES: Final = {
     "price": "pr",
     "amount": "am",
     "skip_sync": "sk",
+    "inactive": "na",
     "currency": "cu",
     "project": "pj",
     "contract": "ct",
@@ -378,7 +381,7 @@ class Staging:
             before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
             changed = {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
             if item["st"] == StagingState.POSTED:
-                return values | ({"lt": True} if changed - _TEXTS else {})
+                return values | _lateness(changed - _TEXTS, after, item.get("lt"))
             if actual.skip_sync or changed - _TEXTS:
                 return values | self._queued_as(actual.id, _changed_position(actual.id))
             if changed and "q" not in item:  # what is queued with another change is looked at whole
@@ -704,7 +707,7 @@ class Staging:
             expected = _unchanged(row, StagingState.IMPORTED)
         return update(self.table, actual_id, ROW, values, expected=expected | document)
 
-    def written_back(self, actual_id: str, voucher: str, refusal: str | None) -> Write:
+    def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
         state = WriteBackState.FAILED if refusal else WriteBackState.DONE
         values = {"wb": state, "wd": refusal}
@@ -725,6 +728,13 @@ def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:
         problem = f"{len(packed)} bytes compressed, and {_MOST_BYTES} is the most that is kept; send fewer rows"
         raise Rejected(RejectReason.TOO_LARGE, problem, entity=rejected.entity, id=rejected.id)
     return {"ez": packed}
+
+
+def _lateness(changed: set[str], after: Actual, before: Any) -> dict[str, Any]:
+    """The flag of a posted row that changed. That it is inactive goes away with it, a change of money stays."""
+    if changed == {"inactive"} and before in (None, RowState.INACTIVE):
+        return {"lt": RowState.INACTIVE if after.inactive else None}
+    return {"lt": True} if changed else {}
 
 
 def _changed_position(actual_id: str) -> str:

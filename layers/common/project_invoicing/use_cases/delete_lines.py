@@ -11,7 +11,7 @@ from project_invoicing.domain.codes import JournalStatus, PostingFailure, Propos
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import Proposal, Proposals
+from project_invoicing.store.proposals import NO_LINES, Proposal, Proposals
 from project_invoicing.store.staging import Staging, journal_position, proposal_position
 from project_invoicing.store.transactions import transact
 
@@ -28,7 +28,7 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
         return
     if not header.pages:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
-    begun = {"st": ProposalStatus.WAITING, "dx": True, "wf": None, "wp": None, "rf": None, "su": None, "sv": None}
+    begun = {"st": ProposalStatus.WAITING, "dx": True} | NO_LINES
     transact(proposals.client, [proposals.change(header, begun)])
     finish_deletion(proposals, staging, replace(header, status=ProposalStatus.WAITING, deleting=True))
 

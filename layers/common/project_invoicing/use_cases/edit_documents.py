@@ -12,6 +12,7 @@ from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Rejected
@@ -26,6 +27,7 @@ from project_invoicing.use_cases.intercompany import IntercompanyProposals, Post
 from project_invoicing.use_cases.invoice import written_invoice_date
 from project_invoicing.use_cases.prevalidation import NoRegister
 from project_invoicing.use_cases.preview import preview
+from project_invoicing.use_cases.requests import named, proposals_named
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
@@ -84,7 +86,9 @@ class DocumentEditing:
             if name not in actions:
                 known = ", ".join(actions)
                 raise _bad(name, f"{name} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
-            given = actions[name](request)
+            if not isinstance(request, Mapping):
+                raise _bad(name, f"{name} is written as an object that names a document, not {request!r}")
+            given = actions[name](named(request))
             return {"outcome": given} if isinstance(given, str) else given
         raise _bad("detail", f"the request says nothing to do; it can say {', '.join(actions)}")
 
@@ -96,7 +100,8 @@ class DocumentEditing:
 
     def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Delivers the rejected events of a row again, once what was wrong has been mended."""
-        entity, id = _need(request, "entity"), _need(request, "id")
+        entity, asked = _need(request, "entity"), _need(request, "id")
+        id = guid(asked) or asked  # what had no id of its own was kept under what it had instead
         outcomes = []
         for sort_key, event in self.staging.rejected(entity, id):
             # What could not even be read as rows was kept as the RemoteExecutionContext that it came as.
@@ -257,13 +262,10 @@ class DocumentEditing:
         """Runs the action on the proposal that the request names; a refusal is stored on it."""
         number = _need(request, "proposal_id")
         companies: Iterable[str] = [request["company"]] if "company" in request else self.setup.document.companies
-        found = self.proposals.by_number(companies, number)
+        found = proposals_named(self.proposals, companies, number)
         if not found:
             raise Refused(WaitReason.HEADER_MISSING, f"there is no proposal {number}")
-        for proforma_id in found.values():
-            header = self.proposals.get(proforma_id)
-            if header is None:
-                continue
+        for header in found:
             try:
                 action(header)
             except Refused as refused:
@@ -289,9 +291,9 @@ def _must_be_ready(header: Proposal) -> None:
 
 def _need(request: Mapping[str, Any], name: str) -> str:
     value = request.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip():
         raise _bad(name, f"the request needs {name}")
-    return value
+    return value.strip()
 
 
 def _is_date(value: Any) -> bool:

@@ -118,6 +118,8 @@ class Words:
                 return f"on {document}, line {row.line_number}, not posted"
             case StagingState.POSTED if row.voucher:
                 return f"posted with voucher {row.voucher}, on {document}"
+            case StagingState.POSTED if row.accounting_amount is not None:
+                return f"posted without a ledger entry, on {document}"
             case StagingState.POSTED:
                 return f"done with {document}, without money and voucher"
             case StagingState.SKIPPED:
@@ -256,7 +258,12 @@ class ActualExplained:
             self._on_proposal(row.proposal_id)
         if row.intercompany_proposal:
             self._between_companies(row.intercompany_proposal)
-        if row.late:
+        if row.late and row.actual.inactive:
+            self.made.happened("was deactivated in Dataverse after the posting; the books have it")
+            self.made.advise(
+                "late change: correct the invoice or the actual in Dataverse, so that it is reversed; or activate it"
+            )
+        elif row.late:
             self.made.happened("a newer version with other figures came after the posting; the books have the old ones")
             self.made.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
@@ -319,7 +326,8 @@ class ActualExplained:
         accounting = self.stores.setup.document.companies[journal.company].accounting_currency
         amount = self.words.money(row.accounting_amount, accounting)
         made.happened(
-            f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
+            f"was posted in journal {journal.journal_id} "
+            f"{f'with voucher {row.voucher}' if row.voucher else 'without a ledger entry'}, accounting date "
             f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
         )
         vouchers = self.stores.ledger.vouchers(JOURNAL, journal.company, journal.journal_id)
@@ -342,9 +350,9 @@ class ActualExplained:
         if header.invoice_number and header.company and row.state is StagingState.POSTED:
             made.happened(
                 f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, accounting date "
-                f"{header.accounting_date}, voucher {row.voucher or '(none: it is not shown on the invoice)'}"
+                f"{header.accounting_date}, voucher {row.voucher or f'(none: {_without_voucher(row)})'}"
             )
-            if row.voucher:
+            if row.accounting_amount is not None:
                 vouchers = self.stores.ledger.vouchers(INVOICE, header.company, header.invoice_number)
                 made.voucher_lines = list(self.words.voucher_lines(vouchers))
                 self._written_back()
@@ -362,6 +370,10 @@ class ActualExplained:
 
     def _written_back(self) -> None:
         written_back(self.made, self.row.write_back, self.row.write_back_detail, self.row.id)
+
+
+def _without_voucher(row: StagedRow) -> str:
+    return "it is not shown on the invoice" if row.accounting_amount is None else "the invoice comes to nothing"
 
 
 def written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.items import Item
@@ -32,6 +33,7 @@ _STATES = {
     ProposalStatus.READY: "is ready to be posted",
     ProposalStatus.POSTING: "is being posted",
     ProposalStatus.POSTED: "is posted",
+    ProposalStatus.CANCELED: "is withdrawn, as its proforma was canceled",
 }
 
 
@@ -47,6 +49,10 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     number = f"version {version.number}" if version.number is not None else "a version without a number"
     counted = f"{header.deliveries} {'delivery' if header.deliveries == 1 else 'deliveries'}"
     made.happened(f"{number} of the proforma, the newest known: {counted}", version.occurred_at)
+    if header.proforma.canceled:
+        _canceled(header, made)
+    if header.status is ProposalStatus.CANCELED or header.withdrawing:
+        return made
     if header.status is ProposalStatus.WAITING:
         _waiting(stores, header, made)
         return made
@@ -55,6 +61,9 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     if header.status is ProposalStatus.POSTED and item:
         _posted(stores, item, made)
     else:
+        if header.status is ProposalStatus.POSTED:
+            made.happened("was posted without an invoice: none of its lines has money or is shown to the customer")
+            made.advise("nothing: it is done")
         next_of_proposal(made, header, stores.setup)
         made.linked = list(_lines(stores, header))
     return made
@@ -64,7 +73,9 @@ def _headed(stores: Stores, header: Proposal) -> Explanation:
     words = Words(stores.setup)
     currency = currency_of(header, stores.setup)
     amount = header.proforma.total if header.subtotal is None else header.subtotal
-    invoice = f" as invoice {header.invoice_number}" if header.status is ProposalStatus.POSTED else ""
+    invoice = ""
+    if header.status is ProposalStatus.POSTED:
+        invoice = f" as invoice {header.invoice_number}" if header.invoice_number else " without an invoice"
     money = f" of {words.money(amount, currency)} before tax" if amount is not None else ""
     headline = f"Invoice proposal {header.number}{money} {_STATES[header.status]}{invoice}"
     made = Explanation("proposal", header.number, header.company, headline)
@@ -78,6 +89,17 @@ def _headed(stores: Stores, header: Proposal) -> Explanation:
             f"{header.intercompany.borrower}, {header.intercompany.start} to {header.intercompany.end}"
         )
     return made
+
+
+def _canceled(header: Proposal, made: Explanation) -> None:
+    """What the cancellation of a proforma in Dataverse did, or came too late for (99-27)."""
+    at = header.proforma.version.occurred_at
+    if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+        made.happened("the proforma was canceled in Dataverse after its posting had begun; the books have it", at)
+        made.advise("late cancellation: correct the invoice in Dataverse, so that it is credited; or activate it again")
+        return
+    made.happened("the proforma was canceled in Dataverse: its lines are gone, its number is free, its rows wait", at)
+    made.advise_on(WaitReason.INACTIVE)
 
 
 def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
@@ -110,7 +132,8 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
     made.facts |= _invoice_facts(invoice, words)
     made.happened(
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
-        f"with voucher {invoice.voucher}, accounting date {invoice.accounting_date}, due {invoice.due_date}"
+        f"{f'with voucher {invoice.voucher}' if invoice.voucher else 'without a ledger entry'}, accounting date "
+        f"{invoice.accounting_date}, due {invoice.due_date}"
     )
     vouchers = stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number)
     made.voucher_lines = list(words.voucher_lines(vouchers))
@@ -198,7 +221,7 @@ def _journal_lines(stores: Stores, journal: Journal, made: Explanation) -> None:
                     "what": f"{line.kind} ({line.transaction_class})".replace("_", " "),
                     "amount": words.show.amount(line.amount, line.currency),
                     "currency": line.currency,
-                    "state": f"posted with voucher {line.voucher}" if page.posted else line.error or "not posted",
+                    "state": _state(line, posted=page.posted),
                 }
             )
             if line.error and not page.posted:
@@ -207,6 +230,12 @@ def _journal_lines(stores: Stores, journal: Journal, made: Explanation) -> None:
     made.linked.sort(key=lambda row: row["state"].startswith("posted") or row["state"] == "not posted")
     made.waits_for = blockers(stores, errors[:SHOWN], None, journal.company)
     advise_on_blockers(made)
+
+
+def _state(line: JournalLine, *, posted: bool) -> str:
+    if posted:
+        return f"posted with voucher {line.voucher}" if line.in_ledger else "posted without a ledger entry"
+    return line.error or "not posted"
 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:

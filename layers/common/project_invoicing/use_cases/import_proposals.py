@@ -34,11 +34,12 @@ from project_invoicing.use_cases.proposal_lines import (
     plan,
     proposal_line,
 )
-from project_invoicing.use_cases.resolution import Resolved, owner_of, resolve
+from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, resolve
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
 from project_invoicing.use_cases.waiting import Verdicts
+from project_invoicing.use_cases.withdraw_proposal import withdraw
 
 PAGE_LINES = 90
 _ATTEMPTS = 6
@@ -108,8 +109,8 @@ class ProposalImport:
         companies = [self.company] if self.company else list(self.setup.document.companies)
         return [header for company in [*companies, UNRESOLVED] for header in self.proposals.open(company)]
 
-    def _headless(self, rows: Sequence[StagedRow]) -> None:
-        """Billed rows whose proforma has not arrived: they wait for it."""
+    def _headless(self, rows: Sequence[StagedRow], canceled: Proposal | None = None) -> None:
+        """Billed rows whose proforma has not arrived, or was canceled: they wait for it."""
         verdicts = Verdicts()
         for row in rows:
             owner = owner_of(row.actual, self.setup)
@@ -118,7 +119,10 @@ class ProposalImport:
                 continue
             invoice = row.actual.invoice
             detail = f"proforma {invoice.id} has not arrived" if invoice else "the actual names no proforma"
-            verdicts.wait(row, Wait(WaitReason.HEADER_MISSING, detail, row.id), company)
+            wait = Wait(WaitReason.HEADER_MISSING, detail, row.id)
+            if canceled:
+                wait = Wait(WaitReason.INACTIVE, f"proforma {canceled.number} is canceled in Dataverse", row.id)
+            verdicts.wait(row, wait, company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
 
@@ -136,6 +140,12 @@ class ProposalImport:
         raise Conflict(f"proposal {header.number} kept changing during its import")
 
     def _import_once(self, header: Proposal, rows: list[StagedRow]) -> None:
+        if header.withdrawing:
+            withdraw(self.proposals, self.staging, header.id)
+            raise Conflict("read the rows again, now that the proposal is withdrawn")
+        if header.status is ProposalStatus.CANCELED:
+            self._headless(rows, header)
+            return
         if header.deleting:
             finish_deletion(self.proposals, self.staging, header)
             raise Conflict("read the rows again, now that the lines are deleted")
@@ -301,7 +311,10 @@ class ProposalImport:
                 covered.append((row, proposal_line(row, resolved, {})))
                 continue
             detail = f"proposal {header.number} is {header.status} without this actual of {row.actual.amount}"
-            verdicts.wait(row, Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id), header.company)
+            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+            if row.actual.inactive and isinstance(resolved, Blocked):
+                wait = resolved.wait
+            verdicts.wait(row, wait, header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
         for some in chunks(covered, PAGE_LINES):

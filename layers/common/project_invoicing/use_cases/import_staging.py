@@ -14,6 +14,7 @@ from project_invoicing.use_cases.import_changes import Changes
 from project_invoicing.use_cases.import_journals import JournalImport
 from project_invoicing.use_cases.import_proposals import ProposalImport
 from project_invoicing.use_cases.prevalidation import ActualsRegister
+from project_invoicing.use_cases.requests import named, proposals_named
 from project_invoicing.use_cases.setups import SetupVersions
 
 
@@ -30,7 +31,11 @@ class StagingImport:
     register: ActualsRegister
 
     def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
-        """Imports what waits: all of it, or of one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24)."""
+        """Imports what waits: all of it, or of one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24).
+
+        Raises ``Rejected`` for an ``actual_id`` that is none.
+        """
+        scope = named(scope)
         company, number = scope.get("company"), scope.get("proposal_id")
         if number:
             return self._one(number, company)
@@ -69,8 +74,8 @@ class StagingImport:
     def _one(self, number: str, company: str | None) -> dict[str, int]:
         companies = [company] if company else list(self.setups.current.document.companies)
         proposals = self._proposals(None)
-        for proforma_id in self.proposals.by_number(companies, number).values():
-            proposals.run_one(proforma_id)
+        for header in proposals_named(self.proposals, companies, number):
+            proposals.run_one(header.id)
         return _report(0, proposals)
 
     def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:

@@ -136,8 +136,11 @@ def drafted(
     Refuses what cannot be posted.
     """
     if header.status is ProposalStatus.POSTED:
-        detail = f"proposal {header.number} was posted as invoice {header.invoice_number}"
+        number = header.invoice_number
+        detail = f"proposal {header.number} was posted " + (f"as invoice {number}" if number else "without an invoice")
         raise Refused(PostingFailure.ALREADY_POSTED, detail)
+    if header.proforma.canceled and header.status in (ProposalStatus.CANCELED, ProposalStatus.WAITING):
+        raise Refused(WaitReason.INACTIVE, f"the proforma of proposal {header.number} is canceled in Dataverse")
     if header.status is ProposalStatus.WAITING:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
     if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
@@ -148,7 +151,9 @@ def drafted(
     return draft(header, proposals.lines(header.id), setup, day, given=bool(given)), setup
 
 
-def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str) -> Invoice:
+def invoice_of(
+    proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str | None
+) -> Invoice:
     """The header of the invoice with these numbers.
 
     Once the posting has begun it is the stored one: what the posting was given then is not given again.

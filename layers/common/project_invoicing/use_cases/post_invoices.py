@@ -1,7 +1,8 @@
 """Posting of invoice proposals: the customer invoice, its voucher, and the accounting details on the staging rows.
 
 A saga that only rolls forward. The first transaction claims the proposal: it draws the invoice and voucher numbers,
-writes the invoice and pins date and set-up version. Then page after page; the last one makes the invoice visible and
+writes the invoice and pins date and set-up version. A voucher without a line draws no number, and nor does an invoice
+without a line: then there is none (99-24). Then page after page; the last one makes the invoice visible and
 tells the bus. A small invoice does all of it in one transaction. Whoever finds a proposal in ``posting`` goes on with
 the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
 """
@@ -29,6 +30,7 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, cash_discount
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.work_queue import WorkQueue
@@ -96,11 +98,11 @@ class InvoicePosting:
         return {"source": SOURCE, "detail-type": TASK, "time": self.at, "detail": named}
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
-        """Posts the proposal with this number. A refusal is stored on it."""
+        """Posts the proposal with this number, or of the proforma with this id. A refusal is stored on it."""
         companies = [company] if company else list(self.setups.current.document.companies)
-        found = self.proposals.by_number(companies, number)
-        for proforma_id in found.values():
-            self.run_one(proforma_id, invoice_date)
+        found = proposals_named(self.proposals, companies, number)
+        for header in found:
+            self.post(header, invoice_date)
         if not found:
             self.refused.append(self._absent(company, number))
 
@@ -115,7 +117,7 @@ class InvoicePosting:
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
         """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
         header = self.proposals.get(proforma_id)
-        done = (ProposalStatus.POSTED, ProposalStatus.WAITING)
+        done = (ProposalStatus.POSTED, ProposalStatus.WAITING, ProposalStatus.CANCELED)
         if header is None or (not again and header.status in done):
             return
         self.post(header, invoice_date)
@@ -141,7 +143,7 @@ class InvoicePosting:
         of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
-        self.posted.append(saga.invoice.invoice_number)
+        self.posted.append(saga.invoice.invoice_number or header.number)
 
     def _refuse(self, header: Proposal, refused: Refused) -> None:
         """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""
@@ -160,18 +162,27 @@ class _Saga:
 
     def __init__(self, run: InvoicePosting, header: Proposal, of: InvoiceDraft, setup: FinanceSetup) -> None:
         self.run, self.header, self.of, self.setup = run, header, of, setup
-        company = of.terms.company
         self.counters: list[Counter] = []
-        if header.invoice_number and header.voucher:
-            number, voucher_number = header.invoice_number, header.voucher
-        else:
-            sequences = setup.number_sequences(company)
-            invoices, vouchers = run.proposals.counter(company), run.ledger.vouchers_counter(company)
+        made = invoice_voucher(of, "", header.number, setup)
+        begun = header.status is ProposalStatus.POSTING
+        number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
+        self.numbered = number is not None
+        self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
+        self.invoice = invoice_of(run.proposals, header, of, number or "", voucher_number)
+
+    def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
+        """The numbers of invoice and voucher, drawn for those that have a line."""
+        company, sequences = self.of.terms.company, self.setup.number_sequences(self.of.terms.company)
+        number = voucher_number = None
+        if voucher.lines or any(line.shown for line in self.of.totals.lines):
+            invoices = self.run.proposals.counter(company)
             number = format_number(sequences.invoice, invoices.last + 1, company)
+            self.counters.append(invoices)
+        if voucher.lines:
+            vouchers = self.run.ledger.vouchers_counter(company)
             voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
-            self.counters = [invoices, vouchers]
-        self.voucher: Voucher = invoice_voucher(of, voucher_number, number, setup)
-        self.invoice = invoice_of(run.proposals, header, of, number, voucher_number)
+            self.counters.append(vouchers)
+        return number, voucher_number
 
     def run_to_the_end(self) -> None:
         pages = list(chunks(self.of.totals.lines, PAGE_LINES))
@@ -198,11 +209,13 @@ class _Saga:
         if step == 0:
             values |= claim_columns(invoice, self.setup.version)
             writes += [counter.draw(1) for counter in self.counters]
-            writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
-        elif last:
+            if self.numbered:
+                writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
+        elif last and self.numbered:
             writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
         if last:
             values |= {"st": ProposalStatus.POSTED} | closed()
+        if last and self.numbered:
             writes.append(outbox.record(run.proposals.table, self._event()))
             if invoice.borrower:
                 writes.append(run.proposals.create_vendor_invoice(invoice))

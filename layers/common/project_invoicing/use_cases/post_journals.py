@@ -49,6 +49,7 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.requests import named
 from project_invoicing.use_cases.review import review_ends
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -90,7 +91,7 @@ class JournalPosting:
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
         ``refused`` says of lines and of journals that were named why they are not posted.
         """
-        setup = self.setups.current
+        scope, setup = named(scope), self.setups.current
         companies = [scope["company"]] if scope.get("company") else list(setup.document.companies)
         if companies[0] not in setup.document.companies:
             self.refused.append(unknown_company(companies[0]))
@@ -297,11 +298,12 @@ class _Saga:
         return self.error_journal
 
     def _posted(self, one: PostedLine) -> Write:
+        """WB-01. A voucher that the ledger does not have is named nowhere (99-24)."""
         line = one.line
         return self.run.staging.posted(
             line.actual_id,
             {"jn": self.journal.journal_id},
-            voucher=line.voucher,
+            voucher=line.voucher if one.voucher else None,
             accounting_amount=line.accounting_amount,
             exchange_rate=line.rate.multiplier,
             sales_tax_amount=ZERO,
@@ -399,7 +401,7 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
     voucher = Voucher(number, company, day, JOURNAL, journal.journal_id, lines) if lines else None
-    return PostedLine(posted, voucher, accrued, accounts)
+    return PostedLine(replace(posted, in_ledger=voucher is not None), voucher, accrued, accounts)
 
 
 def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from project_invoicing.dataverse.maps import ACTUAL
+from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     INTEGRATION_ACCOUNTS,
@@ -49,6 +49,7 @@ from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
 from project_invoicing.store.transactions import scan
 from project_invoicing.use_cases.explain_actuals import Stores, Words
+from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import discount_of
 
 T = TypeVar("T")
@@ -141,8 +142,10 @@ def contradiction(item: Item, row: StagedRow) -> tuple[str, Repair | None] | Non
             return "waits, but is not in the import queue, so that no import would find it", Repair.IMPORT
         case StagingState.IMPORTED | StagingState.POSTED if len(documents) != 1:
             return f"is {row.state}, but on {' and '.join(documents) or 'no document'} (INV-02)", None
-        case StagingState.POSTED if row.journal_id and not row.voucher:
-            return "is posted, but has no voucher (INV-22)", None
+        case StagingState.POSTED if row.journal_id and row.accounting_amount is None:
+            return "is posted, but has no accounting amount (INV-22)", None
+        case StagingState.POSTED if row.accounting_amount and (row.accrual or row.cost_accounts) and not row.voucher:
+            return "is posted into the ledger, but has no voucher (INV-22)", None
         case StagingState.PENDING | StagingState.IMPORTED | StagingState.SKIPPED | StagingState.INVALID if row.voucher:
             return f"is {row.state}, but has voucher {row.voucher} (INV-22)", None
     return None
@@ -228,7 +231,7 @@ class Books:
         reason = str(item.get("re", "")) if row.state in (StagingState.PENDING, StagingState.INVALID) else ""
         self.staged[(row.company or "", row.state, reason)] += 1
         written = None
-        if row.state is StagingState.POSTED and row.voucher:
+        if row.state is StagingState.POSTED and row.accounting_amount is not None:
             written = self._write_back(row)
         self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
         if found := contradiction(item, row):
@@ -316,12 +319,17 @@ class Books:
             case WriteBackState.FAILED:
                 detail, check = f"Dataverse says: {row.write_back_detail}", self.checks["write_back_failed"]
             case WriteBackState.PENDING:
-                detail, check = f"posted with voucher {row.voucher}", self.checks["write_back_unfinished"]
+                detail = f"posted with voucher {row.voucher}" if row.voucher else "posted without a ledger entry"
+                check = self.checks["write_back_unfinished"]
         check.differs(self._difference(row, detail, row.accounting_amount, repair=Repair.WRITE_BACK))
         return None
 
     def _late(self, row: StagedRow) -> None:
         """The books have the old figures; by how much they are off, in accounting currency."""
+        if row.actual.inactive:
+            detail = f"is inactive now, and was posted with {row.accounting_amount} in accounting currency"
+            self.checks["late_changes"].differs(self._difference(row, detail, -(row.accounting_amount or ZERO)))
+            return
         now = row.actual.amount * (row.exchange_rate or 1)
         currency = self._accounting(row.company)
         precision = self.setup.currency_precision(currency) if currency else None
@@ -358,8 +366,12 @@ class Books:
             if kind == "PROPOSAL":
                 header = proposal_of(item)
                 self.proposals[header.id] = header
+                if header.status is ProposalStatus.CANCELED:
+                    continue
                 self._by_number[(header.company or "", header.number)] = header.id
                 self._accounting_dates(header)
+                if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+                    self._canceled_late(header)
                 if header.status is ProposalStatus.POSTING:
                     self._stuck.append(header)
                 on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
@@ -384,6 +396,12 @@ class Books:
             if sent and (says := self.setup.local_date(company, sent)) != day:
                 detail = f"has accounting date {says}, its proforma {header.number} {day}, which its invoice has"
                 self.checks["accounting_dates"].differs(self._difference(row, detail))
+
+    def _canceled_late(self, header: Proposal) -> None:
+        """The proforma was canceled when its proposal was being posted or posted already (99-27)."""
+        detail = f"{header.number} is canceled now, and is {header.status} as invoice {header.invoice_number}"
+        off, currency = -(header.subtotal or ZERO), currency_of(header, self.setup)
+        self.checks["late_changes"].differs(Difference(PROFORMA, header.id, detail, header.company, off, currency))
 
     def _lines_of_journal(self, journal: Journal) -> None:
         pages = self.stores.journals.pages(journal.company, journal.journal_id)

@@ -16,7 +16,14 @@ from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, t
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, INVOICE_STATUSES, PROFORMA, table_maps
 from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
-from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType, WriteBackState
+from project_invoicing.domain.codes import (
+    BillingType,
+    ProposalStatus,
+    RowState,
+    StagingState,
+    TransactionType,
+    WriteBackState,
+)
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Invoice, Proposal
@@ -47,6 +54,8 @@ class _Names:
         self.actual = {column.field: column.column for column in table_maps()["actuals"].columns}
         self.told = {column.field: column.column for column in table_maps()["actuals_write_back"].columns}
         self.invoice = {column.field: column.column for column in table_maps()["invoices"].columns}
+        states = (column for column in table_maps()["invoices"].columns if column.field == "state")
+        self.invoice_states = dict(next(states).codes or {})
         codes = table_maps()["actuals"].columns
         self.codes = {column.field: dict(column.codes or {}) for column in codes}
 
@@ -56,7 +65,7 @@ class _Names:
 
     def of_invoices(self) -> list[str]:
         told = [column.column for column in table_maps()["invoices_write_back"].columns]
-        wanted = ("number", "total", "currency")
+        wanted = ("number", "total", "currency", "state")
         return list(dict.fromkeys([*(self.invoice[name] for name in wanted), STATUS, *told]))
 
 
@@ -93,7 +102,7 @@ class AgainstDataverse:
         for found in self.watch.over("connections of Dataverse", self.api.every(CONNECTION, columns_of(CONNECTION))):
             self._connection(found)
         for found in self.watch.over("invoices of Dataverse", self.api.every(PROFORMA, self.names.of_invoices())):
-            if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON:
+            if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON or self._is_canceled(found):
                 self._proforma(found)
 
     # Actuals
@@ -257,8 +266,12 @@ class AgainstDataverse:
 
     def _proforma(self, found: FoundRow) -> None:
         check = self.checks["not_received"]
-        check.count("proformas of Dataverse")
         header = self.books.proposals.get(found.id) or self.books.stores.proposals.get(found.id)
+        canceled = self._is_canceled(found)
+        if canceled and (header is None or header.status is ProposalStatus.CANCELED):
+            check.count("proformas of Dataverse that are canceled")
+            return
+        check.count("proformas of Dataverse")
         currency = self._currency_of(found)
         total = _decimal(found.row.get(self.names.invoice["total"]))
         if header is None:
@@ -274,10 +287,17 @@ class AgainstDataverse:
         newer = found.version is not None and found.version > (header.proforma.version.number or 0)
         if header.status is ProposalStatus.WAITING and newer and not self._waits_for_map(PROFORMA, found.id):
             self._newer_header(found.id, header)
+        elif canceled != header.proforma.canceled and newer and not self._waits_for_map(PROFORMA, found.id):
+            now = "canceled" if canceled else "no longer canceled"
+            detail = f"{header.number} is {now} in Dataverse, and {header.status} here"
+            self._differs("differs_from_dataverse", PROFORMA, found.id, detail, company=header.company)
         self._compare(found, header, total, currency)
         invoice = self.books.invoices.get(found.id)
         if invoice and invoice.posted:
             self._told_of_invoice(found, invoice)
+
+    def _is_canceled(self, found: FoundRow) -> bool:
+        return self.names.invoice_states.get(found.row.get(self.names.invoice["state"], 0)) == RowState.CANCELED
 
     def _newer_header(self, id: str, header: Proposal) -> None:
         """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""

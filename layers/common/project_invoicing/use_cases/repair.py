@@ -64,10 +64,10 @@ class Repairs:
             )
         for entity in _ORDER:
             self._fetch(entity, [id], quiet=True)
-        item = self.stores.staging.item(id)
-        if item and item.get("st") == StagingState.PENDING:
+        row = self.stores.staging.rows([id]).get(id)
+        if row and row.state is StagingState.PENDING:
             self._import(ACTUAL, id, {"actual_id": id})
-        elif item and "vo" in item:
+        elif row and row.accounting_amount is not None:
             self._write_back(ACTUAL, id)
         header = self.stores.proposals.get(id)
         if header:

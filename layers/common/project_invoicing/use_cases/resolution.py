@@ -28,6 +28,7 @@ from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
 
 INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
+INACTIVE = "the actual is inactive in Dataverse"
 DOCUMENT_TYPE = "document_type"
 """Custom column that says where a cost comes from, where the column ``origin`` of the table map has no value."""
 PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
@@ -111,10 +112,13 @@ class Invalid:
 def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None) -> Resolved | Blocked | Invalid:
     """What the set-up says of an actual, or why it has to wait.
 
-    The order is that of the rules: references, exchange rate, category, line property, open project. ``rate``
-    replaces the rate of the day for a reversal, which takes its original's (FXR-13).
+    An inactive actual waits, whatever else it lacks (99-27). Then the order is that of the rules: references, exchange
+    rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which takes its
+    original's (FXR-13).
     """
     owner = owner_of(actual, setup)
+    if actual.inactive:
+        return Blocked(Wait(WaitReason.INACTIVE, INACTIVE, actual.id), getattr(owner, "company", None))
     if not isinstance(owner, Owner):
         return owner
     company = owner.company

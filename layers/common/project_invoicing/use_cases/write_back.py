@@ -35,6 +35,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.store.write_backs import Document, Progress, WriteBacks
 from project_invoicing.use_cases.maps_at_work import MapsAtWork
+from project_invoicing.use_cases.requests import named
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
@@ -59,7 +60,7 @@ def actual_of_journal(line: JournalLine) -> Values:
     return {
         "accounting_amount": line.accounting_amount,
         "exchange_rate": line.rate.multiplier,
-        "voucher": line.voucher,
+        "voucher": line.voucher if line.in_ledger else None,
         "sales_tax_amount": ZERO,
     }
 
@@ -95,7 +96,8 @@ class Told(NamedTuple):
 
 def document_of(detail: Mapping[str, Any]) -> Document:
     """The document that an event, a task or a person names. Raises ``Rejected``."""
-    company, journal, invoice = (detail.get(name) for name in ("company", "journal_id", "invoice_number"))
+    given = named(detail)
+    company, journal, invoice = (given.get(name) for name in ("company", "journal_id", "invoice_number"))
     if not company or bool(journal) == bool(invoice):
         raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
