@@ -39,6 +39,7 @@ from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.requests import proposals_named
 
 _TOGETHER: Final = 100
 """How many events of Dataverse are put on the bus before they are delivered. Each carries its own time."""
@@ -182,7 +183,7 @@ def _not_there(stack: AnyStack, scenario: Scenario, line: CallLine) -> Iterator[
         is_journal = name.rpartition(".")[2] in JOURNALS
         if is_journal and any(journals.get(company, value) for company in companies):
             continue
-        if not is_journal and proposals.by_number(companies, value):
+        if not is_journal and proposals_named(proposals, companies, value):
             continue
         kind, column = ("journals", "journal_id") if is_journal else ("proposals", "proposal_id")
         made = result.build(dynamodb, names, line.at)[kind]

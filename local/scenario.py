@@ -17,6 +17,7 @@ from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
+from project_invoicing.events import BusEvent
 from project_invoicing.setup.document import check
 
 _SOURCE: Final = "project-invoicing.manual"
@@ -48,6 +49,10 @@ def _row_id(text: str) -> str:
     if id := guid(text):
         return id
     raise ValueError(f"write the GUID of a row, braces or not, not {text!r}")
+
+
+_Named = Annotated[str, AfterValidator(lambda text: guid(text) or text.strip())]
+"""A number as it is, or the id of a proposal's proforma as Dataverse writes it."""
 
 
 class _Given(BaseModel):
@@ -95,12 +100,12 @@ class CallLine(Line):
 
 class RunLine(CallLine):
     run: str
-    company: str | None = None
-    proposal_id: str | None = None
-    journal_id: str | None = None
+    company: _Named | None = None
+    proposal_id: _Named | None = None
+    journal_id: _Named | None = None
     invoice_date: Annotated[str, AfterValidator(_day)] | None = None
     actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
-    original_journal: str | None = None
+    original_journal: _Named | None = None
     period_start: Annotated[str, AfterValidator(_day)] | None = None
 
     @property
@@ -119,9 +124,9 @@ class RunLine(CallLine):
 
 
 class _Document(_Given):
-    company: str
-    proposal_id: str | None = None
-    journal_id: str | None = None
+    company: _Named
+    proposal_id: _Named | None = None
+    journal_id: _Named | None = None
 
     @model_validator(mode="after")
     def _names_one(self) -> _Document:
@@ -138,8 +143,8 @@ class _Edit(_Document):
 
 
 class _Reset(_Given):
-    company: str
-    journal_id: str
+    company: _Named
+    journal_id: _Named
 
 
 class _Replay(_Given):
@@ -151,8 +156,8 @@ class _IntercompanyInvoice(_Given):
     """Also ``from`` and ``to``; whether these are days is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
-    company: str
-    borrower: str
+    company: _Named
+    borrower: _Named
 
 
 class EditLine(CallLine):
@@ -195,7 +200,7 @@ JOURNALS: Final = frozenset({"journal_id", "original_journal"})
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``numbers`` has the number in the file of each line, ``proposals`` what ``invoice`` rows are numbered."""
+    """``numbers`` has the number in the file of each line, ``proposals`` the numbers and ids of ``invoice`` rows."""
 
     path: Path
     lines: list[Line]
@@ -229,7 +234,7 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
             problems.append((number, f"is not JSON: {json_problem(error)}"))
     if problems := sorted([*problems, *read.unknown_proposals()], key=lambda problem: problem[0]):
         raise InvalidInput([f"{path}:{number}: {problem}" for number, problem in problems])
-    return Scenario(path, read.lines, read.numbers, frozenset(read.proposals))
+    return Scenario(path, read.lines, read.numbers, frozenset(read.proposals | read.proformas))
 
 
 def unknown(name: str, value: str, what: str, there_are: Collection[str]) -> str:
@@ -258,6 +263,7 @@ class _Reading:
     lines: list[Line] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     proposals: set[str] = field(default_factory=set)
+    proformas: set[str] = field(default_factory=set)
     between_companies: bool = False
     """A line before makes intercompany proposals, whose numbers are drawn as it runs."""
     _named: list[tuple[int, str, str]] = field(default_factory=list)
@@ -273,14 +279,16 @@ class _Reading:
             case SetupLine():
                 self._set_up(line)
             case DataverseLine():
-                self.proposals |= _numbered(line)
+                for proforma in _proformas(line):
+                    self.proformas.add(proforma.detail["id"])
+                    self.proposals |= {str(number) for number in [proforma.detail["row"].get(_NUMBER)] if number}
             case CallLine():
                 self._call(number, line)
 
     def unknown_proposals(self) -> Iterator[tuple[int, str]]:
         """Proposals that are named and that no line of the whole scenario can make."""
         for number, name, value in self._named:
-            if value not in self.proposals:
+            if value not in self.proposals | self.proformas:
                 yield number, unknown(name, value, "proposal", self.proposals)
 
     def _set_up(self, line: SetupLine) -> None:
@@ -306,15 +314,14 @@ class _Reading:
         self.between_companies = self.between_companies or isinstance(line, IntercompanyInvoiceLine)
 
 
-def _numbered(line: DataverseLine) -> set[str]:
-    """The numbers of the proformas that the line brings."""
+def _proformas(line: DataverseLine) -> list[BusEvent]:
+    """The proformas that the line brings."""
     if line.dataverse.get("PrimaryEntityName") != PROFORMA:
-        return set()
+        return []
     try:
-        events = row_events(line.dataverse, line.at, [])
+        return row_events(line.dataverse, line.at, [])
     except Rejected:  # it is kept as rejected when its turn comes
-        return set()
-    return {str(event.detail["row"][_NUMBER]) for event in events if event.detail["row"].get(_NUMBER)}
+        return []
 
 
 def _no_lines(text: str) -> str | None:
