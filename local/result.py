@@ -5,13 +5,14 @@ Reads whole tables: for a local run, a test, or a small stack; not for a product
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, Voucher
@@ -22,7 +23,7 @@ from project_invoicing.store import rows, setups
 from project_invoicing.store.items import Item, plain_item
 from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry, assemble
-from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of
+from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of, tax_of_invoice
 from project_invoicing.store.staging import StagedRow, row_of
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
@@ -163,6 +164,10 @@ def _proposals(
         if item["sk"].startswith("L#"):
             pages.setdefault(item["pk"], []).append(item)
     posted = {invoice.proforma_id: invoice for invoice in invoices}
+    credited: dict[str, dict[str, TaxOfInvoice]] = {}
+    for item in items:
+        if _kind(item, "INVOICE") and (tax := tax_of_invoice(item)):
+            credited.setdefault(item["co"], {})[item["in"]] = tax
     headers = [proposal_of(item) for item in items if _kind(item, "PROPOSAL")]
     headers = [header for header in headers if header.status is not ProposalStatus.CANCELED]
     for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
@@ -175,13 +180,14 @@ def _proposals(
                 for page in sorted(pages.get(source, []), key=lambda page: str(page["sk"]))
                 for line in rows.decode(ProposalLine, page["l"])
             ]
-        yield _proposal(header, invoice, lines, setup, show, now)
+        yield _proposal(header, invoice, lines, credited.get(header.company or "", {}), setup, show, now)
 
 
 def _proposal(
     header: Proposal,
     invoice: Invoice | None,
     lines: list[ProposalLine],
+    credited: Mapping[str, TaxOfInvoice],
     setup: FinanceSetup,
     show: Figures,
     now: str,
@@ -193,7 +199,7 @@ def _proposal(
     if invoice is None and header.company:
         day = header.invoice_date or invoice_date_of(header, setup, None, now)
         try:
-            figures = totals_of(lines, setup, day, currency)
+            figures = totals_of(lines, setup, day, currency, header.credited or credited)
             lines = list(figures.lines)
         except Refused as refused:
             problem = refused

@@ -20,6 +20,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.credited_tax import NOTHING
 from project_invoicing.domain.journal import Accrual, JournalLine
 from project_invoicing.domain.ledger import Unbalanced, Voucher, VoucherLine
 from project_invoicing.domain.proposal import ProposalLine
@@ -344,13 +345,16 @@ INVOICE = Invoice(
 
 def test_an_invoice_is_read_as_it_was_written_and_becomes_visible_once(proposals: Proposals) -> None:
     line = a_proposal_line(sales_tax_amount=Decimal("320.00"), accounting_amount=Decimal("2000.00"))
-    transact(proposals.client, [proposals.create_invoice(INVOICE), proposals.invoice_page("USPM", "FTI-1", 1, [line])])
+    transact(
+        proposals.client,
+        [proposals.create_invoice(INVOICE, NOTHING), proposals.invoice_page("USPM", "FTI-1", 1, [line])],
+    )
     assert proposals.invoice("USPM", "FTI-1") == INVOICE
     assert [lines for _, lines in proposals.invoice_pages("USPM", "FTI-1")] == [[line]]
     transact(proposals.client, [proposals.invoice_visible("USPM", "FTI-1")])
     assert proposals.invoice("USPM", "FTI-1") == replace(INVOICE, posted=True)
     assert refused(proposals.invoice_visible("USPM", "FTI-1"), by=proposals)
-    assert refused(proposals.create_invoice(INVOICE), by=proposals)
+    assert refused(proposals.create_invoice(INVOICE, NOTHING), by=proposals)
     assert proposals.invoice("GBPM", "FTI-1") is None
 
 

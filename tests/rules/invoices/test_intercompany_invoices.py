@@ -251,3 +251,27 @@ def test_tax_13_it_is_taxed_by_the_groups_of_the_intercompany_customer(books: Bo
     create(books)
     books.post_invoices(proposal_id=NUMBER)
     assert (books.invoice(NUMBER)["sales_tax"], books.invoice(NUMBER)["total"]) == ("240.00", "1440.00")
+
+
+def test_99_22_what_is_credited_between_companies_has_the_percents_and_accounts_of_the_invoice(books: Books) -> None:
+    def at(percent: str, account: str) -> dict[str, Any]:
+        made = between_companies()
+        made["customers"]["GBPM"]["IC-USPM"]["sales_tax_group"] = "DOM"
+        made["sales_tax"]["codes"]["VAT20"]["rates"][0]["percent"] = percent
+        for row in made["ledger_posting"]["GBPM"]:
+            if row["posting_type"] == "invoiced_revenue":
+                row["account"] = account
+        return made
+
+    books.use(at("20", "411100"))
+    posted(books, sale("work/unbilled", "10"), sold())
+    create(books)
+    books.post_invoices(proposal_id=NUMBER)
+    books.use(at("25", "411999"))
+    posted(books, sold("back", "-10"), reverses("back", "sold"))
+    create(books)
+    books.post_invoices(proposal_id="IC-000002")
+    assert [books.invoice(number)["total"] for number in (NUMBER, "IC-000002")] == ["1440.00", "-1440.00"]
+    assert balances(books, "GBPM") == {}
+    accounts = {line["account"] for one in books.result["vouchers"] for line in one["lines"]}
+    assert "411999" not in accounts

@@ -14,7 +14,7 @@ from tests.harness import World
 from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
 from tests.rules.journals.cases import custom_columns, later, opened, stored
-from tests.rules.stories import approval, bill, bills, cost, sale
+from tests.rules.stories import bill, cost, sale
 
 CATEGORY = "msdyn_transactioncategory"
 YEN: dict[str, Any] = {"from": "JPY", "to": "USD", "valid_from": "2026-01-01", "rate": "0.68", "factor": 100}
@@ -314,16 +314,14 @@ def test_another_set_up_imports_what_waited_for_it_and_leaves_the_rest_to_the_sc
 
 
 def test_a_proposal_is_complete_as_soon_as_the_set_up_knows_its_contract_and_its_rows(books: Books) -> None:
-    """Header and billed sale each name something that the set-up lacks; the unbilled sale is posted."""
+    """Header and billed sale each name something that the set-up lacks; nothing is posted before it."""
     document = finance()
     category = document["transaction_categories"]["USPM"].pop("Installation")
     contract = document["references"]["salesorder"].pop(guid("CTR-1"))
-    books.arrive(*approval())
-    books.journalise()
     books.use(document)
     columns: dict[str, Any] = {CATEGORY: lookup(CATEGORY, "Installation")}
-    installed = bill("billed", **columns)
-    books.arrive(installed, bills("billed", "work/unbilled"), proforma("inv-1"))
+    installed = bill("billed", contract_line="CTR-1-FP", **columns)
+    books.arrive(installed, proforma("inv-1"))
     books.import_staging()
     assert (books.row("billed")["reason"], books.reasons()) == ("reference_missing", ["reference_missing"])
     document["references"]["salesorder"][guid("CTR-1")] = contract

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
 from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO, ExchangeRate
 
 AccountFor = Callable[[PostingType], str]
@@ -24,7 +25,8 @@ class JournalLine:
     A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
     those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
     ``accounting_amount`` is filled by posting, and so is ``in_ledger``: whether the line's voucher number came to be
-    used. ``original_id`` is the actual that a reversal takes back.
+    used. ``original_id`` is the actual that a reversal takes back. ``charges``, none or one, is what the invoice line
+    that it replaces was computed with, and what bills it will be.
     """
 
     line_number: int
@@ -61,6 +63,7 @@ class JournalLine:
     original_id: str | None = None
     expense_report: bool = False
     in_ledger: bool = True
+    charges: tuple[Charge, ...] = ()
 
     @property
     def amount(self) -> Decimal:

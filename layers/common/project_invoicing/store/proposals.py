@@ -12,8 +12,10 @@ A header whose proforma was canceled before it was posted stays, in no index, so
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
-A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
-vendor invoice of the borrower beside it.
+A posted invoice has a header and pages of its own, which nothing changes any more but ``gb``: what credit notes have
+given back of ``tc``, the sales tax that its lines were charged. One between companies has a pending vendor invoice of
+the borrower beside it. The header of a proposal that credits others has from its claim on ``og``, what those had
+charged and given back when its own tax was computed.
 
 What was claimed or posted before there was a ``da`` has its invoice date for an accounting date. Dates of proformas
 that were stored as instants before the table map said what they are, are read by it.
@@ -24,8 +26,8 @@ A header whose contract the set-up does not know yet has ``dt``, its event whole
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +36,7 @@ from project_invoicing.dataverse.mapping import stored_date
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
 from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.store import rows
@@ -118,6 +121,7 @@ class Proposal:
     intercompany: BetweenCompanies | None = None
     event: str | None = None
     billed_on: date | None = None
+    credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -222,6 +226,11 @@ class Proposals:
         partition = _invoice_partition(company, invoice_number)
         for item in query(self.client, self.table, partition, prefix=_PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
+
+    def taxes_of(self, company: str, numbers: Iterable[str]) -> dict[str, TaxOfInvoice | None]:
+        """What these posted invoices charged and what was given back; ``None`` for one that does not say (REG-19)."""
+        keys = ((_invoice_partition(company, number), HEADER) for number in numbers)
+        return {item["in"]: tax_of_invoice(item) for item in get_many(self.client, self.table, keys)}
 
     def last_number(self, company: str) -> str | None:
         """The proposal number that came last, for a sequence that does not allow lower or higher ones (NUM-01)."""
@@ -336,8 +345,15 @@ class Proposals:
     def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
         return delete(self.table, _partition(proforma_id), page.key, expected={"ve": page.version})
 
-    def create_invoice(self, invoice: Invoice) -> Write:
+    def give_back(self, company: str, number: str, before: TaxOfInvoice, after: TaxOfInvoice) -> Write:
+        """A credit note gives back some of an invoice's tax, if no other has given back any since it was computed."""
+        expected = {"po": True, "gb": None if before.given_back == NOTHING else _tallies_text(before.given_back)}
+        values = {"tc": _tallies_text(after.charged), "gb": _tallies_text(after.given_back)}
+        return update(self.table, _invoice_partition(company, number), HEADER, values, expected=expected)
+
+    def create_invoice(self, invoice: Invoice, charged: Tallies) -> Write:
         item = {
+            "tc": _tallies_text(charged),
             "pk": _invoice_partition(invoice.company, invoice.invoice_number),
             "sk": HEADER,
             "in": invoice.invoice_number,
@@ -421,8 +437,12 @@ def edited_columns(edits: HeaderEdits) -> dict[str, Any]:
     return {"ed": rows.encode([edits])}
 
 
-def claim_columns(invoice: Invoice, setup_version: int) -> dict[str, Any]:
-    """What a posting pins when it begins, so that whoever goes on with it computes the same."""
+def claim_columns(invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice]) -> dict[str, Any]:
+    """What a posting pins when it begins, so that whoever goes on with it computes the same.
+
+    Of the invoices that it credits what they had charged and given back.
+    """
+    texts = {number: [_tallies_text(tax.charged), _tallies_text(tax.given_back)] for number, tax in originals.items()}
     return {
         "st": ProposalStatus.POSTING,
         "in": invoice.invoice_number or None,
@@ -430,6 +450,7 @@ def claim_columns(invoice: Invoice, setup_version: int) -> dict[str, Any]:
         "di": invoice.invoice_date.isoformat(),
         "da": invoice.accounting_date.isoformat(),
         "pv": setup_version,
+        "og": json.dumps(texts, separators=(",", ":")) if texts else None,
         "rf": None,
     }
 
@@ -441,6 +462,32 @@ def billed_on_columns(agreed: date | None) -> dict[str, Any]:
 
 NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wp", "rf", "su", "sv"))
 """What a header knows of its lines, when it has none: nothing."""
+
+
+def _credited_of(text: str) -> dict[str, TaxOfInvoice]:
+    return {number: TaxOfInvoice(*map(_tallies_of, texts)) for number, texts in json.loads(text).items()}
+
+
+def _tallies_text(tallies: Tallies) -> str:
+    sides = [{code: [tally.lines[code], str(amount)] for code, amount in tally.taxes.items()} for tally in tallies]
+    return json.dumps(sides, separators=(",", ":"))
+
+
+def _tallies_of(text: str) -> Tallies:
+    charges, credits = (
+        Tally(
+            {code: lines for code, (lines, _) in side.items()}, {code: Decimal(tax) for code, (_, tax) in side.items()}
+        )
+        for side in json.loads(text)
+    )
+    return charges, credits
+
+
+def tax_of_invoice(item: Item) -> TaxOfInvoice | None:
+    """What an invoice's header says; ``None`` where it was posted before headers did."""
+    if "tc" not in item:
+        return None
+    return TaxOfInvoice(_tallies_of(item["tc"]), _tallies_of(item["gb"]) if "gb" in item else NOTHING)
 
 
 def closed() -> dict[str, Any]:
@@ -476,6 +523,7 @@ def proposal_of(item: Item) -> Proposal:
         intercompany=rows.decode(BetweenCompanies, item["ic"])[0] if "ic" in item else None,
         event=item.get("dt"),
         billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
+        credited=_credited_of(item["og"]) if "og" in item else {},
     )
 
 

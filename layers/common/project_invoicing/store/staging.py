@@ -9,6 +9,7 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
+* ``li`` what its posted line hands on to the line that continues it, without the dimensions that ``ac`` has already
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``wb`` ``wd`` whether Dataverse was told of them (done, failed; absent: not yet), and its answer where it refused
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
@@ -51,8 +52,10 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.journal import Accrual, CostAccounts
+from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
@@ -78,6 +81,7 @@ _MOST_BYTES: Final = 380 * 1024
 _ATTEMPTS: Final = 5
 _NAMES_OF_A_FILTER: Final = 100
 """DynamoDB takes 4 KB and 300 operators."""
+_CONTINUING: Final = frozenset({ConnectionRole.ORIGINAL, ConnectionRole.REPLACED})
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 
 
@@ -93,7 +97,8 @@ class Delivery(StrEnum):
 class StagedRow:
     """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
 
-    ``outdated``: its money changed after its import, and nobody has looked at its line since.
+    ``outdated``: its money changed after its import, and nobody has looked at its line since. ``lineage``: of a posted
+    row, ``None`` for one that was posted before rows had it.
     """
 
     actual: Actual
@@ -121,6 +126,7 @@ class StagedRow:
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
     links_accepted: int = 0
+    lineage: Lineage | None = None
 
     @property
     def id(self) -> str:
@@ -191,6 +197,17 @@ _TEXTS: Final = frozenset({"description", "external_description"})
 """What people may change on an actual at any time (CAN-10): it changes the text of a line and nothing else."""
 
 
+_OF_LINEAGE: Final = 7
+_OF_CHARGE: Final = 5
+"""How many columns a text has at most; later versions may append some."""
+_REVENUE_TYPES: Final = {
+    PostingType.INVOICED_REVENUE: "r",
+    PostingType.INVOICED_REVENUE_ON_ACCOUNT: "o",
+    PostingType.WIP_INVOICED_ON_ACCOUNT: "w",
+}
+_REVENUE_TYPES_OF: Final = {short: posting_type for posting_type, short in _REVENUE_TYPES.items()}
+
+
 def _text_of(actual: Actual) -> str:
     columns: dict[str, Any] = {}
     for name, short in _NAMES.items():
@@ -208,10 +225,19 @@ def _text_of(actual: Actual) -> str:
 
 
 def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
+    """The id alone, or with name and table; no table stands for the one that the column leads to."""
     named = reference.name if name == "resource" else None
-    if reference.entity == _ENTITIES[name] and named is None:
+    usual = reference.entity == _ENTITIES[name]
+    if usual and named is None:
         return reference.id
-    return [reference.entity, reference.id, named]
+    return ["" if usual else reference.entity, reference.id, named]
+
+
+def _reference_in(entity: str, stored: str | list[str | None]) -> Reference:
+    if isinstance(stored, str):
+        return Reference(entity, stored)
+    named, id, name = stored
+    return Reference(named or entity, str(id), name)
 
 
 def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
@@ -222,7 +248,7 @@ def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
     for name, entity in _ENTITIES.items():
         stored = columns.get(_NAMES[name])
         if stored is not None:
-            values[name] = Reference(entity, stored) if isinstance(stored, str) else Reference(*stored)
+            values[name] = _reference_in(entity, stored)
     values["transaction_type"] = TransactionType(values["transaction_type"])
     values["transaction_class"] = TransactionClass(values["transaction_class"])
     values["billing_type"] = BillingType(values["billing_type"])
@@ -241,6 +267,94 @@ def _accrual_text(accrual: Accrual) -> str:
 def _accrual_of(text: str) -> Accrual:
     currency, amount, accounting, rate, *accounts = json.loads(text)
     return Accrual(currency, Decimal(amount), Decimal(accounting), Decimal(rate), *accounts)
+
+
+def _lineage_text(lineage: Lineage, accrual: Accrual | None, sales_tax: Decimal | None) -> str:
+    """A list in the order of the columns, without what is empty at its end or what the row has anyway."""
+    dimensions = lineage.dimensions
+    if accrual and accrual.dimensions == dimensions:
+        dimensions = None
+    columns: list[Any] = [
+        lineage.sales_tax_group,
+        lineage.item_sales_tax_group,
+        lineage.category,
+        lineage.line_property,
+        # Nothing means: as in the accrual. An empty one says that there are none, though the accrual has some.
+        dimensions if dimensions or not (accrual and accrual.dimensions and not lineage.dimensions) else {},
+        _charge_out(lineage.charge, sales_tax) if lineage.charge else None,
+        lineage.worker_dimensions,
+    ]
+    return json.dumps(_trimmed(columns), separators=(",", ":"), ensure_ascii=False)
+
+
+def _charge_out(charge: Charge, sales_tax: Decimal | None) -> list[Any]:
+    taxes = None
+    if charge.taxes is not None:
+        alone = len(charge.taxes) == 1 and charge.taxes[0].amount == sales_tax
+        taxes = [
+            _trimmed([x.code, str(x.percent), x.account, None if alone else str(x.amount), *_form_out(x)])
+            for x in charge.taxes
+        ]
+    revenue = _REVENUE_TYPES[charge.revenue_type] + (charge.revenue_account or "") if charge.revenue_type else None
+    flags = int(charge.tax_included) + 2 * charge.credit + 4 * (not charge.counted)
+    return _trimmed([charge.invoice, revenue, taxes, charge.discount_account, flags or None])
+
+
+def _form_out(tax: ChargedTax) -> list[str | None]:
+    return [tax.origin, tax.base_code, tax.marginal_base]
+
+
+def _trimmed(columns: list[Any]) -> list[Any]:
+    while columns and columns[-1] is None:
+        columns.pop()
+    return columns
+
+
+def _lineage_of(text: str, accrual: Accrual | None, sales_tax: Any) -> Lineage:
+    group, item_group, category, line_property, dimensions, charge, workers = _filled(json.loads(text), _OF_LINEAGE)
+    if dimensions is None and accrual:
+        dimensions = accrual.dimensions
+    read = None if charge is None else _charge_in(charge, str(sales_tax or 0))
+    return Lineage(group, item_group, category, line_property, dimensions or None, workers, read)
+
+
+def _charge_in(columns: list[Any], sales_tax: str) -> Charge:
+    invoice, revenue, taxes, discount_account, flags = _filled(columns, _OF_CHARGE)
+    return Charge(
+        invoice,
+        _REVENUE_TYPES_OF[revenue[:1]] if revenue else None,
+        revenue[1:] if revenue else None,
+        discount_account,
+        None if taxes is None else tuple(_tax_in(sales_tax, *one) for one in taxes),
+        tax_included=bool((flags or 0) & 1),
+        credit=bool((flags or 0) & 2),
+        counted=not (flags or 0) & 4,
+    )
+
+
+def _tax_in(
+    sales_tax: str,
+    code: str,
+    percent: str,
+    account: str | None = None,
+    amount: str | None = None,
+    origin: str | None = None,
+    base_code: str | None = None,
+    marginal_base: str | None = None,
+) -> ChargedTax:
+    return ChargedTax(
+        code,
+        Decimal(percent),
+        account,
+        Decimal(sales_tax if amount is None else amount),
+        TaxOrigin(origin) if origin else None,
+        base_code,
+        MarginalBase(marginal_base) if marginal_base else None,
+    )
+
+
+def _filled(columns: list[Any], length: int) -> list[Any]:
+    return (columns + [None] * length)[:length]
 
 
 def _cost_accounts_of(text: str) -> CostAccounts:
@@ -271,6 +385,7 @@ def row_of(item: Item) -> StagedRow | None:
         return None
     rate = item.get("xr")
     amount = item.get
+    accrual = _accrual_of(item["ac"]) if "ac" in item else None
     return StagedRow(
         actual=_actual_of(item["pk"], _version_of(item), item["a"]),
         state=StagingState(item["st"]),
@@ -290,13 +405,14 @@ def row_of(item: Item) -> StagedRow | None:
         write_back=WriteBackState(item.get("wb", WriteBackState.PENDING)),
         write_back_detail=item.get("wd"),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
-        accrual=_accrual_of(item["ac"]) if "ac" in item else None,
+        accrual=accrual,
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
         outdated=_is_outdated(item.get("qs", "")),
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=links_of(item),
         links_accepted=item.get("lk", 0),
+        lineage=_lineage_of(item["li"], accrual, item.get("tx")) if "li" in item else None,
     )
 
 
@@ -427,7 +543,8 @@ class Staging:
 
         The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
         matter. A deleted connection leaves a version without an id. A reversal that was imported before anyone said
-        what it reverses is looked at again, for it takes the rate of its original (FXR-13).
+        what it reverses is looked at again, for it takes the rate of its original (FXR-13); so is what replaces another
+        line (99-22).
         """
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
@@ -453,7 +570,7 @@ class Staging:
             # Whoever delivered it first may have died before the second request.
             found, delivery = failed.item, Delivery.DUPLICATE
         row = row_of(plain_item(found)) if found else None
-        if row and row.state is StagingState.IMPORTED and connection.role is ConnectionRole.ORIGINAL:
+        if row and row.state is StagingState.IMPORTED and connection.role in _CONTINUING:
             again = update(
                 self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
             )
@@ -681,11 +798,12 @@ class Staging:
         accounting_amount: Decimal | None,
         exchange_rate: Decimal | None,
         sales_tax_amount: Decimal | None,
+        lineage: Lineage,
         accrual: Accrual | None = None,
         cost_accounts: CostAccounts | None = None,
         to_bill: tuple[StagedRow, str] | None = None,
     ) -> Write:
-        """The row's line is posted: it gets the accounting details (WB-01, WB-02).
+        """The row's line is posted: it gets the accounting details (WB-01, WB-02), and what the line hands on (99-22).
 
         ``to_bill`` for what now waits to be billed between companies: the row as it was read, and its
         ``sale_position``. That takes the place in the queue where a change waits to be looked at, so a row whose change
@@ -699,6 +817,7 @@ class Staging:
             "tx": sales_tax_amount,
             "ac": _accrual_text(accrual) if accrual else None,
             "ca": None if cost_accounts is None else json.dumps(cost_accounts, separators=(",", ":")),
+            "li": _lineage_text(lineage, accrual, sales_tax_amount),
         }
         expected: dict[str, Any] = {"st": StagingState.IMPORTED}
         if to_bill:

@@ -14,6 +14,7 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
@@ -39,7 +40,9 @@ _HEADER_FIELDS = _DATES | {"dimensions"}
 _NAMING = frozenset({"company", "proposal_id", "journal_id", "actual_id"})
 _JOURNAL_FIELDS = frozenset({*_TAX_GROUPS, "dimensions"})
 _REDERIVE = "rederive_dimensions"
-_PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, _REDERIVE})
+_REDERIVE_TAX = "rederive_sales_tax"
+_REDERIVED = frozenset({_REDERIVE, _REDERIVE_TAX})
+_PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, *_REDERIVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +147,10 @@ class DocumentEditing:
         """Changes what a person may change: a line, or without an actual a proposal's header.
 
         On a line its tax groups, on a journal also its dimensions; those of a proposal's line are never set, but
-        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19). On a header invoice date, due date and
-        accounting date, ``null`` for those of Dataverse and of the terms, and the dimensions where the company allows
-        it (DUE-03, DIM-10, 99-23).
+        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19), and ``rederive_sales_tax`` the tax
+        groups. Where a person has chosen the tax, its percents are those of the invoice date, whatever the line
+        continues (99-22). On a header invoice date, due date and accounting date, ``null`` for those of Dataverse and
+        of the terms, and the dimensions where the company allows it (DUE-03, DIM-10, 99-23).
         """
         of_header = "actual_id" not in request and "journal_id" not in request
         allowed = _HEADER_FIELDS if of_header else _JOURNAL_FIELDS if "journal_id" in request else _PROPOSAL_FIELDS
@@ -170,7 +174,7 @@ class DocumentEditing:
                 raise _bad(name, f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
             elif name in _DATES and not (value is None or _is_date(value)):
                 raise _bad(name, f"{name} is written as 2026-08-31, not {value!r}")
-            elif name == _REDERIVE and value is not True:
+            elif name in _REDERIVED and value is not True:
                 raise _bad(name, f"{name} can only be true, not {value!r}")
 
     def delete_lines(self, request: Mapping[str, Any]) -> str:
@@ -231,17 +235,24 @@ class DocumentEditing:
         return self._guarded(request, change)
 
     def _rederived(self, actual_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The changes, with the dimensions of now where they are to be taken anew. Refuses what cannot be resolved."""
-        values = {name: value for name, value in changes.items() if name != _REDERIVE}
-        if _REDERIVE in changes:
+        """The changes, with dimensions and tax groups of now where they are to be taken anew.
+
+        Refuses what cannot be resolved.
+        """
+        values: dict[str, Any] = {}
+        if changes.keys() & _REDERIVED:
             row = self.staging.rows([actual_id])[actual_id]
             resolved = resolve(row.actual, self.setup)
             if isinstance(resolved, Blocked):
                 raise Refused(resolved.wait.reason, resolved.wait.detail)
             if isinstance(resolved, Invalid):
                 raise _bad(resolved.field, resolved.detail)
-            values["dimensions"] = resolved.dimensions
-        return values
+            if _REDERIVE in changes:
+                values["dimensions"] = resolved.dimensions
+            if _REDERIVE_TAX in changes:
+                values |= {name: getattr(resolved, name) for name in _TAX_GROUPS}
+        values |= {name: value for name, value in changes.items() if name not in _REDERIVED}
+        return values | ({"retaxed": True} if values.keys() & _TAX_GROUPS.keys() else {})
 
     def _edit_journal(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
         company, journal_id = _need(request, "company"), _need(request, "journal_id")
@@ -252,7 +263,7 @@ class DocumentEditing:
             raise _bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
         for page in self.journals.pages(company, journal_id):
             if any(line.actual_id == actual_id for line in page.lines):
-                lines = [replace(x, **changes) if x.actual_id == actual_id else x for x in page.lines]
+                lines = [_edited(x, changes) if x.actual_id == actual_id else x for x in page.lines]
                 touched = self.journals.change(journal, self.journals.touched(self.at))
                 transact(self.journals.client, [self.journals.changed_page(journal, page, lines), touched])
                 return "edited"
@@ -279,6 +290,14 @@ def _refusal(detail: Mapping[str, Any], reason: str, why: str) -> dict[str, Any]
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
     named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
     return asdict(Refusal(request.get("company"), next((one for one in named if one), None), reason, why))
+
+
+def _edited(line: JournalLine, changes: Mapping[str, Any]) -> JournalLine:
+    """Another tax group drops the percents of an invoice line that this one replaces."""
+    charges = line.charges
+    if changes.keys() & _TAX_GROUPS.keys():
+        charges = tuple(charge.retaxed() for charge in charges)
+    return replace(line, charges=charges, **changes)
 
 
 def _must_be_ready(header: Proposal) -> None:

@@ -24,6 +24,8 @@ from project_invoicing.store.staging import StagedRow, Staging, journal_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, reversed_line
+from project_invoicing.use_cases.lineage import CONTINUED, continued_by
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.resolution import Resolved, resolve
 
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
@@ -38,6 +40,7 @@ class Changes:
     proposals: Proposals
     setup: FinanceSetup
     at: str
+    posted: PostedLines
     company: str | None = None
 
     def run(self) -> None:
@@ -115,8 +118,10 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
-        original = self._original(row)
-        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original))
+        linked = self._linked(row)
+        original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+        before = continued_by(row, linked).lineage
+        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original), before)
         unit = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
@@ -142,9 +147,9 @@ class Changes:
                 return page
         return None
 
-    def _original(self, row: StagedRow) -> StagedRow | None:
-        original_id = row.links.get(ConnectionRole.ORIGINAL)
-        return self.staging.rows([original_id]).get(original_id) if original_id else None
+    def _linked(self, row: StagedRow) -> dict[str, StagedRow]:
+        ids = [row.links[role] for role in CONTINUED if role in row.links]
+        return self.posted.rows(ids) if ids else {}
 
     def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
         """A reversal has the rate of its original (FXR-13)."""

@@ -31,6 +31,8 @@ from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
+from project_invoicing.use_cases.lineage import CONTINUED, continued_by
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
 from project_invoicing.use_cases.waiting import Verdicts
@@ -67,6 +69,7 @@ class JournalImport:
     setup: FinanceSetup
     at: str
     register: ActualsRegister
+    posted: PostedLines
     company: str | None = None
     imported: int = 0
     waiting: int = 0
@@ -90,14 +93,15 @@ class JournalImport:
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
-        originals = self._originals(rows)
+        linked = self._linked(rows)
         for row in rows:
             actual = row.actual
             if reason := self._needs_no_import(actual):
                 verdicts.skip(row, reason)
                 continue
-            original = originals.get(actual.id)
-            outcome = resolve(actual, self.setup, original_rate(original, self.setup) if original else None)
+            original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+            rate = original_rate(original, self.setup) if original else None
+            outcome = resolve(actual, self.setup, rate, continued_by(row, linked).lineage)
             company = None if isinstance(outcome, Invalid) else outcome.company
             if self.company and company and company != self.company:
                 continue
@@ -132,11 +136,10 @@ class JournalImport:
                 verdicts.invalidate(row, None, ROLLED_BACK)
         return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
 
-    def _originals(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
-        """What reversals take back, as far as it has arrived."""
-        ids = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
-        found = self.staging.rows(ids.values()) if ids else {}
-        return {reversal: found[id] for reversal, id in ids.items() if id in found}
+    def _linked(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
+        """What reversals take back, and replacements replace, as far as it has arrived."""
+        ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
+        return self.posted.rows(ids) if ids else {}
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
@@ -348,4 +351,5 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         purchase=cost and resolved.origin in PURCHASES,
         expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
+        charges=tuple(charge.handed_on() for charge in resolved.charges),
     )

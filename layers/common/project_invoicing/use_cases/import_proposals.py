@@ -25,6 +25,7 @@ from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import Write, pause, transact
 from project_invoicing.use_cases.delete_lines import finish_deletion
 from project_invoicing.use_cases.intercompany import PostedSales, plan_between
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.proposal_lines import (
     ProposalPlan,
@@ -168,9 +169,10 @@ class ProposalImport:
         if header.intercompany:
             posted = PostedSales(self.staging, self.journals, self.proposals)
             sales = posted.to_bill(company, header.intercompany, header.number)
-            self._settle(header, company, [], setup, existing, plan_between(header, sales, existing))
+            taken_back = posted.taken_back(company, sales, self.setups)
+            self._settle(header, company, [], setup, existing, plan_between(header, sales, existing, taken_back))
             return
-        linked = self.staging.rows(linked_ids(rows))
+        linked = PostedLines(self.staging, self.journals, self.proposals, self.setups).rows(linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup)
         judge_header(result, header, existing, company, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)

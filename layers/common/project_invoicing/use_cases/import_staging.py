@@ -13,6 +13,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.import_changes import Changes
 from project_invoicing.use_cases.import_journals import JournalImport
 from project_invoicing.use_cases.import_proposals import ProposalImport
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ActualsRegister
 from project_invoicing.use_cases.requests import named, proposals_named
 from project_invoicing.use_cases.setups import SetupVersions
@@ -39,9 +40,9 @@ class StagingImport:
         company, number = scope.get("company"), scope.get("proposal_id")
         if number:
             return self._one(number, company)
-        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, company).run()
-        stores = (self.staging, self.journals, self.ledger)
-        lines = JournalImport(*stores, self.setups.current, self.at, self.register, company)
+        posted = self._posted_lines()
+        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, posted, company).run()
+        lines = self._journals(company)
         if actual_id := scope.get("actual_id"):
             return self._actual(actual_id, lines)
         lines.run()
@@ -59,8 +60,7 @@ class StagingImport:
 
     def after_setup_change(self) -> dict[str, int]:
         """Looks again at what waits for something in the set-up, now that there is another one (STG-14, STG-17)."""
-        stores = (self.staging, self.journals, self.ledger)
-        lines = JournalImport(*stores, self.setups.current, self.at, self.register)
+        lines = self._journals(None)
         lines.import_rows([row for row in self.staging.waiting_for_journal() if row.reason in SET_UP_REASONS])
         proposals = self._proposals(None)
         proposals.run_after_setup_change()
@@ -87,6 +87,13 @@ class StagingImport:
         elif row and row.actual.invoice:
             proposals.run_one(row.actual.invoice.id)
         return _report(lines.imported, proposals, lines.waiting)
+
+    def _journals(self, company: str | None) -> JournalImport:
+        stores = (self.staging, self.journals, self.ledger)
+        return JournalImport(*stores, self.setups.current, self.at, self.register, self._posted_lines(), company)
+
+    def _posted_lines(self) -> PostedLines:
+        return PostedLines(self.staging, self.journals, self.proposals, self.setups)
 
     def _proposals(self, company: str | None) -> ProposalImport:
         return ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, self.register, company)

@@ -15,7 +15,9 @@ from typing import Any
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import charged
 from project_invoicing.domain.ledger import INVOICE, Voucher
+from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
@@ -29,7 +31,7 @@ from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, c
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
-from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.invoice import InvoiceDraft, computed_with, drafted, invoice_of, invoice_voucher
 from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, cash_discount
 from project_invoicing.use_cases.setups import SetupVersions
@@ -169,6 +171,7 @@ class _Saga:
         self.numbered = number is not None
         self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
         self.invoice = invoice_of(run.proposals, header, of, number or "", voucher_number)
+        self.of = computed_with(of, number, setup)
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
         """The numbers of invoice and voucher, drawn for those that have a line."""
@@ -185,7 +188,8 @@ class _Saga:
         return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        pages = list(chunks(self.of.totals.lines, PAGE_LINES))
+        room = PAGE_LINES - len(self.of.originals)  # which the first transaction writes to, too
+        pages = list(chunks(self.of.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
         for step in range(self.header.posted_pages, steps):
@@ -207,10 +211,15 @@ class _Saga:
             writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
         values: dict[str, Any] = {"pp": step + 1}
         if step == 0:
-            values |= claim_columns(invoice, self.setup.version)
+            values |= claim_columns(invoice, self.setup.version, self.of.originals)
             writes += [counter.draw(1) for counter in self.counters]
+            writes += [
+                run.proposals.give_back(invoice.company, number, before, self.of.totals.originals[number])
+                for number, before in self.of.originals.items()
+            ]
             if self.numbered:
-                writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
+                tallies = charged(self.of.totals.lines)
+                writes.append(run.proposals.create_invoice(replace(invoice, posted=last), tallies))
         elif last and self.numbered:
             writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
         if last:
@@ -223,7 +232,7 @@ class _Saga:
         return writes
 
     def _posted(self, line: ProposalLine) -> Write:
-        """WB-02. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
+        """WB-02, 99-22. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
         invoice = self.invoice
         return self.run.staging.posted(
             line.actual_id,
@@ -232,6 +241,7 @@ class _Saga:
             accounting_amount=line.accounting_amount if line.shown else None,
             exchange_rate=invoice.exchange_rate if line.shown else None,
             sales_tax_amount=line.sales_tax_amount if line.shown else None,
+            lineage=lineage_of(line, line.charges[0]),
         )
 
     def _event(self) -> BusEvent:

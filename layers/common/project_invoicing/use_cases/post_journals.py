@@ -49,6 +49,7 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.posted_lines import handed_on_by
 from project_invoicing.use_cases.requests import named
 from project_invoicing.use_cases.review import review_ends
 from project_invoicing.use_cases.setups import SetupVersions
@@ -309,6 +310,7 @@ class _Saga:
             sales_tax_amount=ZERO,
             accrual=one.accrual,
             cost_accounts=one.cost_accounts,
+            lineage=handed_on_by(line),
             to_bill=self._to_bill(line),
         )
 
@@ -396,12 +398,20 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
     else:
         accrued = _accrual(posted, amount, company, setup, original)
         lines = accrued.lines(1) if accrued else ()
-    for one in lines:
+    for one in () if original and _goes_back(line, original) else lines:
         if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
     voucher = Voucher(number, company, day, JOURNAL, journal.journal_id, lines) if lines else None
     return PostedLine(replace(posted, in_ledger=voucher is not None), voucher, accrued, accounts)
+
+
+def _goes_back(line: JournalLine, original: StagedRow) -> bool:
+    """Whether a reversal goes off where its original was put, whatever the accounts ask of dimensions by now."""
+    if line.kind not in COST_KINDS:
+        return original.accrual is not None
+    known = original.cost_accounts is not None and original.lineage is not None
+    return known and original.lineage == handed_on_by(line)
 
 
 def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:

@@ -26,6 +26,7 @@ from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
+from project_invoicing.use_cases.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
 from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve, written_dates
 
 _SHOWN_DATES = 5
@@ -52,13 +53,8 @@ class ProposalPlan:
 
 
 def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
-    """The actuals that must be looked at to judge these rows: what they bill, and what they reverse."""
-    return {
-        row.links[role]
-        for row in rows
-        for role in (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
-        if role in row.links
-    }
+    """The actuals that must be looked at to judge these rows: what they bill, reverse or replace."""
+    return {row.links[role] for row in rows for role in CONTINUED if role in row.links}
 
 
 def plan(
@@ -72,10 +68,12 @@ def plan(
     """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
     result = ProposalPlan()
     currency = proposal_currency(proforma, setup)
-    together = {row.id for row in rows} | {line.actual_id for line in existing}
+    here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
+    together = here.keys() | written.keys()
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in rows:
-        resolved = resolve(row.actual, setup)
+        continued = continued_by(row, linked, here, written)
+        resolved = resolve(row.actual, setup, before=continued.lineage)
         if isinstance(resolved, Invalid):
             result.invalid.append((row, resolved))
             wait: Wait | None = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
@@ -83,7 +81,7 @@ def plan(
             wait = resolved.wait
         else:
             wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
-            line = proposal_line(row, resolved, linked)
+            line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
             result.own_waits[row.id] = wait
@@ -235,8 +233,13 @@ def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_requi
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 
 
-def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -> ProposalLine:
-    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued."""
+def proposal_line(
+    row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow], continued: Continued = NOTHING_BEFORE
+) -> ProposalLine:
+    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued.
+
+    ``resolved`` has what the line takes of ``continued``.
+    """
     actual = row.actual
     unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))
     chargeable = resolved.chargeable
@@ -263,4 +266,6 @@ def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, Stage
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
         discount=resolved.discount,
         rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
+        takes_back=continued.takes_back,
+        continues=resolved.charges,
     )

@@ -6,7 +6,7 @@ every import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -22,9 +22,10 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.setup.document import Intercompany
+from project_invoicing.setup.document import Intercompany, LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
 
 INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
@@ -39,6 +40,8 @@ DISCOUNT = "discount_amount"
 RESOURCING_UNIT = "resourcing_unit"
 """Custom column with the id of the organizational unit that lends the resource."""
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
+_OF_CONTINUED = ("resource",)
+"""The look-ups that a line which continues another has of its own."""
 _NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
 _DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
 _SALES = frozenset(
@@ -64,7 +67,8 @@ class Resolved:
     """Everything a line takes from the set-up.
 
     ``amount`` is the actual's in the digits of its currency: Dataverse may price with more of them (contract, section
-    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
+    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07). ``charges``,
+    none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
     """
 
     company: str
@@ -90,6 +94,7 @@ class Resolved:
     accrued_discount: Decimal = ZERO
     worker_dimensions: dict[str, str] | None = None
     origin: CostOrigin | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,15 @@ class Invalid:
     field: str
 
 
-def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None) -> Resolved | Blocked | Invalid:
+def resolve(
+    actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None, before: Lineage | None = None
+) -> Resolved | Blocked | Invalid:
     """What the set-up says of an actual, or why it has to wait.
 
     An inactive actual waits, whatever else it lacks (99-27). Then the order is that of the rules: references, exchange
     rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which takes its
-    original's (FXR-13).
+    original's (FXR-13). ``before``: what the posted line hands on that this one continues; of that the set-up is not
+    asked, and may know nothing any more (99-22).
     """
     owner = owner_of(actual, setup)
     if actual.inactive:
@@ -126,7 +134,8 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
     def blocked(reason: WaitReason, detail: str) -> Blocked:
         return Blocked(Wait(reason, detail, actual.id), company)
 
-    names = _resolved({"category": actual.category, "product": actual.product, "resource": actual.resource}, setup)
+    asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
+    names = _resolved({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
     if isinstance(names, Reference):
         return blocked(WaitReason.REFERENCE_MISSING, _unknown(names))
     transaction_date, accounting_date = dates(actual, company, setup)
@@ -135,10 +144,10 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         to = setup.document.companies[company].accounting_currency
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
         return blocked(WaitReason.EXCHANGE_RATE_MISSING, detail)
-    category = setup.category(company, names["category"], actual.transaction_class)
-    if problem := _category_problem(names["category"], category, actual.transaction_class, company, setup):
+    category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
+    if problem := None if before else _category_problem(names["category"], category, actual, company, setup):
         return blocked(WaitReason.CATEGORY_MISSING, problem)
-    found = setup.line_property(company, actual.billing_type)
+    found = _line_property(actual, company, setup, before)
     if found is None:
         detail = f"billing type {actual.billing_type} has no line property in {company}"
         return blocked(WaitReason.LINE_PROPERTY_MISSING, detail)
@@ -153,7 +162,7 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     precision = setup.document.currencies[owner.currency].precision
-    return Resolved(
+    resolved = Resolved(
         company=company,
         project=owner.project,
         contract=owner.contract,
@@ -166,7 +175,9 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         chargeable=chargeable,
         on_invoice=rules.on_invoice,
         sales_tax_group=_sales_tax_group(owner, setup),
-        item_sales_tax_group=setup.item_sales_tax_group(company, actual.transaction_class, category, names["product"]),
+        item_sales_tax_group=setup.item_sales_tax_group(
+            company, actual.transaction_class, category, names.get("product")
+        ),
         resource=names["resource"],
         transaction_date=transaction_date,
         accounting_date=accounting_date,
@@ -178,6 +189,23 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
         origin=_origin(actual),
     )
+    return _continued(resolved, before) if before else resolved
+
+
+def _continued(resolved: Resolved, before: Lineage) -> Resolved:
+    """With what the posted line hands on, and the line property that was looked up by it."""
+    charges = (before.charge,) if before.charge else ()
+    before = replace(before, line_property=resolved.line_property)
+    return continuing(resolved, before, worker_dimensions=before.worker_dimensions, charges=charges)
+
+
+def _line_property(
+    actual: Actual, company: str, setup: FinanceSetup, before: Lineage | None
+) -> tuple[str, LineProperty] | None:
+    """The line property of the line that is continued, as long as there is one of that name; else the mapped one."""
+    name = before.line_property if before else None
+    known = setup.document.line_properties.get(name or "")
+    return (name, known) if name and known else setup.line_property(company, actual.billing_type)
 
 
 def _origin(actual: Actual) -> CostOrigin | None:
@@ -325,9 +353,10 @@ def _unknown(reference: Reference) -> str:
 
 
 def _category_problem(
-    asked: str | None, category: str | None, of_class: TransactionClass, company: str, setup: FinanceSetup
+    asked: str | None, category: str | None, actual: Actual, company: str, setup: FinanceSetup
 ) -> str | None:
     """What is wrong with the category of a line (CAT-01 to CAT-03, CAT-05, CAT-06)."""
+    of_class = actual.transaction_class
     if category is None:
         if of_class in ON_ACCOUNT:
             return None
