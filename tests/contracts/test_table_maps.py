@@ -14,8 +14,8 @@ from project_invoicing.dataverse.maps import ACTUALS, INVOICES, MAPS, Direction,
 from project_invoicing.domain.actual import Actual, Proforma
 
 DOCUMENT = ROOT / "docs" / "table-maps.md"
-NOT_COLUMNS = {"id", "version", "custom"}
-STAND_INS = {"contact_customer", "tza_accounting_date"}
+NOT_COLUMNS = {"id", "version", "custom", "inactive", "canceled"}
+STAND_INS = {"contact_customer", "tza_accounting_date", "state"}
 """Fields of columns that give the value of another field."""
 
 

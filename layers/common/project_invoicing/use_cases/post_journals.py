@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from project_invoicing.domain.calendar import period_key
+from project_invoicing.domain.calendar import calendar_date, period_key
 from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
@@ -100,7 +100,7 @@ class JournalPosting:
         for company in companies:
             start = scope.get("period_start")
             unit = setup.parameters(company).journal_period
-            period = period_key(unit, setup.local_date(company, start)) if start else None
+            period = period_key(unit, calendar_date(start)) if start else None
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
