@@ -22,6 +22,7 @@ from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
@@ -75,10 +76,13 @@ def plan(
     together = {row.id for row in rows} | {line.actual_id for line in existing}
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in rows:
-        resolved = resolve(row.actual, setup)
-        if isinstance(resolved, Invalid):
+        resolved = guarded("actual", row.id, resolve, row.actual, setup)
+        wait: Wait | None
+        if isinstance(resolved, Defect):
+            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
+        elif isinstance(resolved, Invalid):
             result.invalid.append((row, resolved))
-            wait: Wait | None = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:
