@@ -58,7 +58,7 @@ def is_bad(row: Any, *_: Any) -> bool:
 
 
 def works(books: Books, *names: str) -> None:
-    books.arrive(*(sale(name) for name in names))
+    books.arrive(*(sale(name, row_version=1) for name in names))
 
 
 def two_proformas(books: Books) -> None:
