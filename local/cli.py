@@ -18,6 +18,7 @@ from rich.console import Console
 from local import aws, demo, engines, explain, maps, preview, reconcile, redrive, result, run, tables
 from local.documents import InvalidInput, read_setup
 from local.template import TemplateError
+from local.terminal import printable
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups
@@ -29,6 +30,8 @@ _INVALID = 2
 _CLOSED_PIPE = 141
 """What a shell says of a program whose reader went away."""
 _WIDTH = 110
+_QUIET = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
+"""What is printed is the command's answer; what is set aside is in it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,14 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _told(arguments: Sequence[str] | None) -> int:
     """Runs a command, with a sentence for everything that a person or AWS can do about it."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except InvalidInput as invalid:
-        print(*invalid.problems, sep="\n", file=sys.stderr)
+        print(*map(printable, invalid.problems), sep="\n", file=sys.stderr)
         return _INVALID
     except (engines.EngineError, TemplateError, IntegrationError) as error:
-        print(error, file=sys.stderr)
+        print(printable(error), file=sys.stderr)
         return 1
 
 
@@ -282,7 +287,7 @@ def _map(options: argparse.Namespace) -> int:
     answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
     for one in answer["maps"]:
         since = f" since {one['since']}" if one["since"] else ""
-        print(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}")
+        print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))
     if answer.get("delivered"):
         print(f"{answer['delivered']} events that were kept are on the bus")
     return 0
@@ -292,7 +297,7 @@ def _redrive(options: argparse.Namespace) -> int:
     found = 0
     for line in redrive.run(redrive.Options(options.function, options.stack_prefix, options.show)):
         found += 1
-        print(line)
+        print(printable(line))
     if not found:
         print(f"{options.function} has no dead letters")
     return 0

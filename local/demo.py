@@ -181,7 +181,7 @@ class Story:
         self._say(f"Finance: {what}", at)
         for function in functions:
             told = ", ".join(_told(self.site.run(function)))
-            self.console.print(f"{function.replace('_', ' ')}: {told or 'nothing to do'}")
+            self.console.print(f"{function.replace('_', ' ')}: {told or 'nothing to do'}", markup=False)
         self.told = len(self.site.webhooks.jobs)  # what was written back comes as webhooks, too
         self.console.print()
 

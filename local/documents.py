@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
+from project_invoicing.dataverse.values import whole
 from project_invoicing.setup.document import check
 
 Keys = tuple[str | int, ...]
@@ -105,11 +106,11 @@ class TwiceError(ValueError):
 
 
 def exact_json(text: str) -> Any:
-    """JSON whose fractions are exact decimals.
+    """JSON whose fractions are exact decimals, and whose texts are ``whole``.
 
     Raises ``ValueError`` for anything else, ``NaN`` and an object with one key twice included.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_object)
+    return whole(json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_object))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

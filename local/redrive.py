@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.documents import InvalidInput
 from local.queues import MOST_MESSAGES, name_of
+from project_invoicing.set_aside import Defect, guarded
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -46,7 +47,10 @@ def run(options: Options) -> Iterator[str]:
         raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
     own = _url(sqs, name)
     for message in list(_messages(sqs, letters)):
-        body: Json = json.loads(message["Body"])
+        body: Json | Defect = guarded("dead letter", message["MessageId"], json.loads, message["Body"])
+        if isinstance(body, Defect):
+            yield f"left where it is: dead letter {message['MessageId']} is not JSON"
+            continue
         if options.show:
             # By itself it would be seen again only after the time for reading.
             sqs.change_message_visibility(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)

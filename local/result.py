@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
@@ -20,12 +20,13 @@ from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups
-from project_invoicing.store.items import Item, plain_item
+from project_invoicing.store.items import Item, plain_item, readable
 from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry, assemble
 from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of, tax_of_invoice
-from project_invoicing.store.staging import StagedRow, row_of
+from project_invoicing.store.staging import ROW, StagedRow, readable_row
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
+from project_invoicing.use_cases.explanation import NOTE, has_replaced
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
@@ -35,6 +36,20 @@ from project_invoicing.use_cases.write_back import Values, actual_of_invoice, ac
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_STAGING: Final = (
+    "actual_id",
+    "company",
+    "transaction_type",
+    "transaction_class",
+    "state",
+    "reason",
+    "journal_id",
+    "proposal_id",
+    "voucher",
+    "accounting_amount",
+    "exchange_rate",
+    "sales_tax_amount",
+)
 Result = dict[str, list[dict[str, Any]]]
 
 
@@ -50,7 +65,11 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
     made: Result = {
-        "staging": [_staging(row, setup, show) for item in staging if (row := row_of(item))],
+        "staging": [
+            _staging(row, setup, show) if (row := readable_row(item)) else _unreadable(item)
+            for item in staging
+            if "a" in item and item["sk"] == ROW
+        ],
         "journals": list(_journals(journals, show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
         "invoices": [
@@ -97,7 +116,15 @@ def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, An
         "sales_tax_amount": show.amount(row.sales_tax_amount, currency),
         "deliveries": row.deliveries,
         "duplicates": row.deliveries - row.changes,
+        **({"note": NOTE} if has_replaced(row.actual) else {}),
     }
+
+
+def _unreadable(item: Item) -> dict[str, Any]:
+    """A row that this code cannot read: what is there without reading it."""
+    known = {"actual_id": item["pk"], "company": item.get("co"), "state": item.get("st"), "reason": WaitReason.DEFECT}
+    known |= {"journal_id": item.get("jn"), "proposal_id": item.get("pn"), "voucher": item.get("vo")}
+    return dict.fromkeys(_STAGING) | known | {"deliveries": item.get("dl", 0), "duplicates": 0}
 
 
 def _owner(row: StagedRow, setup: FinanceSetup) -> str | None:
@@ -110,7 +137,8 @@ def _journals(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
     pages: dict[str, list[Item]] = {}
     for item in items:
         if _kind(item, "JOURNAL"):
-            headers[item["pk"]] = journal_of(item)
+            if journal := readable(journal_of, item):
+                headers[item["pk"]] = journal
         elif item["pk"].startswith("JOURNAL#"):
             pages.setdefault(item["pk"], []).append(item)
     for pk, journal in sorted(headers.items()):
@@ -168,7 +196,7 @@ def _proposals(
     for item in items:
         if _kind(item, "INVOICE") and (tax := tax_of_invoice(item)):
             credited.setdefault(item["co"], {})[item["in"]] = tax
-    headers = [proposal_of(item) for item in items if _kind(item, "PROPOSAL")]
+    headers = [header for item in items if _kind(item, "PROPOSAL") and (header := readable(proposal_of, item))]
     headers = [header for header in headers if header.status is not ProposalStatus.CANCELED]
     for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
         invoice = posted.get(header.id)

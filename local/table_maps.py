@@ -25,6 +25,7 @@ from project_invoicing.dataverse.maps import (
     TableMap,
     Transform,
 )
+from project_invoicing.domain.calendar import EARLIEST, LATEST
 
 GOLDEN = ROOT / "tests" / "golden" / "table_maps"
 
@@ -41,6 +42,10 @@ A date is a `calendar` date or an `instant`, by the behavior of its column in Da
 time-zone independent) is the same everywhere and is never shifted. An instant (user local) becomes a day in the time
 zone of the company; a bare date in its place stays that date. A sweep leaves out a column marked as newer where the
 table does not have it.
+
+Texts have a limit. A free text is cut there, and so are the names that look-ups carry, at 255 characters, and custom
+columns; a number or a code that is longer is refused. Dates are taken from {EARLIEST} to {LATEST}, and others refused
+with the row's id and the column; `date_bounds` with `first` and `last` sets others for a map.
 
 Each map can be paused, resumed, stopped and started by its name: `python -m local map`.
 """
@@ -88,6 +93,7 @@ def _lines() -> Iterator[str]:
                 "transaction_class": {"192350042": "retainer"},
                 "origin": {"123000001": "vendor_invoice", "123000002": "expense_report"},
             },
+            "date_bounds": {"first": "2000-01-01", "last": "2099-12-31"},
         },
         "invoices": {"dates": {"accounting_date": "calendar"}},
         "invoices_write_back": {"codes": {"status": {"192350042": "posted"}}},
@@ -141,8 +147,9 @@ def _transform(column: Column) -> str:
         case Transform.DATE:
             kind = "calendar date" if column.behavior is DateBehavior.CALENDAR else "instant, a day of the company"
             return f"{kind}; newer" if column.newer else kind
-        case Transform.TEXT if column.limit is not None:
-            return f"text, cut at {column.limit} characters"
+        case Transform.TEXT | Transform.NAME if column.limit is not None:
+            beyond = "at most" if column.exact else "cut at"
+            return f"{column.transform}, {beyond} {column.limit} characters"
         case transform:
             return str(transform)
 

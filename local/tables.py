@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.run import Outcome
+from local.terminal import printable
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import RejectReason
 
@@ -75,8 +76,8 @@ def show_explanations(console: Console, answer: Row) -> None:
     """Prints everything that is known about an id, or where it was looked for and what that means."""
     for one in answer["found"]:
         company = f"  {one['company']}" if one["company"] else ""
-        console.print(Text(f"{one['headline']}{company}", style="bold"))
-        console.print(Text(f"{one['kind']} {one['id']}\n"))
+        console.print(_text(f"{one['headline']}{company}", style="bold"))
+        console.print(_text(f"{one['kind']} {one['id']}\n"))
         show_rows(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
         show_rows(
             console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
@@ -88,8 +89,8 @@ def show_explanations(console: Console, answer: Row) -> None:
             console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
         _list(console, "What to do next", one["next"])
     if not answer["found"]:
-        console.print(Text(f"Nothing is known about {answer['id']}.", style="bold"))
-        console.print(Text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
+        console.print(_text(f"Nothing is known about {answer['id']}.", style="bold"))
+        console.print(_text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
         _list(console, "What that can mean, and what to do", answer["next"])
 
 
@@ -97,7 +98,7 @@ def show_reconciliation(console: Console, report: Row) -> None:
     """Prints the checks of a reconciliation, each difference, and what was repaired."""
     if "checks" in report:
         finished = "" if report["complete"] else ", but not everything could be checked"
-        console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
+        console.print(_text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
         show_rows(console, "Staged", map(_staged, report["staged"]))
         kept = report.get("rejected", {})
         show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))
@@ -151,10 +152,15 @@ def _found(found: Row) -> Row:
     }
 
 
+def _text(value: object, style: str = "") -> Text:
+    """What others wrote, for the terminal: neither its control characters nor its brackets mean anything there."""
+    return Text(printable(value), style=style)
+
+
 def _list(console: Console, title: str, texts: Iterable[str]) -> None:
-    console.print(Text(title, style="bold"))
+    console.print(_text(title, style="bold"))
     for text in texts:
-        console.print(Text(f"  - {text}"))
+        console.print(_text(f"  - {text}"))
     console.print()
 
 
@@ -202,7 +208,7 @@ def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "b
     for name in listed[0]:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:_MOST_ROWS]:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(_text("" if value is None else value) for value in row.values()))
     console.print(table)
     if len(listed) > _MOST_ROWS:
         console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import code, count, logger, metrics
 from project_invoicing.use_cases.post_invoices import InvoicePosting
 from project_invoicing.use_cases.requests import named
 
@@ -22,7 +22,7 @@ def posting(at: str) -> InvoicePosting:
 
 
 def report(run: InvoicePosting) -> dict[str, Any]:
-    logger.info("invoice posting", posted=run.posted, refused=[(one.document, one.reason) for one in run.refused])
+    logger.info("invoice posting", posted=run.posted, refused=[code(one.reason) for one in run.refused])
     count("InvoicePosted", len(run.posted))
     count("InvoiceRefused", len(run.refused))
     return {"posted": run.posted, "refused": [asdict(one) for one in run.refused]}

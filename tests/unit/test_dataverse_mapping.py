@@ -564,3 +564,68 @@ class TestOverrides:
 
 def test_the_time_of_the_builders_is_the_one_they_print() -> None:
     assert detail_of(actual("actual-1"))["occurred_at"] == AT
+
+
+class TestBounds:
+    @pytest.mark.parametrize("day", ["0001-01-02", "1899-12-31", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_a_date_at_the_edge_of_the_calendar_is_refused_with_its_column(self, day: str) -> None:
+        with pytest.raises(
+            Rejected, match=f"msdyn_startdatetime is {day}, not a date from 1900-01-01 to 2199-12-31"
+        ) as refused:
+            to_actual(detail_of(actual("a", start=day)))
+        assert (refused.value.reason, refused.value.field) == ("schema", "msdyn_startdatetime")
+
+    @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31T23:59:59Z"])
+    def test_the_bounds_themselves_are_dates(self, day: str) -> None:
+        assert to_actual(detail_of(actual("a", start=day))).start == day
+
+    def test_other_bounds_are_a_setting_of_the_map(self) -> None:
+        found = maps.overridden({"actuals": {"date_bounds": {"last": "2030-12-31"}}})
+        assert (found["actuals"].first_date, found["actuals"].last_date) == ("1900-01-01", "2030-12-31")
+
+    @pytest.mark.parametrize(
+        "dates", [{"first": "0001-01-01"}, {"last": "9999-12-31"}, {"until": "2030-01-01"}, {"last": "1899-01-01"}, "x"]
+    )
+    def test_bounds_that_are_none_are_refused(self, dates: object) -> None:
+        with pytest.raises(ValueError, match=r"actuals\.date_bounds"):
+            maps.overridden({"actuals": {"date_bounds": dates}})
+
+    def test_the_time_of_a_version_is_bounded_too(self) -> None:
+        with pytest.raises(Rejected, match="occurred_at is"):
+            to_actual({**detail_of(actual("a")), "occurred_at": "9999-12-31T23:59:59Z"})
+
+    @pytest.mark.parametrize("version", ["7", -1, 2**63, True])
+    def test_a_row_version_is_a_number_of_dataverse(self, version: object) -> None:
+        with pytest.raises(Rejected, match="row_version is"):
+            to_actual({**detail_of(actual("a")), "row_version": version})
+
+    def test_a_number_that_is_too_long_is_refused_and_a_text_is_cut(self) -> None:
+        assert to_proforma(detail_of(proforma("a", number="N" * 100))).number == "N" * 100
+        with pytest.raises(Rejected, match="invoicenumber has 101 characters, and 100 is the most"):
+            to_proforma(detail_of(proforma("a", number="N" * 101)))
+        assert to_proforma(detail_of(proforma("a", name="N" * 5000))).name == "N" * 255
+
+    def test_the_name_and_the_table_of_a_look_up_are_bounded(self) -> None:
+        row = detail_of(actual("a"))
+        named = {"id": guid("b"), "entity": "bookableresource", "name": "N" * 5000}
+        row["row"]["msdyn_bookableresource"] = named
+        resource = to_actual(row).resource
+        assert resource is not None
+        assert resource.name == "N" * 255
+        row["row"]["msdyn_bookableresource"] = named | {"entity": "e" * 200}
+        with pytest.raises(Rejected, match="not to a table"):
+            to_actual(row)
+
+    def test_every_text_has_a_limit(self) -> None:
+        texts = [
+            column
+            for one in maps.MAPS
+            for column in one.columns
+            if column.transform in (maps.Transform.TEXT, maps.Transform.NAME)
+        ]
+        assert [column.column for column in texts if column.limit is None] == []
+
+    def test_what_a_message_quotes_is_short(self) -> None:
+        with pytest.raises(Rejected) as refused:
+            to_actual(detail_of(actual("a", start="x" * 100_000)))
+        assert len(refused.value.detail) < 300

@@ -10,7 +10,7 @@ environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON
 
 that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map, and
 what a date column holds (field -> ``calendar`` or ``instant``, see ``DateBehavior``). Some fields have no column until
-one is named here.
+one is named here. The dates that a map takes are ``"date_bounds": {"first": "1900-01-01", "last": "2199-12-31"}``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
+from project_invoicing.dataverse.values import is_bare_date
+from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import BillingType, CostOrigin, RowState, TransactionClass, TransactionType
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
@@ -35,6 +37,7 @@ PROFORMA: Final = "invoice"
 
 MONEY_LIMIT: Final = Decimal(1_000_000_000)
 """Dataverse's bounds of msdyn_amount and msdyn_price, in both directions; taken for quantities too."""
+_WIDEST: Final = ("1753-01-01", "9899-12-31")
 TOTAL_LIMIT: Final = Decimal(922_337_203_685_477)
 """Dataverse's bounds of any Money column."""
 
@@ -73,11 +76,11 @@ class Column:
     """One pair of a table map.
 
     ``field`` is ours (``bill_to.city`` is an entry of a dictionary). ``default`` stands in for no value. ``limit``
-    bounds the absolute value of a decimal, or the length of a text, which is cut. ``entity`` is the table of a
-    look-up that came as a bare id. ``codes`` is the value map. ``no_value`` says what a named function does where
-    there is no value. ``words``: what a column may say in words where it has no code for it. ``behavior`` is that of a
-    date. A table may lack a column that is ``newer``: a sweep then leaves it out, and what the map asks for else must
-    be there.
+    bounds the absolute value of a decimal, or the length of a text: a free text is cut, one that is ``exact`` (a
+    number, a code) is refused. ``entity`` is the table of a look-up that came as a bare id. ``codes`` is the value map.
+    ``no_value`` says what a named function does where there is no value. ``words``: what a column may say in words
+    where it has no code for it. ``behavior`` is that of a date. A table may lack a column that is ``newer``: a sweep
+    then leaves it out, and what the map asks for else must be there.
     """
 
     column: str
@@ -86,6 +89,7 @@ class Column:
     required: bool = False
     default: Any = None
     limit: Decimal | int | None = None
+    exact: bool = False
     entity: str | None = None
     codes: Mapping[int, str] | None = None
     words: tuple[str, ...] = ()
@@ -100,6 +104,7 @@ class TableMap:
     """One table map. ``filter`` says which rows are meant, ``counterpart`` what the rows are on the finance side.
 
     ``optional``: columns that are read only where the overrides name them; as they stand they have no name.
+    ``first_date`` and ``last_date`` bound every date of a row, and when it changed.
     """
 
     name: str
@@ -112,6 +117,8 @@ class TableMap:
     rules: str
     takes_custom_columns: bool = False
     optional: tuple[Column, ...] = ()
+    first_date: str = EARLIEST.isoformat()
+    last_date: str = LATEST.isoformat()
 
 
 TRANSACTION_TYPES: Final[Mapping[int, str]] = {
@@ -265,7 +272,7 @@ ACTUALS: Final = TableMap(
         Column("msdyn_billingstatus", "billing_status", Transform.CODE, codes=BILLING_STATUSES),
         Column("msdyn_description", "description", Transform.TEXT, limit=255),
         Column("msdyn_externaldescription", "external_description", Transform.TEXT, limit=255),
-        Column("msdyn_unit", "unit", Transform.NAME),
+        Column("msdyn_unit", "unit", Transform.NAME, limit=100),
     ),
     optional=(
         Column(
@@ -290,11 +297,11 @@ TRANSACTION_CONNECTIONS: Final = TableMap(
     rules="CONN-02, -04, -05, -07, -08, -12; either row may be transaction 1",
     columns=(
         Column("msdyn_transaction1", "id_1", Transform.GUID, required=True),
-        Column("msdyn_transaction1role", "role_1", Transform.TEXT, required=True),
-        Column("msdyn_transaction1type", "type_1", Transform.TEXT, required=True),
+        Column("msdyn_transaction1role", "role_1", Transform.TEXT, required=True, limit=100, exact=True),
+        Column("msdyn_transaction1type", "type_1", Transform.TEXT, required=True, limit=100, exact=True),
         Column("msdyn_transaction2", "id_2", Transform.GUID, required=True),
-        Column("msdyn_transaction2role", "role_2", Transform.TEXT, required=True),
-        Column("msdyn_transaction2type", "type_2", Transform.TEXT, required=True),
+        Column("msdyn_transaction2role", "role_2", Transform.TEXT, required=True, limit=100, exact=True),
+        Column("msdyn_transaction2type", "type_2", Transform.TEXT, required=True, limit=100, exact=True),
     ),
 )
 
@@ -309,7 +316,15 @@ INVOICES: Final = TableMap(
     rules="PROP-01, PROP-02, PROP-09, PROP-10, REG-12",
     takes_custom_columns=True,
     columns=(
-        Column("invoicenumber", "number", Transform.TEXT, required=True, note="the proposal's number"),
+        Column(
+            "invoicenumber",
+            "number",
+            Transform.TEXT,
+            required=True,
+            limit=100,
+            exact=True,
+            note="the proposal's number",
+        ),
         Column("name", "name", Transform.TEXT, limit=255),
         Column("salesorderid", "contract", Transform.LOOKUP, entity="salesorder"),
         Column(
@@ -386,6 +401,8 @@ ACTUALS_WRITE_BACK: Final = TableMap(
             "msdyn_vouchernumber",
             "voucher",
             Transform.TEXT,
+            limit=100,
+            exact=True,
             note="not written where the ledger has no line of it: an unbilled sale that accrues nothing, for one",
         ),
         Column("msdyn_salestaxamount", "sales_tax_amount", Transform.DECIMAL),
@@ -401,7 +418,7 @@ INVOICES_WRITE_BACK: Final = TableMap(
     filter="posted invoices",
     rules="WB-07, PROP-20; no public source gives the names and the code of posted: settings",
     columns=(
-        Column("msdyn_customerinvoicenumber", "invoice_number", Transform.TEXT, required=True),
+        Column("msdyn_customerinvoicenumber", "invoice_number", Transform.TEXT, required=True, limit=100, exact=True),
         Column(
             "msdyn_customerinvoicedate",
             "invoice_date",
@@ -451,11 +468,12 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
     columns = {column.field: column for column in table_map.columns}
     known = columns | {column.field: column for column in table_map.optional}
     for field_name, change in changes.items():
-        if field_name in ("custom", "codes", "dates"):
+        if field_name in ("custom", "codes", "dates", "date_bounds"):
             continue
         if field_name not in known:
             there = ", ".join(known)
-            raise ValueError(f"{where}: no field {field_name!r}; there are {there}, custom, codes and dates")
+            there += ", custom, codes, dates and date_bounds"
+            raise ValueError(f"{where}: no field {field_name!r}; there are {there}")
         # Who names a column of their own has it.
         named = _name(change, f"{where}.{field_name}")
         columns[field_name] = replace(known[field_name], column=named, newer=False)
@@ -474,7 +492,18 @@ def _changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
     for column, name in custom.items():
         field_name = f"custom.{_name(name, f'{where}.custom.{column}')}"
         columns[field_name] = Column(column, field_name, Transform.NAME, limit=255)
-    return replace(table_map, columns=tuple(columns.values()))
+    first, last = _dates(table_map, changes.get("date_bounds", {}), where)
+    return replace(table_map, columns=tuple(columns.values()), first_date=first, last_date=last)
+
+
+def _dates(table_map: TableMap, changes: Any, where: str) -> tuple[str, str]:
+    """The bounds of a map's dates: at most Dataverse's, less the years that terms of payment may add."""
+    given = {"first": table_map.first_date, "last": table_map.last_date, **_object(changes, f"{where}.date_bounds")}
+    fits = set(given) == {"first", "last"} and all(isinstance(day, str) and is_bare_date(day) for day in given.values())
+    if not fits or not _WIDEST[0] <= given["first"] <= given["last"] <= _WIDEST[1]:
+        between = f"{_WIDEST[0]} to {_WIDEST[1]}, in this order"
+        raise ValueError(f"{where}.date_bounds: first and last are dates from {between}")
+    return given["first"], given["last"]
 
 
 def _with_behavior(table_map: TableMap, columns: Mapping[str, Column], field_name: str, behavior: Any) -> Column:

@@ -99,7 +99,7 @@ def found_row(entity: str, item: Mapping[str, Any]) -> FoundRow:
 def _version(text: object) -> int | None:
     """``W/"5032101"``, or the number itself."""
     digits = str(text).removeprefix("W/").strip('"')
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
 
 
 def body_of(columns: Mapping[str, Any]) -> bytes:

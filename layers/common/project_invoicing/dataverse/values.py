@@ -1,11 +1,15 @@
-"""The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out."""
+"""The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out.
+
+Half a surrogate pair (U+D83D alone) is a text for JSON and for Python, but neither bus nor table takes it. It is
+replaced by ``REPLACED`` wherever JSON of others is read, and whoever shows a row can tell by that sign.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 _GUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII)
 _PLAIN_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -18,6 +22,24 @@ _NO_DATE: Final = "/Date(-62135596800000"
 """How .NET writes a date that was never set (the first instant of the year 1)."""
 
 _NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
+
+
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a character could not be read."""
+HALF: Final = re.compile("[\ud800-\udfff]")
+
+
+def whole(value: Any) -> Any:
+    """A text, or all texts in lists and objects of JSON, with ``REPLACED`` for each half of a surrogate pair."""
+    if isinstance(value, str):
+        if HALF.search(value) is None:
+            return value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [whole(member) for member in value]
+    if isinstance(value, dict):
+        return {whole(name): whole(member) for name, member in value.items()}
+    return value
 
 
 def guid(text: object) -> str | None:
@@ -67,6 +89,11 @@ def plain_instant(text: str) -> str:
         return text
 
 
+def is_bare_date(text: str) -> bool:
+    """Whether ``text`` is a date as ``2026-08-31``."""
+    return len(text) == 10 and is_date(text)
+
+
 def is_date(text: str) -> bool:
     """Whether ``text`` is a bare date or a timestamp in ISO 8601."""
     try:
@@ -74,7 +101,7 @@ def is_date(text: str) -> bool:
             date.fromisoformat(text)
         else:
             datetime.fromisoformat(text)
-            return len(text) > 10 and text[4] == "-" and text[10] in "Tt "
+            return 10 < len(text) <= 40 and text[4] == "-" and text[10] in "Tt "
     except ValueError:
         return False
     return True

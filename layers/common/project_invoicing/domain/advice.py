@@ -27,6 +27,8 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
     "billed actuals named",
     WaitReason.INACTIVE: "nothing, if it is not to be booked; else activate the actual or the proforma in Dataverse",
+    WaitReason.DEFECT: "tell whoever looks after the stack: the program failed on this row, and the log says where; "
+    "every run tries it again",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

@@ -5,6 +5,11 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
+
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+"""The dates that documents may have. Within them no sum of terms, periods and time zones leaves the calendar."""
 
 
 class JournalPeriod(StrEnum):

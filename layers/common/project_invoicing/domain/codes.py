@@ -154,6 +154,7 @@ class WaitReason(StrEnum):
     BEGINNING_BALANCE = "beginning_balance"
     ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
     INACTIVE = "inactive"
+    DEFECT = "defect"
 
 
 SET_UP_REASONS: Final = frozenset(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.store import rows
-from project_invoicing.store.items import Item
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -83,7 +83,7 @@ class Journals:
     def open(self, company: str) -> list[Journal]:
         """Journals of a company that are not posted, by number. From the index: it only proposes."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
-        return [journal_of(item) for item in found]
+        return [journal for item in found if (journal := readable(journal_of, item))]
 
     def get(self, company: str, journal_id: str) -> Journal | None:
         item = get(self.client, self.table, _partition(company, journal_id), HEADER)
@@ -91,7 +91,8 @@ class Journals:
 
     def many(self, company: str, journal_ids: Iterable[str]) -> dict[str, Journal]:
         keys = ((_partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
-        return {item["jn"]: journal_of(item) for item in get_many(self.client, self.table, keys)}
+        found = (readable(journal_of, item) for item in get_many(self.client, self.table, keys))
+        return {journal.journal_id: journal for journal in found if journal}
 
     def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
         """The journal's pages, from the one with the key ``first`` on."""

@@ -40,7 +40,7 @@ from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOf
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.store import rows
-from project_invoicing.store.items import Item
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
 
@@ -57,6 +57,7 @@ ANY_INVOICE: Final = "*invoice"
 VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
 _SHOWN_WAITS: Final = 50
+_WAIT_REASONS: Final = frozenset(WaitReason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ class Proposals:
     def open(self, company: str) -> list[Proposal]:
         """Proposals of a company (or ``UNRESOLVED``) that are not posted. From the index: it only proposes."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
-        return [proposal_of(item) for item in found]
+        return [header for item in found if (header := readable(proposal_of, item))]
 
     def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
         """Proforma ids by company of the proposals with this number; a free number gives the one that had it last."""
@@ -496,7 +497,8 @@ def closed() -> dict[str, Any]:
 
 
 def proposal_of(item: Item) -> Proposal:
-    waits = [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"]) for w in json.loads(item.get("wf", "[]"))]
+    known = (w for w in json.loads(item.get("wf", "[]")) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
+    waits = [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"]) for w in known]
     return Proposal(
         proforma=_proforma_of(item),
         status=ProposalStatus(item["st"]),

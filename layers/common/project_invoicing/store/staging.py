@@ -37,6 +37,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
+from project_invoicing.dataverse.values import whole
 from project_invoicing.domain.actual import Actual, Connection, Reference, RowVersion
 from project_invoicing.domain.codes import (
     BillingType,
@@ -60,7 +61,7 @@ from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
-from project_invoicing.store.items import Expression, Item, key, plain_item
+from project_invoicing.store.items import Expression, Item, bounded, key, plain_item, readable
 from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, scan, transact, update
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
 """DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
 _ATTEMPTS: Final = 5
+_WAIT_REASONS: Final = frozenset(WaitReason)
 _NAMES_OF_A_FILTER: Final = 100
 """DynamoDB takes 4 KB and 300 operators."""
 _CONTINUING: Final = frozenset({ConnectionRole.ORIGINAL, ConnectionRole.REPLACED})
@@ -259,6 +261,17 @@ def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
     return Actual(id=id, version=version, **values)
 
 
+def _changed_on_line(actual: Actual, item: Item, after: Actual) -> set[str]:
+    """What of a line a newer version changes; of a row that could not be read everything, unless nothing is new.
+
+    Both as they are stored: the names that an event may carry with its look-ups are no change.
+    """
+    before = readable(lambda stored: _actual_of(actual.id, actual.version, stored["a"]), item)
+    if before is None:
+        return set() if item.get("h") == actual.version.content else set(_ON_LINE)
+    return {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
+
+
 def _accrual_text(accrual: Accrual) -> str:
     values = (getattr(accrual, f.name) for f in fields(Accrual))
     return json.dumps([str(v) if isinstance(v, Decimal) else v for v in values], separators=(",", ":"))
@@ -391,7 +404,7 @@ def row_of(item: Item) -> StagedRow | None:
         state=StagingState(item["st"]),
         changes=item["ch"],
         deliveries=item["dl"],
-        reason=WaitReason(item["re"]) if "re" in item and item["st"] == StagingState.PENDING else None,
+        reason=_reason_of(item),
         detail=item.get("rd"),
         since=item.get("rs"),
         company=item.get("co"),
@@ -417,11 +430,68 @@ def row_of(item: Item) -> StagedRow | None:
 
 
 def readable_row(item: Item) -> StagedRow | None:
-    """As ``row_of``; ``None`` too for a row that is no row of ours any more, such as one with an unknown state."""
+    """As ``row_of``; ``None`` too for a row that this code cannot read, such as one with an unknown state."""
+    return readable(row_of, item)
+
+
+def _reason_of(item: Item) -> WaitReason | None:
+    """Why a row waits. A reason that this code does not know is no reason: the next import finds its own."""
+    known = item["st"] == StagingState.PENDING and item.get("re") in _WAIT_REASONS
+    return WaitReason(item["re"]) if known else None
+
+
+def _state_of(item: Item) -> StagingState:
+    """The state of a row; of one with a state that this code does not know, what it must be by what it carries."""
     try:
-        return row_of(item)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None
+        return StagingState(item["st"])
+    except (LookupError, ValueError):
+        if "vo" in item:
+            return StagingState.POSTED
+        return StagingState.IMPORTED if "jn" in item or "pn" in item else StagingState.PENDING
+
+
+def _is_known(version: RowVersion, item: Item) -> bool:
+    """Whether a stored row has this version or a newer one. One whose version cannot be read is taken as older."""
+    try:
+        return not is_newer(version, _version_of(item))
+    except (LookupError, TypeError):
+        return False
+
+
+class UnreadableRowError(Exception):
+    """A row that is there, but that this code cannot read: whoever needs it has to wait for it."""
+
+
+class _Rows(dict[str, StagedRow]):
+    """Rows by actual. Whoever asks for one that cannot be read gets an ``UnreadableRowError``, not "has not arrived".
+
+    So what depends on it waits, and its neighbours do not.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__()
+        self._unreadable: set[str] = set()
+        for item in items:
+            if row := readable_row(item):
+                self[row.id] = row
+            elif "a" in item:
+                self._unreadable.add(item["pk"])
+
+    def get(self, id: str, default: Any = None) -> Any:
+        self._check(id)
+        return super().get(id, default)
+
+    def __missing__(self, id: str) -> StagedRow:
+        self._check(id)
+        raise KeyError(id)
+
+    def __contains__(self, id: object) -> bool:
+        self._check(id)
+        return super().__contains__(id)
+
+    def _check(self, id: object) -> None:
+        if id in self._unreadable:
+            raise UnreadableRowError(id)
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -469,7 +539,7 @@ class Staging:
             item = plain_item(found) if found else get(self.client, self.table, actual.id, ROW)
             if item is None or "a" not in item:
                 return self.receive(actual)
-            duplicate = not is_newer(actual.version, _version_of(item))
+            duplicate = _is_known(actual.version, item)
             values = {} if duplicate else self._changes(actual, item)
             expression = Expression()
             try:
@@ -478,7 +548,7 @@ class Staging:
                         TableName=self.table,
                         Key=key(actual.id, ROW),
                         UpdateExpression=expression.update(values, add={"dl": 1} if duplicate else {"dl": 1, "ch": 1}),
-                        ConditionExpression=expression.all_equal({"st": item["st"], "ch": item["ch"]}),
+                        ConditionExpression=expression.all_equal({"st": item.get("st"), "ch": item.get("ch")}),
                         **expression.aliases(),
                         ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     )
@@ -489,14 +559,17 @@ class Staging:
         raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
 
     def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
-        """What a newer version changes on the row, by what has become of the row so far."""
+        """What a newer version changes on the row, by what has become of the row so far.
+
+        It heals a row that could not be read.
+        """
         values = self._columns(actual)
-        if item["st"] in _ON_DOCUMENTS:
-            del values["st"]
-            # Both as they are stored: the names that an event may carry with its look-ups are no change.
-            before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
-            changed = {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
-            if item["st"] == StagingState.POSTED:
+        state = _state_of(item)
+        if state in _ON_DOCUMENTS:
+            values["st"] = state
+            after = _actual_of(actual.id, actual.version, values["a"])
+            changed = _changed_on_line(actual, item, after)
+            if state is StagingState.POSTED:
                 return values | _lateness(changed - _TEXTS, after, item.get("lt"))
             if actual.skip_sync or changed - _TEXTS:
                 return values | self._queued_as(actual.id, _changed_position(actual.id))
@@ -569,7 +642,7 @@ class Staging:
         except ConditionFailed as failed:
             # Whoever delivered it first may have died before the second request.
             found, delivery = failed.item, Delivery.DUPLICATE
-        row = row_of(plain_item(found)) if found else None
+        row = readable_row(plain_item(found)) if found else None
         if row and row.state is StagingState.IMPORTED and connection.role in _CONTINUING:
             again = update(
                 self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
@@ -601,15 +674,15 @@ class Staging:
         ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
         (``too_large``) for what no item can hold even when it is compressed.
         """
-        version = version or str(event.get("row_version") or event.get("occurred_at") or "")
+        version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
         writes = [
             put(
                 self.table,
                 {
-                    "pk": f"{_REJECTED}{rejected.entity}#{rejected.id}",
+                    "pk": _rejected(rejected.entity, rejected.id),
                     "sk": f"{version}#{rejected.reason}",
                     "re": rejected.reason,
-                    "rd": rejected.detail,
+                    "rd": whole(rejected.detail),
                     "fd": rejected.field,
                     "at": at,
                     **_kept(rejected, event),
@@ -621,11 +694,11 @@ class Staging:
                 own_event(
                     ACTUAL_REJECTED,
                     at,
-                    f"{rejected.entity}#{rejected.id}#{version}",
-                    entity=rejected.entity,
-                    id=rejected.id,
+                    f"{bounded(rejected.entity)}#{bounded(rejected.id)}#{version}",
+                    entity=bounded(rejected.entity),
+                    id=bounded(rejected.id),
                     reason=rejected.reason,
-                    detail=rejected.detail,
+                    detail=whole(rejected.detail),
                 ),
             ),
         ]
@@ -637,12 +710,12 @@ class Staging:
 
     def rejections(self, entity: str, id: str) -> Iterator[Rejection]:
         """Why the kept events of a row were rejected, oldest version first."""
-        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+        for item in query(self.client, self.table, _rejected(entity, id)):
             yield Rejection(entity, id, item["re"], item["rd"], item["at"])
 
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
-        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+        for item in query(self.client, self.table, _rejected(entity, id)):
             yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
 
     def revive(self, row: StagedRow) -> Write:
@@ -653,7 +726,7 @@ class Staging:
     def mended(self, entity: str, id: str, sort_key: str) -> None:
         """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
         with translated():
-            self.client.delete_item(TableName=self.table, Key=key(f"{_REJECTED}{entity}#{id}", sort_key))
+            self.client.delete_item(TableName=self.table, Key=key(_rejected(entity, id), sort_key))
 
     # Reading
 
@@ -663,7 +736,7 @@ class Staging:
         The index only proposes: some may be posted by now.
         """
         for item in chain.from_iterable(self._shard(shard, _CHANGED) for shard in range(SHARDS)):
-            row = row_of(item)
+            row = readable_row(item)
             if row and row.state in _ON_DOCUMENTS:
                 yield row, str(item["qs"]).startswith(_REWORDED)
 
@@ -676,7 +749,7 @@ class Staging:
         shards = [self._shard(shard, "B#") for shard in range(SHARDS)]
         ordered = merge(*shards, key=lambda item: str(item["qs"]))
         for proforma, items in groupby(ordered, key=lambda item: str(item["qs"]).split("#")[1]):
-            yield proforma, [row for item in items if (row := row_of(item)) and row.queued]
+            yield proforma, [row for item in items if (row := readable_row(item)) and row.queued]
 
     def waiting_for_proposal(self, proforma_id: str) -> list[StagedRow]:
         return list(self._queued(f"B#{proforma_id}#"))
@@ -687,14 +760,14 @@ class Staging:
         prefix = _sales(lender, borrower)
         for item in chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS)):
             day = str(item["qs"]).removeprefix(prefix).partition("#")[0]
-            row = row_of(item) if start.isoformat() <= day <= end.isoformat() else None
+            row = readable_row(item) if start.isoformat() <= day <= end.isoformat() else None
             if row and row.state is StagingState.POSTED:
                 found.append(row)
         return found
 
     def _queued(self, prefix: str) -> Iterator[StagedRow]:
         items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
-        return (row for item in items if (row := row_of(item)) and row.queued)
+        return (row for item in items if (row := readable_row(item)) and row.queued)
 
     def _shard(self, shard: int, prefix: str) -> Iterator[Item]:
         return query(self.client, self.table, str(shard), prefix=prefix, index=INDEX, names=("q", "qs"))
@@ -704,13 +777,15 @@ class Staging:
         return get(self.client, self.table, id, ROW)
 
     def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
-        """The rows of these actuals, strongly consistent; those that have not arrived are missing."""
+        """The rows of these actuals, strongly consistent; those that have not arrived are missing.
+
+        Looking one up that cannot be read raises ``UnreadableRowError``; the values are those that can.
+        """
         keys = ((id, ROW) for id in dict.fromkeys(ids))
-        found = (row_of(item) for item in get_many(self.client, self.table, keys))
-        return {row.id: row for row in found if row}
+        return _Rows(get_many(self.client, self.table, keys))
 
     def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
-        """As ``rows``, without those that somebody has broken by hand."""
+        """As ``rows``, where one that cannot be read is as good as none."""
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         found = (readable_row(item) for item in get_many(self.client, self.table, keys))
         return {row.id: row for row in found if row}
@@ -836,6 +911,10 @@ class Staging:
         """The posted inter-organizational sale is on an intercompany proposal."""
         values = {"ip": proposal_id, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected={"st": StagingState.POSTED, "ip": None})
+
+
+def _rejected(entity: str, id: str) -> str:
+    return f"{_REJECTED}{bounded(entity)}#{bounded(id)}"
 
 
 def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from project_invoicing.chunks import chunks
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.errors import TransactionCancelled, translated
-from project_invoicing.store.items import Expression, Item, key, plain_item, typed_item
+from project_invoicing.store.items import Expression, Item, is_possible, key, plain_item, typed_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -101,6 +101,8 @@ def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool
 
 def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
     """One item, strongly consistent."""
+    if not is_possible(pk, sk):
+        return None
     with translated():
         found = client.get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True).get("Item")
     return plain_item(found) if found else None
@@ -108,7 +110,7 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
 
 def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
     """The items that exist, in no order, strongly consistent, 100 a request. Keys must be distinct."""
-    for chunk in chunks(keys, MAX_READS):
+    for chunk in chunks((one for one in keys if is_possible(*one)), MAX_READS):
         wanted: Any = [key(pk, sk) for pk, sk in chunk]
         for _ in range(_READ_ATTEMPTS):
             with translated():
@@ -140,6 +142,8 @@ def query(
     On the table itself the read is strongly consistent; an index only proposes, so whoever reads one writes under a
     condition.
     """
+    if not is_possible(partition):
+        return
     expression = Expression()
     condition = expression.equal(names[0], partition)
     if first:
@@ -166,6 +170,8 @@ def query(
 
 def last_until(client: DynamoDBClient, table: str, partition: str, prefix: str, until: str) -> Item | None:
     """The item with the greatest sort key from ``prefix`` up to ``until``, strongly consistent."""
+    if not is_possible(partition, until):
+        return None
     expression = Expression()
     between = f"{expression.name('sk')} BETWEEN {expression.value(prefix)} AND {expression.value(until)}"
     with translated():

@@ -5,14 +5,14 @@ Everything else on a line comes from Dataverse and is refused by name (JRN-14, T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.dataverse.values import guid
+from project_invoicing.dataverse.values import guid, whole
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.refusals import Refusal, Refused
@@ -23,6 +23,7 @@ from project_invoicing.store.proposals import Proposal, Proposals, edited_column
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.import_proposals import ProposalImport
 from project_invoicing.use_cases.intercompany import IntercompanyProposals, PostedSales
 from project_invoicing.use_cases.invoice import written_invoice_date
@@ -34,6 +35,8 @@ from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
 from project_invoicing.use_cases.sync_proforma import sync_header
 
+ACTIONS = ("edit", "delete_lines", "reset", "replay", "preview", "intercompany_invoice")
+"""What ``DocumentEditing`` does, by the names of its methods."""
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
 _DATES = frozenset({"invoice_date", "due_date", "accounting_date"})
 _HEADER_FIELDS = _DATES | {"dimensions"}
@@ -68,6 +71,7 @@ class DocumentEditing:
 
         What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7).
         """
+        detail = whole(detail)
         try:
             return self._apply(detail)
         except Refused as refused:
@@ -77,23 +81,15 @@ class DocumentEditing:
             return {"outcome": outcome, "refused": [_refusal(detail, rejected.reason, rejected.detail)]}
 
     def _apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
-        actions: dict[str, Callable[[Mapping[str, Any]], str | dict[str, Any]]] = {
-            "edit": self.edit,
-            "delete_lines": self.delete_lines,
-            "reset": self.reset,
-            "replay": self.replay,
-            "preview": self.preview,
-            "intercompany_invoice": self.intercompany_invoice,
-        }
         for name, request in detail.items():
-            if name not in actions:
-                known = ", ".join(actions)
+            if name not in ACTIONS:
+                known = ", ".join(ACTIONS)
                 raise _bad(name, f"{name} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
             if not isinstance(request, Mapping):
                 raise _bad(name, f"{name} is written as an object that names a document, not {request!r}")
-            given = actions[name](named(request))
+            given: str | dict[str, Any] = getattr(self, name)(named(request))
             return {"outcome": given} if isinstance(given, str) else given
-        raise _bad("detail", f"the request says nothing to do; it can say {', '.join(actions)}")
+        raise _bad("detail", f"the request says nothing to do; it can say {', '.join(ACTIONS)}")
 
     def preview(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What posting a proposal would make, on an ``invoice_date`` if one is given; nothing is written."""
@@ -132,12 +128,10 @@ class DocumentEditing:
         """Makes proposals of what ``company`` sold to ``borrower`` on accounting dates ``from`` to ``to`` (IC-15)."""
         lender, borrower = _need(request, "company"), _need(request, "borrower")
         days = _need(request, "from"), _need(request, "to")
-        for name, day in zip(("from", "to"), days, strict=True):
-            if not _is_date(day):
-                raise _bad(name, f"{name} is written as 2026-08-31, not {day!r}")
+        start, end = (given_day(day, name) for name, day in zip(("from", "to"), days, strict=True))
         sales = PostedSales(self.staging, self.journals, self.proposals)
         made = IntercompanyProposals(sales, self.proposals, self.setup, self.at)
-        headers = made.create(lender, borrower, *map(date.fromisoformat, days))
+        headers = made.create(lender, borrower, start, end)
         lines = ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, NoRegister())
         for id, _ in headers:
             lines.run_one(id)
@@ -172,8 +166,8 @@ class DocumentEditing:
                     raise _bad(name, f"{name} {value} does not exist; there are {', '.join(sorted(groups)) or 'none'}")
             elif name == "dimensions" and not _are_dimensions(value):
                 raise _bad(name, f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
-            elif name in _DATES and not (value is None or _is_date(value)):
-                raise _bad(name, f"{name} is written as 2026-08-31, not {value!r}")
+            elif name in _DATES and value is not None:
+                given_day(str(value), name)
             elif name in _REDERIVED and value is not True:
                 raise _bad(name, f"{name} can only be true, not {value!r}")
 
@@ -313,14 +307,6 @@ def _need(request: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _bad(name, f"the request needs {name}")
     return value.strip()
-
-
-def _is_date(value: Any) -> bool:
-    try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _date(value: str | None) -> date | None:

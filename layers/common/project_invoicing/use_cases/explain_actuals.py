@@ -32,7 +32,7 @@ from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
 from project_invoicing.store.write_backs import Document, WriteBacks
-from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
+from project_invoicing.use_cases.explanation import NOTE, TYPES, Explanation, Row, has_replaced
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.review import who_posts
@@ -174,7 +174,7 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
     """
     words = Words(stores.setup)
     listed = list(waits)
-    rows = stores.staging.rows(wait.actual_id for wait in listed if wait.actual_id)
+    rows = stores.staging.readable(wait.actual_id for wait in listed if wait.actual_id)
     on_journals = [(words.company(row), row.journal_id) for row in rows.values() if row.journal_id]
     headers = {
         owner: stores.journals.many(owner, [id for of, id in on_journals if of == owner])
@@ -240,7 +240,7 @@ class ActualExplained:
         row = self.row
         not_taken(self.made, self.stores, ACTUAL, row.id, accepted_at=row.actual.version.occurred_at)
         self._arrived()
-        linked = self.stores.staging.rows(row.links.values())
+        linked = self.stores.staging.readable(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
         match row.state:
             case StagingState.PENDING:
@@ -466,7 +466,7 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
     elif not links:
         return None
     words = Words(stores.setup)
-    linked = stores.staging.rows(links.values())
+    linked = stores.staging.readable(links.values())
     made.linked = [words.linked(_ROLES[role], other, linked.get(other)) for role, other in links.items()]
     if not outcome:
         made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
@@ -491,4 +491,6 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
         facts["billing status in Dataverse"] = actual.billing_status.replace("_", " ")
     if actual.description:
         facts["description"] = actual.description
+    if has_replaced(actual):
+        facts["note"] = NOTE
     return {name: text for name, text in facts.items() if text}

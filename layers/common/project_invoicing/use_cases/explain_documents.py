@@ -23,7 +23,7 @@ from project_invoicing.use_cases.explain_actuals import (
     not_taken,
     written_back,
 )
-from project_invoicing.use_cases.explanation import SHOWN, Explanation
+from project_invoicing.use_cases.explanation import NOTE, SHOWN, Explanation, has_replaced
 from project_invoicing.use_cases.invoice import customer_of
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.review import who_posts
@@ -80,6 +80,8 @@ def _headed(stores: Stores, header: Proposal) -> Explanation:
     headline = f"Invoice proposal {header.number}{money} {_STATES[header.status]}{invoice}"
     made = Explanation("proposal", header.number, header.company, headline)
     made.facts["proforma"] = header.id
+    if has_replaced(header.proforma):
+        made.facts["note"] = NOTE
     if header.proforma.total is not None:
         made.facts["total of the proforma"] = words.money(header.proforma.total, currency)
     if customer := customer_of(header, stores.setup):
@@ -113,7 +115,7 @@ def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
     if len(waits) > SHOWN:
         del waits[-1]  # it only counts the rest
         billed = {row.links.get(ConnectionRole.UNBILLED) for row in rows} - {None}
-        unposted = stores.staging.rows(str(id) for id in billed)
+        unposted = stores.staging.readable(str(id) for id in billed)
         waits += [
             Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, f"unbilled sale {id} is {row.state} and not posted", id)
             for id, row in sorted(unposted.items())
@@ -146,7 +148,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
         for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
         for line in lines
     ]
-    found = stores.staging.rows(ids[:SHOWN])
+    found = stores.staging.readable(ids[:SHOWN])
     made.linked = [words.linked("bills", id, found.get(id)) for id in ids]
     if not made.next:
         made.advise("nothing: it is done")
@@ -155,7 +157,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
 def _lines(stores: Stores, header: Proposal) -> Iterator[dict[str, object]]:
     words = Words(stores.setup)
     ids = [line.actual_id for line in stores.proposals.lines(header.id)]
-    found = stores.staging.rows(ids[:SHOWN])
+    found = stores.staging.readable(ids[:SHOWN])
     yield from (words.linked("bills", id, found.get(id)) for id in ids)
 
 
@@ -255,7 +257,7 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
         line = next((line for line in page.lines if line.voucher == voucher), None)
         of = explain_actual(stores, line.actual_id) if line else None
         if line and of:
-            row = stores.staging.rows([line.actual_id]).get(line.actual_id)
+            row = stores.staging.readable([line.actual_id]).get(line.actual_id)
             made.linked = [words.linked(f"line {line.line_number}", line.actual_id, row), *of.linked]
             made.history, made.next = of.history, of.next
             return made

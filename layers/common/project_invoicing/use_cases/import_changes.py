@@ -9,6 +9,7 @@ only changes the text of an unposted line: what a person has edited on it stays.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from project_invoicing.domain.calendar import period_key
@@ -16,6 +17,7 @@ from project_invoicing.domain.codes import ConnectionRole, JournalStatus, Propos
 from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.set_aside import each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
@@ -50,17 +52,17 @@ class Changes:
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
         for row, reworded in self.staging.changed():
-            if self.company not in (None, row.company):
-                continue
-            try:
-                if reworded:
-                    self._text(row)
-                elif row.journal_id:
-                    self._journal_line(row, row.journal_id)
-                elif row.proposal_id:
-                    self._proposal_lines(row)
-            except TransactionCancelled:
-                continue
+            if self.company in (None, row.company):
+                guarded("actual", row.id, self._of_actual, row, reworded)
+
+    def _of_actual(self, row: StagedRow, reworded: bool) -> None:
+        with suppress(TransactionCancelled):
+            if reworded:
+                self._text(row)
+            elif row.journal_id:
+                self._journal_line(row, row.journal_id)
+            elif row.proposal_id:
+                self._proposal_lines(row)
 
     def _text(self, row: StagedRow) -> None:
         writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
@@ -103,13 +105,11 @@ class Changes:
         for company in companies:
             if seen.get(company) == self.setup.version:
                 continue
-            try:
-                for journal in self.journals.open(company):
-                    if journal.status is JournalStatus.DRAFT:
-                        self._rerate(journal)
-                self.journals.setup_seen(company, self.setup.version)
-            except TransactionCancelled:
-                continue  # a journal is being posted, or has grown: the next look compares again
+            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
+            # A journal that is being posted, or has grown, or cannot be read: the next look compares again.
+            with suppress(TransactionCancelled):
+                if not each("journal", ((one.journal_id, one) for one in drafts), self._rerate):
+                    self.journals.setup_seen(company, self.setup.version)
 
     def _journal_line(self, row: StagedRow, journal_id: str) -> None:
         journal = self.journals.get(row.company or "", journal_id)

@@ -25,6 +25,7 @@ from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.errors import Conflict
+from project_invoicing.set_aside import Defect, caught, each, guarded, report
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, Journals
@@ -86,34 +87,43 @@ class JournalImport:
         by_company = defaultdict(list)
         for candidate in chosen:
             by_company[candidate.resolved.company].append(candidate)
-        for company in sorted(by_company):
-            book = _Book(self, company)
-            book.add(sorted(by_company[company], key=lambda candidate: candidate.order))
+        each("lines of company", sorted(by_company.items()), self._add)
+
+    def _add(self, candidates: list[Candidate]) -> None:
+        _Book(self, candidates[0].resolved.company).add(sorted(candidates, key=lambda candidate: candidate.order))
 
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
         linked = self._linked(rows)
         for row in rows:
-            actual = row.actual
-            if reason := self._needs_no_import(actual):
-                verdicts.skip(row, reason)
-                continue
-            original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
-            rate = original_rate(original, self.setup) if original else None
-            outcome = resolve(actual, self.setup, rate, continued_by(row, linked).lineage)
-            company = None if isinstance(outcome, Invalid) else outcome.company
-            if self.company and company and company != self.company:
-                continue
-            if isinstance(outcome, Blocked):
-                verdicts.wait(row, outcome.wait, outcome.company)
-            elif isinstance(outcome, Invalid):
-                verdicts.invalidate(row, outcome.reason, outcome.detail)
-            else:
-                outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
-                unit = self.setup.parameters(outcome.company).journal_period
-                chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
+            candidate = guarded("actual", row.id, self._candidate, row, linked, verdicts)
+            if isinstance(candidate, Defect):
+                verdicts.set_aside(row, candidate)
+            elif candidate:
+                chosen.append(candidate)
         return self._validated(chosen, verdicts), verdicts
+
+    def _candidate(self, row: StagedRow, linked: dict[str, StagedRow], verdicts: Verdicts) -> Candidate | None:
+        actual = row.actual
+        if reason := self._needs_no_import(actual):
+            verdicts.skip(row, reason)
+            return None
+        original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+        rate = original_rate(original, self.setup) if original else None
+        outcome = resolve(actual, self.setup, rate, continued_by(row, linked).lineage)
+        company = None if isinstance(outcome, Invalid) else outcome.company
+        if self.company and company and company != self.company:
+            return None
+        if isinstance(outcome, Blocked):
+            verdicts.wait(row, outcome.wait, outcome.company)
+            return None
+        if isinstance(outcome, Invalid):
+            verdicts.invalidate(row, outcome.reason, outcome.detail)
+            return None
+        outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
+        unit = self.setup.parameters(outcome.company).journal_period
+        return Candidate(row, outcome, period_key(unit, outcome.transaction_date))
 
     def _needs_no_import(self, actual: Actual) -> str | None:
         if actual.skip_sync:
@@ -184,30 +194,56 @@ class _Book:
         self.guards: dict[str, str] = {}
 
     def add(self, candidates: list[Candidate]) -> None:
-        """Writes all candidates (sorted) into journals; those that another run took first are left out."""
+        """Writes all candidates (sorted) into journals; those that another run took first are left out.
+
+        Where a page cannot be planned or written, ever smaller ones find the line that is why, and it is set aside.
+        """
         self._read({candidate.period for candidate in candidates})
-        attempt = 0
+        tried, size = 0, PAGE_LINES
         while candidates:
-            batch = self._next(candidates)
-            try:
-                transact(self.run.staging.client, batch.writes)
-            except TransactionCancelled as cancelled:
-                attempt += 1
-                if attempt > _ATTEMPTS:
-                    raise Conflict(
-                        f"import into journals of {self.company}: others were faster {attempt} times"
-                    ) from None
-                taken = {batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)}
-                candidates = [candidate for candidate in candidates if candidate.row.id not in taken]
-                if not taken:
-                    pause(attempt)
-                self.vouchers.forget()
-                self.numbers.forget()
-                self._read({candidate.period for candidate in candidates})
-                continue
-            attempt = 0
-            self._written(batch)
-            candidates = candidates[len(batch.rows) :]
+            some = candidates[:size]
+            outcome = self._page(some)
+            if isinstance(outcome, Defect):
+                size = max(len(some) // 2, 1)
+                if len(some) == 1:
+                    self._set_aside(some[0], outcome)
+                    candidates, size = candidates[1:], PAGE_LINES
+            elif isinstance(outcome, _Lost):
+                tried += 1
+                if tried > _ATTEMPTS:
+                    raise Conflict(f"import into journals of {self.company}: others were faster {tried} times")
+                candidates = self._left(candidates, outcome.rows, tried)
+            else:
+                tried = 0
+                self._written(outcome)
+                candidates = candidates[len(outcome.rows) :]
+
+    def _page(self, some: list[Candidate]) -> _Batch | _Lost | Defect:
+        """What was written of some candidates; or which rows others took first, or what is wrong with one of them."""
+        batch = caught("actual", some[0].row.id, self._next, some)
+        if isinstance(batch, Defect):
+            return batch
+        try:
+            return caught("actual", some[0].row.id, transact, self.run.staging.client, batch.writes) or batch
+        except TransactionCancelled as cancelled:
+            return _Lost({batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)})
+
+    def _left(self, candidates: list[Candidate], taken: set[str], tried: int) -> list[Candidate]:
+        """Those that nobody else took, once the journals and the counters have been read again."""
+        left = [candidate for candidate in candidates if candidate.row.id not in taken]
+        if not taken:
+            pause(tried)
+        self.vouchers.forget()
+        self.numbers.forget()
+        self._read({candidate.period for candidate in left})
+        return left
+
+    def _set_aside(self, candidate: Candidate, defect: Defect) -> None:
+        report(defect)
+        verdicts = Verdicts()
+        verdicts.set_aside(candidate.row, defect)
+        verdicts.write(self.run.staging, self.run.at)
+        self.run.waiting += 1
 
     def _read(self, periods: set[str]) -> None:
         """Which journal each period's lines go to. The index proposes, the guard of the period decides."""
@@ -308,6 +344,13 @@ class _Batch:
     rows: list[str] = field(default_factory=list)
     segments: list[tuple[Journal, bool, list[JournalLine]]] = field(default_factory=list)
     new_journals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A transaction was cancelled: other runs were faster with these rows, or with none and were only in the way."""
+
+    rows: set[str]
 
 
 def _by_period(candidates: list[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:

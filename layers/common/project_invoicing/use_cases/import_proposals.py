@@ -17,6 +17,7 @@ from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
+from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
@@ -39,7 +40,7 @@ from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, 
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
-from project_invoicing.use_cases.waiting import Verdicts
+from project_invoicing.use_cases.waiting import Verdicts, defect_wait
 from project_invoicing.use_cases.withdraw_proposal import withdraw
 
 PAGE_LINES = 90
@@ -67,15 +68,19 @@ class ProposalImport:
     def run(self) -> None:
         """Looks at every billed row in the queue and at every proposal that waits."""
         waiting = {header.id: header for header in self._open_headers()}
-        for proforma_id, rows in self.staging.waiting_for_proposals():
-            header = waiting.pop(proforma_id, None) or (self.proposals.get(proforma_id) if proforma_id else None)
-            if header is None:
-                self._headless(rows)
-            elif self.company in (None, header.company) or header.company is None:
-                self._import(header, rows)
-        for header in waiting.values():
-            if header.status is ProposalStatus.WAITING:
-                self._import(header, [])
+        queued = self.staging.waiting_for_proposals()
+        each("proposal", ((id, (id, rows, waiting.pop(id, None))) for id, rows in queued), self._queued)
+        left = [header for header in waiting.values() if header.status is ProposalStatus.WAITING]
+        each("proposal", ((header.id, header) for header in left), lambda header: self._import(header, []))
+
+    def _queued(self, proforma: tuple[str, list[StagedRow], Proposal | None]) -> None:
+        """The billed rows of one proforma: its id, its rows, its header where the index had it."""
+        proforma_id, rows, header = proforma
+        header = header or (self.proposals.get(proforma_id) if proforma_id else None)
+        if header is None:
+            self._headless(rows)
+        elif self.company in (None, header.company) or header.company is None:
+            self._import(header, rows)
 
     def run_one(self, proforma_id: str) -> None:
         """Looks at one proposal only (STG-18)."""
@@ -88,10 +93,13 @@ class ProposalImport:
 
         ``unseen``: and at those that no import has looked at, which may.
         """
-        for header in self.proposals.open(company):
-            concerned = documents & header.waits_for_posting or (unseen and not header.evaluated)
-            if header.status is ProposalStatus.WAITING and concerned:
-                self.run_one(header.id)
+        concerned = [
+            header.id
+            for header in self.proposals.open(company)
+            if header.status is ProposalStatus.WAITING
+            and (documents & header.waits_for_posting or (unseen and not header.evaluated))
+        ]
+        each("proposal", zip(concerned, concerned, strict=True), self.run_one)
 
     def run_after_setup_change(self) -> None:
         """Looks at the proposals that wait for something in the set-up, themselves or one of their rows."""
@@ -103,8 +111,7 @@ class ProposalImport:
         for proforma_id, rows in self.staging.waiting_for_proposals():
             if proforma_id and any(row.reason in SET_UP_REASONS for row in rows):
                 concerned[proforma_id] = None
-        for proforma_id in concerned:
-            self.run_one(proforma_id)
+        each("proposal", zip(concerned, concerned, strict=True), self.run_one)
 
     def _open_headers(self) -> list[Proposal]:
         companies = [self.company] if self.company else list(self.setup.document.companies)
@@ -114,7 +121,10 @@ class ProposalImport:
         """Billed rows whose proforma has not arrived, or was canceled: they wait for it."""
         verdicts = Verdicts()
         for row in rows:
-            owner = owner_of(row.actual, self.setup)
+            owner = guarded("actual", row.id, owner_of, row.actual, self.setup)
+            if isinstance(owner, Defect):
+                verdicts.set_aside(row, owner)
+                continue
             company = getattr(owner, "company", None)
             if self.company not in (None, company):
                 continue
@@ -130,7 +140,9 @@ class ProposalImport:
     def _import(self, header: Proposal, rows: list[StagedRow]) -> None:
         for attempt in range(_ATTEMPTS):
             try:
-                self._import_once(header, rows)
+                defect = guarded("proposal", header.id, self._import_once, header, rows)
+                if isinstance(defect, Defect):
+                    self._set_aside(header, rows, defect)
                 return
             except Conflict:
                 pause(attempt)
@@ -139,6 +151,11 @@ class ProposalImport:
                     return
                 header, rows = again, self.staging.waiting_for_proposal(header.id)
         raise Conflict(f"proposal {header.number} kept changing during its import")
+
+    def _set_aside(self, header: Proposal, rows: list[StagedRow], defect: Defect) -> None:
+        """The proposal waits, and its rows with it; the next run tries them again."""
+        if header.status is ProposalStatus.WAITING:
+            self._wait(header, header.company, rows, ProposalPlan(waits=[defect_wait(defect)]))
 
     def _import_once(self, header: Proposal, rows: list[StagedRow]) -> None:
         if header.withdrawing:
@@ -307,7 +324,10 @@ class ProposalImport:
         verdicts = Verdicts()
         covered: list[tuple[StagedRow, ProposalLine]] = []
         for row in rows:
-            resolved = resolve(row.actual, self.setup)
+            resolved = guarded("actual", row.id, resolve, row.actual, self.setup)
+            if isinstance(resolved, Defect):
+                verdicts.set_aside(row, resolved)
+                continue
             free = isinstance(resolved, Resolved) and not resolved.chargeable and resolved.company == header.company
             if isinstance(resolved, Resolved) and free and header.status is not ProposalStatus.POSTING:
                 covered.append((row, proposal_line(row, resolved, {})))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from project_invoicing.domain.codes import SET_UP_REASONS, TransactionType
+from project_invoicing.set_aside import guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposals
@@ -75,7 +76,7 @@ class StagingImport:
         companies = [company] if company else list(self.setups.current.document.companies)
         proposals = self._proposals(None)
         for header in proposals_named(self.proposals, companies, number):
-            proposals.run_one(header.id)
+            guarded("proposal", header.id, proposals.run_one, header.id)
         return _report(0, proposals)
 
     def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:

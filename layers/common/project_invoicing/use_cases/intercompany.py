@@ -24,10 +24,11 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import KINDS, ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.journals import Journals
+from project_invoicing.store.journals import JournalPage, Journals
 from project_invoicing.store.proposals import BetweenCompanies, Proposal, Proposals
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import StagedRow, Staging
@@ -90,23 +91,26 @@ class PostedSales:
         """Those of the sales to bill that are in no other proposal, whatever the index still says."""
         sales = self.to_bill(lender, between)
         now = self.staging.rows(row.id for row, _ in sales)
-        return {line.currency for row, line in sales if now[row.id].intercompany_proposal is None}
+        free = {row.id for row in now.values() if row.intercompany_proposal is None}
+        return {line.currency for row, line in sales if row.id in free}
 
     def _is_posted(self, lender: str, number: str) -> bool:
         found = self.proposals.by_number([lender], number).get(lender)
         header = self.proposals.get(found) if found else None
         return header is not None and header.status is ProposalStatus.POSTED
 
+    def _pages(self, lender: str, journal_id: str) -> list[JournalPage]:
+        return list(self.journals.pages(lender, journal_id))
+
     def _lines(self, lender: str, rows: Iterable[StagedRow]) -> dict[str, JournalLine]:
         on = {row.id: row.journal_id for row in rows if row.journal_id}
-        return {
-            line.actual_id: line
-            for journal_id in dict.fromkeys(on.values())
-            for page in self.journals.pages(lender, journal_id)
-            if page.posted
-            for line in page.lines
-            if line.actual_id in on
-        }
+        lines: dict[str, JournalLine] = {}
+        for journal_id in dict.fromkeys(on.values()):
+            # Of a journal that cannot be read nothing is billed now; its sales wait.
+            pages = guarded("journal", journal_id, self._pages, lender, journal_id)
+            for page in () if isinstance(pages, Defect) else pages:
+                lines |= {line.actual_id: line for line in page.lines if page.posted and line.actual_id in on}
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.errors import Conflict
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
+from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
@@ -31,6 +32,7 @@ from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, c
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.invoice import InvoiceDraft, computed_with, drafted, invoice_of, invoice_voucher
 from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, cash_discount
@@ -60,23 +62,32 @@ class InvoicePosting:
 
         PROP-14. What was left half-way keeps the date of its claim. That nothing is ready is a refusal, too.
         """
-        if company and company not in self.setups.current.document.companies:
-            self.refused.append(unknown_company(company))
+        if not self._takes(company, invoice_date):
             return
-        waiting: list[str] = []
-        tried = False
-        for code in [company] if company else list(self.setups.current.document.companies):
-            for header in self.proposals.open(code):
-                if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
-                    self.post(header, invoice_date)
-                    tried = True
-                else:
-                    waiting.append(header.number)
-        if not tried:
+        found = [
+            header
+            for code in ([company] if company else list(self.setups.current.document.companies))
+            for header in self.proposals.open(code)
+        ]
+        due = [header for header in found if header.status in (ProposalStatus.READY, ProposalStatus.POSTING)]
+        each("proposal", ((header.id, header) for header in due), lambda header: self.post(header, invoice_date))
+        if not due:
+            waiting = [header.number for header in found]
             detail = (
                 f"no proposal is ready; {len(waiting)} wait, such as {min(waiting)}" if waiting else "there is none"
             )
             self.refused.append(Refusal(company, None, PostingFailure.LINES_MISSING, detail))
+
+    def _takes(self, company: str | None, invoice_date: str | None) -> bool:
+        """Whether the company and the date given to a posting are some; else the refusal says so."""
+        if company and company not in self.setups.current.document.companies:
+            self.refused.append(unknown_company(company))
+            return False
+        try:
+            return invoice_date is None or bool(given_day(invoice_date, "invoice_date"))
+        except Rejected as rejected:
+            self.refused.append(Refusal(company, None, rejected.reason, rejected.detail))
+            return False
 
     def hand_out(self, queue: WorkQueue) -> int:
         """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).
@@ -101,10 +112,11 @@ class InvoicePosting:
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts the proposal with this number, or of the proforma with this id. A refusal is stored on it."""
+        if not self._takes(None, invoice_date):
+            return
         companies = [company] if company else list(self.setups.current.document.companies)
         found = proposals_named(self.proposals, companies, number)
-        for header in found:
-            self.post(header, invoice_date)
+        each("proposal", ((one.id, one) for one in found), lambda one: self.post(one, invoice_date))
         if not found:
             self.refused.append(self._absent(company, number))
 
@@ -118,7 +130,9 @@ class InvoicePosting:
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
         """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
-        header = self.proposals.get(proforma_id)
+        header = guarded("proposal", proforma_id, self.proposals.get, proforma_id)
+        if isinstance(header, Defect):
+            return
         done = (ProposalStatus.POSTED, ProposalStatus.WAITING, ProposalStatus.CANCELED)
         if header is None or (not again and header.status in done):
             return
@@ -128,7 +142,9 @@ class InvoicePosting:
         """Posts one proposal from where it stands, or stores on it why not."""
         for attempt in range(_ATTEMPTS):
             try:
-                self._post(header, invoice_date)
+                defect = guarded("proposal", header.id, self._post, header, invoice_date)
+                if isinstance(defect, Defect):
+                    self._set_aside(header, defect)
                 return
             except Refused as refused:
                 self._refuse(header, refused)
@@ -146,6 +162,14 @@ class InvoicePosting:
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
+
+    def _set_aside(self, header: Proposal, defect: Defect) -> None:
+        """It stays as it is, and the next run tries it again. Of one whose posting was begun nothing is touched."""
+        refused = Refused(WaitReason.DEFECT, str(defect))
+        if header.status is ProposalStatus.READY:
+            self._refuse(header, refused)
+        else:
+            self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
 
     def _refuse(self, header: Proposal, refused: Refused) -> None:
         """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""

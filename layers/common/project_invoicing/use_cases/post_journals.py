@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from project_invoicing.domain.calendar import calendar_date, period_key
+from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
@@ -24,6 +24,7 @@ from project_invoicing.domain.codes import (
     RejectReason,
     StagingState,
     TransactionType,
+    WaitReason,
 )
 from project_invoicing.domain.journal import (
     COST_KINDS,
@@ -38,8 +39,9 @@ from project_invoicing.domain.ledger import JOURNAL, Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.errors import Conflict
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
@@ -49,6 +51,7 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.posted_lines import handed_on_by
 from project_invoicing.use_cases.requests import named
 from project_invoicing.use_cases.review import review_ends
@@ -58,6 +61,10 @@ _NAMING = ("journal_id", "original_journal", "period_start")
 _ATTEMPTS = 6
 _OVERHEAD = 7
 """Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
+
+
+class UnforeseenFailureError(Exception):
+    """A posting that was begun without failing lines has one now: the journal is set aside, as it was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +104,22 @@ class JournalPosting:
         if companies[0] not in setup.document.companies:
             self.refused.append(unknown_company(companies[0]))
             return
+        start = scope.get("period_start")
+        try:
+            day = given_day(start, "period_start") if start else None
+        except Rejected as rejected:
+            self.refused.append(Refusal(scope.get("company"), None, rejected.reason, rejected.detail))
+            return
+        due = []
         for company in companies:
-            start = scope.get("period_start")
             unit = setup.parameters(company).journal_period
-            period = period_key(unit, calendar_date(start)) if start else None
+            period = period_key(unit, day) if day else None
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
                 if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
-                    self.post(journal, scheduled=scheduled)
+                    due.append(journal)
+        each("journal", ((one.journal_id, one) for one in due), lambda one: self.post(one, scheduled=scheduled))
         if any(scope.get(name) for name in _NAMING) and not (self.posted or self.refused):
             self.refused.append(self._nothing(companies, scope))
 
@@ -170,9 +184,7 @@ class JournalPosting:
         sales = [line.actual_id for line in lines if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES]
         found = self.staging.rows([*(line.original_id for line in lines if line.original_id), *sales])
         judged = {
-            page.key: [judge(line, journal, setup, found.get(line.original_id or "")) for line in page.lines]
-            for page in pages
-            if not page.posted
+            page.key: [_judged(line, journal, setup, found) for line in page.lines] for page in pages if not page.posted
         }
         failing = sum(1 for lines in judged.values() for one in lines if one.line.error)
         if not begun and failing == journal.line_count:
@@ -295,7 +307,7 @@ class _Saga:
 
     def _errors(self) -> str:
         if self.error_journal is None:
-            raise Conflict(f"journal {self.journal.journal_id} has failing lines that its claim did not foresee")
+            raise UnforeseenFailureError(self.journal.journal_id)
         return self.error_journal
 
     def _posted(self, one: PostedLine) -> Write:
@@ -365,6 +377,19 @@ class _Saga:
                 )
             )
         return [outbox.record(self.run.journals.table, event) for event in events]
+
+
+def _judged(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
+    """As ``judge``, whatever the line raises: it fails like others, with the class of what was raised."""
+    found = guarded("actual", line.actual_id, _with_rows, line, journal, setup, rows)
+    if isinstance(found, Defect):
+        return PostedLine(replace(line, error=f"{WaitReason.DEFECT}: {found}"))
+    return found
+
+
+def _with_rows(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
+    rows.get(line.actual_id)  # what is posted with its row needs one that can be read
+    return judge(line, journal, setup, rows.get(line.original_id or ""))
 
 
 def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:

@@ -6,12 +6,12 @@ those of invoice and voucher are null, unless a posting that was begun has drawn
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Proposal, Proposals
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.invoice import drafted, invoice_of, invoice_voucher
 from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, Row, invoice_row, proposal_line_row, voucher_row
@@ -38,7 +38,7 @@ def preview(
     what is no date.
     """
     if invoice_date is not None:
-        _must_be_date(invoice_date)
+        given_day(invoice_date, "invoice_date")
     companies = [company] if company else list(setups.current.document.companies)
     headers = proposals_named(proposals, companies, number)
     if not headers:
@@ -68,12 +68,3 @@ def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: s
 
 def _with_nulls(row: Row) -> Row:
     return {name: None if value == _NOT_DRAWN else value for name, value in row.items()}
-
-
-def _must_be_date(text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        raise Rejected(
-            "schema", f"write a date as 2026-08-31, not {text!r}", entity=ENTITY, field="invoice_date"
-        ) from None

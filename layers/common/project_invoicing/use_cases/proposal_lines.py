@@ -22,6 +22,7 @@ from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
@@ -73,10 +74,13 @@ def plan(
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in rows:
         continued = continued_by(row, linked, here, written)
-        resolved = resolve(row.actual, setup, before=continued.lineage)
-        if isinstance(resolved, Invalid):
+        resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
+        wait: Wait | None
+        if isinstance(resolved, Defect):
+            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
+        elif isinstance(resolved, Invalid):
             result.invalid.append((row, resolved))
-            wait: Wait | None = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:

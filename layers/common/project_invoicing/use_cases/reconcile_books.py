@@ -40,6 +40,7 @@ from project_invoicing.domain.reconciliation import (
     digest_of,
 )
 from project_invoicing.errors import IntegrationError
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox, rows
 from project_invoicing.store.items import Item
@@ -209,16 +210,26 @@ class Books:
     def _read_staging(self) -> None:
         staging = self.stores.staging
         for item in self.watch.over("items of staging", scan(staging.client, staging.table)):
-            pk = str(item["pk"])
-            if item["sk"] == ROW:
-                for role, linked in links_of(item).items():
-                    self.links.add(link_key(pk, role, linked))
-                if "a" in item:
-                    self._staged(item)
-            elif pk.startswith("REJECTED#"):
-                _, entity, id = pk.split("#", 2)
-                self.rejected.add((entity, id))
-                self.rejections[item["re"]] += 1
+            self._looked_at("staging_states", ACTUAL, item, self._item_of_staging)
+
+    def _looked_at(self, check: str, entity: str, item: Item, look: Callable[[Item], None]) -> None:
+        """Looks at an item. One that cannot be read is a difference of the check, and stops no other."""
+        found = guarded("item", f"{item['pk']} {item['sk']}", look, item)
+        if isinstance(found, Defect):
+            detail = f"cannot be read ({found.name} at {item['pk']} {item['sk']})"
+            self.checks[check].differs(Difference(entity, str(item["pk"]).split("#")[-1], detail, item.get("co")))
+
+    def _item_of_staging(self, item: Item) -> None:
+        pk = str(item["pk"])
+        if item["sk"] == ROW:
+            if "a" in item:
+                self._staged(item)
+            for role, linked in links_of(item).items():
+                self.links.add(link_key(pk, role, linked))
+        elif pk.startswith("REJECTED#"):
+            _, entity, id = pk.split("#", 2)
+            self.rejected.add((entity, id))
+            self.rejections[item["re"]] += 1
 
     def _staged(self, item: Item) -> None:
         states = self.checks["staging_states"]
@@ -352,34 +363,20 @@ class Books:
     def _read_journals(self) -> None:
         journals = self.stores.journals
         for item in self.watch.over("journals", scan(journals.client, journals.table, equal={"sk": HEADER})):
-            journal = journal_of(item)
-            on = self._on.pop((journal.company, JOURNAL, journal.journal_id), 0)
-            if on != journal.line_count - journal.error_lines:
-                self._lines_of_journal(journal)
-            if journal.status is JournalStatus.PROCESSING:
-                self._stuck.append(journal)
+            self._looked_at("document_lines", JOURNAL, item, self._journal)
+
+    def _journal(self, item: Item) -> None:
+        journal = journal_of(item)
+        on = self._on.pop((journal.company, JOURNAL, journal.journal_id), 0)
+        if on != journal.line_count - journal.error_lines:
+            self._lines_of_journal(journal)
+        if journal.status is JournalStatus.PROCESSING:
+            self._stuck.append(journal)
 
     def _read_proposals(self) -> None:
         proposals = self.stores.proposals
         for item in self.watch.over("proposals", scan(proposals.client, proposals.table, equal={"sk": HEADER})):
-            kind = str(item["pk"]).partition("#")[0]
-            if kind == "PROPOSAL":
-                header = proposal_of(item)
-                self.proposals[header.id] = header
-                if header.status is ProposalStatus.CANCELED:
-                    continue
-                self._by_number[(header.company or "", header.number)] = header.id
-                self._accounting_dates(header)
-                if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
-                    self._canceled_late(header)
-                if header.status is ProposalStatus.POSTING:
-                    self._stuck.append(header)
-                on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
-                if on != header.line_count and not header.deleting:
-                    self._lines_of_proposal(header)
-            elif kind == "INVOICE":
-                invoice = invoice_of(item)
-                self.invoices[invoice.proforma_id] = invoice
+            self._looked_at("document_lines", PROPOSAL, item, self._proposal)
         for company, kind, number in self._on:
             self._without_line(company, kind, number, {})
 
@@ -402,6 +399,26 @@ class Books:
         detail = f"{header.number} is canceled now, and is {header.status} as invoice {header.invoice_number}"
         off, currency = -(header.subtotal or ZERO), currency_of(header, self.setup)
         self.checks["late_changes"].differs(Difference(PROFORMA, header.id, detail, header.company, off, currency))
+
+    def _proposal(self, item: Item) -> None:
+        kind = str(item["pk"]).partition("#")[0]
+        if kind == "PROPOSAL":
+            header = proposal_of(item)
+            self.proposals[header.id] = header
+            if header.status is ProposalStatus.CANCELED:
+                return
+            self._by_number[(header.company or "", header.number)] = header.id
+            self._accounting_dates(header)
+            if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+                self._canceled_late(header)
+            if header.status is ProposalStatus.POSTING:
+                self._stuck.append(header)
+            on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
+            if on != header.line_count and not header.deleting:
+                self._lines_of_proposal(header)
+        elif kind == "INVOICE":
+            invoice = invoice_of(item)
+            self.invoices[invoice.proforma_id] = invoice
 
     def _lines_of_journal(self, journal: Journal) -> None:
         pages = self.stores.journals.pages(journal.company, journal.journal_id)
@@ -461,7 +478,7 @@ class Books:
         balances: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
         for item in self.watch.over("pages of the ledger", scan(ledger.client, ledger.table)):
             if str(item["sk"]).startswith("V#"):
-                self._page(item, balances)
+                self._looked_at("balance", "voucher", item, lambda page: self._page(page, balances))
         for (company, voucher, currency), amount in balances.items():
             if amount:
                 detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
@@ -499,10 +516,17 @@ class Books:
             if booked is None and (not told.must or not told.amount):
                 continue
             if booked is None or not _agree(told.amount, booked):
-                self._confirm(key, told, booked)
+                self._confirm_readable(key, told, booked)
         for key, booked in self._booked.items():
             if booked.amount and key not in between:
-                self._confirm(key, None, booked)
+                self._confirm_readable(key, None, booked)
+
+    def _confirm_readable(self, key: tuple[str, str], told: _Told | None, booked: _Booked | None) -> None:
+        company, voucher = key
+        found = guarded("voucher", voucher, self._confirm, key, told, booked)
+        if isinstance(found, Defect):
+            detail = f"its document cannot be read ({found.name})"
+            self.checks["vouchers"].differs(Difference("voucher", voucher, detail, company))
 
     def _confirm(self, key: tuple[str, str], told: _Told | None, booked: _Booked | None) -> None:
         """Counts the difference, unless both sides agree as they are now."""
@@ -558,8 +582,8 @@ class Books:
             currency = self._accounting(company)
             wip, deferred = self._wip[place], self._deferred[place]
             if left := wip - expected[place]:
-                found = list(self._not_taken_back(place))
-                for unbilled, amount, detail in found:
+                found = guarded("project", place[1], lambda at: list(self._not_taken_back(at)), place)
+                for unbilled, amount, detail in () if isinstance(found, Defect) else found:
                     left -= amount
                     check.differs(Difference(ACTUAL, unbilled, detail, company, amount, currency))
                 if left:
@@ -611,9 +635,12 @@ class Books:
         late = datetime.fromisoformat(self.at) - _PATIENCE
         for store in (self.stores.staging, self.stores.journals, self.stores.proposals):
             for item in outbox.unsent(store.client, store.table):
-                if datetime.fromisoformat(item["at"]) < late:
-                    detail = f"{item['t']} of {item['at']} is not published; outbox_relay does it by its schedule"
-                    self.checks["outbox"].differs(Difference("event", item["sk"], detail))
+                self._looked_at("outbox", "event", item, lambda unsent: self._unsent(unsent, late))
+
+    def _unsent(self, item: Item, late: datetime) -> None:
+        if datetime.fromisoformat(item["at"]) < late:
+            detail = f"{item['t']} of {item['at']} is not published; outbox_relay does it by its schedule"
+            self.checks["outbox"].differs(Difference("event", item["sk"], detail))
 
     def _difference(
         self, row: StagedRow, detail: str, amount: Decimal | None = None, *, repair: Repair | None = None

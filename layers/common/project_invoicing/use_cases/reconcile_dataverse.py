@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -26,6 +26,7 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
 from project_invoicing.errors import Rejected
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
@@ -90,8 +91,7 @@ class AgainstDataverse:
         """Raises ``OutOfTime``, and what the port raises."""
         unseen = {id for id, known in self.books.known.items() if known.counts}
         for found in self.watch.over("actuals of Dataverse", self.api.every(ACTUAL, self.names.of_actuals())):
-            unseen.discard(id_bytes(found.id))
-            self._actual(found)
+            self._looked_at(found, lambda one: self._seen(one, unseen))
         for chunk in chunks(self._missing, CHUNK):
             self._confirm_missing(chunk)
         for chunk in chunks(self._newer, CHUNK):
@@ -100,10 +100,24 @@ class AgainstDataverse:
             self._confirm_told(chunk)
         self._gone(unseen)
         for found in self.watch.over("connections of Dataverse", self.api.every(CONNECTION, columns_of(CONNECTION))):
-            self._connection(found)
+            self._looked_at(found, self._connection)
         for found in self.watch.over("invoices of Dataverse", self.api.every(PROFORMA, self.names.of_invoices())):
-            if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON or self._is_canceled(found):
-                self._proforma(found)
+            self._looked_at(found, self._invoice)
+
+    def _looked_at(self, found: FoundRow, look: Callable[[FoundRow], None]) -> None:
+        """Looks at a row of Dataverse. One that cannot be compared is a difference, and stops no other."""
+        made = guarded(found.entity, found.id, look, found)
+        if isinstance(made, Defect):
+            detail = f"cannot be compared ({made.name})"
+            self.checks["not_received"].differs(Difference(found.entity, found.id, detail))
+
+    def _seen(self, found: FoundRow, unseen: set[bytes]) -> None:
+        unseen.discard(id_bytes(found.id))
+        self._actual(found)
+
+    def _invoice(self, found: FoundRow) -> None:
+        if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON or self._is_canceled(found):
+            self._proforma(found)
 
     # Actuals
 

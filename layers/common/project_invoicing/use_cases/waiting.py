@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from project_invoicing.chunks import chunks
+from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.set_aside import Defect
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, transact_what_holds
+
+
+def defect_wait(defect: Defect, actual_id: str | None = None) -> Wait:
+    return Wait(WaitReason.DEFECT, str(defect), actual_id)
 
 
 @dataclass(slots=True)
@@ -29,6 +35,10 @@ class Verdicts:
 
     def skip(self, row: StagedRow, detail: str) -> None:
         self._skipped.append((row, detail))
+
+    def set_aside(self, row: StagedRow, defect: Defect) -> None:
+        """The row waits, with the class of what was raised; every run tries it again."""
+        self.wait(row, defect_wait(defect, row.id), row.company)
 
     def write(self, staging: Staging, at: str) -> None:
         """Writes them, a hundred rows a transaction. A row that changed meanwhile is left to the next import."""

@@ -22,13 +22,14 @@ from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, 
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import JournalStatus, RejectReason, WriteBackState
+from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import SOURCE
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Invoice, Proposals
 from project_invoicing.store.staging import Staging
@@ -49,6 +50,7 @@ PAUSE: Final = 60
 """Seconds until a document comes again after Dataverse did not answer."""
 ENOUGH: Final = 130_000
 """Milliseconds that a batch may take: its request at most, and what is written then."""
+_NOT_SENT: Final = 400
 _DETAIL: Final = 200
 """Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
 
@@ -200,8 +202,7 @@ class WriteBack:
             if self.time_left() < ENOUGH:
                 self._later(progress.document, 0)
                 return
-            patches = [Patch(ACTUAL, row.actual_id, actual_write_back(**row.values)) for row in batch]
-            found = dataverse.patch(patches)
+            found = self._told(dataverse, batch)
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
@@ -217,6 +218,20 @@ class WriteBack:
             if len(answers) < len(found):
                 raise Throttled(found[len(answers)].retry_after or PAUSE)
         self._finish(dataverse, progress, invoice)
+
+    def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
+        """What became of each row of a batch. One that cannot be written down is set aside as refused."""
+        written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
+        patches = [
+            Patch(ACTUAL, row.actual_id, columns)
+            for row, columns in zip(batch, written, strict=True)
+            if not isinstance(columns, Defect)
+        ]
+        answers = iter(dataverse.patch(patches))
+        return [
+            Answer(_NOT_SENT, str(WaitReason.DEFECT), columns.name) if isinstance(columns, Defect) else next(answers)
+            for columns in written
+        ]
 
     def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
         """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
@@ -288,6 +303,10 @@ class WriteBack:
 
     def _from_now(self, later: timedelta) -> str:
         return utc_text(self.now() + later)
+
+
+def _columns(row: Told) -> Values:
+    return actual_write_back(**row.values)
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:
