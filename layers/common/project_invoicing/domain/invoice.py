@@ -59,6 +59,13 @@ class Terms:
     cash_discount: CashDiscountTerms | None = None
 
 
+def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
+    """What a line earns: its amount without tax, nothing where it is not chargeable."""
+    if not line.chargeable:
+        return ZERO
+    return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The figures of a proposal or invoice in its currency, with its lines' own taxes."""
@@ -70,10 +77,8 @@ class Totals:
     tax_included: bool = False
 
     def revenue(self, line: ProposalLine) -> Decimal:
-        """What one of ``lines`` earns: its amount without tax, nothing where it is not chargeable."""
-        if not line.chargeable:
-            return ZERO
-        return line.amount - (line.sales_tax_amount or ZERO) if self.tax_included else line.amount
+        """What one of ``lines`` earns."""
+        return revenue(line, tax_included=self.tax_included)
 
     @property
     def total(self) -> Decimal:
