@@ -311,7 +311,8 @@ class ActualExplained:
             )
         elif row.late:
             off = self.stores.off(row)[1]
-            self.made.happened(f"a newer version came after the posting, and the books have the old one: it {off}")
+            what = "a newer version with other figures came after the posting; the books have the old one: it"
+            self.made.happened(f"{what} {off}")
             self.made.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
                 "billed again; what is posted is never changed"
