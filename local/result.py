@@ -17,7 +17,7 @@ from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.proposal import ProposalLine
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups
 from project_invoicing.store.items import Item, plain_item, readable
@@ -31,6 +31,7 @@ from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoic
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.waiting import waits_as
 from project_invoicing.use_cases.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 
 if TYPE_CHECKING:
@@ -65,11 +66,7 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
     made: Result = {
-        "staging": [
-            _staging(row, setup, show) if (row := readable_row(item)) else _unreadable(item)
-            for item in staging
-            if "a" in item and item["sk"] == ROW
-        ],
+        "staging": list(_staging(staging, proposals, setup, show)),
         "journals": list(_journals(journals, show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
         "invoices": [
@@ -97,7 +94,25 @@ def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
         yield from found
 
 
-def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
+def _staging(
+    items: Iterable[Item], proposals: Iterable[Item], setup: FinanceSetup, show: Figures
+) -> Iterator[dict[str, Any]]:
+    headers = {header.id: header for header in _headers(proposals)}
+    for item in items:
+        if "a" not in item or item["sk"] != ROW:
+            continue
+        if row := readable_row(item):
+            invoice = row.actual.invoice
+            yield _staged(row, waits_as(row, headers.get(invoice.id) if invoice else None), setup, show)
+        else:
+            yield _unreadable(item)
+
+
+def _headers(items: Iterable[Item]) -> Iterator[Proposal]:
+    return (header for item in items if _kind(item, "PROPOSAL") and (header := readable(proposal_of, item)))
+
+
+def _staged(row: StagedRow, wait: Wait | None, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
     company = row.company or _owner(row, setup)
     named = row.actual.currency
     currency = setup.resolve(named.entity, named.id) if named else None
@@ -107,7 +122,7 @@ def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, An
         "transaction_type": row.actual.transaction_type,
         "transaction_class": row.actual.transaction_class,
         "state": row.state,
-        "reason": row.reason,
+        "reason": wait.reason if wait else None,
         "journal_id": row.journal_id,
         "proposal_id": row.proposal_id,
         "voucher": row.voucher,
@@ -196,8 +211,7 @@ def _proposals(
     for item in items:
         if _kind(item, "INVOICE") and (tax := tax_of_invoice(item)):
             credited.setdefault(item["co"], {})[item["in"]] = tax
-    headers = [header for item in items if _kind(item, "PROPOSAL") and (header := readable(proposal_of, item))]
-    headers = [header for header in headers if header.status is not ProposalStatus.CANCELED]
+    headers = [header for header in _headers(items) if header.status is not ProposalStatus.CANCELED]
     for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
         invoice = posted.get(header.id)
         source = f"INVOICE#{invoice.company}#{invoice.invoice_number}" if invoice else f"PROPOSAL#{header.id}"
@@ -245,6 +259,8 @@ def _proposal(
         "proposal_id": header.number,
         "company": header.company,
         "status": header.status,
+        "expected": show.amount(header.proforma.total, currency),
+        "waiting_since": header.waiting_since if header.status is ProposalStatus.WAITING else None,
         "customer": invoice.customer if invoice else customer_of(header, setup),
         "currency": currency,
         "subtotal": show.amount(subtotal if subtotal is not None else zero, currency),

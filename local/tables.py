@@ -23,6 +23,7 @@ _FIGURES: Final = (
     "accounting",
     "amount",
     "cost",
+    "expected",
     "line",
     "lines",
     "price",
@@ -233,6 +234,7 @@ def _proposal(proposal: Row) -> Row:
         "status": proposal["status"],
         "customer": proposal["customer"],
         "lines": len(proposal["lines"]),
+        "expected": proposal["expected"],
         "subtotal": proposal["subtotal"],
         "sales tax": proposal["sales_tax"],
         "total": f"{proposal['total']} {proposal['currency'] or ''}",
@@ -299,13 +301,13 @@ def _waiting_rows(staging: Iterable[Row]) -> Iterator[Row]:
     for row in staging:
         if row["reason"] and row["state"] == "pending":
             kind = f"{row['transaction_type']} {row['transaction_class']}".replace("_", " ")
-            yield {"what": kind, "id": row["actual_id"], "reason": row["reason"], "detail": None}
+            yield {"what": kind, "id": row["actual_id"], "since": None, "reason": row["reason"], "detail": None}
 
 
 def _waiting_proposals(proposals: Iterable[Row]) -> Iterator[Row]:
     for proposal in proposals:
         for waiting in proposal["waiting_for"]:
-            what = {"what": "proposal", "id": proposal["proposal_id"]}
+            what = {"what": "proposal", "id": proposal["proposal_id"], "since": proposal["waiting_since"]}
             yield {**what, "reason": waiting["reason"], "detail": waiting["detail"]}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from project_invoicing.events import INVOICE_POSTED, own_event
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.use_cases import import_proposals
 from tests.builders import Context, actual, connection, option, proforma
 from tests.crash.death import Run, Step
@@ -87,6 +87,19 @@ def unposted(world: World, work: Work) -> None:
     into_staging(world, work.sales)
 
 
+def one_of_two_posted(world: World, work: Work) -> None:
+    """A proposal waits for two journals, and one of them has just been posted."""
+    of_two_days = Work(lines=2, days=2)
+    unposted(world, of_two_days)
+    world.run("staging_import")
+    world.run("journal_posting", journal_id="USPM-000001")
+
+
+def told_of_posting(world: World) -> None:
+    event = own_event(JOURNAL_POSTED, world.at, "posted", company=COMPANY, journal_id="USPM-000001", line_count=2)
+    world.tell("staging_import", event)
+
+
 def write_back(world: World) -> None:
     event = own_event(INVOICE_POSTED, world.at, "posted", company=COMPANY, invoice_number="FTI-00000001")
     world.tell("accounting_writeback", event)
@@ -107,6 +120,7 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
     "what a reversal takes back": (reversed_without_saying_what, lambda world: world.deliver(what_it_reverses)),
     "a proforma header": (nothing, lambda world: world.deliver(WORK.header)),
     "a number that is taken": (headed, lambda world: world.deliver(proforma("another", number=WORK.number))),
+    "one of the journals that a proposal waits for": (one_of_two_posted, told_of_posting),
     "an invoice's write-back": (invoiced, write_back),
     "a canceled proforma that is not known": (nothing, canceled),
     "a canceled proforma whose proposal waits": (headed, canceled),

@@ -68,6 +68,13 @@ class Terms:
     cash_discount: CashDiscountTerms | None = None
 
 
+def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
+    """What a line earns: its amount without tax, nothing where it is not chargeable."""
+    if not line.chargeable:
+        return ZERO
+    return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The figures of a proposal or invoice in its currency, with its lines' own taxes.
@@ -83,11 +90,9 @@ class Totals:
     originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
 
     def revenue(self, line: ProposalLine) -> Decimal:
-        """What one of ``lines`` earns: its amount without tax, nothing where it is not chargeable."""
-        if not line.chargeable:
-            return ZERO
+        """What one of ``lines`` earns."""
         included = line.charges[0].tax_included if line.charges else self.tax_included
-        return line.amount - (line.sales_tax_amount or ZERO) if included else line.amount
+        return revenue(line, tax_included=included)
 
     @property
     def total(self) -> Decimal:

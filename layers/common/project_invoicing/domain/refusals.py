@@ -13,11 +13,15 @@ from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitRea
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why something waits. ``actual_id`` is the row that blocks, where it is one row."""
+    """Why something waits. ``actual_id`` is the row that blocks, where it is one row.
+
+    ``document`` is the journal, or the proforma of the invoice, whose posting ends it, where that is known.
+    """
 
     reason: WaitReason
     detail: str
     actual_id: str | None = None
+    document: str | None = None
 
 
 class Refused(Exception):

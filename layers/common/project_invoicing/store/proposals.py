@@ -1,12 +1,13 @@
 """The proposals table: proposal headers and their lines, and the posted customer invoices.
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in staging,
-``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for
-(JSON), ``wp`` the documents for whose posting it waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on
-it, ``ev`` how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with,
-``ic`` between which companies it bills, ``dx`` its lines are being deleted, ``ba`` the accounting date that its billed
-sales agree on; from the claim of its posting on ``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``da``
-accounting date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
+``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``ws`` since when it waits,
+``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents for whose posting it
+waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often one has edited it or its
+lines, ``sv`` the set-up version that its lines were built with, ``ic`` between which companies it bills, ``dx`` its
+lines are being deleted, ``ba`` the accounting date that its billed sales agree on; from the claim of its posting on
+``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages
+posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
 
 A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
@@ -26,7 +27,9 @@ A header whose contract the set-up does not know yet has ``dt``, its event whole
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections import Counter as Count
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -56,7 +59,9 @@ ANY_INVOICE: Final = "*invoice"
 """Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
 VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
-_SHOWN_WAITS: Final = 50
+SHOWN_WAITS: Final = 50
+"""Waits that a header lists; of the others it counts how many there are."""
+_KEPT_DOCUMENTS: Final = 500
 _WAIT_REASONS: Final = frozenset(WaitReason)
 
 
@@ -95,6 +100,7 @@ class Proposal:
 
     ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
     that all billed sales of its lines carry, ``None`` where they differ (99-23).
+    ``stored_waits`` are the columns that ``waiting_for`` and ``waits_for_posting`` were read from.
     """
 
     proforma: Proforma
@@ -108,6 +114,8 @@ class Proposal:
     waiting_for: tuple[Wait, ...] = ()
     waits_for_posting: frozenset[str] = frozenset()
     evaluated: bool = False
+    waiting_since: str | None = None
+    stored_waits: Mapping[str, Any] = field(default_factory=dict)
     refusal: dict[str, str] | None = None
     setup_version: int | None = None
     deleting: bool = False
@@ -136,6 +144,16 @@ class Proposal:
     def withdrawing(self) -> bool:
         """Its proforma was canceled, and what there is of it has not been taken away yet."""
         return self.proforma.canceled and self.status is ProposalStatus.WAITING
+
+    @property
+    def lists_some(self) -> bool:
+        """Whether the last of ``waiting_for`` only counts what else it waits for."""
+        return bool(_more(self.stored_waits)) or len(self.waiting_for) > SHOWN_WAITS
+
+    def names(self, documents: Set[str]) -> bool:
+        """Whether it says what waits for each of ``documents``; a header of the version before does not."""
+        named = {wait.document for wait in self.waiting_for} | {document for _, document in _more(self.stored_waits)}
+        return documents <= named
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +272,9 @@ class Proposals:
         company: str | None,
         between: BetweenCompanies | None = None,
         event: str | None = None,
+        at: str | None = None,
     ) -> Write:
-        item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1}
+        item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "ws": at}
         item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None, "dt": event}
         item |= proforma_columns(proforma) | _company_columns(proforma, company)
         return put(self.table, item, unless_exists=True)
@@ -289,8 +308,13 @@ class Proposals:
     def number_used(self, company: str, number: str, before: str | None) -> Write:
         return update(self.table, f"SEQUENCE#{company}", "proposal", {"nr": number}, expected={"nr": before})
 
-    def receive_again(self, item: Item, values: dict[str, Any], *, changed: bool) -> Write:
-        """Counts one more delivery of a header; ``values`` are what a newer version changes."""
+    def receive_again(self, item: Item, values: dict[str, Any], at: str, *, changed: bool) -> Write:
+        """Counts one more delivery of a header; ``values`` are what a newer version changes.
+
+        A delivery that was overtaken by a later one was there first: the proposal waits since then.
+        """
+        if "wf" not in item and at < item.get("ws", at):
+            values = values | {"ws": at}
         add = {"dl": 1, "ch": 1} if changed else {"dl": 1}
         return update(self.table, item["pk"], HEADER, values, add=add, expected={"ch": item["ch"], "st": item["st"]})
 
@@ -306,15 +330,22 @@ class Proposals:
 
     def withdrawn(self, proposal: Proposal) -> Write:
         """Nothing is left of the proposal but the version of its proforma."""
-        return self.change(proposal, {"st": ProposalStatus.CANCELED, "dt": None} | NO_LINES | closed())
+        return self.change(proposal, {"st": ProposalStatus.CANCELED, "dt": None, "ws": None} | NO_LINES | closed())
 
-    def revive(self, item: Item, proforma: Proforma, company: str | None, event: str | None) -> Write:
+    def revive(self, item: Item, proforma: Proforma, company: str | None, event: str | None, at: str) -> Write:
         """The canceled proforma was activated again: its header waits for its lines as a new one does."""
-        values = {"st": ProposalStatus.WAITING, "dt": event} | NO_LINES
+        values = {"st": ProposalStatus.WAITING, "dt": event, "ws": at} | NO_LINES
         values |= proforma_columns(proforma) | _company_columns(proforma, company)
-        return self.receive_again(item, values, changed=True)
+        return self.receive_again(item, values, at, changed=True)
 
-    def change(self, proposal: Proposal, values: dict[str, Any], *, add: dict[str, int] | None = None) -> Write:
+    def change(
+        self,
+        proposal: Proposal,
+        values: dict[str, Any],
+        *,
+        add: dict[str, int] | None = None,
+        also_expected: Mapping[str, Any] | None = None,
+    ) -> Write:
         """Changes the header, if its status, version, edits, lines and progress are still what was read."""
         expected: dict[str, Any] = {
             "st": proposal.status,
@@ -324,7 +355,30 @@ class Proposals:
             "dx": proposal.deleting or None,
             "ev": proposal.edit_count or None,
         }
+        expected |= also_expected or {}
         return update(self.table, _partition(proposal.id), HEADER, values, expected=expected, add=add)
+
+    def waits(self, proposal: Proposal, waits: Sequence[Wait], documents: frozenset[str], since: str) -> Write | None:
+        """What a proposal waits for by now; ``None`` where that is stored already.
+
+        Since when is kept while it waits, whatever for. Refused where a document was taken off meanwhile.
+        """
+        columns = waiting_columns(waits, documents)
+        if columns == proposal.stored_waits:
+            return None
+        values = columns | {"ws": proposal.waiting_since or since}
+        return self.change(proposal, values, also_expected={"wp": proposal.stored_waits.get("wp")})
+
+    def no_longer_waits_for(self, proposal: Proposal, documents: set[str]) -> Write:
+        """Takes documents that are posted off what a proposal waits for.
+
+        Refused where others were taken off meanwhile: of two at once neither may bring back the other's.
+        """
+        stored = proposal.stored_waits
+        listed = [wait for wait in _listed(stored) if wait.document not in documents]
+        more = {of: rows for of, rows in _more(stored).items() if of[1] not in documents}
+        values = _columns(listed, more) | {"wp": sorted(proposal.waits_for_posting - documents)}
+        return self.change(proposal, values, also_expected={"wp": stored.get("wp")})
 
     def edited(self, proposal: Proposal, values: dict[str, Any]) -> Write:
         """A person has edited the proposal or its lines: whoever has read it before, such as a posting, reads again."""
@@ -416,18 +470,53 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
 
-def waiting_columns(waits: list[Wait], documents: frozenset[str]) -> dict[str, Any]:
-    """What a header stores of what it waits for: the first fifty, and how many more there are.
+def waiting_columns(waits: Sequence[Wait], documents: frozenset[str]) -> dict[str, Any]:
+    """What a header stores of what it waits for: the first fifty waits, and how many more there are, by what ends them.
 
-    The rest is on the rows themselves. ``documents``, journals by their ids and invoices by those of their proformas,
-    are those whose posting should look at the proposal again.
+    ``documents``, journals by their ids and invoices by those of their proformas, are those for whose posting it waits.
     """
-    if len(waits) > _SHOWN_WAITS + 1:  # with that one line, what was stored is stored again as it is
-        more = f"and {len(waits) - _SHOWN_WAITS} more rows; each row in staging says why it waits"
-        waits = [*waits[:_SHOWN_WAITS], Wait(waits[_SHOWN_WAITS].reason, more)]
-    shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits]
-    kept = sorted(documents) if len(documents) <= _SHOWN_WAITS else [ANY_INVOICE, ANY_JOURNAL]
-    return {"wf": json.dumps(shown, separators=(",", ":")), "wp": kept}
+    listed, rest = waits[:SHOWN_WAITS], waits[SHOWN_WAITS:]
+    more = Count((wait.reason.value, wait.document) for wait in rest)
+    kept = sorted(documents) if len(documents) <= _KEPT_DOCUMENTS else [ANY_INVOICE, ANY_JOURNAL]
+    return _columns(listed, more) | {"wp": kept}
+
+
+def _columns(listed: Sequence[Wait], more: Mapping[tuple[str, str | None], int]) -> dict[str, Any]:
+    shown = [
+        {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
+        | ({"document": w.document} if w.document else {})
+        for w in listed
+    ]
+    unlisted = [[*of, rows] for of, rows in more.items()]
+    return {
+        "wf": zlib.compress(json.dumps(shown, separators=(",", ":")).encode()),
+        "wm": json.dumps(unlisted, separators=(",", ":")) if unlisted else None,
+    }
+
+
+def _listed(stored: Mapping[str, Any]) -> list[Wait]:
+    packed = stored.get("wf", "[]")
+    text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as the version before stored it
+    known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
+    return [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known]
+
+
+def _more(stored: Mapping[str, Any]) -> dict[tuple[str, str | None], int]:
+    """How many rows are not listed, by reason and document."""
+    counted = json.loads(stored.get("wm") or "[]")
+    return {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
+
+
+def _waiting_for(stored: Mapping[str, Any]) -> tuple[Wait, ...]:
+    """The waits that are listed, and one that counts the others."""
+    listed, more = _listed(stored), _more(stored)
+    if not more:
+        return tuple(listed)
+    named = sorted({document for _, document in more if document and document not in (ANY_INVOICE, ANY_JOURNAL)})
+    others = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    posting = f", for the posting of {', '.join(named[:3])}{others}" if named else ""
+    detail = f"and {sum(more.values())} more rows{posting}; explain says what each waits for"
+    return (*listed, Wait(WaitReason(next(iter(more))[0]), detail))
 
 
 def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
@@ -461,7 +550,7 @@ def billed_on_columns(agreed: date | None) -> dict[str, Any]:
     return {"ba": agreed.isoformat() if agreed else None}
 
 
-NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wp", "rf", "su", "sv"))
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
 """What a header knows of its lines, when it has none: nothing."""
 
 
@@ -497,8 +586,7 @@ def closed() -> dict[str, Any]:
 
 
 def proposal_of(item: Item) -> Proposal:
-    known = (w for w in json.loads(item.get("wf", "[]")) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
-    waits = [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"]) for w in known]
+    stored = {name: item.get(name) for name in ("wf", "wm", "wp")} if "wf" in item else {}
     return Proposal(
         proforma=_proforma_of(item),
         status=ProposalStatus(item["st"]),
@@ -508,9 +596,11 @@ def proposal_of(item: Item) -> Proposal:
         line_count=item.get("n", 0),
         pages=item.get("pg", 0),
         subtotal=Decimal(item["su"]) if "su" in item else None,
-        waiting_for=tuple(waits),
+        waiting_for=_waiting_for(stored),
         waits_for_posting=frozenset(item.get("wp", ())),
         evaluated="wf" in item,
+        waiting_since=item.get("ws"),
+        stored_waits=stored,
         refusal=json.loads(item["rf"]) if "rf" in item else None,
         setup_version=item.get("sv"),
         deleting=item.get("dx", False),

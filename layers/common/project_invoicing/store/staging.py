@@ -792,10 +792,15 @@ class Staging:
 
     # Writes that take part in the transactions of the other stores
 
-    def wait(self, row: StagedRow, wait: Wait, company: str | None, at: str) -> Write:
-        """The row goes on waiting and says why. Since when is kept while the reason stays the same."""
-        since = row.since if row.reason is wait.reason else at
-        values = {"re": wait.reason, "rd": wait.detail, "rs": since, "co": company}
+    def wait(self, row: StagedRow, wait: Wait | None, company: str | None, at: str) -> Write:
+        """The row goes on waiting and says why; ``None``: its proposal does.
+
+        Since when is kept while the reason stays the same.
+        """
+        values: dict[str, Any] = {"re": None, "rd": None, "rs": None, "co": company}
+        if wait:
+            since = row.since if row.reason is wait.reason else at
+            values |= {"re": wait.reason, "rd": wait.detail, "rs": since}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
     def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:

@@ -16,8 +16,11 @@ from project_invoicing.store.staging import Staging, journal_position, proposal_
 from project_invoicing.store.transactions import transact
 
 
-def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal) -> None:
-    """Deletes all lines of a ready proposal; the header stays and waits. Refuses a proposal that is being posted."""
+def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal, at: str) -> None:
+    """Deletes all lines of a ready proposal; the header stays and waits, since ``at``.
+
+    Refuses a proposal that is being posted.
+    """
     if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
         raise Refused(PostingFailure.ALREADY_POSTED, f"proposal {header.number} is {header.status}")
     if header.intercompany:
@@ -28,7 +31,7 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
         return
     if not header.pages:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
-    begun = {"st": ProposalStatus.WAITING, "dx": True} | NO_LINES
+    begun = {"st": ProposalStatus.WAITING, "dx": True, "ws": header.waiting_since or at} | NO_LINES
     transact(proposals.client, [proposals.change(header, begun)])
     finish_deletion(proposals, staging, replace(header, status=ProposalStatus.WAITING, deleting=True))
 

@@ -177,7 +177,8 @@ class DocumentEditing:
             company, journal_id = _need(request, "company"), _need(request, "journal_id")
             delete_journal_lines(self.journals, self.staging, company, journal_id)
             return "deleted"
-        return self._guarded(request, lambda header: delete_proposal_lines(self.proposals, self.staging, header))
+        stores = self.proposals, self.staging
+        return self._guarded(request, lambda header: delete_proposal_lines(*stores, header, self.at))
 
     def reset(self, request: Mapping[str, Any]) -> str:
         """Turns a journal in error into a draft that can be posted again (POST-04, POST-09)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,11 +18,13 @@ from project_invoicing.domain.codes import (
     RejectReason,
     StagingState,
     TransactionType,
+    WaitReason,
     WriteBackState,
 )
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
 from project_invoicing.domain.map_state import MapState
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.items import Item
@@ -33,10 +35,13 @@ from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
 from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.explanation import NOTE, TYPES, Explanation, Row, has_replaced
-from project_invoicing.use_cases.resolution import Owner, owner_of
+from project_invoicing.use_cases.late_changes import PostedAs, amount_now
+from project_invoicing.use_cases.proposal_lines import day_of, unposted
+from project_invoicing.use_cases.resolution import DISCOUNT, Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.review import who_posts
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.waiting import waits_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,6 +52,7 @@ _ROLES: Final = {
     ConnectionRole.ORIGINAL: "reverses",
     ConnectionRole.REPLACED: "replaces",
 }
+UNPOSTED: Final = (WaitReason.UNBILLED_SALES_NOT_POSTED, WaitReason.FEE_NOT_POSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,50 @@ class Stores:
         progress = WriteBacks(self.staging.client, self.staging.table).get(document)
         return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
 
+    def posted_as(self, row: StagedRow) -> PostedAs:
+        """What ``amount_now`` needs of the document that a row was posted with."""
+        if row.journal_id:
+            return PostedAs(gross=DISCOUNT in row.actual.custom and self._accrued_gross(row))
+        header = self.proposal_numbered(row.company, row.proposal_id or "")
+        invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
+        if not invoice:
+            return PostedAs()
+        included = self.setup.document.sales_tax.amounts_include_tax
+        pages = self.proposals.invoice_pages(invoice.company, invoice.invoice_number) if included else ()
+        return PostedAs(invoice=invoice, lines=[line for _, page in pages for line in page])
+
+    def _accrued_gross(self, row: StagedRow) -> bool:
+        """Whether a posted sale was accrued without its discount: as its company did then, a reversal as its original.
+
+        FEE-06, FEE-10.
+        """
+        original = row.links.get(ConnectionRole.ORIGINAL)
+        found = self.staging.readable([original]).get(original) if original else None
+        of = found if found and found.journal_id else row
+        journal = self.journals.get(str(of.company), str(of.journal_id))
+        setup = self.setups.of(journal.setup_version) if journal and journal.setup_version else self.setup
+        return setup.parameters(str(of.company)).line_discount_category is not None
+
+    def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
+        """By how much the books are off where a row has changed after its posting, in accounting currency, in words.
+
+        ``None`` where that cannot be said; the text says why.
+        """
+        words = Words(self.setup)
+        known = self.setup.company(row.company) if row.company else None
+        currency = known.accounting_currency if known else None
+        actual = words.money(row.actual.amount, words.currency(row.actual))
+        if row.state is not StagingState.POSTED:
+            return None, f"is {actual} now, and its document is being posted with what it was before"
+        posted = words.money(row.accounting_amount or ZERO, currency)
+        if row.actual.inactive:
+            return -(row.accounting_amount or ZERO), f"is inactive now, and was posted with {posted}"
+        now = amount_now(row, self.posted_as(row), self.setup)
+        if isinstance(now, str):
+            return None, f"is {actual} now, was posted with {posted}, and would not be posted as it is: {now}"
+        text = f"is {actual} now and would be posted with {words.money(now, currency)}, and was posted with {posted}"
+        return now - (row.accounting_amount or ZERO), text
+
     def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
         found = self.proposals.by_number([company], number).get(company) if company else None
         return self.proposals.get(found) if found else None
@@ -99,7 +149,7 @@ class Words:
         return self.setup.resolve(reference.entity, reference.id) if reference else None
 
     def money(self, amount: Decimal | None, currency: str | None) -> str:
-        return f"{self.show.amount(amount, currency)} {currency or '(currency unknown)'}"
+        return self.show.money(amount, currency)
 
     def kind(self, actual: Actual) -> str:
         return f"{TYPES[actual.transaction_type]} ({actual.transaction_class})"
@@ -109,11 +159,14 @@ class Words:
         return row.company or (owner.company if isinstance(owner, Owner) else None)
 
     @staticmethod
-    def state(row: StagedRow) -> str:
+    def state(row: StagedRow, wait: Wait | None = None) -> str:
+        """``wait`` is what ``waits_as`` says of it, where that was asked."""
         document = f"journal {row.journal_id}" if row.journal_id else f"proposal {row.proposal_id}"
         match row.state:
             case StagingState.PENDING:
-                return f"waits: {row.reason}" if row.reason else "waits for the next import"
+                reason = wait.reason if wait else row.reason
+                billed = row.actual.transaction_type is TransactionType.BILLED_SALES
+                return f"waits: {reason}" if reason else f"waits for {'its proposal' if billed else 'the next import'}"
             case StagingState.IMPORTED:
                 return f"on {document}, line {row.line_number}, not posted"
             case StagingState.POSTED if row.voucher:
@@ -188,7 +241,7 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
         if row:
             entry["currency"] = words.currency(row.actual)
             entry["amount"] = words.show.amount(row.actual.amount, entry["currency"])
-            entry["date"] = _day(row, words, company)
+            entry["date"] = day_of(row, words.setup, company)
             owner = words.company(row)
             journal = headers.get(owner or "", {}).get(row.journal_id or "")
             entry["status"] = row.state
@@ -217,15 +270,6 @@ def advise_on_blockers(made: Explanation) -> None:
             made.advise_on(str(entry["reason"]))
 
 
-def _day(row: StagedRow, words: Words, company: str | None) -> str | None:
-    actual = row.actual
-    written = actual.start or actual.document_date
-    owner = words.company(row) or company
-    if not written or not owner or not words.setup.company(owner):
-        return written
-    return words.setup.local_date(owner, written).isoformat()
-
-
 @dataclass(slots=True)
 class ActualExplained:
     """The explanation of one actual, put together step by step."""
@@ -235,6 +279,8 @@ class ActualExplained:
     row: StagedRow
     made: Explanation
     words: Words
+    header: Proposal | None
+    wait: Wait | None
 
     def whole(self) -> Explanation:
         row = self.row
@@ -264,7 +310,9 @@ class ActualExplained:
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed; or activate it"
             )
         elif row.late:
-            self.made.happened("a newer version with other figures came after the posting; the books have the old ones")
+            off = self.stores.off(row)[1]
+            what = "a newer version with other figures came after the posting; the books have the old one: it"
+            self.made.happened(f"{what} {off}")
             self.made.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
                 "billed again; what is posted is never changed"
@@ -282,19 +330,33 @@ class ActualExplained:
         self.made.happened(f"{number}, the newest known: {counted}{repeated}", version.occurred_at)
 
     def _waits(self, linked: dict[str, StagedRow]) -> None:
-        row, made = self.row, self.made
-        if row.reason is None:
-            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
-            return
-        made.happened(f"waits: {row.reason}, {row.detail}", row.since)
-        blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
-        blocks = blocking if blocking and blocking in (row.detail or "") and blocking in linked else None
-        made.waits_for = blockers(self.stores, [Wait(row.reason, row.detail or "", blocks)], row.since, made.company)
-        advise_on_blockers(made)
-        invoice = row.actual.invoice
-        header = self.stores.proposals.get(invoice.id) if invoice else None
+        row, made, header = self.row, self.made, self.header
         if header:
             made.facts["proposal"] = f"{header.number} ({header.status})"
+        if self.wait is None:
+            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+            return
+        told = header is not None and row.reason is None
+        since = header.waiting_since if header and told else row.since
+        wait = self._as_of_now(self.wait, linked) if told else self.wait
+        made.happened(f"waits: {wait.reason}, {wait.detail}", since)
+        blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
+        blocks = blocking if blocking and blocking in wait.detail and blocking in linked else None
+        made.waits_for = blockers(self.stores, [replace(wait, actual_id=blocks)], since, made.company)
+        advise_on_blockers(made)
+
+    def _as_of_now(self, told: Wait, linked: dict[str, StagedRow]) -> Wait:
+        """What the header tells of a row that it lists; of another what holds the row up itself, or else the proposal.
+
+        A header lists some of its rows only, so the posting that one of the others waits for is read from its link.
+        """
+        unbilled = self.row.links.get(ConnectionRole.UNBILLED)
+        if told.actual_id in {self.row.id, *self.row.links.values()}:
+            return told
+        sale = linked.get(unbilled) if unbilled else None
+        if unbilled and told.reason in UNPOSTED and not (sale and sale.state is StagingState.POSTED):
+            return replace(told, detail=unposted(unbilled, sale, self.stores.setup), actual_id=unbilled)
+        return replace(told, detail=f"all of its proposal or none: {told.detail}")
 
     def _on_journal(self, journal_id: str) -> None:
         made, row, company = self.made, self.row, str(self.row.company)
@@ -455,9 +517,12 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         currency = words.currency(row.actual)
         company = words.company(row)
         kind = words.kind(row.actual)
-        headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {words.state(row)}"
+        header = stores.proposals.get(row.actual.invoice.id) if row.queued and row.actual.invoice else None
+        wait = waits_as(row, header)
+        state = words.state(row, wait)
+        headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {state}"
         made = Explanation("actual", id, company, headline, _facts(row, words))
-        return ActualExplained(stores, item, row, made, words).whole()
+        return ActualExplained(stores, item, row, made, words, header, wait).whole()
     links = links_of(item) if item else {}
     made = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
     outcome = not_taken(made, stores, ACTUAL, id)
@@ -479,7 +544,7 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
     facts = {
         "amount": f"{words.show.figure(actual.quantity)} at {words.money(actual.price, words.currency(actual))}",
         "billing type": str(actual.billing_type).replace("_", " "),
-        "date": _day(row, words, row.company),
+        "date": day_of(row, words.setup),
     }
     for name in ("project", "contract", "customer", "category", "resource"):
         reference = getattr(actual, name)

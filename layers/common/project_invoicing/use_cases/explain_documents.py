@@ -25,7 +25,7 @@ from project_invoicing.use_cases.explain_actuals import (
 )
 from project_invoicing.use_cases.explanation import NOTE, SHOWN, Explanation, has_replaced
 from project_invoicing.use_cases.invoice import customer_of
-from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.proposal_lines import currency_of, unposted
 from project_invoicing.use_cases.review import who_posts
 
 _STATES = {
@@ -112,20 +112,23 @@ def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
     waits = list(header.waiting_for)
     rows = stores.staging.waiting_for_proposal(header.id)
     named = {wait.actual_id for wait in waits}
-    if len(waits) > SHOWN:
+    if header.lists_some:
         del waits[-1]  # it only counts the rest
         billed = {row.links.get(ConnectionRole.UNBILLED) for row in rows} - {None}
-        unposted = stores.staging.readable(str(id) for id in billed)
+        sales = stores.staging.readable(str(id) for id in billed)
+        waits += [Wait(row.reason, row.detail or "", row.id) for row in rows if row.reason]
         waits += [
-            Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, f"unbilled sale {id} is {row.state} and not posted", id)
-            for id, row in sorted(unposted.items())
+            Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, unposted(id, row, stores.setup), id)
+            for id, row in sorted(sales.items())
             if row.state is not StagingState.POSTED and id not in named
         ]
-    since = min((row.since for row in rows if row.since), default=None)
+    since = header.waiting_since or min((row.since for row in rows if row.since), default=None)
     for reason in dict.fromkeys(wait.reason for wait in waits):
         made.happened(f"waits: {reason}", since)
     made.waits_for = blockers(stores, waits, since, header.company)
     advise_on_blockers(made)
+    if since:
+        made.facts["waits since"] = since
     made.facts["billed actuals that have arrived"] = str(len(rows))
 
 

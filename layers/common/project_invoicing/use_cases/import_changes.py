@@ -163,7 +163,7 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         try:
-            delete_proposal_lines(self.proposals, self.staging, header)
+            delete_proposal_lines(self.proposals, self.staging, header, self.at)
         except Refused:
             transact(self.staging.client, [self.staging.flag_late(row)])
 

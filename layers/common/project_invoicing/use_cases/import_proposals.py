@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
-from project_invoicing.domain.codes import SET_UP_REASONS, ProposalStatus, WaitReason
+from project_invoicing.domain.codes import SET_UP_REASONS, JournalStatus, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
@@ -21,9 +21,17 @@ from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, billed_on_columns, waiting_columns
+from project_invoicing.store.proposals import (
+    ANY_INVOICE,
+    ANY_JOURNAL,
+    UNRESOLVED,
+    Proposal,
+    Proposals,
+    billed_on_columns,
+    waiting_columns,
+)
 from project_invoicing.store.staging import StagedRow, Staging
-from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.store.transactions import Write, pause, transact, write_one
 from project_invoicing.use_cases.delete_lines import finish_deletion
 from project_invoicing.use_cases.intercompany import PostedSales, plan_between
 from project_invoicing.use_cases.posted_lines import PostedLines
@@ -40,7 +48,7 @@ from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, 
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
-from project_invoicing.use_cases.waiting import Verdicts, defect_wait
+from project_invoicing.use_cases.waiting import Verdicts, defect_wait, untold
 from project_invoicing.use_cases.withdraw_proposal import withdraw
 
 PAGE_LINES = 90
@@ -89,17 +97,47 @@ class ProposalImport:
             self._import(header, self.staging.waiting_for_proposal(proforma_id))
 
     def run_after_posting(self, company: str, documents: set[str], *, unseen: bool) -> None:
-        """Looks at the proposals that waited for one of these documents (contract, section 2).
+        """Looks at the proposals that waited for these documents and for no others (contract, section 2).
 
-        ``unseen``: and at those that no import has looked at, which may.
+        ``unseen``: and at those that no import has looked at, which may. Those that wait for others too only have these
+        taken off what they wait for: they are looked at when the last of them is posted.
         """
         concerned = [
-            header.id
+            header
             for header in self.proposals.open(company)
             if header.status is ProposalStatus.WAITING
             and (documents & header.waits_for_posting or (unseen and not header.evaluated))
         ]
-        each("proposal", zip(concerned, concerned, strict=True), self.run_one)
+        each("proposal", ((header.id, header) for header in concerned), lambda one: self._posted(one, documents))
+
+    def _posted(self, header: Proposal, documents: set[str]) -> None:
+        if not self._waits_for_more(header, documents):
+            self.run_one(header.id)
+
+    def _waits_for_more(self, header: Proposal, documents: set[str]) -> bool:
+        """Takes ``documents`` off what a proposal waits for, if others are left; ``False`` where it is to be looked at.
+
+        It is where one of ``documents`` stands for any (nobody knows which rows it had), where lines of a journal moved
+        to another one, where another was posted and nobody has taken it off, and where others keep changing it.
+        """
+        for attempt in range(_ATTEMPTS):
+            posted = documents & header.waits_for_posting
+            left = header.waits_for_posting - posted
+            if left and not posted:  # somebody else was told of the same posting
+                return True
+            if not left or posted & {ANY_JOURNAL, ANY_INVOICE} or not header.names(posted):
+                return False
+            journals = self.journals.many(str(header.company), left | posted).values()
+            settled = [one for one in journals if one.status is JournalStatus.POSTED]
+            if any(one.error_journal or one.journal_id in left for one in settled):
+                return False
+            try:
+                write_one(self.proposals.client, self.proposals.no_longer_waits_for(header, posted))
+                return True
+            except Conflict:
+                pause(attempt)
+                header = self.proposals.get(header.id) or header
+        return False
 
     def run_after_setup_change(self) -> None:
         """Looks at the proposals that wait for something in the set-up, themselves or one of their rows."""
@@ -129,7 +167,7 @@ class ProposalImport:
             if self.company not in (None, company):
                 continue
             invoice = row.actual.invoice
-            detail = f"proforma {invoice.id} has not arrived" if invoice else "the actual names no proforma"
+            detail = "its proforma has not arrived" if invoice else "the actual names no proforma"
             wait = Wait(WaitReason.HEADER_MISSING, detail, row.id)
             if canceled:
                 wait = Wait(WaitReason.INACTIVE, f"proforma {canceled.number} is canceled in Dataverse", row.id)
@@ -253,19 +291,23 @@ class ProposalImport:
 
     def _wait(self, header: Proposal, company: str | None, rows: list[StagedRow], result: ProposalPlan) -> None:
         """Header and rows say why they wait; only what has changed is written."""
-        verdicts = Verdicts()
+        verdicts, own = Verdicts(), untold(rows, result.own_waits, result.waits)
         invalid = {row.id for row, _ in result.invalid}
         for row, problem in result.invalid:
             verdicts.invalidate(row, problem.reason, problem.detail)
         for row in rows:
-            if row.id not in invalid:
-                verdicts.wait(row, result.wait_of(row), company)
+            if row.id in invalid:
+                continue
+            if row.id in own:
+                verdicts.wait(row, own[row.id], company)
+            else:
+                verdicts.wait_as_told(row, company)
         verdicts.write(self.staging, self.at)
         self.waiting += 1
-        columns = waiting_columns(result.waits, frozenset(result.documents))
-        before = waiting_columns(list(header.waiting_for), header.waits_for_posting)
-        if not header.evaluated or columns != before:
-            transact(self.proposals.client, [self.proposals.change(header, columns)])
+        since = min([self.at, *(row.since for row in rows if row.since)])
+        change = self.proposals.waits(header, result.waits, frozenset(result.documents), since)
+        if change:
+            write_one(self.proposals.client, change)
 
     def _write(
         self,
@@ -292,7 +334,8 @@ class ProposalImport:
             if page:
                 writes.append(self.proposals.page(header.id, [line for _, line in page]))
             if number == len(pages):
-                values |= {"st": ProposalStatus.READY, "su": total, "rf": None} | waiting_columns([], frozenset())
+                values |= {"st": ProposalStatus.READY, "su": total, "rf": None, "ws": None}
+                values |= waiting_columns([], frozenset())
                 writes.append(outbox.record(self.proposals.table, self._ready_event(header, setup, total, written)))
             writes.append(self.proposals.change(header, values))
             transact(self.proposals.client, writes)
@@ -332,7 +375,9 @@ class ProposalImport:
             if isinstance(resolved, Resolved) and free and header.status is not ProposalStatus.POSTING:
                 covered.append((row, proposal_line(row, resolved, {})))
                 continue
-            detail = f"proposal {header.number} is {header.status} without this actual of {row.actual.amount}"
+            currency = resolved.currency if isinstance(resolved, Resolved) else currency_of(header, self.setup)
+            amount = Figures(self.setup).money(row.actual.amount, currency)
+            detail = f"proposal {header.number} is {header.status} without this actual of {amount}"
             wait = Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
             if row.actual.inactive and isinstance(resolved, Blocked):
                 wait = resolved.wait

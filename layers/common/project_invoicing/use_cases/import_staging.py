@@ -52,7 +52,7 @@ class StagingImport:
         return _report(lines.imported, proposals, lines.waiting)
 
     def after_journal(self, company: str, journal_id: str) -> dict[str, int]:
-        """Imports the proposals that waited for a journal, now that it is posted."""
+        """Imports the proposals that waited for a journal and for nothing else, now that it is posted."""
         return self._after_posting(company, {journal_id, ANY_JOURNAL}, unseen=True)
 
     def after_invoice(self, company: str, proforma_id: str) -> dict[str, int]:

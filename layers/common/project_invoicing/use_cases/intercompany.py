@@ -167,7 +167,7 @@ class IntercompanyProposals:
 
     def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter, taken: int) -> Proforma:
         proforma = self._proforma(terms.lender, counter.last + taken + 1)
-        header = self.proposals.create(proforma, terms.lender, between)
+        header = self.proposals.create(proforma, terms.lender, between, at=self.at)
         number = self.proposals.take_number(terms.lender, proforma)
         transact(self.proposals.client, [header, number, counter.draw(taken + 1)])
         return proforma

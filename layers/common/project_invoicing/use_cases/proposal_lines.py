@@ -6,9 +6,11 @@ be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the wait
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
+from functools import partial
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
@@ -20,7 +22,6 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
-from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import InvoiceAccountingDate
@@ -28,7 +29,17 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
-from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve, written_dates
+from project_invoicing.use_cases.resolution import (
+    ON_ACCOUNT,
+    Blocked,
+    Invalid,
+    Owner,
+    Resolved,
+    owner_of,
+    resolve,
+    written_dates,
+)
+from project_invoicing.use_cases.result_rows import Figures
 
 _SHOWN_DATES = 5
 
@@ -47,10 +58,6 @@ class ProposalPlan:
     invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
     billed_on: date | None = None
-
-    def wait_of(self, row: StagedRow) -> Wait:
-        """Why this row waits: its own reason, else the proposal's first."""
-        return self.own_waits.get(row.id) or self.waits[0]
 
 
 def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
@@ -84,7 +91,9 @@ def plan(
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:
-            wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
+            wait = _foreign(row, resolved, company, currency) or _unposted(
+                row, resolved, linked, together, result, setup
+            )
             line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
@@ -92,7 +101,9 @@ def plan(
     result.waits = list(result.own_waits.values())
     everything = [*existing, *(line for _, _, line in lines)]
     if len(lines) == len(rows):
-        result.waits += _completeness(proforma, everything, setup.parameters(company).require_invoice_total)
+        required = setup.parameters(company).require_invoice_total
+        money = partial(Figures(setup).money, currency=currency)
+        result.waits += _completeness(proforma, everything, required, money)
     first = 1 + max((line.line_number for line in existing), default=0)
     for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
         result.lines.append((row, replace(line, line_number=number)))
@@ -174,6 +185,7 @@ def _unposted(
     linked: Mapping[str, StagedRow],
     together: set[str],
     result: ProposalPlan,
+    setup: FinanceSetup,
 ) -> Wait | None:
     """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
     actual = row.actual
@@ -181,6 +193,7 @@ def _unposted(
         return None
     fee = actual.transaction_class is TransactionClass.FEE
     reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+    amount = Figures(setup).money(actual.amount, resolved.currency)
     original_id = row.links.get(ConnectionRole.ORIGINAL)
     unbilled_id = row.links.get(ConnectionRole.UNBILLED)
     if unbilled_id is None and original_id is not None:
@@ -188,21 +201,19 @@ def _unposted(
         if original_id in together or (original and original.state is StagingState.POSTED):
             return None
         proforma = original.actual.invoice if original else None
-        result.documents.add(proforma.id if proforma else ANY_INVOICE)
-        return Wait(reason, f"reverses billed actual {original_id}, whose invoice is not posted", original_id)
+        document = proforma.id if proforma else ANY_INVOICE
+        result.documents.add(document)
+        detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+        return Wait(reason, detail, original_id, document)
     if unbilled_id is None:
-        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {actual.amount}"
+        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
         return Wait(reason, detail, row.id)
     unbilled = linked.get(unbilled_id)
-    if unbilled is None:
-        result.documents.add(ANY_JOURNAL)
-        return Wait(reason, f"unbilled sale {unbilled_id} has not arrived; amount {actual.amount}", unbilled_id)
-    if unbilled.state is StagingState.POSTED:
+    if unbilled and unbilled.state is StagingState.POSTED:
         return None
-    result.documents.add(unbilled.journal_id or ANY_JOURNAL)
-    where = f"on journal {unbilled.journal_id}" if unbilled.journal_id else f"in staging, {unbilled.state}"
-    detail = f"unbilled sale {unbilled_id} over {unbilled.actual.amount} is {where} and not posted"
-    return Wait(reason, detail, unbilled_id)
+    document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
+    result.documents.add(document)
+    return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
 
 
 def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
@@ -218,7 +229,31 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
     return [Wait(WaitReason.REFERENCE_MISSING, detail)]
 
 
-def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool) -> list[Wait]:
+def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
+    """How an unbilled sale stands whose billed sale waits for its posting: amount, date, journal."""
+    if sale is None:
+        return f"unbilled sale {id} has not arrived"
+    actual = sale.actual
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    day = day_of(sale, setup)
+    where = f"on journal {sale.journal_id}" if sale.journal_id else f"in staging, {sale.state}"
+    what = f"unbilled sale {id}{f' of {day}' if day else ''} over {Figures(setup).money(actual.amount, currency)}"
+    return f"{what} is {where} and not posted"
+
+
+def day_of(row: StagedRow, setup: FinanceSetup, company: str | None = None) -> str | None:
+    """The day of an actual in the time zone of its company, else of ``company``, as far as one is known."""
+    written = row.actual.start or row.actual.document_date
+    owner = owner_of(row.actual, setup)
+    company = row.company or (owner.company if isinstance(owner, Owner) else company)
+    if not written or not company or not setup.company(company):
+        return written
+    return setup.local_date(company, written).isoformat()
+
+
+def _completeness(
+    proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool, money: Callable[[Decimal], str]
+) -> list[Wait]:
     if not lines:
         return [Wait(WaitReason.BILLED_SALES_MISMATCH, "no billed sales actual of this proforma has arrived")]
     if proforma.total is None:
@@ -231,8 +266,8 @@ def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_requi
     if proforma.total in (found, sent):  # Dataverse may add up amounts of more digits than the currency has
         return []
     detail = (
-        f"{len(lines)} billed sales actuals sum to {figure(found)}, the proforma to {figure(proforma.total)}: "
-        f"{figure(proforma.total - found)} is missing"
+        f"{len(lines)} billed sales actuals sum to {money(found)}, the proforma to {money(proforma.total)}: "
+        f"{money(proforma.total - found)} is missing"
     )
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 

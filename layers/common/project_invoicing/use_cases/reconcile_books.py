@@ -16,7 +16,6 @@ from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
-from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     INTEGRATION_ACCOUNTS,
     BillingType,
@@ -29,7 +28,7 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
-from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.reconciliation import (
     Check,
@@ -51,7 +50,7 @@ from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_r
 from project_invoicing.store.transactions import scan
 from project_invoicing.use_cases.explain_actuals import Stores, Words
 from project_invoicing.use_cases.proposal_lines import currency_of
-from project_invoicing.use_cases.resolution import discount_of
+from project_invoicing.use_cases.resolution import NO_MONEY, billed_of
 
 T = TypeVar("T")
 
@@ -62,7 +61,6 @@ _STEP: Final = 1_000
 _NAMED: Final = 50
 """Billed sales of one proforma with one and the same wrong date that are named."""
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
-_FREE: Final = (BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 _REVENUE: Final = (
     PostingType.INVOICED_REVENUE,
     PostingType.INVOICED_REVENUE_ON_ACCOUNT,
@@ -128,7 +126,7 @@ def id_bytes(id: str) -> bytes:
 
 def is_chargeable(billing_type: BillingType | str) -> bool:
     """Whether an actual's amount is billed, as far as the actual itself says (99-21)."""
-    return billing_type not in _FREE
+    return billing_type not in NO_MONEY
 
 
 def link_key(carrier: str, role: ConnectionRole, linked: str) -> bytes:
@@ -172,6 +170,8 @@ class Books:
     invoices: dict[str, Invoice] = field(default_factory=dict)
     done: bool = False
     _on: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _with_proposal: Counter[str] = field(default_factory=Counter)
+    """Rows that say nothing of why they wait, by proforma: its header tells (``waits_as``)."""
     _told: dict[tuple[str, str], _Told] = field(default_factory=dict)
     _booked: dict[tuple[str, str], _Booked] = field(default_factory=dict)
     _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
@@ -239,8 +239,7 @@ class Books:
             detail = f"cannot be read: its state is {item.get('st')!r}, or a value of it is none"
             states.differs(Difference(ACTUAL, item["pk"], detail, item.get("co")))
             return
-        reason = str(item.get("re", "")) if row.state in (StagingState.PENDING, StagingState.INVALID) else ""
-        self.staged[(row.company or "", row.state, reason)] += 1
+        self._count(row, str(item.get("re", "")))
         written = None
         if row.state is StagingState.POSTED and row.accounting_amount is not None:
             written = self._write_back(row)
@@ -254,23 +253,25 @@ class Books:
             and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
         ):
             chargeable = is_chargeable(actual.billing_type)
-            discount = discount_of(actual, self.setup)
+            amount, discount = billed_of(actual, self.setup)
             self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
             if actual.accounting_date:
                 named = self._dated[actual.invoice.id].setdefault(actual.accounting_date, [])
                 if len(named) < _NAMED:
                     named.append(row.id)
             if chargeable:
-                self.rounded[actual.invoice.id] += self._rounded(actual) - actual.amount
+                self.rounded[actual.invoice.id] += amount - actual.amount
         if row.state in _ON_DOCUMENTS:
             self._on_document(row)
         if row.late:
             self._late(row)
 
-    def _rounded(self, actual: Actual) -> Decimal:
-        currency = actual.currency and self.setup.resolve(actual.currency.entity, actual.currency.id)
-        precision = self.setup.currency_precision(currency) if currency else None
-        return round_to(actual.amount, precision) if precision else actual.amount
+    def _count(self, row: StagedRow, reason: str) -> None:
+        if row.queued and not reason and row.actual.invoice:
+            self._with_proposal[row.actual.invoice.id] += 1
+            return
+        waits = row.state in (StagingState.PENDING, StagingState.INVALID)
+        self.staged[(row.company or "", row.state, reason if waits else "")] += 1
 
     def _on_document(self, row: StagedRow) -> None:
         company = row.company or ""
@@ -337,15 +338,7 @@ class Books:
 
     def _late(self, row: StagedRow) -> None:
         """The books have the old figures; by how much they are off, in accounting currency."""
-        if row.actual.inactive:
-            detail = f"is inactive now, and was posted with {row.accounting_amount} in accounting currency"
-            self.checks["late_changes"].differs(self._difference(row, detail, -(row.accounting_amount or ZERO)))
-            return
-        now = row.actual.amount * (row.exchange_rate or 1)
-        currency = self._accounting(row.company)
-        precision = self.setup.currency_precision(currency) if currency else None
-        off = now.quantize(precision or Decimal("0.01")) - (row.accounting_amount or ZERO)
-        detail = f"is {row.actual.amount} now, and was posted with {row.accounting_amount} in accounting currency"
+        off, detail = self.stores.off(row)
         self.checks["late_changes"].differs(self._difference(row, detail, off))
 
     # Headers
@@ -377,6 +370,10 @@ class Books:
         proposals = self.stores.proposals
         for item in self.watch.over("proposals", scan(proposals.client, proposals.table, equal={"sk": HEADER})):
             self._looked_at("document_lines", PROPOSAL, item, self._proposal)
+        for proforma, waiting in self._with_proposal.items():
+            of = self.proposals.get(proforma)
+            reason = of.waiting_for[0].reason if of and of.waiting_for else ""
+            self.staged[((of.company if of else None) or "", StagingState.PENDING, reason)] += waiting
         for company, kind, number in self._on:
             self._without_line(company, kind, number, {})
 

@@ -30,6 +30,7 @@ from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
+from project_invoicing.use_cases.result_rows import Figures
 
 T = TypeVar("T", Actual, Proforma)
 
@@ -337,6 +338,7 @@ class AgainstDataverse:
         """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
         check = self.checks["proformas"]
         check.count("proformas compared")
+        money = Figures(self.books.setup).money
         ours, theirs = self.books.tallies[found.id] + self._held_back[found.id], self._theirs[found.id]
         rounded, billed = self.books.rounded[found.id], theirs.amount - ours.discount
         if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
@@ -344,12 +346,14 @@ class AgainstDataverse:
             off = theirs.amount - ours.amount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
         elif total is not None and header.subtotal is not None and header.subtotal not in (total, total + rounded):
-            detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
+            made, said = (money(amount, currency) for amount in (header.subtotal, total))
+            detail = f"{header.number}: its lines come to {made}, Dataverse's total is {said}"
             off = total - header.subtotal
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
         elif total is not None and header.subtotal is None and total not in (billed, billed + rounded):
-            less = f" less discounts of {figure(ours.discount)}" if ours.discount else ""
-            detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}{less}"
+            less = f" less discounts of {money(ours.discount, currency)}" if ours.discount else ""
+            said = money(total, currency)
+            detail = f"{header.number}: Dataverse's total is {said}, its billed sales {theirs.text}{less}"
             off = total - billed
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
 

@@ -42,7 +42,7 @@ RESOURCING_UNIT = "resourcing_unit"
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
 _OF_CONTINUED = ("resource",)
 """The look-ups that a line which continues another has of its own."""
-_NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
+NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
 _DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
@@ -156,7 +156,7 @@ def resolve(
         return blocked(*closed)
     on_account = actual.transaction_class in ON_ACCOUNT
     billing_method = setup.billing_method(owner.contract_line)
-    chargeable = actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account)
+    chargeable = actual.billing_type not in NO_MONEY and (rules.chargeable or on_account)
     discount = _discount(actual, chargeable, billing_method)
     if discount is None:
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
@@ -319,13 +319,18 @@ def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -
     return amount if amount is not None and abs(amount) <= MONEY_LIMIT else None
 
 
-def discount_of(actual: Actual, setup: FinanceSetup) -> Decimal:
-    """What is off the amount of a sale when it is billed, as far as can be said without resolving it whole (FEE-01)."""
-    if DISCOUNT not in actual.custom:
-        return ZERO
-    line = actual.contract_line
-    method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
-    return _discount(actual, actual.billing_type not in _NO_MONEY, method) or ZERO
+def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
+    """Amount and discount of a sale as its line has them, as far as can be said without resolving it whole (FEE-01)."""
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    precision = setup.currency_precision(currency) if currency else None
+    discount = ZERO
+    if DISCOUNT in actual.custom:
+        line = actual.contract_line
+        method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
+        discount = _discount(actual, actual.billing_type not in NO_MONEY, method) or ZERO
+    if precision is None:
+        return actual.amount, discount
+    return _in_digits(actual.amount, precision), _in_digits(discount, precision)
 
 
 def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:

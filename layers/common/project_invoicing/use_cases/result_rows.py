@@ -28,6 +28,10 @@ class Figures:
         exponent = min(int(value.normalize().as_tuple().exponent), int(digits), 0)
         return f"{value.quantize(Decimal(1).scaleb(exponent)):f}"
 
+    def money(self, value: Decimal | None, currency: str | None) -> str:
+        """``amount`` with its currency, for a person."""
+        return f"{self.amount(value, currency)} {currency or '(currency unknown)'}"
+
     def accounting(self, value: Decimal | None, company: str | None) -> str | None:
         """``value`` with the digits of the company's accounting currency."""
         known = self._setup.company(company) if company else None

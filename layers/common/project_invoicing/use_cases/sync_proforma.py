@@ -57,14 +57,16 @@ def _store(proposals: Proposals, setup: FinanceSetup, proforma: Proforma, detail
     item = proposals.item(proforma.id)
     kept = json.dumps(detail, separators=(",", ":"), default=str)
     if item is not None and (proforma.canceled or not _was_canceled(item, proforma)):
-        return _store_again(proposals, item, proforma, kept)
+        return _store_again(proposals, item, proforma, kept, at)
     if proforma.canceled:
         transact(proposals.client, [proposals.create_canceled(proforma)])
         return "accepted"
     company = company_of(proforma, setup)
     event = None if company else kept
     header = (
-        proposals.revive(item, proforma, company, event) if item else proposals.create(proforma, company, event=event)
+        proposals.revive(item, proforma, company, event, at)
+        if item
+        else proposals.create(proforma, company, event=event, at=at)
     )
     writes = [header, *(number_writes(proposals, setup, company, proforma, had=_had(item)) if company else ())]
     created = own_event(
@@ -89,7 +91,7 @@ def _had(item: Item | None) -> tuple[str, str] | None:
     return (item["co"], item["nr"]) if item and "co" in item else None
 
 
-def _store_again(proposals: Proposals, item: Item, proforma: Proforma, kept: str) -> str:
+def _store_again(proposals: Proposals, item: Item, proforma: Proforma, kept: str, at: str) -> str:
     changed = is_newer(proforma.version, version_of(item))
     values: dict[str, Any] = {}
     header = proposal_of(item)
@@ -114,7 +116,7 @@ def _store_again(proposals: Proposals, item: Item, proforma: Proforma, kept: str
         [
             proposals.begin_withdrawal(header, values)
             if withdraws
-            else proposals.receive_again(item, values, changed=changed)
+            else proposals.receive_again(item, values, at, changed=changed)
         ],
     )
     return "changed" if changed else "duplicate"
