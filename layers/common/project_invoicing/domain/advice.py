@@ -27,6 +27,10 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
     "billed actuals named",
     WaitReason.INACTIVE: "nothing, if it is not to be booked; else activate the actual or the proforma in Dataverse",
+    WaitReason.ALREADY_BILLED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted, and after that it can be credited",
+    WaitReason.ALREADY_CREDITED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

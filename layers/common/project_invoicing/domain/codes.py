@@ -154,6 +154,8 @@ class WaitReason(StrEnum):
     BEGINNING_BALANCE = "beginning_balance"
     ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
     INACTIVE = "inactive"
+    ALREADY_BILLED = "already_billed"
+    ALREADY_CREDITED = "already_credited"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -169,6 +171,9 @@ SET_UP_REASONS: Final = frozenset(
     }
 )
 """What another set-up can resolve."""
+
+SECOND_REASONS: Final = frozenset({WaitReason.ALREADY_BILLED, WaitReason.ALREADY_CREDITED})
+"""What comes second: something else continues the same actual already (99-25)."""
 
 
 class PostingFailure(StrEnum):

@@ -27,7 +27,8 @@ class ProposalLine:
     A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
     (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
     ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
-    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent.
+    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent. ``took`` is the actual that
+    the line continues and nothing else may (99-25): the unbilled sale that it bills, or what it takes back.
     """
 
     line_number: int
@@ -54,6 +55,7 @@ class ProposalLine:
     accounting_amount: Decimal | None = None
     discount: Decimal = ZERO
     rounded_by: Decimal = ZERO
+    took: str | None = None
 
 
 def subtotal(lines: list[ProposalLine]) -> Decimal:

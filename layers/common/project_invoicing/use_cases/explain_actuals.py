@@ -12,6 +12,7 @@ from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     ConnectionRole,
     JournalStatus,
     ProposalStatus,
@@ -37,6 +38,7 @@ from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.review import who_posts
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import WHAT, described, how
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -207,7 +209,9 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
 def advise_on_blockers(made: Explanation) -> None:
     """What to do about everything that ``made`` waits for: for a journal in error, mend that first."""
     for entry in made.waits_for:
-        if entry["error"]:
+        if entry["reason"] in SECOND_REASONS:
+            made.advise_on(str(entry["reason"]))
+        elif entry["error"]:
             code = str(entry["error"]).partition(":")[0]
             made.advise_on(code)
             made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
@@ -242,6 +246,7 @@ class ActualExplained:
         self._arrived()
         linked = self.stores.staging.rows(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
+        self._taken(row.taken_by)
         match row.state:
             case StagingState.PENDING:
                 self._waits(linked)
@@ -281,6 +286,15 @@ class ActualExplained:
         repeated = f", {same} of them changed nothing" if same else ""
         self.made.happened(f"{number}, the newest known: {counted}{repeated}", version.occurred_at)
 
+    def _taken(self, by: str | None) -> None:
+        """What bills the actual or takes it back, which nothing else may then (99-25)."""
+        if by is None:
+            return
+        first = self.stores.staging.rows([by]).get(by)
+        if first:
+            self.made.happened(f"{WHAT[how(first)]} {described(first, self.stores.setup)}")
+        self.made.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))
+
     def _waits(self, linked: dict[str, StagedRow]) -> None:
         row, made = self.row, self.made
         if row.reason is None:
@@ -289,6 +303,8 @@ class ActualExplained:
         made.happened(f"waits: {row.reason}, {row.detail}", row.since)
         blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
         blocks = blocking if blocking and blocking in (row.detail or "") and blocking in linked else None
+        if blocks and row.reason in SECOND_REASONS:
+            blocks = linked[blocks].taken_by
         made.waits_for = blockers(self.stores, [Wait(row.reason, row.detail or "", blocks)], row.since, made.company)
         advise_on_blockers(made)
         invoice = row.actual.invoice

@@ -25,6 +25,7 @@ from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, reversed_line
 from project_invoicing.use_cases.resolution import Resolved, resolve
+from project_invoicing.use_cases.taking import released
 
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
@@ -52,6 +53,8 @@ class Changes:
             try:
                 if reworded:
                     self._text(row)
+                elif row.relinked and row.proposal_id and self._still_takes(row):
+                    transact(self.staging.client, [self.staging.up_to_date(row)])
                 elif row.journal_id:
                     self._journal_line(row, row.journal_id)
                 elif row.proposal_id:
@@ -115,23 +118,32 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
-        original = self._original(row)
+        original, taken = self._original(row)
         outcome = resolve(row.actual, self.setup, self._kept_rate(row, original))
         unit = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
+        here = here and not taken
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
             outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
             writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
+            if row.takes != line.took:
+                writes += [self.staging.free(line.took, row.id)] if line.took else []
+                writes += [self.staging.take(row.takes, row.id)] if row.takes else []
             transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
             return
         transact(self.staging.client, self._without(journal, page, line))
 
     def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
         left = [one for one in page.lines if one is not line]
+
+        def release(line: JournalLine, by: str | None) -> Write:
+            position = journal_position(line.actual_id)
+            return self.staging.released(line.actual_id, {"jn": journal.journal_id}, position, by=by)
+
         return [
-            self.staging.released(line.actual_id, {"jn": journal.journal_id}, journal_position(line.actual_id)),
+            *released(self.staging, [line], release),
             self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
             self.journals.change(journal, {"n": journal.line_count - 1}),
         ]
@@ -142,9 +154,18 @@ class Changes:
                 return page
         return None
 
-    def _original(self, row: StagedRow) -> StagedRow | None:
-        original_id = row.links.get(ConnectionRole.ORIGINAL)
-        return self.staging.rows([original_id]).get(original_id) if original_id else None
+    def _original(self, row: StagedRow) -> tuple[StagedRow | None, bool]:
+        """What a reversal takes back, and whether another has taken it (99-25)."""
+        if row.takes is None:
+            return None, False
+        found, takers = self.staging.rows_and_takers([row.takes])
+        return found.get(row.takes), takers.get(row.takes, row.id) != row.id
+
+    def _still_takes(self, row: StagedRow) -> bool:
+        """The line of a row was made of what its connections say now."""
+        header = self._proposal_of(row)
+        lines = self.proposals.lines(header.id) if header else []
+        return any(line.actual_id == row.id and line.took == row.takes for line in lines)
 
     def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
         """A reversal has the rate of its original (FXR-13)."""

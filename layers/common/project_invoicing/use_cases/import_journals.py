@@ -33,6 +33,7 @@ from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.taking import Takers, continued_by, taken
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -48,6 +49,11 @@ class Candidate:
     row: StagedRow
     resolved: Resolved
     period: str
+
+    @property
+    def writes(self) -> int:
+        """On the row, and on what it takes back."""
+        return 2 if self.row.takes else 1
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -90,13 +96,15 @@ class JournalImport:
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
-        originals = self._originals(rows)
+        takes = [row.takes for row in rows if row.takes]
+        originals, takers = continued_by(self.staging, rows, takes) if takes else ({}, Takers())
+        asked: dict[str, StagedRow] = {}
         for row in rows:
             actual = row.actual
             if reason := self._needs_no_import(actual):
                 verdicts.skip(row, reason)
                 continue
-            original = originals.get(actual.id)
+            original = originals.get(row.takes or "")
             outcome = resolve(actual, self.setup, original_rate(original, self.setup) if original else None)
             company = None if isinstance(outcome, Invalid) else outcome.company
             if self.company and company and company != self.company:
@@ -105,6 +113,8 @@ class JournalImport:
                 verdicts.wait(row, outcome.wait, outcome.company)
             elif isinstance(outcome, Invalid):
                 verdicts.invalidate(row, outcome.reason, outcome.detail)
+            elif second := takers.second(row, asked, self.setup):
+                verdicts.wait(row, second, outcome.company)
             else:
                 outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
                 unit = self.setup.parameters(outcome.company).journal_period
@@ -131,12 +141,6 @@ class JournalImport:
             elif row.id in gone:
                 verdicts.invalidate(row, None, ROLLED_BACK)
         return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
-
-    def _originals(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
-        """What reversals take back, as far as it has arrived."""
-        ids = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
-        found = self.staging.rows(ids.values()) if ids else {}
-        return {reversal: found[id] for reversal, id in ids.items() if id in found}
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
@@ -194,9 +198,9 @@ class _Book:
                     raise Conflict(
                         f"import into journals of {self.company}: others were faster {attempt} times"
                     ) from None
-                taken = {batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)}
-                candidates = [candidate for candidate in candidates if candidate.row.id not in taken]
-                if not taken:
+                gone = {batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)}
+                candidates = [candidate for candidate in candidates if candidate.row.id not in gone]
+                if not gone:
                     pause(attempt)
                 self.vouchers.forget()
                 self.numbers.forget()
@@ -204,7 +208,7 @@ class _Book:
                 continue
             attempt = 0
             self._written(batch)
-            candidates = candidates[len(batch.rows) :]
+            candidates = candidates[batch.lines :]
 
     def _read(self, periods: set[str]) -> None:
         """Which journal each period's lines go to. The index proposes, the guard of the period decides."""
@@ -235,27 +239,35 @@ class _Book:
             new = period not in self.open
             overhead = 2 + new + (new and not batch.new_journals)  # header and page; guard; journal counter
             journal = self.open.get(period) or self._new_journal(period, batch)
-            count = min(self.limit - journal.line_count, PAGE_LINES - len(batch.rows), room - overhead, len(group))
+            most = min(self.limit - journal.line_count, PAGE_LINES - batch.lines)
+            count = _fitting(group, most, room - overhead)
             if count <= 0:
                 break
             batch.new_journals += new
             lines = [
-                self._line(candidate, journal.next_line + n, self.vouchers.last + len(batch.rows) + n + 1)
+                self._line(candidate, journal.next_line + n, self.vouchers.last + batch.lines + n + 1)
                 for n, candidate in enumerate(group[:count])
             ]
             batch.segments.append((journal, new, lines))
-            for candidate, line in zip(group, lines, strict=False):
-                batch.rows.append(candidate.row.id)
-                batch.writes.append(
-                    self.run.staging.journalised(
-                        candidate.row, self.company, journal.journal_id, line.line_number, candidate.resolved.rate
-                    )
-                )
-            room -= overhead + count
+            batch.candidates += group[:count]
+            room -= overhead + sum(candidate.writes for candidate in group[:count])
             if count < len(group):
                 break
+        self._rows(batch)
         self._documents(batch)
         return batch
+
+    def _rows(self, batch: _Batch) -> None:
+        """The writes on the rows, and on what reversals among them take back."""
+        journals = {line.actual_id: journal.journal_id for journal, _, lines in batch.segments for line in lines}
+        lines = [line for _, _, lines in batch.segments for line in lines]
+
+        def journalise(row: StagedRow, line: JournalLine, by: str | None) -> Write:
+            return self.run.staging.journalised(row, self.company, journals[row.id], line.line_number, line.rate, by=by)
+
+        pairs = list(zip((candidate.row for candidate in batch.candidates), lines, strict=True))
+        batch.writes = taken(self.run.staging, pairs, journalise)
+        batch.rows = [*journals, *(line.actual_id for line in lines if line.took and line.took not in journals)]
 
     def _documents(self, batch: _Batch) -> None:
         journals = self.run.journals
@@ -268,7 +280,7 @@ class _Book:
                 values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
                 batch.writes.append(journals.change(journal, values | journals.touched(self.run.at)))
             batch.writes.append(journals.page(self.company, journal.journal_id, lines))
-        batch.writes.append(self.vouchers.draw(len(batch.rows)))
+        batch.writes.append(self.vouchers.draw(batch.lines))
         if batch.new_journals:
             batch.writes.append(self.numbers.draw(batch.new_journals))
 
@@ -281,7 +293,7 @@ class _Book:
         return journal_line(candidate, number, format_number(self.voucher_format, voucher, self.company))
 
     def _written(self, batch: _Batch) -> None:
-        self.vouchers.drawn(len(batch.rows))
+        self.vouchers.drawn(batch.lines)
         if batch.new_journals:
             self.numbers.drawn(batch.new_journals)
         for journal, new, lines in batch.segments:
@@ -294,17 +306,36 @@ class _Book:
             if grown.line_count >= self.limit:
                 self.guards[journal.period] = journal.journal_id
                 del self.open[journal.period]
-        self.run.imported += len(batch.rows)
+        self.run.imported += batch.lines
 
 
 @dataclass(slots=True)
 class _Batch:
-    """One transaction: first the writes of ``rows`` in their order, then those of the documents."""
+    """One transaction: first the writes for ``rows`` in their order, then those of the documents.
+
+    A row of ``candidates`` that takes something back is twice among the ``rows`` that the writes are for.
+    """
 
     writes: list[Write] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     segments: list[tuple[Journal, bool, list[JournalLine]]] = field(default_factory=list)
     new_journals: int = 0
+
+    @property
+    def lines(self) -> int:
+        return len(self.candidates)
+
+
+def _fitting(candidates: list[Candidate], most: int, room: int) -> int:
+    """How many of the first ``most`` have room for their writes."""
+    count = 0
+    for candidate in candidates[: max(most, 0)]:
+        room -= candidate.writes
+        if room < 0:
+            break
+        count += 1
+    return count
 
 
 def _by_period(candidates: list[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
@@ -348,4 +379,5 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         purchase=cost and resolved.origin in PURCHASES,
         expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
+        took=candidate.row.takes,
     )

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.domain.codes import SET_UP_REASONS, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
@@ -22,8 +21,8 @@ from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, billed_on_columns, waiting_columns
 from project_invoicing.store.staging import StagedRow, Staging
-from project_invoicing.store.transactions import Write, pause, transact
-from project_invoicing.use_cases.delete_lines import finish_deletion
+from project_invoicing.store.transactions import Write, pause, transact, transact_patiently
+from project_invoicing.use_cases.delete_lines import delete_proposal_lines, finish_deletion
 from project_invoicing.use_cases.intercompany import PostedSales, plan_between
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.proposal_lines import (
@@ -38,6 +37,7 @@ from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, 
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
+from project_invoicing.use_cases.taking import ROOM, Takers, continued_by, fitting, mark, taken
 from project_invoicing.use_cases.waiting import Verdicts
 from project_invoicing.use_cases.withdraw_proposal import withdraw
 
@@ -66,15 +66,21 @@ class ProposalImport:
     def run(self) -> None:
         """Looks at every billed row in the queue and at every proposal that waits."""
         waiting = {header.id: header for header in self._open_headers()}
+        second: list[tuple[Proposal, list[StagedRow]]] = []
         for proforma_id, rows in self.staging.waiting_for_proposals():
             header = waiting.pop(proforma_id, None) or (self.proposals.get(proforma_id) if proforma_id else None)
             if header is None:
                 self._headless(rows)
+            elif header.second:
+                second.append((header, rows))
             elif self.company in (None, header.company) or header.company is None:
                 self._import(header, rows)
         for header in waiting.values():
-            if header.status is ProposalStatus.WAITING:
+            if header.status is ProposalStatus.WAITING or not header.marked:
                 self._import(header, [])
+        for header, rows in second:  # whoever was there first, and was only deleted to be built anew, comes first again
+            if self.company in (None, header.company):
+                self._import(header, rows)
 
     def run_one(self, proforma_id: str) -> None:
         """Looks at one proposal only (STG-18)."""
@@ -149,6 +155,7 @@ class ProposalImport:
         if header.deleting:
             finish_deletion(self.proposals, self.staging, header)
             raise Conflict("read the rows again, now that the lines are deleted")
+        header = self._marked(header)
         if header.status is not ProposalStatus.WAITING:
             self._late(header, rows)
             return
@@ -170,8 +177,8 @@ class ProposalImport:
             sales = posted.to_bill(company, header.intercompany, header.number)
             self._settle(header, company, [], setup, existing, plan_between(header, sales, existing))
             return
-        linked = self.staging.rows(linked_ids(rows))
-        result = plan(header.proforma, company, rows, existing, linked, setup)
+        linked, takers = continued_by(self.staging, rows, linked_ids(rows))
+        result = plan(header.proforma, company, rows, existing, linked, setup, takers)
         judge_header(result, header, existing, company, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
         self._settle(header, company, rows, setup, existing, result)
@@ -185,10 +192,22 @@ class ProposalImport:
         existing: list[ProposalLine],
         result: ProposalPlan,
     ) -> None:
+        if result.second and existing:
+            delete_proposal_lines(self.proposals, self.staging, header)
+            raise Conflict("read again: what comes second holds nothing that another may wait for")
         if result.waits:
             self._wait(header, company, rows, result)
         else:
             self._write(header, company, setup, existing, result)
+
+    def _marked(self, header: Proposal) -> Proposal:
+        """What a version before put on a proposal takes what it continues (99-25), unless it is being posted."""
+        if header.marked or not header.pages or header.status is ProposalStatus.POSTING:
+            return header
+        if mark(self.proposals, self.staging, header):
+            return replace(header, marked=True)
+        delete_proposal_lines(self.proposals, self.staging, header)
+        raise Conflict("read the rows again: another document has taken what they continue")
 
     def _validate(self, company: str, rows: list[StagedRow], setup: FinanceSetup, result: ProposalPlan) -> None:
         """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
@@ -259,26 +278,31 @@ class ProposalImport:
         lines = result.lines
         total = subtotal([*existing, *(line for _, line in lines)])
         written = len(existing)
-        pages = list(chunks(lines, PAGE_LINES)) or [[]]
+        pages = list(fitting(lines, PAGE_LINES, ROOM, lambda pair: pair[1].took)) or [[]]
         for number, page in enumerate(pages, start=1):
             written += len(page)
-            values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
+            values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version, "tk": True}
             values |= billed_on_columns(result.billed_on)
-            writes: list[Write] = [
-                self.staging.billed_between(row, header.number)
-                if header.intercompany
-                else self.staging.proposed(row, company, header.number, line.line_number)
-                for row, line in page
-            ]
+            writes = self._rows(header, company, page)
             if page:
                 writes.append(self.proposals.page(header.id, [line for _, line in page]))
             if number == len(pages):
                 values |= {"st": ProposalStatus.READY, "su": total, "rf": None} | waiting_columns([], frozenset())
                 writes.append(outbox.record(self.proposals.table, self._ready_event(header, setup, total, written)))
             writes.append(self.proposals.change(header, values))
-            transact(self.proposals.client, writes)
+            transact_patiently(self.proposals.client, writes)
             header = replace(header, pages=header.pages + bool(page), line_count=written, setup_version=setup.version)
         self.ready += 1
+
+    def _rows(self, header: Proposal, company: str, page: list[tuple[StagedRow, ProposalLine]]) -> list[Write]:
+        """The writes of a page on the rows that it consumes, and on those that these continue."""
+        if header.intercompany:
+            return [self.staging.billed_between(row, header.number) for row, _ in page]
+
+        def propose(row: StagedRow, line: ProposalLine, by: str | None) -> Write:
+            return self.staging.proposed(row, company, header.number, line.line_number, by=by)
+
+        return taken(self.staging, page, propose)
 
     def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
         company = str(header.company)
@@ -304,11 +328,16 @@ class ProposalImport:
         """
         verdicts = Verdicts()
         covered: list[tuple[StagedRow, ProposalLine]] = []
+        takers = continued_by(self.staging, rows, linked_ids(rows))[1] if rows else Takers()
+        asked: dict[str, StagedRow] = {}
         for row in rows:
             resolved = resolve(row.actual, self.setup)
             free = isinstance(resolved, Resolved) and not resolved.chargeable and resolved.company == header.company
             if isinstance(resolved, Resolved) and free and header.status is not ProposalStatus.POSTING:
-                covered.append((row, proposal_line(row, resolved, {})))
+                if second := takers.second(row, asked, self.setup):
+                    verdicts.wait(row, second, header.company)
+                else:
+                    covered.append((row, proposal_line(row, resolved, {})))
                 continue
             detail = f"proposal {header.number} is {header.status} without this actual of {row.actual.amount}"
             wait = Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
@@ -317,22 +346,21 @@ class ProposalImport:
             verdicts.wait(row, wait, header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
-        for some in chunks(covered, PAGE_LINES):
+        for some in fitting(covered, PAGE_LINES, ROOM, lambda pair: pair[1].took):
             header = self._cover(header, some)
 
     def _cover(self, header: Proposal, covered: list[tuple[StagedRow, ProposalLine]]) -> Proposal:
         """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""
         company = str(header.company)
         if header.status is ProposalStatus.POSTED:
-            transact(self.staging.client, [self.staging.covered(row, company, header.number) for row, _ in covered])
+            number = header.number
+            writes = taken(self.staging, covered, lambda row, _, by: self.staging.covered(row, company, number, by=by))
+            transact(self.staging.client, writes)
             return header
         first = header.line_count + 1
         lines = [replace(line, line_number=number) for number, (_, line) in enumerate(covered, start=first)]
         counts = {"n": header.line_count + len(lines), "pg": header.pages + 1}
-        writes = [
-            self.staging.proposed(row, company, header.number, line.line_number)
-            for (row, _), line in zip(covered, lines, strict=True)
-        ]
+        writes = self._rows(header, company, [(row, line) for (row, _), line in zip(covered, lines, strict=True)])
         writes += [self.proposals.page(header.id, lines), self.proposals.change(header, counts)]
         transact(self.proposals.client, writes)
         return replace(header, line_count=counts["n"], pages=counts["pg"])

@@ -12,6 +12,7 @@ from datetime import date
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
     StagingState,
@@ -27,6 +28,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve, written_dates
+from project_invoicing.use_cases.taking import Takers
 
 _SHOWN_DATES = 5
 
@@ -45,6 +47,11 @@ class ProposalPlan:
     invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
     billed_on: date | None = None
+
+    @property
+    def second(self) -> bool:
+        """Another document has taken what one of the rows would."""
+        return any(wait.reason in SECOND_REASONS for wait in self.own_waits.values())
 
     def wait_of(self, row: StagedRow) -> Wait:
         """Why this row waits: its own reason, else the proposal's first."""
@@ -68,13 +75,16 @@ def plan(
     existing: Sequence[ProposalLine],
     linked: Mapping[str, StagedRow],
     setup: FinanceSetup,
+    takers: Takers | None = None,
 ) -> ProposalPlan:
     """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
     result = ProposalPlan()
+    takers = takers or Takers()
+    asked: dict[str, StagedRow] = {}
     currency = proposal_currency(proforma, setup)
     together = {row.id for row in rows} | {line.actual_id for line in existing}
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):
         resolved = resolve(row.actual, setup)
         if isinstance(resolved, Invalid):
             result.invalid.append((row, resolved))
@@ -82,7 +92,11 @@ def plan(
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:
-            wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
+            wait = (
+                _foreign(row, resolved, company, currency)
+                or _unposted(row, resolved, linked, together, result)
+                or takers.second(row, asked, setup)
+            )
             line = proposal_line(row, resolved, linked)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
@@ -263,4 +277,5 @@ def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, Stage
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
         discount=resolved.discount,
         rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
+        took=row.takes,
     )
