@@ -29,6 +29,10 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.INACTIVE: "nothing, if it is not to be booked; else activate the actual or the proforma in Dataverse",
     WaitReason.DEFECT: "tell whoever looks after the stack: the program failed on this row, and the log says where; "
     "every run tries it again",
+    WaitReason.ALREADY_BILLED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted, and after that it can be credited",
+    WaitReason.ALREADY_CREDITED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

@@ -155,6 +155,8 @@ class WaitReason(StrEnum):
     ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
     INACTIVE = "inactive"
     DEFECT = "defect"
+    ALREADY_BILLED = "already_billed"
+    ALREADY_CREDITED = "already_credited"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -170,6 +172,9 @@ SET_UP_REASONS: Final = frozenset(
     }
 )
 """What another set-up can resolve."""
+
+SECOND_REASONS: Final = frozenset({WaitReason.ALREADY_BILLED, WaitReason.ALREADY_CREDITED})
+"""What comes second: something else continues the same actual already (99-25)."""
 
 
 class PostingFailure(StrEnum):

@@ -25,8 +25,9 @@ class JournalLine:
     A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
     those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
     ``accounting_amount`` is filled by posting, and so is ``in_ledger``: whether the line's voucher number came to be
-    used. ``original_id`` is the actual that a reversal takes back. ``charges``, none or one, is what the invoice line
-    that it replaces was computed with, and what bills it will be.
+    used. ``original_id`` is the actual that a reversal takes back, ``took`` the same where it is marked as taken by
+    this line, so that nothing else takes it back or bills it (99-25). ``charges``, none or one, is what the invoice
+    line that it replaces was computed with, and what bills it will be.
     """
 
     line_number: int
@@ -64,6 +65,7 @@ class JournalLine:
     expense_report: bool = False
     in_ledger: bool = True
     charges: tuple[Charge, ...] = ()
+    took: str | None = None
 
     @property
     def amount(self) -> Decimal:

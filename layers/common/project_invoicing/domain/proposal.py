@@ -28,7 +28,8 @@ class ProposalLine:
     A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
     (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
     ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
-    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent.
+    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent. ``took`` is the actual that
+    the line continues and nothing else may (99-25): the unbilled sale that it bills, or what it takes back.
 
     ``takes_back`` is the billed actual that a credit line reverses. ``continues``, none or one, is what the posted line
     that it takes back or replaces was computed with, and ``retaxed`` says that a person has chosen another tax than
@@ -59,6 +60,7 @@ class ProposalLine:
     accounting_amount: Decimal | None = None
     discount: Decimal = ZERO
     rounded_by: Decimal = ZERO
+    took: str | None = None
     takes_back: str | None = None
     continues: tuple[Charge, ...] = ()
     retaxed: bool = False

@@ -28,6 +28,8 @@ CHECKS: Final[Mapping[str, str]] = {
     "document_lines": "Lines of journals and proposals against their rows",
     "late_changes": "Changed in Dataverse after it was posted",
     "accounting_dates": "Billed sales with another accounting date than their proforma",
+    "taken_twice": "Billed twice, or taken back twice",
+    "not_marked": "Billed or taken back, and not marked so, or marked for nothing",
     "vouchers": "Accounting amounts of rows against the ledger",
     "balance": "Vouchers that do not balance",
     "accruals": "Accrued revenue that its invoice did not take back",

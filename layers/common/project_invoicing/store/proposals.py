@@ -5,9 +5,10 @@ Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` i
 ``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents for whose posting it
 waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often one has edited it or its
 lines, ``sv`` the set-up version that its lines were built with, ``ic`` between which companies it bills, ``dx`` its
-lines are being deleted, ``ba`` the accounting date that its billed sales agree on; from the claim of its posting on
-``in`` invoice number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages
-posted; ``oc`` ``od`` keys of the sparse index ``open_documents``.
+lines are being deleted, ``tk`` what its lines continue is marked as taken by them (99-25; absent where a version before
+made them), ``ba`` the accounting date that its billed sales agree on; from the claim of its posting on ``in`` invoice
+number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted; ``oc``
+``od`` keys of the sparse index ``open_documents``.
 
 A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
@@ -38,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.dataverse.mapping import stored_date
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.codes import SECOND_REASONS, ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
@@ -131,10 +132,16 @@ class Proposal:
     event: str | None = None
     billed_on: date | None = None
     credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
+    marked: bool = False
 
     @property
     def id(self) -> str:
         return self.proforma.id
+
+    @property
+    def second(self) -> bool:
+        """It waits because another document has taken what it would (99-25)."""
+        return any(wait.reason in SECOND_REASONS for wait in self.waiting_for)
 
     @property
     def number(self) -> str:
@@ -616,6 +623,7 @@ def proposal_of(item: Item) -> Proposal:
         event=item.get("dt"),
         billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
         credited=_credited_of(item["og"]) if "og" in item else {},
+        marked="tk" in item or "ic" in item,
     )
 
 

@@ -16,10 +16,12 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
   deleted
 * ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
+* ``tk`` what has taken the row, as the sixteen bytes of its id: the billed sale that bills it, or what takes it back
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where all that
   changed is that Dataverse has deactivated it, which it may take back
 
-A link may arrive before its row: then an item with links only stands there, which is no row yet (it has no ``a``).
+A link may arrive before its row, and a row may be taken before it arrives: then an item with links or ``tk`` only
+stands there, which is no row yet (it has no ``a``).
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
@@ -35,6 +36,7 @@ from enum import Enum, StrEnum
 from heapq import merge
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 from zlib import crc32
 
 from project_invoicing.dataverse.values import whole
@@ -62,7 +64,18 @@ from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, bounded, key, plain_item, readable
-from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, scan, transact, update
+from project_invoicing.store.transactions import (
+    Write,
+    get,
+    get_many,
+    lost,
+    put,
+    query,
+    scan,
+    transact,
+    transact_what_holds,
+    update,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,6 +89,7 @@ _LINK: Final = "l_"
 _REJECTED: Final = "REJECTED#"
 _CHANGED: Final = "U#"
 _REWORDED: Final = "U#T#"
+_RELINKED: Final = "U#L#"
 _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
 """DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
@@ -83,8 +97,9 @@ _ATTEMPTS: Final = 5
 _WAIT_REASONS: Final = frozenset(WaitReason)
 _NAMES_OF_A_FILTER: Final = 100
 """DynamoDB takes 4 KB and 300 operators."""
-_CONTINUING: Final = frozenset({ConnectionRole.ORIGINAL, ConnectionRole.REPLACED})
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
+_CONTINUED: Final = (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
+_LOOKED_AT_AGAIN: Final = (*_CONTINUED, ConnectionRole.REPLACED)
 
 
 class Delivery(StrEnum):
@@ -99,8 +114,8 @@ class Delivery(StrEnum):
 class StagedRow:
     """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
 
-    ``outdated``: its money changed after its import, and nobody has looked at its line since. ``lineage``: of a posted
-    row, ``None`` for one that was posted before rows had it.
+    ``outdated``: its money changed after its import, and nobody has looked at its line since; ``relinked``: nothing but
+    a connection of it came. ``lineage``: of a posted row, ``None`` for one that was posted before rows had it.
     """
 
     actual: Actual
@@ -124,11 +139,13 @@ class StagedRow:
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
     outdated: bool = False
+    relinked: bool = False
     late: bool = False
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
     links_accepted: int = 0
     lineage: Lineage | None = None
+    taken_by: str | None = None
 
     @property
     def id(self) -> str:
@@ -137,6 +154,11 @@ class StagedRow:
     @property
     def queued(self) -> bool:
         return self.state is StagingState.PENDING
+
+    @property
+    def takes(self) -> str | None:
+        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back."""
+        return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +414,11 @@ def links_of(item: Item) -> dict[ConnectionRole, str]:
     return links
 
 
+def taker_of(item: Item) -> str | None:
+    """Who has taken the actual of an item, which may not have arrived yet."""
+    return str(UUID(bytes=bytes(item["tk"]))) if "tk" in item else None
+
+
 def row_of(item: Item) -> StagedRow | None:
     """The row in an item of the table or its index; ``None`` for an item that holds links only."""
     if "a" not in item:
@@ -421,11 +448,13 @@ def row_of(item: Item) -> StagedRow | None:
         accrual=accrual,
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
         outdated=_is_outdated(item.get("qs", "")),
+        relinked=str(item.get("qs", "")).startswith(_RELINKED),
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=links_of(item),
         links_accepted=item.get("lk", 0),
         lineage=_lineage_of(item["li"], accrual, item.get("tx")) if "li" in item else None,
+        taken_by=taker_of(item),
     )
 
 
@@ -615,9 +644,10 @@ class Staging:
         """Stores a connection on the row that carries it, which may not have arrived yet. One request.
 
         The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
-        matter. A deleted connection leaves a version without an id. A reversal that was imported before anyone said
-        what it reverses is looked at again, for it takes the rate of its original (FXR-13); so is what replaces another
-        line (99-22).
+        matter. A deleted connection leaves a version without an id. A row on a document is looked at again when a
+        connection says what it bills, reverses or replaces: it takes the rate of its original (FXR-13), what that hands
+        on (99-22), and has taken what it continues (99-25). What a posted row turns out to continue is marked at once,
+        if nobody else has it.
         """
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
@@ -642,14 +672,29 @@ class Staging:
         except ConditionFailed as failed:
             # Whoever delivered it first may have died before the second request.
             found, delivery = failed.item, Delivery.DUPLICATE
-        row = readable_row(plain_item(found)) if found else None
-        if row and row.state is StagingState.IMPORTED and connection.role in _CONTINUING:
-            again = update(
-                self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
-            )
-            with suppress(TransactionCancelled):  # it has moved on: posted by now, or waiting for an import anyway
-                transact(self.client, [again])
+        if found and connection.role in _LOOKED_AT_AGAIN:
+            item = plain_item(found)
+            self._look_again(item)
+            posted = item.get("st") == StagingState.POSTED and connection.role in _CONTINUED
+            if posted and delivery is Delivery.ACCEPTED and not connection.deleted:
+                transact_what_holds(self.client, [self.take(connection.linked_id, connection.actual_id)])
         return delivery
+
+    def _look_again(self, item: Item) -> None:
+        """Puts an imported row where the import finds those that have changed."""
+        for _ in range(_ATTEMPTS):
+            if item.get("st") != StagingState.IMPORTED or str(item.get("qs", "")).startswith(_RELINKED):
+                return
+            id = item["pk"]
+            again = self._queued_as(id, _relinked_position(item, id))
+            write = update(self.table, id, ROW, again, expected={"st": item["st"], "qs": item.get("qs")})
+            try:
+                transact(self.client, [write])
+            except TransactionCancelled as cancelled:
+                reason = cancelled.reasons[0]
+                item = plain_item(reason[1]) if reason and reason[1] else item
+            else:
+                return
 
     def links_of(self, connections: Iterable[str]) -> Iterator[tuple[str, str, ConnectionRole, str]]:
         """The links of connections of which only the id is known: ``(connection, actual, role, version)``.
@@ -784,6 +829,12 @@ class Staging:
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         return _Rows(get_many(self.client, self.table, keys))
 
+    def rows_and_takers(self, ids: Iterable[str]) -> tuple[dict[str, StagedRow], dict[str, str]]:
+        """As ``rows``, and who has taken each of these actuals, also of those that have not arrived (99-25)."""
+        found = list(get_many(self.client, self.table, ((id, ROW) for id in dict.fromkeys(ids))))
+        takers = ((item["pk"], taker_of(item)) for item in found)
+        return _Rows(found), {id: taker for id, taker in takers if taker}
+
     def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
         """As ``rows``, where one that cannot be read is as good as none."""
         keys = ((id, ROW) for id in dict.fromkeys(ids))
@@ -811,23 +862,47 @@ class Staging:
         values = {"st": StagingState.SKIPPED, "rd": detail, "rs": at, "re": None, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
-    def journalised(self, row: StagedRow, company: str, journal_id: str, line_number: int, rate: ExchangeRate) -> Write:
-        """The row has become a line of a draft journal."""
+    def journalised(
+        self,
+        row: StagedRow,
+        company: str,
+        journal_id: str,
+        line_number: int,
+        rate: ExchangeRate,
+        *,
+        by: str | None = None,
+    ) -> Write:
+        """The row has become a line of a draft journal. ``by``: and is taken with the same write, as by ``take``."""
         values = {"jn": journal_id, "ln": line_number, "xr": f"{rate.rate}/{rate.factor}"}
-        return self._imported(row, company, values)
+        return self._imported(row, company, values, by)
 
-    def proposed(self, row: StagedRow, company: str, proposal_id: str, line_number: int) -> Write:
-        """The row has become a line of a proposal."""
-        return self._imported(row, company, {"pn": proposal_id, "ln": line_number})
+    def proposed(
+        self, row: StagedRow, company: str, proposal_id: str, line_number: int, *, by: str | None = None
+    ) -> Write:
+        """The row has become a line of a proposal. ``by``: and is taken with the same write, as by ``take``."""
+        return self._imported(row, company, {"pn": proposal_id, "ln": line_number}, by)
 
-    def covered(self, row: StagedRow, company: str, proposal_id: str) -> Write:
+    def covered(self, row: StagedRow, company: str, proposal_id: str, *, by: str | None = None) -> Write:
         """The row has no money and came after its proposal was posted: it is done, without line or voucher (99-21)."""
-        return self._imported(row, company, {"pn": proposal_id, "st": StagingState.POSTED})
+        return self._imported(row, company, {"pn": proposal_id, "st": StagingState.POSTED}, by)
 
-    def _imported(self, row: StagedRow, company: str, values: dict[str, Any]) -> Write:
+    def _imported(self, row: StagedRow, company: str, values: dict[str, Any], by: str | None) -> Write:
         cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}
         values = {"st": StagingState.IMPORTED, "co": company} | values | cleared
-        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+        taken = _taken(by)
+        return update(self.table, row.id, ROW, values | taken, expected=_unchanged(row), free_for=taken)
+
+    def take(self, id: str, by: str) -> Write:
+        """The actual is continued by ``by``, if by no other (99-25). Doing it again changes nothing.
+
+        It may not have arrived: who takes it is known then before it is.
+        """
+        taken = _taken(by)
+        return update(self.table, id, ROW, taken, expected={}, free_for=taken)
+
+    def free(self, id: str, by: str) -> Write:
+        """What continued the actual no longer does: another may."""
+        return update(self.table, id, ROW, {"tk": None}, expected=_taken(by))
 
     def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
         """The row's unposted line has been brought up to its present version."""
@@ -853,11 +928,13 @@ class Staging:
         expected = {"st": StagingState.IMPORTED, "jn": journal_id}
         return update(self.table, actual_id, ROW, {"jn": new_journal_id, "ln": line_number}, expected=expected)
 
-    def released(self, actual_id: str, document: dict[str, str], queue_position: str) -> Write:
+    def released(
+        self, actual_id: str, document: dict[str, str], queue_position: str, *, by: str | None = None
+    ) -> Write:
         """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
 
         ``document`` is ``{"jn": journal}`` or ``{"pn": proposal}``, ``queue_position`` from ``journal_position`` or
-        ``proposal_position``.
+        ``proposal_position``. ``by``: and who had taken it no longer has, as by ``free``.
         """
         values = {
             "st": StagingState.PENDING,
@@ -866,8 +943,9 @@ class Staging:
             "pn": None,
             "ln": None,
             "xr": None,
-        }
-        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+        } | ({"tk": None} if by else {})
+        expected = {"st": StagingState.IMPORTED} | document | _taken(by)
+        return update(self.table, actual_id, ROW, values, expected=expected)
 
     def posted(
         self,
@@ -948,6 +1026,11 @@ def _reworded_position(actual_id: str) -> str:
     return f"{_REWORDED}{actual_id[:8]}"
 
 
+def _relinked_position(item: Item, actual_id: str) -> str:
+    """A row that waits for another change to be looked at is looked at whole."""
+    return f"{_RELINKED}{actual_id[:8]}" if "qs" not in item else _changed_position(actual_id)
+
+
 def _is_outdated(position: str) -> bool:
     return position.startswith(_CHANGED) and not position.startswith(_REWORDED)
 
@@ -976,6 +1059,10 @@ def _queue_position(actual: Actual) -> str:
 
 def _unchanged(row: StagedRow, state: StagingState = StagingState.PENDING) -> dict[str, Any]:
     return {"st": state, "ch": row.changes, "lk": row.links_accepted or None}
+
+
+def _taken(by: str | None) -> dict[str, Any]:
+    return {"tk": UUID(by).bytes} if by else {}
 
 
 def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:

@@ -46,15 +46,23 @@ def update(
     *,
     expected: Mapping[str, Any],
     add: Mapping[str, int] | None = None,
+    free_for: Mapping[str, Any] | None = None,
 ) -> Write:
-    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent)."""
+    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent).
+
+    ``free_for``: attributes that must be absent or have this value.
+    """
     expression = Expression()
+    conditions = [expression.equal(name, value) for name, value in expected.items()]
+    conditions += [
+        f"({expression.absent(name)} OR {expression.equal(name, value)})" for name, value in (free_for or {}).items()
+    ]
     return {
         "Update": {
             "TableName": table,
             "Key": key(pk, sk),
             "UpdateExpression": expression.update(values, add=add),
-            "ConditionExpression": expression.all_equal(expected),
+            "ConditionExpression": " AND ".join(conditions),
             **expression.aliases(),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -90,6 +98,18 @@ def write_one(client: DynamoDBClient, write: Write) -> None:
     """
     with translated():
         client.update_item(**write["Update"])
+
+
+def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
+    """As ``transact``, and again while nothing but other transactions were in the way."""
+    for attempt in range(_WRITE_ATTEMPTS):
+        try:
+            transact(client, writes)
+            return
+        except TransactionCancelled as cancelled:
+            if lost(cancelled) or attempt == _WRITE_ATTEMPTS - 1:
+                raise
+            pause(attempt)
 
 
 def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool:

@@ -12,6 +12,7 @@ from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     ConnectionRole,
     JournalStatus,
     ProposalStatus,
@@ -41,6 +42,7 @@ from project_invoicing.use_cases.resolution import DISCOUNT, Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.review import who_posts
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import WHAT, described, how
 from project_invoicing.use_cases.waiting import waits_as
 
 if TYPE_CHECKING:
@@ -260,7 +262,9 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
 def advise_on_blockers(made: Explanation) -> None:
     """What to do about everything that ``made`` waits for: for a journal in error, mend that first."""
     for entry in made.waits_for:
-        if entry["error"]:
+        if entry["reason"] in SECOND_REASONS:
+            made.advise_on(str(entry["reason"]))
+        elif entry["error"]:
             code = str(entry["error"]).partition(":")[0]
             made.advise_on(code)
             made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
@@ -288,6 +292,7 @@ class ActualExplained:
         self._arrived()
         linked = self.stores.staging.readable(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
+        self._taken(row.taken_by)
         match row.state:
             case StagingState.PENDING:
                 self._waits(linked)
@@ -329,6 +334,15 @@ class ActualExplained:
         repeated = f", {same} of them changed nothing" if same else ""
         self.made.happened(f"{number}, the newest known: {counted}{repeated}", version.occurred_at)
 
+    def _taken(self, by: str | None) -> None:
+        """What bills the actual or takes it back, which nothing else may then (99-25)."""
+        if by is None:
+            return
+        first = self.stores.staging.rows([by]).get(by)
+        if first:
+            self.made.happened(f"{WHAT[how(first)]} {described(first, self.stores.setup)}")
+        self.made.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))
+
     def _waits(self, linked: dict[str, StagedRow]) -> None:
         row, made, header = self.row, self.made, self.header
         if header:
@@ -342,6 +356,8 @@ class ActualExplained:
         made.happened(f"waits: {wait.reason}, {wait.detail}", since)
         blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
         blocks = blocking if blocking and blocking in wait.detail and blocking in linked else None
+        if blocks and wait.reason in SECOND_REASONS:
+            blocks = linked[blocks].taken_by
         made.waits_for = blockers(self.stores, [replace(wait, actual_id=blocks)], since, made.company)
         advise_on_blockers(made)
 

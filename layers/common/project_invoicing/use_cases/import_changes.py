@@ -29,6 +29,7 @@ from project_invoicing.use_cases.import_journals import Candidate, discounted_as
 from project_invoicing.use_cases.lineage import CONTINUED, continued_by
 from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.resolution import Resolved, resolve
+from project_invoicing.use_cases.taking import released
 
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
@@ -59,6 +60,8 @@ class Changes:
         with suppress(TransactionCancelled):
             if reworded:
                 self._text(row)
+            elif row.relinked and row.proposal_id and self._still_continues(row):
+                transact(self.staging.client, [self.staging.up_to_date(row)])
             elif row.journal_id:
                 self._journal_line(row, row.journal_id)
             elif row.proposal_id:
@@ -118,25 +121,34 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
-        linked = self._linked(row)
+        linked, taken = self._linked(row)
         original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
         before = continued_by(row, linked).lineage
         outcome = resolve(row.actual, self.setup, self._kept_rate(row, original), before)
         unit = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
+        here = here and not taken
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
             outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
             writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
+            if row.takes != line.took:
+                writes += [self.staging.free(line.took, row.id)] if line.took else []
+                writes += [self.staging.take(row.takes, row.id)] if row.takes else []
             transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
             return
         transact(self.staging.client, self._without(journal, page, line))
 
     def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
         left = [one for one in page.lines if one is not line]
+
+        def release(line: JournalLine, by: str | None) -> Write:
+            position = journal_position(line.actual_id)
+            return self.staging.released(line.actual_id, {"jn": journal.journal_id}, position, by=by)
+
         return [
-            self.staging.released(line.actual_id, {"jn": journal.journal_id}, journal_position(line.actual_id)),
+            *released(self.staging, [line], release),
             self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
             self.journals.change(journal, {"n": journal.line_count - 1}),
         ]
@@ -147,9 +159,21 @@ class Changes:
                 return page
         return None
 
-    def _linked(self, row: StagedRow) -> dict[str, StagedRow]:
+    def _linked(self, row: StagedRow) -> tuple[dict[str, StagedRow], bool]:
+        """What a row continues, and whether another row has taken that (99-25)."""
         ids = [row.links[role] for role in CONTINUED if role in row.links]
-        return self.posted.rows(ids) if ids else {}
+        found, takers = self.posted.rows_and_takers(ids) if ids else ({}, {})
+        return found, takers.get(row.takes or "", row.id) != row.id
+
+    def _still_continues(self, row: StagedRow) -> bool:
+        """The line of a row was made of what its connections say now."""
+        header = self._proposal_of(row)
+        replaces = row.takes is None and ConnectionRole.REPLACED in row.links
+        return any(
+            line.took == row.takes and (line.continues or not replaces)
+            for line in (self.proposals.lines(header.id) if header else ())
+            if line.actual_id == row.id
+        )
 
     def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
         """A reversal has the rate of its original (FXR-13)."""

@@ -36,6 +36,7 @@ from project_invoicing.use_cases.lineage import CONTINUED, continued_by
 from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.taking import Takers, taken, with_takers
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -51,6 +52,11 @@ class Candidate:
     row: StagedRow
     resolved: Resolved
     period: str
+
+    @property
+    def writes(self) -> int:
+        """On the row, and on what it takes back."""
+        return 2 if self.row.takes else 1
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -95,11 +101,15 @@ class JournalImport:
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
-        linked = self._linked(rows)
+        ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
+        linked, takers = with_takers(self.posted, rows, ids) if ids else ({}, Takers())
+        asked: dict[str, StagedRow] = {}
         for row in rows:
             candidate = guarded("actual", row.id, self._candidate, row, linked, verdicts)
             if isinstance(candidate, Defect):
                 verdicts.set_aside(row, candidate)
+            elif candidate and (second := takers.second(row, asked, self.setup)):
+                verdicts.wait(row, second, candidate.resolved.company)
             elif candidate:
                 chosen.append(candidate)
         return self._validated(chosen, verdicts), verdicts
@@ -145,11 +155,6 @@ class JournalImport:
             elif row.id in gone:
                 verdicts.invalidate(row, None, ROLLED_BACK)
         return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
-
-    def _linked(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
-        """What reversals take back, and replacements replace, as far as it has arrived."""
-        ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
-        return self.posted.rows(ids) if ids else {}
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
@@ -216,7 +221,7 @@ class _Book:
             else:
                 tried = 0
                 self._written(outcome)
-                candidates = candidates[len(outcome.rows) :]
+                candidates = candidates[outcome.lines :]
 
     def _page(self, some: list[Candidate]) -> _Batch | _Lost | Defect:
         """What was written of some candidates; or which rows others took first, or what is wrong with one of them."""
@@ -274,27 +279,35 @@ class _Book:
             new = period not in self.open
             overhead = 2 + new + (new and not batch.new_journals)  # header and page; guard; journal counter
             journal = self.open.get(period) or self._new_journal(period, batch)
-            count = min(self.limit - journal.line_count, PAGE_LINES - len(batch.rows), room - overhead, len(group))
+            most = min(self.limit - journal.line_count, PAGE_LINES - batch.lines)
+            count = _fitting(group, most, room - overhead)
             if count <= 0:
                 break
             batch.new_journals += new
             lines = [
-                self._line(candidate, journal.next_line + n, self.vouchers.last + len(batch.rows) + n + 1)
+                self._line(candidate, journal.next_line + n, self.vouchers.last + batch.lines + n + 1)
                 for n, candidate in enumerate(group[:count])
             ]
             batch.segments.append((journal, new, lines))
-            for candidate, line in zip(group, lines, strict=False):
-                batch.rows.append(candidate.row.id)
-                batch.writes.append(
-                    self.run.staging.journalised(
-                        candidate.row, self.company, journal.journal_id, line.line_number, candidate.resolved.rate
-                    )
-                )
-            room -= overhead + count
+            batch.candidates += group[:count]
+            room -= overhead + sum(candidate.writes for candidate in group[:count])
             if count < len(group):
                 break
+        self._rows(batch)
         self._documents(batch)
         return batch
+
+    def _rows(self, batch: _Batch) -> None:
+        """The writes on the rows, and on what reversals among them take back."""
+        journals = {line.actual_id: journal.journal_id for journal, _, lines in batch.segments for line in lines}
+        lines = [line for _, _, lines in batch.segments for line in lines]
+
+        def journalise(row: StagedRow, line: JournalLine, by: str | None) -> Write:
+            return self.run.staging.journalised(row, self.company, journals[row.id], line.line_number, line.rate, by=by)
+
+        pairs = list(zip((candidate.row for candidate in batch.candidates), lines, strict=True))
+        batch.writes = taken(self.run.staging, pairs, journalise)
+        batch.rows = [*journals, *(line.actual_id for line in lines if line.took and line.took not in journals)]
 
     def _documents(self, batch: _Batch) -> None:
         journals = self.run.journals
@@ -307,7 +320,7 @@ class _Book:
                 values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
                 batch.writes.append(journals.change(journal, values | journals.touched(self.run.at)))
             batch.writes.append(journals.page(self.company, journal.journal_id, lines))
-        batch.writes.append(self.vouchers.draw(len(batch.rows)))
+        batch.writes.append(self.vouchers.draw(batch.lines))
         if batch.new_journals:
             batch.writes.append(self.numbers.draw(batch.new_journals))
 
@@ -320,7 +333,7 @@ class _Book:
         return journal_line(candidate, number, format_number(self.voucher_format, voucher, self.company))
 
     def _written(self, batch: _Batch) -> None:
-        self.vouchers.drawn(len(batch.rows))
+        self.vouchers.drawn(batch.lines)
         if batch.new_journals:
             self.numbers.drawn(batch.new_journals)
         for journal, new, lines in batch.segments:
@@ -333,17 +346,36 @@ class _Book:
             if grown.line_count >= self.limit:
                 self.guards[journal.period] = journal.journal_id
                 del self.open[journal.period]
-        self.run.imported += len(batch.rows)
+        self.run.imported += batch.lines
 
 
 @dataclass(slots=True)
 class _Batch:
-    """One transaction: first the writes of ``rows`` in their order, then those of the documents."""
+    """One transaction: first the writes for ``rows`` in their order, then those of the documents.
+
+    A row of ``candidates`` that takes something back is twice among the ``rows`` that the writes are for.
+    """
 
     writes: list[Write] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     segments: list[tuple[Journal, bool, list[JournalLine]]] = field(default_factory=list)
     new_journals: int = 0
+
+    @property
+    def lines(self) -> int:
+        return len(self.candidates)
+
+
+def _fitting(candidates: list[Candidate], most: int, room: int) -> int:
+    """How many of the first ``most`` have room for their writes."""
+    count = 0
+    for candidate in candidates[: max(most, 0)]:
+        room -= candidate.writes
+        if room < 0:
+            break
+        count += 1
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,5 +426,6 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         purchase=cost and resolved.origin in PURCHASES,
         expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
+        took=candidate.row.takes,
         charges=tuple(charge.handed_on() for charge in resolved.charges),
     )

@@ -6,11 +6,10 @@ turns from ``waiting`` to ``ready``. An import that died in between is continued
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.domain.codes import SET_UP_REASONS, JournalStatus, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import ProposalLine, subtotal
@@ -31,8 +30,8 @@ from project_invoicing.store.proposals import (
     waiting_columns,
 )
 from project_invoicing.store.staging import StagedRow, Staging
-from project_invoicing.store.transactions import Write, pause, transact, write_one
-from project_invoicing.use_cases.delete_lines import finish_deletion
+from project_invoicing.store.transactions import Write, pause, transact, transact_patiently, write_one
+from project_invoicing.use_cases.delete_lines import delete_proposal_lines, finish_deletion
 from project_invoicing.use_cases.intercompany import PostedSales, plan_between
 from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
@@ -48,11 +47,15 @@ from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, 
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
+from project_invoicing.use_cases.taking import ROOM, Takers, fitting, mark, taken, with_takers
 from project_invoicing.use_cases.waiting import Verdicts, defect_wait, untold
 from project_invoicing.use_cases.withdraw_proposal import withdraw
 
 PAGE_LINES = 90
 _ATTEMPTS = 6
+
+Queued = tuple[str, list[StagedRow], Proposal | None]
+"""The billed rows of a proforma in the queue: its id, its rows, its header where the index has it."""
 
 
 @dataclass(slots=True)
@@ -73,16 +76,36 @@ class ProposalImport:
     def setup(self) -> FinanceSetup:
         return self.setups.current
 
+    @property
+    def _posted_lines(self) -> PostedLines:
+        return PostedLines(self.staging, self.journals, self.proposals, self.setups)
+
     def run(self) -> None:
         """Looks at every billed row in the queue and at every proposal that waits."""
         waiting = {header.id: header for header in self._open_headers()}
-        queued = self.staging.waiting_for_proposals()
-        each("proposal", ((id, (id, rows, waiting.pop(id, None))) for id, rows in queued), self._queued)
-        left = [header for header in waiting.values() if header.status is ProposalStatus.WAITING]
+        second: list[tuple[str, Queued]] = []
+        first = ((id, one) for id, one in self._queue(waiting) if not self._comes_last(id, one, second))
+        each("proposal", first, self._queued)
+        left = [one for one in waiting.values() if one.status is ProposalStatus.WAITING or not one.marked]
         each("proposal", ((header.id, header) for header in left), lambda header: self._import(header, []))
+        each("proposal", second, self._queued)
 
-    def _queued(self, proforma: tuple[str, list[StagedRow], Proposal | None]) -> None:
-        """The billed rows of one proforma: its id, its rows, its header where the index had it."""
+    def _queue(self, waiting: dict[str, Proposal]) -> Iterator[tuple[str, Queued]]:
+        """The billed rows in the queue by their proforma: its id, its rows, its header where the index has it."""
+        for id, rows in self.staging.waiting_for_proposals():
+            yield id, (id, rows, waiting.pop(id, None))
+
+    @staticmethod
+    def _comes_last(id: str, queued: Queued, second: list[tuple[str, Queued]]) -> bool:
+        """Whether another has had what it would take (99-25): that one may only have been deleted to be built anew."""
+        header = queued[2]
+        if header is None or not header.second:
+            return False
+        second.append((id, queued))
+        return True
+
+    def _queued(self, proforma: Queued) -> None:
+        """The billed rows of one proforma."""
         proforma_id, rows, header = proforma
         header = header or (self.proposals.get(proforma_id) if proforma_id else None)
         if header is None:
@@ -205,6 +228,7 @@ class ProposalImport:
         if header.deleting:
             finish_deletion(self.proposals, self.staging, header)
             raise Conflict("read the rows again, now that the lines are deleted")
+        header = self._marked(header)
         if header.status is not ProposalStatus.WAITING:
             self._late(header, rows)
             return
@@ -227,8 +251,8 @@ class ProposalImport:
             taken_back = posted.taken_back(company, sales, self.setups)
             self._settle(header, company, [], setup, existing, plan_between(header, sales, existing, taken_back))
             return
-        linked = PostedLines(self.staging, self.journals, self.proposals, self.setups).rows(linked_ids(rows))
-        result = plan(header.proforma, company, rows, existing, linked, setup)
+        linked, takers = with_takers(self._posted_lines, rows, linked_ids(rows))
+        result = plan(header.proforma, company, rows, existing, linked, setup, takers)
         judge_header(result, header, existing, company, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
         self._settle(header, company, rows, setup, existing, result)
@@ -242,10 +266,22 @@ class ProposalImport:
         existing: list[ProposalLine],
         result: ProposalPlan,
     ) -> None:
+        if result.second and existing:
+            delete_proposal_lines(self.proposals, self.staging, header, self.at)
+            raise Conflict("read again: what comes second holds nothing that another may wait for")
         if result.waits:
             self._wait(header, company, rows, result)
         else:
             self._write(header, company, setup, existing, result)
+
+    def _marked(self, header: Proposal) -> Proposal:
+        """What a version before put on a proposal takes what it continues (99-25), unless it is being posted."""
+        if header.marked or not header.pages or header.status is ProposalStatus.POSTING:
+            return header
+        if mark(self.proposals, self.staging, header):
+            return replace(header, marked=True)
+        delete_proposal_lines(self.proposals, self.staging, header, self.at)
+        raise Conflict("read the rows again: another document has taken what they continue")
 
     def _validate(self, company: str, rows: list[StagedRow], setup: FinanceSetup, result: ProposalPlan) -> None:
         """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
@@ -320,17 +356,12 @@ class ProposalImport:
         lines = result.lines
         total = subtotal([*existing, *(line for _, line in lines)])
         written = len(existing)
-        pages = list(chunks(lines, PAGE_LINES)) or [[]]
+        pages = list(fitting(lines, PAGE_LINES, ROOM, lambda pair: pair[1].took)) or [[]]
         for number, page in enumerate(pages, start=1):
             written += len(page)
-            values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version}
+            values: dict[str, object] = {"n": written, "pg": header.pages + bool(page), "sv": setup.version, "tk": True}
             values |= billed_on_columns(result.billed_on)
-            writes: list[Write] = [
-                self.staging.billed_between(row, header.number)
-                if header.intercompany
-                else self.staging.proposed(row, company, header.number, line.line_number)
-                for row, line in page
-            ]
+            writes = self._rows(header, company, page)
             if page:
                 writes.append(self.proposals.page(header.id, [line for _, line in page]))
             if number == len(pages):
@@ -338,9 +369,19 @@ class ProposalImport:
                 values |= waiting_columns([], frozenset())
                 writes.append(outbox.record(self.proposals.table, self._ready_event(header, setup, total, written)))
             writes.append(self.proposals.change(header, values))
-            transact(self.proposals.client, writes)
+            transact_patiently(self.proposals.client, writes)
             header = replace(header, pages=header.pages + bool(page), line_count=written, setup_version=setup.version)
         self.ready += 1
+
+    def _rows(self, header: Proposal, company: str, page: list[tuple[StagedRow, ProposalLine]]) -> list[Write]:
+        """The writes of a page on the rows that it consumes, and on those that these continue."""
+        if header.intercompany:
+            return [self.staging.billed_between(row, header.number) for row, _ in page]
+
+        def propose(row: StagedRow, line: ProposalLine, by: str | None) -> Write:
+            return self.staging.proposed(row, company, header.number, line.line_number, by=by)
+
+        return taken(self.staging, page, propose)
 
     def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
         company = str(header.company)
@@ -366,6 +407,8 @@ class ProposalImport:
         """
         verdicts = Verdicts()
         covered: list[tuple[StagedRow, ProposalLine]] = []
+        takers = with_takers(self._posted_lines, rows, linked_ids(rows))[1] if rows else Takers()
+        asked: dict[str, StagedRow] = {}
         for row in rows:
             resolved = guarded("actual", row.id, resolve, row.actual, self.setup)
             if isinstance(resolved, Defect):
@@ -373,7 +416,10 @@ class ProposalImport:
                 continue
             free = isinstance(resolved, Resolved) and not resolved.chargeable and resolved.company == header.company
             if isinstance(resolved, Resolved) and free and header.status is not ProposalStatus.POSTING:
-                covered.append((row, proposal_line(row, resolved, {})))
+                if second := takers.second(row, asked, self.setup):
+                    verdicts.wait(row, second, header.company)
+                else:
+                    covered.append((row, proposal_line(row, resolved, {})))
                 continue
             currency = resolved.currency if isinstance(resolved, Resolved) else currency_of(header, self.setup)
             amount = Figures(self.setup).money(row.actual.amount, currency)
@@ -384,22 +430,21 @@ class ProposalImport:
             verdicts.wait(row, wait, header.company)
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
-        for some in chunks(covered, PAGE_LINES):
+        for some in fitting(covered, PAGE_LINES, ROOM, lambda pair: pair[1].took):
             header = self._cover(header, some)
 
     def _cover(self, header: Proposal, covered: list[tuple[StagedRow, ProposalLine]]) -> Proposal:
         """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""
         company = str(header.company)
         if header.status is ProposalStatus.POSTED:
-            transact(self.staging.client, [self.staging.covered(row, company, header.number) for row, _ in covered])
+            number = header.number
+            writes = taken(self.staging, covered, lambda row, _, by: self.staging.covered(row, company, number, by=by))
+            transact(self.staging.client, writes)
             return header
         first = header.line_count + 1
         lines = [replace(line, line_number=number) for number, (_, line) in enumerate(covered, start=first)]
         counts = {"n": header.line_count + len(lines), "pg": header.pages + 1}
-        writes = [
-            self.staging.proposed(row, company, header.number, line.line_number)
-            for (row, _), line in zip(covered, lines, strict=True)
-        ]
+        writes = self._rows(header, company, [(row, line) for (row, _), line in zip(covered, lines, strict=True)])
         writes += [self.proposals.page(header.id, lines), self.proposals.change(header, counts)]
         transact(self.proposals.client, writes)
         return replace(header, line_count=counts["n"], pages=counts["pg"])

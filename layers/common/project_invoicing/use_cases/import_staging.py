@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from project_invoicing.domain.codes import SET_UP_REASONS, TransactionType
+from project_invoicing.domain.codes import SET_UP_REASONS, StagingState, TransactionType
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposals
-from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.use_cases.import_changes import Changes
 from project_invoicing.use_cases.import_journals import JournalImport
 from project_invoicing.use_cases.import_proposals import ProposalImport
@@ -85,9 +86,17 @@ class StagingImport:
         proposals = self._proposals(None)
         if row and row.queued and row.actual.transaction_type is not TransactionType.BILLED_SALES:
             lines.import_rows([row])
+        elif row and row.state is StagingState.POSTED and row.journal_id and row.takes:
+            self._mark(row, row.journal_id, row.takes)
         elif row and row.actual.invoice:
             proposals.run_one(row.actual.invoice.id)
         return _report(lines.imported, proposals, lines.waiting)
+
+    def _mark(self, row: StagedRow, journal_id: str, taken: str) -> None:
+        """A reversal that a version before put on a journal marks what it takes back, if nobody else has (99-25)."""
+        found = self.journals.line(row.company or "", journal_id, row.line_number or 0, row.id)
+        if found and found[0].took is None:
+            transact_what_holds(self.staging.client, [self.staging.take(taken, row.id)])
 
     def _journals(self, company: str | None) -> JournalImport:
         stores = (self.staging, self.journals, self.ledger)

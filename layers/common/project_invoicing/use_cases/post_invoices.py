@@ -37,6 +37,7 @@ from project_invoicing.use_cases.invoice import InvoiceDraft, computed_with, dra
 from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, cash_discount
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
 PAGE_LINES = 90
@@ -158,10 +159,21 @@ class InvoicePosting:
         raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
+        if header.status is ProposalStatus.READY and not header.marked:
+            self._mark(header)
         of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
+
+    def _mark(self, header: Proposal) -> None:
+        """A proposal that a version before made takes what it continues. Refuses one of which another has some (99-25).
+
+        The next import deletes its lines and says what that is.
+        """
+        if not mark(self.proposals, self.staging, header):
+            detail = f"what proposal {header.number} bills is on another document; the next import says on which"
+            raise Refused(PostingFailure.LINES_MISSING, detail)
 
     def _set_aside(self, header: Proposal, defect: Defect) -> None:
         """It stays as it is, and the next run tries it again. Of one whose posting was begun nothing is touched."""
@@ -227,7 +239,7 @@ class _Saga:
     ) -> list[Write]:
         run, invoice = self.run, self.invoice
         writes = [] if self.header.intercompany else [self._posted(line) for line in lines]
-        shown = [line for line in lines if line.shown]
+        shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
         if shown:
             page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
             writes.append(page)

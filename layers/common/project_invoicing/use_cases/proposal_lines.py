@@ -14,6 +14,7 @@ from functools import partial
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
     StagingState,
@@ -40,6 +41,7 @@ from project_invoicing.use_cases.resolution import (
     written_dates,
 )
 from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.taking import Takers
 
 _SHOWN_DATES = 5
 
@@ -59,6 +61,11 @@ class ProposalPlan:
     documents: set[str] = field(default_factory=set)
     billed_on: date | None = None
 
+    @property
+    def second(self) -> bool:
+        """Another document has taken what one of the rows would."""
+        return any(wait.reason in SECOND_REASONS for wait in self.own_waits.values())
+
 
 def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
     """The actuals that must be looked at to judge these rows: what they bill, reverse or replace."""
@@ -72,14 +79,17 @@ def plan(
     existing: Sequence[ProposalLine],
     linked: Mapping[str, StagedRow],
     setup: FinanceSetup,
+    takers: Takers | None = None,
 ) -> ProposalPlan:
     """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
     result = ProposalPlan()
+    takers = takers or Takers()
+    asked: dict[str, StagedRow] = {}
     currency = proposal_currency(proforma, setup)
     here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
     together = here.keys() | written.keys()
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):
         continued = continued_by(row, linked, here, written)
         resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
         wait: Wait | None
@@ -91,8 +101,10 @@ def plan(
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:
-            wait = _foreign(row, resolved, company, currency) or _unposted(
-                row, resolved, linked, together, result, setup
+            wait = (
+                _foreign(row, resolved, company, currency)
+                or _unposted(row, resolved, linked, together, result, setup)
+                or takers.second(row, asked, setup)
             )
             line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
@@ -305,6 +317,7 @@ def proposal_line(
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
         discount=resolved.discount,
         rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
+        took=row.takes,
         takes_back=continued.takes_back,
         continues=resolved.charges,
     )

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import (
     INTEGRATION_ACCOUNTS,
@@ -27,9 +28,11 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WriteBackState,
 )
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.reconciliation import (
     Check,
     Difference,
@@ -47,10 +50,11 @@ from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
-from project_invoicing.store.transactions import scan
+from project_invoicing.store.transactions import MAX_READS, scan
 from project_invoicing.use_cases.explain_actuals import Stores, Words
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import NO_MONEY, billed_of
+from project_invoicing.use_cases.taking import WHAT, how
 
 T = TypeVar("T")
 
@@ -175,7 +179,12 @@ class Books:
     _told: dict[tuple[str, str], _Told] = field(default_factory=dict)
     _booked: dict[tuple[str, str], _Booked] = field(default_factory=dict)
     _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
-    _billed: dict[bytes, bytes] = field(default_factory=dict)
+    _takers: dict[bytes, bytes] = field(default_factory=dict)
+    _more: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    """Who beside ``_takers`` continues an actual on a document."""
+    _billed: Counter[bytes] = field(default_factory=Counter)
+    _unpaired: dict[bytes, bool] = field(default_factory=dict)
+    """What is continued with what continues it, where only one of the two says so: ``True`` the mark."""
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     _dated: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
     """For each proforma the accounting dates of its billed sales as they were sent, with up to ``_NAMED`` of each."""
@@ -198,6 +207,8 @@ class Books:
         self._read_staging()
         self._read_journals()
         self._read_proposals()
+        self._taken_twice()
+        self._marks()
         self._numbers(drawn)
         self._read_ledger()
         self._vouchers()
@@ -222,6 +233,8 @@ class Books:
     def _item_of_staging(self, item: Item) -> None:
         pk = str(item["pk"])
         if item["sk"] == ROW:
+            if "tk" in item:
+                self._paired(id_bytes(pk) + bytes(item["tk"]), mark=True)
             if "a" in item:
                 self._staged(item)
             for role, linked in links_of(item).items():
@@ -282,15 +295,14 @@ class Books:
         if row.intercompany_proposal:
             self._on[(company, PROPOSAL, row.intercompany_proposal)] += 1
             self._between[id_bytes(row.id)] = (company, row.intercompany_proposal)
+        if row.takes:
+            self._taker(row, row.takes)
         if row.state is not StagingState.POSTED:
             return
         if row.accrual:
             place = (company, row.accrual.project or "")
             self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
         self._on_integration_account(row, company)
-        unbilled = row.links.get(ConnectionRole.UNBILLED)
-        if row.actual.transaction_type is TransactionType.BILLED_SALES and unbilled and row.line_number is not None:
-            self._billed[id_bytes(unbilled)] = id_bytes(row.id)
         if row.voucher:
             key = (company, row.voucher)
             before = self._told.get(key)
@@ -322,6 +334,26 @@ class Books:
             if amount and id not in taken_back:
                 account.open[id] = amount
         return [account for _, account in sorted(self._integration.items())]
+
+    def _taker(self, row: StagedRow, target: str) -> None:
+        self._paired(id_bytes(target) + id_bytes(row.id), mark=False)
+        if row.line_number is None:
+            return
+        taken, by = id_bytes(target), id_bytes(row.id)
+        before = self._takers.setdefault(taken, by)
+        if row.state is StagingState.POSTED and ConnectionRole.UNBILLED in row.links:
+            self._billed[taken] += 1
+            self._takers[taken] = by
+        elif before != by:
+            before = by
+        if before != self._takers[taken]:
+            self._more[taken].append(before)
+
+    def _paired(self, pair: bytes, *, mark: bool) -> None:
+        if self._unpaired.get(pair) is (not mark):
+            del self._unpaired[pair]
+        else:
+            self._unpaired[pair] = mark
 
     def _write_back(self, row: StagedRow) -> bytes | None:
         """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
@@ -400,22 +432,28 @@ class Books:
     def _proposal(self, item: Item) -> None:
         kind = str(item["pk"]).partition("#")[0]
         if kind == "PROPOSAL":
-            header = proposal_of(item)
-            self.proposals[header.id] = header
-            if header.status is ProposalStatus.CANCELED:
-                return
-            self._by_number[(header.company or "", header.number)] = header.id
-            self._accounting_dates(header)
-            if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
-                self._canceled_late(header)
-            if header.status is ProposalStatus.POSTING:
-                self._stuck.append(header)
-            on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
-            if on != header.line_count and not header.deleting:
-                self._lines_of_proposal(header)
+            self._proposal_header(proposal_of(item))
         elif kind == "INVOICE":
             invoice = invoice_of(item)
             self.invoices[invoice.proforma_id] = invoice
+
+    def _proposal_header(self, header: Proposal) -> None:
+        self.proposals[header.id] = header
+        if header.status is ProposalStatus.CANCELED:
+            return
+        self._by_number[(header.company or "", header.number)] = header.id
+        self._accounting_dates(header)
+        if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+            self._canceled_late(header)
+        if header.status is ProposalStatus.POSTING:
+            self._stuck.append(header)
+        on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
+        if on != header.line_count and not header.deleting:
+            self._lines_of_proposal(header)
+        if header.status is ProposalStatus.POSTED and header.pages and not header.marked:
+            detail = f"proposal {header.number} was posted by a version before: what it bills is not marked"
+            differs = Difference(PROFORMA, header.id, detail, header.company, repair=Repair.IMPORT)
+            self.checks["not_marked"].differs(differs)
 
     def _lines_of_journal(self, journal: Journal) -> None:
         pages = self.stores.journals.pages(journal.company, journal.journal_id)
@@ -467,6 +505,67 @@ class Books:
                 missing = [f"{len(used)} of {last}"]
             for number in missing:
                 check.differs(Difference("customer_invoice", number, "was drawn, and no invoice has it", company))
+
+    # Billed once, taken back once (99-25)
+
+    def _taken_twice(self) -> None:
+        """What is on more than one document, as its rows and lines are now; all after the first are too much."""
+        check = self.checks["taken_twice"]
+        for taken, more in self._more.items():
+            target = str(UUID(bytes=taken))
+            ids = [str(UUID(bytes=by)) for by in (self._takers[taken], *more)]
+            found = [row for row in self.stores.staging.readable(ids).values() if self._continues(row, target)]
+            found.sort(key=lambda row: (row.state is StagingState.IMPORTED, row.voucher or "", row.id))
+            for row in found[1:]:
+                by, also = (f"{WHAT[how(one)]} {self._where(one)}" for one in (found[0], row))
+                detail = f"{target} {by}, and {also}"
+                check.differs(self._difference(row, detail, row.accounting_amount))
+
+    def _continues(self, row: StagedRow, target: str) -> bool:
+        """A row whose connection has changed since it was posted continues what its line does."""
+        if row.state not in _ON_DOCUMENTS or row.line_number is None:
+            return False
+        line = self._line(row)
+        return ((line and line.took) or row.takes) == target
+
+    def _line(self, row: StagedRow) -> JournalLine | ProposalLine | None:
+        if row.journal_id:
+            on = self.stores.journals.line(row.company or "", row.journal_id, row.line_number or 0, row.id)
+            return on[0] if on else None
+        header = self._header(row)
+        lines = self.stores.proposals.lines(header.id) if header else []
+        return next((line for line in lines if line.actual_id == row.id), None)
+
+    def _header(self, row: StagedRow) -> Proposal | None:
+        return self.proposals.get(self._by_number.get((row.company or "", row.proposal_id or ""), ""))
+
+    def _where(self, row: StagedRow) -> str:
+        if row.journal_id:
+            return f"{row.id}, line {row.line_number} of journal {row.journal_id}"
+        header = self._header(row)
+        invoice = f" (invoice {header.invoice_number})" if header and header.invoice_number else ""
+        return f"{row.id}, line {row.line_number} of proposal {row.proposal_id}{invoice}"
+
+    def _marks(self) -> None:
+        """Marks of what is on no document, and reversals on journals that mark nothing, as both are now.
+
+        Of proposals that mark nothing their headers say so.
+        """
+        check = self.checks["not_marked"]
+        for some in chunks(self._unpaired.items(), MAX_READS // 2):
+            pairs = [(str(UUID(bytes=p[:16])), str(UUID(bytes=p[16:])), mark) for p, mark in some]
+            found, takers = self.stores.staging.rows_and_takers(id for pair in pairs for id in pair[:2])
+            for target, by, mark in pairs:
+                row = found.get(by)
+                on = row is not None and row.state in _ON_DOCUMENTS
+                if mark and takers.get(target) == by and not on:
+                    detail = f"is marked as taken by {by}, which is on no document: nothing else can continue it"
+                    check.differs(Difference(ACTUAL, target, detail))
+                elif row and row.state is StagingState.POSTED and row.journal_id and target not in takers and not mark:
+                    line = self._line(row)
+                    if line and line.took is None:
+                        detail = f"takes back {target} on journal {row.journal_id}, and that is not marked"
+                        check.differs(self._difference(row, detail, repair=Repair.IMPORT))
 
     # Ledger
 
@@ -572,8 +671,8 @@ class Books:
             return
         expected: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         for id, accrued in self._accrued.items():
-            if id not in self._billed and not self._billed_between(id):
-                expected[accrued.place] += accrued.amount
+            times = self._billed[id] if id in self._billed else int(self._billed_between(id))
+            expected[accrued.place] += accrued.amount * (1 - times)  # what is billed twice is said of it alone
         for place in sorted(expected.keys() | self._wip.keys() | self._deferred.keys()):
             company, project = place
             currency = self._accounting(company)
@@ -597,7 +696,7 @@ class Books:
     def _not_taken_back(self, place: tuple[str, str]) -> Iterator[tuple[str, Decimal, str]]:
         """Unbilled sales of a project whose billed sale is posted without taking their accrual back."""
         pairs = {
-            str(UUID(bytes=self._billed[id])): (str(UUID(bytes=id)), accrued.amount)
+            str(UUID(bytes=self._takers[id])): (str(UUID(bytes=id)), accrued.amount)
             for id, accrued in self._accrued.items()
             if accrued.place == place and id in self._billed
         }
