@@ -139,7 +139,7 @@ class _Edit(_Document):
     """Further keys are what is to be changed. What may be changed is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
-    actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
+    actual_id: str | None = None
 
 
 class _Reset(_Given):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.documents import InvalidInput
 from local.scenario import read_scenario
-from tests.builders import guid, proforma
+from tests.builders import guid, proforma, to_json
 from tests.cases.cases import one, played
 from tests.harness import World
 from tests.rules.books import Books
@@ -106,14 +107,17 @@ def test_an_action_without_an_object_is_refused(ready: Books) -> None:
     assert answer["outcome"].startswith("refused: edit is written as an object")
 
 
-@pytest.mark.parametrize(
-    "line",
-    [{"run": "staging_import"}, {"edit": {"company": "USPM", "proposal_id": "INV-0001", "sales_tax_group": "X"}}],
-)
-def test_a_scenario_names_the_line_whose_id_is_none(tmp_path: Any, line: dict[str, Any]) -> None:
-    given = line.get("edit", line)
-    given["actual_id"] = "4711"
+def test_a_scenario_names_the_run_whose_id_is_none(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    file.write_text(json.dumps({"at": "2026-08-31T09:00:00Z", **line}))
-    with pytest.raises(InvalidInput, match="actual_id: write the GUID of a row, braces or not, not '4711'"):
+    file.write_text(json.dumps({"at": "2026-08-31T09:00:00Z", "run": "staging_import", "actual_id": "4711"}))
+    with pytest.raises(InvalidInput) as invalid:
         read_scenario(file, ["staging_import"], document())
+    assert invalid.value.problems == [f"{file}:1: actual_id: write the GUID of a row, braces or not, not '4711'"]
+
+
+def test_a_scenario_may_name_a_proposal_by_its_proforma(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    header = json.loads(to_json(proforma("inv-1")))
+    steps = [{"dataverse": header}, {"run": "staging_import", "proposal_id": written(guid("inv-1"))}]
+    file.write_text("".join(f"{json.dumps({'at': '2026-08-31T09:00:00Z', **step})}\n" for step in steps))
+    assert len(read_scenario(file, ["staging_import"], document()).lines) == 2

@@ -469,8 +469,12 @@ class TestWriteBack:
         }
 
     def test_without_a_required_field_is_a_defect_of_the_caller(self) -> None:
-        with pytest.raises(ValueError, match="voucher has no value"):
-            write_columns("actuals_write_back", {"accounting_amount": "1", "exchange_rate": "1"})
+        with pytest.raises(ValueError, match="exchange_rate has no value"):
+            write_columns("actuals_write_back", {"accounting_amount": "1", "voucher": "PV-1"})
+
+    def test_99_24_what_came_to_nothing_in_the_ledger_has_no_voucher_column(self) -> None:
+        told = actual_write_back(accounting_amount=Decimal(0), exchange_rate=Decimal(1), voucher=None)
+        assert "msdyn_vouchernumber" not in told
 
 
 class TestOverrides:
