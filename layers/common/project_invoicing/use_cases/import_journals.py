@@ -36,7 +36,7 @@ from project_invoicing.use_cases.lineage import CONTINUED, continued_by
 from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
 from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
-from project_invoicing.use_cases.taking import Takers, taken, with_takers
+from project_invoicing.use_cases.taking import Takers, taken
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -102,7 +102,7 @@ class JournalImport:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
         ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
-        linked, takers = with_takers(self.posted, rows, ids) if ids else ({}, Takers())
+        linked, takers = self.posted.continued_by(rows, ids) if ids else ({}, Takers())
         asked: dict[str, StagedRow] = {}
         for row in rows:
             candidate = guarded("actual", row.id, self._candidate, row, linked, verdicts)

@@ -47,7 +47,7 @@ from project_invoicing.use_cases.resolution import Blocked, Resolved, owner_of, 
 from project_invoicing.use_cases.result_rows import Figures
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_proforma import company_of, number_writes
-from project_invoicing.use_cases.taking import ROOM, Takers, fitting, mark, taken, with_takers
+from project_invoicing.use_cases.taking import ROOM, Takers, fitting, mark, taken
 from project_invoicing.use_cases.waiting import Verdicts, defect_wait, untold
 from project_invoicing.use_cases.withdraw_proposal import withdraw
 
@@ -251,7 +251,7 @@ class ProposalImport:
             taken_back = posted.taken_back(company, sales, self.setups)
             self._settle(header, company, [], setup, existing, plan_between(header, sales, existing, taken_back))
             return
-        linked, takers = with_takers(self._posted_lines, rows, linked_ids(rows))
+        linked, takers = self._posted_lines.continued_by(rows, linked_ids(rows))
         result = plan(header.proforma, company, rows, existing, linked, setup, takers)
         judge_header(result, header, existing, company, setup)
         self._validate(company, [row for row in rows if row.id not in result.own_waits], setup, result)
@@ -407,7 +407,7 @@ class ProposalImport:
         """
         verdicts = Verdicts()
         covered: list[tuple[StagedRow, ProposalLine]] = []
-        takers = with_takers(self._posted_lines, rows, linked_ids(rows))[1] if rows else Takers()
+        takers = self._posted_lines.continued_by(rows, linked_ids(rows))[1] if rows else Takers()
         asked: dict[str, StagedRow] = {}
         for row in rows:
             resolved = guarded("actual", row.id, resolve, row.actual, self.setup)

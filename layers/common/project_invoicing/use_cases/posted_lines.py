@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from project_invoicing.domain.codes import StagingState
@@ -14,6 +14,7 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.use_cases.invoice import posted_before
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import Takers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class PostedLines:
         """As ``rows``, and who has taken each of these actuals (99-25)."""
         found, takers = self.staging.rows_and_takers(ids)
         return self._with_lineage(found), takers
+
+    def continued_by(self, rows: Sequence[StagedRow], ids: Iterable[str]) -> tuple[dict[str, StagedRow], Takers]:
+        """As ``rows``, and who has taken what ``rows`` are to continue."""
+        found, by = self.rows_and_takers(ids)
+        others = {taker for row in rows if (taker := by.get(row.takes or "")) and taker != row.id}
+        return found, Takers(by, self.staging.rows(others) if others else {})
 
     def _with_lineage(self, found: dict[str, StagedRow]) -> dict[str, StagedRow]:
         old = [row for row in found.values() if row.state is StagingState.POSTED and row.lineage is None]

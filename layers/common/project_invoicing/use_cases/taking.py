@@ -7,7 +7,7 @@ the same time. What comes second waits, and says what came first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
@@ -19,7 +19,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Proposal, ProposalPage, Proposals
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact, transact_what_holds
-from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.result_rows import Figures
 
 Line = TypeVar("Line", ProposalLine, JournalLine)
@@ -60,15 +59,6 @@ class Takers:
         would = "bills" if ConnectionRole.UNBILLED in row.links else "takes back"
         detail = f"actual {row.id} {would} {target}, which {WHAT[reason]} {by}"
         return Wait(reason, detail, first.id if first else taker)
-
-
-def with_takers(
-    posted: PostedLines, rows: Sequence[StagedRow], linked: Iterable[str]
-) -> tuple[dict[str, StagedRow], Takers]:
-    """The ``linked`` actuals as far as they have arrived, and who has taken what ``rows`` are to continue."""
-    found, by = posted.rows_and_takers(linked)
-    others = {taker for row in rows if (taker := by.get(row.takes or "")) and taker != row.id}
-    return found, Takers(by, posted.staging.rows(others) if others else {})
 
 
 def how(first: StagedRow) -> WaitReason:
