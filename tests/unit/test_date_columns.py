@@ -229,7 +229,7 @@ def test_a_stored_date_is_read_as_its_column_is(stored: str | None, read: str | 
         ({"invoices": {"dates": {"invoice_date": None}}}, "must be one of calendar, instant, not None"),
         ({"transaction_connections": {"dates": {"id_1": "instant"}}}, "these are: none"),
         ({"invoices_write_back": {"dates": {"invoice_date": "instant"}}}, "finance writes calendar dates"),
-        ({"invoices": {"date": {}}}, "custom, codes and dates"),
+        ({"invoices": {"date": {}}}, "custom, codes, dates and date_bounds"),
     ],
 )
 def test_a_mistake_in_that_is_answered_with_what_is_valid(changes: Any, message: str) -> None:

@@ -178,12 +178,12 @@ def test_what_a_credited_sale_waits_for_is_the_proforma_of_its_original_or_any()
 
 
 def test_only_of_a_row_beyond_those_that_a_header_lists_the_reason_is_kept_and_only_if_it_is_another() -> None:
-    rows = [a_row(f"row-{n:02}") for n in range(60)] + [a_row("other", currency=reference("currency", "USD"))]
+    rows = [a_row(f"row-{n:02}") for n in range(60)] + [a_row("row-in-dollars", currency=reference("currency", "USD"))]
     found = planned(*rows, linked={})
     assert len(found.waits) == 60 + 1 + 1  # and that of the total
     assert found.waits[0].reason is WaitReason.UNBILLED_SALES_NOT_POSTED
     own = untold(rows, found.own_waits, found.waits)
-    assert {id: wait.reason for id, wait in own.items()} == {"other": WaitReason.BILLED_SALES_MISMATCH}
+    assert {id: wait.reason for id, wait in own.items()} == {"row-in-dollars": WaitReason.BILLED_SALES_MISMATCH}
     few = planned(*rows[-2:], linked={})
     assert untold(rows, few.own_waits, few.waits) == {}
 
