@@ -20,9 +20,7 @@ _REGION, _DEFAULT_REGION = "AWS_REGION", "AWS_DEFAULT_REGION"
 _NO_CREDENTIALS: Final = "sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _SIGN_IN: Final = "the sign-in is missing or has expired; run: aws sso login, or aws login"
 _EXPIRED: Final = "the credentials have expired; sign in again"
-_UNKNOWN: Final = (
-    "it does not know these credentials in {region}; check AWS_PROFILE or AWS_ACCESS_KEY_ID, and the region"
-)
+_UNKNOWN: Final = "these credentials are not known in {region}; check them (AWS_PROFILE) and the region (AWS_REGION)"
 _SIGNATURE: Final = "the signature is wrong; check AWS_SECRET_ACCESS_KEY and the clock of this machine"
 _DENIED: Final = "the credentials may not do this: {message}"
 _ABSENT: Final = (

@@ -126,19 +126,23 @@ def _add_runs(commands: Commands) -> None:
 def _add_questions(commands: Commands) -> None:
     """What asks a stack that is there."""
     previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
-    previews.add_argument("proposal", help="the proposal's number")
-    previews.add_argument("--company", help="where several companies have a proposal with this number")
+    previews.add_argument("proposal", type=_named, help="the proposal's number")
+    previews.add_argument("--company", type=_named, help="where several companies have a proposal with this number")
     previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
     _asks_a_stack(previews, _preview)
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
-    explains.add_argument("id", help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher")
-    explains.add_argument("--company", help="where several companies have a document with this number")
+    explains.add_argument(
+        "id", type=_named, help="GUID of an actual or a proforma; number of a proposal, invoice, journal, voucher"
+    )
+    explains.add_argument("--company", type=_named, help="where several companies have a document with this number")
     _asks_a_stack(explains, _explain)
 
     reconciles = commands.add_parser("reconcile", help="everything that Dataverse has against everything here")
     instead = reconciles.add_mutually_exclusive_group()
-    instead.add_argument("--repair", metavar="ID|all", help="fetch, import, write back again: one row, or all found")
+    instead.add_argument(
+        "--repair", type=_named, metavar="ID|all", help="fetch, import, write back again: one row, or all found"
+    )
     instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
     _asks_a_stack(reconciles, _reconcile)
 
@@ -147,14 +151,16 @@ def _add_controls(commands: Commands) -> None:
     """What changes how a stack works."""
     map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
     map_.add_argument("action", choices=["pause", "resume", "stop", "start", "list"])
-    map_.add_argument("name", nargs="?", help="the map's name, as in docs/table-maps.md; all of them for list")
-    map_.add_argument("--stack-prefix", required=True, help="the stack's name")
+    map_.add_argument(
+        "name", type=_named, nargs="?", help="the map's name, as in docs/table-maps.md; all of them for list"
+    )
+    map_.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=_of_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
-    redrives.add_argument("function", help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", required=True, help="the stack's name")
+    redrives.add_argument("function", type=_named, help="the function's name, such as actuals_sync")
+    redrives.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
     redrives.add_argument("--show", action="store_true", help="only say what is there")
     redrives.set_defaults(command=_of_a_stack(_redrive))
 
@@ -162,12 +168,16 @@ def _add_controls(commands: Commands) -> None:
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
     loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or any endpoint")
     loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
-    loads.add_argument("--table", default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE")
+    loads.add_argument(
+        "--table", type=_named, default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE"
+    )
     loads.set_defaults(command=_of_a_stack(_load))
 
 
 def _asks_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    parser.add_argument("--stack-prefix", help="the stack's name; default: the tables that the environment names")
+    parser.add_argument(
+        "--stack-prefix", type=_named, help="the stack's name; default: the tables that the environment names"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(command=_of_a_stack(command))
 
@@ -180,6 +190,13 @@ def _of_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argpa
             return command(options)
 
     return asked
+
+
+def _named(text: str) -> str:
+    """A name, an id or a number: not the nothing that a variable of the shell holds which was never set."""
+    if text.strip():
+        return text
+    raise argparse.ArgumentTypeError("is empty; name one")
 
 
 def _count(text: str) -> int:

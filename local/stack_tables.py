@@ -1,4 +1,4 @@
-"""The tables of a stack, deployed or local: for the commands that read one."""
+"""The tables and companies of a stack, deployed or local: for the commands that read one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from local.documents import InvalidInput
+from local.scenario import unknown
 from project_invoicing.config import Settings, settings
+from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client
 
 
@@ -26,6 +28,12 @@ def named(prefix: str | None, *kinds: str) -> Settings:
         variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
         raise InvalidInput([f"set {variables}, or name the stack with --stack-prefix"])
     return known
+
+
+def check_company(company: str | None, setup: FinanceSetup) -> None:
+    """Raises ``InvalidInput`` for a company that the stack's set-up does not have."""
+    if company is not None and company not in setup.document.companies:
+        raise InvalidInput([unknown("--company", company, "company", setup.document.companies)])
 
 
 def _only(names: Sequence[str], beginning: str) -> str:

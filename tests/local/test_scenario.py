@@ -11,7 +11,7 @@ import pytest
 
 from local.documents import InvalidInput, read_setup
 from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
-from tests.builders import proforma
+from tests.builders import guid, proforma
 
 AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
@@ -55,7 +55,7 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
         line(dataverse=brought("INV-1")),
         "",
         line(run="journal_posting", company="USPM", journal_id="J-1"),
-        line(edit={"company": "USPM", "proposal_id": "INV-1", "actual_id": "a", "sales_tax_group": None}),
+        line(edit={"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}),
         line(delete_lines={"company": "USPM", "journal_id": "J-1"}),
         line(reset={"company": "USPM", "journal_id": "J-1"}),
         line(setup={"currencies": {"USD": {"precision": "0.01"}}}),
@@ -68,7 +68,7 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
         ("journal_posting", {"company": "USPM", "journal_id": "J-1"}),
         (
             "document_editing",
-            {"edit": {"company": "USPM", "proposal_id": "INV-1", "actual_id": "a", "sales_tax_group": None}},
+            {"edit": {"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}},
         ),
         ("document_editing", {"delete_lines": {"company": "USPM", "journal_id": "J-1"}}),
         ("document_editing", {"reset": {"company": "USPM", "journal_id": "J-1"}}),
@@ -134,7 +134,7 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
             "1: invoice_date: write a date as 2026-08-27, not '31.08.2026'",
         ),
         (line(dataverse=[]), "1: dataverse: input should be a valid dictionary, not []"),
-        (line(edit={"proposal_id": "INV-1", "actual_id": "a"}), "1: edit.company: is missing"),
+        (line(edit={"proposal_id": "INV-1", "actual_id": guid("a")}), "1: edit.company: is missing"),
         (line(delete_lines={"company": "USPM"}), "1: delete_lines: name one of proposal_id and journal_id"),
         (
             line(reset={"company": "USPM", "journal_id": "J-1", "proposal_id": "INV-1"}),

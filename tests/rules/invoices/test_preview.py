@@ -128,7 +128,7 @@ def test_a_number_of_two_companies_is_previewed_in_both_or_in_the_one_that_is_na
 )
 def test_what_cannot_be_previewed_is_said(books: Books, request_: dict[str, str], told: str) -> None:
     books.arrive(*billed())
-    assert books.world.edit("preview", **request_) == {"outcome": told}
+    assert books.world.edit("preview", **request_)["outcome"] == told
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class DocumentEditing:
             raise _bad("id", f"no rejected event of {entity} {id} is kept")
         again = self.staging.rejections(entity, id) if REJECTED in outcomes else ()
         refused = [asdict(Refusal(None, id, one.reason, one.detail)) for one in again]
-        return {"outcome": ", ".join(outcomes), "refused": refused}
+        return {"outcome": ", ".join(outcomes)} | ({"refused": refused} if refused else {})
 
     def _deliver(self, detail: dict[str, Any]) -> str:
         if detail["entity"] == PROFORMA:
