@@ -141,7 +141,8 @@ class Proposal:
     @property
     def second(self) -> bool:
         """It waits because another document has taken what it would (99-25)."""
-        return any(wait.reason in SECOND_REASONS for wait in self.waiting_for)
+        listed = any(wait.reason in SECOND_REASONS for wait in self.waiting_for)
+        return listed or any(reason in SECOND_REASONS for reason, _ in _more(self.stored_waits))
 
     @property
     def number(self) -> str:

@@ -496,7 +496,7 @@ class UnreadableRowError(Exception):
     """A row that is there, but that this code cannot read: whoever needs it has to wait for it."""
 
 
-class _Rows(dict[str, StagedRow]):
+class Rows(dict[str, StagedRow]):
     """Rows by actual. Whoever asks for one that cannot be read gets an ``UnreadableRowError``, not "has not arrived".
 
     So what depends on it waits, and its neighbours do not.
@@ -510,6 +510,12 @@ class _Rows(dict[str, StagedRow]):
                 self[row.id] = row
             elif "a" in item:
                 self._unreadable.add(item["pk"])
+
+    def hide(self, rows: Iterable[StagedRow]) -> None:
+        """These are no good either, because something that belongs to them cannot be read."""
+        for row in rows:
+            self.pop(row.id, None)
+            self._unreadable.add(row.id)
 
     def get(self, id: str, default: Any = None) -> Any:
         self._check(id)
@@ -826,19 +832,19 @@ class Staging:
         """Everything that is stored under an actual's id; links only, as long as the actual has not arrived."""
         return get(self.client, self.table, id, ROW)
 
-    def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
+    def rows(self, ids: Iterable[str]) -> Rows:
         """The rows of these actuals, strongly consistent; those that have not arrived are missing.
 
         Looking one up that cannot be read raises ``UnreadableRowError``; the values are those that can.
         """
         keys = ((id, ROW) for id in dict.fromkeys(ids))
-        return _Rows(get_many(self.client, self.table, keys))
+        return Rows(get_many(self.client, self.table, keys))
 
-    def rows_and_takers(self, ids: Iterable[str]) -> tuple[dict[str, StagedRow], dict[str, str]]:
+    def rows_and_takers(self, ids: Iterable[str]) -> tuple[Rows, dict[str, str]]:
         """As ``rows``, and who has taken each of these actuals, also of those that have not arrived (99-25)."""
         found = list(get_many(self.client, self.table, ((id, ROW) for id in dict.fromkeys(ids))))
         takers = ((item["pk"], taker_of(item)) for item in found)
-        return _Rows(found), {id: taker for id, taker in takers if taker}
+        return Rows(found), {id: taker for id, taker in takers if taker}
 
     def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
         """As ``rows``, where one that cannot be read is as good as none."""

@@ -114,6 +114,8 @@ def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
 
 def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool:
     """Those of ``writes`` whose condition holds, each for itself. ``False``: others were in the way all the time."""
+    if not writes:  # DynamoDB takes no empty transaction
+        return True
     for attempt in range(_WRITE_ATTEMPTS):
         try:
             transact(client, writes)

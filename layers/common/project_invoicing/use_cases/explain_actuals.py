@@ -338,7 +338,7 @@ class ActualExplained:
         """What bills the actual or takes it back, which nothing else may then (99-25)."""
         if by is None:
             return
-        first = self.stores.staging.rows([by]).get(by)
+        first = self.stores.staging.readable([by]).get(by)
         if first:
             self.made.happened(f"{WHAT[how(first)]} {described(first, self.stores.setup)}")
         self.made.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))

@@ -23,7 +23,7 @@ from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, journal_position
-from project_invoicing.store.transactions import MAX_WRITES, Write, transact
+from project_invoicing.store.transactions import MAX_WRITES, Write, lost, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, reversed_line
 from project_invoicing.use_cases.lineage import CONTINUED, continued_by
@@ -118,7 +118,7 @@ class Changes:
         journal = self.journals.get(row.company or "", journal_id)
         page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
         if journal is None or page is None:
-            transact(self.staging.client, [self.staging.flag_late(row)])
+            self._too_late(row)
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
         linked, taken = self._linked(row)
@@ -184,12 +184,25 @@ class Changes:
     def _proposal_lines(self, row: StagedRow) -> None:
         header = self._proposal_of(row)
         if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
-            transact(self.staging.client, [self.staging.flag_late(row)])
+            self._too_late(row)
             return
         try:
             delete_proposal_lines(self.proposals, self.staging, header, self.at)
         except Refused:
-            transact(self.staging.client, [self.staging.flag_late(row)])
+            self._too_late(row)
+
+    def _too_late(self, row: StagedRow) -> None:
+        """The row is flagged. What its connections say now that it continues is marked, if nobody else has it (99-25).
+
+        A connection that came before the posting, and that no import has looked at in between, would mark nothing.
+        """
+        flag = self.staging.flag_late(row)
+        try:
+            transact(self.staging.client, [flag, *([self.staging.take(row.takes, row.id)] if row.takes else [])])
+        except TransactionCancelled as cancelled:
+            if lost(cancelled) != [1]:
+                raise
+            transact(self.staging.client, [flag])
 
     def _rerate(self, journal: Journal) -> None:
         for page in self.journals.pages(journal.company, journal.journal_id):

@@ -16,6 +16,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     ConnectionRole,
     CostOrigin,
     JournalStatus,
@@ -80,10 +81,23 @@ class JournalImport:
     company: str | None = None
     imported: int = 0
     waiting: int = 0
+    _second: list[StagedRow] = field(default_factory=list)
 
     def run(self) -> None:
-        """Imports everything in the queue that can be imported, and says of everything else why it waits."""
+        """Imports everything in the queue that can be imported, and says of everything else why it waits.
+
+        What came second before is left for ``run_second``.
+        """
         for some in chunks(self.staging.waiting_for_journal(), CHUNK):
+            self._second += [row for row in some if row.reason in SECOND_REASONS]
+            self.import_rows(row for row in some if row.reason not in SECOND_REASONS)
+
+    def run_second(self) -> None:
+        """Looks at what came second once all others had their turn, proposals too.
+
+        What the first had may only have been deleted to be built anew (99-25).
+        """
+        for some in chunks(self._second, CHUNK):
             self.import_rows(some)
 
     def import_rows(self, rows: Iterable[StagedRow]) -> None:

@@ -82,13 +82,18 @@ class ProposalImport:
 
     def run(self) -> None:
         """Looks at every billed row in the queue and at every proposal that waits."""
+        each("proposal", self._in_turn(), self._queued)
+
+    def _in_turn(self) -> Iterator[tuple[str, Queued]]:
+        """What ``run`` looks at, in its order: in one go, so that a proposal that meets others stops none of it."""
         waiting = {header.id: header for header in self._open_headers()}
         second: list[tuple[str, Queued]] = []
-        first = ((id, one) for id, one in self._queue(waiting) if not self._comes_last(id, one, second))
-        each("proposal", first, self._queued)
+        for id, one in self._queue(waiting):
+            if not self._comes_last(id, one, second):
+                yield id, one
         left = [one for one in waiting.values() if one.status is ProposalStatus.WAITING or not one.marked]
-        each("proposal", ((header.id, header) for header in left), lambda header: self._import(header, []))
-        each("proposal", second, self._queued)
+        yield from ((header.id, (header.id, [], header)) for header in left)
+        yield from second
 
     def _queue(self, waiting: dict[str, Proposal]) -> Iterator[tuple[str, Queued]]:
         """The billed rows in the queue by their proforma: its id, its rows, its header where the index has it."""

@@ -50,6 +50,7 @@ class StagingImport:
         lines.run()
         proposals = self._proposals(company)
         proposals.run()
+        lines.run_second()
         return _report(lines.imported, proposals, lines.waiting)
 
     def after_journal(self, company: str, journal_id: str) -> dict[str, int]:

@@ -72,10 +72,13 @@ def _of_the_same(
 
 
 def _taken_back(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineage:
-    """Counted by the invoice only if it takes back the whole of the line (REG-19)."""
+    """Counted by the invoice only if it takes back the whole of the line (REG-19).
+
+    What that was, an original does not say that has changed since it was posted.
+    """
     lineage = _fitting(actual, original, lineage)
     charge = lineage.charge
-    if charge and actual.amount != -original.actual.amount:
+    if charge and (original.late or actual.amount != -original.actual.amount):
         return replace(lineage, charge=replace(charge, counted=False))
     return lineage
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.lineage import Lineage, lineage_of
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.staging import Rows, StagedRow, Staging
 from project_invoicing.use_cases.invoice import posted_before
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.taking import Takers
@@ -40,16 +41,30 @@ class PostedLines:
         return self._with_lineage(found), takers
 
     def continued_by(self, rows: Sequence[StagedRow], ids: Iterable[str]) -> tuple[dict[str, StagedRow], Takers]:
-        """As ``rows``, and who has taken what ``rows`` are to continue."""
+        """As ``rows``, and who has taken what ``rows`` are to continue.
+
+        A taker that cannot be read has taken it all the same, and is known by its id alone.
+        """
         found, by = self.rows_and_takers(ids)
         others = {taker for row in rows if (taker := by.get(row.takes or "")) and taker != row.id}
-        return found, Takers(by, self.staging.rows(others) if others else {})
+        return found, Takers(by, self.staging.readable(others) if others else {})
 
-    def _with_lineage(self, found: dict[str, StagedRow]) -> dict[str, StagedRow]:
-        old = [row for row in found.values() if row.state is StagingState.POSTED and row.lineage is None]
-        lineages = self._on_journals(old) | self._on_invoices(old) if old else {}
-        found.update({id: replace(found[id], lineage=lineage) for id, lineage in lineages.items()})
+    def _with_lineage(self, found: Rows) -> Rows:
+        """What continues a row whose document cannot be read waits; its neighbours do not."""
+        old: dict[str, list[StagedRow]] = defaultdict(list)
+        for row in found.values():
+            if row.state is StagingState.POSTED and row.lineage is None:
+                old[f"{row.company} {row.journal_id or row.proposal_id}"].append(row)
+        for document, rows in old.items():
+            lineages = guarded("document", document, self._of_document, rows)
+            if isinstance(lineages, Defect):
+                found.hide(rows)
+            else:
+                found.update({id: replace(found[id], lineage=lineage) for id, lineage in lineages.items()})
         return found
+
+    def _of_document(self, rows: Sequence[StagedRow]) -> dict[str, Lineage]:
+        return self._on_journals(rows) | self._on_invoices(rows)
 
     def _on_journals(self, rows: Iterable[StagedRow]) -> dict[str, Lineage]:
         wanted = {row.id for row in rows if row.journal_id}

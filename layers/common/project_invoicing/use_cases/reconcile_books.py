@@ -556,7 +556,9 @@ class Books:
             pairs = [(str(UUID(bytes=p[:16])), str(UUID(bytes=p[16:])), mark) for p, mark in some]
             found, takers = self.stores.staging.rows_and_takers(id for pair in pairs for id in pair[:2])
             for target, by, mark in pairs:
-                row = found.get(by)
+                row = guarded("actual", by, found.get, by)
+                if isinstance(row, Defect):
+                    continue  # nobody can say where it is; that it cannot be read is a difference of its own
                 on = row is not None and row.state in _ON_DOCUMENTS
                 if mark and takers.get(target) == by and not on:
                     detail = f"is marked as taken by {by}, which is on no document: nothing else can continue it"

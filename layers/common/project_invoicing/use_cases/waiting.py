@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import ConnectionRole, ProposalStatus, WaitReason
+from project_invoicing.domain.codes import SECOND_REASONS, ConnectionRole, ProposalStatus, WaitReason
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.set_aside import Defect
 from project_invoicing.store.proposals import SHOWN_WAITS, Proposal
@@ -39,16 +39,21 @@ def untold(rows: Iterable[StagedRow], own: Mapping[str, Wait], waits: Sequence[W
     """Those of the rows' ``own`` waits that the header of their proposal, which waits for ``waits``, does not tell.
 
     They are beyond what it lists, or name an actual that does not lead to the row, and wait for something else than the
-    proposal's first reason.
+    proposal's first reason. What comes second always says so itself: its wait names what came first, not the row.
     """
     listed = waits[:SHOWN_WAITS]
-    with_own = (row for row in rows if row.id in own)
-    return {row.id: own[row.id] for row in with_own if _told_of(row, listed).reason is not own[row.id].reason}
+    with_own = ((row, own[row.id]) for row in rows if row.id in own)
+    return {
+        row.id: wait
+        for row, wait in with_own
+        if wait.reason in SECOND_REASONS or _told_of(row, listed).reason is not wait.reason
+    }
 
 
 def _told_of(row: StagedRow, waits: Sequence[Wait]) -> Wait:
     of_row = {row.id, *(row.links.get(role) for role in (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL))} - {None}
-    return next((wait for wait in waits if wait.actual_id in of_row), waits[0])
+    own = (wait for wait in waits if wait.actual_id in of_row and wait.reason not in SECOND_REASONS)
+    return next(own, waits[0])
 
 
 @dataclass(slots=True)
