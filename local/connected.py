@@ -59,6 +59,7 @@ class Site:
         self.business = business
         self.stack = stack
         self._clock = clock
+        self._refused: list[Json] = []
         key = HttpHeader({KEY_HEADER: stack.webhook_key})
         self.webhooks = Webhooks(rows, self._post, STEPS, key, faults=faults)
 
@@ -89,11 +90,12 @@ class Site:
         """Calls a function as a person does, delivers what comes of it, and gives its answer."""
         event = {"source": "project-invoicing.manual", "detail-type": "Manual Run", "time": self.at, "detail": detail}
         answer = self.stack.invoke(function, event)
+        self._refused += result.refusals_in(answer, self.at, function)
         self.settle()
         return answer
 
     def result(self) -> result.Result:
-        return result.build(client.dynamodb(), self.stack.settings, self.at)
+        return result.build(client.dynamodb(), self.stack.settings, self.at, self._refused)
 
     def _post(self, post: Post) -> int:
         status, _ = self.stack.post(PATH, post.headers, dict(parse_qsl(post.query)), post.body, self.at)

@@ -81,7 +81,7 @@ def run(options: Options, console: Console) -> Demo:
             site.stack.dead_letters(),
         )
     console.print(Rule("What finance has", align="left"))
-    tables.show(console, Outcome(made.result, [], made.dead_letters))
+    tables.show(console, Outcome(made.result, made.dead_letters))
     console.print(Rule("What Dataverse has", align="left"))
     tables.show_rows(console, "Actuals", made.actuals)
     tables.show_rows(console, "Project invoices", made.invoices)
@@ -181,7 +181,7 @@ class Story:
         self._say(f"Finance: {what}", at)
         for function in functions:
             told = ", ".join(_told(self.site.run(function)))
-            self.console.print(f"{function.replace('_', ' ')}: {told or 'nothing to do'}")
+            self.console.print(f"{function.replace('_', ' ')}: {told or 'nothing to do'}", markup=False)
         self.told = len(self.site.webhooks.jobs)  # what was written back comes as webhooks, too
         self.console.print()
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
+from project_invoicing.dataverse.values import whole
 from project_invoicing.setup.document import check
 
 Keys = tuple[str | int, ...]
@@ -54,37 +57,118 @@ def read_setup(path: Path) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The text in ``path``. Raises ``InvalidInput`` where there is none."""
+    """The text in ``path``, which may begin with a byte order mark. Raises ``InvalidInput`` where there is none."""
     try:
         return path.read_text(encoding="utf-8-sig")
+    except IsADirectoryError:
+        problem = f"{path}: is a folder; name a file"
     except OSError as error:
-        raise InvalidInput([f"{path}: {error.strerror or error}"]) from None
+        problem = f"{path}: {error.strerror or error}"
     except UnicodeDecodeError as error:
-        raise InvalidInput([f"{path}: is not UTF-8 text (byte {error.start})"]) from None
+        read: bytes = error.object
+        if read.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            problem = f"{path}:1: is UTF-16 text; save it as UTF-8"
+        else:
+            line = read.count(b"\n", 0, error.start) + 1
+            problem = f"{path}:{line}: is not UTF-8 text: byte {read[error.start]:#04x} in it; save it as UTF-8"
+    raise InvalidInput([problem])
 
 
 def _parse(path: Path, text: str) -> Any:
     try:
-        if path.suffix == ".json":
+        if path.suffix == ".json" and text.strip():
             return exact_json(text)
-        return yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
+        document = yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
+        if document is None:
+            raise InvalidInput([f"{path}:1: is empty; a set-up has companies and currencies at least"])
+        return document
     except json.JSONDecodeError as error:
-        problem = f"{path}:{error.lineno}: {error.msg} (column {error.colno})"
+        problem = f"{path}:{error.lineno}: {json_problem(error)}"
+    except TwiceError as error:
+        problem = f"{path}:{_line_of_second(text, error.key)}: {error}"
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = f"{path}:{mark.line + 1 if mark else 1}: {error.problem or error.context}"
-    except (ValueError, yaml.YAMLError) as error:
-        problem = f"{path}:1: {error}"
+        line, what = _yaml_problem(text, error)
+        problem = f"{path}:{line}: {what}"
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"{path}:{line}: the character #x{ord(text[error.position]):04x} is not allowed in YAML"
+    except (ValueError, ArithmeticError, LookupError, yaml.YAMLError) as error:  # such as !!int and !!bool of a word
+        problem = f"{path}:1: {' '.join(str(error).split())}"
     raise InvalidInput([problem])
 
 
+class TwiceError(ValueError):
+    """A key that stands twice in one object: one of its values would be lost without a word."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} stands here twice")
+        self.key = key
+
+
 def exact_json(text: str) -> Any:
-    """JSON whose fractions are exact decimals. Raises ``ValueError`` for anything else, ``NaN`` included."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    """JSON whose fractions are exact decimals, and whose texts are ``whole``.
+
+    Raises ``ValueError`` for anything else, ``NaN`` and an object with one key twice included.
+    """
+    return whole(json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_object))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        raise TwiceError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+    return found
 
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
+
+
+def json_problem(error: Exception) -> str:
+    """What is wrong with a text that is no JSON, in one sentence without the line."""
+    if not isinstance(error, json.JSONDecodeError):
+        return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if error.msg.startswith("Unterminated string") or (
+        error.msg.startswith("Invalid control character") and error.doc[error.pos] == "\n"
+    ):
+        opened = error.pos if error.msg.startswith("Unterminated") else error.doc.rindex('"', 0, error.pos)
+        column = opened - error.doc.rfind("\n", 0, opened)
+        return f"the quote that opens in column {column} is not closed"
+    if error.msg.startswith("Invalid control character"):
+        return f"a tab or another control character in a text (column {error.colno}); write it as \\t or \\u0000"
+    if error.msg == "Extra data":
+        return f"something follows the end of the JSON (column {error.colno})"
+    if "BOM" in error.msg:
+        return "a byte order mark in the middle of the file"
+    return f"{error.msg.lower()} (column {error.colno})"
+
+
+def _yaml_problem(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """The line, and what is wrong with it, in one sentence."""
+    mark, lines = error.problem_mark or error.context_mark, text.split("\n")
+    line = mark.line + 1 if mark else 1
+    problem = str(error.problem or error.context)
+    if error.context == "while scanning a quoted scalar" and error.context_mark:
+        return error.context_mark.line + 1, "the quote that opens here is not closed"
+    at = lines[mark.line][mark.column : mark.column + 1] if mark and mark.line < len(lines) else ""
+    if "a tab" in problem or at == "\t":
+        return line, "a tab, where YAML takes only blanks"
+    opened = _quote_over_lines(text, line)
+    if opened is not None:
+        return opened, f"the quote that opens here is closed only in line {line}"
+    return line, f"{error.context}, {problem}" if problem.startswith("but ") else problem
+
+
+def _quote_over_lines(text: str, last: int) -> int | None:
+    """Where the quoted text begins that ends on the line ``last``, if that is another line."""
+    found = None
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=Loader):
+            over_lines = token.start_mark.line < token.end_mark.line
+            if over_lines and getattr(token, "style", None) in ("'", '"') and token.end_mark.line + 1 == last:
+                found = token.start_mark.line + 1
+    return found
 
 
 class _Plain(Loader):
@@ -104,20 +188,55 @@ for _name, (_pattern, _first) in _SCALARS.items():
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if key.value in seen:
-            raise yaml.MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
-        seen.add(key.value)
+    if second := _second_key(node):
+        raise yaml.MarkedYAMLError(problem=f"{second.value} stands here twice", problem_mark=second.start_mark)
     return loader.construct_yaml_map(node)
 
 
+def _second_key(node: yaml.MappingNode) -> yaml.Node | None:
+    """The first key of a mapping that stood in it before."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                return key
+            seen.add(key.value)
+    return None
+
+
+_Plain.yaml_constructors = {
+    tag: made
+    for tag, made in SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
+}
 _Plain.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Plain.add_constructor("tag:yaml.org,2002:float", lambda _, node: Decimal(node.value))
 
 
+def _nodes(text: str) -> yaml.Node | None:
+    """A document with its marks. JSON is read as YAML too, once its tabs are blanks; not where it has half a pair."""
+    with suppress(yaml.YAMLError):
+        return yaml.compose(text.replace("\t", " "), Loader=Loader)
+    return None
+
+
+def _line_of_second(text: str, key: str) -> int:
+    """The line in which ``key`` stands in one JSON object for the second time."""
+    waiting = [_nodes(text)]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, yaml.MappingNode):
+            second = _second_key(node)
+            if second and second.value == key:
+                return second.start_mark.line + 1
+            waiting += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+    return 1
+
+
 def _lines(text: str) -> dict[Keys, int]:
-    """The line of each key and entry. JSON is read as YAML too, once its tabs are blanks."""
+    """The line of each key and entry."""
     found: dict[Keys, int] = {}
 
     def visit(node: yaml.Node, path: Keys) -> None:
@@ -130,8 +249,7 @@ def _lines(text: str) -> dict[Keys, int]:
                 found[(*path, position)] = entry.start_mark.line + 1
                 visit(entry, (*path, position))
 
-    root = yaml.compose(text.replace("\t", " "), Loader=Loader)
-    if root:
+    if root := _nodes(text):
         visit(root, ())
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stack_tables import named
+from local.stack_tables import check_company, named
 from project_invoicing.store import client
 from project_invoicing.use_cases.explain import explain
 from project_invoicing.use_cases.explain_actuals import Stores
@@ -12,7 +12,9 @@ from project_invoicing.use_cases.explain_actuals import Stores
 
 def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any]:
     """Everything known about ``id``, as ``use_cases.explain`` says. Raises ``InvalidInput``."""
-    return explain(stores(stack_prefix), id, company)
+    read = stores(stack_prefix)
+    check_company(company, read.setup)
+    return explain(read, id, company)
 
 
 def stores(stack_prefix: str | None) -> Stores:

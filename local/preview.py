@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.documents import InvalidInput
-from local.stack_tables import named
+from local.stack_tables import check_company, named
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
@@ -33,6 +33,7 @@ def run(options: Options) -> list[Json]:
     tables = named(options.stack_prefix, "proposals", "setup")
     dynamodb = client.dynamodb()
     versions = SetupVersions.read(dynamodb, tables.setup_table)
+    check_company(options.company, versions.current)
     stored = Proposals(dynamodb, tables.proposals_table)
     now = utc_text(datetime.now(UTC))
     try:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.documents import InvalidInput
 from local.queues import MOST_MESSAGES, name_of
+from project_invoicing.set_aside import Defect, guarded
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,10 +43,14 @@ def run(options: Options) -> Iterator[str]:
     name = f"{options.stack_prefix}-{options.function.replace('_', '-')}"
     letters = _url(sqs, f"{name}-dead-letters")
     if letters is None:
-        raise InvalidInput([f"there is no queue {name}-dead-letters; check --stack-prefix and the function's name"])
+        where = f"in {sqs.meta.region_name} there is no queue {name}-dead-letters"
+        raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
     own = _url(sqs, name)
     for message in list(_messages(sqs, letters)):
-        body: Json = json.loads(message["Body"])
+        body: Json | Defect = guarded("dead letter", message["MessageId"], json.loads, message["Body"])
+        if isinstance(body, Defect):
+            yield f"left where it is: dead letter {message['MessageId']} is not JSON"
+            continue
         if options.show:
             # By itself it would be seen again only after the time for reading.
             sqs.change_message_visibility(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)

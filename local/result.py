@@ -5,40 +5,60 @@ Reads whole tables: for a local run, a test, or a small stack; not for a product
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WaitReason, WriteBackState
+from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Totals
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.proposal import ProposalLine
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups
-from project_invoicing.store.items import Item, plain_item
+from project_invoicing.store.items import Item, plain_item, readable
 from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry, assemble
-from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of
-from project_invoicing.store.staging import StagedRow, row_of
+from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of, tax_of_invoice
+from project_invoicing.store.staging import ROW, StagedRow, readable_row
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
+from project_invoicing.use_cases.explanation import NOTE, has_replaced
 from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
 from project_invoicing.use_cases.proposal_lines import currency_of
 from project_invoicing.use_cases.resolution import Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.waiting import waits_as
 from project_invoicing.use_cases.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_STAGING: Final = (
+    "actual_id",
+    "company",
+    "transaction_type",
+    "transaction_class",
+    "state",
+    "reason",
+    "journal_id",
+    "proposal_id",
+    "voucher",
+    "accounting_amount",
+    "exchange_rate",
+    "sales_tax_amount",
+)
 Result = dict[str, list[dict[str, Any]]]
 
 
-def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
-    """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet."""
+def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[dict[str, Any]] = ()) -> Result:
+    """Everything that the stack holds, as JSON-ready lists. ``now`` dates proposals that have no invoice date yet.
+
+    ``refused`` are the refusals that manual steps were answered with (``refusals_in``); no table keeps them.
+    """
     setup = setups.current(client, names.setup_table)
     show = Figures(setup)
     staging = list(_scan(client, names.staging_table))
@@ -46,7 +66,7 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
     proposals = list(_scan(client, names.proposals_table))
     invoices = [invoice for item in proposals if _kind(item, "INVOICE") and (invoice := invoice_of(item)).posted]
     made: Result = {
-        "staging": [_staging(row, setup, show) for item in staging if (row := row_of(item))],
+        "staging": list(_staging(staging, proposals, setup, show)),
         "journals": list(_journals(journals, show)),
         "proposals": list(_proposals(proposals, invoices, setup, show, now)),
         "invoices": [
@@ -55,9 +75,17 @@ def build(client: DynamoDBClient, names: Settings, now: str) -> Result:
         "vouchers": list(_vouchers(_scan(client, names.ledger_table), show)),
         "write_back": list(_write_backs(staging, [*journals, *proposals], invoices, show)),
         "rejected": list(_rejected(staging)),
+        "refused": list(refused),
     }
     vendor_invoices = list(_vendor_invoices(proposals, show))
     return made | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
+
+
+def refusals_in(answer: Any, at: str, action: str) -> list[dict[str, Any]]:
+    """The refusals that a function answered a manual step with, in the order of companies and documents."""
+    refused = answer.get("refused") or () if isinstance(answer, dict) else ()
+    rows = [{"at": at, "action": action, **one} for one in refused]
+    return sorted(rows, key=lambda row: (row["company"] or "", row["document"] or ""))
 
 
 def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
@@ -66,7 +94,25 @@ def _scan(client: DynamoDBClient, table: str) -> Iterator[Item]:
         yield from found
 
 
-def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
+def _staging(
+    items: Iterable[Item], proposals: Iterable[Item], setup: FinanceSetup, show: Figures
+) -> Iterator[dict[str, Any]]:
+    headers = {header.id: header for header in _headers(proposals)}
+    for item in items:
+        if "a" not in item or item["sk"] != ROW:
+            continue
+        if row := readable_row(item):
+            invoice = row.actual.invoice
+            yield _staged(row, waits_as(row, headers.get(invoice.id) if invoice else None), setup, show)
+        else:
+            yield _unreadable(item)
+
+
+def _headers(items: Iterable[Item]) -> Iterator[Proposal]:
+    return (header for item in items if _kind(item, "PROPOSAL") and (header := readable(proposal_of, item)))
+
+
+def _staged(row: StagedRow, wait: Wait | None, setup: FinanceSetup, show: Figures) -> dict[str, Any]:
     company = row.company or _owner(row, setup)
     named = row.actual.currency
     currency = setup.resolve(named.entity, named.id) if named else None
@@ -76,7 +122,7 @@ def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, An
         "transaction_type": row.actual.transaction_type,
         "transaction_class": row.actual.transaction_class,
         "state": row.state,
-        "reason": row.reason,
+        "reason": wait.reason if wait else None,
         "journal_id": row.journal_id,
         "proposal_id": row.proposal_id,
         "voucher": row.voucher,
@@ -85,7 +131,15 @@ def _staging(row: StagedRow, setup: FinanceSetup, show: Figures) -> dict[str, An
         "sales_tax_amount": show.amount(row.sales_tax_amount, currency),
         "deliveries": row.deliveries,
         "duplicates": row.deliveries - row.changes,
+        **({"note": NOTE} if has_replaced(row.actual) else {}),
     }
+
+
+def _unreadable(item: Item) -> dict[str, Any]:
+    """A row that this code cannot read: what is there without reading it."""
+    known = {"actual_id": item["pk"], "company": item.get("co"), "state": item.get("st"), "reason": WaitReason.DEFECT}
+    known |= {"journal_id": item.get("jn"), "proposal_id": item.get("pn"), "voucher": item.get("vo")}
+    return dict.fromkeys(_STAGING) | known | {"deliveries": item.get("dl", 0), "duplicates": 0}
 
 
 def _owner(row: StagedRow, setup: FinanceSetup) -> str | None:
@@ -98,7 +152,8 @@ def _journals(items: Iterable[Item], show: Figures) -> Iterator[dict[str, Any]]:
     pages: dict[str, list[Item]] = {}
     for item in items:
         if _kind(item, "JOURNAL"):
-            headers[item["pk"]] = journal_of(item)
+            if journal := readable(journal_of, item):
+                headers[item["pk"]] = journal
         elif item["pk"].startswith("JOURNAL#"):
             pages.setdefault(item["pk"], []).append(item)
     for pk, journal in sorted(headers.items()):
@@ -122,7 +177,7 @@ def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figur
     return {
         "line_number": line.line_number,
         "actual_id": line.actual_id,
-        "voucher": line.voucher,
+        "voucher": line.voucher if line.in_ledger or not posted else None,
         "kind": line.kind,
         "class": line.transaction_class,
         "category": line.category,
@@ -152,7 +207,11 @@ def _proposals(
         if item["sk"].startswith("L#"):
             pages.setdefault(item["pk"], []).append(item)
     posted = {invoice.proforma_id: invoice for invoice in invoices}
-    headers = [proposal_of(item) for item in items if _kind(item, "PROPOSAL")]
+    credited: dict[str, dict[str, TaxOfInvoice]] = {}
+    for item in items:
+        if _kind(item, "INVOICE") and (tax := tax_of_invoice(item)):
+            credited.setdefault(item["co"], {})[item["in"]] = tax
+    headers = [header for header in _headers(items) if header.status is not ProposalStatus.CANCELED]
     for header in sorted(headers, key=lambda header: (header.company or "", header.number)):
         invoice = posted.get(header.id)
         source = f"INVOICE#{invoice.company}#{invoice.invoice_number}" if invoice else f"PROPOSAL#{header.id}"
@@ -163,13 +222,14 @@ def _proposals(
                 for page in sorted(pages.get(source, []), key=lambda page: str(page["sk"]))
                 for line in rows.decode(ProposalLine, page["l"])
             ]
-        yield _proposal(header, invoice, lines, setup, show, now)
+        yield _proposal(header, invoice, lines, credited.get(header.company or "", {}), setup, show, now)
 
 
 def _proposal(
     header: Proposal,
     invoice: Invoice | None,
     lines: list[ProposalLine],
+    credited: Mapping[str, TaxOfInvoice],
     setup: FinanceSetup,
     show: Figures,
     now: str,
@@ -181,7 +241,7 @@ def _proposal(
     if invoice is None and header.company:
         day = header.invoice_date or invoice_date_of(header, setup, None, now)
         try:
-            figures = totals_of(lines, setup, day, currency)
+            figures = totals_of(lines, setup, day, currency, header.credited or credited)
             lines = list(figures.lines)
         except Refused as refused:
             problem = refused
@@ -199,6 +259,8 @@ def _proposal(
         "proposal_id": header.number,
         "company": header.company,
         "status": header.status,
+        "expected": show.amount(header.proforma.total, currency),
+        "waiting_since": header.waiting_since if header.status is ProposalStatus.WAITING else None,
         "customer": invoice.customer if invoice else customer_of(header, setup),
         "currency": currency,
         "subtotal": show.amount(subtotal if subtotal is not None else zero, currency),
@@ -235,6 +297,7 @@ def _vendor_invoices(items: list[Item], show: Figures) -> Iterator[dict[str, Any
             "status": item["st"],
             "invoice_date": item["di"],
             "due_date": item["du"],
+            "accounting_date": item.get("da", item["di"]),
             "currency": currency,
             "subtotal": show.amount(Decimal(item["su"]), currency),
             "sales_tax": show.amount(Decimal(item["tx"]), currency),

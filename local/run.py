@@ -15,10 +15,20 @@ from rich.console import Console
 from rich.progress import Progress
 
 from local import ROOT, deployed, engines, result, template
-from local.documents import read_setup
+from local.documents import InvalidInput, read_setup
 from local.functions import Handlers
 from local.queues import DeadLetter
-from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
+from local.scenario import (
+    JOURNALS,
+    PROPOSALS,
+    CallLine,
+    DataverseLine,
+    Line,
+    Scenario,
+    SetupLine,
+    read_scenario,
+    unknown,
+)
 from local.stack import Stack
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
@@ -26,11 +36,16 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store import client, setups
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.requests import proposals_named
 
 _TOGETHER: Final = 100
 """How many events of Dataverse are put on the bus before they are delivered. Each carries its own time."""
 _LONG_RUN: Final = 50
+
+Row = dict[str, Any]
 
 
 class AnyStack(Protocol):
@@ -75,19 +90,21 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``refusals``: what ``document_editing`` refused, as (time, text); the other functions' are in the result."""
-
     result: result.Result
-    refusals: list[tuple[str, str]]
     dead_letters: list[DeadLetter]
 
 
 def run(options: Options) -> Outcome:
-    """Runs the scenario. Raises ``InvalidInput`` before anything has run, ``TemplateError``, ``EngineError``."""
+    """Runs the scenario.
+
+    Raises ``InvalidInput`` before anything has run; or at a line that names a document which only the run could have
+    made and has not. Also ``TemplateError``, ``EngineError``.
+    """
     stack_template = template.read(ROOT / "template.yaml")
     document = read_setup(options.setup)
     runnable = [function.name for function in stack_template.functions if function.scheduled]
-    lines = read_scenario(options.events, runnable, document)
+    scenario = read_scenario(options.events, runnable, document)
+    lines = scenario.lines
     if options.deployed:
         deployed.build()
     with ExitStack() as until_end:
@@ -100,20 +117,21 @@ def run(options: Options) -> Outcome:
             if options.deployed
             else Stack(stack_template, Handlers(verbose=options.verbose), copies=copies)
         )
-        first, last = (lines[0].at, lines[-1].at) if lines else ("1970-01-01T00:00:00Z",) * 2
-        setups.load(client.dynamodb(), stack.settings.setup_table, document, first)
-        refusals = list(_played(stack, lines, options))
-        return Outcome(result.build(client.dynamodb(), stack.settings, last), refusals, stack.dead_letters())
+        setups.load(client.dynamodb(), stack.settings.setup_table, document, lines[0].at)
+        refused = list(_played(stack, scenario, options))
+        made = result.build(client.dynamodb(), stack.settings, lines[-1].at, refused)
+        return Outcome(made, stack.dead_letters())
 
 
-def _played(stack: AnyStack, lines: Sequence[Line], options: Options) -> Iterator[tuple[str, str]]:
-    """Plays the lines. Gives the refusals of ``document_editing``."""
+def _played(stack: AnyStack, scenario: Scenario, options: Options) -> Iterator[Row]:
+    """Plays the lines. Gives the refusals of their steps."""
     staging = Staging(client.dynamodb(), stack.settings.staging_table)
     dice = random.Random(options.shuffle)  # noqa: S311  an order, no secret
-    with _progress(len(lines)) as advance:
-        for from_dataverse, group in groupby(lines, key=lambda line: isinstance(line, DataverseLine)):
+    numbered = zip(scenario.lines, scenario.numbers, strict=True)
+    with _progress(len(scenario.lines)) as advance:
+        for from_dataverse, group in groupby(numbered, key=lambda one: isinstance(one[0], DataverseLine)):
             if from_dataverse:
-                together = list(group)
+                together = [line for line, _ in group]
                 events = [event for line in together for event in _events(line, staging) * (1 + options.duplicate)]
                 if options.shuffle is not None:
                     dice.shuffle(events)
@@ -122,8 +140,8 @@ def _played(stack: AnyStack, lines: Sequence[Line], options: Options) -> Iterato
                     stack.drain()
                     advance(len(together) * len(batch) / max(len(events), 1))
                 continue
-            for line in group:
-                yield from _called(stack, line)
+            for line, number in group:
+                yield from _called(stack, scenario, line, number)
                 stack.drain()
                 advance(1)
 
@@ -138,15 +156,42 @@ def _events(line: Line, staging: Staging) -> list[BusEvent]:
         return []
 
 
-def _called(stack: AnyStack, line: Line) -> Iterator[tuple[str, str]]:
+def _called(stack: AnyStack, scenario: Scenario, line: Line, number: int) -> list[Row]:
+    """The refusals of a step. Raises ``InvalidInput`` where it names a document that is not there."""
     match line:
         case SetupLine():
             setups.merge(client.dynamodb(), stack.settings.setup_table, line.setup, line.at)
         case CallLine():
-            answer = stack.invoke(line.function, line.event())
-            outcome = str(answer.get("outcome", "")) if isinstance(answer, dict) else ""
-            if outcome.startswith("refused"):
-                yield line.at, outcome
+            if problems := list(_not_there(stack, scenario, line)):
+                where = f"{scenario.path}:{number}"
+                raise InvalidInput([f"{where}: {problem} (the run ended here)" for problem in problems])
+            return result.refusals_in(stack.invoke(line.function, line.event()), line.at, line.action)
+    return []
+
+
+def _not_there(stack: AnyStack, scenario: Scenario, line: CallLine) -> Iterator[str]:
+    """The fields that name a journal or a proposal which does not exist, and which no line of Dataverse brings."""
+    named = {name.rpartition(".")[2]: (name, value) for name, value in line.named().items()}
+    asked = [named[name] for name in sorted((PROPOSALS | JOURNALS) & named.keys())]
+    if not asked:
+        return
+    dynamodb, names = client.dynamodb(), stack.settings
+    proposals, journals = Proposals(dynamodb, names.proposals_table), Journals(dynamodb, names.journals_table)
+    given = named.get("company")
+    companies = [given[1]] if given else list(setups.current(dynamodb, names.setup_table).document.companies)
+    for name, value in asked:
+        is_journal = name.rpartition(".")[2] in JOURNALS
+        if is_journal and any(journals.get(company, value) for company in companies):
+            continue
+        if not is_journal and proposals_named(proposals, companies, value):
+            continue
+        kind, column = ("journals", "journal_id") if is_journal else ("proposals", "proposal_id")
+        made = result.build(dynamodb, names, line.at)[kind]
+        owners = sorted({str(row["company"]) for row in made if row[column] == value and row["company"]})
+        if owners:
+            yield f"{name}: {value!r} is a {column[:-3]} of {', '.join(owners)}, not of {', '.join(companies)}"
+        elif is_journal or value not in scenario.proposals:
+            yield unknown(name, value, column[:-3], {row[column] for row in made if row["company"] in companies})
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The tables of a stack, deployed or local: for the commands that read one."""
+"""The tables and companies of a stack, deployed or local: for the commands that read one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from local.documents import InvalidInput
+from local.scenario import unknown
 from project_invoicing.config import Settings, settings
+from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client
 
 
@@ -28,8 +30,17 @@ def named(prefix: str | None, *kinds: str) -> Settings:
     return known
 
 
+def check_company(company: str | None, setup: FinanceSetup) -> None:
+    """Raises ``InvalidInput`` for a company that the stack's set-up does not have."""
+    if company is not None and company not in setup.document.companies:
+        raise InvalidInput([unknown("--company", company, "company", setup.document.companies)])
+
+
 def _only(names: Sequence[str], beginning: str) -> str:
     found = [name for name in names if name.startswith(beginning)]
-    if len(found) != 1:
-        raise InvalidInput([f"--stack-prefix: {len(found)} tables begin with {beginning}; it must be one"])
+    if len(found) > 1:
+        raise InvalidInput([f"--stack-prefix: {', '.join(found)} all begin with {beginning}; it must be one table"])
+    if not found:
+        where = f"in {client.dynamodb().meta.region_name} no table begins with {beginning}"
+        raise InvalidInput([f"--stack-prefix: {where}; check the stack's name, AWS_REGION and AWS_PROFILE"])
     return found[0]

@@ -16,7 +16,16 @@ from typing import Any
 
 from local import ROOT
 from project_invoicing.dataverse import mapping
-from project_invoicing.dataverse.maps import MAPS, OVERRIDES_VARIABLE, Column, Direction, TableMap, Transform
+from project_invoicing.dataverse.maps import (
+    MAPS,
+    OVERRIDES_VARIABLE,
+    Column,
+    DateBehavior,
+    Direction,
+    TableMap,
+    Transform,
+)
+from project_invoicing.domain.calendar import EARLIEST, LATEST
 
 GOLDEN = ROOT / "tests" / "golden" / "table_maps"
 
@@ -26,8 +35,17 @@ Printed from `layers/common/project_invoicing/dataverse/maps.py` by `python -m l
 
 A map says which column of Dataverse is which field of ours. Names and codes that differ between environments are set
 by the functions' environment variable `{OVERRIDES_VARIABLE}`, as JSON: for each map the fields whose column has
-another name, `custom` columns to carry along, and `codes` of value maps. A word that is given codes there loses those
-it has below.
+another name, `custom` columns to carry along, `codes` of value maps, and what `dates` hold. A word that is given codes
+there loses those it has below.
+
+A date is a `calendar` date or an `instant`, by the behavior of its column in Dataverse. A calendar date (date only, or
+time-zone independent) is the same everywhere and is never shifted. An instant (user local) becomes a day in the time
+zone of the company; a bare date in its place stays that date. A sweep leaves out a column marked as newer where the
+table does not have it.
+
+Texts have a limit. A free text is cut there, and so are the names that look-ups carry, at 255 characters, and custom
+columns; a number or a code that is longer is refused. Dates are taken from {EARLIEST} to {LATEST}, and others refused
+with the row's id and the column; `date_bounds` with `first` and `last` sets others for a map.
 
 Each map can be paused, resumed, stopped and started by its name: `python -m local map`.
 """
@@ -69,9 +87,15 @@ def _lines() -> Iterator[str]:
     example = {
         "actuals": {
             "skip_sync": "cr123_skip",
+            "origin": "cr123_origin",
             "custom": {"cr123_costcentre": "cost_centre"},
-            "codes": {"transaction_class": {"192350042": "retainer"}},
+            "codes": {
+                "transaction_class": {"192350042": "retainer"},
+                "origin": {"123000001": "vendor_invoice", "123000002": "expense_report"},
+            },
+            "date_bounds": {"first": "2000-01-01", "last": "2099-12-31"},
         },
+        "invoices": {"dates": {"accounting_date": "calendar"}},
         "invoices_write_back": {"codes": {"status": {"192350042": "posted"}}},
     }
     yield json.dumps(example, indent=2)
@@ -100,6 +124,12 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
         names = [f"`{column.column}`", f"`{column.field}`"]
         cells = [*(names if inward else names[::-1]), _transform(column), _no_value(column), column.note]
         yield f"| {' | '.join(cells)} |"
+    for column in table_map.optional:
+        yield ""
+        yield (
+            f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}. Known are "
+            f"{', '.join(column.words)}; any other value is refused, a blank one left out."
+        )
     for column in table_map.columns:
         if column.codes:
             yield ""
@@ -114,8 +144,12 @@ def _transform(column: Column) -> str:
             return f"look-up to `{column.entity}`"
         case Transform.DECIMAL if column.limit is not None:
             return f"decimal, within ±{column.limit:,}"
-        case Transform.TEXT if column.limit is not None:
-            return f"text, cut at {column.limit} characters"
+        case Transform.DATE:
+            kind = "calendar date" if column.behavior is DateBehavior.CALENDAR else "instant, a day of the company"
+            return f"{kind}; newer" if column.newer else kind
+        case Transform.TEXT | Transform.NAME if column.limit is not None:
+            beyond = "at most" if column.exact else "cut at"
+            return f"{column.transform}, {beyond} {column.limit} characters"
         case transform:
             return str(transform)
 

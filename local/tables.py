@@ -14,13 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from local.run import Outcome
+from local.terminal import printable
 from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import RejectReason
 
 _MOST_ROWS: Final = 30
 _FIGURES: Final = (
     "accounting",
     "amount",
     "cost",
+    "expected",
     "line",
     "lines",
     "price",
@@ -49,10 +52,12 @@ def show(console: Console, outcome: Outcome) -> None:
     show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
     waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
     show_rows(console, "Waiting", waiting)
-    if reasons := dict.fromkeys(str(row["reason"]) for row in waiting):
-        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     show_rows(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
-    show_rows(console, "Refused", ({"at": at, "outcome": text} for at, text in outcome.refusals))
+    show_rows(console, "Refused", map(_refusal, result["refused"]))
+    reasons = dict.fromkeys(str(row["reason"]) for row in [*waiting, *result["refused"]])
+    reasons.pop(RejectReason.SCHEMA, None)  # what was asked is wrong in itself, and the detail says how
+    if reasons:
+        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     show_rows(console, "Rejected", result["rejected"])
     show_rows(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
 
@@ -72,8 +77,8 @@ def show_explanations(console: Console, answer: Row) -> None:
     """Prints everything that is known about an id, or where it was looked for and what that means."""
     for one in answer["found"]:
         company = f"  {one['company']}" if one["company"] else ""
-        console.print(Text(f"{one['headline']}{company}", style="bold"))
-        console.print(Text(f"{one['kind']} {one['id']}\n"))
+        console.print(_text(f"{one['headline']}{company}", style="bold"))
+        console.print(_text(f"{one['kind']} {one['id']}\n"))
         show_rows(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
         show_rows(
             console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
@@ -85,8 +90,8 @@ def show_explanations(console: Console, answer: Row) -> None:
             console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
         _list(console, "What to do next", one["next"])
     if not answer["found"]:
-        console.print(Text(f"Nothing is known about {answer['id']}.", style="bold"))
-        console.print(Text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
+        console.print(_text(f"Nothing is known about {answer['id']}.", style="bold"))
+        console.print(_text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
         _list(console, "What that can mean, and what to do", answer["next"])
 
 
@@ -94,7 +99,7 @@ def show_reconciliation(console: Console, report: Row) -> None:
     """Prints the checks of a reconciliation, each difference, and what was repaired."""
     if "checks" in report:
         finished = "" if report["complete"] else ", but not everything could be checked"
-        console.print(Text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
+        console.print(_text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
         show_rows(console, "Staged", map(_staged, report["staged"]))
         kept = report.get("rejected", {})
         show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))
@@ -103,6 +108,13 @@ def show_reconciliation(console: Console, report: Row) -> None:
             show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
+        accounts = report.get("integration_accounts") or ()
+        show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
+        for account in accounts:
+            title = f"On account {account['account']} of {account['company']}, the largest first"
+            show_rows(console, title, ({"id": row["id"], "amount": row["amount"]} for row in account["actuals"]))
+            if account["more"]:
+                console.print(f"and {account['more']} more\n")
     show_rows(console, "Repaired", report.get("repaired", ()))
 
 
@@ -121,6 +133,16 @@ def _check(check: Row) -> Row:
     }
 
 
+def _account(account: Row) -> Row:
+    return {
+        "company": account["company"],
+        "account": account["account"],
+        "of": account["posting_type"].replace("_", " "),
+        "balance": f"{account['balance']} {account['currency'] or ''}",
+        "lines": len(account["actuals"]) + account["more"],
+    }
+
+
 def _found(found: Row) -> Row:
     amount = f"{found['amount']} {found['currency'] or ''}" if found["amount"] else ""
     return {
@@ -131,10 +153,15 @@ def _found(found: Row) -> Row:
     }
 
 
+def _text(value: object, style: str = "") -> Text:
+    """What others wrote, for the terminal: neither its control characters nor its brackets mean anything there."""
+    return Text(printable(value), style=style)
+
+
 def _list(console: Console, title: str, texts: Iterable[str]) -> None:
-    console.print(Text(title, style="bold"))
+    console.print(_text(title, style="bold"))
     for text in texts:
-        console.print(Text(f"  - {text}"))
+        console.print(_text(f"  - {text}"))
     console.print()
 
 
@@ -182,7 +209,7 @@ def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "b
     for name in listed[0]:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:_MOST_ROWS]:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(_text("" if value is None else value) for value in row.values()))
     console.print(table)
     if len(listed) > _MOST_ROWS:
         console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
@@ -207,6 +234,7 @@ def _proposal(proposal: Row) -> Row:
         "status": proposal["status"],
         "customer": proposal["customer"],
         "lines": len(proposal["lines"]),
+        "expected": proposal["expected"],
         "subtotal": proposal["subtotal"],
         "sales tax": proposal["sales_tax"],
         "total": f"{proposal['total']} {proposal['currency'] or ''}",
@@ -273,13 +301,13 @@ def _waiting_rows(staging: Iterable[Row]) -> Iterator[Row]:
     for row in staging:
         if row["reason"] and row["state"] == "pending":
             kind = f"{row['transaction_type']} {row['transaction_class']}".replace("_", " ")
-            yield {"what": kind, "id": row["actual_id"], "reason": row["reason"], "detail": None}
+            yield {"what": kind, "id": row["actual_id"], "since": None, "reason": row["reason"], "detail": None}
 
 
 def _waiting_proposals(proposals: Iterable[Row]) -> Iterator[Row]:
     for proposal in proposals:
         for waiting in proposal["waiting_for"]:
-            what = {"what": "proposal", "id": proposal["proposal_id"]}
+            what = {"what": "proposal", "id": proposal["proposal_id"], "since": proposal["waiting_since"]}
             yield {**what, "reason": waiting["reason"], "detail": waiting["detail"]}
 
 
@@ -287,6 +315,15 @@ def _errors(journal: Row) -> Iterator[Row]:
     for line in journal["lines"]:
         if line["error"]:
             yield {"journal": journal["journal_id"], "actual": line["actual_id"], "error": line["error"]}
+
+
+def _refusal(refusal: Row) -> Row:
+    return {
+        "at": refusal["at"],
+        "company": refusal["company"],
+        "what": " ".join(text for text in (refusal["action"], refusal["document"]) if text),
+        "error": f"{refusal['reason']}: {refusal['detail']}",
+    }
 
 
 def _sums(lines: Iterable[Row], name: str) -> str:

@@ -86,6 +86,9 @@ class FakeDataverse:
         self.log.append(("", ""))
         self.expired_before = len(self.log)
 
+    def readable(self, entity: str, columns: Sequence[str]) -> Sequence[str]:
+        return columns
+
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         table = self.tables.get(entity, {})
         return [_selected(table[id], columns) for id in ids if id in table]

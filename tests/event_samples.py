@@ -31,7 +31,7 @@ from project_invoicing.events import (
 )
 from project_invoicing.use_cases.post_invoices import TASK
 from project_invoicing.use_cases.write_back import TASK as WRITE_BACK_TASK
-from tests.builders import Context, actual, connection, guid, lookup, multiple, proforma, to_json, wire_date
+from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
 
@@ -157,6 +157,15 @@ DATAVERSE["actuals-created-together"] = multiple(DATAVERSE["actual-cost"], DATAV
 DATAVERSE["invoice-in-review"] = proforma(
     "proforma", status="in_review", total="1600", at="2026-08-31T08:00:00Z", row_version=5_040_001
 )
+# A cancellation reaches it whatever the project invoice status is by then.
+DATAVERSE["invoice-canceled"] = proforma(
+    "proforma",
+    total="1600",
+    statecode=option(3),
+    changed=["statecode"],
+    at="2026-09-01T09:00:00Z",
+    row_version=5_050_001,
+)
 
 
 def bus_events(name: str) -> list[dict[str, Any]]:
@@ -229,6 +238,7 @@ INVOICE = own_event(
     document_type="invoice",
     invoice_date="2026-08-31",
     due_date="2026-09-30",
+    accounting_date="2026-08-31",
     currency="USD",
     subtotal="1600.00",
     sales_tax="0.00",
@@ -299,6 +309,7 @@ def function_samples() -> dict[str, Any]:
         **webhook_samples(),
         **catchup_samples(),
         "proforma_header_sync/invoice-confirmed": bus_events("invoice-confirmed")[0],
+        "proforma_header_sync/invoice-canceled": bus_events("invoice-canceled")[0],
         "actuals_sync/time-approved": queue_batch(
             *bus_events(created), *bus_events("transaction-connection-unbilled-cost")
         ),
@@ -320,6 +331,7 @@ def function_samples() -> dict[str, Any]:
         "staging_import/customer-invoice-posted": envelope(INVOICE),
         "staging_import/finance-setup-changed": envelope(SETUP),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
+        "journal_posting/manual-company": manual("2026-08-28T02:00:00Z", "Manual Run", company="USPM"),
         "journal_posting/manual": manual(
             "2026-08-28T02:00:00Z", "Manual Run", company="USPM", journal_id=JOURNAL.detail["journal_id"]
         ),

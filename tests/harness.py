@@ -23,9 +23,10 @@ from local.functions import Handlers
 from local.queues import batches
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
+from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, SETUP_CHANGED, BusEvent
 from project_invoicing.store import client, outbox, setups
-from tests.builders import INVOICE_STATUSES, Context
+from tests.builders import Context
 
 TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
@@ -78,7 +79,7 @@ class World:
         body = json.dumps(envelope(event.detail, self.at, event.detail_type, event.source))
         if not event.detail_type.startswith("invoice."):
             return self.call("actuals_sync", sqs_batch(body))
-        if event.detail["row"].get("msdyn_projectinvoicestatus") == INVOICE_STATUSES["confirmed"]:
+        if is_confirmed_or_canceled(event.detail["row"]):
             return self.call("proforma_header_sync", json.loads(body))
         return None
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import code, count, logger, metrics
 from project_invoicing.use_cases.write_back import document_of
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     run = bootstrap.write_back(context.get_remaining_time_in_millis)
     if asked := (event.get("detail") or {}).get("retry"):
         outcome = run.retry(asked, event["time"])
-        logger.info("write-back", retry=asked, outcome=outcome)
+        logger.info("write-back", action="retry", outcome=code(outcome))
         return {"outcome": outcome}
     queued = run.hand_out(event["time"])
     logger.info("write-back", queued=queued)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import parse_json
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import count, known_id, logger, metrics
 from project_invoicing.use_cases.maps_at_work import MapsAtWork
 from project_invoicing.use_cases.sync_actuals import sync_row
 
@@ -19,7 +19,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 def sync(record: SQSRecord, maps: MapsAtWork) -> None:
     event = parse_json(record.body)
     outcome = maps.held_back(event) or sync_row(bootstrap.staging(), event["detail"], event["time"])
-    logger.debug("row", entity=event["detail"].get("entity"), row_id=event["detail"].get("id"), outcome=outcome)
+    logger.debug("row", row_id=known_id(event["detail"].get("id")), outcome=outcome)
     count(f"Row{outcome.capitalize()}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import code, count, logger, metrics
 
 PAGE_MILLISECONDS = 60_000  # what reading a page of 5,000 rows and publishing it may take
 
@@ -15,7 +15,8 @@ PAGE_MILLISECONDS = 60_000  # what reading a page of 5,000 rows and publishing i
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run = bootstrap.catch_up(event["time"], lambda: context.get_remaining_time_in_millis() > PAGE_MILLISECONDS)
     answer = run.answer(event)
-    logger.info("catch-up", answer=answer)
+    told = {name: value for name, value in answer.items() if name in ("delivered", "sweeps", "links")}
+    logger.info("catch-up", outcome=code(answer.get("outcome", "swept")), **told)
     count("CatchUpKeptDelivered", answer.get("delivered", 0))
     for sweep in answer.get("sweeps", ()):
         count("CatchUpRowPublished", sweep["published"])

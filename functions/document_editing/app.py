@@ -5,18 +5,17 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.errors import Rejected
-from project_invoicing.observe import logger
-from project_invoicing.use_cases.edit_documents import DocumentEditing
+from project_invoicing.observe import code, count, logger, metrics
+from project_invoicing.use_cases.edit_documents import ACTIONS, DocumentEditing
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
     editing = DocumentEditing(*stores, bootstrap.finance_setups(), event["time"])
-    try:
-        answer = editing.apply(event["detail"])
-    except Rejected as rejected:
-        answer = {"outcome": f"refused: {rejected.detail}"}
-    logger.info("document editing", actions=list(event["detail"]), outcome=answer["outcome"])
+    answer = editing.apply(event["detail"])
+    actions = [action for action in ACTIONS if action in event["detail"]]
+    logger.info("document editing", actions=actions, outcome=code(answer["outcome"]))
+    count("DocumentEdited", len(actions))
     return answer

@@ -5,13 +5,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.observe import logger
+from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.explain import explain
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     question = event.get("detail") or event
     answer = explain(bootstrap.explained_stores(), str(question.get("id") or ""), question.get("company"))
-    logger.info("explain", id=answer["id"], kinds=[one["kind"] for one in answer["found"]])
+    logger.info("explain", kinds=[one["kind"] for one in answer["found"]], ids=[one["id"] for one in answer["found"]])
+    count("Explained", len(answer["found"]))
     return answer

@@ -1,5 +1,6 @@
 """Posts invoice proposals: by hand, when one becomes ready, from its queue; on schedule it puts what is due there."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -8,8 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import code, count, logger, metrics
 from project_invoicing.use_cases.post_invoices import InvoicePosting
+from project_invoicing.use_cases.requests import named
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -20,10 +22,10 @@ def posting(at: str) -> InvoicePosting:
 
 
 def report(run: InvoicePosting) -> dict[str, Any]:
-    logger.info("invoice posting", posted=run.posted, refused=run.refused)
+    logger.info("invoice posting", posted=run.posted, refused=[code(one.reason) for one in run.refused])
     count("InvoicePosted", len(run.posted))
     count("InvoiceRefused", len(run.refused))
-    return {"posted": run.posted, "refused": run.refused}
+    return {"posted": run.posted, "refused": [asdict(one) for one in run.refused]}
 
 
 def post(record: SQSRecord) -> None:
@@ -39,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
         return process_partial_response(event=event, record_handler=post, processor=processor, context=context)
     run = posting(event["time"])
-    scope = event.get("detail") or {}
+    scope = named(event.get("detail") or {})
     if event.get("source") == SCHEDULE_SOURCE:
         queued = run.hand_out(bootstrap.invoice_posting_queue())
         logger.info("invoice posting", queued=queued)

@@ -1,21 +1,23 @@
-"""Posts integration journals, on schedule or by hand for one company or journal."""
+"""Posts integration journals: on schedule those that nobody reviews, or by hand, all or for one company or journal."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.events import SCHEDULE_SOURCE
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.post_journals import JournalPosting
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
-    run.run(event.get("detail") or {})
-    logger.info("journal posting", posted=run.posted, failed=run.failed)
+    run.run(event.get("detail") or {}, scheduled=event.get("source") == SCHEDULE_SOURCE)
+    logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
-    return {"posted": run.posted, "failed": run.failed}
+    return {"posted": run.posted, "failed": run.failed, "refused": [asdict(one) for one in run.refused]}

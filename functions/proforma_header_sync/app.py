@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.observe import count, logger, metrics
+from project_invoicing.observe import count, known_id, logger, metrics
 from project_invoicing.use_cases.sync_proforma import sync_header
 
 
@@ -16,6 +16,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     stores = bootstrap.proposals(), bootstrap.staging()
     outcome = bootstrap.maps_at_work().held_back(event)
     outcome = outcome or sync_header(*stores, bootstrap.finance_setup(), detail, event["time"])
-    logger.info("proforma header", proforma_id=detail.get("id"), outcome=outcome)
+    logger.info("proforma header", proforma_id=known_id(detail.get("id")), outcome=outcome)
     count(f"Proforma{outcome.capitalize()}")
     return {"outcome": outcome}

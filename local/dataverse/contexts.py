@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from local.dataverse.metadata import Kind, Table
+from local.dataverse.metadata import BEHAVIORS, Kind, Table
 from local.dataverse.rows import Change, Lookup
 from project_invoicing.dataverse.values import is_date
 
@@ -164,7 +164,7 @@ def _wrapped(value: Any, table: Table, name: str) -> Any:
         return wire_date(value)
     if isinstance(value, date):
         return wire_date(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    if kind in {Kind.DATE, Kind.INSTANT} and isinstance(value, str) and is_date(value):
+    if kind in BEHAVIORS and isinstance(value, str) and is_date(value):
         moment = datetime.fromisoformat(value)
         return wire_date(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     return value

@@ -1,5 +1,6 @@
 """What the Web API tells of its tables: as much as a client needs that meets columns which only the organization knows.
 
+GET     EntityDefinitions(LogicalName='account')/Attributes
 GET     EntityDefinitions(LogicalName='account')/Attributes/Microsoft.Dynamics.CRM.LookupAttributeMetadata
 """
 
@@ -16,26 +17,26 @@ from local.dataverse.messages import Request, Response, WebApiError, json_respon
 from local.dataverse.metadata import Kind, Table
 from local.dataverse.resources import NOT_FOUND, ROOT
 
-_LOOKUPS = re.compile(
+_ATTRIBUTES = re.compile(
     r"/api/data/v9\.\d{1,2}/(?P<path>EntityDefinitions\(LogicalName='(?P<entity>\w+)'\)"
-    r"/Attributes/Microsoft\.Dynamics\.CRM\.LookupAttributeMetadata)",
+    r"/Attributes(?P<lookups>/Microsoft\.Dynamics\.CRM\.LookupAttributeMetadata)?)",
     re.ASCII,
 )
 _SELECT: Final = {"$select": ["LogicalName"]}
 
 
-def lookups(request: Request, tables: Mapping[str, Table], url: str) -> Response | None:
-    """The look-up columns of a table by their logical names; ``None`` for what asks something else."""
+def attributes(request: Request, tables: Mapping[str, Table], url: str) -> Response | None:
+    """The columns of a table, or only its look-ups, by their logical names; ``None`` for what asks something else."""
     parts = urlsplit(request.target)
-    found = _LOOKUPS.fullmatch(unquote(parts.path))
+    found = _ATTRIBUTES.fullmatch(unquote(parts.path))
     if found is None or request.method != "GET":
         return None
     if parse_qs(parts.query, keep_blank_values=True) != _SELECT:
-        raise WebApiError(400, URL, "The stand-in tells the LogicalName of look-ups; ask with $select=LogicalName")
+        raise WebApiError(400, URL, "The stand-in tells the LogicalName of columns; ask with $select=LogicalName")
     table = tables.get(found["entity"])
     if table is None:
         raise WebApiError(404, NOT_FOUND, f"Could not find an entity with name {found['entity']}.")
-    names = [name for name, column in table.columns.items() if column.kind is Kind.LOOKUP]
+    names = [name for name, column in table.columns.items() if not found["lookups"] or column.kind is Kind.LOOKUP]
     values = [
         {"LogicalName": name, "MetadataId": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{table.entity}.{name}"))}
         for name in names

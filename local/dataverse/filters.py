@@ -18,7 +18,7 @@ from typing import Any, Final, NoReturn
 
 from local.dataverse.json_rows import URL, plain
 from local.dataverse.messages import WebApiError
-from local.dataverse.metadata import Column, Kind, Table
+from local.dataverse.metadata import BEHAVIORS, Column, Kind, Table
 from local.dataverse.rows import Lookup
 from project_invoicing.dataverse.values import guid, is_date, sortable_instant
 
@@ -162,7 +162,7 @@ class _Parser:
         elif token.kind == "number":
             value, kinds = Decimal(token.text), {Kind.CODE, Kind.NUMBER, Kind.BIG_NUMBER, Kind.DECIMAL, Kind.MONEY}
         elif token.kind == "date" and is_date(token.text):
-            value, kinds = _moment(token.text), {Kind.DATE, Kind.INSTANT}
+            value, kinds = _moment(token.text), set(BEHAVIORS)
         else:
             _refuse(self._text, f"{token.text!r} is no value")
         if column is not None and column.kind not in kinds:
@@ -217,7 +217,7 @@ def _comparable(value: Any, column: Column | None) -> Any:
         return Decimal(value)
     if isinstance(value, Lookup):
         return value.id
-    if isinstance(value, date) or (column is not None and column.kind in {Kind.DATE, Kind.INSTANT}):
+    if isinstance(value, date) or (column is not None and column.kind in BEHAVIORS):
         return _moment(str(plain(value, column)))
     return value.lower()
 

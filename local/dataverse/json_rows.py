@@ -23,6 +23,8 @@ VALIDATION: Final = "0x80044331"
 URL: Final = "0x0"
 """The code for a query that does not fit the table."""
 
+_TIMES: Final = frozenset({Kind.INSTANT, Kind.ZONELESS})
+"""Kinds that are shown and written with a time."""
 _INT32: Final = Decimal(2_147_483_647)
 _INT64: Final = Decimal(9_223_372_036_854_775_807)
 
@@ -61,9 +63,9 @@ def plain(value: Any, column: Column | None) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):
-        midnight = "T00:00:00Z" if column is not None and column.kind is Kind.INSTANT else ""
+        midnight = "T00:00:00Z" if column is not None and column.kind in _TIMES else ""
         return f"{value.isoformat()}{midnight}"
-    if isinstance(value, str) and column is not None and column.kind is Kind.INSTANT and len(value) == 10:
+    if isinstance(value, str) and column is not None and column.kind in _TIMES and len(value) == 10:
         return f"{value}T00:00:00Z"
     return value
 
@@ -187,6 +189,7 @@ _READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
     Kind.MONEY: _decimal,
     Kind.FLAG: _flag,
     Kind.DATE: _date,
+    Kind.ZONELESS: _instant,
     Kind.INSTANT: _instant,
 }
 

@@ -30,9 +30,19 @@ class Kind(Enum):
     FLAG = auto()
     DATE = auto()
     """A date without a time, the same in each time zone."""
+    ZONELESS = auto()
+    """A date with a time that is the same in each time zone: it looks like a time in UTC and is none."""
     INSTANT = auto()
     """A time in UTC. Most dates of Dataverse are: the midnight of the user, in UTC."""
     LOOKUP = auto()
+
+
+BEHAVIORS: Final[Mapping[Kind, str]] = {
+    Kind.DATE: "DateOnly",
+    Kind.ZONELESS: "TimeZoneIndependent",
+    Kind.INSTANT: "UserLocal",
+}
+"""What Dataverse calls the DateTimeBehavior of its date columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,7 @@ def lookup(*targets: str) -> Column:
 DECIMAL: Final = Column(Kind.DECIMAL, limit=Decimal(100_000_000_000))
 FLAG: Final = Column(Kind.FLAG)
 INSTANT: Final = Column(Kind.INSTANT)
+ZONELESS: Final = Column(Kind.ZONELESS)
 DATE: Final = Column(Kind.DATE)
 
 _PLATFORM: Final = {
@@ -122,10 +133,10 @@ _INVOICE: Final = {
     "totalamountlessfreight": money(),
     "totallineitemamount": money(),
     "totaltax": money(),
-    "msdyn_invoicedate": INSTANT,
+    "msdyn_invoicedate": ZONELESS,
     "msdyn_accountingdate": INSTANT,
     "datedelivered": INSTANT,
-    "duedate": INSTANT,
+    "duedate": DATE,
     "paymenttermscode": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 4: "net_60"}),
     **{
         f"billto_{part}": text(300 if part == "name" else 250)
@@ -164,6 +175,7 @@ _ACTUAL: Final = {
     "msdyn_startdatetime": INSTANT,
     "msdyn_enddatetime": INSTANT,
     "msdyn_accountingdate": INSTANT,
+    "msdyn_tzaaccountingdate": ZONELESS,
     "msdyn_exchangeratedate": INSTANT,
     "msdyn_project": lookup("msdyn_project"),
     "msdyn_task": lookup("msdyn_projecttask"),

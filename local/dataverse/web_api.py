@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local.dataverse.definitions import lookups
+from local.dataverse.definitions import attributes
 from local.dataverse.json_rows import URL
 from local.dataverse.messages import Request, Response, WebApiError
 from local.dataverse.metadata import by_set_name
@@ -46,7 +46,7 @@ class WebApi:
             return error.response()
 
     def _answer(self, request: Request, links: Mapping[str, str]) -> Response:
-        told = lookups(request, self._tables, self._url)
+        told = attributes(request, self._tables, self._url)
         if told is not None:
             return told
         target = resource(request.target, self._sets, links)

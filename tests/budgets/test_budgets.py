@@ -77,7 +77,7 @@ def test_an_invoice_of_a_thousand_lines_keeps_to_its_budget(contoso: World) -> N
     contoso.deliver(work.header)
     into_staging(contoso, work.sales)
     imported = cost_of(contoso, "staging_import")
-    assert imported.requests <= 45
+    assert imported.requests <= 55  # 48 lines a transaction: each marks what it bills (99-25)
     assert imported.write_units <= 6 * LINES
     posted = cost_of(contoso, "invoice_posting")
     assert posted.requests <= 45

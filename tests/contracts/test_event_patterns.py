@@ -38,6 +38,7 @@ ROUTES = {
     "dataverse/actual-unbilled-sales-reversal": ACTUALS,
     "dataverse/actual-unbilled-sales-update": ACTUALS,
     "dataverse/actuals-created-together": ACTUALS,
+    "dataverse/invoice-canceled": HEADER_SYNC,
     "dataverse/invoice-confirmed": HEADER_SYNC,
     "dataverse/invoice-in-review": NOBODY,
     "dataverse/transaction-connection-billed-unbilled": ACTUALS,
@@ -60,6 +61,7 @@ ROUTES = {
     "actuals_sync/resource-without-name": ACTUALS,
     "actuals_sync/time-approved": ACTUALS,
     "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
+    "proforma_header_sync/invoice-canceled": HEADER_SYNC,
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
     "staging_import/customer-invoice-posted": POSTED,
     "staging_import/integration-journal-posted": POSTED,
@@ -70,6 +72,7 @@ ROUTES = {
 NOT_ON_THE_BUS = {
     "scheduled",
     "manual",
+    "manual-company",
     "queued",
     "stream",
     "edit",
@@ -123,6 +126,9 @@ def changed(sample: str, **fields: Any) -> Event:
 
 CHANGED = {
     "a posted proforma": changed("dataverse/invoice-confirmed", row={"msdyn_projectinvoicestatus": 192350010}),
+    "a paid proforma": changed(
+        "dataverse/invoice-confirmed", row={"msdyn_projectinvoicestatus": 192350003, "statecode": 2}
+    ),
     "a deleted proforma": changed("dataverse/invoice-confirmed", detail_type="invoice.Delete"),
     "a stripped message of another table": changed(
         "dataverse_catchup/stripped-message", detail_type="contact.Stripped"
@@ -207,6 +213,15 @@ def test_every_rule_has_a_sample() -> None:
 @pytest.mark.parametrize("name", CHANGED)
 def test_what_no_function_waits_for_reaches_none(name: str, reached: Mapping[str, list[set[str]]]) -> None:
     assert reached[name] == [NOBODY]
+
+
+@pytest.mark.parametrize("status", [192350000, 192350001, 192350003, 192350010, None])
+def test_a_canceled_proforma_reaches_the_header_sync_whatever_its_status_is(status: int | None, rules: Any) -> None:
+    event = changed("dataverse/invoice-canceled", row={"msdyn_projectinvoicestatus": status})
+
+    found = {_function(rule.target) for rule in TEMPLATE.rules if _match(rules, rule.pattern, event)}
+
+    assert found == HEADER_SYNC
 
 
 @pytest.mark.parametrize(("record", "wanted"), [("outbox", True), ("sent", False), ("other", False)])

@@ -91,6 +91,13 @@ def test_rules_are_on_our_bus_and_schedules_can_be_switched_off() -> None:
     assert all(rule["State"] == {"Ref": "Schedules"} for _, rule in events("Schedule"))
 
 
+def test_journals_and_invoices_have_schedules_of_their_own() -> None:
+    of = {function: rule["Schedule"] for function, rule in events("Schedule")}
+
+    assert of["JournalPosting"] == {"Ref": "JournalPostingSchedule"}
+    assert of["InvoicePosting"] == {"Ref": "InvoicePostingSchedule"}
+
+
 def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_letters() -> None:
     mappings = list(events("SQS"))
 

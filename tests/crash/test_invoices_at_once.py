@@ -52,7 +52,7 @@ def test_num_02_inv_19_inv_21_ten_posters_at_once_post_forty_proposals_once_each
     ]
     assert {invoice["proposal_id"] for invoice in result["invoices"]} == {work.number for work in works}
     assert sum(len(one.posted) for one in posters) == PROPOSALS
-    refused = {text.partition(":")[0] for one in posters for text in one.refused.values()}
+    refused = {refusal.reason for one in posters for refusal in one.refused}
     assert refused <= {"already_posted"}
     vouchers = [voucher["voucher"] for voucher in result["vouchers"]]
     assert len(set(vouchers)) == len(vouchers)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from project_invoicing.events import INVOICE_POSTED, own_event
-from tests.builders import actual, connection, proforma
+from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
+from project_invoicing.use_cases import import_proposals
+from tests.builders import Context, actual, connection, option, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked
+from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
 
 WORK = Work(lines=2)
@@ -52,11 +54,50 @@ def headed(world: World, work: Work) -> None:
     world.deliver(work.header)
 
 
+def withdrawn(world: World, work: Work) -> None:
+    """The proforma was canceled when its proposal was ready, and the import has said so on the rows."""
+    proposed(world, work)
+    canceled(world)
+    world.run("staging_import")
+
+
+def canceled(world: World) -> None:
+    world.deliver(_state(3, row_version=900_000_001))
+
+
+def activated(world: World) -> None:
+    world.deliver(_state(0, row_version=900_000_002))
+
+
+def _state(state: int, *, row_version: int) -> Context:
+    return proforma(
+        WORK.proforma_id,
+        number=WORK.number,
+        total=str(WORK.total),
+        currency="GBP",
+        row_version=row_version,
+        statecode=option(state),
+    )
+
+
 def unposted(world: World, work: Work) -> None:
     """The proforma is in before the journal is posted that it bills."""
     journalised(world, work)
     world.deliver(work.header)
     into_staging(world, work.sales)
+
+
+def one_of_two_posted(world: World, work: Work) -> None:
+    """A proposal waits for two journals, and one of them has just been posted."""
+    of_two_days = Work(lines=2, days=2)
+    unposted(world, of_two_days)
+    world.run("staging_import")
+    world.run("journal_posting", journal_id="USPM-000001")
+
+
+def told_of_posting(world: World) -> None:
+    event = own_event(JOURNAL_POSTED, world.at, "posted", company=COMPANY, journal_id="USPM-000001", line_count=2)
+    world.tell("staging_import", event)
 
 
 def write_back(world: World) -> None:
@@ -79,7 +120,13 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
     "what a reversal takes back": (reversed_without_saying_what, lambda world: world.deliver(what_it_reverses)),
     "a proforma header": (nothing, lambda world: world.deliver(WORK.header)),
     "a number that is taken": (headed, lambda world: world.deliver(proforma("another", number=WORK.number))),
+    "one of the journals that a proposal waits for": (one_of_two_posted, told_of_posting),
     "an invoice's write-back": (invoiced, write_back),
+    "a canceled proforma that is not known": (nothing, canceled),
+    "a canceled proforma whose proposal waits": (headed, canceled),
+    "a canceled proforma whose proposal is ready": (proposed, canceled),
+    "a canceled proforma that is posted": (invoiced, canceled),
+    "a canceled proforma that is activated": (withdrawn, activated),
 }
 
 
@@ -95,6 +142,35 @@ def test_a_small_step_survives_death_at_every_request(moto: None, name: str) -> 
 def test_an_event_that_is_delivered_again_after_a_death_is_received_once(moto: None, name: str) -> None:
     step = prepared(*EVENTS[name])
     step.dies_at_every_request()
+
+
+def test_a_withdrawal_of_many_pages_survives_death_at_every_request(
+    moto: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event, then the import; whichever comes again finishes what the other has left half done."""
+    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+
+    def withdraw(world: World) -> None:
+        canceled(world)
+        world.run("staging_import")
+
+    step = prepared(proposed, withdraw)
+    assert step.transactions >= WORK.lines + 2
+    step.dies_at_every_request()
+    step.meets_another_transaction_everywhere()
+
+
+def test_a_withdrawal_that_died_is_finished_by_the_import(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    world = World("2026-08-31T13:00:00Z")
+    world.load(finance())
+    proposed(world, WORK)
+    with pytest.raises(Killed), dying(world.client, 2, applied=True, operation=TRANSACTION):
+        canceled(world)
+    world.run("staging_import")
+    assert world.result()["proposals"] == []
+    sales = [row for row in world.result()["staging"] if row["transaction_type"] == "billed_sales"]
+    assert [(row["state"], row["reason"]) for row in sales] == [("pending", "inactive")] * WORK.lines
 
 
 def prepared(before: Stage, run: Run) -> Step:

@@ -127,7 +127,8 @@ def test_numbers_are_written_digit_for_digit(client: Client) -> None:
 def test_dates_have_the_form_of_their_column(client: Client) -> None:
     values = {
         "msdyn_invoicedate": date(2026, 8, 31),
-        "duedate": "2026-09-30",
+        "msdyn_accountingdate": "2026-09-30",
+        "duedate": date(2026, 9, 30),
         "datedelivered": datetime(2026, 8, 31, 2, tzinfo=UTC),
         "msdyn_customerinvoicedate": date(2026, 8, 31),
     }
@@ -138,6 +139,7 @@ def test_dates_have_the_form_of_their_column(client: Client) -> None:
     assert [shown[name] for name in values] == [
         "2026-08-31T00:00:00Z",
         "2026-09-30T00:00:00Z",
+        "2026-09-30",
         "2026-08-31T02:00:00Z",
         "2026-08-31",
     ]
@@ -251,7 +253,7 @@ def invoices(client: Client) -> Client:
             "totalamount": None if amount is None else Decimal(amount),
             "msdyn_projectinvoicestatus": status,
             "msdyn_hascorrections": number == 1,
-            "duedate": date(2026, 9, 1) + timedelta(days=number),
+            "datedelivered": date(2026, 9, 1) + timedelta(days=number),
             "customerid": Lookup("account", guid("Contoso" if number < 2 else "Fabrikam")),
         }
         client.rows.create("invoice", values, id=guid(name))
@@ -275,8 +277,8 @@ def invoices(client: Client) -> Client:
         ("(name eq 'd' or name eq 'c') and totalamount gt 1", ["c"]),
         (f"_customerid_value eq {guid('Contoso')}", ["Ab", "b"]),
         (f"invoiceid eq {guid('c').upper()}", ["c"]),
-        ("duedate ge 2026-09-03", ["c", "d"]),
-        ("duedate lt 2026-09-02T02:00:00+02:00", ["Ab"]),
+        ("datedelivered ge 2026-09-03", ["c", "d"]),
+        ("datedelivered lt 2026-09-02T02:00:00+02:00", ["Ab"]),
         ("createdon le 2026-08-27T16:05:00Z", ["Ab", "b", "c", "d"]),
         ("Microsoft.Dynamics.CRM.In(PropertyName='name',PropertyValues=['b','c','x'])", ["b", "c"]),
         (f"Microsoft.Dynamics.CRM.In(PropertyName='invoiceid',PropertyValues=['{guid('b')}'])", ["b"]),
@@ -316,7 +318,7 @@ def test_a_quotation_mark_in_a_text_is_doubled(client: Client) -> None:
         "customerid eq null",
         f"name eq {guid('Contoso')}",
         f"_customerid_value eq '{guid('Contoso')}'",
-        "duedate gt 2026-13-45",
+        "datedelivered gt 2026-13-45",
         "contains(name,'a')",
         "Microsoft.Dynamics.CRM.In(PropertyName='name')",
         "Microsoft.Dynamics.CRM.In(PropertyName='nobody',PropertyValues=['a'])",
@@ -664,8 +666,8 @@ def test_a_link_that_leads_nowhere_is_refused(client: Client, property: str, lin
         ({"msdyn_projectinvoicestatus": 1.5}, "0x80048d19", "'msdyn_projectinvoicestatus'"),
         ({"msdyn_projectinvoicestatus": 2**31}, "0x80048d19", "'msdyn_projectinvoicestatus'"),
         ({"msdyn_hascorrections": 1}, "0x80048d19", "'msdyn_hascorrections'"),
-        ({"duedate": "2026-09-30"}, "0x80048d19", "'duedate'"),
-        ({"duedate": "2026-09-30T00:00:00"}, "0x80048d19", "'duedate'"),
+        ({"datedelivered": "2026-09-30"}, "0x80048d19", "'datedelivered'"),
+        ({"datedelivered": "2026-09-30T00:00:00"}, "0x80048d19", "'datedelivered'"),
         ({"msdyn_customerinvoicedate": "2026-09-30T00:00:00Z"}, "0x80048d19", "'msdyn_customerinvoicedate'"),
         ({"versionnumber": 5}, "0x80048d19", "'versionnumber'"),
         ({"invoiceid": guid("other")}, "0x0", "invoiceid"),

@@ -149,6 +149,31 @@ def test_a_sweep_of_everything_changes_nothing_that_is_there(undisturbed: Any) -
     assert month(sweeps=2) == undisturbed
 
 
+def test_99_27_a_canceled_invoice_is_withdrawn_and_billed_once_it_is_active() -> None:
+    """The sweep alone says so: no webhook arrives."""
+    faults = DeliveryFaults(Random(1), lost=1.0)  # noqa: S311  chance, no secret
+    with connected(demo.BEGINS, demo.ZONE, engine="moto", faults=faults) as site:
+        work = site.business.engagement(unit="Contoso Robotics US", resource="Bob Kozack")
+        site.load(read_setup(demo.SETUP))
+        site.business.approve(site.business.submit_time(work, 8, date(2026, 8, 24)))
+        site.business.ready_to_invoice(work.contract)
+        draft = site.business.create_proforma(work.contract, date(2026, 8, 31))
+        site.business.confirm(draft)
+
+        def proposals() -> list[str]:
+            site.settle()
+            for function in ("dataverse_catchup", "staging_import", "journal_posting", "staging_import"):
+                site.run(function)
+            assert site.run("reconciliation")["differences"] == 0
+            return [proposal["status"] for proposal in site.result()["proposals"]]
+
+        assert proposals() == ["ready"]
+        site.business.cancel(draft)
+        assert proposals() == []
+        site.business.activate(draft)
+        assert proposals() == ["ready"]
+
+
 def test_the_demo_tells_the_same_story_whether_webhooks_get_lost_or_not() -> None:
     made = []
     for lost in (0.0, 0.3):

@@ -14,7 +14,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import client, staging
 from project_invoicing.store.sweeps import Sweep, Sweeps
 from project_invoicing.store.transactions import scan
-from tests.builders import actual, connection, guid, proforma
+from tests.builders import actual, connection, guid, option, proforma
 from tests.dataverse import FakeDataverse
 from tests.event_samples import DATAVERSE
 from tests.handlers.samples import sample
@@ -59,18 +59,19 @@ def test_the_first_sweep_reads_everything_page_by_page_and_the_next_only_what_ch
     assert (state(site).loading, state(site).finished_at) == (False, site.at)
 
 
-def test_only_confirmed_proformas_and_connections_between_actuals_are_put_on_the_bus(
+def test_only_confirmed_or_canceled_proformas_and_connections_between_actuals_are_put_on_the_bus(
     site: Site, dataverse: FakeDataverse
 ) -> None:
     dataverse.apply(
         proforma("p-1", status="in_review", row_version=1),
         proforma("p-2", number="INV-0002", row_version=2),
+        proforma("p-3", number="INV-0003", status="draft", statecode=option(3), row_version=6),
         connection("c-1", "a", "Unbilled Sales", "b", "Cost", row_version=3),
         connection("c-2", "l", "Unbilled Sales", "m", "Cost", type_1="msdyn_journalline", row_version=4),
         connection("c-3", "a", "Unbilled Sales", "b", "Nonsense", row_version=5),
     )
     answer = site.sweep()
-    assert [report["published"] for report in answer["sweeps"]] == [1, 0, 2]
+    assert [report["published"] for report in answer["sweeps"]] == [2, 0, 2]
     assert [one["proposal_id"] for one in site.result()["proposals"]] == ["INV-0002"]
     assert [row["id"] for row in site.result()["rejected"]] == [guid("c-3")]
 

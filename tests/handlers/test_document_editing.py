@@ -102,7 +102,7 @@ def test_post_04_a_journal_in_error_is_reset(books: Books) -> None:
         pytest.param("delete_lines", {"company": "USPM"}, "needs proposal_id", id="nothing named"),
         pytest.param("delete_lines", {"proposal_id": "INV-9"}, "no proposal INV-9", id="no such proposal"),
         pytest.param("delete_lines", JOURNAL, "already_posted: journal USPM-000001", id="a posted journal"),
-        pytest.param("delete_lines", JOURNAL | {"journal_id": "J-9"}, "J-9 of USPM is unknown", id="no such journal"),
+        pytest.param("delete_lines", JOURNAL | {"journal_id": "J-9"}, "USPM has no journal J-9", id="no such journal"),
         pytest.param("reset", JOURNAL, "only one in error can be reset", id="a posted journal is not reset"),
         pytest.param("reset", JOURNAL | {"journal_id": "J-9"}, "USPM has no journal J-9", id="reset of nothing"),
         pytest.param(

@@ -13,7 +13,7 @@ from tests.rules.finance import finance, second_company
 from tests.rules.stories import bill, cost
 
 MILESTONE: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
-NOTHING: dict[str, Any] = {"posted": [], "refused": {}}
+NOTHING: dict[str, Any] = {"posted": [], "refused": []}
 
 
 def milestone(name: str, number: str) -> list[Any]:
@@ -35,7 +35,7 @@ def test_the_schedule_posts_the_journals_of_all_companies(books: Books) -> None:
     books.arrive(cost("ours"), cost("theirs", project="PRJ-2", contract="CTR-2", contract_line="CTR-2-1"))
     books.import_staging()
     answer = books.call("journal_posting", sample("journal_posting/scheduled"))
-    assert answer == {"posted": ["USPM-000001", "USPM-000001"], "failed": []}
+    assert answer == {"posted": ["USPM-000001", "USPM-000001"], "failed": [], "refused": []}
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,55 @@ def test_a_journal_in_error_is_told(books: Books) -> None:
     books.use(finance(profile_rules=[]))
     books.arrive(cost("work"))
     books.import_staging()
-    assert books.run("journal_posting") == {"posted": [], "failed": ["USPM-000001"]}
+    answer = books.run("journal_posting")
+    assert (answer["posted"], answer["failed"]) == ([], ["USPM-000001"])
+    (refusal,) = answer["refused"]
+    assert (refusal["company"], refusal["document"], refusal["reason"]) == ("USPM", "USPM-000001", "profile_missing")
+    assert refusal["detail"].startswith(f"actual {guid('work')}: no profile rule")
     (told,) = books.world.drain()
     assert (told.detail_type, told.detail["journal_id"]) == ("IntegrationJournalFailed", "USPM-000001")
+
+
+def test_lines_that_fail_for_one_reason_are_one_refusal(books: Books) -> None:
+    books.use(finance(profile_rules=[]))
+    books.arrive(cost("work"), cost("more"), cost("yet more"))
+    books.import_staging()
+    (refusal,) = books.run("journal_posting")["refused"]
+    assert refusal["detail"].endswith(", and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("setup", "scope", "reason", "detail"),
+    [
+        ({}, {"journal_id": "USPM-000001"}, "already_posted", "journal USPM-000001 is posted"),
+        ({}, {"journal_id": "USPM-000404"}, "schema", "there is no journal USPM-000404"),
+        ({}, {"company": "USP"}, "schema", "the set-up has no company USP"),
+        ({}, {"period_start": "2020-01-01"}, "lines_missing", "no journal to post has period_start 2020-01-01"),
+        (
+            {"profile_rules": []},
+            {"journal_id": "USPM-000001"},
+            "profile_missing",
+            "journal USPM-000001 is in error until it is reset: no profile rule",
+        ),
+    ],
+)
+def test_a_run_by_hand_says_why_it_does_not_post_what_it_names(
+    books: Books, setup: dict[str, Any], scope: dict[str, str], reason: str, detail: str
+) -> None:
+    books.use(finance(**setup))
+    books.arrive(cost("work"))
+    books.journalise()
+    (refusal,) = books.run("journal_posting", **scope)["refused"]
+    assert refusal["reason"] == reason
+    assert refusal["detail"].startswith(detail)
+
+
+def test_a_journal_whose_lines_were_deleted_has_none_to_post(books: Books) -> None:
+    books.arrive(cost("work"))
+    books.import_staging()
+    books.edit("delete_lines", company="USPM", journal_id="USPM-000001")
+    (refusal,) = books.run("journal_posting", journal_id="USPM-000001")["refused"]
+    assert (refusal["reason"], refusal["detail"]) == ("lines_missing", "journal USPM-000001 has no lines")
 
 
 # --- invoices ---------------------------------------------------------------------------------------------------------
@@ -85,6 +131,32 @@ def test_an_event_of_a_proposal_that_is_gone_does_nothing(books: Books) -> None:
     assert books.call("invoice_posting", event) == NOTHING
 
 
+@pytest.mark.parametrize(
+    ("scope", "reason", "detail"),
+    [
+        ({}, "lines_missing", "no proposal is ready; 1 wait, such as INV-0001"),
+        ({"company": "USP"}, "schema", "the set-up has no company USP"),
+        ({"proposal_id": "INV-0001"}, "lines_missing", "proposal INV-0001 still waits for its lines"),
+        ({"proposal_id": "INV-0404"}, "header_missing", "there is no proposal INV-0404"),
+        ({"proposal_id": "INV-0404", "company": "USPM"}, "header_missing", "USPM has no proposal INV-0404"),
+        (
+            {"proposal_id": "INV-0003"},
+            "reference_missing",
+            "the set-up does not know the contract of proposal INV-0003",
+        ),
+    ],
+)
+def test_a_run_by_hand_with_nothing_to_post_says_so(
+    books: Books, scope: dict[str, str], reason: str, detail: str
+) -> None:
+    books.use(finance())
+    books.arrive(proforma("inv-1", number="INV-0001", total="5000"))
+    books.arrive(proforma("inv-3", number="INV-0003", total="5000", contract="CTR-404"))
+    (refusal,) = books.run("invoice_posting", **scope)["refused"]
+    assert refusal["reason"] == reason
+    assert refusal["detail"].startswith(detail)
+
+
 def test_a_run_by_hand_posts_everything_that_is_ready(books: Books) -> None:
     ready(books)
     assert books.run("invoice_posting")["posted"] == ["FTI-00000001", "FTI-00000002"]
@@ -96,9 +168,9 @@ def test_a_run_by_hand_posts_what_it_names_and_says_what_it_refuses(books: Books
     assert books.call("invoice_posting", event)["posted"] == ["FTI-00000001"]
     assert books.invoice()["invoice_date"] == event["detail"]["invoice_date"]
     refused = books.call("invoice_posting", event)
-    assert refused["posted"] == []
-    assert refused["refused"]["INV-0001"].startswith("already_posted: ")
-    assert books.run("invoice_posting", proposal_id="INV-0404") == NOTHING
+    detail = "proposal INV-0001 was posted as invoice FTI-00000001"
+    refusal = {"company": "USPM", "document": "INV-0001", "reason": "already_posted", "detail": detail}
+    assert refused == {"posted": [], "refused": [refusal]}
 
 
 def test_a_posted_invoice_is_told_with_its_figures(books: Books) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from pytest_socket import enable_socket
 
@@ -20,9 +19,9 @@ from local import ROOT, deployed, engines, run
 from local.cli import main
 from local.functions import Handlers
 from local.template import Function
-from project_invoicing.store import client
 
 MONTH = ROOT / "events" / "scenarios" / "plain-month"
+LOCAL = [sys.executable, "-m", "local"]
 SETUP, EVENTS = str(MONTH / "setup.yaml"), str(MONTH / "events.jsonl")
 
 
@@ -61,6 +60,8 @@ def test_what_is_not_valid_is_told_and_nothing_runs(
         (["--deployed", "--engine", "moto"], "--deployed: only ministack runs functions"),
         (["--out", "nowhere/result.json"], "--out: there is no folder nowhere"),
         (["--out", str(MONTH)], "plain-month is a folder; name a file"),
+        (["--out", SETUP], "setup.yaml is read by this run, and would be lost; name another file"),
+        (["--out", "/proc/result.json"], "--out: /proc/result.json cannot be written: "),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
@@ -79,6 +80,12 @@ def test_options_that_do_not_fit_are_refused(
         ),
         (["demo", "--lost", "200"], "write a percentage from 0 to 100, not '200'"),
         (["reconcile", "--last", "--repair", "all"], "--repair: not allowed with argument --last"),
+        (["run", "--setup", SETUP, "--events", EVENTS, "--engine", "aws"], "--engine: invalid choice: 'aws'"),
+        (["explain", ""], "argument id: is empty; name one"),
+        (["reconcile", "--stack-prefix", "", "--last"], "argument --stack-prefix: is empty; name one"),
+        (["reconcile", "--repair", " "], "argument --repair: is empty; name one"),
+        (["redrives"], "invalid choice: 'redrives' (choose from 'run', 'demo', "),
+        ([], "the following arguments are required: COMMAND; see python -m local --help"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_in_words(
@@ -88,32 +95,8 @@ def test_a_value_that_cannot_be_meant_is_refused_in_words(
         main(arguments)
 
     assert ended.value.code == 2
-    assert complaint in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["explain", "INV-0001"],
-        ["preview", "INV-0001"],
-        ["reconcile"],
-        ["map", "list"],
-        ["setup", "load", SETUP, "--table", "none"],
-    ],
-)
-def test_what_aws_refuses_is_a_sentence(
-    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with engines.running("moto"):
-        client.forget()
-        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-            monkeypatch.delenv(name)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        stack = [] if "setup" in arguments else ["--stack-prefix", "none"]
-
-        assert main([*arguments, *stack]) == 1
-    assert "AWS: You must specify a region. (set AWS_REGION and credentials" in capsys.readouterr().err
-    client.forget()
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert complaint in sentence
 
 
 def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
@@ -139,7 +122,22 @@ def test_a_reader_who_has_enough_gets_no_stack_trace() -> None:
             assert running.stderr
             running.stdout.close()
             assert running.stderr.read() == b""
-        assert running.returncode == 1
+        assert running.returncode == 141
+
+
+def test_help_for_a_reader_who_has_enough_and_a_disk_that_is_full_get_no_stack_trace() -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ways: dict[str, Any] = {"cwd": ROOT, "env": buffered, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*LOCAL, "--help"], stdout=subprocess.PIPE, **ways) as helping:
+        assert helping.stdout
+        assert helping.stderr
+        helping.stdout.close()
+        assert helping.stderr.read() == b""
+    assert helping.returncode == 141
+
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        told = subprocess.run([*LOCAL, "--help"], stdout=full, check=False, **ways)
+    assert (told.returncode, told.stderr) == (1, b"python -m local: [Errno 28] No space left on device\n")
 
 
 def test_a_defect_of_a_function_is_shown_and_the_command_fails(
@@ -170,13 +168,124 @@ def test_a_context_whose_row_cannot_be_made_out_is_kept_as_rejected(tmp_path: Pa
     assert [rejected["reason"] for rejected in outcome.result["rejected"]] == ["schema"]
 
 
-def test_an_empty_scenario_has_an_empty_result(tmp_path: Path) -> None:
+def test_a_scenario_in_which_nothing_happens_has_an_empty_result(tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
-    events.write_text("", encoding="utf-8")
+    events.write_text('{"at": "2026-08-27T16:05:00Z", "run": "staging_import"}\n', encoding="utf-8")
 
     outcome = run.run(run.Options(setup=Path(SETUP), events=events, engine="moto"))
 
     assert not any(outcome.result.values())
+    assert outcome.result["refused"] == []
+
+
+def played(folder: Path, *lines: dict[str, Any]) -> run.Outcome:
+    """What comes of the lines after those of the plain month."""
+    events = folder / "events.jsonl"
+    more = "".join(json.dumps({"at": "2026-09-01T09:00:00Z", **line}) + "\n" for line in lines)
+    events.write_text(Path(EVENTS).read_text(encoding="utf-8") + more, encoding="utf-8")
+    return run.run(run.Options(setup=Path(SETUP), events=events, engine="moto"))
+
+
+def test_every_refusal_of_a_step_is_in_the_result_in_the_order_of_the_steps(tmp_path: Path) -> None:
+    proposal = {"company": "USPM", "proposal_id": "INV-0001"}
+
+    refused = played(
+        tmp_path,
+        {"run": "invoice_posting", "proposal_id": "INV-0001"},
+        {"run": "invoice_posting"},
+        {"run": "journal_posting"},
+        {"run": "journal_posting", "journal_id": "USPM-000001"},
+        {"edit": {**proposal, "due_date": "2026-10-01"}},
+        {"delete_lines": proposal},
+        {"delete_lines": {"company": "USPM", "journal_id": "USPM-000001"}},
+        {"reset": {"company": "USPM", "journal_id": "USPM-000001"}},
+        {"replay": {"entity": "msdyn_actual", "id": "no such row"}},
+        {"intercompany_invoice": {"company": "USPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}},
+    ).result["refused"]
+
+    assert [(one["action"], one["company"], one["document"], one["reason"]) for one in refused] == [
+        ("invoice_posting", "USPM", "INV-0001", "already_posted"),
+        ("invoice_posting", None, None, "lines_missing"),
+        ("journal_posting", "USPM", "USPM-000001", "already_posted"),
+        ("edit", "USPM", "INV-0001", "already_posted"),
+        ("delete_lines", "USPM", "INV-0001", "already_posted"),
+        ("delete_lines", "USPM", "USPM-000001", "already_posted"),
+        ("reset", "USPM", "USPM-000001", "schema"),
+        ("replay", None, "no such row", "schema"),
+        ("intercompany_invoice", "USPM", None, "schema"),
+    ]
+    assert {one["at"] for one in refused} == {"2026-09-01T09:00:00Z"}
+    assert all(one["detail"] for one in refused)
+    assert all(list(one) == ["at", "action", "company", "document", "reason", "detail"] for one in refused)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            {"run": "journal_posting", "journal_id": "USPM-00001"},
+            "journal_id: there is no journal 'USPM-00001'; did you mean USPM-000001",
+        ),
+        (
+            {"run": "journal_posting", "company": "GBPM", "original_journal": "USPM-000001"},
+            "original_journal: 'USPM-000001' is a journal of USPM, not of GBPM",
+        ),
+        (
+            {"reset": {"company": "USPM", "journal_id": "J-1"}},
+            "reset.journal_id: there is no journal 'J-1'; known: USPM-000001",
+        ),
+        (
+            {"edit": {"company": "GBPM", "proposal_id": "INV-0001", "due_date": None}},
+            "edit.proposal_id: 'INV-0001' is a proposal of USPM, not of GBPM",
+        ),
+        ({"run": "staging_import", "proposal_id": "IC-1"}, "proposal_id: there is no proposal 'IC-1'; known: INV-0001"),
+    ],
+)
+def test_a_step_that_names_a_document_which_is_not_there_ends_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: dict[str, Any], problem: str
+) -> None:
+    """Numbers of journals and of proposals between companies are drawn as the scenario runs."""
+    setup, events, out = tmp_path / "setup.yaml", tmp_path / "events.jsonl", tmp_path / "result.json"
+    gbpm = "companies:\n  GBPM: {name: Contoso UK, accounting_currency: USD, time_zone: Europe/London}\n"
+    setup.write_text(Path(SETUP).read_text(encoding="utf-8").replace("companies:\n", gbpm), encoding="utf-8")
+    month = Path(EVENTS).read_text(encoding="utf-8")
+    billed = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
+    lines = [{"intercompany_invoice": billed}, line]
+    more = "".join(json.dumps({"at": "2026-09-01T09:00:00Z", **one}) + "\n" for one in lines)
+    events.write_text(month + more, encoding="utf-8")
+
+    asked = ["run", "--engine", "moto", "--setup", str(setup), "--events", str(events), "--out", str(out)]
+
+    assert main(asked) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"{events}:{len(month.splitlines()) + 2}: {problem}")
+    assert sentence.endswith("(the run ended here)")
+    assert not out.exists()
+
+
+def test_a_proposal_whose_proforma_comes_later_is_refused_and_the_run_goes_on(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    early = '{"at": "2026-08-01T00:00:00Z", "run": "invoice_posting", "proposal_id": "INV-0001"}\n'
+    events.write_text(early + Path(EVENTS).read_text(encoding="utf-8"), encoding="utf-8")
+
+    made = run.run(run.Options(setup=Path(SETUP), events=events, engine="moto")).result
+
+    assert [(one["document"], one["reason"]) for one in made["refused"]] == [("INV-0001", "header_missing")]
+    assert len(made["invoices"]) == 1
+
+
+def test_a_refusal_is_printed_with_its_detail_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = tmp_path / "events.jsonl"
+    again = '{"at": "2026-09-01T00:00:00Z", "run": "invoice_posting", "proposal_id": "INV-0001"}\n'
+    events.write_text(Path(EVENTS).read_text(encoding="utf-8") + again, encoding="utf-8")
+
+    assert main(["run", "--setup", SETUP, "--events", str(events), "--engine", "moto"]) == 0
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "invoice_posting INV-0001 already_posted: proposal INV-0001 was posted as invoice FTI-0" in printed
+    assert "already_posted: nothing: it is posted" in printed
 
 
 @pytest.mark.engine

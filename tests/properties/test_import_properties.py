@@ -222,15 +222,26 @@ def amounts_of_lines_are_those_of_their_rows(books: Books, made: list[Row]) -> N
 
 
 def every_voucher_balances(books: Books) -> None:
-    """In each currency and in accounting currency (INV-01); a row has a voucher once it is posted (INV-22)."""
+    """In each currency and in accounting currency (INV-01).
+
+    A row has the voucher of its line once it is posted, if the line has come to something (INV-22, 99-24).
+    """
+    posted = set()
     for voucher in books.result["vouchers"]:
         totals: dict[str, Decimal] = defaultdict(Decimal)
         for line in voucher["lines"]:
             totals[line["currency"]] += Decimal(line["amount"])
             totals["accounting"] += Decimal(line["accounting_amount"])
         assert set(totals.values()) == {Decimal(0)}
+        posted.add((voucher["company"], voucher["voucher"]))
+    numbers = {
+        line["actual_id"]: line["voucher"]
+        for journal in books.result["journals"]
+        for line in journal["lines"]
+        if (journal["company"], line["voucher"]) in posted
+    }
     for row in books.result["staging"]:
-        assert (row["voucher"] is not None) == (row["state"] == StagingState.POSTED)
+        assert row["voucher"] == (numbers.get(row["actual_id"]) if row["state"] == StagingState.POSTED else None)
 
 
 @st.composite

@@ -153,6 +153,7 @@ def documents(draw: st.DrawFn) -> Document:
             exchange_rate=rate,
             invoice_date=INVOICED,
             due_date=INVOICED,
+            accounting_date=INVOICED,
             tax_rounding=rounding,
         ),
     )

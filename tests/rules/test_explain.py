@@ -162,7 +162,7 @@ def test_a_proposal_short_of_an_actual_says_how_much_is_missing(books: Books) ->
     made = of_number(books, "INV-0001")
     (entry,) = made["waits_for"]
     assert entry["reason"] == "billed_sales_mismatch"
-    assert "400 is missing" in entry["detail"]
+    assert entry["detail"].endswith("the proforma to 2000.00 USD: 400.00 USD is missing")
 
 
 def test_a_refused_posting_says_why_and_when(books: Books) -> None:
@@ -230,7 +230,10 @@ def test_a_row_whose_money_changed_after_posting_says_so(month: Books) -> None:
         sale("work/unbilled", "9", message="Update", changed=["msdyn_quantity"], **IN_POUNDS, at="2026-09-02T08:00:00Z")
     )
     made = explained(month, "work/unbilled")
-    assert "the books have the old ones" in happened(made)
+    assert happened(made).endswith(
+        "the books have the old one: it is 1800.00 GBP now and would be posted with 2340.00 USD, "
+        "and was posted with 2080.00 USD"
+    )
     assert any(step.startswith("late change") for step in made["next"])
 
 

@@ -69,6 +69,7 @@ def posted(new_books: Callable[[], Books]) -> Books:
         ("line_properties.COMP.accrue_revenue", True),
         ("projects.in a group", {"company": "USPM", "contract": "CTR-1", "group": "ASSETS"}),
         ("projects.internal", {"company": "USPM"}),
+        ("parameters.USPM.internal_projects_use_profile", False),
     )
     document["profile_rules"] = [
         {"company": "USPM", "profile": "balance"},

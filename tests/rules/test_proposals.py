@@ -70,6 +70,29 @@ def test_num_01_a_sequence_that_forbids_it_takes_no_number_out_of_order(
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "allowed", "reason"),
+    [
+        pytest.param("INV-01001-B2M5Q1", {}, None, id="the next one"),
+        pytest.param("INV-01002-B2M5Q1", {}, "set allow_higher", id="the one after it"),
+        pytest.param("INV-00999-B2M5Q1", {}, "set allow_lower", id="the one before"),
+        pytest.param("PF-1", {}, "is not of the form INV-#####-??????", id="another form"),
+        pytest.param("PF-1", {"allow_lower": True}, "is not of the form", id="another form with lower ones"),
+        pytest.param("PF-1", {"allow_lower": True, "allow_higher": True}, None, id="another form where all may be"),
+    ],
+)
+def test_99_28_a_numbers_counter_is_where_the_format_has_it(
+    books: Books, number: str, allowed: dict[str, bool], reason: str | None
+) -> None:
+    rule = {"allow_lower": False, "allow_higher": False, "format": "INV-#####-??????"} | allowed
+    books.use(finance(("number_sequences.USPM.proposal", rule)))
+    books.arrive(proforma("first", number="INV-01000-K7R9T4"), proforma("second", number=number))
+    assert len(books.result["proposals"]) == (1 if reason else 2)
+    details = [rejected["detail"] for rejected in books.result["rejected"]]
+    assert len(details) == bool(reason)
+    assert all(str(reason) in detail and number in detail for detail in details)
+
+
 def test_num_10_a_number_belongs_to_one_proforma_of_a_company(books: Books) -> None:
     books.use(second_company(finance()))
     books.arrive(proforma("first"), proforma("second"), proforma("theirs", contract="CTR-2"))

@@ -34,11 +34,12 @@ from project_invoicing.use_cases.explain_actuals import Stores
 from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconciliation
 from project_invoicing.use_cases.repair import Repairs
 from tests import policies
-from tests.builders import Context, connection, guid, proforma
+from tests.builders import Context, connection, guid, option, proforma
 from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
+from tests.rules.journals.cases import custom_columns
 from tests.rules.stories import (
     IN_POUNDS,
     approval,
@@ -94,7 +95,7 @@ class Side:
         stores = self.stores
         for item in list(scan(stores.staging.client, stores.staging.table, equal={"st": "posted"})):
             row = row_of(item)
-            if row and row.voucher:
+            if row and row.accounting_amount is not None:
                 told = actual_write_back(
                     accounting_amount=row.accounting_amount or Decimal(0),
                     exchange_rate=row.exchange_rate or Decimal(1),
@@ -317,6 +318,39 @@ def test_a_confirmed_proforma_that_never_arrived_is_found_and_a_draft_is_not(sid
     assert side.differences() == {}
 
 
+def test_99_27_a_cancellation_that_never_arrived_is_found_and_fetched(side: Side) -> None:
+    side.arrive(*billed(), *billed("ready", invoice="inv-2", number="INV-0002")[:1])
+    side.books.journalise()
+    side.books.import_staging()
+    for name in ("inv-1", "inv-2"):
+        side.dataverse.change(PROFORMA, name, statecode=3)
+    found = side.differences()["differs_from_dataverse"]
+    assert {difference.id for difference in found} == {guid("inv-1"), guid("inv-2")}
+    side.repairs().everything(found)
+    side.deliver()
+    side.books.import_staging()
+    side.write_back()
+    assert (side.books.result["proposals"], side.differences()) == ([], {})
+
+
+def test_99_27_a_canceled_proforma_that_is_not_known_is_no_difference(side: Side) -> None:
+    side.lose(proforma("inv-1", total="1600", statecode=option(3)))
+    assert side.differences() == {}
+
+
+def test_99_27_what_dataverse_took_back_after_posting_is_a_late_change(month: Side) -> None:
+    for entity, name, state in ((PROFORMA, "inv-1", 3), (ACTUAL, "work/cost", 1)):
+        month.dataverse.change(entity, name, statecode=state)
+    for id in ("inv-1", "work/cost"):
+        month.repairs().one(guid(id))
+    month.repairs().everything(month.differences()["differs_from_dataverse"])
+    month.deliver()
+    found = month.differences()
+    assert set(found) == {"late_changes"}
+    amounts = {difference.id: (difference.amount, difference.currency) for difference in found["late_changes"]}
+    assert amounts == {guid("inv-1"): (Decimal(-1600), "GBP"), guid("work/cost"): (Decimal(-800), "USD")}
+
+
 def test_inv_05_a_billed_sale_that_is_missing_shows_in_its_proforma_too_with_the_amount(side: Side) -> None:
     side.arrive(*billed("one", total="3200"))
     side.lose(bill("two/billed"))
@@ -362,6 +396,28 @@ def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Sid
     month.deliver()
     late = only(month.differences(), "late_changes")
     assert (late.id, late.amount, late.currency) == (guid("work/cost"), Decimal(100), "USD")
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ({"msdyn_accountingdate": "2026-09-05T04:00:00Z"}, "2026-09-05"),
+        ({"msdyn_tzaaccountingdate": "2026-09-05T00:00:00Z"}, "2026-09-05"),
+        ({"msdyn_accountingdate": "2026-09-03T04:00:00Z"}, None),
+        ({}, None),
+    ],
+)
+def test_edit_16_a_billed_sale_with_another_accounting_date_than_its_proforma_is_found(
+    side: Side, header: dict[str, Any], says: str | None
+) -> None:
+    side.arrive(*billed(accounting_date="2026-09-03")[1:], proforma("inv-1", **header))
+    if says is None:
+        assert side.reconcile().differences == 0
+        return
+    found = only(side.differences(), "accounting_dates")
+    assert (found.id, found.repair) == (guid("work/billed"), None)
+    assert "accounting date 2026-09-03" in found.detail
+    assert f"INV-0001 {says}" in found.detail
 
 
 def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
@@ -542,6 +598,56 @@ def test_work_that_is_accrued_and_not_billed_is_no_difference(side: Side) -> Non
     side.books.journalise()
     side.write_back()
     assert side.differences() == {}
+
+
+def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_no_difference(side: Side) -> None:
+    accounts = [
+        {"posting_type": "procurement_integration", "account": "200140"},
+        {"posting_type": "expense_integration", "account": "200150"},
+    ]
+    document = finance()
+    document["ledger_posting"]["USPM"] += accounts
+    side.books.use(document)
+    bought = {"transaction_class": "material", "cr123_origin": "vendor_invoice"}
+    with custom_columns():
+        side.arrive(
+            cost("bolts", "3", **bought),
+            cost("nuts", **bought),
+            cost("taken back", **bought),
+            cost("trip", transaction_class="expense", cr123_origin="expense_report"),
+        )
+        side.books.journalise()
+        side.arrive(cost("back", "-8", **bought), reverses("back", "taken back"))
+    side.books.journalise()
+
+    outcome = side.reconcile(connected=False)
+
+    assert (outcome.differences, outcome.complete) == (0, True)
+    assert outcome.report["integration_accounts"] == [
+        {
+            "company": "USPM",
+            "posting_type": "expense_integration",
+            "account": "200150",
+            "currency": "USD",
+            "balance": "-800.00",
+            "actuals": [{"id": guid("trip"), "amount": "-800.00"}],
+            "more": 0,
+        },
+        {
+            "company": "USPM",
+            "posting_type": "procurement_integration",
+            "account": "200140",
+            "currency": "USD",
+            "balance": "-1100.00",
+            "actuals": [{"id": guid("nuts"), "amount": "-800.00"}, {"id": guid("bolts"), "amount": "-300.00"}],
+            "more": 0,
+        },
+    ]
+    console = Console(width=160, record=True)
+    show_reconciliation(console, outcome.report)
+    printed = console.export_text()
+    assert "200140 procurement integration" in re.sub(" +", " ", printed)
+    assert guid("bolts") in printed
 
 
 def test_num_02_an_invoice_that_is_gone_leaves_a_gap(month: Side) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -20,13 +21,14 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.credited_tax import NOTHING
 from project_invoicing.domain.journal import Accrual, JournalLine
 from project_invoicing.domain.ledger import Unbalanced, Voucher, VoucherLine
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.events import own_event
 from project_invoicing.store import outbox
-from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journal, JournalPage, Journals
 from project_invoicing.store.ledger import Ledger, entries
@@ -42,7 +44,7 @@ from project_invoicing.store.proposals import (
     refusal_columns,
     waiting_columns,
 )
-from project_invoicing.store.transactions import Write, transact
+from project_invoicing.store.transactions import Write, transact, write_one
 from tests.store.rows import T1, T2, version
 
 DAY = date(2026, 8, 27)
@@ -119,7 +121,7 @@ def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> N
     transact(journals.client, [journals.change(a_journal("J-1"), {"st": JournalStatus.POSTED} | journals.closed())])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
     assert list(journals.open("GBPM")) == []
-    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR))])
+    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR), "2026-08-28T02:00:00Z")])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2", "J-3"]
 
 
@@ -232,10 +234,10 @@ def test_a_newer_version_of_a_header_is_stored_unless_it_was_overtaken(proposals
     item = proposals.item("inv-1")
     assert item
     newer = proforma_columns(replace(PROFORMA, total=Decimal(1200), version=version(8, T2, "b")))
-    transact(proposals.client, [proposals.receive_again(item, newer, changed=True)])
+    transact(proposals.client, [proposals.receive_again(item, newer, T2, changed=True)])
     assert (read(proposals).changes, read(proposals).deliveries) == (2, 2)
     assert read(proposals).proforma.total == Decimal(1200)
-    assert refused(proposals.receive_again(item, newer, changed=True), by=proposals)
+    assert refused(proposals.receive_again(item, newer, T2, changed=True), by=proposals)
 
 
 def test_a_number_belongs_to_one_proforma_of_a_company(proposals: Proposals) -> None:
@@ -310,14 +312,76 @@ def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Propo
 
 def test_a_header_shows_fifty_waits_and_how_many_more_there_are(proposals: Proposals) -> None:
     header = created(proposals)
-    waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "not posted", f"actual-{n}") for n in range(60)]
-    columns = waiting_columns(waits, frozenset(map(str, range(60))))
-    transact(proposals.client, [proposals.change(header, columns)])
+    documents = frozenset(f"J-{n:03}" for n in range(60))
+    wrote(proposals, header, sixty_waits(), documents)
     stored = read(proposals)
     assert len(stored.waiting_for) == 51
-    assert stored.waiting_for[-1].detail.startswith("and 10 more rows")
-    assert stored.waits_for_posting == {ANY_INVOICE, ANY_JOURNAL}
-    assert waiting_columns(list(stored.waiting_for), stored.waits_for_posting) == columns
+    assert stored.waiting_for[-1].detail.startswith(
+        "and 10 more rows, for the posting of J-050, J-051, J-052 and 7 more; "
+    )
+    assert (stored.waits_for_posting, stored.lists_some) == (documents, True)
+    assert proposals.waits(stored, sixty_waits(), documents, T2) is None
+
+
+def sixty_waits() -> list[Wait]:
+    of = WaitReason.UNBILLED_SALES_NOT_POSTED
+    return [Wait(of, f"is on journal J-{n:03}", f"actual-{n}", f"J-{n:03}") for n in range(60)]
+
+
+def wrote(proposals: Proposals, header: Proposal, waits: list[Wait], documents: frozenset[str], at: str = T1) -> None:
+    change = proposals.waits(header, waits, documents, at)
+    assert change
+    write_one(proposals.client, change)
+
+
+def test_of_very_many_documents_any_is_waited_for(proposals: Proposals) -> None:
+    wrote(proposals, created(proposals), sixty_waits(), frozenset(f"J-{n}" for n in range(501)))
+    assert read(proposals).waits_for_posting == {ANY_INVOICE, ANY_JOURNAL}
+
+
+def test_since_when_a_proposal_waits_is_kept_whatever_it_waits_for(proposals: Proposals) -> None:
+    wrote(proposals, created(proposals), [], frozenset({"J-1"}), T1)
+    wrote(proposals, read(proposals), sixty_waits(), frozenset({"J-2"}), T2)
+    assert read(proposals).waiting_since == T1
+
+
+def test_a_posted_document_is_taken_off_with_what_waited_for_it_alone(proposals: Proposals) -> None:
+    wrote(proposals, created(proposals), sixty_waits(), frozenset(f"J-{n:03}" for n in range(60)))
+    write_one(proposals.client, proposals.no_longer_waits_for(read(proposals), {"J-007", "J-055"}))
+    stored = read(proposals)
+    assert {"J-007", "J-055"} & stored.waits_for_posting == set()
+    assert [wait.document for wait in stored.waiting_for[6:8]] == ["J-006", "J-008"]
+    assert (len(stored.waiting_for), stored.waiting_for[-1].detail[:15]) == (50, "and 9 more rows")
+
+
+def test_of_two_documents_that_are_posted_at_once_neither_comes_back(proposals: Proposals) -> None:
+    wrote(proposals, created(proposals), sixty_waits(), frozenset({"J-001", "J-002"}))
+    before = read(proposals)
+    first, second = (proposals.no_longer_waits_for(before, {id}) for id in ("J-001", "J-002"))
+    write_one(proposals.client, first)
+    with pytest.raises(ConditionFailed):
+        write_one(proposals.client, second)
+    again = proposals.waits(before, [], frozenset({"J-001", "J-002", "J-003"}), T2)
+    assert again
+    with pytest.raises(ConditionFailed):
+        write_one(proposals.client, again)
+    assert read(proposals).waits_for_posting == {"J-002"}
+
+
+def test_what_the_version_before_stored_is_read(proposals: Proposals) -> None:
+    """Its waits are text, name no document, and the last of more than fifty counts the others."""
+    old: list[dict[str, str | None]] = [
+        {"reason": "unbilled_sales_not_posted", "actual_id": f"a-{n}", "detail": "not posted"} for n in range(50)
+    ]
+    old.append({"reason": "unbilled_sales_not_posted", "actual_id": None, "detail": "and 10 more rows; each row …"})
+    values = {"wf": json.dumps(old), "wp": [ANY_INVOICE, ANY_JOURNAL]}
+    transact(proposals.client, [proposals.change(created(proposals), values)])
+    stored = read(proposals)
+    assert (stored.evaluated, len(stored.waiting_for), stored.lists_some) == (True, 51, True)
+    assert stored.waiting_for[0] == Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "not posted", "a-0")
+    assert (stored.waiting_since, stored.names({"J-1"})) == (None, False)
+    wrote(proposals, stored, sixty_waits(), frozenset({"J-1"}))
+    assert read(proposals).waits_for_posting == {"J-1"}
 
 
 # --- invoices and the ledger ------------------------------------------------------------------------------------------
@@ -331,6 +395,7 @@ INVOICE = Invoice(
     document_type="invoice",
     invoice_date=DAY,
     due_date=date(2026, 9, 26),
+    accounting_date=date(2026, 9, 1),
     currency="GBP",
     subtotal=Decimal("1600.00"),
     sales_tax=Decimal("320.00"),
@@ -343,13 +408,16 @@ INVOICE = Invoice(
 
 def test_an_invoice_is_read_as_it_was_written_and_becomes_visible_once(proposals: Proposals) -> None:
     line = a_proposal_line(sales_tax_amount=Decimal("320.00"), accounting_amount=Decimal("2000.00"))
-    transact(proposals.client, [proposals.create_invoice(INVOICE), proposals.invoice_page("USPM", "FTI-1", 1, [line])])
+    transact(
+        proposals.client,
+        [proposals.create_invoice(INVOICE, NOTHING), proposals.invoice_page("USPM", "FTI-1", 1, [line])],
+    )
     assert proposals.invoice("USPM", "FTI-1") == INVOICE
     assert [lines for _, lines in proposals.invoice_pages("USPM", "FTI-1")] == [[line]]
     transact(proposals.client, [proposals.invoice_visible("USPM", "FTI-1")])
     assert proposals.invoice("USPM", "FTI-1") == replace(INVOICE, posted=True)
     assert refused(proposals.invoice_visible("USPM", "FTI-1"), by=proposals)
-    assert refused(proposals.create_invoice(INVOICE), by=proposals)
+    assert refused(proposals.create_invoice(INVOICE, NOTHING), by=proposals)
     assert proposals.invoice("GBPM", "FTI-1") is None
 
 

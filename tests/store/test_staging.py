@@ -10,21 +10,25 @@ from zlib import crc32
 
 import pytest
 
+from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import (
     ConnectionRole,
+    PostingType,
     RejectReason,
     StagingState,
     TransactionType,
     WaitReason,
 )
 from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.staging import SHARDS, Delivery, StagedRow, Staging, journal_position
-from project_invoicing.store.transactions import Write, transact
+from project_invoicing.store.transactions import Write, transact, update
 from tests.store import tables
 from tests.store.rows import a_billed_actual, a_link, an_actual, version
 
@@ -45,6 +49,7 @@ ACCRUAL = Accrual(
     project="PRJ-1",
     dimensions={"CostCenter": "007"},
 )
+LINEAGE = Lineage("DOM", "SERV", "Labor", "CHARGE", ACCRUAL.dimensions)
 
 
 def row(staging: Staging, id: str = "actual-1") -> StagedRow:
@@ -72,6 +77,7 @@ def posted(staging: Staging, exchange_rate: Decimal = Decimal("1.25"), **documen
         accounting_amount=Decimal("1250.00"),
         exchange_rate=exchange_rate,
         sales_tax_amount=Decimal(0),
+        lineage=LINEAGE,
         accrual=ACCRUAL,
     )
 
@@ -390,3 +396,63 @@ def test_a_row_stays_small(staging: Staging) -> None:
     staging.receive(an_actual(transaction_type=TransactionType.UNBILLED_SALES, row_version=version(5_032_101)))
     (item,) = tables.contents(staging.client, staging.table)
     assert set(item) == {"pk", "sk", "a", "rv", "ot", "h", "st", "q", "qs", "ch", "dl"}
+
+
+# --- what a posted line hands on --------------------------------------------------------------------------------------
+
+TWENTY = ChargedTax("VAT20", Decimal(20), "222100", Decimal("320.00"))
+PER_UNIT = ChargedTax(
+    "BOX",
+    Decimal("1.5"),
+    None,
+    Decimal("-3.00"),
+    TaxOrigin.AMOUNT_PER_UNIT,
+    "VAT20",
+    MarginalBase.NET_OF_INVOICE_BALANCE,
+)
+CHARGED = Charge("FTI-1", PostingType.INVOICED_REVENUE_ON_ACCOUNT, "411200", "", (TWENTY,))
+
+
+@pytest.mark.parametrize("accrual", [ACCRUAL, replace(ACCRUAL, dimensions=None), None])
+@pytest.mark.parametrize(
+    "lineage",
+    [
+        Lineage(),
+        LINEAGE,
+        replace(LINEAGE, dimensions=None, worker_dimensions={"Department": "1"}),
+        replace(LINEAGE, dimensions={"CostCenter": "999"}, charge=Charge()),
+        replace(LINEAGE, charge=replace(CHARGED, taxes=())),
+        replace(LINEAGE, charge=replace(CHARGED, taxes=None, discount_account=None)),
+        replace(LINEAGE, charge=CHARGED),
+        replace(LINEAGE, charge=replace(CHARGED, taxes=(PER_UNIT,), tax_included=True, credit=True)),
+        replace(LINEAGE, charge=replace(CHARGED, taxes=(TWENTY, PER_UNIT), counted=False)),
+    ],
+)
+def test_99_22_what_a_posted_line_hands_on_is_read_as_it_was_written(
+    staging: Staging, lineage: Lineage, accrual: Accrual | None
+) -> None:
+    imported(staging)
+    write = staging.posted(
+        "actual-1",
+        {"jn": "J-1"},
+        voucher="PV-1",
+        accounting_amount=Decimal(1250),
+        exchange_rate=Decimal("1.25"),
+        sales_tax_amount=Decimal("320.00"),
+        lineage=lineage,
+        accrual=accrual,
+    )
+    transact(staging.client, [write])
+    assert row(staging).lineage == lineage
+    assert row(staging).accrual == accrual
+
+
+def test_a_row_of_the_version_before_says_nothing_of_what_it_hands_on(staging: Staging) -> None:
+    imported(staging)
+    transact(staging.client, [posted(staging)])
+    named = '"rs":["bookableresource","r","Bob"]'
+    text = f'{{"ty":"cost","cl":"time","bt":"chargeable","qt":"1","pr":"1","am":"1",{named}}}'
+    expected = {"st": StagingState.POSTED}
+    transact(staging.client, [update(staging.table, "actual-1", "A", {"a": text, "li": None}, expected=expected)])
+    assert row(staging).lineage is None
+    assert row(staging).actual.resource == Reference("bookableresource", "r", "Bob")

@@ -160,8 +160,8 @@ class TestValues:
     def test_a_value_nobody_knows_stays_as_text_for_its_reader_to_refuse(self) -> None:
         assert column({"Strange": 1}) == '{"Strange": 1}'
 
-    def test_a_float_is_a_defect_of_the_caller(self) -> None:
-        with pytest.raises(TypeError, match="parse_json"):
+    def test_a_float_is_a_defect_of_the_caller_and_of_this_row_alone(self) -> None:
+        with pytest.raises(Rejected, match="TypeError"):
             row_events(context("msdyn_actual", "actual-1", msdyn_amount=0.1), RECEIVED)
 
     @given(st.decimals(allow_nan=False, allow_infinity=False, places=10, min_value=-(10**9), max_value=10**9))
@@ -364,7 +364,18 @@ class TestWhatNoMapShouldEverSee:
 
         assert event.detail["row_version"] is None
 
-    @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udc00": 1}', "[" * 100_000, "9" * 5_000])
+    @pytest.mark.parametrize(
+        ("text", "read"),
+        [
+            ('"a\\ud83db"', "a\ufffdb"),
+            ('{"\\udc00": ["\\ud83d\\ude00"]}', {"\ufffd": ["\U0001f600"]}),
+            (b'"\xed\xa0\xbd"', "\ufffd"),
+        ],
+    )
+    def test_half_a_surrogate_pair_is_replaced(self, text: str | bytes, read: object) -> None:
+        assert parse_json(text) == read
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000])
     def test_a_text_that_only_python_reads_is_not_json(self, text: str) -> None:
         with pytest.raises(Rejected):
             parse_json(text)

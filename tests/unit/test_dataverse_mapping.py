@@ -23,6 +23,7 @@ from project_invoicing.dataverse.mapping import (
     write_columns,
 )
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
+from project_invoicing.domain.codes import CostOrigin
 from project_invoicing.errors import Rejected
 from tests import builders
 from tests.builders import AT, actual, connection, guid, lookup, money, option, proforma, to_json
@@ -161,7 +162,7 @@ class TestActuals:
             ("/Date(1787846700000-0700)/", "2026-08-27T16:05:00Z"),
             ("2026-08-27", "2026-08-27"),
             ("2026-08-27T00:00:00", "2026-08-27T00:00:00"),
-            ("2026-08-27T23:30:00-05:00", "2026-08-27T23:30:00-05:00"),
+            ("2026-08-27T23:30:00-05:00", "2026-08-28T04:30:00Z"),
             (None, None),
         ],
     )
@@ -414,7 +415,7 @@ class TestProformas:
             currency=Reference("transactioncurrency", guid("USD"), "USD"),
             total=Decimal("1600.50"),
             invoice_date="2026-08-31",
-            due_date="2026-09-30T04:00:00Z",
+            due_date="2026-09-30",
             bill_to={"name": "Adatum", "line1": "1 Harbour Street", "postal_code": "97201"},
             has_corrections=True,
         )
@@ -468,8 +469,12 @@ class TestWriteBack:
         }
 
     def test_without_a_required_field_is_a_defect_of_the_caller(self) -> None:
-        with pytest.raises(ValueError, match="voucher has no value"):
-            write_columns("actuals_write_back", {"accounting_amount": "1", "exchange_rate": "1"})
+        with pytest.raises(ValueError, match="exchange_rate has no value"):
+            write_columns("actuals_write_back", {"accounting_amount": "1", "voucher": "PV-1"})
+
+    def test_99_24_what_came_to_nothing_in_the_ledger_has_no_voucher_column(self) -> None:
+        told = actual_write_back(accounting_amount=Decimal(0), exchange_rate=Decimal(1), voucher=None)
+        assert "msdyn_vouchernumber" not in told
 
 
 class TestOverrides:
@@ -505,10 +510,35 @@ class TestOverrides:
         assert refusal(transaction_class="retainer").reason == "unknown_code"
         assert written["msdyn_projectinvoicestatus"] == 192350043
 
+    def test_the_origin_of_a_cost_is_read_once_it_has_a_column(self, overrides: Any) -> None:
+        """JRN-16. Before that nothing of the row changes, its version's hash included."""
+        before = read_actual(cr123_origin="vendor_invoice")
+        assert (before.origin, before.version) == (None, read_actual().version)
+
+        codes = {"origin": {"123000001": "vendor_invoice", "123000002": "expense_report"}}
+        overrides({"actuals": {"origin": "cr123_origin", "codes": codes}})
+
+        assert read_actual(cr123_origin=option(123000001)).origin is CostOrigin.VENDOR_INVOICE
+        assert read_actual(cr123_origin=" Expense Report ").origin is CostOrigin.EXPENSE_REPORT
+        assert read_actual(cr123_origin="usage").origin is CostOrigin.USAGE
+        assert read_actual(cr123_origin=" ").origin is None
+        assert read_actual().origin is None
+
+    @pytest.mark.parametrize("value", [7, "travel", True])
+    def test_an_origin_that_nobody_knows_is_refused_for_it_decides_an_account(self, value: Any, overrides: Any) -> None:
+        overrides({"actuals": {"origin": "cr123_origin", "codes": {"origin": {"1": "purchase"}}}})
+
+        refused = refusal(cr123_origin=value)
+
+        assert (refused.reason, refused.field) == ("unknown_code", "cr123_origin")
+        assert "known are 1 purchase, usage, purchase, vendor_invoice, expense_report" in refused.detail
+
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
             ([], "must be a JSON object"),
+            ({"actuals": {"codes": {"origin": {"1": "usage"}}}}, "origin has no column yet; name it with 'origin'"),
+            ({"actuals": {"origin": "a", "codes": {"origin": {"1": "other"}}}}, "one of usage, purchase"),
             ({"actual": {}}, "no table map 'actual'; there are invoices, actuals"),
             ({"actuals": []}, "actuals must be a JSON object"),
             ({"actuals": {"skipsync": "x"}}, "no field 'skipsync'; there are transaction_type"),
@@ -538,3 +568,68 @@ class TestOverrides:
 
 def test_the_time_of_the_builders_is_the_one_they_print() -> None:
     assert detail_of(actual("actual-1"))["occurred_at"] == AT
+
+
+class TestBounds:
+    @pytest.mark.parametrize("day", ["0001-01-02", "1899-12-31", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_a_date_at_the_edge_of_the_calendar_is_refused_with_its_column(self, day: str) -> None:
+        with pytest.raises(
+            Rejected, match=f"msdyn_startdatetime is {day}, not a date from 1900-01-01 to 2199-12-31"
+        ) as refused:
+            to_actual(detail_of(actual("a", start=day)))
+        assert (refused.value.reason, refused.value.field) == ("schema", "msdyn_startdatetime")
+
+    @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31T23:59:59Z"])
+    def test_the_bounds_themselves_are_dates(self, day: str) -> None:
+        assert to_actual(detail_of(actual("a", start=day))).start == day
+
+    def test_other_bounds_are_a_setting_of_the_map(self) -> None:
+        found = maps.overridden({"actuals": {"date_bounds": {"last": "2030-12-31"}}})
+        assert (found["actuals"].first_date, found["actuals"].last_date) == ("1900-01-01", "2030-12-31")
+
+    @pytest.mark.parametrize(
+        "dates", [{"first": "0001-01-01"}, {"last": "9999-12-31"}, {"until": "2030-01-01"}, {"last": "1899-01-01"}, "x"]
+    )
+    def test_bounds_that_are_none_are_refused(self, dates: object) -> None:
+        with pytest.raises(ValueError, match=r"actuals\.date_bounds"):
+            maps.overridden({"actuals": {"date_bounds": dates}})
+
+    def test_the_time_of_a_version_is_bounded_too(self) -> None:
+        with pytest.raises(Rejected, match="occurred_at is"):
+            to_actual({**detail_of(actual("a")), "occurred_at": "9999-12-31T23:59:59Z"})
+
+    @pytest.mark.parametrize("version", ["7", -1, 2**63, True])
+    def test_a_row_version_is_a_number_of_dataverse(self, version: object) -> None:
+        with pytest.raises(Rejected, match="row_version is"):
+            to_actual({**detail_of(actual("a")), "row_version": version})
+
+    def test_a_number_that_is_too_long_is_refused_and_a_text_is_cut(self) -> None:
+        assert to_proforma(detail_of(proforma("a", number="N" * 100))).number == "N" * 100
+        with pytest.raises(Rejected, match="invoicenumber has 101 characters, and 100 is the most"):
+            to_proforma(detail_of(proforma("a", number="N" * 101)))
+        assert to_proforma(detail_of(proforma("a", name="N" * 5000))).name == "N" * 255
+
+    def test_the_name_and_the_table_of_a_look_up_are_bounded(self) -> None:
+        row = detail_of(actual("a"))
+        named = {"id": guid("b"), "entity": "bookableresource", "name": "N" * 5000}
+        row["row"]["msdyn_bookableresource"] = named
+        resource = to_actual(row).resource
+        assert resource is not None
+        assert resource.name == "N" * 255
+        row["row"]["msdyn_bookableresource"] = named | {"entity": "e" * 200}
+        with pytest.raises(Rejected, match="not to a table"):
+            to_actual(row)
+
+    def test_every_text_has_a_limit(self) -> None:
+        texts = [
+            column
+            for one in maps.MAPS
+            for column in one.columns
+            if column.transform in (maps.Transform.TEXT, maps.Transform.NAME)
+        ]
+        assert [column.column for column in texts if column.limit is None] == []
+
+    def test_what_a_message_quotes_is_short(self) -> None:
+        with pytest.raises(Rejected) as refused:
+            to_actual(detail_of(actual("a", start="x" * 100_000)))
+        assert len(refused.value.detail) < 300

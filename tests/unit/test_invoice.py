@@ -40,7 +40,7 @@ def a_line(amount: str = "1600", number: int = 1, **columns: Any) -> ProposalLin
 
 def made(*lines: ProposalLine, tax: str | None = None, rate: ExchangeRate = SAME_CURRENCY) -> tuple[Totals, Voucher]:
     """The totals and the voucher of an invoice with these lines, each taxed with ``tax`` percent."""
-    terms = Terms("USPM", "INV-1", "C-001", "GBP", CENT, CENT, rate, DAY, DAY, TaxRounding(CENT))
+    terms = Terms("USPM", "INV-1", "C-001", "GBP", CENT, CENT, rate, DAY, DAY, DAY, TaxRounding(CENT))
     percents = {"VAT": Decimal(tax)} if tax else NO_TAX
     document = accounted(totals(lines, lambda _: percents, terms.tax_rounding), terms)
     revenue = (PostingType.INVOICED_REVENUE, "411100")

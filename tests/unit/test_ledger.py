@@ -68,6 +68,15 @@ def test_lines_that_differ_in_anything_but_amounts_stay_apart(other: dict[str, o
     assert len(summed([one, replace(one, **other)])) == 2  # type: ignore[arg-type]
 
 
-def test_lines_that_come_to_nothing_are_left_out_unless_one_of_their_amounts_remains() -> None:
-    assert summed([line("1", "5", "6"), line("1", "-5", "-6")]) == ()
+def test_99_24_lines_that_cancel_stay_as_the_sum_of_each_side() -> None:
+    debit, credit = line("1", "5", "6"), line("1", "-5", "-6")
+    assert summed([debit, credit]) == (debit, credit)
+    assert summed([credit, debit]) == (debit, credit)
+    parts = [line("1", "2", "2"), line("1", "3", "4"), credit]
+    assert summed(parts) == (debit, credit)
+    assert summed([*parts, line("2", "7", "8")]) == (line("2", "7", "8"), debit, credit)
+    assert summed([line("1", "0", "0"), line("1", "0", "0")]) == ()
+
+
+def test_lines_of_which_one_amount_remains_are_added_up() -> None:
     assert summed([line("1", "5", "6"), line("1", "-5", "-7")]) == (line("1", "0", "-1"),)

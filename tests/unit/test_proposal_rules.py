@@ -20,10 +20,12 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.journal import Accrual
 from project_invoicing.domain.proposal import ProposalLine, subtotal
+from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.store.staging import StagedRow
 from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan
+from project_invoicing.use_cases.waiting import untold
 from tests.builders import REFERENCE_TABLES, guid
 from tests.setups import finance_setup
 
@@ -129,7 +131,7 @@ def test_stg_06_one_row_that_waits_holds_back_all_and_each_says_why() -> None:
     rows = a_row("ready", "1000"), a_row("late", "600")
     found = planned(*rows, linked={"ready's sale": a_sale(), "late's sale": a_sale(StagingState.PENDING)})
     assert reasons(found) == ["unbilled_sales_not_posted"]
-    assert found.wait_of(rows[0]) == found.wait_of(rows[1]) == found.waits[0]
+    assert [wait.actual_id for wait in found.waits] == ["late's sale"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,41 @@ def test_what_a_credited_sale_waits_for_is_the_proforma_of_its_original_or_any()
     original = a_row("original", invoice=Reference("invoice", "inv-1"))
     assert planned(credit, total="-1600", linked={"original": original}).documents == {"inv-1"}
     assert planned(credit, total="-1600", linked={}).documents == {ANY_INVOICE}
+
+
+def test_only_of_a_row_beyond_those_that_a_header_lists_the_reason_is_kept_and_only_if_it_is_another() -> None:
+    rows = [a_row(f"row-{n:02}") for n in range(60)] + [a_row("row-in-dollars", currency=reference("currency", "USD"))]
+    found = planned(*rows, linked={})
+    assert len(found.waits) == 60 + 1 + 1  # and that of the total
+    assert found.waits[0].reason is WaitReason.UNBILLED_SALES_NOT_POSTED
+    own = untold(rows, found.own_waits, found.waits)
+    assert {id: wait.reason for id, wait in own.items()} == {"row-in-dollars": WaitReason.BILLED_SALES_MISMATCH}
+    few = planned(*rows[-2:], linked={})
+    assert untold(rows, few.own_waits, few.waits) == {}
+
+
+def test_a_row_whose_wait_names_an_actual_that_does_not_lead_to_it_keeps_its_reason() -> None:
+    first = Wait(WaitReason.INVOICE_TOTAL_MISSING, "of the proposal")
+    elsewhere = Wait(WaitReason.BILLED_SALES_MISMATCH, "of the row", "somebody else")
+    assert untold([a_row()], {"billed": elsewhere}, [first, elsewhere]) == {"billed": elsewhere}
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        ("1600.01", "1 billed sales actuals sum to 1600.00 GBP, the proforma to 1600.01 GBP: 0.01 GBP is missing"),
+        ("1600.1", "1 billed sales actuals sum to 1600.00 GBP, the proforma to 1600.10 GBP: 0.10 GBP is missing"),
+    ],
+)
+def test_what_is_missing_has_the_digits_of_its_currency(total: str, told: str) -> None:
+    assert [wait.detail for wait in planned(a_row(), total=total).waits] == [told]
+
+
+def test_a_wait_names_amount_and_date_of_what_blocks_it_and_the_journal_that_it_is_on() -> None:
+    sale = a_sale(StagingState.IMPORTED, journal_id="J-1", company="USPM")
+    (wait,) = planned(a_row(), linked={"billed's sale": sale}).waits
+    assert wait.detail == "unbilled sale billed's sale of 2026-08-27 over 1600.00 GBP is on journal J-1 and not posted"
+    assert wait.document == "J-1"
 
 
 # --- completeness -----------------------------------------------------------------------------------------------------

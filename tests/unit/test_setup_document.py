@@ -39,6 +39,10 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "beginning_balance_date": None,
         "allow_header_dimensions": False,
         "line_discount_category": None,
+        "internal_projects_use_profile": True,
+        "auto_post_journals": True,
+        "post_after_hours": 0,
+        "invoice_accounting_date": "invoice_date",
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {
@@ -99,6 +103,7 @@ def test_every_error_is_told_at_once_each_with_its_path() -> None:
         ("exchange_rates.0.valid_from", "2026-02-30", "input should be a valid date"),
         ("companies.USPM.time_zone", "New York", "'New York' is no time zone; use an IANA name such as America"),
         ("number_sequences.USPM.invoice", "FTI", "'FTI' is no number format; it needs one run of # for the counter"),
+        ("contract_lines.CTR-1-1.billing_method", "investment", "'investment' is not allowed here; use one of time_"),
         ("profiles.TM-WIP.post_costs", {"fee": "balance"}, "'fee' is not allowed here; use one of time, expense, mat"),
     ],
 )
@@ -179,6 +184,15 @@ def test_accrual_is_refused_where_the_cost_stays_on_the_balance_sheet() -> None:
     """LED-39."""
     (problem,) = problems(document(("profiles.TM-WIP.post_costs.time", "balance")))
     assert problem.startswith("profiles.TM-WIP: accrue_revenue.time needs post_costs.time: profit_and_loss")
+
+
+def test_ivp_01_an_investment_accrues_no_revenue() -> None:
+    (problem,) = problems(document(("profiles.TM-WIP.billing_method", "investment")))
+    assert problem.startswith("profiles.TM-WIP: accrue_revenue is not for billing_method: investment")
+    assert (
+        problems(document(("profiles.TM-WIP", {"billing_method": "investment", "accrue_revenue": {"time": False}})))
+        == []
+    )
 
 
 @pytest.mark.parametrize(

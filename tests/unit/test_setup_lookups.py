@@ -141,6 +141,30 @@ def test_only_profiles_of_the_billing_method_count() -> None:
     assert found[0] == "TM"
 
 
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([("INV", {}), ("TM", {"project": "PRJ-1"})], "TM", id="the more specific of both methods"),
+        pytest.param([("TM", {}), ("INV", {"project_group": "TM"})], "INV", id="its group before all"),
+        pytest.param([("TM", {"project": "PRJ-1"}), ("INV", {"project": "PRJ-1"})], "INV", id="investment first"),
+        pytest.param([("TM", {})], "TM", id="all"),
+        pytest.param([("FP", {"project": "PRJ-1"})], None, id="fixed price is for contract lines"),
+        pytest.param([("TM", {"contract": "CTR-1"})], None, id="it has no contract"),
+    ],
+)
+def test_work_without_a_contract_has_the_profile_of_its_most_specific_rule(
+    rules: list[tuple[str, dict[str, str]]], expected: str | None
+) -> None:
+    """LED-49 to LED-51, IVP-02, 99-31."""
+    methods = {"INV": "investment", "TM": "time_and_material", "FP": "fixed_price"}
+    setup = finance_setup(
+        profiles={name: {"billing_method": method} for name, method in methods.items()},
+        profile_rules=[{"company": "USPM", "profile": name, **of} for name, of in rules],
+    )
+    found = setup.internal_profile("USPM", "PRJ-1")
+    assert (found[0] if found else None) == expected
+
+
 def test_no_rule_is_no_profile() -> None:
     """LED-42."""
     setup = finance_setup()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from project_invoicing.errors import Unavailable
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import BusEvent
 
 if TYPE_CHECKING:
@@ -51,6 +52,19 @@ def publish(client: EventBridgeClient, bus: str, events: Sequence[BusEvent]) -> 
         if answer["FailedEntryCount"]:
             failed += [at for at, entry in enumerate(answer["Entries"], start=first) if "ErrorCode" in entry]
     return failed
+
+
+def fitting(events: Iterable[BusEvent]) -> tuple[list[BusEvent], list[tuple[Rejected, dict[str, Any]]]]:
+    """The events of rows that the bus can take, and the details of those that are too large, each with its refusal."""
+    fit, large = [], []
+    for event in events:
+        size, detail = size_of(event), event.detail
+        if size <= MAX_BYTES:
+            fit.append(event)
+            continue
+        problem = f"the row has {size} bytes, and the bus takes {MAX_BYTES}; shorten its texts"
+        large.append((Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"]), detail))
+    return fit, large
 
 
 def size_of(event: BusEvent) -> int:

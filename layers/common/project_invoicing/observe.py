@@ -1,12 +1,34 @@
-"""Logging and metrics of the functions: what happened, once, with ids; never whole events, names or secrets."""
+"""Logging and metrics of the functions: what happened, once, with codes and ids.
+
+Never whole events, texts that people wrote, names, customers' keys or secrets: what is logged of an outcome is its
+``code``, of an id that others sent its ``known_id``.
+"""
 
 from __future__ import annotations
+
+import re
+from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger(service="project-invoicing")
 metrics = Metrics(namespace="ProjectInvoicing", service="project-invoicing")
+
+
+_CODE: Final = re.compile(r"[a-z][a-z_ -]{0,40}")
+_ID: Final = re.compile(r"[0-9a-fA-F{}-]{1,40}")
+
+
+def code(text: object) -> str:
+    """The code at the head of an outcome: of ``customer_on_hold: customer C-1 is on hold`` what is before the colon."""
+    head = str(text).partition(":")[0]
+    return head if _CODE.fullmatch(head) else "other"
+
+
+def known_id(text: object) -> str | None:
+    """An id that came with an event, if it is one of Dataverse's. Anything else may be any text."""
+    return text if isinstance(text, str) and _ID.fullmatch(text) else None
 
 
 def count(name: str, value: int = 1) -> None:

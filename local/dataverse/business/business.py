@@ -63,6 +63,7 @@ class Business:
         unit: str = "Fabrikam US",
         company: str = "USPM",
         customer: str = "C-001",
+        person: bool = False,
         contract: str = "CTR-1",
         contract_line: str = "CTR-1-1",
         project: str = "PRJ-1",
@@ -70,12 +71,17 @@ class Business:
     ) -> Engagement:
         """A contract with one line, its project and its resource, with a cost rate and a bill rate for time.
 
-        The given of TM and FP. Currency, unit, customer and resource are shared with the engagements before.
+        The given of TM and FP. Currency, unit, customer and resource are shared with the engagements before. The
+        customer is a ``person``, who is a contact, or an account.
         """
         with self.rows.transaction():
             money = contracts.currency(self.rows, currency)
             of_unit = contracts.organizational_unit(self.rows, unit, cost_currency, company)
-            buyer = contracts.named(self.rows, "account", "accountnumber", customer, name=customer)
+            buyer = (
+                contracts.named(self.rows, "contact", "fullname", customer)
+                if person
+                else contracts.named(self.rows, "account", "accountnumber", customer, name=customer)
+            )
             header = contracts.add_contract(self.rows, contract, buyer, currency, of_unit)
             where = contracts.named(
                 self.rows, "msdyn_project", "msdyn_subject", project, msdyn_contractorganizationalunitid=of_unit
@@ -335,12 +341,22 @@ class Business:
         """Makes the billed sales (CONF, EDIT-16), and of corrective details their reversals too (CORR)."""
         with self.rows.transaction():
             accounted = self._day(accounting_date) if accounting_date else None
-            confirmation.confirm(self.rows, proforma, self._day(), accounted)
+            confirmation.confirm(self.rows, proforma, self._day(), self._zone, accounted)
 
     def revise(self, proforma: str, details: Collection[str] | None = None, onto: str | None = None) -> str:
         """A corrective draft that credits everything, until quantities are entered; gives its id (CORR-12 to -15)."""
         with self.rows.transaction():
             return corrections.revise(self.rows, proforma, details, onto)
+
+    def cancel(self, proforma: str) -> None:
+        """Cancels the invoice; its status as a project invoice and its actuals stay as they are."""
+        with self.rows.transaction():
+            self.rows.update(proformas.INVOICE, proforma, {"statecode": 3, "statuscode": 100003})
+
+    def activate(self, proforma: str) -> None:
+        """Takes a cancellation back."""
+        with self.rows.transaction():
+            self.rows.update(proformas.INVOICE, proforma, {"statecode": 0, "statuscode": 1})
 
     def mark_paid(self, proforma: str) -> None:
         with self.rows.transaction():

@@ -98,7 +98,7 @@ class RefundStatus(IntEnum):
 
 WORK_BASED = 192350001
 """msdyn_ordertype of project contracts and of their invoices."""
-ACCOUNT = 192350001
-"""msdyn_customertype of a customer that is an account."""
+CUSTOMER_TYPES = {"account": 192350001, "contact": 192350002}
+"""msdyn_customertype, by the table of the customer."""
 MULTIPLY_QUANTITY_BY_PRICE = 192350000
 """msdyn_amountmethod."""

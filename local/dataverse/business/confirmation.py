@@ -7,7 +7,7 @@ and billed in one go (99-07). A corrective detail first reverses what was billed
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from local.dataverse.business import actuals, contracts, milestones, proformas, retainers
@@ -28,8 +28,11 @@ from local.dataverse.rows import Lookup, Refused, Rows
 _POSTED: Final[Row] = {"msdyn_billingstatus": int(BillingStatus.CUSTOMER_INVOICE_POSTED)}
 
 
-def confirm(rows: Rows, proforma: str, today: datetime, accounting_date: datetime | None = None) -> None:
+def confirm(rows: Rows, proforma: str, today: datetime, zone: tzinfo, accounting_date: datetime | None = None) -> None:
     """Confirms a draft (CONF-16, CONF-17). ``accounting_date`` stands above the header's and today's (EDIT-16).
+
+    ``today`` and ``accounting_date`` are instants, midnights in ``zone``; the invoice date and the time-zone
+    independent accounting date are dates.
 
     ``Refused`` without details, and when corrective details correct nothing (CORR-19).
     """
@@ -40,7 +43,11 @@ def confirm(rows: Rows, proforma: str, today: datetime, accounting_date: datetim
     if all(detail["msdyn_correction"] and not is_change(detail) for detail in details):
         raise Refused(f"invoice {header['invoicenumber']} corrects nothing; change a quantity, a price or a tax first")
     accounted = accounting_date or header.get("msdyn_accountingdate") or today
-    dates = {"msdyn_documentdate": today, "msdyn_accountingdate": accounted}
+    dates = {
+        "msdyn_documentdate": today,
+        "msdyn_accountingdate": accounted,
+        "msdyn_tzaaccountingdate": accounted.astimezone(zone).date(),
+    }
     billing = _Billing(rows, header, dates)
     for detail in details:
         if not detail["msdyn_correction"]:
@@ -49,7 +56,7 @@ def confirm(rows: Rows, proforma: str, today: datetime, accounting_date: datetim
             billing.correct(detail)
     values = {
         "msdyn_projectinvoicestatus": int(InvoiceStatus.CONFIRMED),
-        "msdyn_invoicedate": header.get("msdyn_invoicedate") or today,
+        "msdyn_invoicedate": header.get("msdyn_invoicedate") or today.astimezone(zone).date(),
         "msdyn_accountingdate": accounted,
     }
     proformas.total(rows, proforma)

@@ -11,6 +11,7 @@ from local.dataverse.business import actuals
 from local.dataverse.business.actuals import ACTUAL, Row
 from local.dataverse.business.amounts import Number, price_of
 from local.dataverse.business.codes import (
+    CUSTOMER_TYPES,
     WORK_BASED,
     BillingMethod,
     BillingStatus,
@@ -152,9 +153,11 @@ def is_fixed_price(rows: Rows, line: Lookup | None) -> bool:
 def sold_under(rows: Rows, contract: Lookup) -> Row:
     """The columns of everything that is sold under ``contract``."""
     header = rows.get(CONTRACT, contract.id)
+    customer = header["customerid"]
     return {
         "msdyn_salescontract": Lookup(CONTRACT, contract.id, header["name"]),
-        "msdyn_accountcustomer": header["customerid"],
+        f"msdyn_{customer.entity}customer": customer,
+        "msdyn_customertype": CUSTOMER_TYPES[customer.entity],
         "transactioncurrencyid": header["transactioncurrencyid"],
     }
 

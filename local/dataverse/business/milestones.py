@@ -9,7 +9,6 @@ from local.dataverse.business import contracts
 from local.dataverse.business.actuals import Row
 from local.dataverse.business.amounts import Number, amount_of, price_of
 from local.dataverse.business.codes import (
-    ACCOUNT,
     MULTIPLY_QUANTITY_BY_PRICE,
     BillingType,
     ScheduleStatus,
@@ -85,7 +84,6 @@ def billed_as(rows: Rows, milestone: Row) -> Row:
     return {
         **contracts.sold_under(rows, line["salesorderid"]),
         "msdyn_salescontractlineid": milestone["msdyn_contractline"],
-        "msdyn_customertype": ACCOUNT,
         "msdyn_project": line["msdyn_project"],
         "msdyn_transactionclassification": int(TransactionClass.MILESTONE),
         "msdyn_billingtype": int(BillingType.CHARGEABLE),

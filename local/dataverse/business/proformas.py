@@ -17,7 +17,6 @@ from local.dataverse.business import actuals, contracts, milestones, retainers
 from local.dataverse.business.actuals import ACTUAL, CONNECTION, Row
 from local.dataverse.business.amounts import ZERO, Number, amount_like, amount_of, price_of, quantity_of
 from local.dataverse.business.codes import (
-    ACCOUNT,
     MULTIPLY_QUANTITY_BY_PRICE,
     WORK_BASED,
     BillingStatus,
@@ -63,7 +62,7 @@ def create_empty(rows: Rows, contract: Lookup) -> str:
     """A draft with a line for each contract line and no details."""
     sold = contracts.sold_under(rows, contract)
     number = _next_number(rows)
-    customer = sold["msdyn_accountcustomer"]
+    customer = rows.get(contracts.CONTRACT, contract.id)["customerid"]
     address = rows.get(customer.entity, customer.id)
     values = {
         "invoicenumber": number,
@@ -77,7 +76,7 @@ def create_empty(rows: Rows, contract: Lookup) -> str:
         "totallineitemamount": ZERO,
         "totaltax": ZERO,
         "totalamount": ZERO,
-        "billto_name": address["name"],
+        "billto_name": address["fullname" if customer.entity == "contact" else "name"],
         **{f"billto_{part}": address.get(f"address1_{part}") for part in ("line1", "postalcode", "city", "country")},
     }
     proforma = rows.create(INVOICE, values)
@@ -167,7 +166,6 @@ def add_detail(
     columns = {
         **sold,
         "msdyn_salescontractlineid": contract_line,
-        "msdyn_customertype": ACCOUNT,
         "msdyn_project": line["msdyn_project"],
         "msdyn_transactionclassification": int(transaction_class),
         "msdyn_billingtype": int(BillingType.CHARGEABLE),

@@ -14,7 +14,6 @@ from local.dataverse.business import actuals, contracts
 from local.dataverse.business.actuals import Row
 from local.dataverse.business.amounts import ZERO, Number, price_of
 from local.dataverse.business.codes import (
-    ACCOUNT,
     MULTIPLY_QUANTITY_BY_PRICE,
     BillingStatus,
     BillingType,
@@ -66,7 +65,6 @@ def billed_as(rows: Rows, retainer: Row, amount: Decimal) -> Row:
     """The columns of the detail that invoices a retainer, or with a negative ``amount``, that applies it (99-15)."""
     return {
         **contracts.sold_under(rows, retainer["msdyn_salescontract"]),
-        "msdyn_customertype": ACCOUNT,
         "msdyn_transactionclassification": int(TransactionClass.RETAINER),
         "msdyn_billingtype": int(BillingType.NOT_AVAILABLE),
         "msdyn_amountmethod": MULTIPLY_QUANTITY_BY_PRICE,

@@ -18,7 +18,6 @@ from local.dataverse.business import actuals, contracts
 from local.dataverse.business.actuals import ACTUAL, Row
 from local.dataverse.business.amounts import ZERO, Number, amount_of, price_of, quantity_of
 from local.dataverse.business.codes import (
-    ACCOUNT,
     MULTIPLY_QUANTITY_BY_PRICE,
     BillingStatus,
     BillingType,
@@ -182,7 +181,7 @@ def _journal_lines(rows: Rows, entry: Lookup, kind: _Kind, row: Row) -> list[Row
         **_dated(row["msdyn_date"]),
     }
     if line:
-        common |= {**contracts.sold_under(rows, line["salesorderid"]), "msdyn_customertype": ACCOUNT}
+        common |= contracts.sold_under(rows, line["salesorderid"])
         common["msdyn_salescontractlineid"] = actuals.reference(line, contracts.CONTRACT_LINE)
     lines = _cost_lines(rows, kind, row, project["msdyn_contractorganizationalunitid"], common)
     if line and not contracts.is_fixed_price(rows, common["msdyn_salescontractlineid"]):
@@ -246,7 +245,6 @@ def _sold(rows: Rows, line: Row, quantity: Decimal, price: Decimal) -> Row:
     return {
         **under,
         "msdyn_salescontractlineid": actuals.reference(line, contracts.CONTRACT_LINE),
-        "msdyn_customertype": ACCOUNT,
         "msdyn_billingtype": int(BillingType.CHARGEABLE),
         "msdyn_amountmethod": MULTIPLY_QUANTITY_BY_PRICE,
         "msdyn_quantity": quantity,

@@ -358,3 +358,17 @@ def test_fee_15_hours_and_office_supplies_at_cost(books: Books) -> None:
     supplies = billed("supplies", quantity="1", price="2000", transaction_class="expense", resource=None)
     invoice(books, *billed(total="122000", quantity="800", price="150"), *supplies[1:])
     assert books.invoice()["total"] == "122000.00"
+
+
+@pytest.mark.parametrize("gross", [True, False])
+def test_99_22_a_credited_discount_goes_back_to_where_it_was_whatever_is_set_up_by_now(
+    books: Books, gross: bool
+) -> None:
+    first, second = (setup(GROSS), setup()) if gross else (setup(), setup(GROSS))
+    books.use(first)
+    invoice(books, *discounted())
+    books.use(second)
+    back = bill("work/credited", "-8", invoice="inv-2", **less("-160"))
+    invoice(books, back, reverses("work/credited", "work/billed"), proforma("inv-2", number="INV-0002", total="-1440"))
+    assert books.invoice("INV-0002")["total"] == "-1440.00"
+    assert books.balances() == {}

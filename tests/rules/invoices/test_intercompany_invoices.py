@@ -102,11 +102,25 @@ def test_ic_09_the_borrower_has_a_pending_vendor_invoice_of_the_same_number(lent
         "status": "pending",
         "invoice_date": "2026-08-31",
         "due_date": "2026-09-14",
+        "accounting_date": "2026-08-31",
         "currency": "USD",
         "subtotal": "1200.00",
         "sales_tax": "0.00",
         "total": "1200.00",
     }
+
+
+def test_99_23_both_invoices_are_accounted_in_the_next_open_period(lent: Books) -> None:
+    periods = [
+        {"start": "2026-08-01", "end": "2026-08-31", "status": "closed"},
+        {"start": "2026-09-01", "end": "2026-09-30", "status": "open"},
+    ]
+    create(lent)
+    lent.use(between_companies() | {"fiscal_periods": {"USPM": periods, "GBPM": periods}})
+    lent.post_invoices(proposal_id=NUMBER)
+    for invoice in (lent.invoice(NUMBER), lent.result["vendor_invoices"][0]):
+        assert (invoice["invoice_date"], invoice["due_date"]) == ("2026-08-31", "2026-09-14")
+        assert invoice["accounting_date"] == "2026-09-01"
 
 
 def test_inv_28_nothing_of_it_is_in_the_ledger_of_the_borrower(lent: Books) -> None:
@@ -237,3 +251,27 @@ def test_tax_13_it_is_taxed_by_the_groups_of_the_intercompany_customer(books: Bo
     create(books)
     books.post_invoices(proposal_id=NUMBER)
     assert (books.invoice(NUMBER)["sales_tax"], books.invoice(NUMBER)["total"]) == ("240.00", "1440.00")
+
+
+def test_99_22_what_is_credited_between_companies_has_the_percents_and_accounts_of_the_invoice(books: Books) -> None:
+    def at(percent: str, account: str) -> dict[str, Any]:
+        made = between_companies()
+        made["customers"]["GBPM"]["IC-USPM"]["sales_tax_group"] = "DOM"
+        made["sales_tax"]["codes"]["VAT20"]["rates"][0]["percent"] = percent
+        for row in made["ledger_posting"]["GBPM"]:
+            if row["posting_type"] == "invoiced_revenue":
+                row["account"] = account
+        return made
+
+    books.use(at("20", "411100"))
+    posted(books, sale("work/unbilled", "10"), sold())
+    create(books)
+    books.post_invoices(proposal_id=NUMBER)
+    books.use(at("25", "411999"))
+    posted(books, sold("back", "-10"), reverses("back", "sold"))
+    create(books)
+    books.post_invoices(proposal_id="IC-000002")
+    assert [books.invoice(number)["total"] for number in (NUMBER, "IC-000002")] == ["1440.00", "-1440.00"]
+    assert balances(books, "GBPM") == {}
+    accounts = {line["account"] for one in books.result["vouchers"] for line in one["lines"]}
+    assert "411999" not in accounts

@@ -119,13 +119,16 @@ def test_a_number_of_two_companies_is_previewed_in_both_or_in_the_one_that_is_na
     ("request_", "told"),
     [
         ({"proposal_id": "INV-9999"}, "refused: there is no proposal INV-9999"),
-        ({"proposal_id": "INV-0001", "invoice_date": "soon"}, "refused: write a date as 2026-08-31, not 'soon'"),
+        (
+            {"proposal_id": "INV-0001", "invoice_date": "soon"},
+            "refused: invoice_date is written as 2026-08-31, not 'soon'",
+        ),
         ({"company": "USPM"}, "refused: the request needs proposal_id"),
     ],
 )
 def test_what_cannot_be_previewed_is_said(books: Books, request_: dict[str, str], told: str) -> None:
     books.arrive(*billed())
-    assert books.world.edit("preview", **request_) == {"outcome": told}
+    assert books.world.edit("preview", **request_)["outcome"] == told
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -180,8 +183,8 @@ def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.Ca
     ("arguments", "told"),
     [
         (["preview", "INV-9999"], "there is no proposal INV-9999"),
-        (["preview", "INV-0001", "--invoice-date", "31.8."], "write a date as 2026-08-31"),
-        (["preview", "INV-0001", "--stack-prefix", "nowhere"], "0 tables begin with nowhere-ProposalsTable"),
+        (["preview", "INV-0001", "--invoice-date", "31.8."], "invoice_date is written as 2026-08-31"),
+        (["preview", "INV-0001", "--stack-prefix", "nowhere"], "no table begins with nowhere-ProposalsTable"),
     ],
 )
 def test_the_command_refuses_what_is_not_valid(

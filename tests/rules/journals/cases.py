@@ -25,8 +25,12 @@ from tests.rules.books import Books, Row
 from tests.rules.stories import bill, bills
 
 AT = "2026-08-31T13:00:00Z"
-ADMITTED = {"custom": {"cr123_documenttype": "document_type", "cr123_resourcingunit": "resourcing_unit"}}
-"""Custom columns that an environment maps: where a cost comes from, and which unit lends its resource."""
+ADMITTED = {
+    "custom": {"cr123_documenttype": "document_type", "cr123_resourcingunit": "resourcing_unit"},
+    "origin": "cr123_origin",
+    "codes": {"origin": {"2": "vendor_invoice"}},
+}
+"""What an environment maps: where a cost comes from, in both ways, and which unit lends its resource."""
 
 
 def opened(stack: World, document: Mapping[str, Any]) -> Books:

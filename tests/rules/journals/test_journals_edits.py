@@ -98,6 +98,7 @@ def test_jrn_14_a_line_that_is_not_there_cannot_be_edited(imported: Books) -> No
 def test_dim_09_stg_19_dimensions_of_a_proposal_line_are_not_edited_but_taken_anew_from_the_set_up(
     imported: Books,
 ) -> None:
+    """On request only: lines that were deleted and imported again have what was posted (99-22)."""
     imported.post_journals()
     imported.arrive(*billing("work", total="1600"))
     imported.import_staging()
@@ -109,6 +110,9 @@ def test_dim_09_stg_19_dimensions_of_a_proposal_line_are_not_edited_but_taken_an
     imported.import_staging()
     imported.import_staging()
     assert [line["amount"] for line in imported.proposal()["lines"]] == ["1600.00"]
+    (preview,) = imported.world.edit("preview", proposal_id="INV-0001")["previews"]
+    assert all(line["dimensions"] == {} for line in preview["voucher"]["lines"])
+    assert imported.edit("edit", **line, rederive_dimensions=True) == "done"
     imported.post_invoices()
     (voucher,) = [v for v in imported.result["vouchers"] if v["source"] == "invoice"]
     revenue = next(line for line in voucher["lines"] if line["posting_type"] == "invoiced_revenue")

@@ -167,6 +167,33 @@ def test_led_52_an_internal_project_that_gets_a_contract_is_reversed_and_recorde
     assert books.voucher_of("reversal") == [("cost", "-800.00", "-800.00"), ("payroll_allocation", "800.00", "800.00")]
 
 
+def test_bal_03_led_52_what_internal_work_left_on_the_balance_sheet_is_reversed_there(books: Books) -> None:
+    """The project gets a contract, whose profile is another one."""
+    internal: dict[str, Any] = {"contract": None, "contract_line": None, "customer": None, "project": "PRJ-INT"}
+    document = finance(
+        ("projects.PRJ-INT", {"company": "USPM", "group": "OWN"}),
+        ("profiles.OWN", {"billing_method": "investment", "post_costs": {"time": "balance"}}),
+    )
+    document["profile_rules"].append({"company": "USPM", "project_group": "OWN", "profile": "OWN"})
+    document["references"]["msdyn_project"] |= references(project=["PRJ-INT"])["msdyn_project"]
+    books.use(document)
+    books.arrive(cost("internal", **internal))
+    books.journalise()
+    assert books.balances() == {"wip_cost_value": Decimal(800), "payroll_allocation": Decimal(-800)}
+
+    document["projects"]["PRJ-INT"] |= {"contract": "CTR-1", "group": "TM"}
+    books.use(document)
+    books.arrive(
+        cost("reversal", "-8", **internal), reverses("reversal", "internal"), cost("billable", project="PRJ-INT")
+    )
+    books.journalise()
+    assert books.voucher_of("reversal") == [
+        ("wip_cost_value", "-800.00", "-800.00"),
+        ("payroll_allocation", "800.00", "800.00"),
+    ]
+    assert books.balances() == {"cost": Decimal(800), "payroll_allocation": Decimal(-800)}
+
+
 @pytest.mark.parametrize(
     "changes",
     [

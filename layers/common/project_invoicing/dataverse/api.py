@@ -96,6 +96,9 @@ class DataverseApi(Protocol):
     not let us in, ``Rejected`` (its code as the reason) when it refuses the question itself.
     """
 
+    def readable(self, entity: str, columns: Sequence[str]) -> Sequence[str]:
+        """Those of ``columns`` that the table has: it may lack what its map calls newer. Only they are ever read."""
+
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         """The rows with these ids, in any number. Those that do not exist are missing."""
 

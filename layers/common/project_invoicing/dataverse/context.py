@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from project_invoicing.dataverse.values import decimal_text, guid, plain_date, sortable_instant
+from project_invoicing.dataverse.values import decimal_text, guid, plain_date, sortable_instant, whole
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
+from project_invoicing.set_aside import Defect, guarded
 
 Row = dict[str, Any]
 """Logical name -> plain value: text, integer, boolean, decimal as text, or ``{"id", "entity", "name"}``."""
@@ -31,21 +32,20 @@ _MESSAGES: Final = {
 STRIPPED: Final = "Stripped"
 _INTEGERS: Final = 2**63
 """Beyond this, the bus takes no integer."""
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-"""The escape of one half of a surrogate pair, with the other half or without."""
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""One half of a surrogate pair or its escape, with the other half or without."""
 _STRIPPED_WHEN_TOO_LARGE: Final = ("InputParameters", "PreEntityImages", "PostEntityImages")
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON whose fractions are exact decimals. Raises ``Rejected`` (``schema``) where the text is no JSON."""
+    """JSON whose fractions are exact decimals, and whose texts are ``whole``.
+
+    Raises ``Rejected`` (``schema``) where the text is no JSON.
+    """
     try:
-        decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         parsed = json.loads(decoded, parse_float=Decimal, parse_constant=_no_number)
-        # Half of a surrogate pair is a text for Python alone: neither bus nor table takes it.
-        decoded.encode()
-        if _SURROGATE.search(decoded):
-            json.dumps(parsed, ensure_ascii=False, default=str).encode()
-        return parsed
+        return whole(parsed) if _SURROGATE.search(decoded) else parsed
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Rejected(RejectReason.SCHEMA, f"the text is not JSON ({error}); send the context as it came") from error
 
@@ -68,8 +68,7 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
         try:
             if not isinstance(target, Mapping):
                 _reject("Targets", f"has {_shown(target)} for a row; send the whole context", entity, primary_id)
-            found = [image for _, image in _pairs(images, _images_of(message), entity, row_id)]
-            id, last_version, row = _row(entity, row_id, target, found)
+            id, last_version, row = _readable_row(entity, message, row_id, target, images)
         except Rejected as one:
             if refused is None:
                 raise
@@ -155,6 +154,17 @@ def _targets(
 def _images_of(message: str) -> str:
     """Where the images are that make up a row."""
     return "PreEntityImages" if message == "Delete" else "PostEntityImages"
+
+
+def _readable_row(
+    entity: str, message: str, row_id: str | None, target: Mapping[str, Any], images: Any
+) -> tuple[str, int | None, Row]:
+    """Id, version and columns of a row. Raises ``Rejected``, whatever is wrong with it."""
+    found = [image for _, image in _pairs(images, _images_of(message), entity, row_id)]
+    row = guarded(entity, str(row_id), _row, entity, row_id, target, found)
+    if isinstance(row, Defect):
+        _reject("Targets", f"has a row that cannot be read ({row.name}); replay it once that is mended", entity, row_id)
+    return row
 
 
 def _row(

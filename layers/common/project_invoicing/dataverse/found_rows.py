@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.mapping import to_connection
-from project_invoicing.dataverse.maps import CONNECTION, INVOICE_STATUSES, PROFORMA, Direction, TableMap, table_maps
+from project_invoicing.dataverse.maps import (
+    CONNECTION,
+    INVOICE_STATES,
+    INVOICE_STATUSES,
+    PROFORMA,
+    Direction,
+    TableMap,
+    table_maps,
+)
+from project_invoicing.domain.codes import RowState
 from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 
 STATUS: Final = "msdyn_projectinvoicestatus"
+STATE: Final = "statecode"
 _CONFIRMED: Final = next(code for code, word in INVOICE_STATUSES.items() if word == "confirmed")
+_CANCELED: Final = next(code for code, word in INVOICE_STATES.items() if word == RowState.CANCELED)
 
 
 def inbound_maps() -> dict[str, TableMap]:
@@ -23,7 +35,7 @@ def columns_of(entity: str) -> tuple[str, ...]:
     """What is read of a table: the map's columns, those of the organization too, the row's id, version and time."""
     columns = [column.column for column in inbound_maps()[entity].columns]
     if entity == PROFORMA:
-        columns.append(STATUS)  # the rule on the bus asks for it
+        columns += [STATUS, STATE]  # the rule on the bus asks for them
     return tuple(dict.fromkeys([f"{entity}id", *columns, "versionnumber", "modifiedon"]))
 
 
@@ -46,15 +58,20 @@ def event_of(found: FoundRow, received_at: str, message: str = "Update") -> BusE
     return BusEvent(DATAVERSE_SOURCE, f"{found.entity}.{message}", received_at, detail, key)
 
 
+def is_confirmed_or_canceled(row: Mapping[str, Any]) -> bool:
+    """Whether the rule of ``proforma_header_sync`` lets a proforma through."""
+    return bool(row.get(STATUS) == _CONFIRMED or row.get(STATE) == _CANCELED)
+
+
 def is_wanted(event: BusEvent) -> bool:
     """Whether a consumer waits for the row: change tracking takes no filter, so it is applied here.
 
-    That is a confirmed proforma, a connection between two actuals, and any actual. A connection that cannot be read
-    is wanted, so that it is kept as rejected.
+    That is a confirmed or canceled proforma, a connection between two actuals, and any actual. A connection that cannot
+    be read is wanted, so that it is kept as rejected.
     """
     entity = event.detail["entity"]
     if entity == PROFORMA:
-        return bool(event.detail["row"].get(STATUS) == _CONFIRMED)
+        return is_confirmed_or_canceled(event.detail["row"])
     if entity == CONNECTION:
         try:
             return to_connection(event.detail) is not None

@@ -13,12 +13,17 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from project_invoicing.dataverse import values
-from project_invoicing.dataverse.maps import ACTUAL, Column, TableMap, Transform, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, Column, DateBehavior, TableMap, Transform, table_maps
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import ConnectionRole, RejectReason, TransactionClass
+from project_invoicing.domain.calendar import calendar_date
+from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
 from project_invoicing.errors import Rejected
 
 _MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
+_SHOWN: Final = 80
+_NAME: Final = 255
+"""Characters of the name that a look-up may carry; what is longer is cut."""
+_ENTITY: Final = 128
 _DECIMAL_PLACES: Final = 10
 """The most that Dataverse stores in a decimal column."""
 _ONE: Final = Decimal(1)
@@ -63,15 +68,28 @@ def to_actual(detail: Mapping[str, Any]) -> Actual:
             if fields["transaction_class"] in _MEASURED_CLASSES:
                 raise _missing(table_map, field, detail)
             fields[field] = value
-    return Actual(**fields)
+    contact = fields.pop("contact_customer")
+    fields["customer"] = fields["customer"] or contact
+    fields["inactive"] = fields.pop("state") == RowState.INACTIVE
+    return Actual(**_accounted(fields))
 
 
 def to_proforma(detail: Mapping[str, Any]) -> Proforma:
     """The proforma header in a bus event of invoice (table map ``invoices``).
 
-    That it is confirmed is for the rule on the bus, which holds the map's filter (PROP-01).
+    That it is confirmed, or canceled, is for the rule on the bus, which holds the map's filter (PROP-01).
     """
-    return Proforma(**_read(table_maps()["invoices"], detail))
+    fields = _accounted(_read(table_maps()["invoices"], detail))
+    fields["canceled"] = fields.pop("state") == RowState.CANCELED
+    return Proforma(**fields)
+
+
+def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None:
+    """A date of a row that was stored, maybe before the map said what its column holds: a calendar date as such."""
+    if text is None or len(text) == 10:
+        return text
+    behavior = next(column.behavior for column in table_map.columns if column.field == field)
+    return calendar_date(text).isoformat() if behavior is DateBehavior.CALENDAR else text
 
 
 def to_connection(detail: Mapping[str, Any]) -> Connection | None:
@@ -103,9 +121,12 @@ def to_connection(detail: Mapping[str, Any]) -> Connection | None:
 
 
 def actual_write_back(
-    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str, sales_tax_amount: Decimal | None = None
+    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str | None, sales_tax_amount: Decimal | None = None
 ) -> dict[str, Any]:
-    """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25)."""
+    """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25).
+
+    ``voucher`` is ``None`` for what came to nothing in the ledger (99-24).
+    """
     fields = {
         "accounting_amount": accounting_amount,
         "exchange_rate": exchange_rate,
@@ -146,14 +167,20 @@ def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
+def _accounted(fields: dict[str, Any]) -> dict[str, Any]:
+    """With one accounting date: the time-zone independent one where there is one (99-26)."""
+    independent = fields.pop("tza_accounting_date")
+    return fields | {"accounting_date": independent or fields["accounting_date"]}
+
+
 def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
     """Field -> value by the map, with the row's ``id`` and ``version``."""
     if detail.get("entity") != table_map.entity:
-        problem = f"is {detail.get('entity')!r}, not {table_map.entity}"
+        problem = f"is {_shown(detail.get('entity'))}, not {table_map.entity}"
         raise _rejected(RejectReason.SCHEMA, problem, "entity", detail)
     row_id, row = values.guid(detail.get("id")), detail.get("row")
     if row_id is None:
-        raise _rejected(RejectReason.SCHEMA, f"is {detail.get('id')!r}, not the GUID of a row", "id", detail)
+        raise _rejected(RejectReason.SCHEMA, f"is {_shown(detail.get('id'))}, not the GUID of a row", "id", detail)
     if not isinstance(row, Mapping):
         raise _rejected(RejectReason.SCHEMA, "is missing; an event carries its whole row", "row", detail)
     names, steps, has_groups = _plan(table_map)
@@ -171,14 +198,16 @@ def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
             fields[field] = default
     fields["id"] = row_id
     content = blake2b(repr(given).encode(), digest_size=8).hexdigest()
-    fields["version"] = RowVersion(detail.get("row_version"), _occurred_at(detail), content)
+    fields["version"] = RowVersion(_number(detail), _occurred_at(table_map, detail), content)
     return _grouped(fields) if has_groups else fields
 
 
 @cache
 def _plan(table_map: TableMap) -> tuple[tuple[str, ...], tuple[tuple[str, Convert, bool, Any], ...], bool]:
     """The columns to be read; for each its field, conversion, required, default; whether fields are in dictionaries."""
-    steps = tuple((column.field, _converter(column), column.required, column.default) for column in table_map.columns)
+    steps = tuple(
+        (column.field, _converter(column, table_map), column.required, column.default) for column in table_map.columns
+    )
     return tuple(column.column for column in table_map.columns), steps, any("." in field for field, *_ in steps)
 
 
@@ -194,15 +223,22 @@ def _grouped(fields: Mapping[str, Any]) -> dict[str, Any]:
     return grouped
 
 
-def _occurred_at(detail: Mapping[str, Any]) -> str:
+def _number(detail: Mapping[str, Any]) -> int | None:
+    number = detail.get("row_version")
+    if number is None or (type(number) is int and 0 <= number < 2**63):
+        return number
+    raise _rejected(RejectReason.SCHEMA, f"is {_shown(number)}, not a row version", "row_version", detail)
+
+
+def _occurred_at(table_map: TableMap, detail: Mapping[str, Any]) -> str:
     occurred_at = values.sortable_instant(str(detail.get("occurred_at")))
-    if occurred_at is None:
-        problem = f"is {detail.get('occurred_at')!r}, not a date and time in ISO 8601"
+    if occurred_at is None or not table_map.first_date <= occurred_at[:10] <= table_map.last_date:
+        problem = f"is {_shown(detail.get('occurred_at'))}, not a date and time in ISO 8601 {_between(table_map)}"
         raise _rejected(RejectReason.SCHEMA, problem, "occurred_at", detail)
     return occurred_at
 
 
-def _converter(column: Column) -> Convert:
+def _converter(column: Column, table_map: TableMap) -> Convert:
     """What turns a value of ``column`` into ours, or raises ``_UnfitError``."""
     match column.transform:
         case Transform.CODE:
@@ -214,7 +250,7 @@ def _converter(column: Column) -> Convert:
         case Transform.TEXT | Transform.NAME:
             return _texts(column)
         case Transform.DATE:
-            return _date
+            return _dates(table_map, column)
         case Transform.FLAG:
             return _flag
         case Transform.GUID:
@@ -223,12 +259,20 @@ def _converter(column: Column) -> Convert:
 
 def _codes(column: Column) -> Convert:
     words = dict(column.codes or {})
-    known = ", ".join(f"{code} {word}" for code, word in words.items())
+    spoken = {str(word): word for word in column.words}
+    known = ", ".join([*(f"{code} {word}" for code, word in words.items()), *spoken])
 
-    def convert(value: Any) -> str:
-        word = words.get(value) if type(value) is int else None
+    def convert(value: Any) -> str | None:
+        if spoken and type(value) is str:
+            if not value.strip():
+                return None
+            word = spoken.get("_".join(value.lower().replace("-", " ").split()))
+        else:
+            word = words.get(value) if type(value) is int else None
         if word is None:
-            problem = f"{value!r} is unknown; known are {known}. Correct the row, or add the code to the table map"
+            problem = (
+                f"{_shown(value)} is unknown; known are {known}. Correct the row, or add the code to the table map"
+            )
             raise _UnfitError(RejectReason.UNKNOWN_CODE, problem)
         return word
 
@@ -247,13 +291,13 @@ def _decimals(column: Column) -> Convert:
         else:
             number = None
         if number is None:
-            raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a decimal number; correct the row")
+            raise _UnfitError(RejectReason.SCHEMA, f"is {_shown(value)}, not a decimal number; correct the row")
         if not lowest <= number <= highest:
-            problem = f"is {value}, outside ±{highest:,}; correct the row"
+            problem = f"is {_shown(value)}, outside ±{highest:,}; correct the row"
             raise _UnfitError(RejectReason.AMOUNT_OUT_OF_RANGE, problem)
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -_DECIMAL_PLACES and round(number, _DECIMAL_PLACES) != number:
-            problem = f"is {value}, with more than {_DECIMAL_PLACES} decimal places; round it in the row"
+            problem = f"is {_shown(value)}, with more than {_DECIMAL_PLACES} decimal places; round it in the row"
             raise _UnfitError(RejectReason.SCHEMA, problem)
         return number
 
@@ -267,12 +311,24 @@ def _lookups(column: Column) -> Convert:
         if type(value) is dict:
             row_id = values.guid(value.get("id"))
             if row_id is not None:
-                return Reference(value.get("entity") or default_entity, row_id, value.get("name"))
+                return Reference(_entity(value.get("entity") or default_entity), row_id, _name(value.get("name")))
         elif (row_id := values.guid(value)) is not None:
             return Reference(default_entity, row_id)
-        raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a look-up with the GUID of a row; correct the row")
+        raise _UnfitError(
+            RejectReason.SCHEMA, f"is {_shown(value)}, not a look-up with the GUID of a row; correct the row"
+        )
 
     return convert
+
+
+def _entity(value: Any) -> str:
+    if isinstance(value, str) and len(value) <= _ENTITY:
+        return str(values.whole(value))
+    raise _UnfitError(RejectReason.SCHEMA, f"leads to {_shown(value)}, not to a table; correct the row")
+
+
+def _name(value: Any) -> str | None:
+    return str(values.whole(value))[:_NAME] if isinstance(value, str) else None
 
 
 def _texts(column: Column) -> Convert:
@@ -283,7 +339,12 @@ def _texts(column: Column) -> Convert:
             value = value.get("name") or value.get("id")
         elif type(value) is bool:
             value = "true" if value else "false"
-        text = str(value).strip()[:limit]
+        text = values.whole(str(value).strip())
+        if limit is not None and len(text) > limit:
+            if column.exact:
+                problem = f"has {len(text)} characters, and {limit} is the most; correct the row"
+                raise _UnfitError(RejectReason.SCHEMA, problem)
+            text = text[:limit]
         if not text and column.required:
             raise _UnfitError(RejectReason.SCHEMA, "is blank; fill it in")
         return text or None
@@ -291,22 +352,41 @@ def _texts(column: Column) -> Convert:
     return convert
 
 
-def _date(value: Any) -> str:
-    if type(value) is str and values.is_date(value):
-        return value
-    raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not a date in ISO 8601 or /Date(…)/; correct the row")
+def _dates(table_map: TableMap, column: Column) -> Convert:
+    first, last = table_map.first_date, table_map.last_date
+    calendar = column.behavior is DateBehavior.CALENDAR
+
+    def convert(value: Any) -> str:
+        if type(value) is not str or not values.is_date(value):
+            problem = f"is {_shown(value)}, not a date in ISO 8601 or /Date(…)/; correct the row"
+            raise _UnfitError(RejectReason.SCHEMA, problem)
+        if not first <= value[:10] <= last:
+            raise _UnfitError(RejectReason.SCHEMA, f"is {value}, not a date {_between(table_map)}")
+        return calendar_date(value).isoformat() if calendar else values.plain_instant(value)
+
+    return convert
+
+
+def _between(table_map: TableMap) -> str:
+    return f"from {table_map.first_date} to {table_map.last_date}; correct the row, or the dates of the table map"
+
+
+def _shown(value: Any) -> str:
+    """A value of others, short enough for a message."""
+    text = str(value) if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def _flag(value: Any) -> bool:
     if type(value) is bool or (type(value) is int and value in (0, 1)):
         return bool(value)
-    raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not true or false; correct the row")
+    raise _UnfitError(RejectReason.SCHEMA, f"is {_shown(value)}, not true or false; correct the row")
 
 
 def _guid(value: Any) -> str:
     row_id = values.guid(value)
     if row_id is None:
-        raise _UnfitError(RejectReason.SCHEMA, f"is {value!r}, not the GUID of a row; correct the row")
+        raise _UnfitError(RejectReason.SCHEMA, f"is {_shown(value)}, not the GUID of a row; correct the row")
     return row_id
 
 
@@ -329,5 +409,5 @@ def _missing(table_map: TableMap, field: str, detail: Mapping[str, Any]) -> Reje
 
 
 def _rejected(reason: RejectReason, problem: str, field: str, detail: Mapping[str, Any]) -> Rejected:
-    entity, row_id = str(detail.get("entity") or ""), str(detail.get("id") or "")
+    entity, row_id = str(detail.get("entity") or ""), values.guid(detail.get("id")) or str(detail.get("id") or "")
     return Rejected(reason, f"{field} {problem}", entity=entity, id=row_id, field=field)

@@ -38,11 +38,15 @@ def row_path(entity: str, id: str) -> str:
 
 
 class Known(NamedTuple):
-    """What the table maps know of a table's columns. What kind a ``custom`` one is, they do not know."""
+    """What the table maps know of a table's columns.
+
+    What kind a ``custom`` one is, they do not know, and not whether a ``newer`` one is there.
+    """
 
     lookups: frozenset[str]
     decimals: frozenset[str]
     custom: frozenset[str]
+    newer: frozenset[str]
 
 
 def known(entity: str) -> Known:
@@ -58,6 +62,7 @@ def _known(entity: str, maps: tuple[TableMap, ...]) -> Known:
         frozenset(column.column for column in lookups if column not in custom),
         frozenset(column.column for column in columns if column.transform is Transform.DECIMAL),
         frozenset(column.column for column in custom),
+        frozenset(column.column for column in columns if column.newer),
     )
 
 
@@ -94,7 +99,7 @@ def found_row(entity: str, item: Mapping[str, Any]) -> FoundRow:
 def _version(text: object) -> int | None:
     """``W/"5032101"``, or the number itself."""
     digits = str(text).removeprefix("W/").strip('"')
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
 
 
 def body_of(columns: Mapping[str, Any]) -> bytes:

@@ -1,23 +1,45 @@
-"""The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out."""
+"""The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out.
+
+Half a surrogate pair (U+D83D alone) is a text for JSON and for Python, but neither bus nor table takes it. It is
+replaced by ``REPLACED`` wherever JSON of others is read, and whoever shows a row can tell by that sign.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 _GUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII)
 _PLAIN_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _EMPTY_GUID: Final = "00000000-0000-0000-0000-000000000000"
 
-_WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
+_WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_DATE: Final = "/Date(-62135596800000"
 """How .NET writes a date that was never set (the first instant of the year 1)."""
 
 _NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
+
+
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a character could not be read."""
+HALF: Final = re.compile("[\ud800-\udfff]")
+
+
+def whole(value: Any) -> Any:
+    """A text, or all texts in lists and objects of JSON, with ``REPLACED`` for each half of a surrogate pair."""
+    if isinstance(value, str):
+        if HALF.search(value) is None:
+            return value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [whole(member) for member in value]
+    if isinstance(value, dict):
+        return {whole(name): whole(member) for name, member in value.items()}
+    return value
 
 
 def guid(text: object) -> str | None:
@@ -36,7 +58,8 @@ def guid(text: object) -> str | None:
 def plain_date(text: str) -> str | None:
     """``/Date(1506384247000-0700)/`` as ``2017-09-26T00:04:07Z``; any other text as it is.
 
-    The milliseconds count from 1970 in UTC and the offset only says where the sender was, so it moves nothing.
+    The milliseconds count from 1970 in UTC and the offset only says where the sender was, so it moves nothing. It is
+    kept where it makes a midnight of what is none in UTC: that may be the calendar date of a sender elsewhere.
     ``None`` for the date that .NET writes when none was set. A date outside the calendar stays as it came, so that
     whoever needs the column refuses it by name.
     """
@@ -47,9 +70,28 @@ def plain_date(text: str) -> str | None:
         return None
     try:
         moment = _EPOCH + timedelta(milliseconds=int(found[1]))
-    except OverflowError:
+        if found[2] and moment.time() != time():
+            there = moment.astimezone(datetime.strptime(found[2], "%z").tzinfo)
+            moment = there if there.time() == time() else moment
+    except (OverflowError, ValueError):  # outside the calendar, or an offset that is none
         return text
-    return _in_utc(moment, "milliseconds" if moment.microsecond else "seconds")
+    return _written(moment, "milliseconds" if moment.microsecond else "seconds")
+
+
+def plain_instant(text: str) -> str:
+    """A timestamp with an offset in UTC, so that it reads the same from every sender; anything else as it is."""
+    if len(text) == 10 or text[-1] in "Zz":
+        return text
+    moment = datetime.fromisoformat(text)
+    try:
+        return _written(moment.astimezone(UTC), "auto") if moment.tzinfo else text
+    except OverflowError:  # in UTC it is before the year 1 or after 9999
+        return text
+
+
+def is_bare_date(text: str) -> bool:
+    """Whether ``text`` is a date as ``2026-08-31``."""
+    return len(text) == 10 and is_date(text)
 
 
 def is_date(text: str) -> bool:
@@ -59,7 +101,7 @@ def is_date(text: str) -> bool:
             date.fromisoformat(text)
         else:
             datetime.fromisoformat(text)
-            return len(text) > 10 and text[4] == "-" and text[10] in "Tt "
+            return 10 < len(text) <= 40 and text[4] == "-" and text[10] in "Tt "
     except ValueError:
         return False
     return True
@@ -76,7 +118,7 @@ def sortable_instant(text: str) -> str | None:
         return None
     moment = datetime.fromisoformat(text)
     try:
-        return _in_utc(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
+        return _written(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), "milliseconds")
     except OverflowError:  # in UTC it is before the year 1 or after 9999
         return None
 
@@ -92,5 +134,6 @@ def decimal(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def _in_utc(moment: datetime, precision: str) -> str:
-    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
+def _written(moment: datetime, precision: str) -> str:
+    text = moment.isoformat(timespec=precision)
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text

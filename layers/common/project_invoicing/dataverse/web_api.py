@@ -11,7 +11,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -20,8 +19,11 @@ import urllib3
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse import batch, odata
 from project_invoicing.dataverse.api import AccessDenied, Answer, Changes, FoundRow, Patch, Throttled, TokenExpired
+from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.tokens import Tokens
+from project_invoicing.dataverse.values import guid
 from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.set_aside import Defect, guarded
 
 ROOT: Final = "/api/data/v9.2/"
 PAGE_ROWS: Final = 5_000
@@ -70,6 +72,16 @@ class WebApi:
         self._sleep = sleep
         self._pace = _Pace(sleep, clock)
         self._lookups: dict[str, frozenset[str]] = {}
+        self._absent: dict[str, frozenset[str]] = {}
+
+    def readable(self, entity: str, columns: Sequence[str]) -> Sequence[str]:
+        newer = odata.known(entity).newer
+        if newer.isdisjoint(columns):
+            return columns
+        if entity not in self._absent:
+            page = self._page(f"{ROOT}EntityDefinitions(LogicalName='{entity}')/Attributes?$select=LogicalName")
+            self._absent[entity] = newer - {item["LogicalName"] for item in page["value"]}
+        return [column for column in columns if column not in self._absent[entity]]
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         found: list[FoundRow] = []
@@ -96,7 +108,7 @@ class WebApi:
                 raise TokenExpired(f"the changes of {entity} go back too far: {rejected.detail}") from rejected
             raise
         deleted = tuple(str(item["id"]).lower() for item in page["value"] if _gone(item))
-        rows = tuple(odata.found_row(entity, item) for item in page["value"] if not _gone(item))
+        rows = tuple(_found_rows(entity, (item for item in page["value"] if not _gone(item))))
         onward = page.get("@odata.nextLink")
         following = onward or page.get("@odata.deltaLink")
         if not following:
@@ -136,12 +148,12 @@ class WebApi:
         target: str | None = self._query(entity, columns, wanted)
         while target:
             page = self._page(target)
-            yield from (odata.found_row(entity, item) for item in page["value"])
+            yield from _found_rows(entity, page["value"])
             onward = page.get("@odata.nextLink")
             target = self._target(onward) if onward else None
 
     def _query(self, entity: str, columns: Sequence[str], wanted: str | None) -> str:
-        options = {"$select": odata.select(entity, columns, self._lookups_of(entity, columns))}
+        options = {"$select": odata.select(entity, self.readable(entity, columns), self._lookups_of(entity, columns))}
         if wanted is not None:
             options["$filter"] = wanted
         return f"{ROOT}{odata.ENTITY_SETS[entity]}?{urlencode(options, safe=_LITERAL, quote_via=quote)}"
@@ -164,8 +176,8 @@ class WebApi:
         answered = self._ask("GET", target, {"Prefer": ",".join(preferences)}, None)
         self._accepted(*answered)
         try:
-            page = json.loads(answered[2], parse_float=Decimal)
-        except ValueError as error:
+            page = parse_json(answered[2])
+        except Rejected as error:
             raise Unavailable("Dataverse answered with something else than JSON") from error
         if not isinstance(page, dict) or "value" not in page:
             raise Unavailable("Dataverse answered with something else than rows")
@@ -261,6 +273,14 @@ def retry_after(headers: Mapping[str, str]) -> int:
     """The seconds of ``Retry-After``, at least one."""
     text = headers.get("Retry-After") or ""
     return max(1, int(text)) if text.isascii() and text.isdigit() else UNSAID
+
+
+def _found_rows(entity: str, items: Iterable[Mapping[str, Any]]) -> Iterator[FoundRow]:
+    """The rows of a page. One that cannot be read is set aside, and the rest of its page goes on."""
+    for item in items:
+        found = guarded(entity, str(guid(item.get(odata.key(entity)))), odata.found_row, entity, item)
+        if not isinstance(found, Defect):
+            yield found
 
 
 def _gone(item: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from project_invoicing.domain.codes import BillingType, ConnectionRole, TransactionClass, TransactionType
+from project_invoicing.domain.codes import BillingType, ConnectionRole, CostOrigin, TransactionClass, TransactionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,10 @@ class RowVersion:
 class Actual:
     """One msdyn_actual, mapped (table map ``actuals``). Amounts are in ``currency``, signed as Dataverse signs them.
 
-    ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``) or an instant
-    (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides (contract, section 5).
+    ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``), which is never
+    shifted, or an instant (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides
+    (contract, section 5). Which of them a column gives, its table map says. ``customer`` is an account, or a contact
+    where the actual names no account.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Actual:
     price: Decimal
     amount: Decimal
     skip_sync: bool = False
+    inactive: bool = False
     currency: Reference | None = None
     project: Reference | None = None
     contract: Reference | None = None
@@ -69,6 +72,7 @@ class Actual:
     description: str | None = None
     external_description: str | None = None
     unit: str | None = None
+    origin: CostOrigin | None = None
     custom: dict[str, str] = field(default_factory=dict)
 
 
@@ -92,7 +96,8 @@ class Connection:
 class Proforma:
     """The header of one confirmed proforma invoice, mapped (table map ``invoices``).
 
-    ``total`` is the expected amount before tax (``totallineitemamount``), ``None`` when the event has none.
+    ``total`` is the expected amount before tax (``totallineitemamount``), ``None`` when the event has none. Dates are
+    bare dates or instants, as in ``Actual``.
     """
 
     id: str
@@ -105,6 +110,8 @@ class Proforma:
     total: Decimal | None = None
     invoice_date: str | None = None
     due_date: str | None = None
+    accounting_date: str | None = None
     bill_to: dict[str, str] = field(default_factory=dict)
     has_corrections: bool = False
+    canceled: bool = False
     custom: dict[str, str] = field(default_factory=dict)

@@ -24,6 +24,15 @@ WAITS: Final[Mapping[str, str]] = {
     "`totallineitemamount`",
     WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `python -m local reconcile --repair all`",
     WaitReason.BEGINNING_BALANCE: "nothing: it is part of the beginning balances, which do not come through here",
+    WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
+    "billed actuals named",
+    WaitReason.INACTIVE: "nothing, if it is not to be booked; else activate the actual or the proforma in Dataverse",
+    WaitReason.DEFECT: "tell whoever looks after the stack: the program failed on this row, and the log says where; "
+    "every run tries it again",
+    WaitReason.ALREADY_BILLED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted, and after that it can be credited",
+    WaitReason.ALREADY_CREDITED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
+    "long as that is not posted its lines can be deleted",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -43,7 +52,8 @@ REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.AMOUNT_OUT_OF_RANGE: "correct the amount in Dataverse",
     RejectReason.CURRENCY_UNKNOWN: "add the currency to `currencies`",
     RejectReason.TOO_LARGE: "fetch the row by its id: `python -m local reconcile --repair ID`",
-    RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, then replay",
+    RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, or correct their "
+    "format, then replay",
     RejectReason.DUPLICATE_PROPOSAL_NUMBER: "give the proforma a number of its own in Dataverse",
     RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `python -m local reconcile "
     "--repair ID`",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
+
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+"""The dates that documents may have. Within them no sum of terms, periods and time zones leaves the calendar."""
 
 
 class JournalPeriod(StrEnum):
@@ -27,6 +32,25 @@ _PERIOD_FORMATS = {
 def utc_text(moment: datetime) -> str:
     """An instant as events have it, to the second: ``2026-08-27T16:05:00Z``."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def calendar_date(text: str) -> date:
+    """The date of a column that holds a calendar date: the one that is written, in no time zone (99-26).
+
+    ``text`` is a bare date or a timestamp of that date's midnight. Senders write the midnight of UTC or their own:
+    where the time is no midnight as it is written, but is one in UTC, the date is that of UTC.
+    """
+    if len(text) == len("2026-08-27"):
+        return date.fromisoformat(text)
+    written = datetime.fromisoformat(text)
+    if written.tzinfo and written.time() != time():
+        try:
+            in_utc = written.astimezone(UTC)
+        except OverflowError:  # before the year 1 or after 9999
+            return written.date()
+        if in_utc.time() == time():
+            return in_utc.date()
+    return written.date()
 
 
 def period_key(unit: JournalPeriod, on: date) -> str:

@@ -35,8 +35,30 @@ class BillingType(StrEnum):
 
 
 class BillingMethod(StrEnum):
+    """How a contract line is billed. ``investment`` is the method of a profile only: nobody is billed (IVP-01)."""
+
     TIME_AND_MATERIAL = "time_and_material"
     FIXED_PRICE = "fixed_price"
+    INVESTMENT = "investment"
+
+
+class CostOrigin(StrEnum):
+    """Where a cost comes from, which decides what it is credited to (JRN-16, LED-32 to LED-35, LED-55, LED-56)."""
+
+    USAGE = "usage"
+    PURCHASE = "purchase"
+    VENDOR_INVOICE = "vendor_invoice"
+    EXPENSE_REPORT = "expense_report"
+
+
+class RowState(StrEnum):
+    """What Dataverse calls the state of a row; ``closed`` and ``paid`` are those of invoices that stand."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    CLOSED = "closed"
+    PAID = "paid"
+    CANCELED = "canceled"
 
 
 class StagingState(StrEnum):
@@ -55,10 +77,13 @@ class JournalStatus(StrEnum):
 
 
 class ProposalStatus(StrEnum):
+    """``canceled``: what is left of one whose proforma was canceled before it was posted; nobody lists it."""
+
     WAITING = "waiting"
     READY = "ready"
     POSTING = "posting"
     POSTED = "posted"
+    CANCELED = "canceled"
 
 
 class LineKind(StrEnum):
@@ -86,6 +111,7 @@ class PostingType(StrEnum):
     EXPENSE_OFFSET = "expense_offset"
     COST_ITEM = "cost_item"
     PROCUREMENT_INTEGRATION = "procurement_integration"
+    EXPENSE_INTEGRATION = "expense_integration"
     WIP_COST_VALUE = "wip_cost_value"
     WIP_COST_ITEM = "wip_cost_item"
     WIP_SALES_VALUE = "wip_sales_value"
@@ -96,6 +122,10 @@ class PostingType(StrEnum):
     CUSTOMER_BALANCE = "customer_balance"
     SALES_TAX_PAYABLE = "sales_tax_payable"
     DISCOUNT = "discount"
+
+
+INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.EXPENSE_INTEGRATION)
+"""What other modules of finance debit, and our journals clear (LED-55, LED-56)."""
 
 
 class WriteBackState(StrEnum):
@@ -122,6 +152,11 @@ class WaitReason(StrEnum):
     INVOICE_TOTAL_MISSING = "invoice_total_missing"
     HEADER_MISSING = "header_missing"
     BEGINNING_BALANCE = "beginning_balance"
+    ACCOUNTING_DATES_DIFFER = "accounting_dates_differ"
+    INACTIVE = "inactive"
+    DEFECT = "defect"
+    ALREADY_BILLED = "already_billed"
+    ALREADY_CREDITED = "already_credited"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -133,9 +168,13 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.PROJECT_CLOSED,
         WaitReason.INTERCOMPANY_MISSING,
         WaitReason.BEGINNING_BALANCE,
+        WaitReason.ACCOUNTING_DATES_DIFFER,
     }
 )
 """What another set-up can resolve."""
+
+SECOND_REASONS: Final = frozenset({WaitReason.ALREADY_BILLED, WaitReason.ALREADY_CREDITED})
+"""What comes second: something else continues the same actual already (99-25)."""
 
 
 class PostingFailure(StrEnum):

@@ -11,16 +11,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.credited_tax import TaxesOfLine, TaxOfInvoice, settled
 from project_invoicing.domain.ledger import INVOICE, Voucher, VoucherLine, summed
+from project_invoicing.domain.lineage import Charge, ChargedTax
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.proposal import ProposalLine, subtotal
-from project_invoicing.domain.sales_tax import NO_FORMS, TaxableLine, TaxForm, TaxRounding, sales_tax
+from project_invoicing.domain.sales_tax import (
+    NO_FORMS,
+    PERCENT_OF_NET,
+    TaxableLine,
+    TaxForm,
+    TaxRounding,
+    sales_tax,
+)
 
 
 class DocumentType(StrEnum):
@@ -40,7 +49,10 @@ class CashDiscountTerms:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the invoice is computed with: who, when, in which money."""
+    """What the invoice is computed with: who, when, in which money.
+
+    Taxes and payment go by ``invoice_date``, the ledger and the exchange rate by ``accounting_date`` (99-23).
+    """
 
     company: str
     proposal_id: str
@@ -51,25 +63,36 @@ class Terms:
     exchange_rate: ExchangeRate
     invoice_date: date
     due_date: date
+    accounting_date: date
     tax_rounding: TaxRounding
     cash_discount: CashDiscountTerms | None = None
 
 
+def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
+    """What a line earns: its amount without tax, nothing where it is not chargeable."""
+    if not line.chargeable:
+        return ZERO
+    return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The figures of a proposal or invoice in its currency, with its lines' own taxes."""
+    """The figures of a proposal or invoice in its currency, with its lines' own taxes.
+
+    ``originals``: what will have been given back of the invoices that it credits (REG-19).
+    """
 
     subtotal: Decimal
     sales_tax: Decimal
     lines: tuple[ProposalLine, ...]
     tax_by_code: Mapping[str, Decimal]
     tax_included: bool = False
+    originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
 
     def revenue(self, line: ProposalLine) -> Decimal:
-        """What one of ``lines`` earns: its amount without tax, nothing where it is not chargeable."""
-        if not line.chargeable:
-            return ZERO
-        return line.amount - (line.sales_tax_amount or ZERO) if self.tax_included else line.amount
+        """What one of ``lines`` earns."""
+        included = line.charges[0].tax_included if line.charges else self.tax_included
+        return revenue(line, tax_included=included)
 
     @property
     def total(self) -> Decimal:
@@ -97,20 +120,64 @@ def totals(
     forms: Mapping[str, TaxForm] = NO_FORMS,
     *,
     tax_included: bool = False,
+    originals: Mapping[str, TaxOfInvoice] | None = None,
 ) -> Totals:
-    """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38)."""
+    """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38).
+
+    A line that continues an invoice line has the codes and percents of that (99-22). ``originals``: the invoices that
+    the document credits, of which nothing is to be left after their last line (REG-19).
+    """
     charged = [line for line in lines if line.chargeable]
-    taxable = [TaxableLine(line.amount, percents(line), line.quantity) for line in charged]
-    taxes = sales_tax(taxable, rounding, forms, included=tax_included)
-    by_actual = {line.actual_id: sum(tax.values(), ZERO) for line, tax in zip(charged, taxes, strict=True)}
+    taxable = [_taxable(line, percents) for line in charged]
+    rounded = sales_tax(taxable, rounding, forms, included=tax_included)
+    taxes, after = settled(charged, rounded, originals or {})
+    by_actual = {
+        line.actual_id: _charged(line, one, tax, forms, tax_included)
+        for line, one, tax in zip(charged, taxable, taxes, strict=True)
+    }
     by_code: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for tax in taxes:
         for code, amount in tax.items():
             by_code[code] += amount
-    taxed = tuple(replace(line, sales_tax_amount=by_actual.get(line.actual_id, ZERO)) for line in lines)
-    document_tax = sum(by_code.values(), ZERO)
-    net = subtotal(charged) - document_tax if tax_included else subtotal(charged)
-    return Totals(net, document_tax, taxed, dict(by_code), tax_included)
+    taxed = tuple(by_actual.get(line.actual_id) or _untaxed(line) for line in lines)
+    inside = sum((line.sales_tax_amount or ZERO for line in taxed if line.charges[0].tax_included), ZERO)
+    net = subtotal(charged) - inside
+    return Totals(net, sum(by_code.values(), ZERO), taxed, dict(by_code), tax_included, after)
+
+
+def _taxable(line: ProposalLine, percents: Percents) -> TaxableLine:
+    before = line.inherited
+    if before is None:
+        return TaxableLine(line.amount, percents(line), line.quantity)
+    taxes = before.taxes or ()
+    return TaxableLine(
+        line.amount,
+        {tax.code: tax.percent for tax in taxes},
+        line.quantity,
+        {tax.code: tax.form for tax in taxes},
+        before.tax_included,
+    )
+
+
+def _charged(
+    line: ProposalLine, one: TaxableLine, tax: TaxesOfLine, forms: Mapping[str, TaxForm], included: bool
+) -> ProposalLine:
+    """The line with its sales tax, and with what that was computed with."""
+    before = line.inherited
+    if before:
+        taxes = tuple(replace(each, amount=tax[each.code]) for each in before.taxes or ())
+        included = before.tax_included
+    else:
+        taxes = tuple(
+            ChargedTax.by(code, percent, forms.get(code, PERCENT_OF_NET), tax[code])
+            for code, percent in one.percents.items()
+        )
+    charge = Charge(taxes=taxes, tax_included=included)
+    return replace(line, sales_tax_amount=sum(tax.values(), ZERO), charges=(charge,))
+
+
+def _untaxed(line: ProposalLine) -> ProposalLine:
+    return replace(line, sales_tax_amount=ZERO, charges=(Charge(taxes=()),))
 
 
 def accounted(document: Totals, terms: Terms) -> Totals:
@@ -146,11 +213,11 @@ def voucher(
         lines.extend(_revenue_lines(line, document.revenue(line), terms, revenue, discount_account))
         for accrual in line.accruals:
             lines.extend(accrual.lines(-1))
-    for code, amount in document.tax_by_code.items():
+    for (code, account), amount in _tax_by_account(document, tax_account).items():
         if amount:
             lines.append(
                 VoucherLine(
-                    account=tax_account(code),
+                    account=account,
                     posting_type=PostingType.SALES_TAX_PAYABLE,
                     currency=terms.currency,
                     amount=-amount,
@@ -172,7 +239,20 @@ def voucher(
                 dimensions=customer_dimensions or None,
             )
         )
-    return Voucher(number, terms.company, terms.invoice_date, INVOICE, source_id, summed(lines))
+    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, summed(lines))
+
+
+def _tax_by_account(document: Totals, tax_account: Callable[[str], str]) -> dict[tuple[str, str], Decimal]:
+    """The document's tax by code and account: that of the line which a line takes back or replaces, else the code's."""
+    amounts: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
+    for line in document.lines:
+        for tax in line.charges[0].taxes or ():
+            amounts[tax.code, tax.account] += tax.amount
+    found: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for (code, account), amount in amounts.items():
+        if amount:
+            found[code, account or tax_account(code)] += amount
+    return found
 
 
 def _revenue_lines(

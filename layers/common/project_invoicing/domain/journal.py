@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
 from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO, ExchangeRate
 
 AccountFor = Callable[[PostingType], str]
@@ -23,7 +24,10 @@ class JournalLine:
 
     A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
     those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
-    ``accounting_amount`` is filled by posting. ``original_id`` is the actual that a reversal takes back.
+    ``accounting_amount`` is filled by posting, and so is ``in_ledger``: whether the line's voucher number came to be
+    used. ``original_id`` is the actual that a reversal takes back, ``took`` the same where it is marked as taken by
+    this line, so that nothing else takes it back or bills it (99-25). ``charges``, none or one, is what the invoice
+    line that it replaces was computed with, and what bills it will be.
     """
 
     line_number: int
@@ -58,6 +62,10 @@ class JournalLine:
     worker_dimensions: dict[str, str] | None = None
     purchase: bool = False
     original_id: str | None = None
+    expense_report: bool = False
+    in_ledger: bool = True
+    charges: tuple[Charge, ...] = ()
+    took: str | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -117,18 +125,21 @@ _BALANCE = {TransactionClass.MATERIAL: PostingType.WIP_COST_ITEM}
 
 
 def cost_posting_types(
-    transaction_class: TransactionClass, post_costs: str, *, purchase: bool = False
+    transaction_class: TransactionClass, post_costs: str, *, purchase: bool = False, expense_report: bool = False
 ) -> tuple[PostingType, PostingType] | None:
     """Debit and credit of a cost line by the profile's ``post_costs``; ``None`` when nothing reaches the ledger.
 
     LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing. What was
-    bought clears the procurement integration account instead of the offset of its class (JRN-16, LED-56).
+    bought clears the procurement integration account instead of the offset of its class, an expense report the expense
+    integration account (JRN-16, LED-55, LED-56).
     """
     if post_costs in ("no_ledger", "never_ledger"):
         return None
     credit = COST_OFFSETS.get(transaction_class, PostingType.EXPENSE_OFFSET)
     if purchase:
         credit = PostingType.PROCUREMENT_INTEGRATION
+    elif expense_report:
+        credit = PostingType.EXPENSE_INTEGRATION
     if post_costs == "balance":
         return _BALANCE.get(transaction_class, PostingType.WIP_COST_VALUE), credit
     return PostingType.COST, credit
@@ -138,9 +149,18 @@ CostAccounts = dict[PostingType, str]
 """What a cost is debited and credited to, in this order; empty where nothing of it reaches the ledger."""
 
 
-def cost_accounts(line: JournalLine, post_costs: str, account: AccountFor) -> CostAccounts:
-    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account."""
-    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase) if line.amount else None
+def cost_accounts(
+    line: JournalLine, post_costs: str, account: AccountFor, *, clears_expenses: bool = False
+) -> CostAccounts:
+    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account.
+
+    ``clears_expenses``: the company has an expense integration account. Without one, what its journals credit for
+    expenses is that account.
+    """
+    if not line.amount:
+        return {}
+    reported = clears_expenses and line.expense_report
+    types = cost_posting_types(line.transaction_class, post_costs, purchase=line.purchase, expense_report=reported)
     return {posting_type: account(posting_type) for posting_type in types or ()}
 
 

@@ -7,7 +7,7 @@ A voucher that does not balance in every transaction currency and in the account
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -66,11 +66,13 @@ class Voucher:
 
 
 def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
-    """Lines that agree in everything but their amounts, added up; those that come to nothing are left out.
+    """Lines that agree in everything but their amounts, added up; where that comes to nothing, each side for itself.
 
-    The order is that of first appearance. Which actual gave which part is in the document's own lines.
+    So what cancels is in the ledger (99-24), and only a line of nothing is left out. The order is that of first
+    appearance, what cancels last: a posting that was begun before it was kept goes on with the same pages. Which actual
+    gave which part is in the document's own lines.
     """
-    totals: dict[tuple[object, ...], VoucherLine] = {}
+    alike: dict[tuple[object, ...], list[VoucherLine]] = {}
     for line in lines:
         dimensions = tuple(sorted(line.dimensions.items())) if line.dimensions else ()
         key = (
@@ -82,14 +84,27 @@ def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
             dimensions,
             line.sales_tax_code,
         )
-        known = totals.get(key)
-        totals[key] = (
-            replace(
-                known,
-                amount=known.amount + line.amount,
-                accounting_amount=known.accounting_amount + line.accounting_amount,
-            )
-            if known
-            else line
-        )
-    return tuple(line for line in totals.values() if line.amount or line.accounting_amount)
+        alike.setdefault(key, []).append(line)
+    sums = [(_sum(some), some) for some in alike.values()]
+    cancelled = [side for whole, some in sums if not _is_something(whole) for side in _sides(some)]
+    return (*(whole for whole, _ in sums if _is_something(whole)), *cancelled)
+
+
+def _is_something(line: VoucherLine) -> bool:
+    return bool(line.amount or line.accounting_amount)
+
+
+def _sides(alike: list[VoucherLine]) -> Iterator[VoucherLine]:
+    """The sums of debit and credit of lines that come to nothing together."""
+    nothing = (ZERO, ZERO)
+    debit = [line for line in alike if (line.amount, line.accounting_amount) > nothing]
+    credit = [line for line in alike if (line.amount, line.accounting_amount) < nothing]
+    yield from (_sum(side) for side in (debit, credit) if side)
+
+
+def _sum(alike: list[VoucherLine]) -> VoucherLine:
+    return replace(
+        alike[0],
+        amount=sum((line.amount for line in alike), ZERO),
+        accounting_amount=sum((line.accounting_amount for line in alike), ZERO),
+    )

@@ -1,4 +1,8 @@
-"""Formats of number sequences: ``FTI-########`` and ``{company}-EXPENSE-####``."""
+"""Formats of number sequences: ``FTI-########`` and ``{company}-EXPENSE-####``.
+
+Numbers that Dataverse draws may have more in them than finance can know, so the format of a proposal's number takes
+``?`` for one character and ``*`` for any number of them: ``INV-#####-??????``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ import re
 COMPANY_SEGMENT = "{company}"
 
 _COUNTER = re.compile("#+")
+_PART = re.compile(r"#+|\?|\*|\{company\}|.", re.DOTALL)
+_OF_DATAVERSE = re.compile(r"[^\W\d_]+-(\d+)-(\w{4,6})", re.ASCII)
+"""How Dataverse numbers by default: a prefix, the counter, and a suffix of random letters and digits."""
 
 
 def is_number_format(text: str) -> bool:
@@ -22,3 +29,27 @@ def format_number(number_format: str, number: int, company: str) -> str:
     """
     counted = _COUNTER.sub(lambda counter: f"{number:0{len(counter[0])}d}", number_format)
     return counted.replace(COMPANY_SEGMENT, company)
+
+
+def counter_in(number: str, number_format: str, company: str) -> int | None:
+    """The counter of ``number``, which may be longer or shorter than in the format; ``None`` if it does not fit."""
+    patterns = {"?": ".", "*": ".*?", COMPANY_SEGMENT: re.escape(company)}
+    parts = _PART.findall(number_format)
+    pattern = "".join(r"([0-9]+)" if part[0] == "#" else patterns.get(part, re.escape(part)) for part in parts)
+    found = re.fullmatch(pattern, number, re.DOTALL)
+    return int(found[1]) if found else None
+
+
+def counter_beside(number: str, other: str) -> int | None:
+    """The counter of ``number`` in a sequence whose format nobody has said; ``None`` without digits.
+
+    That is the last run of digits, but for a suffix as Dataverse draws them. What it has in common with the ``other``
+    number of the sequence counts nothing.
+    """
+    form, others = _OF_DATAVERSE.fullmatch(number), _OF_DATAVERSE.fullmatch(other)
+    if form and not (others and others[1] == form[1]):
+        suffixes = form[2] + (others[2] if others else "")
+        if not suffixes.isdigit():
+            return int(form[1])
+    runs = re.findall("[0-9]+", number)
+    return int(runs[-1]) if runs else None

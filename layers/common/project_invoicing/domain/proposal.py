@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from project_invoicing.domain.codes import LineKind, TransactionClass
 from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO
 
 KINDS: dict[TransactionClass, LineKind] = {
@@ -27,7 +28,12 @@ class ProposalLine:
     A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
     (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
     ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
-    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent.
+    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent. ``took`` is the actual that
+    the line continues and nothing else may (99-25): the unbilled sale that it bills, or what it takes back.
+
+    ``takes_back`` is the billed actual that a credit line reverses. ``continues``, none or one, is what the posted line
+    that it takes back or replaces was computed with, and ``retaxed`` says that a person has chosen another tax than
+    that. ``charges``, none or one, is what the line itself was computed with, filled by posting.
     """
 
     line_number: int
@@ -54,6 +60,17 @@ class ProposalLine:
     accounting_amount: Decimal | None = None
     discount: Decimal = ZERO
     rounded_by: Decimal = ZERO
+    took: str | None = None
+    takes_back: str | None = None
+    continues: tuple[Charge, ...] = ()
+    retaxed: bool = False
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def inherited(self) -> Charge | None:
+        """The charge whose taxes are this line's too; ``None`` where the set-up decides on them."""
+        charge = self.continues[0] if self.continues else None
+        return charge if charge and charge.taxes is not None and not self.retaxed else None
 
 
 def subtotal(lines: list[ProposalLine]) -> Decimal:

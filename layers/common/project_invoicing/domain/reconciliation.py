@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
+from uuid import UUID
 
-from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.money import ZERO, round_to
 
 KEPT: Final = 100_000
 """Differences of one check that are held in memory, for a repair of all of them. All are counted."""
@@ -26,6 +27,9 @@ CHECKS: Final[Mapping[str, str]] = {
     "staging_states": "Rows whose state contradicts what they carry",
     "document_lines": "Lines of journals and proposals against their rows",
     "late_changes": "Changed in Dataverse after it was posted",
+    "accounting_dates": "Billed sales with another accounting date than their proforma",
+    "taken_twice": "Billed twice, or taken back twice",
+    "not_marked": "Billed or taken back, and not marked so, or marked for nothing",
     "vouchers": "Accounting amounts of rows against the ledger",
     "balance": "Vouchers that do not balance",
     "accruals": "Accrued revenue that its invoice did not take back",
@@ -99,6 +103,40 @@ class Check:
         }
 
 
+@dataclass(slots=True)
+class IntegrationAccount:
+    """What our journals left on an account that other modules of finance post to as well (LED-55, LED-56).
+
+    ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``: what they have debited
+    is not in these books, so a balance is no difference. ``open`` has what each actual that was not taken back adds.
+    """
+
+    company: str
+    posting_type: str
+    account: str
+    currency: str | None
+    precision: Decimal
+    balance: Decimal = ZERO
+    open: dict[bytes, Decimal] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """As JSON: the ``_OPEN`` largest of its actuals, ``more`` says how many there are beside them."""
+        largest = sorted(self.open.items(), key=lambda entry: (-abs(entry[1]), entry[0]))[:_OPEN]
+        return {
+            "company": self.company,
+            "posting_type": self.posting_type,
+            "account": self.account,
+            "currency": self.currency,
+            "balance": self._text(self.balance),
+            "actuals": [{"id": str(UUID(bytes=id)), "amount": self._text(amount)} for id, amount in largest],
+            "more": len(self.open) - len(largest),
+        }
+
+    def _text(self, amount: Decimal) -> str:
+        return f"{round_to(amount, self.precision):f}"
+
+
+_OPEN: Final = 10
 _DETAIL: Final = 300
 _CHECKSUMS: Final = 1 << 128
 

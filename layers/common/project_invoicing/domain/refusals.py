@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project_invoicing.domain.codes import PostingFailure, WaitReason
+from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why something waits. ``actual_id`` is the row that blocks, where it is one row."""
+    """Why something waits. ``actual_id`` is the row that blocks, where it is one row.
+
+    ``document`` is the journal, or the proforma of the invoice, whose posting ends it, where that is known.
+    """
 
     reason: WaitReason
     detail: str
     actual_id: str | None = None
+    document: str | None = None
 
 
 class Refused(Exception):
@@ -27,3 +31,20 @@ class Refused(Exception):
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a function that a person has called did not do, as its answer gives it (contract, section 7).
+
+    ``document`` is a number, or the id of a row; ``None`` where the request names none. ``reason`` is one of the codes.
+    """
+
+    company: str | None
+    document: str | None
+    reason: str
+    detail: str
+
+
+def unknown_company(company: str) -> Refusal:
+    return Refusal(company, None, RejectReason.SCHEMA, f"the set-up has no company {company}")

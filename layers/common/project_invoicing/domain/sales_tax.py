@@ -102,15 +102,19 @@ class TaxRounding:
 class TaxableLine:
     """The amount and quantity of a line and its tax codes, in the order of the sales tax group.
 
-    ``percents`` are amounts per unit for codes of that origin, and 0 for a code that the line is exempt from.
+    ``percents`` are amounts per unit for codes of that origin, and 0 for a code that the line is exempt from. ``forms``
+    and ``included`` are the line's own where it continues one that was computed by them, else the document's.
     """
 
     base: Decimal
     percents: Mapping[str, Decimal]
     quantity: Decimal = ZERO
+    forms: Mapping[str, TaxForm] | None = None
+    included: bool | None = None
 
 
 PERCENT_OF_NET = TaxForm()
+_BALANCE = MarginalBase.NET_OF_INVOICE_BALANCE
 NO_FORMS: Mapping[str, TaxForm] = MappingProxyType({})
 
 _ON_TAXES = {TaxOrigin.PERCENT_OF_TAX: 1, TaxOrigin.PERCENT_OF_GROSS: 2}
@@ -133,12 +137,14 @@ def sales_tax(
     posted: dict[Hashable, Decimal] = defaultdict(lambda: ZERO)
     taxes: list[dict[str, Decimal]] = []
     for line, totals in zip(lines, _running_totals(lines, rounding, forms), strict=True):
-        percents = tuple(line.percents.items())
-        if percents not in rates:
-            rates[percents] = _rates(line.percents, forms, included)
+        own = forms if line.forms is None else line.forms
+        inside = included if line.included is None else line.included
+        computed = (tuple(line.percents.items()), tuple(own.get(code) for code in line.percents), inside)
+        if computed not in rates:
+            rates[computed] = _rates(line.percents, own, inside)
         amount, quantity = Fraction(line.base), Fraction(line.quantity)
         tax: dict[str, Decimal] = {}
-        for code, rate in rates[percents].items():
+        for code, rate in rates[computed].items():
             total = totals[code]
             running[total] += rate.tax(amount, quantity)
             rounded = rounding.posted(running[total])
@@ -152,7 +158,8 @@ def _running_totals(
     lines: Sequence[TaxableLine], rounding: TaxRounding, forms: Mapping[str, TaxForm]
 ) -> Iterator[dict[str, Hashable]]:
     """For each line, which running total each of its codes belongs to."""
-    balances = {code for code, form in forms.items() if form.marginal_base is MarginalBase.NET_OF_INVOICE_BALANCE}
+    known = [forms, *(line.forms for line in lines if line.forms)]
+    balances = {code for each in known for code, form in each.items() if form.marginal_base is _BALANCE}
     combinations = [frozenset(line.percents) for line in lines]
     alike = rounding.by is RoundBy.COMBINATION and len(set(combinations) - {frozenset()}) == 1
     of_document = alike or rounding.calculation is Calculation.TOTAL

@@ -80,8 +80,8 @@ def _number_format(text: str) -> str:
     return text
 
 
-def _any_of(*allowed: TransactionClass) -> AfterValidator:
-    def check(value: TransactionClass) -> TransactionClass:
+def _any_of(*allowed: StrEnum) -> AfterValidator:
+    def check(value: StrEnum) -> StrEnum:
         if value not in allowed:
             raise _told(f"{value.value!r} is not allowed here; use one of {', '.join(allowed)}")
         return value
@@ -106,6 +106,7 @@ SalesClass = Annotated[
     TransactionClass,
     _any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL, TransactionClass.FEE),
 ]
+ContractMethod = Annotated[BillingMethod, _any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
 
 class PeriodStatus(StrEnum):
@@ -154,6 +155,13 @@ class OnAccountPosting(StrEnum):
 
     PROFIT_AND_LOSS = "profit_and_loss"
     BALANCE = "balance"
+
+
+class InvoiceAccountingDate(StrEnum):
+    """The accounting date of an invoice whose header carries none (99-23)."""
+
+    INVOICE_DATE = "invoice_date"
+    BILLED_SALES = "billed_sales"
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -209,8 +217,19 @@ class Parameters(Row):
     A category default or a line property that does not exist refuses nothing here: the rows that need it wait with
     ``category_missing`` or ``line_property_missing`` and go on once it is there (CAT-02, LP-05).
 
+    ``internal_projects_use_profile``: work without a contract is posted by its profile where a rule gives it one; false
+    sends it to profit and loss always, unless the profile is of the method `investment` (LED-49 to LED-51, IVP-02).
+
+    ``auto_post_journals``: false leaves draft journals to a person. With ``post_after_hours`` the schedule posts a
+    draft once its lines have stood unchanged for so long. What a person posts is posted at once, and a posting that was
+    begun is finished. Invoices have ``auto_post_proposals``; the hours are not for them.
+
     ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
     the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
+
+    ``auto_open_period``: an accounting date in a period that is not open moves to the first day of the next open one
+    (JRN-08, JRN-18); else posting is refused. ``invoice_accounting_date``: where an invoice's header carries no
+    accounting date, it is the invoice date, or the one that its billed sales agree on (99-23).
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -227,6 +246,10 @@ class Parameters(Row):
     beginning_balance_date: Day | None = None
     allow_header_dimensions: bool = False
     line_discount_category: Name | None = None
+    internal_projects_use_profile: bool = True
+    auto_post_journals: bool = True
+    post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
+    invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
 
 
 class LineProperty(Row):
@@ -260,8 +283,10 @@ class Contract(Row):
 
 
 class ContractLine(Row):
+    """Its billing method is never `investment`, which is for profiles of projects without a contract."""
+
     contract: Name
-    billing_method: BillingMethod = BillingMethod.TIME_AND_MATERIAL
+    billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
     dimensions: Dimensions = {}
 
 
@@ -285,12 +310,25 @@ class Product(Row):
 
 
 class Profile(Row):
-    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing."""
+    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing.
+
+    A profile counts for contract lines of its billing method. Work without a contract follows `investment` profiles and
+    those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
+    a project, or a group, has both.
+    """
 
     billing_method: BillingMethod
     post_costs: dict[CostClass, CostPosting] = {}
     accrue_revenue: dict[SalesClass, bool] = {}
     on_account: OnAccountPosting = OnAccountPosting.PROFIT_AND_LOSS
+
+    @model_validator(mode="after")
+    def _an_investment_has_no_sales(self) -> Self:
+        if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
+            raise _told(
+                "accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _accrual_needs_cost_in_profit_and_loss(self) -> Self:
@@ -443,10 +481,17 @@ class PaymentTerms(Row):
 
 
 class ProposalNumbers(Row):
-    """Whether a proforma's number may be below or above the ones before (NUM-01)."""
+    """Whether a proforma's number may be below or above the ones before (NUM-01).
+
+    ``format`` says where the counter is in it: ``#`` for the counter, ``?`` for one character that may be any, ``*``
+    for any number of them, as in ``INV-#####-??????``. A number of another form is taken only where lower and higher
+    ones both may be. Without a format the counter is what Dataverse counts in ``INV-01000-K7R9T4``, else the last
+    digits.
+    """
 
     allow_lower: bool = True
     allow_higher: bool = True
+    format: NumberFormat | None = None
 
 
 class NumberSequences(Row):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -137,11 +137,13 @@ class FinanceSetup:
     @cached_property
     def _finance_ids(self) -> dict[str, dict[str, str]]:
         document = self.document
+        customers = {name for of_company in document.customers.values() for name in of_company}
         known: dict[str, Container[str]] = {
             "msdyn_project": document.projects,
             "salesorder": document.contracts,
             "salesorderdetail": document.contract_lines,
-            "account": {name for customers in document.customers.values() for name in customers},
+            "account": customers,
+            "contact": customers,
             "product": document.products,
         }
         return {
@@ -200,15 +202,34 @@ class FinanceSetup:
     ) -> tuple[str, Profile] | None:
         """The profile of the most specific rule: project, contract, project group, all (LED-41, LED-42, 99-17)."""
         found = self.project(project)
+        contract = contract or (found.contract if found else None)
+        return self._first_rule(company, project, contract, (billing_method,))
+
+    def internal_profile(self, company: str, project: str | None) -> tuple[str, Profile] | None:
+        """The profile of work without a contract: project, project group, all (LED-49 to LED-51, IVP-02, 99-31).
+
+        It names no billing method, so rules for investments and for time and material count, at each level in this
+        order; only the former where the company keeps other internal work in profit and loss.
+        """
+        methods = [BillingMethod.INVESTMENT]
+        if self.parameters(company).internal_projects_use_profile:
+            methods.append(BillingMethod.TIME_AND_MATERIAL)
+        return self._first_rule(company, project, None, methods)
+
+    def _first_rule(
+        self, company: str, project: str | None, contract: str | None, methods: Sequence[BillingMethod]
+    ) -> tuple[str, Profile] | None:
+        found = self.project(project)
         levels = (
             ("project", project),
-            ("contract", contract or (found.contract if found else None)),
+            ("contract", contract),
             ("project_group", found.group if found else None),
             ("all", None),
         )
         for level, name in levels:
-            if rule := self._profile_rules.get((company, billing_method, level, name)):
-                return rule
+            for method in methods:
+                if rule := self._profile_rules.get((company, method, level, name)):
+                    return rule
         return None
 
     @cached_property

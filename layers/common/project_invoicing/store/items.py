@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from project_invoicing.dataverse.values import HALF, whole
+from project_invoicing.set_aside import Defect, guarded
+
+T = TypeVar("T")
+
+PK_BYTES: Final = 2048
+SK_BYTES: Final = 1024
+"""DynamoDB's limits of a partition key and of a sort key."""
 
 Item = dict[str, Any]
 """An item with plain Python values."""
@@ -47,6 +57,30 @@ def plain(attribute: Mapping[str, Any]) -> Any:
 
 def plain_item(item: Mapping[str, Any]) -> Item:
     return {name: plain(value) for name, value in item.items()}
+
+
+def readable(read: Callable[[Item], T], item: Item) -> T | None:
+    """What ``read`` makes of an item; ``None`` for one that this code cannot read, which is set aside by its key.
+
+    A newer version may have written it, or a hand in the console: it stays as it is.
+    """
+    found = guarded("item", f"{item['pk']} {item['sk']}", read, item)
+    return None if isinstance(found, Defect) else found
+
+
+def bounded(text: str, limit: int = 100) -> str:
+    """A text of others as a part of a key: one that is longer, or has half a character in it, with a hash instead."""
+    if len(text) <= limit and not HALF.search(text):
+        return text
+    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+    return f"{whole(text[: limit - 17])}~{digest}"
+
+
+def is_possible(pk: str, sk: str = "-") -> bool:
+    """Whether an item can have this key. What a person asks for may be longer than any, or no text at all."""
+    if HALF.search(pk + sk):
+        return False
+    return 0 < len(pk.encode()) <= PK_BYTES and 0 < len(sk.encode()) <= SK_BYTES
 
 
 class Expression:

@@ -2,8 +2,9 @@
 
 Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
-takes the lines which fail, ``ne`` how many of them; ``oc`` ``od`` keys of the sparse index ``open_documents`` (not
-posted). A page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted.
+takes the lines which fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
+the sparse index ``open_documents`` (not posted). A page has ``l`` (lines as text), ``ve``, a version that every change
+raises, and ``po`` once it is posted.
 
 One journal a period is open for new lines. Which one, says the guard item of the period: two imports that want to open
 a journal for one period at once meet at its condition.
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.store import rows
-from project_invoicing.store.items import Item
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -57,6 +58,7 @@ class Journal:
     posted_pages: int = 0
     error_journal: str | None = None
     error_lines: int = 0
+    changed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Journals:
     def open(self, company: str) -> list[Journal]:
         """Journals of a company that are not posted, by number. From the index: it only proposes."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
-        return [journal_of(item) for item in found]
+        return [journal for item in found if (journal := readable(journal_of, item))]
 
     def get(self, company: str, journal_id: str) -> Journal | None:
         item = get(self.client, self.table, _partition(company, journal_id), HEADER)
@@ -89,7 +91,8 @@ class Journals:
 
     def many(self, company: str, journal_ids: Iterable[str]) -> dict[str, Journal]:
         keys = ((_partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
-        return {item["jn"]: journal_of(item) for item in get_many(self.client, self.table, keys)}
+        found = (readable(journal_of, item) for item in get_many(self.client, self.table, keys))
+        return {journal.journal_id: journal for journal in found if journal}
 
     def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
         """The journal's pages, from the one with the key ``first`` on."""
@@ -141,14 +144,15 @@ class Journals:
                 "n": journal.line_count,
                 "no": journal.next_line,
                 "oj": journal.original_journal,
+                "ca": journal.changed_at,
                 **(_opened(journal) if journal.status is JournalStatus.DRAFT else {}),
             },
             unless_exists=True,
         )
 
-    def reset(self, journal: Journal) -> Write:
+    def reset(self, journal: Journal, at: str) -> Write:
         """A journal in error becomes a draft again and can be posted (POST-04)."""
-        return self.change(journal, {"st": JournalStatus.DRAFT} | _opened(journal))
+        return self.change(journal, {"st": JournalStatus.DRAFT} | self.touched(at) | _opened(journal))
 
     def guard(self, journal: Journal, before: str | None) -> Write:
         """New lines of the period go to ``journal`` from now on, if they went to ``before`` until now."""
@@ -199,6 +203,10 @@ class Journals:
         partition = _partition(journal.company, journal.journal_id)
         return delete(self.table, partition, page.key, expected={"po": None, "ve": page.version})
 
+    def touched(self, at: str) -> dict[str, Any]:
+        """What a header says once a line was added or changed; its review begins anew."""
+        return {"ca": at}
+
     def closed(self) -> dict[str, Any]:
         """What takes a journal out of the index of open documents."""
         return {"oc": None, "od": None}
@@ -217,6 +225,7 @@ def journal_of(item: Item) -> Journal:
         posted_pages=item.get("pg", 0),
         error_journal=item.get("ej"),
         error_lines=item.get("ne", 0),
+        changed_at=item.get("ca"),
     )
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.values import sortable_instant
+from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState, possible
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store.errors import ConditionFailed, translated
-from project_invoicing.store.items import Item, key
+from project_invoicing.store.items import Item, bounded, key, readable
 from project_invoicing.store.transactions import get, put, query, update
 
 if TYPE_CHECKING:
@@ -100,8 +103,8 @@ class MapStates:
         for item in query(self.client, self.table, _KEPT + name):
             if id and f"#{id}#" not in item["sk"]:
                 continue
-            detail = json.loads(item["detail"])
-            yield item["sk"], BusEvent(item["source"], item["type"], item["at"], detail, item["sk"])
+            if event := readable(_event_of, item):
+                yield item["sk"], event
 
     def delivered(self, name: str, sort_key: str) -> None:
         """Takes out a kept event that is on the bus. No condition: deleting what is gone changes nothing."""
@@ -109,13 +112,26 @@ class MapStates:
             self.client.delete_item(TableName=self.table, Key=key(_KEPT + name, sort_key))
 
 
+def _event_of(item: Item) -> BusEvent:
+    at = utc_text(datetime.fromisoformat(item["at"]))
+    return BusEvent(item["source"], item["type"], at, json.loads(item["detail"]), item["sk"])
+
+
 def _status(item: Item) -> MapStatus:
     return MapStatus(item["sk"], MapState(item["state"]), item.get("since"), item.get("reason"), item["version"])
 
 
 def _position(event: Mapping[str, Any]) -> str:
-    """Time, row version, id and type of an event: its place among those that are kept."""
+    """Time, row version, id, type and content of an event: its place among those that are kept.
+
+    Without a row version only the content tells two versions of one moment apart.
+    """
     detail = event["detail"]
     occurred_at, version = str(detail.get("occurred_at")), detail.get("row_version")
     number = f"{version:020d}" if type(version) is int else ""
-    return f"{sortable_instant(occurred_at) or occurred_at}#{number}#{detail.get('id')}#{event['detail-type']}"
+    moment = sortable_instant(occurred_at) or bounded(occurred_at)
+    place = f"{moment}#{number}#{bounded(str(detail.get('id')))}#{bounded(event['detail-type'])}"
+    if number:
+        return place
+    content = json.dumps(detail.get("row"), sort_keys=True, default=str)
+    return f"{place}#{blake2b(content.encode(), digest_size=8).hexdigest()}"

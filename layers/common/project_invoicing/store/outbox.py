@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.store.errors import translated
-from project_invoicing.store.items import Item, key, plain_item
+from project_invoicing.store.items import Item, bounded, key
 from project_invoicing.store.transactions import Write, put, query
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARTITIONS: Final = 10
 PREFIX: Final = "OUTBOX#"
+_KEY: Final = 400
 
 
 def record(table: str, event: BusEvent) -> Write:
@@ -33,7 +34,7 @@ def record(table: str, event: BusEvent) -> Write:
         table,
         {
             "pk": f"{PREFIX}{crc32(event.key.encode()) % PARTITIONS}",
-            "sk": f"{event.time}#{event.key}",
+            "sk": f"{event.time}#{bounded(event.key, _KEY)}",
             "t": event.detail_type,
             "at": event.time,
             "d": json.dumps(event.detail, separators=(",", ":")),
@@ -43,12 +44,8 @@ def record(table: str, event: BusEvent) -> Write:
 
 
 def event_of(item: Item) -> BusEvent:
+    """The event in an item of the outbox. Raises whatever an item does that is none."""
     return BusEvent(SOURCE, item["t"], item["at"], json.loads(item["d"]), item["sk"])
-
-
-def event_of_image(image: dict[str, Any]) -> BusEvent:
-    """The event in a stream record's new image."""
-    return event_of(plain_item(image))
 
 
 def unsent(client: DynamoDBClient, table: str) -> Iterator[Item]:

@@ -1,16 +1,26 @@
 """The proposals table: proposal headers and their lines, and the posted customer invoices.
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in staging,
-``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``wf`` what it waits for
-(JSON), ``wp`` the documents for whose posting it waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on
-it, ``ev`` how often a person has edited it or its lines, ``sv`` the set-up version that its lines were built with,
-``ic`` between which companies it bills, ``dx`` its lines are being deleted; from the claim of its posting on ``in``
-invoice number, ``vo`` voucher, ``di`` invoice date, ``pv`` set-up version, ``pp`` pages posted; ``oc`` ``od`` keys of
-the sparse index ``open_documents``.
+``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``ws`` since when it waits,
+``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents for whose posting it
+waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often one has edited it or its
+lines, ``sv`` the set-up version that its lines were built with, ``ic`` between which companies it bills, ``dx`` its
+lines are being deleted, ``tk`` what its lines continue is marked as taken by them (99-25; absent where a version before
+made them), ``ba`` the accounting date that its billed sales agree on; from the claim of its posting on ``in`` invoice
+number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted; ``oc``
+``od`` keys of the sparse index ``open_documents``.
+
+A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
+back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
 
 A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises.
-A posted invoice has a header and pages of its own, which nothing changes any more. One between companies has a pending
-vendor invoice of the borrower beside it.
+A posted invoice has a header and pages of its own, which nothing changes any more but ``gb``: what credit notes have
+given back of ``tc``, the sales tax that its lines were charged. One between companies has a pending vendor invoice of
+the borrower beside it. The header of a proposal that credits others has from its claim on ``og``, what those had
+charged and given back when its own tax was computed.
+
+What was claimed or posted before there was a ``da`` has its invoice date for an accounting date. Dates of proformas
+that were stored as instants before the table map said what they are, are read by it.
 
 A header whose contract the set-up does not know yet has ``dt``, its event whole: its number may still be refused.
 """
@@ -18,18 +28,23 @@ A header whose contract the set-up does not know yet has ``dt``, its event whole
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import zlib
+from collections import Counter as Count
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from project_invoicing.dataverse.mapping import stored_date
+from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.codes import SECOND_REASONS, ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.store import rows
-from project_invoicing.store.items import Item
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
 
@@ -45,7 +60,10 @@ ANY_INVOICE: Final = "*invoice"
 """Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
 VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
-_SHOWN_WAITS: Final = 50
+SHOWN_WAITS: Final = 50
+"""Waits that a header lists; of the others it counts how many there are."""
+_KEPT_DOCUMENTS: Final = 500
+_WAIT_REASONS: Final = frozenset(WaitReason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,7 @@ class HeaderEdits:
     due_date: date | None = None
     due_for: date | None = None
     dimensions: dict[str, str] | None = None
+    accounting_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,12 @@ class BetweenCompanies:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one."""
+    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one.
+
+    ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
+    that all billed sales of its lines carry, ``None`` where they differ (99-23).
+    ``stored_waits`` are the columns that ``waiting_for`` and ``waits_for_posting`` were read from.
+    """
 
     proforma: Proforma
     status: ProposalStatus
@@ -91,26 +115,52 @@ class Proposal:
     waiting_for: tuple[Wait, ...] = ()
     waits_for_posting: frozenset[str] = frozenset()
     evaluated: bool = False
+    waiting_since: str | None = None
+    stored_waits: Mapping[str, Any] = field(default_factory=dict)
     refusal: dict[str, str] | None = None
     setup_version: int | None = None
     deleting: bool = False
     invoice_number: str | None = None
     voucher: str | None = None
     invoice_date: date | None = None
+    accounting_date: date | None = None
     posting_setup_version: int | None = None
     posted_pages: int = 0
     edits: HeaderEdits = HeaderEdits()
     edit_count: int = 0
     intercompany: BetweenCompanies | None = None
     event: str | None = None
+    billed_on: date | None = None
+    credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
+    marked: bool = False
 
     @property
     def id(self) -> str:
         return self.proforma.id
 
     @property
+    def second(self) -> bool:
+        """It waits because another document has taken what it would (99-25)."""
+        return any(wait.reason in SECOND_REASONS for wait in self.waiting_for)
+
+    @property
     def number(self) -> str:
         return self.proforma.number
+
+    @property
+    def withdrawing(self) -> bool:
+        """Its proforma was canceled, and what there is of it has not been taken away yet."""
+        return self.proforma.canceled and self.status is ProposalStatus.WAITING
+
+    @property
+    def lists_some(self) -> bool:
+        """Whether the last of ``waiting_for`` only counts what else it waits for."""
+        return bool(_more(self.stored_waits)) or len(self.waiting_for) > SHOWN_WAITS
+
+    def names(self, documents: Set[str]) -> bool:
+        """Whether it says what waits for each of ``documents``; a header of the version before does not."""
+        named = {wait.document for wait in self.waiting_for} | {document for _, document in _more(self.stored_waits)}
+        return documents <= named
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +172,10 @@ class ProposalPage:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A customer invoice's header. Amounts in ``currency``."""
+    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher.
+
+    One that comes to nothing has no ``voucher`` (99-24).
+    """
 
     invoice_number: str
     proposal_id: str
@@ -132,11 +185,12 @@ class Invoice:
     document_type: str
     invoice_date: date
     due_date: date
+    accounting_date: date
     currency: str
     subtotal: Decimal
     sales_tax: Decimal
     total: Decimal
-    voucher: str
+    voucher: str | None
     exchange_rate: Decimal
     line_count: int
     posted: bool = False
@@ -165,12 +219,17 @@ class Proposals:
     def open(self, company: str) -> list[Proposal]:
         """Proposals of a company (or ``UNRESOLVED``) that are not posted. From the index: it only proposes."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
-        return [proposal_of(item) for item in found]
+        return [header for item in found if (header := readable(proposal_of, item))]
 
     def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
-        """Proforma ids by company of the proposals with this number."""
+        """Proforma ids by company of the proposals with this number; a free number gives the one that had it last."""
         keys = ((_number_partition(company, number), "N") for company in companies)
         return {item["co"]: item["id"] for item in get_many(self.client, self.table, keys)}
+
+    def holder_of_number(self, company: str, number: str) -> tuple[str, bool] | None:
+        """The proforma that has the number or had it last, and whether it is free."""
+        item = get(self.client, self.table, _number_partition(company, number), "N")
+        return (item["id"], item.get("fr", False)) if item else None
 
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, _partition(proforma_id), prefix=_PAGE):
@@ -194,6 +253,11 @@ class Proposals:
         for item in query(self.client, self.table, partition, prefix=_PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
 
+    def taxes_of(self, company: str, numbers: Iterable[str]) -> dict[str, TaxOfInvoice | None]:
+        """What these posted invoices charged and what was given back; ``None`` for one that does not say (REG-19)."""
+        keys = ((_invoice_partition(company, number), HEADER) for number in numbers)
+        return {item["in"]: tax_of_invoice(item) for item in get_many(self.client, self.table, keys)}
+
     def last_number(self, company: str) -> str | None:
         """The proposal number that came last, for a sequence that does not allow lower or higher ones (NUM-01)."""
         found = get(self.client, self.table, f"SEQUENCE#{company}", "proposal")
@@ -215,8 +279,9 @@ class Proposals:
         company: str | None,
         between: BetweenCompanies | None = None,
         event: str | None = None,
+        at: str | None = None,
     ) -> Write:
-        item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1}
+        item: dict[str, Any] = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "ws": at}
         item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None, "dt": event}
         item |= proforma_columns(proforma) | _company_columns(proforma, company)
         return put(self.table, item, unless_exists=True)
@@ -231,20 +296,63 @@ class Proposals:
         """Takes out a header that no company has: its number was refused, and its event is kept as rejected."""
         return delete(self.table, _partition(proposal.id), HEADER, expected={"ch": proposal.changes, "co": None})
 
-    def take_number(self, company: str, proforma: Proforma) -> Write:
-        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10)."""
-        item = {"pk": _number_partition(company, proforma.number), "sk": "N", "co": company, "id": proforma.id}
+    def take_number(self, company: str, proforma: Proforma, freed_by: str | None = None) -> Write:
+        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10).
+
+        ``freed_by`` is the proforma that had it before.
+        """
+        pk = _number_partition(company, proforma.number)
+        if freed_by:
+            return update(self.table, pk, "N", {"id": proforma.id, "fr": None}, expected={"id": freed_by, "fr": True})
+        item = {"pk": pk, "sk": "N", "co": company, "id": proforma.id}
         return put(self.table, item, unless_exists=True)
+
+    def free_number(self, company: str, proposal: Proposal) -> Write:
+        """Another proforma may take the number of one that was canceled."""
+        pk = _number_partition(company, proposal.number)
+        return update(self.table, pk, "N", {"fr": True}, expected={"id": proposal.id, "fr": None})
 
     def number_used(self, company: str, number: str, before: str | None) -> Write:
         return update(self.table, f"SEQUENCE#{company}", "proposal", {"nr": number}, expected={"nr": before})
 
-    def receive_again(self, item: Item, values: dict[str, Any], *, changed: bool) -> Write:
-        """Counts one more delivery of a header; ``values`` are what a newer version changes."""
+    def receive_again(self, item: Item, values: dict[str, Any], at: str, *, changed: bool) -> Write:
+        """Counts one more delivery of a header; ``values`` are what a newer version changes.
+
+        A delivery that was overtaken by a later one was there first: the proposal waits since then.
+        """
+        if "wf" not in item and at < item.get("ws", at):
+            values = values | {"ws": at}
         add = {"dl": 1, "ch": 1} if changed else {"dl": 1}
         return update(self.table, item["pk"], HEADER, values, add=add, expected={"ch": item["ch"], "st": item["st"]})
 
-    def change(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+    def create_canceled(self, proforma: Proforma) -> Write:
+        """Remembers a proforma that was canceled before anything else of it came."""
+        item = {"pk": _partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "st": ProposalStatus.CANCELED}
+        return put(self.table, item | proforma_columns(proforma), unless_exists=True)
+
+    def begin_withdrawal(self, proposal: Proposal, values: dict[str, Any]) -> Write:
+        """Its proforma is canceled: it has no lines from now on, and those that are stored are to be taken away."""
+        gone = {"st": ProposalStatus.WAITING, "dx": proposal.pages > 0 or None} | NO_LINES
+        return self.change(proposal, values | gone, add={"dl": 1, "ch": 1})
+
+    def withdrawn(self, proposal: Proposal) -> Write:
+        """Nothing is left of the proposal but the version of its proforma."""
+        return self.change(proposal, {"st": ProposalStatus.CANCELED, "dt": None, "ws": None} | NO_LINES | closed())
+
+    def revive(self, item: Item, proforma: Proforma, company: str | None, event: str | None, at: str) -> Write:
+        """The canceled proforma was activated again: its header waits for its lines as a new one does."""
+        values = {"st": ProposalStatus.WAITING, "dt": event, "ws": at} | NO_LINES
+        values |= proforma_columns(proforma) | _company_columns(proforma, company)
+        return self.receive_again(item, values, at, changed=True)
+
+    def change(
+        self,
+        proposal: Proposal,
+        values: dict[str, Any],
+        *,
+        add: dict[str, int] | None = None,
+        also_expected: Mapping[str, Any] | None = None,
+    ) -> Write:
         """Changes the header, if its status, version, edits, lines and progress are still what was read."""
         expected: dict[str, Any] = {
             "st": proposal.status,
@@ -254,7 +362,30 @@ class Proposals:
             "dx": proposal.deleting or None,
             "ev": proposal.edit_count or None,
         }
-        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected)
+        expected |= also_expected or {}
+        return update(self.table, _partition(proposal.id), HEADER, values, expected=expected, add=add)
+
+    def waits(self, proposal: Proposal, waits: Sequence[Wait], documents: frozenset[str], since: str) -> Write | None:
+        """What a proposal waits for by now; ``None`` where that is stored already.
+
+        Since when is kept while it waits, whatever for. Refused where a document was taken off meanwhile.
+        """
+        columns = waiting_columns(waits, documents)
+        if columns == proposal.stored_waits:
+            return None
+        values = columns | {"ws": proposal.waiting_since or since}
+        return self.change(proposal, values, also_expected={"wp": proposal.stored_waits.get("wp")})
+
+    def no_longer_waits_for(self, proposal: Proposal, documents: set[str]) -> Write:
+        """Takes documents that are posted off what a proposal waits for.
+
+        Refused where others were taken off meanwhile: of two at once neither may bring back the other's.
+        """
+        stored = proposal.stored_waits
+        listed = [wait for wait in _listed(stored) if wait.document not in documents]
+        more = {of: rows for of, rows in _more(stored).items() if of[1] not in documents}
+        values = _columns(listed, more) | {"wp": sorted(proposal.waits_for_posting - documents)}
+        return self.change(proposal, values, also_expected={"wp": stored.get("wp")})
 
     def edited(self, proposal: Proposal, values: dict[str, Any]) -> Write:
         """A person has edited the proposal or its lines: whoever has read it before, such as a posting, reads again."""
@@ -276,8 +407,15 @@ class Proposals:
     def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
         return delete(self.table, _partition(proforma_id), page.key, expected={"ve": page.version})
 
-    def create_invoice(self, invoice: Invoice) -> Write:
+    def give_back(self, company: str, number: str, before: TaxOfInvoice, after: TaxOfInvoice) -> Write:
+        """A credit note gives back some of an invoice's tax, if no other has given back any since it was computed."""
+        expected = {"po": True, "gb": None if before.given_back == NOTHING else _tallies_text(before.given_back)}
+        values = {"tc": _tallies_text(after.charged), "gb": _tallies_text(after.given_back)}
+        return update(self.table, _invoice_partition(company, number), HEADER, values, expected=expected)
+
+    def create_invoice(self, invoice: Invoice, charged: Tallies) -> Write:
         item = {
+            "tc": _tallies_text(charged),
             "pk": _invoice_partition(invoice.company, invoice.invoice_number),
             "sk": HEADER,
             "in": invoice.invoice_number,
@@ -288,6 +426,7 @@ class Proposals:
             "ty": invoice.document_type,
             "di": invoice.invoice_date.isoformat(),
             "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
             "cu": invoice.currency,
             "su": invoice.subtotal,
             "tx": invoice.sales_tax,
@@ -315,6 +454,7 @@ class Proposals:
             "ve": invoice.vendor,
             "di": invoice.invoice_date.isoformat(),
             "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
             "cu": invoice.currency,
             "su": invoice.subtotal,
             "tx": invoice.sales_tax,
@@ -337,18 +477,53 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
 
-def waiting_columns(waits: list[Wait], documents: frozenset[str]) -> dict[str, Any]:
-    """What a header stores of what it waits for: the first fifty, and how many more there are.
+def waiting_columns(waits: Sequence[Wait], documents: frozenset[str]) -> dict[str, Any]:
+    """What a header stores of what it waits for: the first fifty waits, and how many more there are, by what ends them.
 
-    The rest is on the rows themselves. ``documents``, journals by their ids and invoices by those of their proformas,
-    are those whose posting should look at the proposal again.
+    ``documents``, journals by their ids and invoices by those of their proformas, are those for whose posting it waits.
     """
-    if len(waits) > _SHOWN_WAITS + 1:  # with that one line, what was stored is stored again as it is
-        more = f"and {len(waits) - _SHOWN_WAITS} more rows; each row in staging says why it waits"
-        waits = [*waits[:_SHOWN_WAITS], Wait(waits[_SHOWN_WAITS].reason, more)]
-    shown = [{"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail} for w in waits]
-    kept = sorted(documents) if len(documents) <= _SHOWN_WAITS else [ANY_INVOICE, ANY_JOURNAL]
-    return {"wf": json.dumps(shown, separators=(",", ":")), "wp": kept}
+    listed, rest = waits[:SHOWN_WAITS], waits[SHOWN_WAITS:]
+    more = Count((wait.reason.value, wait.document) for wait in rest)
+    kept = sorted(documents) if len(documents) <= _KEPT_DOCUMENTS else [ANY_INVOICE, ANY_JOURNAL]
+    return _columns(listed, more) | {"wp": kept}
+
+
+def _columns(listed: Sequence[Wait], more: Mapping[tuple[str, str | None], int]) -> dict[str, Any]:
+    shown = [
+        {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
+        | ({"document": w.document} if w.document else {})
+        for w in listed
+    ]
+    unlisted = [[*of, rows] for of, rows in more.items()]
+    return {
+        "wf": zlib.compress(json.dumps(shown, separators=(",", ":")).encode()),
+        "wm": json.dumps(unlisted, separators=(",", ":")) if unlisted else None,
+    }
+
+
+def _listed(stored: Mapping[str, Any]) -> list[Wait]:
+    packed = stored.get("wf", "[]")
+    text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as the version before stored it
+    known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
+    return [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known]
+
+
+def _more(stored: Mapping[str, Any]) -> dict[tuple[str, str | None], int]:
+    """How many rows are not listed, by reason and document."""
+    counted = json.loads(stored.get("wm") or "[]")
+    return {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
+
+
+def _waiting_for(stored: Mapping[str, Any]) -> tuple[Wait, ...]:
+    """The waits that are listed, and one that counts the others."""
+    listed, more = _listed(stored), _more(stored)
+    if not more:
+        return tuple(listed)
+    named = sorted({document for _, document in more if document and document not in (ANY_INVOICE, ANY_JOURNAL)})
+    others = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    posting = f", for the posting of {', '.join(named[:3])}{others}" if named else ""
+    detail = f"and {sum(more.values())} more rows{posting}; explain says what each waits for"
+    return (*listed, Wait(WaitReason(next(iter(more))[0]), detail))
 
 
 def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
@@ -359,13 +534,66 @@ def edited_columns(edits: HeaderEdits) -> dict[str, Any]:
     return {"ed": rows.encode([edits])}
 
 
+def claim_columns(invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice]) -> dict[str, Any]:
+    """What a posting pins when it begins, so that whoever goes on with it computes the same.
+
+    Of the invoices that it credits what they had charged and given back.
+    """
+    texts = {number: [_tallies_text(tax.charged), _tallies_text(tax.given_back)] for number, tax in originals.items()}
+    return {
+        "st": ProposalStatus.POSTING,
+        "in": invoice.invoice_number or None,
+        "vo": invoice.voucher,
+        "di": invoice.invoice_date.isoformat(),
+        "da": invoice.accounting_date.isoformat(),
+        "pv": setup_version,
+        "og": json.dumps(texts, separators=(",", ":")) if texts else None,
+        "rf": None,
+    }
+
+
+def billed_on_columns(agreed: date | None) -> dict[str, Any]:
+    """The accounting date that the billed sales of a proposal's lines agree on."""
+    return {"ba": agreed.isoformat() if agreed else None}
+
+
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
+"""What a header knows of its lines, when it has none: nothing."""
+
+
+def _credited_of(text: str) -> dict[str, TaxOfInvoice]:
+    return {number: TaxOfInvoice(*map(_tallies_of, texts)) for number, texts in json.loads(text).items()}
+
+
+def _tallies_text(tallies: Tallies) -> str:
+    sides = [{code: [tally.lines[code], str(amount)] for code, amount in tally.taxes.items()} for tally in tallies]
+    return json.dumps(sides, separators=(",", ":"))
+
+
+def _tallies_of(text: str) -> Tallies:
+    charges, credits = (
+        Tally(
+            {code: lines for code, (lines, _) in side.items()}, {code: Decimal(tax) for code, (_, tax) in side.items()}
+        )
+        for side in json.loads(text)
+    )
+    return charges, credits
+
+
+def tax_of_invoice(item: Item) -> TaxOfInvoice | None:
+    """What an invoice's header says; ``None`` where it was posted before headers did."""
+    if "tc" not in item:
+        return None
+    return TaxOfInvoice(_tallies_of(item["tc"]), _tallies_of(item["gb"]) if "gb" in item else NOTHING)
+
+
 def closed() -> dict[str, Any]:
     """What takes a proposal out of the index of open documents."""
     return {"oc": None, "od": None}
 
 
 def proposal_of(item: Item) -> Proposal:
-    waits = [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"]) for w in json.loads(item.get("wf", "[]"))]
+    stored = {name: item.get(name) for name in ("wf", "wm", "wp")} if "wf" in item else {}
     return Proposal(
         proforma=_proforma_of(item),
         status=ProposalStatus(item["st"]),
@@ -375,21 +603,27 @@ def proposal_of(item: Item) -> Proposal:
         line_count=item.get("n", 0),
         pages=item.get("pg", 0),
         subtotal=Decimal(item["su"]) if "su" in item else None,
-        waiting_for=tuple(waits),
+        waiting_for=_waiting_for(stored),
         waits_for_posting=frozenset(item.get("wp", ())),
         evaluated="wf" in item,
+        waiting_since=item.get("ws"),
+        stored_waits=stored,
         refusal=json.loads(item["rf"]) if "rf" in item else None,
         setup_version=item.get("sv"),
         deleting=item.get("dx", False),
         invoice_number=item.get("in"),
         voucher=item.get("vo"),
         invoice_date=date.fromisoformat(item["di"]) if "di" in item else None,
+        accounting_date=_accounting_date(item) if "di" in item else None,
         posting_setup_version=item.get("pv"),
         posted_pages=item.get("pp", 0),
         edits=rows.decode(HeaderEdits, item["ed"])[0] if "ed" in item else HeaderEdits(),
         edit_count=item.get("ev", 0),
         intercompany=rows.decode(BetweenCompanies, item["ic"])[0] if "ic" in item else None,
         event=item.get("dt"),
+        billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
+        credited=_credited_of(item["og"]) if "og" in item else {},
+        marked="tk" in item or "ic" in item,
     )
 
 
@@ -403,11 +637,12 @@ def invoice_of(item: Item) -> Invoice:
         document_type=item["ty"],
         invoice_date=date.fromisoformat(item["di"]),
         due_date=date.fromisoformat(item["du"]),
+        accounting_date=_accounting_date(item),
         currency=item["cu"],
         subtotal=Decimal(item["su"]),
         sales_tax=Decimal(item["tx"]),
         total=Decimal(item["to"]),
-        voucher=item["vo"],
+        voucher=item.get("vo"),
         exchange_rate=Decimal(item["er"]),
         line_count=item["n"],
         posted=item["po"],
@@ -416,6 +651,10 @@ def invoice_of(item: Item) -> Invoice:
         borrower=item.get("bo"),
         vendor=item.get("ve"),
     )
+
+
+def _accounting_date(item: Item) -> date:
+    return date.fromisoformat(item["da"] if "da" in item else item["di"])
 
 
 def proforma_columns(proforma: Proforma) -> dict[str, Any]:
@@ -432,8 +671,10 @@ def proforma_columns(proforma: Proforma) -> dict[str, Any]:
         "to": None if proforma.total is None else str(proforma.total),
         "di": proforma.invoice_date,
         "du": proforma.due_date,
+        "ad": proforma.accounting_date,
         "bt": proforma.bill_to or None,
         "hc": proforma.has_corrections or None,
+        "ca": proforma.canceled or None,
         "cx": proforma.custom or None,
     }
     return {
@@ -451,6 +692,7 @@ def version_of(item: Item) -> RowVersion:
 
 def _proforma_of(item: Item) -> Proforma:
     mapped = json.loads(item["a"])
+    invoice_map = table_maps()["invoices"]
 
     def reference(name: str) -> Reference | None:
         return Reference(*mapped[name]) if name in mapped else None
@@ -464,10 +706,12 @@ def _proforma_of(item: Item) -> Proforma:
         customer=reference("cs"),
         currency=reference("cu"),
         total=Decimal(mapped["to"]) if "to" in mapped else None,
-        invoice_date=mapped.get("di"),
-        due_date=mapped.get("du"),
+        invoice_date=stored_date(invoice_map, "invoice_date", mapped.get("di")),
+        due_date=stored_date(invoice_map, "due_date", mapped.get("du")),
+        accounting_date=mapped.get("ad"),
         bill_to=mapped.get("bt", {}),
         has_corrections=mapped.get("hc", False),
+        canceled=mapped.get("ca", False),
         custom=mapped.get("cx", {}),
     )
 

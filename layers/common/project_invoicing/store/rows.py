@@ -20,9 +20,16 @@ T = TypeVar("T")
 
 
 def encode(records: Iterable[Any]) -> str:
-    """Dataclass instances of one type as JSON text ``{"c": [names], "r": [[values], …]}``."""
+    """Dataclass instances of one type as JSON text ``{"c": [names], "r": [[values], …]}``.
+
+    A column that is ``None`` by default and in every record is left out.
+    """
     rows = list(records)
-    names = [f.name for f in fields(rows[0])] if rows else []
+    names = [
+        f.name
+        for f in (fields(rows[0]) if rows else ())
+        if f.default is not None or any(getattr(row, f.name) is not None for row in rows)
+    ]
     values = [[_outward(getattr(row, name)) for name in names] for row in rows]
     return json.dumps({"c": names, "r": values}, separators=(",", ":"), ensure_ascii=False)
 

@@ -9,15 +9,19 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
+* ``li`` what its posted line hands on to the line that continues it, without the dimensions that ``ac`` has already
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``wb`` ``wd`` whether Dataverse was told of them (done, failed; absent: not yet), and its answer where it refused
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
   deleted
 * ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
-* ``lt`` the row's money changed after it was imported: flagged, never silently applied
+* ``tk`` what has taken the row, as the sixteen bytes of its id: the billed sale that bills it, or what takes it back
+* ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where all that
+  changed is that Dataverse has deactivated it, which it may take back
 
-A link may arrive before its row: then an item with links only stands there, which is no row yet (it has no ``a``).
+A link may arrive before its row, and a row may be taken before it arrives: then an item with links or ``tk`` only
+stands there, which is no row yet (it has no ``a``).
 """
 
 from __future__ import annotations
@@ -25,7 +29,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
@@ -33,14 +36,18 @@ from enum import Enum, StrEnum
 from heapq import merge
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 from zlib import crc32
 
+from project_invoicing.dataverse.values import whole
 from project_invoicing.domain.actual import Actual, Connection, Reference, RowVersion
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
+    CostOrigin,
     PostingType,
     RejectReason,
+    RowState,
     StagingState,
     TransactionClass,
     TransactionType,
@@ -48,14 +55,27 @@ from project_invoicing.domain.codes import (
     WriteBackState,
 )
 from project_invoicing.domain.journal import Accrual, CostAccounts
+from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
-from project_invoicing.store.items import Expression, Item, key, plain_item
-from project_invoicing.store.transactions import Write, get, get_many, lost, put, query, scan, transact, update
+from project_invoicing.store.items import Expression, Item, bounded, key, plain_item, readable
+from project_invoicing.store.transactions import (
+    Write,
+    get,
+    get_many,
+    lost,
+    put,
+    query,
+    scan,
+    transact,
+    transact_what_holds,
+    update,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,13 +89,17 @@ _LINK: Final = "l_"
 _REJECTED: Final = "REJECTED#"
 _CHANGED: Final = "U#"
 _REWORDED: Final = "U#T#"
+_RELINKED: Final = "U#L#"
 _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
 """DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
 _ATTEMPTS: Final = 5
+_WAIT_REASONS: Final = frozenset(WaitReason)
 _NAMES_OF_A_FILTER: Final = 100
 """DynamoDB takes 4 KB and 300 operators."""
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
+_CONTINUED: Final = (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
+_LOOKED_AT_AGAIN: Final = (*_CONTINUED, ConnectionRole.REPLACED)
 
 
 class Delivery(StrEnum):
@@ -90,7 +114,8 @@ class Delivery(StrEnum):
 class StagedRow:
     """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
 
-    ``outdated``: its money changed after its import, and nobody has looked at its line since.
+    ``outdated``: its money changed after its import, and nobody has looked at its line since; ``relinked``: nothing but
+    a connection of it came. ``lineage``: of a posted row, ``None`` for one that was posted before rows had it.
     """
 
     actual: Actual
@@ -114,10 +139,13 @@ class StagedRow:
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
     outdated: bool = False
+    relinked: bool = False
     late: bool = False
     intercompany_proposal: str | None = None
     links: dict[ConnectionRole, str] = field(default_factory=dict)
     links_accepted: int = 0
+    lineage: Lineage | None = None
+    taken_by: str | None = None
 
     @property
     def id(self) -> str:
@@ -126,6 +154,11 @@ class StagedRow:
     @property
     def queued(self) -> bool:
         return self.state is StagingState.PENDING
+
+    @property
+    def takes(self) -> str | None:
+        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back."""
+        return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +182,7 @@ _NAMES: Final = {
     "price": "pr",
     "amount": "am",
     "skip_sync": "sk",
+    "inactive": "na",
     "currency": "cu",
     "project": "pj",
     "contract": "ct",
@@ -167,6 +201,7 @@ _NAMES: Final = {
     "external_description": "xd",
     "unit": "un",
     "custom": "cu1",
+    "origin": "og",
 }
 _ENTITIES: Final = {
     "currency": "transactioncurrency",
@@ -186,6 +221,17 @@ _TEXTS: Final = frozenset({"description", "external_description"})
 """What people may change on an actual at any time (CAN-10): it changes the text of a line and nothing else."""
 
 
+_OF_LINEAGE: Final = 7
+_OF_CHARGE: Final = 5
+"""How many columns a text has at most; later versions may append some."""
+_REVENUE_TYPES: Final = {
+    PostingType.INVOICED_REVENUE: "r",
+    PostingType.INVOICED_REVENUE_ON_ACCOUNT: "o",
+    PostingType.WIP_INVOICED_ON_ACCOUNT: "w",
+}
+_REVENUE_TYPES_OF: Final = {short: posting_type for posting_type, short in _REVENUE_TYPES.items()}
+
+
 def _text_of(actual: Actual) -> str:
     columns: dict[str, Any] = {}
     for name, short in _NAMES.items():
@@ -203,10 +249,19 @@ def _text_of(actual: Actual) -> str:
 
 
 def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
+    """The id alone, or with name and table; no table stands for the one that the column leads to."""
     named = reference.name if name == "resource" else None
-    if reference.entity == _ENTITIES[name] and named is None:
+    usual = reference.entity == _ENTITIES[name]
+    if usual and named is None:
         return reference.id
-    return [reference.entity, reference.id, named]
+    return ["" if usual else reference.entity, reference.id, named]
+
+
+def _reference_in(entity: str, stored: str | list[str | None]) -> Reference:
+    if isinstance(stored, str):
+        return Reference(entity, stored)
+    named, id, name = stored
+    return Reference(named or entity, str(id), name)
 
 
 def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
@@ -217,13 +272,26 @@ def _actual_of(id: str, version: RowVersion, text: str) -> Actual:
     for name, entity in _ENTITIES.items():
         stored = columns.get(_NAMES[name])
         if stored is not None:
-            values[name] = Reference(entity, stored) if isinstance(stored, str) else Reference(*stored)
+            values[name] = _reference_in(entity, stored)
     values["transaction_type"] = TransactionType(values["transaction_type"])
     values["transaction_class"] = TransactionClass(values["transaction_class"])
     values["billing_type"] = BillingType(values["billing_type"])
     for name in ("quantity", "price", "amount"):
         values[name] = Decimal(values[name])
+    if "origin" in values:
+        values["origin"] = CostOrigin(values["origin"])
     return Actual(id=id, version=version, **values)
+
+
+def _changed_on_line(actual: Actual, item: Item, after: Actual) -> set[str]:
+    """What of a line a newer version changes; of a row that could not be read everything, unless nothing is new.
+
+    Both as they are stored: the names that an event may carry with its look-ups are no change.
+    """
+    before = readable(lambda stored: _actual_of(actual.id, actual.version, stored["a"]), item)
+    if before is None:
+        return set() if item.get("h") == actual.version.content else set(_ON_LINE)
+    return {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
 
 
 def _accrual_text(accrual: Accrual) -> str:
@@ -234,6 +302,94 @@ def _accrual_text(accrual: Accrual) -> str:
 def _accrual_of(text: str) -> Accrual:
     currency, amount, accounting, rate, *accounts = json.loads(text)
     return Accrual(currency, Decimal(amount), Decimal(accounting), Decimal(rate), *accounts)
+
+
+def _lineage_text(lineage: Lineage, accrual: Accrual | None, sales_tax: Decimal | None) -> str:
+    """A list in the order of the columns, without what is empty at its end or what the row has anyway."""
+    dimensions = lineage.dimensions
+    if accrual and accrual.dimensions == dimensions:
+        dimensions = None
+    columns: list[Any] = [
+        lineage.sales_tax_group,
+        lineage.item_sales_tax_group,
+        lineage.category,
+        lineage.line_property,
+        # Nothing means: as in the accrual. An empty one says that there are none, though the accrual has some.
+        dimensions if dimensions or not (accrual and accrual.dimensions and not lineage.dimensions) else {},
+        _charge_out(lineage.charge, sales_tax) if lineage.charge else None,
+        lineage.worker_dimensions,
+    ]
+    return json.dumps(_trimmed(columns), separators=(",", ":"), ensure_ascii=False)
+
+
+def _charge_out(charge: Charge, sales_tax: Decimal | None) -> list[Any]:
+    taxes = None
+    if charge.taxes is not None:
+        alone = len(charge.taxes) == 1 and charge.taxes[0].amount == sales_tax
+        taxes = [
+            _trimmed([x.code, str(x.percent), x.account, None if alone else str(x.amount), *_form_out(x)])
+            for x in charge.taxes
+        ]
+    revenue = _REVENUE_TYPES[charge.revenue_type] + (charge.revenue_account or "") if charge.revenue_type else None
+    flags = int(charge.tax_included) + 2 * charge.credit + 4 * (not charge.counted)
+    return _trimmed([charge.invoice, revenue, taxes, charge.discount_account, flags or None])
+
+
+def _form_out(tax: ChargedTax) -> list[str | None]:
+    return [tax.origin, tax.base_code, tax.marginal_base]
+
+
+def _trimmed(columns: list[Any]) -> list[Any]:
+    while columns and columns[-1] is None:
+        columns.pop()
+    return columns
+
+
+def _lineage_of(text: str, accrual: Accrual | None, sales_tax: Any) -> Lineage:
+    group, item_group, category, line_property, dimensions, charge, workers = _filled(json.loads(text), _OF_LINEAGE)
+    if dimensions is None and accrual:
+        dimensions = accrual.dimensions
+    read = None if charge is None else _charge_in(charge, str(sales_tax or 0))
+    return Lineage(group, item_group, category, line_property, dimensions or None, workers, read)
+
+
+def _charge_in(columns: list[Any], sales_tax: str) -> Charge:
+    invoice, revenue, taxes, discount_account, flags = _filled(columns, _OF_CHARGE)
+    return Charge(
+        invoice,
+        _REVENUE_TYPES_OF[revenue[:1]] if revenue else None,
+        revenue[1:] if revenue else None,
+        discount_account,
+        None if taxes is None else tuple(_tax_in(sales_tax, *one) for one in taxes),
+        tax_included=bool((flags or 0) & 1),
+        credit=bool((flags or 0) & 2),
+        counted=not (flags or 0) & 4,
+    )
+
+
+def _tax_in(
+    sales_tax: str,
+    code: str,
+    percent: str,
+    account: str | None = None,
+    amount: str | None = None,
+    origin: str | None = None,
+    base_code: str | None = None,
+    marginal_base: str | None = None,
+) -> ChargedTax:
+    return ChargedTax(
+        code,
+        Decimal(percent),
+        account,
+        Decimal(sales_tax if amount is None else amount),
+        TaxOrigin(origin) if origin else None,
+        base_code,
+        MarginalBase(marginal_base) if marginal_base else None,
+    )
+
+
+def _filled(columns: list[Any], length: int) -> list[Any]:
+    return (columns + [None] * length)[:length]
 
 
 def _cost_accounts_of(text: str) -> CostAccounts:
@@ -258,18 +414,24 @@ def links_of(item: Item) -> dict[ConnectionRole, str]:
     return links
 
 
+def taker_of(item: Item) -> str | None:
+    """Who has taken the actual of an item, which may not have arrived yet."""
+    return str(UUID(bytes=bytes(item["tk"]))) if "tk" in item else None
+
+
 def row_of(item: Item) -> StagedRow | None:
     """The row in an item of the table or its index; ``None`` for an item that holds links only."""
     if "a" not in item:
         return None
     rate = item.get("xr")
     amount = item.get
+    accrual = _accrual_of(item["ac"]) if "ac" in item else None
     return StagedRow(
         actual=_actual_of(item["pk"], _version_of(item), item["a"]),
         state=StagingState(item["st"]),
         changes=item["ch"],
         deliveries=item["dl"],
-        reason=WaitReason(item["re"]) if "re" in item and item["st"] == StagingState.PENDING else None,
+        reason=_reason_of(item),
         detail=item.get("rd"),
         since=item.get("rs"),
         company=item.get("co"),
@@ -283,22 +445,82 @@ def row_of(item: Item) -> StagedRow | None:
         write_back=WriteBackState(item.get("wb", WriteBackState.PENDING)),
         write_back_detail=item.get("wd"),
         price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
-        accrual=_accrual_of(item["ac"]) if "ac" in item else None,
+        accrual=accrual,
         cost_accounts=_cost_accounts_of(item["ca"]) if "ca" in item else None,
         outdated=_is_outdated(item.get("qs", "")),
+        relinked=str(item.get("qs", "")).startswith(_RELINKED),
         late=bool(item.get("lt")),
         intercompany_proposal=item.get("ip"),
         links=links_of(item),
         links_accepted=item.get("lk", 0),
+        lineage=_lineage_of(item["li"], accrual, item.get("tx")) if "li" in item else None,
+        taken_by=taker_of(item),
     )
 
 
 def readable_row(item: Item) -> StagedRow | None:
-    """As ``row_of``; ``None`` too for a row that is no row of ours any more, such as one with an unknown state."""
+    """As ``row_of``; ``None`` too for a row that this code cannot read, such as one with an unknown state."""
+    return readable(row_of, item)
+
+
+def _reason_of(item: Item) -> WaitReason | None:
+    """Why a row waits. A reason that this code does not know is no reason: the next import finds its own."""
+    known = item["st"] == StagingState.PENDING and item.get("re") in _WAIT_REASONS
+    return WaitReason(item["re"]) if known else None
+
+
+def _state_of(item: Item) -> StagingState:
+    """The state of a row; of one with a state that this code does not know, what it must be by what it carries."""
     try:
-        return row_of(item)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None
+        return StagingState(item["st"])
+    except (LookupError, ValueError):
+        if "vo" in item:
+            return StagingState.POSTED
+        return StagingState.IMPORTED if "jn" in item or "pn" in item else StagingState.PENDING
+
+
+def _is_known(version: RowVersion, item: Item) -> bool:
+    """Whether a stored row has this version or a newer one. One whose version cannot be read is taken as older."""
+    try:
+        return not is_newer(version, _version_of(item))
+    except (LookupError, TypeError):
+        return False
+
+
+class UnreadableRowError(Exception):
+    """A row that is there, but that this code cannot read: whoever needs it has to wait for it."""
+
+
+class _Rows(dict[str, StagedRow]):
+    """Rows by actual. Whoever asks for one that cannot be read gets an ``UnreadableRowError``, not "has not arrived".
+
+    So what depends on it waits, and its neighbours do not.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__()
+        self._unreadable: set[str] = set()
+        for item in items:
+            if row := readable_row(item):
+                self[row.id] = row
+            elif "a" in item:
+                self._unreadable.add(item["pk"])
+
+    def get(self, id: str, default: Any = None) -> Any:
+        self._check(id)
+        return super().get(id, default)
+
+    def __missing__(self, id: str) -> StagedRow:
+        self._check(id)
+        raise KeyError(id)
+
+    def __contains__(self, id: object) -> bool:
+        self._check(id)
+        return super().__contains__(id)
+
+    def _check(self, id: object) -> None:
+        if id in self._unreadable:
+            raise UnreadableRowError(id)
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -346,7 +568,7 @@ class Staging:
             item = plain_item(found) if found else get(self.client, self.table, actual.id, ROW)
             if item is None or "a" not in item:
                 return self.receive(actual)
-            duplicate = not is_newer(actual.version, _version_of(item))
+            duplicate = _is_known(actual.version, item)
             values = {} if duplicate else self._changes(actual, item)
             expression = Expression()
             try:
@@ -355,7 +577,7 @@ class Staging:
                         TableName=self.table,
                         Key=key(actual.id, ROW),
                         UpdateExpression=expression.update(values, add={"dl": 1} if duplicate else {"dl": 1, "ch": 1}),
-                        ConditionExpression=expression.all_equal({"st": item["st"], "ch": item["ch"]}),
+                        ConditionExpression=expression.all_equal({"st": item.get("st"), "ch": item.get("ch")}),
                         **expression.aliases(),
                         ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     )
@@ -366,15 +588,18 @@ class Staging:
         raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
 
     def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
-        """What a newer version changes on the row, by what has become of the row so far."""
+        """What a newer version changes on the row, by what has become of the row so far.
+
+        It heals a row that could not be read.
+        """
         values = self._columns(actual)
-        if item["st"] in _ON_DOCUMENTS:
-            del values["st"]
-            # Both as they are stored: the names that an event may carry with its look-ups are no change.
-            before, after = (_actual_of(actual.id, actual.version, text) for text in (item["a"], values["a"]))
-            changed = {name for name in _ON_LINE if getattr(before, name) != getattr(after, name)}
-            if item["st"] == StagingState.POSTED:
-                return values | ({"lt": True} if changed - _TEXTS else {})
+        state = _state_of(item)
+        if state in _ON_DOCUMENTS:
+            values["st"] = state
+            after = _actual_of(actual.id, actual.version, values["a"])
+            changed = _changed_on_line(actual, item, after)
+            if state is StagingState.POSTED:
+                return values | _lateness(changed - _TEXTS, after, item.get("lt"))
             if actual.skip_sync or changed - _TEXTS:
                 return values | self._queued_as(actual.id, _changed_position(actual.id))
             if changed and "q" not in item:  # what is queued with another change is looked at whole
@@ -419,8 +644,10 @@ class Staging:
         """Stores a connection on the row that carries it, which may not have arrived yet. One request.
 
         The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
-        matter. A deleted connection leaves a version without an id. A reversal that was imported before anyone said
-        what it reverses is looked at again, for it takes the rate of its original (FXR-13).
+        matter. A deleted connection leaves a version without an id. A row on a document is looked at again when a
+        connection says what it bills, reverses or replaces: it takes the rate of its original (FXR-13), what that hands
+        on (99-22), and has taken what it continues (99-25). What a posted row turns out to continue is marked at once,
+        if nobody else has it.
         """
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
@@ -445,14 +672,29 @@ class Staging:
         except ConditionFailed as failed:
             # Whoever delivered it first may have died before the second request.
             found, delivery = failed.item, Delivery.DUPLICATE
-        row = row_of(plain_item(found)) if found else None
-        if row and row.state is StagingState.IMPORTED and connection.role is ConnectionRole.ORIGINAL:
-            again = update(
-                self.table, row.id, ROW, self._queued_as(row.id, _changed_position(row.id)), expected={"st": row.state}
-            )
-            with suppress(TransactionCancelled):  # it has moved on: posted by now, or waiting for an import anyway
-                transact(self.client, [again])
+        if found and connection.role in _LOOKED_AT_AGAIN:
+            item = plain_item(found)
+            self._look_again(item)
+            posted = item.get("st") == StagingState.POSTED and connection.role in _CONTINUED
+            if posted and delivery is Delivery.ACCEPTED and not connection.deleted:
+                transact_what_holds(self.client, [self.take(connection.linked_id, connection.actual_id)])
         return delivery
+
+    def _look_again(self, item: Item) -> None:
+        """Puts an imported row where the import finds those that have changed."""
+        for _ in range(_ATTEMPTS):
+            if item.get("st") != StagingState.IMPORTED or str(item.get("qs", "")).startswith(_RELINKED):
+                return
+            id = item["pk"]
+            again = self._queued_as(id, _relinked_position(item, id))
+            write = update(self.table, id, ROW, again, expected={"st": item["st"], "qs": item.get("qs")})
+            try:
+                transact(self.client, [write])
+            except TransactionCancelled as cancelled:
+                reason = cancelled.reasons[0]
+                item = plain_item(reason[1]) if reason and reason[1] else item
+            else:
+                return
 
     def links_of(self, connections: Iterable[str]) -> Iterator[tuple[str, str, ConnectionRole, str]]:
         """The links of connections of which only the id is known: ``(connection, actual, role, version)``.
@@ -477,15 +719,15 @@ class Staging:
         ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
         (``too_large``) for what no item can hold even when it is compressed.
         """
-        version = version or str(event.get("row_version") or event.get("occurred_at") or "")
+        version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
         writes = [
             put(
                 self.table,
                 {
-                    "pk": f"{_REJECTED}{rejected.entity}#{rejected.id}",
+                    "pk": _rejected(rejected.entity, rejected.id),
                     "sk": f"{version}#{rejected.reason}",
                     "re": rejected.reason,
-                    "rd": rejected.detail,
+                    "rd": whole(rejected.detail),
                     "fd": rejected.field,
                     "at": at,
                     **_kept(rejected, event),
@@ -497,11 +739,11 @@ class Staging:
                 own_event(
                     ACTUAL_REJECTED,
                     at,
-                    f"{rejected.entity}#{rejected.id}#{version}",
-                    entity=rejected.entity,
-                    id=rejected.id,
+                    f"{bounded(rejected.entity)}#{bounded(rejected.id)}#{version}",
+                    entity=bounded(rejected.entity),
+                    id=bounded(rejected.id),
                     reason=rejected.reason,
-                    detail=rejected.detail,
+                    detail=whole(rejected.detail),
                 ),
             ),
         ]
@@ -513,12 +755,12 @@ class Staging:
 
     def rejections(self, entity: str, id: str) -> Iterator[Rejection]:
         """Why the kept events of a row were rejected, oldest version first."""
-        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+        for item in query(self.client, self.table, _rejected(entity, id)):
             yield Rejection(entity, id, item["re"], item["rd"], item["at"])
 
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
-        for item in query(self.client, self.table, f"{_REJECTED}{entity}#{id}"):
+        for item in query(self.client, self.table, _rejected(entity, id)):
             yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
 
     def revive(self, row: StagedRow) -> Write:
@@ -529,7 +771,7 @@ class Staging:
     def mended(self, entity: str, id: str, sort_key: str) -> None:
         """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
         with translated():
-            self.client.delete_item(TableName=self.table, Key=key(f"{_REJECTED}{entity}#{id}", sort_key))
+            self.client.delete_item(TableName=self.table, Key=key(_rejected(entity, id), sort_key))
 
     # Reading
 
@@ -539,7 +781,7 @@ class Staging:
         The index only proposes: some may be posted by now.
         """
         for item in chain.from_iterable(self._shard(shard, _CHANGED) for shard in range(SHARDS)):
-            row = row_of(item)
+            row = readable_row(item)
             if row and row.state in _ON_DOCUMENTS:
                 yield row, str(item["qs"]).startswith(_REWORDED)
 
@@ -552,7 +794,7 @@ class Staging:
         shards = [self._shard(shard, "B#") for shard in range(SHARDS)]
         ordered = merge(*shards, key=lambda item: str(item["qs"]))
         for proforma, items in groupby(ordered, key=lambda item: str(item["qs"]).split("#")[1]):
-            yield proforma, [row for item in items if (row := row_of(item)) and row.queued]
+            yield proforma, [row for item in items if (row := readable_row(item)) and row.queued]
 
     def waiting_for_proposal(self, proforma_id: str) -> list[StagedRow]:
         return list(self._queued(f"B#{proforma_id}#"))
@@ -563,14 +805,14 @@ class Staging:
         prefix = _sales(lender, borrower)
         for item in chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS)):
             day = str(item["qs"]).removeprefix(prefix).partition("#")[0]
-            row = row_of(item) if start.isoformat() <= day <= end.isoformat() else None
+            row = readable_row(item) if start.isoformat() <= day <= end.isoformat() else None
             if row and row.state is StagingState.POSTED:
                 found.append(row)
         return found
 
     def _queued(self, prefix: str) -> Iterator[StagedRow]:
         items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))
-        return (row for item in items if (row := row_of(item)) and row.queued)
+        return (row for item in items if (row := readable_row(item)) and row.queued)
 
     def _shard(self, shard: int, prefix: str) -> Iterator[Item]:
         return query(self.client, self.table, str(shard), prefix=prefix, index=INDEX, names=("q", "qs"))
@@ -580,23 +822,36 @@ class Staging:
         return get(self.client, self.table, id, ROW)
 
     def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
-        """The rows of these actuals, strongly consistent; those that have not arrived are missing."""
+        """The rows of these actuals, strongly consistent; those that have not arrived are missing.
+
+        Looking one up that cannot be read raises ``UnreadableRowError``; the values are those that can.
+        """
         keys = ((id, ROW) for id in dict.fromkeys(ids))
-        found = (row_of(item) for item in get_many(self.client, self.table, keys))
-        return {row.id: row for row in found if row}
+        return _Rows(get_many(self.client, self.table, keys))
+
+    def rows_and_takers(self, ids: Iterable[str]) -> tuple[dict[str, StagedRow], dict[str, str]]:
+        """As ``rows``, and who has taken each of these actuals, also of those that have not arrived (99-25)."""
+        found = list(get_many(self.client, self.table, ((id, ROW) for id in dict.fromkeys(ids))))
+        takers = ((item["pk"], taker_of(item)) for item in found)
+        return _Rows(found), {id: taker for id, taker in takers if taker}
 
     def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
-        """As ``rows``, without those that somebody has broken by hand."""
+        """As ``rows``, where one that cannot be read is as good as none."""
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         found = (readable_row(item) for item in get_many(self.client, self.table, keys))
         return {row.id: row for row in found if row}
 
     # Writes that take part in the transactions of the other stores
 
-    def wait(self, row: StagedRow, wait: Wait, company: str | None, at: str) -> Write:
-        """The row goes on waiting and says why. Since when is kept while the reason stays the same."""
-        since = row.since if row.reason is wait.reason else at
-        values = {"re": wait.reason, "rd": wait.detail, "rs": since, "co": company}
+    def wait(self, row: StagedRow, wait: Wait | None, company: str | None, at: str) -> Write:
+        """The row goes on waiting and says why; ``None``: its proposal does.
+
+        Since when is kept while the reason stays the same.
+        """
+        values: dict[str, Any] = {"re": None, "rd": None, "rs": None, "co": company}
+        if wait:
+            since = row.since if row.reason is wait.reason else at
+            values |= {"re": wait.reason, "rd": wait.detail, "rs": since}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
     def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:
@@ -607,23 +862,47 @@ class Staging:
         values = {"st": StagingState.SKIPPED, "rd": detail, "rs": at, "re": None, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected=_unchanged(row))
 
-    def journalised(self, row: StagedRow, company: str, journal_id: str, line_number: int, rate: ExchangeRate) -> Write:
-        """The row has become a line of a draft journal."""
+    def journalised(
+        self,
+        row: StagedRow,
+        company: str,
+        journal_id: str,
+        line_number: int,
+        rate: ExchangeRate,
+        *,
+        by: str | None = None,
+    ) -> Write:
+        """The row has become a line of a draft journal. ``by``: and is taken with the same write, as by ``take``."""
         values = {"jn": journal_id, "ln": line_number, "xr": f"{rate.rate}/{rate.factor}"}
-        return self._imported(row, company, values)
+        return self._imported(row, company, values, by)
 
-    def proposed(self, row: StagedRow, company: str, proposal_id: str, line_number: int) -> Write:
-        """The row has become a line of a proposal."""
-        return self._imported(row, company, {"pn": proposal_id, "ln": line_number})
+    def proposed(
+        self, row: StagedRow, company: str, proposal_id: str, line_number: int, *, by: str | None = None
+    ) -> Write:
+        """The row has become a line of a proposal. ``by``: and is taken with the same write, as by ``take``."""
+        return self._imported(row, company, {"pn": proposal_id, "ln": line_number}, by)
 
-    def covered(self, row: StagedRow, company: str, proposal_id: str) -> Write:
+    def covered(self, row: StagedRow, company: str, proposal_id: str, *, by: str | None = None) -> Write:
         """The row has no money and came after its proposal was posted: it is done, without line or voucher (99-21)."""
-        return self._imported(row, company, {"pn": proposal_id, "st": StagingState.POSTED})
+        return self._imported(row, company, {"pn": proposal_id, "st": StagingState.POSTED}, by)
 
-    def _imported(self, row: StagedRow, company: str, values: dict[str, Any]) -> Write:
+    def _imported(self, row: StagedRow, company: str, values: dict[str, Any], by: str | None) -> Write:
         cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}
         values = {"st": StagingState.IMPORTED, "co": company} | values | cleared
-        return update(self.table, row.id, ROW, values, expected=_unchanged(row))
+        taken = _taken(by)
+        return update(self.table, row.id, ROW, values | taken, expected=_unchanged(row), free_for=taken)
+
+    def take(self, id: str, by: str) -> Write:
+        """The actual is continued by ``by``, if by no other (99-25). Doing it again changes nothing.
+
+        It may not have arrived: who takes it is known then before it is.
+        """
+        taken = _taken(by)
+        return update(self.table, id, ROW, taken, expected={}, free_for=taken)
+
+    def free(self, id: str, by: str) -> Write:
+        """What continued the actual no longer does: another may."""
+        return update(self.table, id, ROW, {"tk": None}, expected=_taken(by))
 
     def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
         """The row's unposted line has been brought up to its present version."""
@@ -649,11 +928,13 @@ class Staging:
         expected = {"st": StagingState.IMPORTED, "jn": journal_id}
         return update(self.table, actual_id, ROW, {"jn": new_journal_id, "ln": line_number}, expected=expected)
 
-    def released(self, actual_id: str, document: dict[str, str], queue_position: str) -> Write:
+    def released(
+        self, actual_id: str, document: dict[str, str], queue_position: str, *, by: str | None = None
+    ) -> Write:
         """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
 
         ``document`` is ``{"jn": journal}`` or ``{"pn": proposal}``, ``queue_position`` from ``journal_position`` or
-        ``proposal_position``.
+        ``proposal_position``. ``by``: and who had taken it no longer has, as by ``free``.
         """
         values = {
             "st": StagingState.PENDING,
@@ -662,8 +943,9 @@ class Staging:
             "pn": None,
             "ln": None,
             "xr": None,
-        }
-        return update(self.table, actual_id, ROW, values, expected={"st": StagingState.IMPORTED} | document)
+        } | ({"tk": None} if by else {})
+        expected = {"st": StagingState.IMPORTED} | document | _taken(by)
+        return update(self.table, actual_id, ROW, values, expected=expected)
 
     def posted(
         self,
@@ -674,11 +956,12 @@ class Staging:
         accounting_amount: Decimal | None,
         exchange_rate: Decimal | None,
         sales_tax_amount: Decimal | None,
+        lineage: Lineage,
         accrual: Accrual | None = None,
         cost_accounts: CostAccounts | None = None,
         to_bill: tuple[StagedRow, str] | None = None,
     ) -> Write:
-        """The row's line is posted: it gets the accounting details (WB-01, WB-02).
+        """The row's line is posted: it gets the accounting details (WB-01, WB-02), and what the line hands on (99-22).
 
         ``to_bill`` for what now waits to be billed between companies: the row as it was read, and its
         ``sale_position``. That takes the place in the queue where a change waits to be looked at, so a row whose change
@@ -692,6 +975,7 @@ class Staging:
             "tx": sales_tax_amount,
             "ac": _accrual_text(accrual) if accrual else None,
             "ca": None if cost_accounts is None else json.dumps(cost_accounts, separators=(",", ":")),
+            "li": _lineage_text(lineage, accrual, sales_tax_amount),
         }
         expected: dict[str, Any] = {"st": StagingState.IMPORTED}
         if to_bill:
@@ -700,7 +984,7 @@ class Staging:
             expected = _unchanged(row, StagingState.IMPORTED)
         return update(self.table, actual_id, ROW, values, expected=expected | document)
 
-    def written_back(self, actual_id: str, voucher: str, refusal: str | None) -> Write:
+    def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
         state = WriteBackState.FAILED if refusal else WriteBackState.DONE
         values = {"wb": state, "wd": refusal}
@@ -710,6 +994,10 @@ class Staging:
         """The posted inter-organizational sale is on an intercompany proposal."""
         values = {"ip": proposal_id, "q": None, "qs": None}
         return update(self.table, row.id, ROW, values, expected={"st": StagingState.POSTED, "ip": None})
+
+
+def _rejected(entity: str, id: str) -> str:
+    return f"{_REJECTED}{bounded(entity)}#{bounded(id)}"
 
 
 def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -723,12 +1011,24 @@ def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"ez": packed}
 
 
+def _lateness(changed: set[str], after: Actual, before: Any) -> dict[str, Any]:
+    """The flag of a posted row that changed. That it is inactive goes away with it, a change of money stays."""
+    if changed == {"inactive"} and before in (None, RowState.INACTIVE):
+        return {"lt": RowState.INACTIVE if after.inactive else None}
+    return {"lt": True} if changed else {}
+
+
 def _changed_position(actual_id: str) -> str:
     return f"{_CHANGED}{actual_id[:8]}"
 
 
 def _reworded_position(actual_id: str) -> str:
     return f"{_REWORDED}{actual_id[:8]}"
+
+
+def _relinked_position(item: Item, actual_id: str) -> str:
+    """A row that waits for another change to be looked at is looked at whole."""
+    return f"{_RELINKED}{actual_id[:8]}" if "qs" not in item else _changed_position(actual_id)
 
 
 def _is_outdated(position: str) -> bool:
@@ -759,6 +1059,10 @@ def _queue_position(actual: Actual) -> str:
 
 def _unchanged(row: StagedRow, state: StagingState = StagingState.PENDING) -> dict[str, Any]:
     return {"st": state, "ch": row.changes, "lk": row.links_accepted or None}
+
+
+def _taken(by: str | None) -> dict[str, Any]:
+    return {"tk": UUID(by).bytes} if by else {}
 
 
 def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:

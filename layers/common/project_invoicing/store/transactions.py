@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from project_invoicing.chunks import chunks
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.errors import TransactionCancelled, translated
-from project_invoicing.store.items import Expression, Item, key, plain_item, typed_item
+from project_invoicing.store.items import Expression, Item, is_possible, key, plain_item, typed_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,15 +46,23 @@ def update(
     *,
     expected: Mapping[str, Any],
     add: Mapping[str, int] | None = None,
+    free_for: Mapping[str, Any] | None = None,
 ) -> Write:
-    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent)."""
+    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent).
+
+    ``free_for``: attributes that must be absent or have this value.
+    """
     expression = Expression()
+    conditions = [expression.equal(name, value) for name, value in expected.items()]
+    conditions += [
+        f"({expression.absent(name)} OR {expression.equal(name, value)})" for name, value in (free_for or {}).items()
+    ]
     return {
         "Update": {
             "TableName": table,
             "Key": key(pk, sk),
             "UpdateExpression": expression.update(values, add=add),
-            "ConditionExpression": expression.all_equal(expected),
+            "ConditionExpression": " AND ".join(conditions),
             **expression.aliases(),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -83,6 +91,27 @@ def transact(client: DynamoDBClient, writes: Sequence[Write]) -> None:
         client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
 
 
+def write_one(client: DynamoDBClient, write: Write) -> None:
+    """An ``update`` by itself, for half the write units that it costs in a transaction. Raises ``ConditionFailed``.
+
+    The SDK may repeat it when its answer was lost: its condition has to tell.
+    """
+    with translated():
+        client.update_item(**write["Update"])
+
+
+def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
+    """As ``transact``, and again while nothing but other transactions were in the way."""
+    for attempt in range(_WRITE_ATTEMPTS):
+        try:
+            transact(client, writes)
+            return
+        except TransactionCancelled as cancelled:
+            if lost(cancelled) or attempt == _WRITE_ATTEMPTS - 1:
+                raise
+            pause(attempt)
+
+
 def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool:
     """Those of ``writes`` whose condition holds, each for itself. ``False``: others were in the way all the time."""
     for attempt in range(_WRITE_ATTEMPTS):
@@ -101,6 +130,8 @@ def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool
 
 def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
     """One item, strongly consistent."""
+    if not is_possible(pk, sk):
+        return None
     with translated():
         found = client.get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True).get("Item")
     return plain_item(found) if found else None
@@ -108,7 +139,7 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
 
 def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
     """The items that exist, in no order, strongly consistent, 100 a request. Keys must be distinct."""
-    for chunk in chunks(keys, MAX_READS):
+    for chunk in chunks((one for one in keys if is_possible(*one)), MAX_READS):
         wanted: Any = [key(pk, sk) for pk, sk in chunk]
         for _ in range(_READ_ATTEMPTS):
             with translated():
@@ -140,6 +171,8 @@ def query(
     On the table itself the read is strongly consistent; an index only proposes, so whoever reads one writes under a
     condition.
     """
+    if not is_possible(partition):
+        return
     expression = Expression()
     condition = expression.equal(names[0], partition)
     if first:
@@ -166,6 +199,8 @@ def query(
 
 def last_until(client: DynamoDBClient, table: str, partition: str, prefix: str, until: str) -> Item | None:
     """The item with the greatest sort key from ``prefix`` up to ``until``, strongly consistent."""
+    if not is_possible(partition, until):
+        return None
     expression = Expression()
     between = f"{expression.name('sk')} BETWEEN {expression.value(prefix)} AND {expression.value(until)}"
     with translated():

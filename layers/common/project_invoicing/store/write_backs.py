@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.store.errors import ConditionFailed, translated
-from project_invoicing.store.items import Expression, Item, key, plain_item
+from project_invoicing.store.items import Expression, Item, key, plain_item, readable
 from project_invoicing.store.staging import INDEX
 from project_invoicing.store.transactions import get, query
 
@@ -121,7 +121,8 @@ class WriteBacks:
         """Unfinished documents that may be taken up at ``at``, with since when. The index only proposes."""
         items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"))
         for item in takewhile(lambda item: bool(item["qs"] <= at), items):
-            yield document_of(item), item["qs"]
+            if document := readable(document_of, item):
+                yield document, item["qs"]
 
     def _got_on(self, before: Progress, values: dict[str, Any], done: int, failed: int) -> Progress | None:
         expression = Expression()

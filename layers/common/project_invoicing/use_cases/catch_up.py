@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
 
-from project_invoicing.bus import Bus
-from project_invoicing.dataverse.api import DataverseApi, NotConnected, TokenExpired
+from project_invoicing.bus import Bus, fitting
+from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
 from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
 from project_invoicing.dataverse.maps import CONNECTION
 from project_invoicing.dataverse.values import sortable_instant
@@ -21,6 +21,7 @@ from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.map_state import MapState
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, SWEEP_CONTINUED, BusEvent, own_event
+from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Delivery, Staging
 from project_invoicing.store.sweeps import Sweep, Sweeps
@@ -81,6 +82,8 @@ class CatchUp:
             return {"outcome": held} if held else self.fetch(detail)
         if event.get("detail-type") == SWEEP_CONTINUED:
             return {"sweeps": [self.sweep(detail["entity"], detail["round"])]}
+        if detail.get("entity") not in {None, *inbound_maps()}:
+            return {"outcome": f"refused: no table map reads this table; these are read: {', '.join(inbound_maps())}"}
         delivered = self._control().deliver_all_kept()
         try:
             sweeps = [self.sweep(detail["entity"])] if detail.get("entity") else self.sweep_all()
@@ -148,7 +151,7 @@ class CatchUp:
     def _pages(self, report: SweepReport) -> None:
         """Reads pages until there are no more, or no time. Raises ``Conflict`` where another sweep has gone on."""
         columns = columns_of(report.entity)
-        sweep = self._begun(report.entity, ",".join(columns))
+        sweep = self._begun(report.entity, ",".join(self.api().readable(report.entity, columns)))
         first = True
         while first or self.time_left():
             first = False
@@ -161,7 +164,7 @@ class CatchUp:
                     raise
                 sweep = self.sweeps.store(self._anew(sweep))
                 continue
-            events = [event for found in page.rows if is_wanted(event := event_of(found, self.at))]
+            events = [event for found in page.rows if (event := self._wanted(found))]
             self._publish(events)
             report.links += self._forget(report.entity, page.deleted)
             sweep = self.sweeps.store(self._after(sweep, page.link, len(page.rows), complete=page.complete))
@@ -221,6 +224,15 @@ class CatchUp:
             for found in self.api().matching(CONNECTION, columns, column, actual_id)
         )
 
+    def _wanted(self, found: FoundRow) -> BusEvent | None:
+        """The event of a row that a consumer waits for. One that cannot be told is: its consumer deals with it."""
+        event = event_of(found, self.at)
+        return event if guarded(found.entity, found.id, is_wanted, event) else None
+
     def _publish(self, events: list[BusEvent]) -> None:
-        if failed := self.bus.publish(events):
+        """A row that no bus takes is kept as rejected, and holds no other."""
+        fit, large = fitting(events)
+        for refusal, detail in large:
+            self.staging.reject(refusal, detail, self.at)
+        if failed := self.bus.publish(fit):
             raise Unavailable(f"the bus did not take {len(failed)} of {len(events)} events; the page is read again")

@@ -5,15 +5,17 @@ Everything else on a line comes from Dataverse and is refused by name (JRN-14, T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.dataverse.values import guid, whole
+from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
@@ -21,27 +23,38 @@ from project_invoicing.store.proposals import Proposal, Proposals, edited_column
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.delete_lines import delete_journal_lines, delete_proposal_lines
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.import_proposals import ProposalImport
 from project_invoicing.use_cases.intercompany import IntercompanyProposals, PostedSales
+from project_invoicing.use_cases.invoice import written_invoice_date
 from project_invoicing.use_cases.prevalidation import NoRegister
 from project_invoicing.use_cases.preview import preview
+from project_invoicing.use_cases.requests import named, proposals_named
 from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.sync_actuals import REJECTED, sync_row
 from project_invoicing.use_cases.sync_proforma import sync_header
 
+ACTIONS = ("edit", "delete_lines", "reset", "replay", "preview", "intercompany_invoice")
+"""What ``DocumentEditing`` does, by the names of its methods."""
 _TAX_GROUPS = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
-_DATES = frozenset({"invoice_date", "due_date"})
+_DATES = frozenset({"invoice_date", "due_date", "accounting_date"})
 _HEADER_FIELDS = _DATES | {"dimensions"}
 _NAMING = frozenset({"company", "proposal_id", "journal_id", "actual_id"})
 _JOURNAL_FIELDS = frozenset({*_TAX_GROUPS, "dimensions"})
 _REDERIVE = "rederive_dimensions"
-_PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, _REDERIVE})
+_REDERIVE_TAX = "rederive_sales_tax"
+_REDERIVED = frozenset({_REDERIVE, _REDERIVE_TAX})
+_PROPOSAL_FIELDS = frozenset({*_TAX_GROUPS, *_REDERIVED})
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentEditing:
-    """The edits of one request. Each raises ``Rejected`` for a request that cannot be right, and stores refusals."""
+    """The edits of one request.
+
+    Each raises ``Rejected`` for a request that cannot be right, and ``Refused`` for what the document does not allow;
+    a proposal keeps that.
+    """
 
     proposals: Proposals
     journals: Journals
@@ -56,23 +69,27 @@ class DocumentEditing:
     def apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
         """Carries out ``{action: request}``. Returns ``outcome``, what became of it, and what the action gives.
 
-        Raises ``Rejected`` for an unknown action.
+        What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7).
         """
-        actions: dict[str, Callable[[Mapping[str, Any]], str | dict[str, Any]]] = {
-            "edit": self.edit,
-            "delete_lines": self.delete_lines,
-            "reset": self.reset,
-            "replay": self.replay,
-            "preview": self.preview,
-            "intercompany_invoice": self.intercompany_invoice,
-        }
+        detail = whole(detail)
+        try:
+            return self._apply(detail)
+        except Refused as refused:
+            return {"outcome": str(refused), "refused": [_refusal(detail, refused.reason, refused.detail)]}
+        except Rejected as rejected:
+            outcome = f"refused: {rejected.detail}"
+            return {"outcome": outcome, "refused": [_refusal(detail, rejected.reason, rejected.detail)]}
+
+    def _apply(self, detail: Mapping[str, Any]) -> dict[str, Any]:
         for name, request in detail.items():
-            if name not in actions:
-                known = ", ".join(actions)
+            if name not in ACTIONS:
+                known = ", ".join(ACTIONS)
                 raise _bad(name, f"{name} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
-            given = actions[name](request)
+            if not isinstance(request, Mapping):
+                raise _bad(name, f"{name} is written as an object that names a document, not {request!r}")
+            given: str | dict[str, Any] = getattr(self, name)(named(request))
             return {"outcome": given} if isinstance(given, str) else given
-        raise _bad("detail", f"the request says nothing to do; it can say {', '.join(actions)}")
+        raise _bad("detail", f"the request says nothing to do; it can say {', '.join(ACTIONS)}")
 
     def preview(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What posting a proposal would make, on an ``invoice_date`` if one is given; nothing is written."""
@@ -80,9 +97,10 @@ class DocumentEditing:
         scope = {name: _need(request, name) for name in ("company", "invoice_date") if name in request}
         return {"outcome": "previewed", "previews": preview(self.proposals, self.setups, number, self.at, **scope)}
 
-    def replay(self, request: Mapping[str, Any]) -> str:
+    def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Delivers the rejected events of a row again, once what was wrong has been mended."""
-        entity, id = _need(request, "entity"), _need(request, "id")
+        entity, asked = _need(request, "entity"), _need(request, "id")
+        id = guid(asked) or asked  # what had no id of its own was kept under what it had instead
         outcomes = []
         for sort_key, event in self.staging.rejected(entity, id):
             # What could not even be read as rows was kept as the RemoteExecutionContext that it came as.
@@ -97,7 +115,9 @@ class DocumentEditing:
             outcomes.append("pending")
         if not outcomes:
             raise _bad("id", f"no rejected event of {entity} {id} is kept")
-        return ", ".join(outcomes)
+        again = self.staging.rejections(entity, id) if REJECTED in outcomes else ()
+        refused = [asdict(Refusal(None, id, one.reason, one.detail)) for one in again]
+        return {"outcome": ", ".join(outcomes)} | ({"refused": refused} if refused else {})
 
     def _deliver(self, detail: dict[str, Any]) -> str:
         if detail["entity"] == PROFORMA:
@@ -108,12 +128,10 @@ class DocumentEditing:
         """Makes proposals of what ``company`` sold to ``borrower`` on accounting dates ``from`` to ``to`` (IC-15)."""
         lender, borrower = _need(request, "company"), _need(request, "borrower")
         days = _need(request, "from"), _need(request, "to")
-        for name, day in zip(("from", "to"), days, strict=True):
-            if not _is_date(day):
-                raise _bad(name, f"{name} is written as 2026-08-31, not {day!r}")
+        start, end = (given_day(day, name) for name, day in zip(("from", "to"), days, strict=True))
         sales = PostedSales(self.staging, self.journals, self.proposals)
         made = IntercompanyProposals(sales, self.proposals, self.setup, self.at)
-        headers = made.create(lender, borrower, *map(date.fromisoformat, days))
+        headers = made.create(lender, borrower, start, end)
         lines = ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, NoRegister())
         for id, _ in headers:
             lines.run_one(id)
@@ -123,9 +141,10 @@ class DocumentEditing:
         """Changes what a person may change: a line, or without an actual a proposal's header.
 
         On a line its tax groups, on a journal also its dimensions; those of a proposal's line are never set, but
-        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19). On a header invoice date and due date,
-        ``null`` for those of Dataverse and of the terms, and the dimensions where the company allows it (DUE-03,
-        DIM-10).
+        ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19), and ``rederive_sales_tax`` the tax
+        groups. Where a person has chosen the tax, its percents are those of the invoice date, whatever the line
+        continues (99-22). On a header invoice date, due date and accounting date, ``null`` for those of Dataverse and
+        of the terms, and the dimensions where the company allows it (DUE-03, DIM-10, 99-23).
         """
         of_header = "actual_id" not in request and "journal_id" not in request
         allowed = _HEADER_FIELDS if of_header else _JOURNAL_FIELDS if "journal_id" in request else _PROPOSAL_FIELDS
@@ -147,21 +166,19 @@ class DocumentEditing:
                     raise _bad(name, f"{name} {value} does not exist; there are {', '.join(sorted(groups)) or 'none'}")
             elif name == "dimensions" and not _are_dimensions(value):
                 raise _bad(name, f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
-            elif name in _DATES and not (value is None or _is_date(value)):
-                raise _bad(name, f"{name} is written as 2026-08-31, not {value!r}")
-            elif name == _REDERIVE and value is not True:
+            elif name in _DATES and value is not None:
+                given_day(str(value), name)
+            elif name in _REDERIVED and value is not True:
                 raise _bad(name, f"{name} can only be true, not {value!r}")
 
     def delete_lines(self, request: Mapping[str, Any]) -> str:
         """Deletes all lines of an unposted proposal or journal; the next import builds them anew."""
         if "journal_id" in request:
             company, journal_id = _need(request, "company"), _need(request, "journal_id")
-            try:
-                delete_journal_lines(self.journals, self.staging, company, journal_id)
-            except Refused as refused:
-                return str(refused)
+            delete_journal_lines(self.journals, self.staging, company, journal_id)
             return "deleted"
-        return self._guarded(request, lambda header: delete_proposal_lines(self.proposals, self.staging, header))
+        stores = self.proposals, self.staging
+        return self._guarded(request, lambda header: delete_proposal_lines(*stores, header, self.at))
 
     def reset(self, request: Mapping[str, Any]) -> str:
         """Turns a journal in error into a draft that can be posted again (POST-04, POST-09)."""
@@ -171,7 +188,7 @@ class DocumentEditing:
             raise _bad("journal_id", f"{company} has no journal {journal_id}")
         if journal.status is not JournalStatus.ERROR:
             raise _bad("journal_id", f"journal {journal_id} is {journal.status}; only one in error can be reset")
-        transact(self.journals.client, [self.journals.reset(journal)])
+        transact(self.journals.client, [self.journals.reset(journal, self.at)])
         return "reset"
 
     def _edit_header(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
@@ -186,9 +203,10 @@ class DocumentEditing:
                 if day != edits.invoice_date:  # a manual due date does not outlive the invoice date (DUE-06)
                     edits = replace(edits, invoice_date=day, due_date=None, due_for=None)
             if "due_date" in changes:
-                written = header.proforma.invoice_date
-                for_day = edits.invoice_date or (self.setup.local_date(company, written) if written else None)
+                for_day = edits.invoice_date or written_invoice_date(header, self.setup)
                 edits = replace(edits, due_date=_date(changes["due_date"]), due_for=for_day)
+            if "accounting_date" in changes:
+                edits = replace(edits, accounting_date=_date(changes["accounting_date"]))
             if "dimensions" in changes:
                 edits = replace(edits, dimensions=changes["dimensions"])
             transact(self.proposals.client, [self.proposals.edited(header, edited_columns(edits))])
@@ -212,17 +230,24 @@ class DocumentEditing:
         return self._guarded(request, change)
 
     def _rederived(self, actual_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The changes, with the dimensions of now where they are to be taken anew. Refuses what cannot be resolved."""
-        values = {name: value for name, value in changes.items() if name != _REDERIVE}
-        if _REDERIVE in changes:
+        """The changes, with dimensions and tax groups of now where they are to be taken anew.
+
+        Refuses what cannot be resolved.
+        """
+        values: dict[str, Any] = {}
+        if changes.keys() & _REDERIVED:
             row = self.staging.rows([actual_id])[actual_id]
             resolved = resolve(row.actual, self.setup)
             if isinstance(resolved, Blocked):
                 raise Refused(resolved.wait.reason, resolved.wait.detail)
             if isinstance(resolved, Invalid):
                 raise _bad(resolved.field, resolved.detail)
-            values["dimensions"] = resolved.dimensions
-        return values
+            if _REDERIVE in changes:
+                values["dimensions"] = resolved.dimensions
+            if _REDERIVE_TAX in changes:
+                values |= {name: getattr(resolved, name) for name in _TAX_GROUPS}
+        values |= {name: value for name, value in changes.items() if name not in _REDERIVED}
+        return values | ({"retaxed": True} if values.keys() & _TAX_GROUPS.keys() else {})
 
     def _edit_journal(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
         company, journal_id = _need(request, "company"), _need(request, "journal_id")
@@ -233,9 +258,9 @@ class DocumentEditing:
             raise _bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
         for page in self.journals.pages(company, journal_id):
             if any(line.actual_id == actual_id for line in page.lines):
-                lines = [replace(x, **changes) if x.actual_id == actual_id else x for x in page.lines]
-                unchanged = self.journals.change(journal, {"st": journal.status})
-                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), unchanged])
+                lines = [_edited(x, changes) if x.actual_id == actual_id else x for x in page.lines]
+                touched = self.journals.change(journal, self.journals.touched(self.at))
+                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), touched])
                 return "edited"
         raise _bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 
@@ -243,19 +268,31 @@ class DocumentEditing:
         """Runs the action on the proposal that the request names; a refusal is stored on it."""
         number = _need(request, "proposal_id")
         companies: Iterable[str] = [request["company"]] if "company" in request else self.setup.document.companies
-        found = self.proposals.by_number(companies, number)
+        found = proposals_named(self.proposals, companies, number)
         if not found:
-            raise _bad("proposal_id", f"there is no proposal {number}")
-        for proforma_id in found.values():
-            header = self.proposals.get(proforma_id)
-            if header is None:
-                continue
+            raise Refused(WaitReason.HEADER_MISSING, f"there is no proposal {number}")
+        for header in found:
             try:
                 action(header)
             except Refused as refused:
                 transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
-                return str(refused)
+                raise
         return "done"
+
+
+def _refusal(detail: Mapping[str, Any], reason: str, why: str) -> dict[str, Any]:
+    """The refusal of ``{action: request}``, with the document that the request names."""
+    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
+    named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
+    return asdict(Refusal(request.get("company"), next((one for one in named if one), None), reason, why))
+
+
+def _edited(line: JournalLine, changes: Mapping[str, Any]) -> JournalLine:
+    """Another tax group drops the percents of an invoice line that this one replaces."""
+    charges = line.charges
+    if changes.keys() & _TAX_GROUPS.keys():
+        charges = tuple(charge.retaxed() for charge in charges)
+    return replace(line, charges=charges, **changes)
 
 
 def _must_be_ready(header: Proposal) -> None:
@@ -268,17 +305,9 @@ def _must_be_ready(header: Proposal) -> None:
 
 def _need(request: Mapping[str, Any], name: str) -> str:
     value = request.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip():
         raise _bad(name, f"the request needs {name}")
-    return value
-
-
-def _is_date(value: Any) -> bool:
-    try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+    return value.strip()
 
 
 def _date(value: str | None) -> date | None:

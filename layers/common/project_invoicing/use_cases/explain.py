@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 from project_invoicing.dataverse.maps import CONNECTION
-from project_invoicing.dataverse.values import guid
+from project_invoicing.dataverse.values import guid, whole
+from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.proposals import UNRESOLVED
 from project_invoicing.use_cases.explain_actuals import Stores, explain_actual, not_taken
 from project_invoicing.use_cases.explain_documents import (
@@ -19,6 +22,8 @@ from project_invoicing.use_cases.explain_documents import (
     explain_voucher,
 )
 from project_invoicing.use_cases.explanation import Explanation, Row
+
+P = ParamSpec("P")
 
 
 @dataclass(slots=True)
@@ -32,8 +37,8 @@ class _Search:
 
     def by_id(self, id: str) -> Iterator[Explanation | None]:
         self.looked += ["staging", "the rejected events", "what waits for paused table maps", "the proposals"]
-        yield explain_actual(self.stores, id)
-        yield explain_proposal(self.stores, id)
+        yield _readable("actual", id, explain_actual, self.stores, id)
+        yield _readable("proposal", id, explain_proposal, self.stores, id)
         made = Explanation("connection", id, None, "")
         if outcome := not_taken(made, self.stores, CONNECTION, id):
             made.headline = f"Transaction connection that {outcome}"
@@ -43,13 +48,13 @@ class _Search:
         stores, number = self.stores, self.asked
         self.looked += [f"the {kind} of {', '.join(self.companies)}" for kind in ("proposals", "invoices", "journals")]
         for proforma_id in stores.proposals.by_number(self.companies, number).values():
-            yield explain_proposal(stores, proforma_id)
+            yield _readable("proposal", proforma_id, explain_proposal, stores, proforma_id)
         for header in stores.proposals.open(UNRESOLVED):
             if header.number == number:
                 yield explain_proposal(stores, header.id)
         for company in self.companies:
-            yield explain_invoice(stores, company, number)
-            yield explain_journal(stores, company, number)
+            yield _readable("invoice", number, explain_invoice, stores, company, number)
+            yield _readable("journal", number, explain_journal, stores, company, number)
 
     def by_voucher(self) -> Iterator[Explanation | None]:
         """No key leads from a voucher to its document, so the ledger is read, then the journals: seconds a gigabyte.
@@ -75,6 +80,19 @@ class _Search:
         return re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) is not None
 
 
+def _readable(
+    kind: str, id: str, look: Callable[P, Explanation | None], *args: P.args, **kwargs: P.kwargs
+) -> Explanation | None:
+    """What ``look`` makes; of something that cannot be read that it is there, and what to do."""
+    found = guarded(kind, id, look, *args, **kwargs)
+    if not isinstance(found, Defect):
+        return found
+    made = Explanation(kind, id, None, f"{kind.capitalize()} that is there and cannot be read ({found.name})")
+    made.happened(f"was set aside: {found}")
+    made.advise_on(WaitReason.DEFECT)
+    return made
+
+
 def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
     """Everything known about what has this id or number, in ``company`` or in all of them.
 
@@ -84,7 +102,7 @@ def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
     or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Where there is none,
     ``looked_in`` says where it was looked for and ``next`` what that can mean.
     """
-    asked = asked.strip()
+    asked = str(whole(asked.strip()))
     search = _Search(stores, asked, [company] if company else list(stores.setup.document.companies))
     id = guid(asked)
     hits = [made for made in (search.by_id(id) if id else search.by_number()) if made]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,17 +12,20 @@ from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     ConnectionRole,
     JournalStatus,
     ProposalStatus,
     RejectReason,
     StagingState,
     TransactionType,
+    WaitReason,
     WriteBackState,
 )
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
 from project_invoicing.domain.map_state import MapState
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.items import Item
@@ -32,10 +35,15 @@ from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposal, Proposals
 from project_invoicing.store.staging import StagedRow, Staging, links_of, row_of
 from project_invoicing.store.write_backs import Document, WriteBacks
-from project_invoicing.use_cases.explanation import TYPES, Explanation, Row
-from project_invoicing.use_cases.resolution import Owner, owner_of
+from project_invoicing.use_cases.explanation import NOTE, TYPES, Explanation, Row, has_replaced
+from project_invoicing.use_cases.late_changes import PostedAs, amount_now
+from project_invoicing.use_cases.proposal_lines import day_of, unposted
+from project_invoicing.use_cases.resolution import DISCOUNT, Owner, owner_of
 from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.review import who_posts
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import WHAT, described, how
+from project_invoicing.use_cases.waiting import waits_as
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +54,7 @@ _ROLES: Final = {
     ConnectionRole.ORIGINAL: "reverses",
     ConnectionRole.REPLACED: "replaces",
 }
+UNPOSTED: Final = (WaitReason.UNBILLED_SALES_NOT_POSTED, WaitReason.FEE_NOT_POSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,50 @@ class Stores:
         progress = WriteBacks(self.staging.client, self.staging.table).get(document)
         return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
 
+    def posted_as(self, row: StagedRow) -> PostedAs:
+        """What ``amount_now`` needs of the document that a row was posted with."""
+        if row.journal_id:
+            return PostedAs(gross=DISCOUNT in row.actual.custom and self._accrued_gross(row))
+        header = self.proposal_numbered(row.company, row.proposal_id or "")
+        invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
+        if not invoice:
+            return PostedAs()
+        included = self.setup.document.sales_tax.amounts_include_tax
+        pages = self.proposals.invoice_pages(invoice.company, invoice.invoice_number) if included else ()
+        return PostedAs(invoice=invoice, lines=[line for _, page in pages for line in page])
+
+    def _accrued_gross(self, row: StagedRow) -> bool:
+        """Whether a posted sale was accrued without its discount: as its company did then, a reversal as its original.
+
+        FEE-06, FEE-10.
+        """
+        original = row.links.get(ConnectionRole.ORIGINAL)
+        found = self.staging.readable([original]).get(original) if original else None
+        of = found if found and found.journal_id else row
+        journal = self.journals.get(str(of.company), str(of.journal_id))
+        setup = self.setups.of(journal.setup_version) if journal and journal.setup_version else self.setup
+        return setup.parameters(str(of.company)).line_discount_category is not None
+
+    def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
+        """By how much the books are off where a row has changed after its posting, in accounting currency, in words.
+
+        ``None`` where that cannot be said; the text says why.
+        """
+        words = Words(self.setup)
+        known = self.setup.company(row.company) if row.company else None
+        currency = known.accounting_currency if known else None
+        actual = words.money(row.actual.amount, words.currency(row.actual))
+        if row.state is not StagingState.POSTED:
+            return None, f"is {actual} now, and its document is being posted with what it was before"
+        posted = words.money(row.accounting_amount or ZERO, currency)
+        if row.actual.inactive:
+            return -(row.accounting_amount or ZERO), f"is inactive now, and was posted with {posted}"
+        now = amount_now(row, self.posted_as(row), self.setup)
+        if isinstance(now, str):
+            return None, f"is {actual} now, was posted with {posted}, and would not be posted as it is: {now}"
+        text = f"is {actual} now and would be posted with {words.money(now, currency)}, and was posted with {posted}"
+        return now - (row.accounting_amount or ZERO), text
+
     def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
         found = self.proposals.by_number([company], number).get(company) if company else None
         return self.proposals.get(found) if found else None
@@ -98,7 +151,7 @@ class Words:
         return self.setup.resolve(reference.entity, reference.id) if reference else None
 
     def money(self, amount: Decimal | None, currency: str | None) -> str:
-        return f"{self.show.amount(amount, currency)} {currency or '(currency unknown)'}"
+        return self.show.money(amount, currency)
 
     def kind(self, actual: Actual) -> str:
         return f"{TYPES[actual.transaction_type]} ({actual.transaction_class})"
@@ -108,15 +161,20 @@ class Words:
         return row.company or (owner.company if isinstance(owner, Owner) else None)
 
     @staticmethod
-    def state(row: StagedRow) -> str:
+    def state(row: StagedRow, wait: Wait | None = None) -> str:
+        """``wait`` is what ``waits_as`` says of it, where that was asked."""
         document = f"journal {row.journal_id}" if row.journal_id else f"proposal {row.proposal_id}"
         match row.state:
             case StagingState.PENDING:
-                return f"waits: {row.reason}" if row.reason else "waits for the next import"
+                reason = wait.reason if wait else row.reason
+                billed = row.actual.transaction_type is TransactionType.BILLED_SALES
+                return f"waits: {reason}" if reason else f"waits for {'its proposal' if billed else 'the next import'}"
             case StagingState.IMPORTED:
                 return f"on {document}, line {row.line_number}, not posted"
             case StagingState.POSTED if row.voucher:
                 return f"posted with voucher {row.voucher}, on {document}"
+            case StagingState.POSTED if row.accounting_amount is not None:
+                return f"posted without a ledger entry, on {document}"
             case StagingState.POSTED:
                 return f"done with {document}, without money and voucher"
             case StagingState.SKIPPED:
@@ -163,14 +221,15 @@ class Block(NamedTuple):
 def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, company: str | None) -> list[Row]:
     """What something waits for, each with the actual that blocks: its amount, date, document, and why that stands.
 
-        {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error", "do"}
+        {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error",
+         "posting"}
 
     ``document`` is the journal or proposal of the blocking actual, ``status`` that of the document, ``error`` why its
-    line was not posted.
+    line was not posted, ``posting`` who posts a draft.
     """
     words = Words(stores.setup)
     listed = list(waits)
-    rows = stores.staging.rows(wait.actual_id for wait in listed if wait.actual_id)
+    rows = stores.staging.readable(wait.actual_id for wait in listed if wait.actual_id)
     on_journals = [(words.company(row), row.journal_id) for row in rows.values() if row.journal_id]
     headers = {
         owner: stores.journals.many(owner, [id for of, id in on_journals if of == owner])
@@ -180,11 +239,11 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
     for wait in listed:
         row = rows.get(wait.actual_id or "")
         entry: Row = {"reason": wait.reason, "detail": wait.detail, "since": since, "actual_id": wait.actual_id}
-        entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error"))
+        entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error", "posting"))
         if row:
             entry["currency"] = words.currency(row.actual)
             entry["amount"] = words.show.amount(row.actual.amount, entry["currency"])
-            entry["date"] = _day(row, words, company)
+            entry["date"] = day_of(row, words.setup, company)
             owner = words.company(row)
             journal = headers.get(owner or "", {}).get(row.journal_id or "")
             entry["status"] = row.state
@@ -192,6 +251,8 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
                 line = stores.journals.line(journal.company, journal.journal_id, row.line_number or 0, row.id)
                 entry |= {"document": journal.journal_id, "status": journal.status}
                 entry["error"] = line[0].error if line else None
+                if journal.status is JournalStatus.DRAFT:
+                    entry["posting"] = who_posts(journal, stores.setup)
             elif row.proposal_id:
                 entry["document"] = row.proposal_id
         found.append(entry)
@@ -201,23 +262,16 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block], since: str | None, c
 def advise_on_blockers(made: Explanation) -> None:
     """What to do about everything that ``made`` waits for: for a journal in error, mend that first."""
     for entry in made.waits_for:
-        if entry["error"]:
+        if entry["reason"] in SECOND_REASONS:
+            made.advise_on(str(entry["reason"]))
+        elif entry["error"]:
             code = str(entry["error"]).partition(":")[0]
             made.advise_on(code)
             made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
-        elif entry["status"] == JournalStatus.DRAFT and entry["document"]:
-            made.advise(f"post journal {entry['document']}: journal_posting does it by its schedule")
+        elif entry["posting"]:
+            made.advise(f"post journal {entry['document']}: {entry['posting']}")
         else:
             made.advise_on(str(entry["reason"]))
-
-
-def _day(row: StagedRow, words: Words, company: str | None) -> str | None:
-    actual = row.actual
-    written = actual.start or actual.document_date
-    owner = words.company(row) or company
-    if not written or not owner or not words.setup.company(owner):
-        return written
-    return words.setup.local_date(owner, written).isoformat()
 
 
 @dataclass(slots=True)
@@ -229,13 +283,16 @@ class ActualExplained:
     row: StagedRow
     made: Explanation
     words: Words
+    header: Proposal | None
+    wait: Wait | None
 
     def whole(self) -> Explanation:
         row = self.row
         not_taken(self.made, self.stores, ACTUAL, row.id, accepted_at=row.actual.version.occurred_at)
         self._arrived()
-        linked = self.stores.staging.rows(row.links.values())
+        linked = self.stores.staging.readable(row.links.values())
         self.made.linked = [self.words.linked(_ROLES[role], id, linked.get(id)) for role, id in row.links.items()]
+        self._taken(row.taken_by)
         match row.state:
             case StagingState.PENDING:
                 self._waits(linked)
@@ -252,8 +309,15 @@ class ActualExplained:
             self._on_proposal(row.proposal_id)
         if row.intercompany_proposal:
             self._between_companies(row.intercompany_proposal)
-        if row.late:
-            self.made.happened("a newer version with other figures came after the posting; the books have the old ones")
+        if row.late and row.actual.inactive:
+            self.made.happened("was deactivated in Dataverse after the posting; the books have it")
+            self.made.advise(
+                "late change: correct the invoice or the actual in Dataverse, so that it is reversed; or activate it"
+            )
+        elif row.late:
+            off = self.stores.off(row)[1]
+            what = "a newer version with other figures came after the posting; the books have the old one: it"
+            self.made.happened(f"{what} {off}")
             self.made.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
                 "billed again; what is posted is never changed"
@@ -270,20 +334,45 @@ class ActualExplained:
         repeated = f", {same} of them changed nothing" if same else ""
         self.made.happened(f"{number}, the newest known: {counted}{repeated}", version.occurred_at)
 
-    def _waits(self, linked: dict[str, StagedRow]) -> None:
-        row, made = self.row, self.made
-        if row.reason is None:
-            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+    def _taken(self, by: str | None) -> None:
+        """What bills the actual or takes it back, which nothing else may then (99-25)."""
+        if by is None:
             return
-        made.happened(f"waits: {row.reason}, {row.detail}", row.since)
-        blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
-        blocks = blocking if blocking and blocking in (row.detail or "") and blocking in linked else None
-        made.waits_for = blockers(self.stores, [Wait(row.reason, row.detail or "", blocks)], row.since, made.company)
-        advise_on_blockers(made)
-        invoice = row.actual.invoice
-        header = self.stores.proposals.get(invoice.id) if invoice else None
+        first = self.stores.staging.rows([by]).get(by)
+        if first:
+            self.made.happened(f"{WHAT[how(first)]} {described(first, self.stores.setup)}")
+        self.made.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))
+
+    def _waits(self, linked: dict[str, StagedRow]) -> None:
+        row, made, header = self.row, self.made, self.header
         if header:
             made.facts["proposal"] = f"{header.number} ({header.status})"
+        if self.wait is None:
+            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+            return
+        told = header is not None and row.reason is None
+        since = header.waiting_since if header and told else row.since
+        wait = self._as_of_now(self.wait, linked) if told else self.wait
+        made.happened(f"waits: {wait.reason}, {wait.detail}", since)
+        blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
+        blocks = blocking if blocking and blocking in wait.detail and blocking in linked else None
+        if blocks and wait.reason in SECOND_REASONS:
+            blocks = linked[blocks].taken_by
+        made.waits_for = blockers(self.stores, [replace(wait, actual_id=blocks)], since, made.company)
+        advise_on_blockers(made)
+
+    def _as_of_now(self, told: Wait, linked: dict[str, StagedRow]) -> Wait:
+        """What the header tells of a row that it lists; of another what holds the row up itself, or else the proposal.
+
+        A header lists some of its rows only, so the posting that one of the others waits for is read from its link.
+        """
+        unbilled = self.row.links.get(ConnectionRole.UNBILLED)
+        if told.actual_id in {self.row.id, *self.row.links.values()}:
+            return told
+        sale = linked.get(unbilled) if unbilled else None
+        if unbilled and told.reason in UNPOSTED and not (sale and sale.state is StagingState.POSTED):
+            return replace(told, detail=unposted(unbilled, sale, self.stores.setup), actual_id=unbilled)
+        return replace(told, detail=f"all of its proposal or none: {told.detail}")
 
     def _on_journal(self, journal_id: str) -> None:
         made, row, company = self.made, self.row, str(self.row.company)
@@ -308,14 +397,15 @@ class ActualExplained:
             made.advise_on(line.error.partition(":")[0])
             made.advise(f"then reset journal {journal_id} with document_editing, and it posts")
         else:
-            made.advise(f"post journal {journal_id}: journal_posting does it by its schedule")
+            made.advise(f"post journal {journal_id}: {who_posts(journal, self.stores.setup)}")
 
     def _posted(self, line: JournalLine, journal: Journal) -> None:
         made, row = self.made, self.row
         accounting = self.stores.setup.document.companies[journal.company].accounting_currency
         amount = self.words.money(row.accounting_amount, accounting)
         made.happened(
-            f"was posted in journal {journal.journal_id} with voucher {line.voucher}, accounting date "
+            f"was posted in journal {journal.journal_id} "
+            f"{f'with voucher {row.voucher}' if row.voucher else 'without a ledger entry'}, accounting date "
             f"{line.accounting_date}: {amount} at {self.words.show.figure(row.exchange_rate)}"
         )
         vouchers = self.stores.ledger.vouchers(JOURNAL, journal.company, journal.journal_id)
@@ -337,10 +427,10 @@ class ActualExplained:
             made.happened(f"is covered by proposal {number} ({header.status}): it has no money and came after it")
         if header.invoice_number and header.company and row.state is StagingState.POSTED:
             made.happened(
-                f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, voucher "
-                f"{row.voucher or '(none: it is not shown on the invoice)'}"
+                f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, accounting date "
+                f"{header.accounting_date}, voucher {row.voucher or f'(none: {_without_voucher(row)})'}"
             )
-            if row.voucher:
+            if row.accounting_amount is not None:
                 vouchers = self.stores.ledger.vouchers(INVOICE, header.company, header.invoice_number)
                 made.voucher_lines = list(self.words.voucher_lines(vouchers))
                 self._written_back()
@@ -358,6 +448,10 @@ class ActualExplained:
 
     def _written_back(self) -> None:
         written_back(self.made, self.row.write_back, self.row.write_back_detail, self.row.id)
+
+
+def _without_voucher(row: StagedRow) -> str:
+    return "it is not shown on the invoice" if row.accounting_amount is None else "the invoice comes to nothing"
 
 
 def written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
@@ -439,9 +533,12 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         currency = words.currency(row.actual)
         company = words.company(row)
         kind = words.kind(row.actual)
-        headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {words.state(row)}"
+        header = stores.proposals.get(row.actual.invoice.id) if row.queued and row.actual.invoice else None
+        wait = waits_as(row, header)
+        state = words.state(row, wait)
+        headline = f"{kind[0].upper()}{kind[1:]} of {words.money(row.actual.amount, currency)}: {state}"
         made = Explanation("actual", id, company, headline, _facts(row, words))
-        return ActualExplained(stores, item, row, made, words).whole()
+        return ActualExplained(stores, item, row, made, words, header, wait).whole()
     links = links_of(item) if item else {}
     made = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
     outcome = not_taken(made, stores, ACTUAL, id)
@@ -450,7 +547,7 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
     elif not links:
         return None
     words = Words(stores.setup)
-    linked = stores.staging.rows(links.values())
+    linked = stores.staging.readable(links.values())
     made.linked = [words.linked(_ROLES[role], other, linked.get(other)) for role, other in links.items()]
     if not outcome:
         made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
@@ -463,7 +560,7 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
     facts = {
         "amount": f"{words.show.figure(actual.quantity)} at {words.money(actual.price, words.currency(actual))}",
         "billing type": str(actual.billing_type).replace("_", " "),
-        "date": _day(row, words, row.company),
+        "date": day_of(row, words.setup),
     }
     for name in ("project", "contract", "customer", "category", "resource"):
         reference = getattr(actual, name)
@@ -475,4 +572,6 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
         facts["billing status in Dataverse"] = actual.billing_status.replace("_", " ")
     if actual.description:
         facts["description"] = actual.description
+    if has_replaced(actual):
+        facts["note"] = NOTE
     return {name: text for name, text in facts.items() if text}

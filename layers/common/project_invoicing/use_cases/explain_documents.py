@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus, StagingState, WaitReason
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.store.items import Item
@@ -22,15 +23,17 @@ from project_invoicing.use_cases.explain_actuals import (
     not_taken,
     written_back,
 )
-from project_invoicing.use_cases.explanation import SHOWN, Explanation
+from project_invoicing.use_cases.explanation import NOTE, SHOWN, Explanation, has_replaced
 from project_invoicing.use_cases.invoice import customer_of
-from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.proposal_lines import currency_of, unposted
+from project_invoicing.use_cases.review import who_posts
 
 _STATES = {
     ProposalStatus.WAITING: "waits for its lines",
     ProposalStatus.READY: "is ready to be posted",
     ProposalStatus.POSTING: "is being posted",
     ProposalStatus.POSTED: "is posted",
+    ProposalStatus.CANCELED: "is withdrawn, as its proforma was canceled",
 }
 
 
@@ -46,6 +49,10 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     number = f"version {version.number}" if version.number is not None else "a version without a number"
     counted = f"{header.deliveries} {'delivery' if header.deliveries == 1 else 'deliveries'}"
     made.happened(f"{number} of the proforma, the newest known: {counted}", version.occurred_at)
+    if header.proforma.canceled:
+        _canceled(header, made)
+    if header.status is ProposalStatus.CANCELED or header.withdrawing:
+        return made
     if header.status is ProposalStatus.WAITING:
         _waiting(stores, header, made)
         return made
@@ -54,6 +61,9 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     if header.status is ProposalStatus.POSTED and item:
         _posted(stores, item, made)
     else:
+        if header.status is ProposalStatus.POSTED:
+            made.happened("was posted without an invoice: none of its lines has money or is shown to the customer")
+            made.advise("nothing: it is done")
         next_of_proposal(made, header, stores.setup)
         made.linked = list(_lines(stores, header))
     return made
@@ -63,11 +73,15 @@ def _headed(stores: Stores, header: Proposal) -> Explanation:
     words = Words(stores.setup)
     currency = currency_of(header, stores.setup)
     amount = header.proforma.total if header.subtotal is None else header.subtotal
-    invoice = f" as invoice {header.invoice_number}" if header.status is ProposalStatus.POSTED else ""
+    invoice = ""
+    if header.status is ProposalStatus.POSTED:
+        invoice = f" as invoice {header.invoice_number}" if header.invoice_number else " without an invoice"
     money = f" of {words.money(amount, currency)} before tax" if amount is not None else ""
     headline = f"Invoice proposal {header.number}{money} {_STATES[header.status]}{invoice}"
     made = Explanation("proposal", header.number, header.company, headline)
     made.facts["proforma"] = header.id
+    if has_replaced(header.proforma):
+        made.facts["note"] = NOTE
     if header.proforma.total is not None:
         made.facts["total of the proforma"] = words.money(header.proforma.total, currency)
     if customer := customer_of(header, stores.setup):
@@ -79,6 +93,17 @@ def _headed(stores: Stores, header: Proposal) -> Explanation:
     return made
 
 
+def _canceled(header: Proposal, made: Explanation) -> None:
+    """What the cancellation of a proforma in Dataverse did, or came too late for (99-27)."""
+    at = header.proforma.version.occurred_at
+    if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+        made.happened("the proforma was canceled in Dataverse after its posting had begun; the books have it", at)
+        made.advise("late cancellation: correct the invoice in Dataverse, so that it is credited; or activate it again")
+        return
+    made.happened("the proforma was canceled in Dataverse: its lines are gone, its number is free, its rows wait", at)
+    made.advise_on(WaitReason.INACTIVE)
+
+
 def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
     """Each actual that blocks is named: those stored on the header, and those beyond what it can hold."""
     if not header.evaluated:
@@ -87,20 +112,23 @@ def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
     waits = list(header.waiting_for)
     rows = stores.staging.waiting_for_proposal(header.id)
     named = {wait.actual_id for wait in waits}
-    if len(waits) > SHOWN:
+    if header.lists_some:
         del waits[-1]  # it only counts the rest
         billed = {row.links.get(ConnectionRole.UNBILLED) for row in rows} - {None}
-        unposted = stores.staging.rows(str(id) for id in billed)
+        sales = stores.staging.readable(str(id) for id in billed)
+        waits += [Wait(row.reason, row.detail or "", row.id) for row in rows if row.reason]
         waits += [
-            Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, f"unbilled sale {id} is {row.state} and not posted", id)
-            for id, row in sorted(unposted.items())
+            Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, unposted(id, row, stores.setup), id)
+            for id, row in sorted(sales.items())
             if row.state is not StagingState.POSTED and id not in named
         ]
-    since = min((row.since for row in rows if row.since), default=None)
+    since = header.waiting_since or min((row.since for row in rows if row.since), default=None)
     for reason in dict.fromkeys(wait.reason for wait in waits):
         made.happened(f"waits: {reason}", since)
     made.waits_for = blockers(stores, waits, since, header.company)
     advise_on_blockers(made)
+    if since:
+        made.facts["waits since"] = since
     made.facts["billed actuals that have arrived"] = str(len(rows))
 
 
@@ -109,7 +137,8 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
     made.facts |= _invoice_facts(invoice, words)
     made.happened(
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
-        f"with voucher {invoice.voucher}, due {invoice.due_date}"
+        f"{f'with voucher {invoice.voucher}' if invoice.voucher else 'without a ledger entry'}, accounting date "
+        f"{invoice.accounting_date}, due {invoice.due_date}"
     )
     vouchers = stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number)
     made.voucher_lines = list(words.voucher_lines(vouchers))
@@ -122,7 +151,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
         for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
         for line in lines
     ]
-    found = stores.staging.rows(ids[:SHOWN])
+    found = stores.staging.readable(ids[:SHOWN])
     made.linked = [words.linked("bills", id, found.get(id)) for id in ids]
     if not made.next:
         made.advise("nothing: it is done")
@@ -131,7 +160,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
 def _lines(stores: Stores, header: Proposal) -> Iterator[dict[str, object]]:
     words = Words(stores.setup)
     ids = [line.actual_id for line in stores.proposals.lines(header.id)]
-    found = stores.staging.rows(ids[:SHOWN])
+    found = stores.staging.readable(ids[:SHOWN])
     yield from (words.linked("bills", id, found.get(id)) for id in ids)
 
 
@@ -179,7 +208,9 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     elif journal.status is JournalStatus.PROCESSING:
         made.advise("its posting was begun: the next run of journal_posting finishes it")
     elif journal.status is JournalStatus.DRAFT:
-        made.advise(f"post journal {number}: journal_posting does it by its schedule")
+        if journal.changed_at:
+            made.happened("a line was added or changed, the last time", journal.changed_at)
+        made.advise(f"post journal {number}: {who_posts(journal, stores.setup)}")
     return made
 
 
@@ -195,7 +226,7 @@ def _journal_lines(stores: Stores, journal: Journal, made: Explanation) -> None:
                     "what": f"{line.kind} ({line.transaction_class})".replace("_", " "),
                     "amount": words.show.amount(line.amount, line.currency),
                     "currency": line.currency,
-                    "state": f"posted with voucher {line.voucher}" if page.posted else line.error or "not posted",
+                    "state": _state(line, posted=page.posted),
                 }
             )
             if line.error and not page.posted:
@@ -204,6 +235,12 @@ def _journal_lines(stores: Stores, journal: Journal, made: Explanation) -> None:
     made.linked.sort(key=lambda row: row["state"].startswith("posted") or row["state"] == "not posted")
     made.waits_for = blockers(stores, errors[:SHOWN], None, journal.company)
     advise_on_blockers(made)
+
+
+def _state(line: JournalLine, *, posted: bool) -> str:
+    if posted:
+        return f"posted with voucher {line.voucher}" if line.in_ledger else "posted without a ledger entry"
+    return line.error or "not posted"
 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:
@@ -223,7 +260,7 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
         line = next((line for line in page.lines if line.voucher == voucher), None)
         of = explain_actual(stores, line.actual_id) if line else None
         if line and of:
-            row = stores.staging.rows([line.actual_id]).get(line.actual_id)
+            row = stores.staging.readable([line.actual_id]).get(line.actual_id)
             made.linked = [words.linked(f"line {line.line_number}", line.actual_id, row), *of.linked]
             made.history, made.next = of.history, of.next
             return made

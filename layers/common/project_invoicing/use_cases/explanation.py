@@ -6,13 +6,19 @@ belongs in the order of the steps.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from project_invoicing.dataverse.values import REPLACED
+from project_invoicing.domain.actual import Actual, Proforma, Reference
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import TransactionType
 
 Row = dict[str, Any]
+
+NOTE: Final = "a character that could not be read was replaced by U+FFFD"
+"""Of a row or a proforma with a text that has the sign of it."""
 
 SHOWN: Final = 50
 """Lines of one list at most; what is left out is counted in ``left_out``."""
@@ -24,6 +30,21 @@ TYPES: Final = {
     TransactionType.RESOURCING_UNIT_COST: "resourcing unit cost",
     TransactionType.INTER_ORGANIZATIONAL_SALES: "inter-organizational sale",
 }
+
+
+def has_replaced(received: Actual | Proforma) -> bool:
+    """Whether a text of what was received has a sign in place of a character that could not be read."""
+    values = (getattr(received, one.name) for one in fields(received))
+    return any(REPLACED in text for value in values for text in _texts(value))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Reference):
+        yield value.name or ""
+    elif isinstance(value, dict):
+        yield from value.values()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ only changes the text of an unposted line: what a person has edited on it stays.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from project_invoicing.domain.calendar import period_key
@@ -16,6 +17,7 @@ from project_invoicing.domain.codes import ConnectionRole, JournalStatus, Propos
 from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.set_aside import each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, JournalPage, Journals
@@ -24,7 +26,10 @@ from project_invoicing.store.staging import StagedRow, Staging, journal_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, reversed_line
+from project_invoicing.use_cases.lineage import CONTINUED, continued_by
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.resolution import Resolved, resolve
+from project_invoicing.use_cases.taking import released
 
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
@@ -37,6 +42,8 @@ class Changes:
     journals: Journals
     proposals: Proposals
     setup: FinanceSetup
+    at: str
+    posted: PostedLines
     company: str | None = None
 
     def run(self) -> None:
@@ -46,17 +53,19 @@ class Changes:
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
         for row, reworded in self.staging.changed():
-            if self.company not in (None, row.company):
-                continue
-            try:
-                if reworded:
-                    self._text(row)
-                elif row.journal_id:
-                    self._journal_line(row, row.journal_id)
-                elif row.proposal_id:
-                    self._proposal_lines(row)
-            except TransactionCancelled:
-                continue
+            if self.company in (None, row.company):
+                guarded("actual", row.id, self._of_actual, row, reworded)
+
+    def _of_actual(self, row: StagedRow, reworded: bool) -> None:
+        with suppress(TransactionCancelled):
+            if reworded:
+                self._text(row)
+            elif row.relinked and row.proposal_id and self._still_continues(row):
+                transact(self.staging.client, [self.staging.up_to_date(row)])
+            elif row.journal_id:
+                self._journal_line(row, row.journal_id)
+            elif row.proposal_id:
+                self._proposal_lines(row)
 
     def _text(self, row: StagedRow) -> None:
         writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
@@ -99,13 +108,11 @@ class Changes:
         for company in companies:
             if seen.get(company) == self.setup.version:
                 continue
-            try:
-                for journal in self.journals.open(company):
-                    if journal.status is JournalStatus.DRAFT:
-                        self._rerate(journal)
-                self.journals.setup_seen(company, self.setup.version)
-            except TransactionCancelled:
-                continue  # a journal is being posted, or has grown: the next look compares again
+            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
+            # A journal that is being posted, or has grown, or cannot be read: the next look compares again.
+            with suppress(TransactionCancelled):
+                if not each("journal", ((one.journal_id, one) for one in drafts), self._rerate):
+                    self.journals.setup_seen(company, self.setup.version)
 
     def _journal_line(self, row: StagedRow, journal_id: str) -> None:
         journal = self.journals.get(row.company or "", journal_id)
@@ -114,23 +121,34 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         line = next(line for line in page.lines if line.actual_id == row.id)
-        original = self._original(row)
-        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original))
+        linked, taken = self._linked(row)
+        original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+        before = continued_by(row, linked).lineage
+        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original), before)
         unit = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
+        here = here and not taken
         if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
             outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
             writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
-            transact(self.staging.client, [*writes, self.journals.change(journal, {"st": journal.status})])
+            if row.takes != line.took:
+                writes += [self.staging.free(line.took, row.id)] if line.took else []
+                writes += [self.staging.take(row.takes, row.id)] if row.takes else []
+            transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
             return
         transact(self.staging.client, self._without(journal, page, line))
 
     def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
         left = [one for one in page.lines if one is not line]
+
+        def release(line: JournalLine, by: str | None) -> Write:
+            position = journal_position(line.actual_id)
+            return self.staging.released(line.actual_id, {"jn": journal.journal_id}, position, by=by)
+
         return [
-            self.staging.released(line.actual_id, {"jn": journal.journal_id}, journal_position(line.actual_id)),
+            *released(self.staging, [line], release),
             self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
             self.journals.change(journal, {"n": journal.line_count - 1}),
         ]
@@ -141,9 +159,21 @@ class Changes:
                 return page
         return None
 
-    def _original(self, row: StagedRow) -> StagedRow | None:
-        original_id = row.links.get(ConnectionRole.ORIGINAL)
-        return self.staging.rows([original_id]).get(original_id) if original_id else None
+    def _linked(self, row: StagedRow) -> tuple[dict[str, StagedRow], bool]:
+        """What a row continues, and whether another row has taken that (99-25)."""
+        ids = [row.links[role] for role in CONTINUED if role in row.links]
+        found, takers = self.posted.rows_and_takers(ids) if ids else ({}, {})
+        return found, takers.get(row.takes or "", row.id) != row.id
+
+    def _still_continues(self, row: StagedRow) -> bool:
+        """The line of a row was made of what its connections say now."""
+        header = self._proposal_of(row)
+        replaces = row.takes is None and ConnectionRole.REPLACED in row.links
+        return any(
+            line.took == row.takes and (line.continues or not replaces)
+            for line in (self.proposals.lines(header.id) if header else ())
+            if line.actual_id == row.id
+        )
 
     def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
         """A reversal has the rate of its original (FXR-13)."""
@@ -157,7 +187,7 @@ class Changes:
             transact(self.staging.client, [self.staging.flag_late(row)])
             return
         try:
-            delete_proposal_lines(self.proposals, self.staging, header)
+            delete_proposal_lines(self.proposals, self.staging, header, self.at)
         except Refused:
             transact(self.staging.client, [self.staging.flag_late(row)])
 
@@ -174,7 +204,7 @@ class Changes:
             ]
             writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
             writes.append(self.journals.changed_page(journal, page, lines))
-            writes.append(self.journals.change(journal, {"st": journal.status}))
+            writes.append(self.journals.change(journal, self.journals.touched(self.at)))
             if len(writes) > MAX_WRITES:
                 raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
             transact(self.journals.client, writes)

@@ -17,6 +17,7 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     ConnectionRole,
+    CostOrigin,
     JournalStatus,
     TransactionClass,
 )
@@ -24,14 +25,18 @@ from project_invoicing.domain.journal import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.errors import Conflict
+from project_invoicing.set_aside import Defect, caught, each, guarded, report
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journal, Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
+from project_invoicing.use_cases.lineage import CONTINUED, continued_by
+from project_invoicing.use_cases.posted_lines import PostedLines
 from project_invoicing.use_cases.prevalidation import ROLLED_BACK, ActualsRegister, prevalidate
-from project_invoicing.use_cases.resolution import Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.resolution import PURCHASES, Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.use_cases.taking import Takers, taken
 from project_invoicing.use_cases.waiting import Verdicts
 
 CHUNK = 5_000
@@ -47,6 +52,11 @@ class Candidate:
     row: StagedRow
     resolved: Resolved
     period: str
+
+    @property
+    def writes(self) -> int:
+        """On the row, and on what it takes back."""
+        return 2 if self.row.takes else 1
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -66,6 +76,7 @@ class JournalImport:
     setup: FinanceSetup
     at: str
     register: ActualsRegister
+    posted: PostedLines
     company: str | None = None
     imported: int = 0
     waiting: int = 0
@@ -82,33 +93,47 @@ class JournalImport:
         by_company = defaultdict(list)
         for candidate in chosen:
             by_company[candidate.resolved.company].append(candidate)
-        for company in sorted(by_company):
-            book = _Book(self, company)
-            book.add(sorted(by_company[company], key=lambda candidate: candidate.order))
+        each("lines of company", sorted(by_company.items()), self._add)
+
+    def _add(self, candidates: list[Candidate]) -> None:
+        _Book(self, candidates[0].resolved.company).add(sorted(candidates, key=lambda candidate: candidate.order))
 
     def _candidates(self, rows: list[StagedRow]) -> tuple[list[Candidate], Verdicts]:
         chosen: list[Candidate] = []
         verdicts = Verdicts()
-        originals = self._originals(rows)
+        ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
+        linked, takers = self.posted.continued_by(rows, ids) if ids else ({}, Takers())
+        asked: dict[str, StagedRow] = {}
         for row in rows:
-            actual = row.actual
-            if reason := self._needs_no_import(actual):
-                verdicts.skip(row, reason)
-                continue
-            original = originals.get(actual.id)
-            outcome = resolve(actual, self.setup, original_rate(original, self.setup) if original else None)
-            company = None if isinstance(outcome, Invalid) else outcome.company
-            if self.company and company and company != self.company:
-                continue
-            if isinstance(outcome, Blocked):
-                verdicts.wait(row, outcome.wait, outcome.company)
-            elif isinstance(outcome, Invalid):
-                verdicts.invalidate(row, outcome.reason, outcome.detail)
-            else:
-                outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
-                unit = self.setup.parameters(outcome.company).journal_period
-                chosen.append(Candidate(row, outcome, period_key(unit, outcome.transaction_date)))
+            candidate = guarded("actual", row.id, self._candidate, row, linked, verdicts)
+            if isinstance(candidate, Defect):
+                verdicts.set_aside(row, candidate)
+            elif candidate and (second := takers.second(row, asked, self.setup)):
+                verdicts.wait(row, second, candidate.resolved.company)
+            elif candidate:
+                chosen.append(candidate)
         return self._validated(chosen, verdicts), verdicts
+
+    def _candidate(self, row: StagedRow, linked: dict[str, StagedRow], verdicts: Verdicts) -> Candidate | None:
+        actual = row.actual
+        if reason := self._needs_no_import(actual):
+            verdicts.skip(row, reason)
+            return None
+        original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+        rate = original_rate(original, self.setup) if original else None
+        outcome = resolve(actual, self.setup, rate, continued_by(row, linked).lineage)
+        company = None if isinstance(outcome, Invalid) else outcome.company
+        if self.company and company and company != self.company:
+            return None
+        if isinstance(outcome, Blocked):
+            verdicts.wait(row, outcome.wait, outcome.company)
+            return None
+        if isinstance(outcome, Invalid):
+            verdicts.invalidate(row, outcome.reason, outcome.detail)
+            return None
+        outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
+        unit = self.setup.parameters(outcome.company).journal_period
+        return Candidate(row, outcome, period_key(unit, outcome.transaction_date))
 
     def _needs_no_import(self, actual: Actual) -> str | None:
         if actual.skip_sync:
@@ -130,12 +155,6 @@ class JournalImport:
             elif row.id in gone:
                 verdicts.invalidate(row, None, ROLLED_BACK)
         return [candidate for candidate in chosen if candidate.row.id not in young.keys() | gone]
-
-    def _originals(self, rows: list[StagedRow]) -> dict[str, StagedRow]:
-        """What reversals take back, as far as it has arrived."""
-        ids = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
-        found = self.staging.rows(ids.values()) if ids else {}
-        return {reversal: found[id] for reversal, id in ids.items() if id in found}
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
@@ -180,30 +199,56 @@ class _Book:
         self.guards: dict[str, str] = {}
 
     def add(self, candidates: list[Candidate]) -> None:
-        """Writes all candidates (sorted) into journals; those that another run took first are left out."""
+        """Writes all candidates (sorted) into journals; those that another run took first are left out.
+
+        Where a page cannot be planned or written, ever smaller ones find the line that is why, and it is set aside.
+        """
         self._read({candidate.period for candidate in candidates})
-        attempt = 0
+        tried, size = 0, PAGE_LINES
         while candidates:
-            batch = self._next(candidates)
-            try:
-                transact(self.run.staging.client, batch.writes)
-            except TransactionCancelled as cancelled:
-                attempt += 1
-                if attempt > _ATTEMPTS:
-                    raise Conflict(
-                        f"import into journals of {self.company}: others were faster {attempt} times"
-                    ) from None
-                taken = {batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)}
-                candidates = [candidate for candidate in candidates if candidate.row.id not in taken]
-                if not taken:
-                    pause(attempt)
-                self.vouchers.forget()
-                self.numbers.forget()
-                self._read({candidate.period for candidate in candidates})
-                continue
-            attempt = 0
-            self._written(batch)
-            candidates = candidates[len(batch.rows) :]
+            some = candidates[:size]
+            outcome = self._page(some)
+            if isinstance(outcome, Defect):
+                size = max(len(some) // 2, 1)
+                if len(some) == 1:
+                    self._set_aside(some[0], outcome)
+                    candidates, size = candidates[1:], PAGE_LINES
+            elif isinstance(outcome, _Lost):
+                tried += 1
+                if tried > _ATTEMPTS:
+                    raise Conflict(f"import into journals of {self.company}: others were faster {tried} times")
+                candidates = self._left(candidates, outcome.rows, tried)
+            else:
+                tried = 0
+                self._written(outcome)
+                candidates = candidates[outcome.lines :]
+
+    def _page(self, some: list[Candidate]) -> _Batch | _Lost | Defect:
+        """What was written of some candidates; or which rows others took first, or what is wrong with one of them."""
+        batch = caught("actual", some[0].row.id, self._next, some)
+        if isinstance(batch, Defect):
+            return batch
+        try:
+            return caught("actual", some[0].row.id, transact, self.run.staging.client, batch.writes) or batch
+        except TransactionCancelled as cancelled:
+            return _Lost({batch.rows[position] for position in lost(cancelled) if position < len(batch.rows)})
+
+    def _left(self, candidates: list[Candidate], taken: set[str], tried: int) -> list[Candidate]:
+        """Those that nobody else took, once the journals and the counters have been read again."""
+        left = [candidate for candidate in candidates if candidate.row.id not in taken]
+        if not taken:
+            pause(tried)
+        self.vouchers.forget()
+        self.numbers.forget()
+        self._read({candidate.period for candidate in left})
+        return left
+
+    def _set_aside(self, candidate: Candidate, defect: Defect) -> None:
+        report(defect)
+        verdicts = Verdicts()
+        verdicts.set_aside(candidate.row, defect)
+        verdicts.write(self.run.staging, self.run.at)
+        self.run.waiting += 1
 
     def _read(self, periods: set[str]) -> None:
         """Which journal each period's lines go to. The index proposes, the guard of the period decides."""
@@ -234,40 +279,48 @@ class _Book:
             new = period not in self.open
             overhead = 2 + new + (new and not batch.new_journals)  # header and page; guard; journal counter
             journal = self.open.get(period) or self._new_journal(period, batch)
-            count = min(self.limit - journal.line_count, PAGE_LINES - len(batch.rows), room - overhead, len(group))
+            most = min(self.limit - journal.line_count, PAGE_LINES - batch.lines)
+            count = _fitting(group, most, room - overhead)
             if count <= 0:
                 break
             batch.new_journals += new
             lines = [
-                self._line(candidate, journal.next_line + n, self.vouchers.last + len(batch.rows) + n + 1)
+                self._line(candidate, journal.next_line + n, self.vouchers.last + batch.lines + n + 1)
                 for n, candidate in enumerate(group[:count])
             ]
             batch.segments.append((journal, new, lines))
-            for candidate, line in zip(group, lines, strict=False):
-                batch.rows.append(candidate.row.id)
-                batch.writes.append(
-                    self.run.staging.journalised(
-                        candidate.row, self.company, journal.journal_id, line.line_number, candidate.resolved.rate
-                    )
-                )
-            room -= overhead + count
+            batch.candidates += group[:count]
+            room -= overhead + sum(candidate.writes for candidate in group[:count])
             if count < len(group):
                 break
+        self._rows(batch)
         self._documents(batch)
         return batch
+
+    def _rows(self, batch: _Batch) -> None:
+        """The writes on the rows, and on what reversals among them take back."""
+        journals = {line.actual_id: journal.journal_id for journal, _, lines in batch.segments for line in lines}
+        lines = [line for _, _, lines in batch.segments for line in lines]
+
+        def journalise(row: StagedRow, line: JournalLine, by: str | None) -> Write:
+            return self.run.staging.journalised(row, self.company, journals[row.id], line.line_number, line.rate, by=by)
+
+        pairs = list(zip((candidate.row for candidate in batch.candidates), lines, strict=True))
+        batch.writes = taken(self.run.staging, pairs, journalise)
+        batch.rows = [*journals, *(line.actual_id for line in lines if line.took and line.took not in journals)]
 
     def _documents(self, batch: _Batch) -> None:
         journals = self.run.journals
         for journal, new, lines in batch.segments:
             if new:
-                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines))
+                grown = replace(journal, line_count=len(lines), next_line=1 + len(lines), changed_at=self.run.at)
                 batch.writes.append(journals.create(grown))
                 batch.writes.append(journals.guard(journal, self.guards.get(journal.period)))
             else:
                 values = {"n": journal.line_count + len(lines), "no": journal.next_line + len(lines)}
-                batch.writes.append(journals.change(journal, values))
+                batch.writes.append(journals.change(journal, values | journals.touched(self.run.at)))
             batch.writes.append(journals.page(self.company, journal.journal_id, lines))
-        batch.writes.append(self.vouchers.draw(len(batch.rows)))
+        batch.writes.append(self.vouchers.draw(batch.lines))
         if batch.new_journals:
             batch.writes.append(self.numbers.draw(batch.new_journals))
 
@@ -280,7 +333,7 @@ class _Book:
         return journal_line(candidate, number, format_number(self.voucher_format, voucher, self.company))
 
     def _written(self, batch: _Batch) -> None:
-        self.vouchers.drawn(len(batch.rows))
+        self.vouchers.drawn(batch.lines)
         if batch.new_journals:
             self.numbers.drawn(batch.new_journals)
         for journal, new, lines in batch.segments:
@@ -293,17 +346,43 @@ class _Book:
             if grown.line_count >= self.limit:
                 self.guards[journal.period] = journal.journal_id
                 del self.open[journal.period]
-        self.run.imported += len(batch.rows)
+        self.run.imported += batch.lines
 
 
 @dataclass(slots=True)
 class _Batch:
-    """One transaction: first the writes of ``rows`` in their order, then those of the documents."""
+    """One transaction: first the writes for ``rows`` in their order, then those of the documents.
+
+    A row of ``candidates`` that takes something back is twice among the ``rows`` that the writes are for.
+    """
 
     writes: list[Write] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     segments: list[tuple[Journal, bool, list[JournalLine]]] = field(default_factory=list)
     new_journals: int = 0
+
+    @property
+    def lines(self) -> int:
+        return len(self.candidates)
+
+
+def _fitting(candidates: list[Candidate], most: int, room: int) -> int:
+    """How many of the first ``most`` have room for their writes."""
+    count = 0
+    for candidate in candidates[: max(most, 0)]:
+        room -= candidate.writes
+        if room < 0:
+            break
+        count += 1
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A transaction was cancelled: other runs were faster with these rows, or with none and were only in the way."""
+
+    rows: set[str]
 
 
 def _by_period(candidates: list[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
@@ -344,6 +423,9 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         description=actual.description,
         dimensions=resolved.dimensions,
         worker_dimensions=resolved.worker_dimensions if cost else None,
-        purchase=resolved.purchase and cost,
+        purchase=cost and resolved.origin in PURCHASES,
+        expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
+        took=candidate.row.takes,
+        charges=tuple(charge.handed_on() for charge in resolved.charges),
     )

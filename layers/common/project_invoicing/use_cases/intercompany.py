@@ -10,27 +10,33 @@ set-up sees differently by now, is billed as its journal line has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID, uuid5
 
 from project_invoicing.domain.actual import Proforma, RowVersion
 from project_invoicing.domain.codes import ConnectionRole, ProposalStatus, WaitReason
 from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.lineage import continuing
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import KINDS, ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.journals import Journals
+from project_invoicing.store.journals import JournalPage, Journals
 from project_invoicing.store.proposals import BetweenCompanies, Proposal, Proposals
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import StagedRow, Staging
 from project_invoicing.store.transactions import lost, pause, transact
+from project_invoicing.use_cases.invoice import invoice_lines
+from project_invoicing.use_cases.posted_lines import handed_on_by
 from project_invoicing.use_cases.proposal_lines import ProposalPlan
+from project_invoicing.use_cases.setups import SetupVersions
 
 _IDS = UUID("1c0a2f8e-9d7b-4f0e-8f7a-5d2b6c1e4a90")
 _ATTEMPTS = 12
@@ -39,6 +45,9 @@ _NUMBER, _COUNTER = 1, 2
 
 Sale = tuple[StagedRow, JournalLine]
 """A posted inter-organizational sale and the line that it was posted with."""
+
+Billed = Mapping[str, ProposalLine]
+"""Lines of posted intercompany invoices by their sales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +75,42 @@ class PostedSales:
         lines = self._lines(lender, due)
         return [(row, lines[row.id]) for row in due if row.id in lines]
 
+    def taken_back(self, lender: str, sales: Iterable[Sale], setups: SetupVersions) -> Billed:
+        """The invoice lines of what these sales reverse, where that was billed before; only then is anything read."""
+        originals = {row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links}
+        numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
+        return {
+            line.actual_id: line
+            for id in [self.proposals.by_number([lender], number).get(lender) for number in sorted(numbers)]
+            if id and (header := self.proposals.get(id)) and header.invoice_number
+            for line in invoice_lines(self.proposals, setups, lender, header.invoice_number)
+            if line.actual_id in originals
+        }
+
     def currencies(self, lender: str, between: BetweenCompanies) -> set[str]:
         """Those of the sales to bill that are in no other proposal, whatever the index still says."""
         sales = self.to_bill(lender, between)
         now = self.staging.rows(row.id for row, _ in sales)
-        return {line.currency for row, line in sales if now[row.id].intercompany_proposal is None}
+        free = {row.id for row in now.values() if row.intercompany_proposal is None}
+        return {line.currency for row, line in sales if row.id in free}
 
     def _is_posted(self, lender: str, number: str) -> bool:
         found = self.proposals.by_number([lender], number).get(lender)
         header = self.proposals.get(found) if found else None
         return header is not None and header.status is ProposalStatus.POSTED
 
+    def _pages(self, lender: str, journal_id: str) -> list[JournalPage]:
+        return list(self.journals.pages(lender, journal_id))
+
     def _lines(self, lender: str, rows: Iterable[StagedRow]) -> dict[str, JournalLine]:
         on = {row.id: row.journal_id for row in rows if row.journal_id}
-        return {
-            line.actual_id: line
-            for journal_id in dict.fromkeys(on.values())
-            for page in self.journals.pages(lender, journal_id)
-            if page.posted
-            for line in page.lines
-            if line.actual_id in on
-        }
+        lines: dict[str, JournalLine] = {}
+        for journal_id in dict.fromkeys(on.values()):
+            # Of a journal that cannot be read nothing is billed now; its sales wait.
+            pages = guarded("journal", journal_id, self._pages, lender, journal_id)
+            for page in () if isinstance(pages, Defect) else pages:
+                lines |= {line.actual_id: line for line in page.lines if page.posted and line.actual_id in on}
+        return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +167,7 @@ class IntercompanyProposals:
 
     def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter, taken: int) -> Proforma:
         proforma = self._proforma(terms.lender, counter.last + taken + 1)
-        header = self.proposals.create(proforma, terms.lender, between)
+        header = self.proposals.create(proforma, terms.lender, between, at=self.at)
         number = self.proposals.take_number(terms.lender, proforma)
         transact(self.proposals.client, [header, number, counter.draw(taken + 1)])
         return proforma
@@ -158,14 +182,19 @@ def _same(begun: BetweenCompanies, between: BetweenCompanies) -> bool:
     return (begun.borrower, begun.start, begun.end) == (between.borrower, between.start, between.end)
 
 
-def plan_between(header: Proposal, sales: Sequence[Sale], existing: Sequence[ProposalLine]) -> ProposalPlan:
-    """The lines of an intercompany proposal: the sales in its currency, whatever their billing type, with accruals."""
+def plan_between(
+    header: Proposal, sales: Sequence[Sale], existing: Sequence[ProposalLine], taken_back: Billed = MappingProxyType({})
+) -> ProposalPlan:
+    """The lines of an intercompany proposal: the sales in its currency, whatever their billing type, with accruals.
+
+    ``taken_back``: the invoice lines of what some of them reverse.
+    """
     result = ProposalPlan()
     currency = header.intercompany.currency if header.intercompany else None
     due = [sale for sale in sales if sale[1].currency == currency]
     first = 1 + max((line.line_number for line in existing), default=0)
     for number, (row, posted) in enumerate(sorted(due, key=_order), start=first):
-        result.lines.append((row, _line(row, posted, number)))
+        result.lines.append((row, _line(row, posted, number, taken_back)))
     if not due and not existing:
         result.waits.append(Wait(WaitReason.BILLED_SALES_MISMATCH, "none of its sales is left to be billed"))
     return result
@@ -176,8 +205,13 @@ def _order(sale: Sale) -> tuple[date, str, str]:
     return (posted.transaction_date, posted.project or "", row.id)
 
 
-def _line(row: StagedRow, posted: JournalLine, number: int) -> ProposalLine:
-    return ProposalLine(
+def _line(row: StagedRow, posted: JournalLine, number: int, taken_back: Billed) -> ProposalLine:
+    """What was posted, and of what it reverses the percents and accounts that were invoiced (99-22)."""
+    original = taken_back.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+    charges = original.charges if original else ()
+    if original and posted.sales_amount != -original.amount:
+        charges = tuple(replace(charge, counted=False) for charge in charges)
+    line = ProposalLine(
         line_number=number,
         actual_id=row.id,
         kind=KINDS[posted.transaction_class],
@@ -185,18 +219,16 @@ def _line(row: StagedRow, posted: JournalLine, number: int) -> ProposalLine:
         quantity=posted.quantity,
         unit_price=posted.unit_price,
         amount=posted.sales_amount,
-        category=posted.category,
-        line_property=posted.line_property,
-        sales_tax_group=posted.sales_tax_group,
-        item_sales_tax_group=posted.item_sales_tax_group,
         resource=posted.resource,
         project=posted.project,
         contract=posted.contract,
         contract_line=posted.contract_line,
         description=row.actual.external_description or row.actual.description,
-        dimensions=posted.dimensions,
         accruals=(row.accrual,) if row.accrual else (),
+        takes_back=row.links.get(ConnectionRole.ORIGINAL),
+        continues=charges,
     )
+    return continuing(line, handed_on_by(posted))
 
 
 def _bad(field: str, detail: str) -> Rejected:

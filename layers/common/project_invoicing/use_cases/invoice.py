@@ -6,37 +6,61 @@ set-up).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import PostingFailure, PostingType, ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import (
+    TaxOfInvoice,
+    charged,
+    corrected_invoice,
+    counting_invoices,
+    within,
+)
 from project_invoicing.domain.invoice import CashDiscountTerms, Terms, Totals, accounted, totals, voucher
 from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import cash_discount_date, due_date
-from project_invoicing.setup.document import Customer, OnAccountPosting
+from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Invoice, Proposal, Proposals
 from project_invoicing.use_cases.accounts import account_for
-from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.proposal_lines import currency_of, proforma_customer
 from project_invoicing.use_cases.resolution import ON_ACCOUNT
 from project_invoicing.use_cases.setups import SetupVersions
 
 _TAKEN_BACK = frozenset({PostingType.WIP_SALES_VALUE, PostingType.ACCRUED_REVENUE_SALES_VALUE})
 """Goes off where it was put, with the dimensions it has there, whatever the account asks by now."""
+_EARNED = frozenset(
+    {
+        PostingType.INVOICED_REVENUE,
+        PostingType.INVOICED_REVENUE_ON_ACCOUNT,
+        PostingType.WIP_INVOICED_ON_ACCOUNT,
+        PostingType.DISCOUNT,
+    }
+)
+_MOST_CREDITED = 50
+"""Of how many invoices one credit note keeps count: each is a write of its first transaction. Beyond, it only
+rounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
-    """An invoice before it has a number: its terms and totals."""
+    """An invoice before it has a number: its terms and totals.
+
+    ``originals``: what the invoices that it credits had charged and given back before it (REG-19).
+    """
 
     terms: Terms
     totals: Totals
     dimensions: dict[str, str]
+    originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
 
 
 def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
@@ -46,11 +70,7 @@ def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """
     if header.intercompany:
         return header.intercompany.customer
-    reference = header.proforma.customer
-    if reference is not None:
-        return setup.resolve(reference.entity, reference.id)
-    contract = setup.contract(contract_of(header, setup))
-    return contract.customer if contract else None
+    return proforma_customer(header.proforma, setup)
 
 
 def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
@@ -60,11 +80,37 @@ def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
     """The one given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
-    company = str(header.company)
-    if not given and header.edits.invoice_date:
-        return header.edits.invoice_date
-    written = given or header.proforma.invoice_date
-    return setup.local_date(company, written) if written else setup.today(company, now)
+    if given:
+        return calendar_date(given)
+    return header.edits.invoice_date or written_invoice_date(header, setup) or setup.today(str(header.company), now)
+
+
+def written_invoice_date(header: Proposal, setup: FinanceSetup) -> date | None:
+    """The invoice date that the proforma carries."""
+    written = header.proforma.invoice_date
+    return setup.local_date(str(header.company), written) if written else None
+
+
+def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
+    """The accounting date of an invoice that is dated ``invoice_date``, in a period that is open (99-23).
+
+    One that a person has set, else that of the proforma's header; else, where the company wants it, the one that the
+    billed sales agree on, else the invoice date. Refuses where its period is not open, and where no later one is that
+    it may move to (JRN-08 to JRN-10, JRN-18).
+    """
+    company, parameters = str(header.company), setup.parameters(str(header.company))
+    written = header.proforma.accounting_date
+    day = header.edits.accounting_date or (setup.local_date(company, written) if written else None)
+    if day is None and parameters.invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES:
+        day = header.billed_on
+    day = day or invoice_date
+    following = setup.next_open_date(company, day)
+    if following == day or (following and parameters.auto_open_period):
+        return following
+    after = "in or after" if parameters.auto_open_period else "for"
+    raise Refused(
+        PostingFailure.PERIOD_CLOSED, f"no open fiscal period was found {after} the specified accounting date {day}"
+    )
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
@@ -88,7 +134,11 @@ def cash_discount_of(header: Proposal, setup: FinanceSetup, invoice_date: date) 
 
 
 def totals_of(
-    lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, currency: str | None = None
+    lines: list[ProposalLine],
+    setup: FinanceSetup,
+    invoice_date: date,
+    currency: str | None = None,
+    originals: Mapping[str, TaxOfInvoice] | None = None,
 ) -> Totals:
     """Subtotal and sales tax of a proposal's lines on a date, the tax in whole steps of ``currency`` (TAX-37).
 
@@ -101,6 +151,7 @@ def totals_of(
         replace(setup.tax_rounding, currency=step),
         setup.tax_forms,
         tax_included=setup.document.sales_tax.amounts_include_tax,
+        originals=originals,
     )
 
 
@@ -109,23 +160,65 @@ def drafted(
 ) -> tuple[InvoiceDraft, FinanceSetup]:
     """The invoice of a proposal as posting it ``now`` would make it, and the set-up that it is computed with.
 
-    ``given`` is the invoice date given to the posting. A posting that was begun keeps its date and its set-up.
+    ``given`` is the invoice date given to the posting. A posting that was begun keeps its dates and its set-up.
     Refuses what cannot be posted.
     """
     if header.status is ProposalStatus.POSTED:
-        detail = f"proposal {header.number} was posted as invoice {header.invoice_number}"
+        number = header.invoice_number
+        detail = f"proposal {header.number} was posted " + (f"as invoice {number}" if number else "without an invoice")
         raise Refused(PostingFailure.ALREADY_POSTED, detail)
+    if header.proforma.canceled and header.status in (ProposalStatus.CANCELED, ProposalStatus.WAITING):
+        raise Refused(WaitReason.INACTIVE, f"the proforma of proposal {header.number} is canceled in Dataverse")
     if header.status is ProposalStatus.WAITING:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
+    lines = proposals.lines(header.id)
     if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
-        setup, day = setups.of(header.posting_setup_version), header.invoice_date
+        setup, day, originals = setups.of(header.posting_setup_version), header.invoice_date, header.credited
     else:
         setup = setups.current
         day = invoice_date_of(header, setup, given, now)
-    return draft(header, proposals.lines(header.id), setup, day, given=bool(given)), setup
+        originals = _originals(proposals, setups, str(header.company), lines)
+    return draft(header, lines, setup, day, given=bool(given), originals=originals), setup
 
 
-def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str) -> Invoice:
+def _originals(
+    proposals: Proposals, setups: SetupVersions, company: str, lines: Iterable[ProposalLine]
+) -> dict[str, TaxOfInvoice]:
+    """What the invoices that these lines credit have charged, and what was given back of it (REG-19)."""
+    numbers = counting_invoices(lines)[:_MOST_CREDITED]
+    found = proposals.taxes_of(company, numbers) if numbers else {}
+    return {
+        number: tax or TaxOfInvoice(charged(posted_before(proposals, setups, company, number)))
+        for number, tax in found.items()
+    }
+
+
+def invoice_lines(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> Sequence[ProposalLine]:
+    """The lines of a posted invoice with what they were computed with."""
+    lines = [line for _, page in proposals.invoice_pages(company, number) for line in page]
+    return lines if all(line.charges for line in lines) else posted_before(proposals, setups, company, number)
+
+
+def posted_before(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> tuple[ProposalLine, ...]:
+    """The lines of an invoice that was posted before lines had ``charges``, computed again with the set-up of then.
+
+    Empty where that is no longer possible: then nothing is handed on, and the set-up of the day decides.
+    """
+    invoice = proposals.invoice(company, number)
+    header = proposals.get(invoice.proforma_id) if invoice else None
+    if header is None or header.posting_setup_version is None or header.invoice_date is None:
+        return ()
+    setup = setups.of(header.posting_setup_version)
+    try:
+        of = draft(header, proposals.lines(header.id), setup, header.invoice_date)
+        return computed_with(of, number, setup).totals.lines
+    except Refused:
+        return ()
+
+
+def invoice_of(
+    proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str | None
+) -> Invoice:
     """The header of the invoice with these numbers.
 
     Once the posting has begun it is the stored one: what the posting was given then is not given again.
@@ -140,6 +233,7 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
         document_type=of.totals.document_type,
         invoice_date=of.terms.invoice_date,
         due_date=of.terms.due_date,
+        accounting_date=of.terms.accounting_date,
         currency=of.terms.currency,
         subtotal=of.totals.subtotal,
         sales_tax=of.totals.sales_tax,
@@ -155,28 +249,31 @@ def invoice_of(proposals: Proposals, header: Proposal, of: InvoiceDraft, number:
 
 
 def draft(
-    header: Proposal, lines: list[ProposalLine], setup: FinanceSetup, invoice_date: date, *, given: bool = False
+    header: Proposal,
+    lines: list[ProposalLine],
+    setup: FinanceSetup,
+    invoice_date: date,
+    *,
+    given: bool = False,
+    originals: Mapping[str, TaxOfInvoice] | None = None,
 ) -> InvoiceDraft:
-    """Checks that the proposal may be posted on ``invoice_date`` and computes its figures.
+    """Checks that the proposal may be posted as of ``invoice_date`` and computes its figures.
 
-    ``given``: the date was given to the posting.
+    ``given``: the date was given to the posting. ``originals``: the invoices that it credits, as they stand before it.
     """
     company = str(header.company)
     if not lines:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     customer = _customer(header, setup)
-    if not setup.period_is_open(company, invoice_date):
-        raise Refused(
-            PostingFailure.PERIOD_CLOSED,
-            f"no open fiscal period was found for the specified accounting date {invoice_date}",
-        )
+    begun = header.accounting_date if header.status is ProposalStatus.POSTING else None
+    accounting_date = begun or accounting_date_of(header, setup, invoice_date)
     currency = str(currency_of(header, setup))
     accounting = setup.document.companies[company].accounting_currency
-    rate = setup.price_rate(contract_of(header, setup), currency, company, invoice_date)
+    rate = setup.price_rate(contract_of(header, setup), currency, company, accounting_date)
     if rate is None:
         raise Refused(
             WaitReason.EXCHANGE_RATE_MISSING,
-            f"no exchange rate from {currency} to {accounting} on or before {invoice_date}",
+            f"no exchange rate from {currency} to {accounting} on or before {accounting_date}",
         )
     terms = Terms(
         company=company,
@@ -188,24 +285,37 @@ def draft(
         exchange_rate=rate,
         invoice_date=invoice_date,
         due_date=due_date_of(header, setup, invoice_date, given=given),
+        accounting_date=accounting_date,
         tax_rounding=setup.tax_rounding,
         cash_discount=cash_discount_of(header, setup, invoice_date),
     )
     dimensions = _header_dimensions(header, lines, _known_customer(setup, company, customer))
-    return InvoiceDraft(terms, accounted(totals_of(lines, setup, invoice_date, currency), terms), dimensions)
+    figures = accounted(totals_of(lines, setup, invoice_date, currency, originals), terms)
+    return InvoiceDraft(terms, figures, dimensions, originals or {})
 
 
 def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
-    """The voucher of the invoice. Refuses when an account is missing or does not take the dimensions (DIM-14)."""
+    """The voucher of the invoice. Refuses when an account is missing or does not take the dimensions (DIM-14).
+
+    What a credit line takes back goes off where it was put, whatever the account asks by now.
+    """
     company, customer = of.terms.company, of.terms.customer
 
+    accounts = _Accounts(setup, company)
+    new: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+
+    def noted(line: ProposalLine, account: str) -> str:
+        if not (line.takes_back and line.continues):
+            new.add((account, frozenset((line.dimensions or {}).items())))
+        return account
+
     def revenue(line: ProposalLine) -> tuple[PostingType, str]:
-        posting_type = _revenue_posting_type(line, company, setup)
-        return posting_type, account_for(setup, company, line.project, line.category)(posting_type)
+        posting_type, account = accounts.revenue(line)
+        return posting_type, noted(line, account)
 
     def discount_account(line: ProposalLine) -> str | None:
-        category = setup.parameters(company).line_discount_category
-        return account_for(setup, company, line.project, category)(PostingType.DISCOUNT) if category else None
+        account = accounts.discount(line)
+        return noted(line, account) if account else None
 
     def tax_account(code: str) -> str:
         return account_for(setup, company, sales_tax_code=code)(PostingType.SALES_TAX_PAYABLE)
@@ -225,10 +335,64 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
         discount_account,
     )
     for line in made.lines:
-        problem = setup.dimension_problem(company, line.account, line.dimensions or {})
-        if problem and line.posting_type not in _TAKEN_BACK:
+        dimensions = line.dimensions or {}
+        given_back = line.posting_type in _EARNED and (line.account, frozenset(dimensions.items())) not in new
+        problem = setup.dimension_problem(company, line.account, dimensions)
+        if problem and line.posting_type not in _TAKEN_BACK and not given_back:
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     return made
+
+
+def computed_with(of: InvoiceDraft, number: str | None, setup: FinanceSetup) -> InvoiceDraft:
+    """The invoice with everything on its lines that they were computed and posted with: what they hand on (99-22)."""
+    accounts = _Accounts(setup, of.terms.company)
+    gone = within(of.totals.lines)
+
+    def charge(line: ProposalLine) -> Charge:
+        made = replace(
+            line.charges[0],
+            invoice=number,
+            taxes=tuple(
+                replace(tax, account=accounts.tax(tax.code, tax.account)) for tax in line.charges[0].taxes or ()
+            ),
+            credit=corrected_invoice(line) is not None,
+            counted=line.actual_id not in gone,
+        )
+        if line.chargeable and line.discount:
+            made = replace(made, discount_account=accounts.discount(line) or "")
+        if of.totals.revenue(line) or made.discount_account:
+            revenue_type, revenue_account = accounts.revenue(line)
+            made = replace(made, revenue_type=revenue_type, revenue_account=revenue_account)
+        return made
+
+    lines = tuple(replace(line, charges=(charge(line),)) for line in of.totals.lines)
+    return replace(of, totals=replace(of.totals, lines=lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Accounts:
+    """The main accounts of a company's invoice lines: of the line that one continues, else the set-up's (99-22)."""
+
+    setup: FinanceSetup
+    company: str
+
+    def revenue(self, line: ProposalLine) -> tuple[PostingType, str]:
+        before = line.continues[0] if line.continues else None
+        if before and before.revenue_type and before.revenue_account:
+            return before.revenue_type, before.revenue_account
+        posting_type = _revenue_posting_type(line, self.company, self.setup)
+        return posting_type, account_for(self.setup, self.company, line.project, line.category)(posting_type)
+
+    def discount(self, line: ProposalLine) -> str | None:
+        before = line.continues[0] if line.continues else None
+        if before and before.discount_account is not None:
+            return before.discount_account or None
+        category = self.setup.parameters(self.company).line_discount_category
+        return account_for(self.setup, self.company, line.project, category)(PostingType.DISCOUNT) if category else None
+
+    def tax(self, code: str, account: str | None) -> str | None:
+        """``None`` where there is none and none was needed, because the tax is zero."""
+        return account or self.setup.posting_account(self.company, PostingType.SALES_TAX_PAYABLE, sales_tax_code=code)
 
 
 def _header_dimensions(header: Proposal, lines: Sequence[ProposalLine], customer: Customer) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Posting of invoice proposals: the customer invoice, its voucher, and the accounting details on the staging rows.
 
 A saga that only rolls forward. The first transaction claims the proposal: it draws the invoice and voucher numbers,
-writes the invoice and pins date and set-up version. Then page after page; the last one makes the invoice visible and
+writes the invoice and pins date and set-up version. A voucher without a line draws no number, and nor does an invoice
+without a line: then there is none (99-24). Then page after page; the last one makes the invoice visible and
 tells the bus. A small invoice does all of it in one transaction. Whoever finds a proposal in ``posting`` goes on with
 the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
 """
@@ -13,24 +14,30 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import charged
 from project_invoicing.domain.ledger import INVOICE, Voucher
+from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import ProposalLine
-from project_invoicing.domain.refusals import Refused
-from project_invoicing.errors import Conflict
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
+from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import Proposal, Proposals, closed, refusal_columns
+from project_invoicing.store.proposals import UNRESOLVED, Proposal, Proposals, claim_columns, closed, refusal_columns
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
-from project_invoicing.use_cases.invoice import InvoiceDraft, drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.given import given_day
+from project_invoicing.use_cases.invoice import InvoiceDraft, computed_with, drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, cash_discount
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
 PAGE_LINES = 90
@@ -49,17 +56,39 @@ class InvoicePosting:
     setups: SetupVersions
     at: str
     posted: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
 
     def run(self, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts what is ready when it runs, all on ``invoice_date`` if given, and finishes what was left half-way.
 
-        PROP-14. What was left half-way keeps the date of its claim.
+        PROP-14. What was left half-way keeps the date of its claim. That nothing is ready is a refusal, too.
         """
-        for code in [company] if company else list(self.setups.current.document.companies):
-            for header in self.proposals.open(code):
-                if header.status in (ProposalStatus.READY, ProposalStatus.POSTING):
-                    self.post(header, invoice_date)
+        if not self._takes(company, invoice_date):
+            return
+        found = [
+            header
+            for code in ([company] if company else list(self.setups.current.document.companies))
+            for header in self.proposals.open(code)
+        ]
+        due = [header for header in found if header.status in (ProposalStatus.READY, ProposalStatus.POSTING)]
+        each("proposal", ((header.id, header) for header in due), lambda header: self.post(header, invoice_date))
+        if not due:
+            waiting = [header.number for header in found]
+            detail = (
+                f"no proposal is ready; {len(waiting)} wait, such as {min(waiting)}" if waiting else "there is none"
+            )
+            self.refused.append(Refusal(company, None, PostingFailure.LINES_MISSING, detail))
+
+    def _takes(self, company: str | None, invoice_date: str | None) -> bool:
+        """Whether the company and the date given to a posting are some; else the refusal says so."""
+        if company and company not in self.setups.current.document.companies:
+            self.refused.append(unknown_company(company))
+            return False
+        try:
+            return invoice_date is None or bool(given_day(invoice_date, "invoice_date"))
+        except Rejected as rejected:
+            self.refused.append(Refusal(company, None, rejected.reason, rejected.detail))
+            return False
 
     def hand_out(self, queue: WorkQueue) -> int:
         """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).
@@ -83,15 +112,29 @@ class InvoicePosting:
         return {"source": SOURCE, "detail-type": TASK, "time": self.at, "detail": named}
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
-        """Posts the proposal with this number. A refusal is stored on it."""
+        """Posts the proposal with this number, or of the proforma with this id. A refusal is stored on it."""
+        if not self._takes(None, invoice_date):
+            return
         companies = [company] if company else list(self.setups.current.document.companies)
-        for proforma_id in self.proposals.by_number(companies, number).values():
-            self.run_one(proforma_id, invoice_date)
+        found = proposals_named(self.proposals, companies, number)
+        each("proposal", ((one.id, one) for one in found), lambda one: self.post(one, invoice_date))
+        if not found:
+            self.refused.append(self._absent(company, number))
+
+    def _absent(self, company: str | None, number: str) -> Refusal:
+        """Why no company has a proposal with this number."""
+        if any(header.number == number for header in self.proposals.open(UNRESOLVED)):
+            detail = f"the set-up does not know the contract of proposal {number}, and so not its company"
+            return Refusal(company, number, WaitReason.REFERENCE_MISSING, detail)
+        there = f"{company} has no proposal {number}" if company else f"there is no proposal {number}"
+        return Refusal(company, number, WaitReason.HEADER_MISSING, there)
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
         """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
-        header = self.proposals.get(proforma_id)
-        done = (ProposalStatus.POSTED, ProposalStatus.WAITING)
+        header = guarded("proposal", proforma_id, self.proposals.get, proforma_id)
+        if isinstance(header, Defect):
+            return
+        done = (ProposalStatus.POSTED, ProposalStatus.WAITING, ProposalStatus.CANCELED)
         if header is None or (not again and header.status in done):
             return
         self.post(header, invoice_date)
@@ -100,7 +143,9 @@ class InvoicePosting:
         """Posts one proposal from where it stands, or stores on it why not."""
         for attempt in range(_ATTEMPTS):
             try:
-                self._post(header, invoice_date)
+                defect = guarded("proposal", header.id, self._post, header, invoice_date)
+                if isinstance(defect, Defect):
+                    self._set_aside(header, defect)
                 return
             except Refused as refused:
                 self._refuse(header, refused)
@@ -114,14 +159,33 @@ class InvoicePosting:
         raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
+        if header.status is ProposalStatus.READY and not header.marked:
+            self._mark(header)
         of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
         saga = _Saga(self, header, of, setup)
         saga.run_to_the_end()
-        self.posted.append(saga.invoice.invoice_number)
+        self.posted.append(saga.invoice.invoice_number or header.number)
+
+    def _mark(self, header: Proposal) -> None:
+        """A proposal that a version before made takes what it continues. Refuses one of which another has some (99-25).
+
+        The next import deletes its lines and says what that is.
+        """
+        if not mark(self.proposals, self.staging, header):
+            detail = f"what proposal {header.number} bills is on another document; the next import says on which"
+            raise Refused(PostingFailure.LINES_MISSING, detail)
+
+    def _set_aside(self, header: Proposal, defect: Defect) -> None:
+        """It stays as it is, and the next run tries it again. Of one whose posting was begun nothing is touched."""
+        refused = Refused(WaitReason.DEFECT, str(defect))
+        if header.status is ProposalStatus.READY:
+            self._refuse(header, refused)
+        else:
+            self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
 
     def _refuse(self, header: Proposal, refused: Refused) -> None:
         """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""
-        self.refused[header.number] = str(refused)
+        self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
         before = header.refusal or {}
         if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
             return
@@ -136,21 +200,32 @@ class _Saga:
 
     def __init__(self, run: InvoicePosting, header: Proposal, of: InvoiceDraft, setup: FinanceSetup) -> None:
         self.run, self.header, self.of, self.setup = run, header, of, setup
-        company = of.terms.company
         self.counters: list[Counter] = []
-        if header.invoice_number and header.voucher:
-            number, voucher_number = header.invoice_number, header.voucher
-        else:
-            sequences = setup.number_sequences(company)
-            invoices, vouchers = run.proposals.counter(company), run.ledger.vouchers_counter(company)
+        made = invoice_voucher(of, "", header.number, setup)
+        begun = header.status is ProposalStatus.POSTING
+        number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
+        self.numbered = number is not None
+        self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
+        self.invoice = invoice_of(run.proposals, header, of, number or "", voucher_number)
+        self.of = computed_with(of, number, setup)
+
+    def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
+        """The numbers of invoice and voucher, drawn for those that have a line."""
+        company, sequences = self.of.terms.company, self.setup.number_sequences(self.of.terms.company)
+        number = voucher_number = None
+        if voucher.lines or any(line.shown for line in self.of.totals.lines):
+            invoices = self.run.proposals.counter(company)
             number = format_number(sequences.invoice, invoices.last + 1, company)
+            self.counters.append(invoices)
+        if voucher.lines:
+            vouchers = self.run.ledger.vouchers_counter(company)
             voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
-            self.counters = [invoices, vouchers]
-        self.voucher: Voucher = invoice_voucher(of, voucher_number, number, setup)
-        self.invoice = invoice_of(run.proposals, header, of, number, voucher_number)
+            self.counters.append(vouchers)
+        return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        pages = list(chunks(self.of.totals.lines, PAGE_LINES))
+        room = PAGE_LINES - len(self.of.originals)  # which the first transaction writes to, too
+        pages = list(chunks(self.of.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
         for step in range(self.header.posted_pages, steps):
@@ -164,7 +239,7 @@ class _Saga:
     ) -> list[Write]:
         run, invoice = self.run, self.invoice
         writes = [] if self.header.intercompany else [self._posted(line) for line in lines]
-        shown = [line for line in lines if line.shown]
+        shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
         if shown:
             page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
             writes.append(page)
@@ -172,20 +247,20 @@ class _Saga:
             writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
         values: dict[str, Any] = {"pp": step + 1}
         if step == 0:
-            values |= {
-                "st": ProposalStatus.POSTING,
-                "in": invoice.invoice_number,
-                "vo": invoice.voucher,
-                "di": invoice.invoice_date.isoformat(),
-                "pv": self.setup.version,
-                "rf": None,
-            }
+            values |= claim_columns(invoice, self.setup.version, self.of.originals)
             writes += [counter.draw(1) for counter in self.counters]
-            writes.append(run.proposals.create_invoice(replace(invoice, posted=last)))
-        elif last:
+            writes += [
+                run.proposals.give_back(invoice.company, number, before, self.of.totals.originals[number])
+                for number, before in self.of.originals.items()
+            ]
+            if self.numbered:
+                tallies = charged(self.of.totals.lines)
+                writes.append(run.proposals.create_invoice(replace(invoice, posted=last), tallies))
+        elif last and self.numbered:
             writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
         if last:
             values |= {"st": ProposalStatus.POSTED} | closed()
+        if last and self.numbered:
             writes.append(outbox.record(run.proposals.table, self._event()))
             if invoice.borrower:
                 writes.append(run.proposals.create_vendor_invoice(invoice))
@@ -193,7 +268,7 @@ class _Saga:
         return writes
 
     def _posted(self, line: ProposalLine) -> Write:
-        """WB-02. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
+        """WB-02, 99-22. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
         invoice = self.invoice
         return self.run.staging.posted(
             line.actual_id,
@@ -202,6 +277,7 @@ class _Saga:
             accounting_amount=line.accounting_amount if line.shown else None,
             exchange_rate=invoice.exchange_rate if line.shown else None,
             sales_tax_amount=line.sales_tax_amount if line.shown else None,
+            lineage=lineage_of(line, line.charges[0]),
         )
 
     def _event(self) -> BusEvent:
@@ -218,6 +294,7 @@ class _Saga:
             document_type=invoice.document_type,
             invoice_date=invoice.invoice_date.isoformat(),
             due_date=invoice.due_date.isoformat(),
+            accounting_date=invoice.accounting_date.isoformat(),
             currency=invoice.currency,
             subtotal=show.amount(invoice.subtotal, invoice.currency),
             sales_tax=show.amount(invoice.sales_tax, invoice.currency),

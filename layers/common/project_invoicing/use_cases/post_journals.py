@@ -9,8 +9,9 @@ journal and pins the version of the set-up, so that a run that continues after a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +20,11 @@ from project_invoicing.domain.codes import (
     BillingMethod,
     JournalStatus,
     PostingFailure,
+    PostingType,
+    RejectReason,
     StagingState,
     TransactionType,
+    WaitReason,
 )
 from project_invoicing.domain.journal import (
     COST_KINDS,
@@ -34,9 +38,10 @@ from project_invoicing.domain.journal import (
 from project_invoicing.domain.ledger import JOURNAL, Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.refusals import Refused
-from project_invoicing.errors import Conflict
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
@@ -46,11 +51,20 @@ from project_invoicing.store.ledger import Entry, Ledger, entries
 from project_invoicing.store.staging import StagedRow, Staging, sale_position
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.accounts import account_for
+from project_invoicing.use_cases.given import given_day
+from project_invoicing.use_cases.posted_lines import handed_on_by
+from project_invoicing.use_cases.requests import named
+from project_invoicing.use_cases.review import review_ends
 from project_invoicing.use_cases.setups import SetupVersions
 
+_NAMING = ("journal_id", "original_journal", "period_start")
 _ATTEMPTS = 6
 _OVERHEAD = 7
 """Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
+
+
+class UnforeseenFailureError(Exception):
+    """A posting that was begun without failing lines has one now: the journal is set aside, as it was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +88,81 @@ class JournalPosting:
     at: str
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
-    def run(self, scope: Mapping[str, str]) -> None:
+    def run(self, scope: Mapping[str, str], *, scheduled: bool = False) -> None:
         """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
 
+        ``scheduled``: those whose company has them reviewed are left alone, see ``review``.
+
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
+        ``refused`` says of lines and of journals that were named why they are not posted.
         """
-        setup = self.setups.current
-        for company in [scope["company"]] if scope.get("company") else list(setup.document.companies):
-            start = scope.get("period_start")
+        scope, setup = named(scope), self.setups.current
+        companies = [scope["company"]] if scope.get("company") else list(setup.document.companies)
+        if companies[0] not in setup.document.companies:
+            self.refused.append(unknown_company(companies[0]))
+            return
+        start = scope.get("period_start")
+        try:
+            day = given_day(start, "period_start") if start else None
+        except Rejected as rejected:
+            self.refused.append(Refusal(scope.get("company"), None, rejected.reason, rejected.detail))
+            return
+        due = []
+        for company in companies:
             unit = setup.parameters(company).journal_period
-            period = period_key(unit, setup.local_date(company, start)) if start else None
+            period = period_key(unit, day) if day else None
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
                 if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
-                    self.post(journal)
+                    due.append(journal)
+        each("journal", ((one.journal_id, one) for one in due), lambda one: self.post(one, scheduled=scheduled))
+        if any(scope.get(name) for name in _NAMING) and not (self.posted or self.refused):
+            self.refused.append(self._nothing(companies, scope))
 
-    def post(self, journal: Journal) -> None:
+    def _nothing(self, companies: Iterable[str], scope: Mapping[str, str]) -> Refusal:
+        """Why there was nothing to post of what the filters name."""
+        asked, company = scope.get("journal_id"), scope.get("company")
+        if not asked:
+            named = ", ".join(f"{name} {scope[name]}" for name in _NAMING if scope.get(name))
+            return Refusal(company, None, PostingFailure.LINES_MISSING, f"no journal to post has {named}")
+        for code in companies:
+            journal = self.journals.get(code, asked)
+            if journal and journal.status is JournalStatus.POSTED:
+                return Refusal(code, asked, PostingFailure.ALREADY_POSTED, f"journal {asked} is posted")
+            if journal and journal.status is JournalStatus.ERROR:
+                errors = (line.error for page in self.journals.pages(code, asked) for line in page.lines)
+                reason, _, detail = next((error for error in errors if error), "").partition(": ")
+                detail = f"journal {asked} is in error until it is reset: {detail}"
+                return Refusal(code, asked, reason or PostingFailure.LINES_MISSING, detail)
+            if journal:
+                return Refusal(code, asked, PostingFailure.LINES_MISSING, f"journal {asked} has no lines")
+        return Refusal(company, asked, RejectReason.SCHEMA, f"there is no journal {asked}")
+
+    def _refuse(self, journal: Journal, lines: Iterable[JournalLine]) -> None:
+        """One refusal for each reason that lines fail for, with the detail of the first of them."""
+        errors: dict[str, list[str]] = {}
+        for line in lines:
+            reason, _, detail = (line.error or "").partition(": ")
+            if reason:
+                errors.setdefault(reason, []).append(f"actual {line.actual_id}: {detail}")
+        for reason, details in errors.items():
+            more = f", and {len(details) - 1} more" if len(details) > 1 else ""
+            self.refused.append(Refusal(journal.company, journal.journal_id, reason, details[0] + more))
+
+    def _is_under_review(self, journal: Journal) -> bool:
+        ends = review_ends(journal, self.setups.current)
+        return ends is None or datetime.fromisoformat(self.at) < ends
+
+    def post(self, journal: Journal, *, scheduled: bool = False) -> None:
         """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
         for attempt in range(_ATTEMPTS):
+            if scheduled and self._is_under_review(journal):  # also one that got a line meanwhile
+                self.held.append(journal.journal_id)
+                return
             try:
                 self._post(journal)
                 return
@@ -115,18 +184,18 @@ class JournalPosting:
         sales = [line.actual_id for line in lines if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES]
         found = self.staging.rows([*(line.original_id for line in lines if line.original_id), *sales])
         judged = {
-            page.key: [judge(line, journal, setup, found.get(line.original_id or "")) for line in page.lines]
-            for page in pages
-            if not page.posted
+            page.key: [_judged(line, journal, setup, found) for line in page.lines] for page in pages if not page.posted
         }
         failing = sum(1 for lines in judged.values() for one in lines if one.line.error)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, pages, judged)
+            self._refuse(journal, (one.line for lines in judged.values() for one in lines))
             return
         saga = _Saga(self, journal, setup, failing, found)
         for chunk, last in _chunks([page for page in pages if not page.posted]):
             saga.step(chunk, judged, last=last)
         self.posted.append(journal.journal_id)
+        self._refuse(journal, (one.line for lines in judged.values() for one in lines))
 
     def _fail_whole(self, journal: Journal, pages: list[JournalPage], judged: dict[str, list[PostedLine]]) -> None:
         """No line can be posted: the lines stay and say why, the journal waits to be reset (POST-10)."""
@@ -238,20 +307,22 @@ class _Saga:
 
     def _errors(self) -> str:
         if self.error_journal is None:
-            raise Conflict(f"journal {self.journal.journal_id} has failing lines that its claim did not foresee")
+            raise UnforeseenFailureError(self.journal.journal_id)
         return self.error_journal
 
     def _posted(self, one: PostedLine) -> Write:
+        """WB-01. A voucher that the ledger does not have is named nowhere (99-24)."""
         line = one.line
         return self.run.staging.posted(
             line.actual_id,
             {"jn": self.journal.journal_id},
-            voucher=line.voucher,
+            voucher=line.voucher if one.voucher else None,
             accounting_amount=line.accounting_amount,
             exchange_rate=line.rate.multiplier,
             sales_tax_amount=ZERO,
             accrual=one.accrual,
             cost_accounts=one.cost_accounts,
+            lineage=handed_on_by(line),
             to_bill=self._to_bill(line),
         )
 
@@ -308,6 +379,19 @@ class _Saga:
         return [outbox.record(self.run.journals.table, event) for event in events]
 
 
+def _judged(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
+    """As ``judge``, whatever the line raises: it fails like others, with the class of what was raised."""
+    found = guarded("actual", line.actual_id, _with_rows, line, journal, setup, rows)
+    if isinstance(found, Defect):
+        return PostedLine(replace(line, error=f"{WaitReason.DEFECT}: {found}"))
+    return found
+
+
+def _with_rows(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
+    rows.get(line.actual_id)  # what is posted with its row needs one that can be read
+    return judge(line, journal, setup, rows.get(line.original_id or ""))
+
+
 def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
     """What posting makes of one line. A line that fails carries the code and the reason in ``error``.
 
@@ -339,19 +423,31 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
     else:
         accrued = _accrual(posted, amount, company, setup, original)
         lines = accrued.lines(1) if accrued else ()
-    for one in lines:
+    for one in () if original and _goes_back(line, original) else lines:
         if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     number, day = line.voucher, line.accounting_date
     voucher = Voucher(number, company, day, JOURNAL, journal.journal_id, lines) if lines else None
-    return PostedLine(posted, voucher, accrued, accounts)
+    return PostedLine(replace(posted, in_ledger=voucher is not None), voucher, accrued, accounts)
+
+
+def _goes_back(line: JournalLine, original: StagedRow) -> bool:
+    """Whether a reversal goes off where its original was put, whatever the accounts ask of dimensions by now."""
+    if line.kind not in COST_KINDS:
+        return original.accrual is not None
+    known = original.cost_accounts is not None and original.lineage is not None
+    return known and original.lineage == handed_on_by(line)
 
 
 def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:
     if original and original.cost_accounts is not None:
         return original.cost_accounts
     account = account_for(setup, company, line.project, line.category)
-    return cost_accounts(line, _cost_posting(line, company, setup), account)
+    of_expenses = setup.posting_account(
+        company, PostingType.EXPENSE_INTEGRATION, project=line.project, category=line.category
+    )
+    clears = of_expenses is not None
+    return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
 
 
 def _accrual(
@@ -365,21 +461,26 @@ def _accrual(
 
 
 def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
-    """LED-26 to LED-35 by the profile; work without a contract always goes to profit and loss (LED-49 to LED-51).
+    """LED-26 to LED-35 by the profile. Without one, work without a contract goes to profit and loss (LED-49 to LED-51).
 
     A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
     """
-    if line.contract is None:
-        return CostPosting.PROFIT_AND_LOSS
-    if line.kind is TransactionType.RESOURCING_UNIT_COST:
-        profile = _lender_profile(line, company, setup)
-        posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
-    else:
-        posting = _profile(line, company, setup).cost_posting(line.transaction_class)
+    profile = _cost_profile(line, company, setup)
+    posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
     rules = setup.document.line_properties.get(line.line_property or "")
     if posting is CostPosting.BALANCE and rules and rules.capitalize is False:
         return CostPosting.PROFIT_AND_LOSS
     return posting
+
+
+def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The profile that decides about a cost. A lender's work without a contract is no investment of the lender's."""
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        return _lender_profile(line, company, setup) if line.contract else None
+    if line.contract is None:
+        found = setup.internal_profile(company, line.project)
+        return found[1] if found else None
+    return _profile(line, company, setup)
 
 
 def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:

@@ -14,7 +14,9 @@ from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.staging import StagedRow
+from project_invoicing.use_cases.waiting import defect_wait
 
 if TYPE_CHECKING:
     from project_invoicing.dataverse.api import DataverseApi
@@ -52,7 +54,10 @@ class NoRegister:
 def prevalidate(
     rows: Iterable[tuple[StagedRow, str]], setup: FinanceSetup, register: ActualsRegister, at: str
 ) -> tuple[dict[str, Wait], set[str]]:
-    """Of rows with their companies: why the young ones wait, and which of the others Dataverse does not have."""
+    """Of rows with their companies: why the young ones wait, and which of the others Dataverse does not have.
+
+    A row whose time cannot be reckoned with is among those that wait.
+    """
     now = datetime.fromisoformat(at)
     young: dict[str, Wait] = {}
     asked: list[str] = []
@@ -60,10 +65,16 @@ def prevalidate(
         minutes = setup.parameters(company).prevalidation_minutes
         if not minutes:
             continue
-        ready = datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)
-        if now < ready:
+        ready = guarded("actual", row.id, _ready, row, minutes)
+        if isinstance(ready, Defect):
+            young[row.id] = defect_wait(ready, row.id)
+        elif now < ready:
             detail = f"is validated {minutes} minutes after it was sent, from {utc_text(ready)} on"
             young[row.id] = Wait(WaitReason.NOT_PREVALIDATED, detail, row.id)
         else:
             asked.append(row.id)
     return young, register.missing(asked) if asked else set()
+
+
+def _ready(row: StagedRow, minutes: int) -> datetime:
+    return datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)

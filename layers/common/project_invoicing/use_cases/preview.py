@@ -6,13 +6,14 @@ those of invoice and voucher are null, unless a posting that was begun has drawn
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Proposal, Proposals
+from project_invoicing.use_cases.given import given_day
 from project_invoicing.use_cases.invoice import drafted, invoice_of, invoice_voucher
+from project_invoicing.use_cases.requests import proposals_named
 from project_invoicing.use_cases.result_rows import Figures, Row, invoice_row, proposal_line_row, voucher_row
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -32,14 +33,14 @@ def preview(
 
         {"proposal_id", "company", "status", "invoice": {…}, "lines": [{…}], "voucher": {…}, "refused": null}
 
-    with invoice, lines and voucher as results print them (contract, section 4), or null, [] and null beside
-    ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number, and for what is no date.
+    with invoice, lines and voucher as results print them (contract, section 4), the voucher null where it has no line;
+    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number, and for
+    what is no date.
     """
     if invoice_date is not None:
-        _must_be_date(invoice_date)
+        given_day(invoice_date, "invoice_date")
     companies = [company] if company else list(setups.current.document.companies)
-    found = proposals.by_number(companies, number)
-    headers = [header for id in found.values() if (header := proposals.get(id))]
+    headers = proposals_named(proposals, companies, number)
     if not headers:
         raise Rejected("schema", f"there is no proposal {number}", entity=ENTITY, field="proposal_id")
     return [_one(proposals, setups, header, invoice_date, now) for header in headers]
@@ -60,19 +61,10 @@ def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: s
         **row,
         "invoice": _with_nulls(invoice_row(invoice, show)),
         "lines": [proposal_line_row(line, invoice.currency, show) for line in of.totals.lines if line.shown],
-        "voucher": _with_nulls(voucher_row(voucher, show)),
+        "voucher": _with_nulls(voucher_row(voucher, show)) if voucher.lines else None,
         "refused": None,
     }
 
 
 def _with_nulls(row: Row) -> Row:
     return {name: None if value == _NOT_DRAWN else value for name, value in row.items()}
-
-
-def _must_be_date(text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        raise Rejected(
-            "schema", f"write a date as 2026-08-31, not {text!r}", entity=ENTITY, field="invoice_date"
-        ) from None

@@ -6,11 +6,15 @@ be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the wait
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
+    SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
     StagingState,
@@ -19,12 +23,27 @@ from project_invoicing.domain.codes import (
 )
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import KINDS, ProposalLine, subtotal
-from project_invoicing.domain.reconciliation import figure
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL, Proposal
 from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.resolution import ON_ACCOUNT, Blocked, Invalid, Resolved, resolve
+from project_invoicing.use_cases.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
+from project_invoicing.use_cases.resolution import (
+    ON_ACCOUNT,
+    Blocked,
+    Invalid,
+    Owner,
+    Resolved,
+    owner_of,
+    resolve,
+    written_dates,
+)
+from project_invoicing.use_cases.result_rows import Figures
+from project_invoicing.use_cases.taking import Takers
+
+_SHOWN_DATES = 5
 
 
 @dataclass(slots=True)
@@ -32,7 +51,7 @@ class ProposalPlan:
     """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
 
     ``own_waits`` are those of single rows; ``documents`` the journals, and the proformas of invoices, whose posting
-    would change something.
+    would change something. ``billed_on`` is the accounting date that all its billed sales carry.
     """
 
     lines: list[tuple[StagedRow, ProposalLine]] = field(default_factory=list)
@@ -40,20 +59,17 @@ class ProposalPlan:
     own_waits: dict[str, Wait] = field(default_factory=dict)
     invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
+    billed_on: date | None = None
 
-    def wait_of(self, row: StagedRow) -> Wait:
-        """Why this row waits: its own reason, else the proposal's first."""
-        return self.own_waits.get(row.id) or self.waits[0]
+    @property
+    def second(self) -> bool:
+        """Another document has taken what one of the rows would."""
+        return any(wait.reason in SECOND_REASONS for wait in self.own_waits.values())
 
 
 def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
-    """The actuals that must be looked at to judge these rows: what they bill, and what they reverse."""
-    return {
-        row.links[role]
-        for row in rows
-        for role in (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
-        if role in row.links
-    }
+    """The actuals that must be looked at to judge these rows: what they bill, reverse or replace."""
+    return {row.links[role] for row in rows for role in CONTINUED if role in row.links}
 
 
 def plan(
@@ -63,29 +79,43 @@ def plan(
     existing: Sequence[ProposalLine],
     linked: Mapping[str, StagedRow],
     setup: FinanceSetup,
+    takers: Takers | None = None,
 ) -> ProposalPlan:
     """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
     result = ProposalPlan()
+    takers = takers or Takers()
+    asked: dict[str, StagedRow] = {}
     currency = proposal_currency(proforma, setup)
-    together = {row.id for row in rows} | {line.actual_id for line in existing}
+    here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
+    together = here.keys() | written.keys()
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
-    for row in rows:
-        resolved = resolve(row.actual, setup)
-        if isinstance(resolved, Invalid):
+    for row in sorted(rows, key=lambda row: row.id):
+        continued = continued_by(row, linked, here, written)
+        resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
+        wait: Wait | None
+        if isinstance(resolved, Defect):
+            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
+        elif isinstance(resolved, Invalid):
             result.invalid.append((row, resolved))
-            wait: Wait | None = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
         elif isinstance(resolved, Blocked):
             wait = resolved.wait
         else:
-            wait = _foreign(row, resolved, company, currency) or _unposted(row, resolved, linked, together, result)
-            line = proposal_line(row, resolved, linked)
+            wait = (
+                _foreign(row, resolved, company, currency)
+                or _unposted(row, resolved, linked, together, result, setup)
+                or takers.second(row, asked, setup)
+            )
+            line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
             result.own_waits[row.id] = wait
     result.waits = list(result.own_waits.values())
     everything = [*existing, *(line for _, _, line in lines)]
     if len(lines) == len(rows):
-        result.waits += _completeness(proforma, everything, setup.parameters(company).require_invoice_total)
+        required = setup.parameters(company).require_invoice_total
+        money = partial(Figures(setup).money, currency=currency)
+        result.waits += _completeness(proforma, everything, required, money)
     first = 1 + max((line.line_number for line in existing), default=0)
     for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
         result.lines.append((row, replace(line, line_number=number)))
@@ -100,6 +130,49 @@ def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
         setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
     )
     return contract.currency if contract else None
+
+
+def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
+    """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
+    if proforma.customer:
+        return setup.resolve(proforma.customer.entity, proforma.customer.id)
+    contract = setup.contract(
+        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
+    )
+    return contract.customer if contract else None
+
+
+def judge_header(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
+
+    ``existing`` are lines that an interrupted run already wrote.
+    """
+    result.waits += _customer_missing(header.proforma, company, setup)
+    _agree_on_date(result, header, existing, company, setup)
+
+
+def _agree_on_date(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
+
+    99-23. What lines that are written already carry is on the header.
+    """
+    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
+    for row, line in result.lines:
+        if line.chargeable:
+            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
+    if len(carried) < 2:
+        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
+        return
+    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
+    if decides and not header.proforma.accounting_date:
+        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
+        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
+        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
+        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
 
 
 def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
@@ -124,6 +197,7 @@ def _unposted(
     linked: Mapping[str, StagedRow],
     together: set[str],
     result: ProposalPlan,
+    setup: FinanceSetup,
 ) -> Wait | None:
     """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
     actual = row.actual
@@ -131,6 +205,7 @@ def _unposted(
         return None
     fee = actual.transaction_class is TransactionClass.FEE
     reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+    amount = Figures(setup).money(actual.amount, resolved.currency)
     original_id = row.links.get(ConnectionRole.ORIGINAL)
     unbilled_id = row.links.get(ConnectionRole.UNBILLED)
     if unbilled_id is None and original_id is not None:
@@ -138,24 +213,59 @@ def _unposted(
         if original_id in together or (original and original.state is StagingState.POSTED):
             return None
         proforma = original.actual.invoice if original else None
-        result.documents.add(proforma.id if proforma else ANY_INVOICE)
-        return Wait(reason, f"reverses billed actual {original_id}, whose invoice is not posted", original_id)
+        document = proforma.id if proforma else ANY_INVOICE
+        result.documents.add(document)
+        detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+        return Wait(reason, detail, original_id, document)
     if unbilled_id is None:
-        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {actual.amount}"
+        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
         return Wait(reason, detail, row.id)
     unbilled = linked.get(unbilled_id)
-    if unbilled is None:
-        result.documents.add(ANY_JOURNAL)
-        return Wait(reason, f"unbilled sale {unbilled_id} has not arrived; amount {actual.amount}", unbilled_id)
-    if unbilled.state is StagingState.POSTED:
+    if unbilled and unbilled.state is StagingState.POSTED:
         return None
-    result.documents.add(unbilled.journal_id or ANY_JOURNAL)
-    where = f"on journal {unbilled.journal_id}" if unbilled.journal_id else f"in staging, {unbilled.state}"
-    detail = f"unbilled sale {unbilled_id} over {unbilled.actual.amount} is {where} and not posted"
-    return Wait(reason, detail, unbilled_id)
+    document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
+    result.documents.add(document)
+    return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
 
 
-def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool) -> list[Wait]:
+def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
+    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
+    name, reference = proforma_customer(proforma, setup), proforma.customer
+    if setup.customer(company, name):
+        return []
+    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
+    if name is None:
+        detail = f"{named} is not among the set-up's references"
+    else:
+        detail = f"{named} is {name}, which is not among the customers of {company}"
+    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
+
+
+def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
+    """How an unbilled sale stands whose billed sale waits for its posting: amount, date, journal."""
+    if sale is None:
+        return f"unbilled sale {id} has not arrived"
+    actual = sale.actual
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    day = day_of(sale, setup)
+    where = f"on journal {sale.journal_id}" if sale.journal_id else f"in staging, {sale.state}"
+    what = f"unbilled sale {id}{f' of {day}' if day else ''} over {Figures(setup).money(actual.amount, currency)}"
+    return f"{what} is {where} and not posted"
+
+
+def day_of(row: StagedRow, setup: FinanceSetup, company: str | None = None) -> str | None:
+    """The day of an actual in the time zone of its company, else of ``company``, as far as one is known."""
+    written = row.actual.start or row.actual.document_date
+    owner = owner_of(row.actual, setup)
+    company = row.company or (owner.company if isinstance(owner, Owner) else company)
+    if not written or not company or not setup.company(company):
+        return written
+    return setup.local_date(company, written).isoformat()
+
+
+def _completeness(
+    proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool, money: Callable[[Decimal], str]
+) -> list[Wait]:
     if not lines:
         return [Wait(WaitReason.BILLED_SALES_MISMATCH, "no billed sales actual of this proforma has arrived")]
     if proforma.total is None:
@@ -168,14 +278,19 @@ def _completeness(proforma: Proforma, lines: Sequence[ProposalLine], total_requi
     if proforma.total in (found, sent):  # Dataverse may add up amounts of more digits than the currency has
         return []
     detail = (
-        f"{len(lines)} billed sales actuals sum to {figure(found)}, the proforma to {figure(proforma.total)}: "
-        f"{figure(proforma.total - found)} is missing"
+        f"{len(lines)} billed sales actuals sum to {money(found)}, the proforma to {money(proforma.total)}: "
+        f"{money(proforma.total - found)} is missing"
     )
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 
 
-def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow]) -> ProposalLine:
-    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued."""
+def proposal_line(
+    row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow], continued: Continued = NOTHING_BEFORE
+) -> ProposalLine:
+    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued.
+
+    ``resolved`` has what the line takes of ``continued``.
+    """
     actual = row.actual
     unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))
     chargeable = resolved.chargeable
@@ -202,4 +317,7 @@ def proposal_line(row: StagedRow, resolved: Resolved, linked: Mapping[str, Stage
         accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
         discount=resolved.discount,
         rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
+        took=row.takes,
+        takes_back=continued.takes_back,
+        continues=resolved.charges,
     )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from project_invoicing.bus import MAX_BYTES, Bus, size_of
+from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
 from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.dataverse.webhook_keys import (
@@ -149,15 +149,8 @@ class Webhook:
 
     def _published(self, events: list[BusEvent]) -> list[tuple[Rejected, dict[str, Any]]]:
         """Puts on the bus what that takes; gives what is too large for it, each row with what is wrong."""
-        fitting, large = [], []
-        for event in events:
-            size, detail = size_of(event), event.detail
-            if size <= MAX_BYTES:
-                fitting.append(event)
-                continue
-            problem = f"the row has {size} bytes, and the bus takes {MAX_BYTES}; shorten its texts"
-            large.append((Rejected(RejectReason.TOO_LARGE, problem, entity=detail["entity"], id=detail["id"]), detail))
-        if self.bus.publish(fitting):
+        fit, large = fitting(events)
+        if self.bus.publish(fit):
             raise Unavailable("the bus did not take every row of a message")
         return large
 

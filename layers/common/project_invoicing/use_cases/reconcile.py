@@ -55,11 +55,13 @@ class Reconciliation:
             {"at", "complete", "differences", "read": {what: number}, "rejected": {reason: number},
              "staged": [{"company", "state", "reason", "rows"}],
              "checks": [{"name", "title", "checked", "not_checked", "counts", "differences", "amounts", "found",
-             "more"}]}
+             "more"}], "integration_accounts": [{"company", "posting_type", "account", "currency", "balance",
+             "actuals": [{"id", "amount"}], "more"}]}
 
         with ``found`` as ``[{"entity", "id", "company", "detail", "amount", "currency", "repair"}]``.
         ``complete`` is False where a check could not be finished. The checks against Dataverse are not checked where
-        none is connected; that does not make the report incomplete.
+        none is connected; that does not make the report incomplete. A balance of ``integration_accounts``
+        is no difference (LED-55, LED-56); it is null where the books were not read to their end.
         """
         checks = {name: Check(name) for name in CHECKS}
         watch = Watch(self.time_left)
@@ -92,4 +94,5 @@ class Reconciliation:
             ],
             "rejected": dict(sorted(books.rejections.items())),
             "checks": [check.row(SHOWN) for check in checks.values()],
+            "integration_accounts": [one.row() for one in books.integration_accounts()] if books.done else None,
         }

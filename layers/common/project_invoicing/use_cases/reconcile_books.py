@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from project_invoicing.dataverse.maps import ACTUAL
-from project_invoicing.domain.actual import Actual
+from project_invoicing.chunks import chunks
+from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import (
+    INTEGRATION_ACCOUNTS,
     BillingType,
     ConnectionRole,
     JournalStatus,
@@ -27,11 +28,21 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WriteBackState,
 )
+from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VoucherLine
-from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.reconciliation import (
+    Check,
+    Difference,
+    IntegrationAccount,
+    Repair,
+    Tally,
+    digest_of,
+)
 from project_invoicing.errors import IntegrationError
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox, rows
 from project_invoicing.store.items import Item
@@ -39,9 +50,11 @@ from project_invoicing.store.journals import Journal, journal_of
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.proposals import HEADER, Invoice, Proposal, invoice_of, proposal_of
 from project_invoicing.store.staging import ROW, StagedRow, links_of, readable_row
-from project_invoicing.store.transactions import scan
+from project_invoicing.store.transactions import MAX_READS, scan
 from project_invoicing.use_cases.explain_actuals import Stores, Words
-from project_invoicing.use_cases.resolution import discount_of
+from project_invoicing.use_cases.proposal_lines import currency_of
+from project_invoicing.use_cases.resolution import NO_MONEY, billed_of
+from project_invoicing.use_cases.taking import WHAT, how
 
 T = TypeVar("T")
 
@@ -49,8 +62,9 @@ PROPOSAL: Final = "proposal"
 _PATIENCE: Final = timedelta(minutes=10)
 """How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
 _STEP: Final = 1_000
+_NAMED: Final = 50
+"""Billed sales of one proforma with one and the same wrong date that are named."""
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
-_FREE: Final = (BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 _REVENUE: Final = (
     PostingType.INVOICED_REVENUE,
     PostingType.INVOICED_REVENUE_ON_ACCOUNT,
@@ -116,7 +130,7 @@ def id_bytes(id: str) -> bytes:
 
 def is_chargeable(billing_type: BillingType | str) -> bool:
     """Whether an actual's amount is billed, as far as the actual itself says (99-21)."""
-    return billing_type not in _FREE
+    return billing_type not in NO_MONEY
 
 
 def link_key(carrier: str, role: ConnectionRole, linked: str) -> bytes:
@@ -131,8 +145,10 @@ def contradiction(item: Item, row: StagedRow) -> tuple[str, Repair | None] | Non
             return "waits, but is not in the import queue, so that no import would find it", Repair.IMPORT
         case StagingState.IMPORTED | StagingState.POSTED if len(documents) != 1:
             return f"is {row.state}, but on {' and '.join(documents) or 'no document'} (INV-02)", None
-        case StagingState.POSTED if row.journal_id and not row.voucher:
-            return "is posted, but has no voucher (INV-22)", None
+        case StagingState.POSTED if row.journal_id and row.accounting_amount is None:
+            return "is posted, but has no accounting amount (INV-22)", None
+        case StagingState.POSTED if row.accounting_amount and (row.accrual or row.cost_accounts) and not row.voucher:
+            return "is posted into the ledger, but has no voucher (INV-22)", None
         case StagingState.PENDING | StagingState.IMPORTED | StagingState.SKIPPED | StagingState.INVALID if row.voucher:
             return f"is {row.state}, but has voucher {row.voucher} (INV-22)", None
     return None
@@ -158,13 +174,25 @@ class Books:
     invoices: dict[str, Invoice] = field(default_factory=dict)
     done: bool = False
     _on: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _with_proposal: Counter[str] = field(default_factory=Counter)
+    """Rows that say nothing of why they wait, by proforma: its header tells (``waits_as``)."""
     _told: dict[tuple[str, str], _Told] = field(default_factory=dict)
     _booked: dict[tuple[str, str], _Booked] = field(default_factory=dict)
     _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
-    _billed: dict[bytes, bytes] = field(default_factory=dict)
+    _takers: dict[bytes, bytes] = field(default_factory=dict)
+    _more: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    """Who beside ``_takers`` continues an actual on a document."""
+    _billed: Counter[bytes] = field(default_factory=Counter)
+    _unpaired: dict[bytes, bool] = field(default_factory=dict)
+    """What is continued with what continues it, where only one of the two says so: ``True`` the mark."""
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    _dated: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """For each proforma the accounting dates of its billed sales as they were sent, with up to ``_NAMED`` of each."""
     _wip: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _deferred: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _integration: dict[tuple[str, PostingType, str], IntegrationAccount] = field(default_factory=dict)
+    _cleared: dict[bytes, tuple[IntegrationAccount, Decimal, bytes | None]] = field(default_factory=dict)
+    """What an actual has on an integration account, and what it takes back."""
     _stuck: list[Journal | Proposal] = field(default_factory=list)
     _by_number: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -179,6 +207,8 @@ class Books:
         self._read_staging()
         self._read_journals()
         self._read_proposals()
+        self._taken_twice()
+        self._marks()
         self._numbers(drawn)
         self._read_ledger()
         self._vouchers()
@@ -191,16 +221,28 @@ class Books:
     def _read_staging(self) -> None:
         staging = self.stores.staging
         for item in self.watch.over("items of staging", scan(staging.client, staging.table)):
-            pk = str(item["pk"])
-            if item["sk"] == ROW:
-                for role, linked in links_of(item).items():
-                    self.links.add(link_key(pk, role, linked))
-                if "a" in item:
-                    self._staged(item)
-            elif pk.startswith("REJECTED#"):
-                _, entity, id = pk.split("#", 2)
-                self.rejected.add((entity, id))
-                self.rejections[item["re"]] += 1
+            self._looked_at("staging_states", ACTUAL, item, self._item_of_staging)
+
+    def _looked_at(self, check: str, entity: str, item: Item, look: Callable[[Item], None]) -> None:
+        """Looks at an item. One that cannot be read is a difference of the check, and stops no other."""
+        found = guarded("item", f"{item['pk']} {item['sk']}", look, item)
+        if isinstance(found, Defect):
+            detail = f"cannot be read ({found.name} at {item['pk']} {item['sk']})"
+            self.checks[check].differs(Difference(entity, str(item["pk"]).split("#")[-1], detail, item.get("co")))
+
+    def _item_of_staging(self, item: Item) -> None:
+        pk = str(item["pk"])
+        if item["sk"] == ROW:
+            if "tk" in item:
+                self._paired(id_bytes(pk) + bytes(item["tk"]), mark=True)
+            if "a" in item:
+                self._staged(item)
+            for role, linked in links_of(item).items():
+                self.links.add(link_key(pk, role, linked))
+        elif pk.startswith("REJECTED#"):
+            _, entity, id = pk.split("#", 2)
+            self.rejected.add((entity, id))
+            self.rejections[item["re"]] += 1
 
     def _staged(self, item: Item) -> None:
         states = self.checks["staging_states"]
@@ -210,10 +252,9 @@ class Books:
             detail = f"cannot be read: its state is {item.get('st')!r}, or a value of it is none"
             states.differs(Difference(ACTUAL, item["pk"], detail, item.get("co")))
             return
-        reason = str(item.get("re", "")) if row.state in (StagingState.PENDING, StagingState.INVALID) else ""
-        self.staged[(row.company or "", row.state, reason)] += 1
+        self._count(row, str(item.get("re", "")))
         written = None
-        if row.state is StagingState.POSTED and row.voucher:
+        if row.state is StagingState.POSTED and row.accounting_amount is not None:
             written = self._write_back(row)
         self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
         if found := contradiction(item, row):
@@ -225,19 +266,25 @@ class Books:
             and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
         ):
             chargeable = is_chargeable(actual.billing_type)
-            discount = discount_of(actual, self.setup)
+            amount, discount = billed_of(actual, self.setup)
             self.tallies[actual.invoice.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
+            if actual.accounting_date:
+                named = self._dated[actual.invoice.id].setdefault(actual.accounting_date, [])
+                if len(named) < _NAMED:
+                    named.append(row.id)
             if chargeable:
-                self.rounded[actual.invoice.id] += self._rounded(actual) - actual.amount
+                self.rounded[actual.invoice.id] += amount - actual.amount
         if row.state in _ON_DOCUMENTS:
             self._on_document(row)
         if row.late:
             self._late(row)
 
-    def _rounded(self, actual: Actual) -> Decimal:
-        currency = actual.currency and self.setup.resolve(actual.currency.entity, actual.currency.id)
-        precision = self.setup.currency_precision(currency) if currency else None
-        return round_to(actual.amount, precision) if precision else actual.amount
+    def _count(self, row: StagedRow, reason: str) -> None:
+        if row.queued and not reason and row.actual.invoice:
+            self._with_proposal[row.actual.invoice.id] += 1
+            return
+        waits = row.state in (StagingState.PENDING, StagingState.INVALID)
+        self.staged[(row.company or "", row.state, reason if waits else "")] += 1
 
     def _on_document(self, row: StagedRow) -> None:
         company = row.company or ""
@@ -248,19 +295,65 @@ class Books:
         if row.intercompany_proposal:
             self._on[(company, PROPOSAL, row.intercompany_proposal)] += 1
             self._between[id_bytes(row.id)] = (company, row.intercompany_proposal)
+        if row.takes:
+            self._taker(row, row.takes)
         if row.state is not StagingState.POSTED:
             return
         if row.accrual:
             place = (company, row.accrual.project or "")
             self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
-        unbilled = row.links.get(ConnectionRole.UNBILLED)
-        if row.actual.transaction_type is TransactionType.BILLED_SALES and unbilled and row.line_number is not None:
-            self._billed[id_bytes(unbilled)] = id_bytes(row.id)
+        self._on_integration_account(row, company)
         if row.voucher:
             key = (company, row.voucher)
             before = self._told.get(key)
             amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
             self._told[key] = _Told(amount, row.id, row.journal_id is None, bool(row.accrual) or not row.journal_id)
+
+    def _on_integration_account(self, row: StagedRow, company: str) -> None:
+        for posting_type, account in (row.cost_accounts or {}).items():
+            if posting_type in INTEGRATION_ACCOUNTS:
+                original = row.links.get(ConnectionRole.ORIGINAL)
+                place = self._account(company, posting_type, account)
+                credit = -(row.accounting_amount or ZERO)
+                self._cleared[id_bytes(row.id)] = (place, credit, id_bytes(original) if original else None)
+
+    def _account(self, company: str, posting_type: PostingType, account: str) -> IntegrationAccount:
+        place = (company, posting_type, account)
+        currency = self._accounting(company)
+        precision = self.setup.currency_precision(currency) if currency else None
+        return self._integration.setdefault(place, IntegrationAccount(*place, currency, precision or Decimal("0.01")))
+
+    def integration_accounts(self) -> list[IntegrationAccount]:
+        """The accounts with their balances, and the actuals that make them up: none that was taken back whole."""
+        taken_back: set[bytes] = set()
+        for id, (account, amount, original) in self._cleared.items():
+            before = self._cleared.get(original) if original else None
+            if original and before and before[:2] == (account, -amount):
+                taken_back |= {id, original}
+        for id, (account, amount, _) in self._cleared.items():
+            if amount and id not in taken_back:
+                account.open[id] = amount
+        return [account for _, account in sorted(self._integration.items())]
+
+    def _taker(self, row: StagedRow, target: str) -> None:
+        self._paired(id_bytes(target) + id_bytes(row.id), mark=False)
+        if row.line_number is None:
+            return
+        taken, by = id_bytes(target), id_bytes(row.id)
+        before = self._takers.setdefault(taken, by)
+        if row.state is StagingState.POSTED and ConnectionRole.UNBILLED in row.links:
+            self._billed[taken] += 1
+            self._takers[taken] = by
+        elif before != by:
+            before = by
+        if before != self._takers[taken]:
+            self._more[taken].append(before)
+
+    def _paired(self, pair: bytes, *, mark: bool) -> None:
+        if self._unpaired.get(pair) is (not mark):
+            del self._unpaired[pair]
+        else:
+            self._unpaired[pair] = mark
 
     def _write_back(self, row: StagedRow) -> bytes | None:
         """The digest of what Dataverse took; what it refused, or has not been told, is a difference."""
@@ -270,17 +363,14 @@ class Books:
             case WriteBackState.FAILED:
                 detail, check = f"Dataverse says: {row.write_back_detail}", self.checks["write_back_failed"]
             case WriteBackState.PENDING:
-                detail, check = f"posted with voucher {row.voucher}", self.checks["write_back_unfinished"]
+                detail = f"posted with voucher {row.voucher}" if row.voucher else "posted without a ledger entry"
+                check = self.checks["write_back_unfinished"]
         check.differs(self._difference(row, detail, row.accounting_amount, repair=Repair.WRITE_BACK))
         return None
 
     def _late(self, row: StagedRow) -> None:
         """The books have the old figures; by how much they are off, in accounting currency."""
-        now = row.actual.amount * (row.exchange_rate or 1)
-        currency = self._accounting(row.company)
-        precision = self.setup.currency_precision(currency) if currency else None
-        off = now.quantize(precision or Decimal("0.01")) - (row.accounting_amount or ZERO)
-        detail = f"is {row.actual.amount} now, and was posted with {row.accounting_amount} in accounting currency"
+        off, detail = self.stores.off(row)
         self.checks["late_changes"].differs(self._difference(row, detail, off))
 
     # Headers
@@ -298,31 +388,72 @@ class Books:
     def _read_journals(self) -> None:
         journals = self.stores.journals
         for item in self.watch.over("journals", scan(journals.client, journals.table, equal={"sk": HEADER})):
-            journal = journal_of(item)
-            on = self._on.pop((journal.company, JOURNAL, journal.journal_id), 0)
-            if on != journal.line_count - journal.error_lines:
-                self._lines_of_journal(journal)
-            if journal.status is JournalStatus.PROCESSING:
-                self._stuck.append(journal)
+            self._looked_at("document_lines", JOURNAL, item, self._journal)
+
+    def _journal(self, item: Item) -> None:
+        journal = journal_of(item)
+        on = self._on.pop((journal.company, JOURNAL, journal.journal_id), 0)
+        if on != journal.line_count - journal.error_lines:
+            self._lines_of_journal(journal)
+        if journal.status is JournalStatus.PROCESSING:
+            self._stuck.append(journal)
 
     def _read_proposals(self) -> None:
         proposals = self.stores.proposals
         for item in self.watch.over("proposals", scan(proposals.client, proposals.table, equal={"sk": HEADER})):
-            kind = str(item["pk"]).partition("#")[0]
-            if kind == "PROPOSAL":
-                header = proposal_of(item)
-                self.proposals[header.id] = header
-                self._by_number[(header.company or "", header.number)] = header.id
-                if header.status is ProposalStatus.POSTING:
-                    self._stuck.append(header)
-                on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
-                if on != header.line_count and not header.deleting:
-                    self._lines_of_proposal(header)
-            elif kind == "INVOICE":
-                invoice = invoice_of(item)
-                self.invoices[invoice.proforma_id] = invoice
+            self._looked_at("document_lines", PROPOSAL, item, self._proposal)
+        for proforma, waiting in self._with_proposal.items():
+            of = self.proposals.get(proforma)
+            reason = of.waiting_for[0].reason if of and of.waiting_for else ""
+            self.staged[((of.company if of else None) or "", StagingState.PENDING, reason)] += waiting
         for company, kind, number in self._on:
             self._without_line(company, kind, number, {})
+
+    def _accounting_dates(self, header: Proposal) -> None:
+        """The header's decides (99-23); billed sales that say otherwise are told, once they are read again."""
+        company, written = header.company or "", header.proforma.accounting_date
+        dates = self._dated.pop(header.id, {})
+        if not written or self.setup.company(company) is None:
+            return
+        day = self.setup.local_date(company, written)
+        suspects = [id for sent, ids in dates.items() if self.setup.local_date(company, sent) != day for id in ids]
+        for row in self.stores.staging.readable(suspects).values() if suspects else ():
+            sent = row.actual.accounting_date
+            if sent and (says := self.setup.local_date(company, sent)) != day:
+                detail = f"has accounting date {says}, its proforma {header.number} {day}, which its invoice has"
+                self.checks["accounting_dates"].differs(self._difference(row, detail))
+
+    def _canceled_late(self, header: Proposal) -> None:
+        """The proforma was canceled when its proposal was being posted or posted already (99-27)."""
+        detail = f"{header.number} is canceled now, and is {header.status} as invoice {header.invoice_number}"
+        off, currency = -(header.subtotal or ZERO), currency_of(header, self.setup)
+        self.checks["late_changes"].differs(Difference(PROFORMA, header.id, detail, header.company, off, currency))
+
+    def _proposal(self, item: Item) -> None:
+        kind = str(item["pk"]).partition("#")[0]
+        if kind == "PROPOSAL":
+            self._proposal_header(proposal_of(item))
+        elif kind == "INVOICE":
+            invoice = invoice_of(item)
+            self.invoices[invoice.proforma_id] = invoice
+
+    def _proposal_header(self, header: Proposal) -> None:
+        self.proposals[header.id] = header
+        if header.status is ProposalStatus.CANCELED:
+            return
+        self._by_number[(header.company or "", header.number)] = header.id
+        self._accounting_dates(header)
+        if header.proforma.canceled and header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+            self._canceled_late(header)
+        if header.status is ProposalStatus.POSTING:
+            self._stuck.append(header)
+        on = self._on.pop((header.company or "", PROPOSAL, header.number), 0)
+        if on != header.line_count and not header.deleting:
+            self._lines_of_proposal(header)
+        if header.status is ProposalStatus.POSTED and header.pages and not header.marked:
+            detail = f"proposal {header.number} was posted by a version before: what it bills is not marked"
+            differs = Difference(PROFORMA, header.id, detail, header.company, repair=Repair.IMPORT)
+            self.checks["not_marked"].differs(differs)
 
     def _lines_of_journal(self, journal: Journal) -> None:
         pages = self.stores.journals.pages(journal.company, journal.journal_id)
@@ -375,6 +506,67 @@ class Books:
             for number in missing:
                 check.differs(Difference("customer_invoice", number, "was drawn, and no invoice has it", company))
 
+    # Billed once, taken back once (99-25)
+
+    def _taken_twice(self) -> None:
+        """What is on more than one document, as its rows and lines are now; all after the first are too much."""
+        check = self.checks["taken_twice"]
+        for taken, more in self._more.items():
+            target = str(UUID(bytes=taken))
+            ids = [str(UUID(bytes=by)) for by in (self._takers[taken], *more)]
+            found = [row for row in self.stores.staging.readable(ids).values() if self._continues(row, target)]
+            found.sort(key=lambda row: (row.state is StagingState.IMPORTED, row.voucher or "", row.id))
+            for row in found[1:]:
+                by, also = (f"{WHAT[how(one)]} {self._where(one)}" for one in (found[0], row))
+                detail = f"{target} {by}, and {also}"
+                check.differs(self._difference(row, detail, row.accounting_amount))
+
+    def _continues(self, row: StagedRow, target: str) -> bool:
+        """A row whose connection has changed since it was posted continues what its line does."""
+        if row.state not in _ON_DOCUMENTS or row.line_number is None:
+            return False
+        line = self._line(row)
+        return ((line and line.took) or row.takes) == target
+
+    def _line(self, row: StagedRow) -> JournalLine | ProposalLine | None:
+        if row.journal_id:
+            on = self.stores.journals.line(row.company or "", row.journal_id, row.line_number or 0, row.id)
+            return on[0] if on else None
+        header = self._header(row)
+        lines = self.stores.proposals.lines(header.id) if header else []
+        return next((line for line in lines if line.actual_id == row.id), None)
+
+    def _header(self, row: StagedRow) -> Proposal | None:
+        return self.proposals.get(self._by_number.get((row.company or "", row.proposal_id or ""), ""))
+
+    def _where(self, row: StagedRow) -> str:
+        if row.journal_id:
+            return f"{row.id}, line {row.line_number} of journal {row.journal_id}"
+        header = self._header(row)
+        invoice = f" (invoice {header.invoice_number})" if header and header.invoice_number else ""
+        return f"{row.id}, line {row.line_number} of proposal {row.proposal_id}{invoice}"
+
+    def _marks(self) -> None:
+        """Marks of what is on no document, and reversals on journals that mark nothing, as both are now.
+
+        Of proposals that mark nothing their headers say so.
+        """
+        check = self.checks["not_marked"]
+        for some in chunks(self._unpaired.items(), MAX_READS // 2):
+            pairs = [(str(UUID(bytes=p[:16])), str(UUID(bytes=p[16:])), mark) for p, mark in some]
+            found, takers = self.stores.staging.rows_and_takers(id for pair in pairs for id in pair[:2])
+            for target, by, mark in pairs:
+                row = found.get(by)
+                on = row is not None and row.state in _ON_DOCUMENTS
+                if mark and takers.get(target) == by and not on:
+                    detail = f"is marked as taken by {by}, which is on no document: nothing else can continue it"
+                    check.differs(Difference(ACTUAL, target, detail))
+                elif row and row.state is StagingState.POSTED and row.journal_id and target not in takers and not mark:
+                    line = self._line(row)
+                    if line and line.took is None:
+                        detail = f"takes back {target} on journal {row.journal_id}, and that is not marked"
+                        check.differs(self._difference(row, detail, repair=Repair.IMPORT))
+
     # Ledger
 
     def _read_ledger(self) -> None:
@@ -382,7 +574,7 @@ class Books:
         balances: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
         for item in self.watch.over("pages of the ledger", scan(ledger.client, ledger.table)):
             if str(item["sk"]).startswith("V#"):
-                self._page(item, balances)
+                self._looked_at("balance", "voucher", item, lambda page: self._page(page, balances))
         for (company, voucher, currency), amount in balances.items():
             if amount:
                 detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
@@ -398,6 +590,8 @@ class Books:
             sums[(company, entry.voucher, entry.currency)] += entry.amount
             sums[(company, entry.voucher, "")] += entry.accounting_amount
             booked[entry.voucher] += _weight(entry, item["so"])
+            if entry.posting_type in INTEGRATION_ACCOUNTS:
+                self._account(company, entry.posting_type, entry.account).balance += entry.accounting_amount
             if entry.posting_type is PostingType.WIP_SALES_VALUE:
                 self._wip[(company, entry.project or "")] += entry.accounting_amount
             elif entry.posting_type is PostingType.ACCRUED_REVENUE_SALES_VALUE:
@@ -418,10 +612,17 @@ class Books:
             if booked is None and (not told.must or not told.amount):
                 continue
             if booked is None or not _agree(told.amount, booked):
-                self._confirm(key, told, booked)
+                self._confirm_readable(key, told, booked)
         for key, booked in self._booked.items():
             if booked.amount and key not in between:
-                self._confirm(key, None, booked)
+                self._confirm_readable(key, None, booked)
+
+    def _confirm_readable(self, key: tuple[str, str], told: _Told | None, booked: _Booked | None) -> None:
+        company, voucher = key
+        found = guarded("voucher", voucher, self._confirm, key, told, booked)
+        if isinstance(found, Defect):
+            detail = f"its document cannot be read ({found.name})"
+            self.checks["vouchers"].differs(Difference("voucher", voucher, detail, company))
 
     def _confirm(self, key: tuple[str, str], told: _Told | None, booked: _Booked | None) -> None:
         """Counts the difference, unless both sides agree as they are now."""
@@ -470,15 +671,15 @@ class Books:
             return
         expected: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         for id, accrued in self._accrued.items():
-            if id not in self._billed and not self._billed_between(id):
-                expected[accrued.place] += accrued.amount
+            times = self._billed[id] if id in self._billed else int(self._billed_between(id))
+            expected[accrued.place] += accrued.amount * (1 - times)  # what is billed twice is said of it alone
         for place in sorted(expected.keys() | self._wip.keys() | self._deferred.keys()):
             company, project = place
             currency = self._accounting(company)
             wip, deferred = self._wip[place], self._deferred[place]
             if left := wip - expected[place]:
-                found = list(self._not_taken_back(place))
-                for unbilled, amount, detail in found:
+                found = guarded("project", place[1], lambda at: list(self._not_taken_back(at)), place)
+                for unbilled, amount, detail in () if isinstance(found, Defect) else found:
                     left -= amount
                     check.differs(Difference(ACTUAL, unbilled, detail, company, amount, currency))
                 if left:
@@ -495,7 +696,7 @@ class Books:
     def _not_taken_back(self, place: tuple[str, str]) -> Iterator[tuple[str, Decimal, str]]:
         """Unbilled sales of a project whose billed sale is posted without taking their accrual back."""
         pairs = {
-            str(UUID(bytes=self._billed[id])): (str(UUID(bytes=id)), accrued.amount)
+            str(UUID(bytes=self._takers[id])): (str(UUID(bytes=id)), accrued.amount)
             for id, accrued in self._accrued.items()
             if accrued.place == place and id in self._billed
         }
@@ -530,9 +731,12 @@ class Books:
         late = datetime.fromisoformat(self.at) - _PATIENCE
         for store in (self.stores.staging, self.stores.journals, self.stores.proposals):
             for item in outbox.unsent(store.client, store.table):
-                if datetime.fromisoformat(item["at"]) < late:
-                    detail = f"{item['t']} of {item['at']} is not published; outbox_relay does it by its schedule"
-                    self.checks["outbox"].differs(Difference("event", item["sk"], detail))
+                self._looked_at("outbox", "event", item, lambda unsent: self._unsent(unsent, late))
+
+    def _unsent(self, item: Item, late: datetime) -> None:
+        if datetime.fromisoformat(item["at"]) < late:
+            detail = f"{item['t']} of {item['at']} is not published; outbox_relay does it by its schedule"
+            self.checks["outbox"].differs(Difference("event", item["sk"], detail))
 
     def _difference(
         self, row: StagedRow, detail: str, amount: Decimal | None = None, *, repair: Repair | None = None

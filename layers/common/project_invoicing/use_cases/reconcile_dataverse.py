@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -16,12 +16,21 @@ from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, t
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, INVOICE_STATUSES, PROFORMA, table_maps
 from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
-from project_invoicing.domain.codes import BillingType, ProposalStatus, StagingState, TransactionType, WriteBackState
+from project_invoicing.domain.codes import (
+    BillingType,
+    ProposalStatus,
+    RowState,
+    StagingState,
+    TransactionType,
+    WriteBackState,
+)
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
 from project_invoicing.errors import Rejected
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.proposals import Invoice, Proposal
 from project_invoicing.store.staging import links_of
 from project_invoicing.use_cases.reconcile_books import Books, Watch, id_bytes, is_chargeable, link_key
+from project_invoicing.use_cases.result_rows import Figures
 
 T = TypeVar("T", Actual, Proforma)
 
@@ -47,6 +56,8 @@ class _Names:
         self.actual = {column.field: column.column for column in table_maps()["actuals"].columns}
         self.told = {column.field: column.column for column in table_maps()["actuals_write_back"].columns}
         self.invoice = {column.field: column.column for column in table_maps()["invoices"].columns}
+        states = (column for column in table_maps()["invoices"].columns if column.field == "state")
+        self.invoice_states = dict(next(states).codes or {})
         codes = table_maps()["actuals"].columns
         self.codes = {column.field: dict(column.codes or {}) for column in codes}
 
@@ -56,7 +67,7 @@ class _Names:
 
     def of_invoices(self) -> list[str]:
         told = [column.column for column in table_maps()["invoices_write_back"].columns]
-        wanted = ("number", "total", "currency")
+        wanted = ("number", "total", "currency", "state")
         return list(dict.fromkeys([*(self.invoice[name] for name in wanted), STATUS, *told]))
 
 
@@ -81,8 +92,7 @@ class AgainstDataverse:
         """Raises ``OutOfTime``, and what the port raises."""
         unseen = {id for id, known in self.books.known.items() if known.counts}
         for found in self.watch.over("actuals of Dataverse", self.api.every(ACTUAL, self.names.of_actuals())):
-            unseen.discard(id_bytes(found.id))
-            self._actual(found)
+            self._looked_at(found, lambda one: self._seen(one, unseen))
         for chunk in chunks(self._missing, CHUNK):
             self._confirm_missing(chunk)
         for chunk in chunks(self._newer, CHUNK):
@@ -91,10 +101,24 @@ class AgainstDataverse:
             self._confirm_told(chunk)
         self._gone(unseen)
         for found in self.watch.over("connections of Dataverse", self.api.every(CONNECTION, columns_of(CONNECTION))):
-            self._connection(found)
+            self._looked_at(found, self._connection)
         for found in self.watch.over("invoices of Dataverse", self.api.every(PROFORMA, self.names.of_invoices())):
-            if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON:
-                self._proforma(found)
+            self._looked_at(found, self._invoice)
+
+    def _looked_at(self, found: FoundRow, look: Callable[[FoundRow], None]) -> None:
+        """Looks at a row of Dataverse. One that cannot be compared is a difference, and stops no other."""
+        made = guarded(found.entity, found.id, look, found)
+        if isinstance(made, Defect):
+            detail = f"cannot be compared ({made.name})"
+            self.checks["not_received"].differs(Difference(found.entity, found.id, detail))
+
+    def _seen(self, found: FoundRow, unseen: set[bytes]) -> None:
+        unseen.discard(id_bytes(found.id))
+        self._actual(found)
+
+    def _invoice(self, found: FoundRow) -> None:
+        if INVOICE_STATUSES.get(found.row.get(STATUS, 0)) in _FROM_CONFIRMED_ON or self._is_canceled(found):
+            self._proforma(found)
 
     # Actuals
 
@@ -257,8 +281,12 @@ class AgainstDataverse:
 
     def _proforma(self, found: FoundRow) -> None:
         check = self.checks["not_received"]
-        check.count("proformas of Dataverse")
         header = self.books.proposals.get(found.id) or self.books.stores.proposals.get(found.id)
+        canceled = self._is_canceled(found)
+        if canceled and (header is None or header.status is ProposalStatus.CANCELED):
+            check.count("proformas of Dataverse that are canceled")
+            return
+        check.count("proformas of Dataverse")
         currency = self._currency_of(found)
         total = _decimal(found.row.get(self.names.invoice["total"]))
         if header is None:
@@ -274,10 +302,17 @@ class AgainstDataverse:
         newer = found.version is not None and found.version > (header.proforma.version.number or 0)
         if header.status is ProposalStatus.WAITING and newer and not self._waits_for_map(PROFORMA, found.id):
             self._newer_header(found.id, header)
+        elif canceled != header.proforma.canceled and newer and not self._waits_for_map(PROFORMA, found.id):
+            now = "canceled" if canceled else "no longer canceled"
+            detail = f"{header.number} is {now} in Dataverse, and {header.status} here"
+            self._differs("differs_from_dataverse", PROFORMA, found.id, detail, company=header.company)
         self._compare(found, header, total, currency)
         invoice = self.books.invoices.get(found.id)
         if invoice and invoice.posted:
             self._told_of_invoice(found, invoice)
+
+    def _is_canceled(self, found: FoundRow) -> bool:
+        return self.names.invoice_states.get(found.row.get(self.names.invoice["state"], 0)) == RowState.CANCELED
 
     def _newer_header(self, id: str, header: Proposal) -> None:
         """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
@@ -303,6 +338,7 @@ class AgainstDataverse:
         """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
         check = self.checks["proformas"]
         check.count("proformas compared")
+        money = Figures(self.books.setup).money
         ours, theirs = self.books.tallies[found.id] + self._held_back[found.id], self._theirs[found.id]
         rounded, billed = self.books.rounded[found.id], theirs.amount - ours.discount
         if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
@@ -310,12 +346,14 @@ class AgainstDataverse:
             off = theirs.amount - ours.amount
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
         elif total is not None and header.subtotal is not None and header.subtotal not in (total, total + rounded):
-            detail = f"{header.number}: its lines come to {header.subtotal}, Dataverse's total is {figure(total)}"
+            made, said = (money(amount, currency) for amount in (header.subtotal, total))
+            detail = f"{header.number}: its lines come to {made}, Dataverse's total is {said}"
             off = total - header.subtotal
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
         elif total is not None and header.subtotal is None and total not in (billed, billed + rounded):
-            less = f" less discounts of {figure(ours.discount)}" if ours.discount else ""
-            detail = f"{header.number}: Dataverse's total is {figure(total)}, its billed sales {theirs.text}{less}"
+            less = f" less discounts of {money(ours.discount, currency)}" if ours.discount else ""
+            said = money(total, currency)
+            detail = f"{header.number}: Dataverse's total is {said}, its billed sales {theirs.text}{less}"
             off = total - billed
             self._differs("proformas", PROFORMA, found.id, detail, off, currency, header.company)
 

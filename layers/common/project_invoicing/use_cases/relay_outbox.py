@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from project_invoicing.bus import publish
+from project_invoicing.bus import MAX_BYTES, publish, size_of
+from project_invoicing.events import BusEvent
 from project_invoicing.store import outbox
+from project_invoicing.store.items import Item, plain_item, readable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+
+
+class TooLargeError(Exception):
+    """An event that no bus takes."""
+
 
 SWEEP_AGE = timedelta(minutes=2)
 """What is younger is left to the stream, which is on its way."""
@@ -22,14 +29,16 @@ def relay(
 ) -> list[str]:
     """Publishes the outbox items of stream records (INSERT only, all of one table) and takes them out.
 
-    Returns the sequence numbers of the records whose event the bus did not take.
+    Returns the sequence numbers of the records whose event the bus did not take. An item that cannot be published at
+    all is set aside: it stays in the outbox, and each sweep says so again.
     """
-    images = [record["dynamodb"]["NewImage"] for record in records]
-    failed = set(publish(events, bus, [outbox.event_of_image(image) for image in images]))
-    for position, (record, image) in enumerate(zip(records, images, strict=True)):
+    found = [(record, plain_item(record["dynamodb"]["NewImage"])) for record in records]
+    due = [(record, item, event) for record, item in found if (event := _publishable(item))]
+    failed = set(publish(events, bus, [event for _, _, event in due]))
+    for position, (record, item, _) in enumerate(due):
         if position not in failed:
-            outbox.sent(dynamodb, _table_of(record), image["pk"]["S"], image["sk"]["S"])
-    return [records[position]["dynamodb"]["SequenceNumber"] for position in sorted(failed)]
+            outbox.sent(dynamodb, _table_of(record), item["pk"], item["sk"])
+    return [due[position][0]["dynamodb"]["SequenceNumber"] for position in sorted(failed)]
 
 
 def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables: Sequence[str], now: str) -> int:
@@ -37,13 +46,28 @@ def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables:
     oldest = datetime.fromisoformat(now) - SWEEP_AGE
     published = 0
     for table in tables:
-        items = [item for item in outbox.unsent(dynamodb, table) if datetime.fromisoformat(item["at"]) <= oldest]
-        failed = set(publish(events, bus, [outbox.event_of(item) for item in items]))
-        for position, item in enumerate(items):
+        found = [(item, event) for item in outbox.unsent(dynamodb, table) if (event := _publishable(item))]
+        due = [(item, event) for item, event in found if datetime.fromisoformat(event.time) <= oldest]
+        failed = set(publish(events, bus, [event for _, event in due]))
+        for position, (item, _) in enumerate(due):
             if position not in failed:
                 outbox.sent(dynamodb, table, item["pk"], item["sk"])
                 published += 1
     return published
+
+
+def _publishable(item: Item) -> BusEvent | None:
+    """The event of an item that the bus can take."""
+    return readable(_checked, item)
+
+
+def _checked(item: Item) -> BusEvent:
+    event = outbox.event_of(item)
+    if datetime.fromisoformat(event.time).tzinfo is None:
+        raise ValueError(event.time)
+    if size_of(event) > MAX_BYTES:
+        raise TooLargeError(event.detail_type)
+    return event
 
 
 def _table_of(record: dict[str, Any]) -> str:

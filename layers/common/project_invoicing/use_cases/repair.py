@@ -50,7 +50,7 @@ class Repairs:
             self._fetch_billed(id)
         for repair, entity, id in wanted:
             if repair is Repair.IMPORT:
-                self._import(entity, id, {"actual_id": id})
+                self._import(entity, id, self._scope(entity, id))
             elif repair is Repair.WRITE_BACK:
                 self._write_back(entity, id)
         return list(self._done.values())
@@ -64,17 +64,18 @@ class Repairs:
             )
         for entity in _ORDER:
             self._fetch(entity, [id], quiet=True)
-        item = self.stores.staging.item(id)
-        if item and item.get("st") == StagingState.PENDING:
+        row = self.stores.staging.rows([id]).get(id)
+        if row and row.state is StagingState.PENDING:
             self._import(ACTUAL, id, {"actual_id": id})
-        elif item and "vo" in item:
+        elif row and row.accounting_amount is not None:
             self._write_back(ACTUAL, id)
         header = self.stores.proposals.get(id)
         if header:
             self._fetch_billed(id)
-            if header.status is ProposalStatus.WAITING and header.company:
-                self._import(PROFORMA, id, {"proposal_id": header.number, "company": header.company})
-            elif header.status is ProposalStatus.POSTED:
+            unmarked = header.status is ProposalStatus.POSTED and not header.marked
+            if (header.status is ProposalStatus.WAITING or unmarked) and header.company:
+                self._import(PROFORMA, id, self._scope(PROFORMA, id))
+            if header.status is ProposalStatus.POSTED:
                 self._write_back(PROFORMA, id)
         return list(self._done.values())
 
@@ -106,6 +107,10 @@ class Repairs:
             self._did(entity, one.id, Repair.FETCH, outcome)
 
     # Import again
+
+    def _scope(self, entity: str, id: str) -> dict[str, str]:
+        header = self.stores.proposals.get(id) if entity == PROFORMA else None
+        return {"proposal_id": header.number, "company": str(header.company)} if header else {"actual_id": id}
 
     def _import(self, entity: str, id: str, scope: Mapping[str, str]) -> None:
         event = own_event(IMPORT_REQUESTED, self.at, f"{id}#{self.at}", **scope)

@@ -6,7 +6,7 @@ every import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,26 +16,33 @@ from project_invoicing.domain.actual import Actual, Reference
 from project_invoicing.domain.codes import (
     BillingMethod,
     BillingType,
+    CostOrigin,
     RejectReason,
     TransactionClass,
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.setup.document import Intercompany
+from project_invoicing.setup.document import Intercompany, LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
 
 INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
+INACTIVE = "the actual is inactive in Dataverse"
 DOCUMENT_TYPE = "document_type"
-"""Custom column that says where a cost comes from; ``purchase`` and ``vendor_invoice`` were bought (JRN-16, LED-33)."""
-_PURCHASES = frozenset({"purchase", "vendor_invoice"})
+"""Custom column that says where a cost comes from, where the column ``origin`` of the table map has no value."""
+PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
+"""What was bought (JRN-16, LED-33, LED-56)."""
+_ORIGINS = frozenset(CostOrigin)
 DISCOUNT = "discount_amount"
 """Custom column with what an actual's amount is reduced by before it is billed, signed like the amount (FEE-01)."""
 RESOURCING_UNIT = "resourcing_unit"
 """Custom column with the id of the organizational unit that lends the resource."""
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
-_NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
+_OF_CONTINUED = ("resource",)
+"""The look-ups that a line which continues another has of its own."""
+NO_MONEY = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
 _DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
@@ -60,7 +67,8 @@ class Resolved:
     """Everything a line takes from the set-up.
 
     ``amount`` is the actual's in the digits of its currency: Dataverse may price with more of them (contract, section
-    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
+    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07). ``charges``,
+    none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
     """
 
     company: str
@@ -85,7 +93,8 @@ class Resolved:
     discount: Decimal = ZERO
     accrued_discount: Decimal = ZERO
     worker_dimensions: dict[str, str] | None = None
-    purchase: bool = False
+    origin: CostOrigin | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +114,19 @@ class Invalid:
     field: str
 
 
-def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None) -> Resolved | Blocked | Invalid:
+def resolve(
+    actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None, before: Lineage | None = None
+) -> Resolved | Blocked | Invalid:
     """What the set-up says of an actual, or why it has to wait.
 
-    The order is that of the rules: references, exchange rate, category, line property, open project. ``rate``
-    replaces the rate of the day for a reversal, which takes its original's (FXR-13).
+    An inactive actual waits, whatever else it lacks (99-27). Then the order is that of the rules: references, exchange
+    rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which takes its
+    original's (FXR-13). ``before``: what the posted line hands on that this one continues; of that the set-up is not
+    asked, and may know nothing any more (99-22).
     """
     owner = owner_of(actual, setup)
+    if actual.inactive:
+        return Blocked(Wait(WaitReason.INACTIVE, INACTIVE, actual.id), getattr(owner, "company", None))
     if not isinstance(owner, Owner):
         return owner
     company = owner.company
@@ -119,7 +134,8 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
     def blocked(reason: WaitReason, detail: str) -> Blocked:
         return Blocked(Wait(reason, detail, actual.id), company)
 
-    names = _resolved({"category": actual.category, "product": actual.product, "resource": actual.resource}, setup)
+    asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
+    names = _resolved({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
     if isinstance(names, Reference):
         return blocked(WaitReason.REFERENCE_MISSING, _unknown(names))
     transaction_date, accounting_date = dates(actual, company, setup)
@@ -128,10 +144,10 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         to = setup.document.companies[company].accounting_currency
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
         return blocked(WaitReason.EXCHANGE_RATE_MISSING, detail)
-    category = setup.category(company, names["category"], actual.transaction_class)
-    if problem := _category_problem(names["category"], category, actual.transaction_class, company, setup):
+    category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
+    if problem := None if before else _category_problem(names["category"], category, actual, company, setup):
         return blocked(WaitReason.CATEGORY_MISSING, problem)
-    found = setup.line_property(company, actual.billing_type)
+    found = _line_property(actual, company, setup, before)
     if found is None:
         detail = f"billing type {actual.billing_type} has no line property in {company}"
         return blocked(WaitReason.LINE_PROPERTY_MISSING, detail)
@@ -140,13 +156,13 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         return blocked(*closed)
     on_account = actual.transaction_class in ON_ACCOUNT
     billing_method = setup.billing_method(owner.contract_line)
-    chargeable = actual.billing_type not in _NO_MONEY and (rules.chargeable or on_account)
+    chargeable = actual.billing_type not in NO_MONEY and (rules.chargeable or on_account)
     discount = _discount(actual, chargeable, billing_method)
     if discount is None:
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     precision = setup.document.currencies[owner.currency].precision
-    return Resolved(
+    resolved = Resolved(
         company=company,
         project=owner.project,
         contract=owner.contract,
@@ -159,7 +175,9 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         chargeable=chargeable,
         on_invoice=rules.on_invoice,
         sales_tax_group=_sales_tax_group(owner, setup),
-        item_sales_tax_group=setup.item_sales_tax_group(company, actual.transaction_class, category, names["product"]),
+        item_sales_tax_group=setup.item_sales_tax_group(
+            company, actual.transaction_class, category, names.get("product")
+        ),
         resource=names["resource"],
         transaction_date=transaction_date,
         accounting_date=accounting_date,
@@ -169,8 +187,31 @@ def resolve(actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = Non
         discount=_in_digits(discount, precision),
         accrued_discount=ZERO if setup.parameters(company).line_discount_category else _in_digits(discount, precision),
         worker_dimensions=setup.worker_dimensions(company, names["resource"]) or None,
-        purchase=actual.custom.get(DOCUMENT_TYPE) in _PURCHASES,
+        origin=_origin(actual),
     )
+    return _continued(resolved, before) if before else resolved
+
+
+def _continued(resolved: Resolved, before: Lineage) -> Resolved:
+    """With what the posted line hands on, and the line property that was looked up by it."""
+    charges = (before.charge,) if before.charge else ()
+    before = replace(before, line_property=resolved.line_property)
+    return continuing(resolved, before, worker_dimensions=before.worker_dimensions, charges=charges)
+
+
+def _line_property(
+    actual: Actual, company: str, setup: FinanceSetup, before: Lineage | None
+) -> tuple[str, LineProperty] | None:
+    """The line property of the line that is continued, as long as there is one of that name; else the mapped one."""
+    name = before.line_property if before else None
+    known = setup.document.line_properties.get(name or "")
+    return (name, known) if name and known else setup.line_property(company, actual.billing_type)
+
+
+def _origin(actual: Actual) -> CostOrigin | None:
+    """Where a cost comes from (JRN-16). Another word in the custom column, which is free text, says nothing."""
+    word = actual.custom.get(DOCUMENT_TYPE)
+    return actual.origin or (CostOrigin(word) if word in _ORIGINS else None)
 
 
 def _in_digits(amount: Decimal, precision: Decimal) -> Decimal:
@@ -248,15 +289,19 @@ def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany 
     return Wait(WaitReason.INTERCOMPANY_MISSING, f"unable to import actual {actual.id}: {detail}", actual.id)
 
 
+def written_dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date]:
+    """Transaction date and accounting date as the actual carries them (contract, section 5)."""
+    written = actual.start or actual.document_date or actual.accounting_date or actual.version.occurred_at
+    return setup.local_date(company, written), setup.local_date(company, actual.accounting_date or written)
+
+
 def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date]:
     """Transaction date and accounting date (contract, section 5; JRN-07, JRN-08).
 
     An accounting date in a period that is not open moves to the first date of the next open one where the company
     wants that; the transaction date never moves.
     """
-    written = actual.start or actual.document_date or actual.accounting_date or actual.version.occurred_at
-    transaction_date = setup.local_date(company, written)
-    accounting_date = setup.local_date(company, actual.accounting_date or written)
+    transaction_date, accounting_date = written_dates(actual, company, setup)
     if setup.parameters(company).auto_open_period:
         accounting_date = setup.next_open_date(company, accounting_date) or accounting_date
     return transaction_date, accounting_date
@@ -274,13 +319,18 @@ def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -
     return amount if amount is not None and abs(amount) <= MONEY_LIMIT else None
 
 
-def discount_of(actual: Actual, setup: FinanceSetup) -> Decimal:
-    """What is off the amount of a sale when it is billed, as far as can be said without resolving it whole (FEE-01)."""
-    if DISCOUNT not in actual.custom:
-        return ZERO
-    line = actual.contract_line
-    method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
-    return _discount(actual, actual.billing_type not in _NO_MONEY, method) or ZERO
+def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
+    """Amount and discount of a sale as its line has them, as far as can be said without resolving it whole (FEE-01)."""
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    precision = setup.currency_precision(currency) if currency else None
+    discount = ZERO
+    if DISCOUNT in actual.custom:
+        line = actual.contract_line
+        method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
+        discount = _discount(actual, actual.billing_type not in NO_MONEY, method) or ZERO
+    if precision is None:
+        return actual.amount, discount
+    return _in_digits(actual.amount, precision), _in_digits(discount, precision)
 
 
 def _rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
@@ -308,9 +358,10 @@ def _unknown(reference: Reference) -> str:
 
 
 def _category_problem(
-    asked: str | None, category: str | None, of_class: TransactionClass, company: str, setup: FinanceSetup
+    asked: str | None, category: str | None, actual: Actual, company: str, setup: FinanceSetup
 ) -> str | None:
     """What is wrong with the category of a line (CAT-01 to CAT-03, CAT-05, CAT-06)."""
+    of_class = actual.transaction_class
     if category is None:
         if of_class in ON_ACCOUNT:
             return None

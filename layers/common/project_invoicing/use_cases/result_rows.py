@@ -28,6 +28,10 @@ class Figures:
         exponent = min(int(value.normalize().as_tuple().exponent), int(digits), 0)
         return f"{value.quantize(Decimal(1).scaleb(exponent)):f}"
 
+    def money(self, value: Decimal | None, currency: str | None) -> str:
+        """``amount`` with its currency, for a person."""
+        return f"{self.amount(value, currency)} {currency or '(currency unknown)'}"
+
     def accounting(self, value: Decimal | None, company: str | None) -> str | None:
         """``value`` with the digits of the company's accounting currency."""
         known = self._setup.company(company) if company else None
@@ -56,6 +60,7 @@ def invoice_row(invoice: Invoice, show: Figures) -> Row:
         "document_type": invoice.document_type,
         "invoice_date": invoice.invoice_date.isoformat(),
         "due_date": invoice.due_date.isoformat(),
+        "accounting_date": invoice.accounting_date.isoformat(),
         "currency": invoice.currency,
         "subtotal": show.amount(invoice.subtotal, invoice.currency),
         "sales_tax": show.amount(invoice.sales_tax, invoice.currency),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from project_invoicing.setup.lookups import FinanceSetup
@@ -27,7 +27,8 @@ class SetupVersions:
 
     @classmethod
     def read(cls, client: DynamoDBClient, table: str) -> SetupVersions:
-        return cls(setups.current(client, table), partial(setups.version, client, table))
+        earlier = lru_cache(maxsize=2)(partial(setups.version, client, table))  # versions never change
+        return cls(setups.current(client, table), earlier)
 
     def of(self, version: int) -> FinanceSetup:
         return self.current if version == self.current.version else self.earlier(version)

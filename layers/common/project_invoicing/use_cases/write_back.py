@@ -22,19 +22,21 @@ from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, 
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import JournalStatus, RejectReason, WriteBackState
+from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.journal import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import SOURCE
+from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Invoice, Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.store.write_backs import Document, Progress, WriteBacks
 from project_invoicing.use_cases.maps_at_work import MapsAtWork
+from project_invoicing.use_cases.requests import named
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
@@ -48,6 +50,7 @@ PAUSE: Final = 60
 """Seconds until a document comes again after Dataverse did not answer."""
 ENOUGH: Final = 130_000
 """Milliseconds that a batch may take: its request at most, and what is written then."""
+_NOT_SENT: Final = 400
 _DETAIL: Final = 200
 """Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
 
@@ -59,7 +62,7 @@ def actual_of_journal(line: JournalLine) -> Values:
     return {
         "accounting_amount": line.accounting_amount,
         "exchange_rate": line.rate.multiplier,
-        "voucher": line.voucher,
+        "voucher": line.voucher if line.in_ledger else None,
         "sales_tax_amount": ZERO,
     }
 
@@ -95,7 +98,8 @@ class Told(NamedTuple):
 
 def document_of(detail: Mapping[str, Any]) -> Document:
     """The document that an event, a task or a person names. Raises ``Rejected``."""
-    company, journal, invoice = (detail.get(name) for name in ("company", "journal_id", "invoice_number"))
+    given = named(detail)
+    company, journal, invoice = (given.get(name) for name in ("company", "journal_id", "invoice_number"))
     if not company or bool(journal) == bool(invoice):
         raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
@@ -198,8 +202,7 @@ class WriteBack:
             if self.time_left() < ENOUGH:
                 self._later(progress.document, 0)
                 return
-            patches = [Patch(ACTUAL, row.actual_id, actual_write_back(**row.values)) for row in batch]
-            found = dataverse.patch(patches)
+            found = self._told(dataverse, batch)
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
@@ -215,6 +218,20 @@ class WriteBack:
             if len(answers) < len(found):
                 raise Throttled(found[len(answers)].retry_after or PAUSE)
         self._finish(dataverse, progress, invoice)
+
+    def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
+        """What became of each row of a batch. One that cannot be written down is set aside as refused."""
+        written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
+        patches = [
+            Patch(ACTUAL, row.actual_id, columns)
+            for row, columns in zip(batch, written, strict=True)
+            if not isinstance(columns, Defect)
+        ]
+        answers = iter(dataverse.patch(patches))
+        return [
+            Answer(_NOT_SENT, str(WaitReason.DEFECT), columns.name) if isinstance(columns, Defect) else next(answers)
+            for columns in written
+        ]
 
     def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
         """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
@@ -286,6 +303,10 @@ class WriteBack:
 
     def _from_now(self, later: timedelta) -> str:
         return utc_text(self.now() + later)
+
+
+def _columns(row: Told) -> Values:
+    return actual_write_back(**row.values)
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:

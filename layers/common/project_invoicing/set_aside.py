@@ -1,0 +1,96 @@
+"""A defect while one row is looked at is that row's: it is set aside, counted and alarmed, and its neighbours go on.
+
+``guarded`` is the only place that catches whatever a row raises. What says something about the service and nothing
+about the row (a conflict, a throttled table, a denied action) passes through, and so does what the business says
+(``Rejected``, ``Refused``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final, ParamSpec, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Conflict, IntegrationError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+METRIC: Final = "SetAside"
+"""Counts each time that something is set aside; the template has an alarm on it."""
+_OF_A_REQUEST: Final = frozenset({"SerializationException", "TransactionCanceledException", "ValidationException"})
+"""What AWS says of a request that it can never take: what is in it is at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What was raised while ``kind`` ``id`` was looked at: the exception's class, never its text."""
+
+    name: str
+    kind: str
+    id: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} while {self.kind} {self.id} was looked at"
+
+
+def guarded(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Defect:
+    """What ``look`` gives, or the ``Defect`` that it met, which is counted and logged with ``kind`` and ``id``."""
+    found = caught(kind, id, look, *args, **kwargs)
+    if isinstance(found, Defect):
+        report(found)
+    return found
+
+
+def each(kind: str, named: Iterable[tuple[str, T]], do: Callable[[T], object]) -> list[tuple[T, Defect]]:
+    """Does something with each of ``named``, ``(id, thing)``. Gives the things that met a defect.
+
+    One that keeps meeting others stops nobody either: the first ``Conflict`` is raised when all had their turn.
+    """
+    defects: list[tuple[T, Defect]] = []
+    conflicts: list[Conflict] = []
+    for id, thing in named:
+        try:
+            done = guarded(kind, id, do, thing)
+        except Conflict as conflict:
+            conflicts.append(conflict)
+            continue
+        if isinstance(done, Defect):
+            defects.append((thing, done))
+    if conflicts:
+        raise conflicts[0]
+    return defects
+
+
+def report(defect: Defect) -> None:
+    """Counts and logs what is set aside."""
+    # Only then: what reads no row needs neither, and a local command says first where its log goes.
+    from project_invoicing.observe import count, logger  # noqa: PLC0415
+
+    logger.error("set aside", kind=defect.kind, row_id=defect.id, defect=defect.name, where=defect.where)
+    count(METRIC)
+
+
+def caught(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Defect:
+    """As ``guarded``, for whoever still has to find out whose defect it is, and then says so by ``report``."""
+    try:
+        return look(*args, **kwargs)
+    except (IntegrationError, Refused, BotoCoreError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") not in _OF_A_REQUEST:
+            raise
+        return Defect(type(error).__name__, kind, id, _where(error))
+
+
+def _where(error: Exception) -> str | None:
+    """The line of code. Texts of exceptions may quote the row, so none is kept."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else None

@@ -1,0 +1,26 @@
+"""What people give to a function by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from project_invoicing.domain.calendar import EARLIEST, LATEST
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Rejected
+
+
+def given_day(text: str, field: str) -> date:
+    """The day that is written as ``2026-08-31``. Raises ``Rejected`` for anything else, and for one out of bounds."""
+    try:
+        day = date.fromisoformat(text) if len(text) == len("2026-08-31") else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise _refused(f"{field} is written as 2026-08-31, not {text[:40]!r}", field)
+    if not EARLIEST <= day <= LATEST:
+        raise _refused(f"{field} is {day}; it can be from {EARLIEST} to {LATEST}", field)
+    return day
+
+
+def _refused(detail: str, field: str) -> Rejected:
+    return Rejected(RejectReason.SCHEMA, detail, entity="edit", field=field)

@@ -1,0 +1,86 @@
+"""What rows hand on that were posted before rows said so themselves: it is read from their posted documents."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.journal import COST_KINDS, JournalLine
+from project_invoicing.domain.lineage import Lineage, lineage_of
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.use_cases.invoice import posted_before
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.taking import Takers
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLines:
+    """The lines of posted documents."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    setups: SetupVersions
+
+    def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
+        """The rows of these actuals, every posted one with what its line hands on.
+
+        Costs more than the rows themselves only for those that were posted by the version before: a journal's pages, or
+        an invoice computed again, once each.
+        """
+        return self._with_lineage(self.staging.rows(ids))
+
+    def rows_and_takers(self, ids: Iterable[str]) -> tuple[dict[str, StagedRow], dict[str, str]]:
+        """As ``rows``, and who has taken each of these actuals (99-25)."""
+        found, takers = self.staging.rows_and_takers(ids)
+        return self._with_lineage(found), takers
+
+    def continued_by(self, rows: Sequence[StagedRow], ids: Iterable[str]) -> tuple[dict[str, StagedRow], Takers]:
+        """As ``rows``, and who has taken what ``rows`` are to continue."""
+        found, by = self.rows_and_takers(ids)
+        others = {taker for row in rows if (taker := by.get(row.takes or "")) and taker != row.id}
+        return found, Takers(by, self.staging.rows(others) if others else {})
+
+    def _with_lineage(self, found: dict[str, StagedRow]) -> dict[str, StagedRow]:
+        old = [row for row in found.values() if row.state is StagingState.POSTED and row.lineage is None]
+        lineages = self._on_journals(old) | self._on_invoices(old) if old else {}
+        found.update({id: replace(found[id], lineage=lineage) for id, lineage in lineages.items()})
+        return found
+
+    def _on_journals(self, rows: Iterable[StagedRow]) -> dict[str, Lineage]:
+        wanted = {row.id for row in rows if row.journal_id}
+        documents = {(row.company or "", row.journal_id): None for row in rows if row.journal_id}
+        return {
+            line.actual_id: handed_on_by(line)
+            for company, journal_id in documents
+            for page in self.journals.pages(company, journal_id)
+            for line in page.lines
+            if page.posted and line.actual_id in wanted
+        }
+
+    def _on_invoices(self, rows: Iterable[StagedRow]) -> dict[str, Lineage]:
+        documents: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in rows:
+            if row.proposal_id and row.line_number:  # one without came after its proposal was posted, and has no line
+                documents[row.company or "", row.proposal_id].add(row.id)
+        return {
+            line.actual_id: lineage_of(line, line.charges[0])
+            for (company, number), wanted in documents.items()
+            for line in posted_before(self.proposals, self.setups, company, self._invoice_number(company, number))
+            if line.actual_id in wanted
+        }
+
+    def _invoice_number(self, company: str, proposal_id: str) -> str:
+        id = self.proposals.by_number([company], proposal_id).get(company)
+        header = self.proposals.get(id) if id else None
+        return (header.invoice_number if header else None) or ""
+
+
+def handed_on_by(line: JournalLine) -> Lineage:
+    """What a posted journal line hands on."""
+    workers = line.worker_dimensions if line.kind in COST_KINDS else None
+    return lineage_of(line, line.charges[0] if line.charges else None, workers)

@@ -1,0 +1,102 @@
+"""What it costs that a proposal waits while its journals are posted one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.business import Work, finance, into_staging
+from project_invoicing.events import JOURNAL_POSTED
+from project_invoicing.store.items import typed_item
+from tests.counting import Usage, counted
+from tests.harness import World
+from tests.posted import scanned
+
+pytestmark = pytest.mark.engine
+
+JOURNALS = 20
+UNIT = 1024
+
+
+def size_of(item: dict[str, Any]) -> int:
+    """The bytes of an item, as DynamoDB counts them, to a byte or two for a number."""
+
+    def size(kind: str, value: Any) -> int:
+        return len(value.encode()) if kind == "S" else (len(str(value)) + 1) // 2 + 1
+
+    attributes = typed_item(item).items()
+    return sum(len(name) + size(kind, value) for name, one in attributes for kind, value in one.items())
+
+
+def waiting(world: World, lines: int) -> tuple[Work, Usage]:
+    """A proposal whose unbilled sales are on twenty drafts, and what it cost that it waits for them."""
+    world.load(finance(journal_line_limit=200))
+    world.drain()
+    work = Work(lines, days=JOURNALS)
+    into_staging(world, work.unbilled)
+    world.run("staging_import")
+    world.deliver(work.header)
+    into_staging(world, work.sales)
+    with counted(world.client) as usage:
+        world.run("staging_import")
+    return work, usage
+
+
+def posted_one_by_one(world: World) -> list[float]:
+    """Write units of the import after each of the journals."""
+    units = []
+    for journal in world.result()["journals"]:
+        world.run("journal_posting", journal_id=journal["journal_id"])
+        (event,) = [
+            event
+            for event in world.unsent()
+            if event.detail_type == JOURNAL_POSTED and event.detail["journal_id"] == journal["journal_id"]
+        ]
+        with counted(world.client) as usage:
+            world.tell("staging_import", event)
+        units.append(usage.write_units)
+    return units
+
+
+def test_a_row_that_waits_stays_below_a_unit_and_a_wait_costs_at_most_two_units_a_line(empty: World) -> None:
+    lines = 100
+    _, usage = waiting(empty, lines)
+    rows = [item for item in scanned(empty, empty.names.staging_table) if str(item.get("qs")).startswith("B#")]
+    assert len(rows) == lines
+    assert max(map(size_of, rows)) < UNIT
+    assert usage.write_units <= 2 * lines
+    assert {row["reason"] for row in empty.result()["staging"] if row["transaction_type"] == "billed_sales"} == {
+        "unbilled_sales_not_posted"
+    }
+    with counted(empty.client) as again:
+        empty.run("staging_import")
+    assert again.write_units == 0
+
+
+@pytest.mark.parametrize("lines", [20, 400])
+def test_twenty_journals_posted_one_by_one_cost_a_waiting_line_at_most_eight_units(empty: World, lines: int) -> None:
+    work, _ = waiting(empty, lines)
+    units = posted_one_by_one(empty)
+    assert len(units) == JOURNALS
+    assert sum(units) <= 8 * lines
+    assert max(units[:-1]) <= 10  # the header alone, whatever the number of lines
+    (proposal,) = empty.result()["proposals"]
+    assert (proposal["proposal_id"], proposal["status"], len(proposal["lines"])) == (work.number, "ready", lines)
+
+
+@pytest.mark.parametrize("reason", ["header_missing", "reference_missing"])
+def test_a_row_that_nothing_else_can_speak_for_is_written_and_stays_below_a_unit(empty: World, reason: str) -> None:
+    """A billed sale whose proforma has not come, and whatever belongs on a journal and names what finance lacks."""
+    lines = 20
+    document = finance()
+    if reason == "reference_missing":
+        document["references"]["msdyn_transactioncategory"].clear()
+    empty.load(document)
+    into_staging(empty, Work(lines).sales if reason == "header_missing" else Work(lines // 2).worked)
+    with counted(empty.client) as usage:
+        empty.run("staging_import")
+    rows = [item for item in scanned(empty, empty.names.staging_table) if "qs" in item]
+    assert [row["re"] for row in rows] == [reason] * lines
+    assert max(map(size_of, rows)) < UNIT
+    assert usage.write_units <= 3 * lines + 2  # the two: which set-up the drafts were last compared with
