@@ -47,7 +47,9 @@ def test_webhook_catch_up_and_maps_do_only_what_their_roles_allow() -> None:
         site.map("start", "actuals")
         dataverse.apply(actual("a", row_version=1), link)
         site.sweep()
-        dataverse.apply(link | {"MessageName": "Delete", "PreEntityImages": []})
+        dataverse.apply(
+            link | {"MessageName": "Delete", "PreEntityImages": []}, actual("large", description="x" * 300_000)
+        )
         site.sweep()
         assert site.dead_letters() == []
     used = {use for use in noted if use.function in {"dataverse_webhook", "dataverse_catchup"}}

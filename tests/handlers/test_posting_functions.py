@@ -187,6 +187,7 @@ def test_a_posted_invoice_is_told_with_its_figures(books: Books) -> None:
             "voucher": "PV-00000001",
             "document_type": "invoice",
             "invoice_date": "2026-08-31",
+            "accounting_date": "2026-08-31",
             "due_date": "2026-08-31",
             "currency": "USD",
             "subtotal": "5000.00",

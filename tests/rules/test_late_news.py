@@ -65,7 +65,7 @@ def test_an_actual_in_an_unknown_currency_is_imported_once_the_currency_is_there
     floating.load(
         {**known, "currencies": {**known["currencies"], "XAU": {"precision": "0.001"}}, "exchange_rates": [rate]}
     )
-    assert floating.edit("replay", entity="msdyn_actual", id=guid("gold")) == {"outcome": "pending"}
+    assert floating.edit("replay", entity="msdyn_actual", id=guid("gold"))["outcome"] == "pending"
     floating.run("staging_import")
     assert floating.result()["rejected"] == []
     assert [row["state"] for row in floating.result()["staging"]] == ["imported"]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.store.proposals import Proposals
 from tests.builders import guid, proforma
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance, second_company
@@ -284,16 +286,26 @@ def test_stg_18_an_import_of_one_proposal_leaves_the_others(books: Books) -> Non
     assert (books.proposal("INV-0001")["status"], books.proposal("INV-0002")["status"]) == ("waiting", "ready")
 
 
-def test_stg_19_prop_11_deleted_lines_come_back_with_the_dimensions_of_now(books: Books) -> None:
+def test_stg_19_prop_11_deleted_lines_come_back_as_they_were_posted_and_take_the_dimensions_of_now_on_request(
+    books: Books,
+) -> None:
+    """99-22: the set-up of the day decides only where a person asks for it."""
     books.arrive(*billed())
     books.journalise()
     assert books.edit("delete_lines", company="USPM", proposal_id="INV-0001") == "done"
     assert (books.proposal()["lines"], books.state("work/billed")) == ([], "pending")
     books.use(finance(("projects.PRJ-1.dimensions", {"CostCenter": "008"})))
     books.import_staging()
+    work = {"company": "USPM", "proposal_id": "INV-0001", "actual_id": guid("work/billed")}
+    assert [line.dimensions for line in stored(books)] == [None]
+    assert books.edit("edit", **work, rederive_dimensions=True) == "done"
     books.post_invoices()
     revenue = next(v for v in books.result["vouchers"] if v["source"] == "invoice")["lines"][0]
     assert (revenue["amount"], revenue["dimensions"]) == ("-1600.00", {"CostCenter": "008"})
+
+
+def stored(books: Books) -> list[ProposalLine]:
+    return Proposals(books.world.client, books.world.names.proposals_table).lines(guid("inv-1"))
 
 
 def test_prop_17_a_milestone_waits_with_the_work_on_the_same_proforma(books: Books) -> None:

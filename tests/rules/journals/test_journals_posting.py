@@ -109,21 +109,23 @@ def test_a_line_of_a_closed_period_is_refused_with_its_date(books: Books, automa
 
 
 def test_jrn_18_an_invoice_is_posted_on_a_date_in_an_open_period(books: Books) -> None:
-    """An invoice's accounting date is its invoice date: while its period is on hold it waits for another date."""
+    """An invoice's accounting date is its invoice date, or else the first of the next open period (99-23)."""
     periods = [
         {"start": "2026-08-01", "end": "2026-08-31", "status": "open"},
         {"start": "2026-09-01", "end": "2026-09-30", "status": "on_hold"},
         {"start": "2026-10-01", "end": "2026-10-31", "status": "open"},
     ]
-    books.use(finance(fiscal_periods={"USPM": periods}))
+    books.use(finance(("parameters.USPM.auto_open_period", False), fiscal_periods={"USPM": periods}))
     books.arrive(*approval())
     books.journalise()
     books.arrive(*billing("work", total="1600"))
     books.import_staging()
     books.post_invoices(proposal_id="INV-0001", invoice_date="2026-09-15")
     assert (books.proposal()["status"], books.reasons()) == ("ready", ["period_closed"])
-    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-10-01")
+    books.use(finance(fiscal_periods={"USPM": periods}))
+    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-09-15")
     assert books.proposal()["status"] == "posted"
+    assert books.invoice()["invoice_date"] == "2026-09-15"
     assert books.result["vouchers"][-1]["accounting_date"] == "2026-10-01"
 
 

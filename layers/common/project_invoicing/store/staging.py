@@ -157,7 +157,12 @@ class StagedRow:
 
     @property
     def takes(self) -> str | None:
-        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back."""
+        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back.
+
+        A retainer may be taken back in parts (RET-11), so nothing has it for itself.
+        """
+        if self.actual.transaction_class is TransactionClass.RETAINER:
+            return self.links.get(ConnectionRole.UNBILLED)
         return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
 
 
