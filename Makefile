@@ -9,7 +9,7 @@ PYTHON ?= $(shell tools/find-python 3.11)
 UV ?= uv
 VENV := .venv
 RUN := $(VENV)/bin/python
-SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/.tools/sam/home .tools/sam/bin/sam
+SAM := SAM_CLI_TELEMETRY=0 SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS=1 __SAM_CLI_APP_DIR=$(CURDIR)/.tools/sam/home .tools/sam/bin/sam
 INSTALLED := $(VENV)/.installed .tools/ministack/.installed .tools/dynoxide/.installed
 DEPLOYING := .tools/sam/.installed .tools/awslambdaric/.installed
 CHECKING := .tools/checkov/.installed

@@ -145,8 +145,54 @@ class Template:
 
 def read(path: Path, **parameters: str) -> Template:
     """The template at ``path``, with the defaults of its parameters but for those given. Raises ``TemplateError``."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)  # noqa: S506
-    return _Reader(document, parameters).template()
+    return _Reader(document(path), parameters).template()
+
+
+def document(path: Path) -> Json:
+    """The template at ``path`` as data: short forms and loops (``Fn::ForEach``) are written out."""
+    loaded: Json = yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)  # noqa: S506
+    resources = _without_loops(loaded["Resources"], loaded.get("Mappings", {}))
+    return {**loaded, "Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
+
+
+def _without_loops(resources: Json, mappings: Json) -> Json:
+    """Each resource of a loop for each of its values, in its place. Loops stand at the top and are not nested."""
+    written: Json = {}
+    for id, resource in resources.items():
+        if not id.startswith("Fn::ForEach::"):
+            written[id] = resource
+            continue
+        variable, values, body = resource
+        for value in values:
+            written |= _with(body, {variable: value}, mappings)
+    return written
+
+
+def _with(part: Any, given: Mapping[str, str], mappings: Json) -> Any:
+    """``part`` of a loop's body with its variable replaced and what follows from that resolved."""
+
+    def filled(text: str) -> str:
+        for name, value in given.items():
+            text = text.replace(f"${{{name}}}", value)
+        return text
+
+    match part:
+        case str():
+            return filled(part)
+        case list():
+            return [_with(one, given, mappings) for one in part]
+        case {"Ref": str(name)} if name in given:
+            return given[name]
+        case {"Fn::FindInMap": [name, key, entry]}:
+            return mappings[name][_with(key, given, mappings)][entry]
+        case {"Fn::Sub": [str(text), dict(names)]}:
+            found = {name: str(_with(value, given, mappings)) for name, value in names.items()}
+            return {"Fn::Sub": _with(filled(text), found, mappings)}
+        case {"Fn::GetAtt": [{"Fn::Sub": str(id)}, attribute]}:
+            return {"Fn::GetAtt": [filled(id), attribute]}
+        case dict():
+            return {filled(name): _with(value, given, mappings) for name, value in part.items()}
+    return part
 
 
 def _variables(function: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's short forms written out, so that what they become can be checked.
+"""The template as CloudFormation gets it: loops and SAM's short forms written out, so that the result can be checked.
 
     .tools/sam/bin/python tools/expand_template.py template.yaml > expanded.json
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from boto3 import Session
+from samcli.lib.cfn_language_extensions import expand_language_extensions
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -21,15 +22,18 @@ from samtranslator.translator.translator import Translator
 # The code's place is not known before it is packaged, and the translator takes nothing local.
 PACKAGED = "s3://bucket/key"
 CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
 def expanded(template: dict[str, Any]) -> Any:
     """What CloudFormation makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
-    for resource in template["Resources"].values():
+    written = expand_language_extensions(template, enabled=True).expanded_template
+    written["Transform"] = SERVERLESS
+    for resource in written["Resources"].values():
         if resource["Type"] in CODE:
             resource["Properties"][CODE[resource["Type"]]] = PACKAGED
     translator = Translator(None, Parser(), boto_session=Session(region_name="us-east-1"))
-    return translator.translate(template, {}, get_managed_policy_map=dict)
+    return translator.translate(written, {}, get_managed_policy_map=dict)
 
 
 def main() -> None:

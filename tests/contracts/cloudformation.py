@@ -1,31 +1,16 @@
-"""``template.yaml`` as data, with the short forms written out: ``!Ref X`` is ``{"Ref": "X"}``."""
+"""``template.yaml`` as data, with short forms and loops written out: ``!Ref X`` is ``{"Ref": "X"}``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from local import ROOT
+from local.template import document
 
 Json = dict[str, Any]
 
-
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-def _written_out(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Json:
-    if isinstance(node, yaml.ScalarNode):
-        text = loader.construct_scalar(node)
-        return {"Ref": text} if suffix == "Ref" else {f"Fn::{suffix}": text}
-    return {f"Fn::{suffix}": loader.construct_object(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _written_out)
-
-TEMPLATE: Json = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_Loader)  # noqa: S506  a safe loader
+TEMPLATE: Json = document(ROOT / "template.yaml")
 RESOURCES: dict[str, Json] = TEMPLATE["Resources"]
 
 
@@ -45,15 +30,23 @@ def name_of(function_id: str) -> str:
 def referred(value: Any) -> str:
     """The logical id that ``!Ref X``, ``!GetAtt X.Arn`` or ``!Sub ${X.Arn}/…`` names."""
     ((_, target),) = value.items()
+    if isinstance(target, list):
+        return str(target[0])
     return str(target).removeprefix("${").split("}")[0].split(".")[0]
 
 
 def statements(function_id: str) -> Iterator[tuple[list[str], list[Any]]]:
-    """What a function's role allows beside what SAM adds: actions, and the resources they are for."""
-    for policy in FUNCTIONS[function_id]["Policies"]:
-        for statement in policy["Statement"]:
-            assert statement["Effect"] == "Allow"
-            yield _listed(statement["Action"]), _listed(statement["Resource"])
+    """What a function works with, by the policy beside it: actions, and the resources they are for."""
+    policy = RESOURCES[f"{function_id}Policy"]["Properties"]
+    assert policy["Roles"] == [{"Ref": f"{function_id}Role"}]
+    yield from allowed(policy["PolicyDocument"])
+
+
+def allowed(document: Json) -> Iterator[tuple[list[str], list[Any]]]:
+    """The statements of a policy: actions, and the resources they are for."""
+    for statement in document["Statement"]:
+        assert statement["Effect"] == "Allow"
+        yield _listed(statement["Action"]), _listed(statement["Resource"])
 
 
 def _listed(value: Any) -> list[Any]:

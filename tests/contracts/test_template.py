@@ -136,7 +136,7 @@ def test_a_dead_letter_is_kept_for_two_weeks_and_told_at_once(queue: str) -> Non
     alarm = RESOURCES[f"{queue}Alarm"]["Properties"]
 
     assert QUEUES[queue]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{queue}.QueueName"}}]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
@@ -159,7 +159,8 @@ def test_a_function_has_a_variable_for_what_its_role_reaches_and_for_nothing_els
 
     assert {name: referred(value) for name, value in variables.items()} == {name: VARIABLES[name] for name in variables}
     reached = {referred(target) for _, targets in statements(function) for target in targets}
-    assert {referred(value) for value in variables.values()} - {"DataverseUrl"} == reached
+    sources = {referred(event["Queue"]) for trigger, event in events("SQS") if trigger == function}
+    assert {referred(value) for value in variables.values()} - {"DataverseUrl"} | sources == reached
 
 
 def test_all_functions_have_the_shared_settings() -> None:
