@@ -109,7 +109,7 @@ class DocumentEditing:
             if REJECTED not in delivered:
                 self.staging.mended(entity, id, sort_key)
             outcomes += delivered
-        row = self.staging.rows([id]).get(id)
+        row = self.staging.readable([id]).get(id)
         if row and row.state is StagingState.INVALID:  # accepted once, and found wrong by the import
             transact(self.staging.client, [self.staging.revive(row)])
             outcomes.append("pending")

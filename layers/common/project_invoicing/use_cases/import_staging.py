@@ -83,7 +83,7 @@ class StagingImport:
 
     def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:
         """One actual; of a billed one its whole proposal, whose lines come together or not at all."""
-        row = self.staging.rows([actual_id]).get(actual_id)
+        row = self.staging.readable([actual_id]).get(actual_id)
         proposals = self._proposals(None)
         if row and row.queued and row.actual.transaction_type is not TransactionType.BILLED_SALES:
             lines.import_rows([row])
