@@ -122,7 +122,7 @@ def _staged(row: StagedRow, wait: Wait | None, setup: FinanceSetup, show: Figure
         "transaction_type": row.actual.transaction_type,
         "transaction_class": row.actual.transaction_class,
         "state": row.state,
-        "reason": wait.reason if wait else None,
+        "reason": wait.reason if wait else _flag(row),
         "journal_id": row.journal_id,
         "proposal_id": row.proposal_id,
         "voucher": row.voucher,
@@ -133,6 +133,12 @@ def _staged(row: StagedRow, wait: Wait | None, setup: FinanceSetup, show: Figure
         "duplicates": row.deliveries - row.changes,
         **({"note": NOTE} if has_replaced(row.actual) else {}),
     }
+
+
+def _flag(row: StagedRow) -> WaitReason | None:
+    """That a row on a document was deactivated since (99-27)."""
+    on_document = row.state in (StagingState.IMPORTED, StagingState.POSTED)
+    return WaitReason.INACTIVE if on_document and row.actual.inactive else None
 
 
 def _unreadable(item: Item) -> dict[str, Any]:
@@ -254,6 +260,9 @@ def _proposal(
         waiting_for.append({"reason": refusal["reason"], "actual_id": None, "detail": refusal["detail"]})
     elif problem:
         waiting_for.append({"reason": problem.reason, "actual_id": None, "detail": problem.detail})
+    if header.proforma.canceled:  # too late: one that is not posted is withdrawn (99-27)
+        detail = f"the proforma was canceled in Dataverse when its proposal was {header.status}"
+        waiting_for.append({"reason": WaitReason.INACTIVE, "actual_id": None, "detail": detail})
     zero = Decimal(0)
     return {
         "proposal_id": header.number,

@@ -56,6 +56,15 @@ def test_an_inactive_actual_waits_and_is_imported_once_it_is_active(books: Books
     assert why(books, "work") == [("imported", None)]
 
 
+def test_an_actual_that_is_deactivated_after_its_posting_stays_and_says_so(books: Books) -> None:
+    books.arrive(cost("work"))
+    books.journalise()
+    books.arrive(cost("work", at=AFTER, statecode=option(1)))
+    assert why(books, "work") == [("posted", "inactive")]
+    books.arrive(cost("work", at="2026-09-20T12:00:00Z", **ACTIVE))
+    assert why(books, "work") == [("posted", None)]
+
+
 def test_an_actual_without_a_state_is_active(books: Books) -> None:
     books.arrive(cost("work"))
     books.import_staging()
@@ -236,8 +245,10 @@ def test_a_cancellation_after_posting_is_flagged(books: Books) -> None:
     books.import_staging()
     assert (books.proposal()["status"], len(books.result["invoices"])) == ("posted", 1)
     assert "canceled in Dataverse after its posting had begun" in happened(explained(books, "inv-1"))
+    assert books.reasons() == ["inactive"]
 
     books.arrive(activated())
+    assert books.reasons() == []
     assert "canceled" not in happened(explained(books, "inv-1"))
 
 

@@ -579,6 +579,12 @@ class TestBounds:
             to_actual(detail_of(actual("a", start=day)))
         assert (refused.value.reason, refused.value.field) == ("schema", "msdyn_startdatetime")
 
+    @pytest.mark.parametrize("number", ["IN\x1bV-1", "INV\x00", "INV\n1", "INV\x9b"])
+    def test_a_number_with_control_characters_is_refused(self, number: str) -> None:
+        with pytest.raises(Rejected, match="with control characters; correct the row") as refused:
+            to_proforma(detail_of(proforma("inv", number=number)))
+        assert (refused.value.reason, refused.value.field) == ("schema", "invoicenumber")
+
     @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31T23:59:59Z"])
     def test_the_bounds_themselves_are_dates(self, day: str) -> None:
         assert to_actual(detail_of(actual("a", start=day))).start == day

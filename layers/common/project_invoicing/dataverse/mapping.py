@@ -6,6 +6,7 @@ column and what to do: ``schema`` (missing or not what the map declares), ``unkn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -27,6 +28,8 @@ _ENTITY: Final = 128
 _DECIMAL_PLACES: Final = 10
 """The most that Dataverse stores in a decimal column."""
 _ONE: Final = Decimal(1)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""No number and no code has one of these, and they would be part of keys and file names."""
 
 _ROLES: Final = {
     "billedsales": "Billed Sales",
@@ -345,6 +348,8 @@ def _texts(column: Column) -> Convert:
                 problem = f"has {len(text)} characters, and {limit} is the most; correct the row"
                 raise _UnfitError(RejectReason.SCHEMA, problem)
             text = text[:limit]
+        if column.exact and _CONTROL.search(text):
+            raise _UnfitError(RejectReason.SCHEMA, f"is {_shown(text)}, with control characters; correct the row")
         if not text and column.required:
             raise _UnfitError(RejectReason.SCHEMA, "is blank; fill it in")
         return text or None
