@@ -183,7 +183,7 @@ def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figur
     return {
         "line_number": line.line_number,
         "actual_id": line.actual_id,
-        "voucher": line.voucher if line.in_ledger or not posted else None,
+        "voucher": line.voucher,
         "kind": line.kind,
         "class": line.transaction_class,
         "category": line.category,
