@@ -82,7 +82,7 @@ def caught(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P.
         return look(*args, **kwargs)
     except (IntegrationError, Refused, BotoCoreError, OSError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # whatever one row raises is that row's, and stops no other
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") not in _OF_A_REQUEST:
             raise
         return Defect(type(error).__name__, kind, id, _where(error))
