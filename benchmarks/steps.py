@@ -18,7 +18,7 @@ from benchmarks.business import Work, finance, into_staging, without_streams
 from local import engines
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import parse_json, row_events
-from project_invoicing.use_cases.sync_actuals import sync_row
+from project_invoicing.use_cases.actuals.sync import sync_row
 from tests.counting import counted
 from tests.harness import World, envelope, sqs_batch
 

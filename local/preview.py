@@ -12,7 +12,7 @@ from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.use_cases.preview import preview
+from project_invoicing.use_cases.invoices.preview import preview
 from project_invoicing.use_cases.setups import SetupVersions
 
 Json = dict[str, Any]

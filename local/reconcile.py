@@ -15,7 +15,7 @@ from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.reconciliations import Reconciliations
-from project_invoicing.use_cases.reconcile import Reconciliation
+from project_invoicing.use_cases.reconciliation.run import Reconciliation
 
 Json = dict[str, Any]
 

@@ -13,26 +13,36 @@ from project_invoicing.config import Settings
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.credited_tax import TaxOfInvoice
-from project_invoicing.domain.invoice import Totals
-from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice_totals import Totals
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, Voucher
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.invoice_draft import customer_of, due_date_of, invoice_date_of, totals_of
+from project_invoicing.rules.proposal_lines import currency_of
+from project_invoicing.rules.resolution import Owner, owner_of
+from project_invoicing.rules.waiting import waits_as
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups
 from project_invoicing.store.items import Item, plain_item, readable
-from project_invoicing.store.journals import Journal, journal_of
+from project_invoicing.store.journals import journal_of
 from project_invoicing.store.ledger import Entry, assemble
-from project_invoicing.store.proposals import Invoice, Proposal, invoice_of, proposal_of, tax_of_invoice
-from project_invoicing.store.staging import ROW, StagedRow, readable_row
+from project_invoicing.store.proposals import invoice_of, proposal_of, tax_of_invoice
+from project_invoicing.store.staging import ROW, readable_row
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
-from project_invoicing.use_cases.explanation import NOTE, has_replaced
-from project_invoicing.use_cases.invoice import customer_of, due_date_of, invoice_date_of, totals_of
-from project_invoicing.use_cases.proposal_lines import currency_of
-from project_invoicing.use_cases.resolution import Owner, owner_of
-from project_invoicing.use_cases.result_rows import Figures, invoice_row, proposal_line_row, voucher_row
-from project_invoicing.use_cases.waiting import waits_as
-from project_invoicing.use_cases.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
+from project_invoicing.use_cases.explain.explanation import NOTE, has_replaced
+from project_invoicing.use_cases.result_rows import invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.write_back.send import (
+    Values,
+    actual_of_invoice,
+    actual_of_journal,
+    row_of_invoice,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -39,7 +39,7 @@ from project_invoicing.store import client, setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.requests import proposals_named
+from project_invoicing.use_cases.documents.requests import proposals_named
 
 _TOGETHER: Final = 100
 """How many events of Dataverse are put on the bus before they are delivered. Each carries its own time."""

@@ -29,8 +29,8 @@ from project_invoicing.events import (
     BusEvent,
     own_event,
 )
-from project_invoicing.use_cases.post_invoices import TASK
-from project_invoicing.use_cases.write_back import TASK as WRITE_BACK_TASK
+from project_invoicing.use_cases.invoices.post import TASK
+from project_invoicing.use_cases.write_back.send import TASK as WRITE_BACK_TASK
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"

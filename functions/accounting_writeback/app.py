@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.use_cases.write_back import document_of
+from project_invoicing.use_cases.write_back.send import document_of
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

@@ -10,8 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.observe import count, known_id, logger, metrics
-from project_invoicing.use_cases.maps_at_work import MapsAtWork
-from project_invoicing.use_cases.sync_actuals import sync_row
+from project_invoicing.use_cases.actuals.sync import sync_row
+from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

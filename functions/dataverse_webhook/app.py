@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.use_cases.receive_webhook import message_of, response_of
+from project_invoicing.use_cases.table_maps.receive import message_of, response_of
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.use_cases.edit_documents import ACTIONS, DocumentEditing
+from project_invoicing.use_cases.documents.edit import ACTIONS, DocumentEditing
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.use_cases.explain import explain
+from project_invoicing.use_cases.explain.ask import explain
 
 
 @logger.inject_lambda_context

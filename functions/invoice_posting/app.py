@@ -10,8 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.use_cases.post_invoices import InvoicePosting
-from project_invoicing.use_cases.requests import named
+from project_invoicing.use_cases.documents.requests import named
+from project_invoicing.use_cases.invoices.post import InvoicePosting
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

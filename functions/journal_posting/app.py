@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.events import SCHEDULE_SOURCE
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.use_cases.post_journals import JournalPosting
+from project_invoicing.use_cases.journals.post import JournalPosting
 
 
 @logger.inject_lambda_context

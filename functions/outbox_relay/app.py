@@ -8,7 +8,7 @@ from project_invoicing import bootstrap
 from project_invoicing.config import settings
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.store.client import dynamodb, event_bridge
-from project_invoicing.use_cases.relay_outbox import relay, sweep
+from project_invoicing.use_cases.outbox.relay import relay, sweep
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.observe import count, known_id, logger, metrics
-from project_invoicing.use_cases.sync_proforma import sync_header
+from project_invoicing.use_cases.proposals.sync import sync_header
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap, events
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.use_cases.import_staging import StagingImport
+from project_invoicing.use_cases.staging.import_rows import StagingImport
 
 
 @logger.inject_lambda_context

@@ -10,7 +10,7 @@ import pytest
 from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection, to_proforma
 from project_invoicing.errors import Rejected
-from project_invoicing.use_cases.receive_webhook import message_of
+from project_invoicing.use_cases.table_maps.receive import message_of
 from tests.event_samples import DATAVERSE, EVENTS, bus_events, function_samples, samples
 
 READERS = {"msdyn_actual": to_actual, "msdyn_transactionconnection": to_connection, "invoice": to_proforma}

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from project_invoicing.errors import Conflict
-from project_invoicing.use_cases import import_proposals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
 from tests import snapshots
 from tests.builders import Context, guid, proforma
 from tests.counting import counted

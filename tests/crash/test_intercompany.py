@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from project_invoicing.use_cases import import_proposals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
 from tests.builders import Context
 from tests.crash.death import Step
 from tests.harness import World

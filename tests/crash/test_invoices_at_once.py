@@ -10,7 +10,7 @@ from project_invoicing.store import setups
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.post_invoices import InvoicePosting
+from project_invoicing.use_cases.invoices.post import InvoicePosting
 from project_invoicing.use_cases.setups import SetupVersions
 from tests.harness import World
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
-from project_invoicing.use_cases import import_proposals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
 from tests.builders import Context, actual, connection, option, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked

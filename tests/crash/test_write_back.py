@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.business import COMPANY, Work, finance
 from project_invoicing.events import INVOICE_POSTED, own_event
-from project_invoicing.use_cases import write_back
+from project_invoicing.use_cases.write_back import send as write_back
 from tests import snapshots
 from tests.crash.death import Step
 from tests.crash.stages import invoiced

@@ -17,8 +17,8 @@ from project_invoicing.domain.map_state import MapAction
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.store import client as clients
 from project_invoicing.store.map_states import MapStates
-from project_invoicing.use_cases import write_back
-from project_invoicing.use_cases.write_back import document_of
+from project_invoicing.use_cases.write_back import send as write_back
+from project_invoicing.use_cases.write_back.send import document_of
 from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import guid

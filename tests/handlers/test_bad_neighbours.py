@@ -17,8 +17,8 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.items import typed_item
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases import catch_up
-from project_invoicing.use_cases.relay_outbox import relay, sweep
+from project_invoicing.use_cases.outbox.relay import relay, sweep
+from project_invoicing.use_cases.table_maps import catch_up
 from tests import site
 from tests.builders import actual, guid, to_json
 

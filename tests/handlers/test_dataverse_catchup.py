@@ -176,7 +176,9 @@ def test_of_two_sweeps_at_once_one_stops(site: Site, dataverse: FakeDataverse) -
 def test_a_new_custom_column_reads_all_rows_again(site: Site, dataverse: FakeDataverse) -> None:
     dataverse.apply(actual("a", row_version=1))
     site.sweep()
-    with patch("project_invoicing.use_cases.catch_up.columns_of", lambda entity: (f"{entity}id", "cr123_costcentre")):
+    with patch(
+        "project_invoicing.use_cases.table_maps.catch_up.columns_of", lambda entity: (f"{entity}id", "cr123_costcentre")
+    ):
         assert swept(site.sweep())["loads_all"]
 
 

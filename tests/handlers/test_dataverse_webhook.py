@@ -19,7 +19,7 @@ from project_invoicing.dataverse.webhook_keys import sign
 from project_invoicing.errors import Conflict
 from project_invoicing.store import client
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.receive_webhook import MAX_BODY_BYTES
+from project_invoicing.use_cases.table_maps.receive import MAX_BODY_BYTES
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
 from tests.dataverse import FakeDataverse
 from tests.event_samples import WEBHOOK_KEY

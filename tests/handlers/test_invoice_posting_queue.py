@@ -12,7 +12,7 @@ from local.queues import batches
 from project_invoicing.errors import Unavailable
 from project_invoicing.store import client as clients
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.use_cases import post_invoices
+from project_invoicing.use_cases.invoices import post as post_invoices
 from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import Context, guid, proforma

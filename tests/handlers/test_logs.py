@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from project_invoicing.observe import code, known_id, logger
-from project_invoicing.use_cases import import_journals, resolution
+from project_invoicing.rules import resolution
+from project_invoicing.use_cases.journals import import_lines as import_journals
 from tests import site
 from tests.builders import Context, actual, connection, proforma
 

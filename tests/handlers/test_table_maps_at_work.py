@@ -12,7 +12,7 @@ from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.map_states import MapStates
-from project_invoicing.use_cases.maps_at_work import MapsAtWork
+from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from tests.builders import actual, connection, guid, proforma
 from tests.dataverse import FakeDataverse
 from tests.site import Site, running

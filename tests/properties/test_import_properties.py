@@ -22,13 +22,13 @@ from project_invoicing.dataverse.mapping import to_actual
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import StagingState, TransactionClass
-from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import round_to
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.journal_lines import Candidate, journal_line
+from project_invoicing.rules.resolution import Blocked, Invalid, resolve
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.import_journals import Candidate, journal_line
-from project_invoicing.use_cases.resolution import Blocked, Invalid, resolve
 from tests.builders import Context, actual, guid
 from tests.harness import World
 from tests.rules.books import Books

@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local import engines
-from project_invoicing.use_cases import import_proposals
-from project_invoicing.use_cases.reconcile import Reconciliation
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World

@@ -29,19 +29,19 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
 )
-from project_invoicing.domain.invoice import DocumentType
-from project_invoicing.domain.journal import Accrual, JournalLine
+from project_invoicing.domain.invoice_totals import DocumentType
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import Accrual, JournalLine
 from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.invoice_draft import InvoiceDraft, draft, invoice_voucher
+from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line, original_rate
+from project_invoicing.rules.journal_posting import PostedLine, judge
+from project_invoicing.rules.proposal_lines import linked_ids, plan
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.journals import Journal
-from project_invoicing.store.proposals import Proposal
-from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.import_journals import Candidate, discounted_as, journal_line, original_rate
-from project_invoicing.use_cases.invoice import InvoiceDraft, draft, invoice_voucher
-from project_invoicing.use_cases.post_journals import PostedLine, judge
-from project_invoicing.use_cases.proposal_lines import linked_ids, plan
-from project_invoicing.use_cases.resolution import Resolved, resolve
 from tests.builders import REFERENCE_TABLES, guid, references
 from tests.rules.finance import finance
 

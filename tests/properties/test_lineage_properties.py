@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
 from project_invoicing.domain.codes import LineKind, ProposalStatus, TransactionClass
 from project_invoicing.domain.credited_tax import TaxOfInvoice, charged, counting_invoices
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.rules.invoice_draft import computed_with, draft, invoice_voucher
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import Proposal
-from project_invoicing.use_cases.invoice import computed_with, draft, invoice_voucher
 from tests.builders import REFERENCE_TABLES, guid
 from tests.rules.finance import finance
 

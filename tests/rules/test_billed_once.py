@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import LineKind, TransactionClass
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store.items import Item
 from project_invoicing.store.staging import taker_of
 from project_invoicing.store.transactions import scan, transact, update
-from project_invoicing.use_cases import import_proposals
-from project_invoicing.use_cases.explain_actuals import Stores, explain_actual
-from project_invoicing.use_cases.import_staging import StagingImport
-from project_invoicing.use_cases.prevalidation import NoRegister
-from project_invoicing.use_cases.reconcile import Reconciliation
-from project_invoicing.use_cases.repair import Repairs
+from project_invoicing.use_cases.explain.actuals import Stores, explain_actual
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.reconciliation.repair import Repairs
+from project_invoicing.use_cases.reconciliation.run import Reconciliation
+from project_invoicing.use_cases.staging.import_rows import StagingImport
+from project_invoicing.use_cases.staging.prevalidate import NoRegister
 from tests.builders import Context, connection, guid, proforma
 from tests.rules.books import Books
 from tests.rules.stories import approval, bill, billed, bills, confirmation, cost, reverses, sale

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store.proposals import Proposals
 from tests.builders import guid, proforma
 from tests.rules.books import Books, before_transaction

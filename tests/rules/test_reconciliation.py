@@ -30,9 +30,9 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staging import row_of
 from project_invoicing.store.transactions import scan, transact, update
-from project_invoicing.use_cases.explain_actuals import Stores
-from project_invoicing.use_cases.reconcile import NOT_CONNECTED, Outcome, Reconciliation
-from project_invoicing.use_cases.repair import Repairs
+from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.reconciliation.repair import Repairs
+from project_invoicing.use_cases.reconciliation.run import NOT_CONNECTED, Outcome, Reconciliation
 from tests import policies
 from tests.builders import Context, connection, guid, option, proforma
 from tests.dataverse import FakeDataverse
@@ -676,7 +676,7 @@ def test_a_posting_that_was_begun_and_an_event_that_nobody_published_are_found(s
 
 
 def test_a_run_without_time_says_how_far_it_got_and_reports_nothing_as_fine(month: Side) -> None:
-    with patch("project_invoicing.use_cases.reconcile_books._STEP", 2):
+    with patch("project_invoicing.use_cases.reconciliation.books._STEP", 2):
         outcome = month.reconcile(time_left=lambda: False)
     assert not outcome.complete
     assert not any(check["checked"] for check in outcome.report["checks"])

@@ -10,18 +10,16 @@ import pytest
 
 from project_invoicing import observe
 from project_invoicing.dataverse.api import Answer
+from project_invoicing.rules import proposal_lines
 from project_invoicing.set_aside import METRIC
-from project_invoicing.use_cases import (
-    explain,
-    import_changes,
-    import_journals,
-    import_proposals,
-    post_invoices,
-    post_journals,
-    proposal_lines,
-    reconcile_books,
-    write_back,
-)
+from project_invoicing.use_cases.explain import ask as explain
+from project_invoicing.use_cases.invoices import post as post_invoices
+from project_invoicing.use_cases.journals import import_lines as import_journals
+from project_invoicing.use_cases.journals import post as post_journals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.reconciliation import books as reconcile_books
+from project_invoicing.use_cases.staging import apply_changes as import_changes
+from project_invoicing.use_cases.write_back import send as write_back
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.stories import billed, sale
@@ -126,7 +124,7 @@ def test_a_line_that_fails_in_the_posting_goes_to_the_journal_of_errors(
 ) -> None:
     works(books, "bad", "good")
     books.import_staging()
-    with failing(monkeypatch, post_journals, "_judge", lambda line, *_: line.actual_id == guid("bad")):
+    with failing(monkeypatch, post_journals, "judge", lambda line, *_: line.actual_id == guid("bad")):
         books.post_journals()
     assert (books.state("bad"), books.state("good")) == ("imported", "posted")
     (error,) = [journal for journal in books.result["journals"] if journal["status"] == "error"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases import import_proposals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
 from tests.builders import Context, guid, option, proforma
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import finance

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.proposal import Proposal
 from project_invoicing.events import JOURNAL_POSTED
-from project_invoicing.store.proposals import Proposal, Proposals
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import ROW, Staging
 from project_invoicing.store.transactions import transact, update
-from project_invoicing.use_cases.import_proposals import ProposalImport
+from project_invoicing.use_cases.proposals.import_lines import ProposalImport
 from tests.builders import guid, proforma
 from tests.harness import envelope
 from tests.rules.books import Books

@@ -22,28 +22,21 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.credited_tax import NOTHING
-from project_invoicing.domain.journal import Accrual, JournalLine
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.journal import Journal, JournalPage
+from project_invoicing.domain.journal_line import Accrual, JournalLine
 from project_invoicing.domain.ledger import Unbalanced, Voucher, VoucherLine
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal import UNRESOLVED, Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
+from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL, Waits
 from project_invoicing.events import own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
 from project_invoicing.store.items import Item
-from project_invoicing.store.journals import Journal, JournalPage, Journals
+from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger, entries
-from project_invoicing.store.proposals import (
-    ANY_INVOICE,
-    ANY_JOURNAL,
-    UNRESOLVED,
-    Invoice,
-    Proposal,
-    Proposals,
-    closed,
-    proforma_columns,
-    refusal_columns,
-    waiting_columns,
-)
+from project_invoicing.store.proposals import Proposals, closed, proforma_columns, refusal_columns, waiting_columns
 from project_invoicing.store.transactions import Write, transact, write_one
 from tests.store.rows import T1, T2, version
 
@@ -301,7 +294,7 @@ def test_an_edit_of_a_page_that_has_changed_is_refused(proposals: Proposals) -> 
 def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Proposals) -> None:
     header = created(proposals)
     waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "is on journal J-1", "actual-1")]
-    columns = waiting_columns(waits, frozenset({"J-1"}))
+    columns = waiting_columns(Waits.for_these(waits, frozenset({"J-1"})))
     refusal = refusal_columns(Refused(PostingFailure.CUSTOMER_ON_HOLD, "C-001 is on hold"), T1)
     transact(proposals.client, [proposals.change(header, columns | refusal)])
     stored = read(proposals)

@@ -7,8 +7,9 @@ from itertools import permutations, product
 
 import pytest
 
-from project_invoicing.domain.actual import RowVersion
-from project_invoicing.store.staging import Delivery, Staging, is_newer
+from project_invoicing.domain.actual import RowVersion, is_newer
+from project_invoicing.domain.staged_row import Delivery
+from project_invoicing.store.staging import Staging
 from tests.store.rows import T1, T2, T3, a_link, an_actual, version
 
 NUMBERED = [version(number, at) for number, at in product((1, 2), (T1, T2))]

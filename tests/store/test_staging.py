@@ -19,15 +19,16 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
+from project_invoicing.domain.staged_row import Delivery, StagedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.staging import SHARDS, Delivery, StagedRow, Staging, journal_position
+from project_invoicing.store.staging import SHARDS, Staging, journal_position
 from project_invoicing.store.transactions import Write, transact, update
 from tests.store import tables
 from tests.store.rows import a_billed_actual, a_link, an_actual, version

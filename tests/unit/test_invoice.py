@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass
-from project_invoicing.domain.invoice import DocumentType, Terms, Totals, accounted, totals, voucher
-from project_invoicing.domain.journal import Accrual
+from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals, voucher
+from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.sales_tax import TaxRounding
 
 CENT = Decimal("0.01")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
-from project_invoicing.domain.journal import JournalLine, accrual, cost_accounts, cost_lines, cost_posting_types
+from project_invoicing.domain.journal_line import JournalLine, accrual, cost_accounts, cost_lines, cost_posting_types
 from project_invoicing.domain.ledger import VoucherLine
 
 TIME, EXPENSE, MATERIAL = TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL

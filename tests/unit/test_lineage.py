@@ -19,13 +19,13 @@ from project_invoicing.domain.codes import (
     TransactionType,
 )
 from project_invoicing.domain.credited_tax import TaxOfInvoice, charged, counting_invoices
-from project_invoicing.domain.invoice import Totals, totals
+from project_invoicing.domain.invoice_totals import Totals, totals
 from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage, continuing, lineage_of
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.sales_tax import Calculation, RoundBy, TaxForm, TaxOrigin, TaxRounding
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.lineage import continued_by
 from project_invoicing.store import rows
-from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.lineage import continued_by
 
 CENT = Decimal("0.01")
 BY_TOTAL = TaxRounding(CENT, calculation=Calculation.TOTAL)

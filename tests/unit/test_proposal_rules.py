@@ -18,14 +18,14 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.journal import Accrual
-from project_invoicing.domain.proposal import ProposalLine, subtotal
+from project_invoicing.domain.journal_line import Accrual
+from project_invoicing.domain.proposal_line import ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
+from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan
+from project_invoicing.rules.waiting import untold
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import ANY_INVOICE, ANY_JOURNAL
-from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.proposal_lines import ProposalPlan, linked_ids, plan
-from project_invoicing.use_cases.waiting import untold
 from tests.builders import REFERENCE_TABLES, guid
 from tests.setups import finance_setup
 

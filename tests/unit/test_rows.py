@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass, TransactionType
-from project_invoicing.domain.journal import Accrual, JournalLine
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.journal_line import Accrual, JournalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.rows import decode, encode
 

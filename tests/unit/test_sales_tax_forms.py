@@ -10,7 +10,7 @@ import pytest
 
 from project_invoicing.domain.codes import LineKind, PostingFailure, TransactionClass
 from project_invoicing.domain.money import Rounding
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.sales_tax import (
     Calculation,
@@ -22,8 +22,8 @@ from project_invoicing.domain.sales_tax import (
     TaxRounding,
     sales_tax,
 )
+from project_invoicing.rules.invoice_draft import totals_of
 from project_invoicing.setup.document import problems
-from project_invoicing.use_cases.invoice import totals_of
 from tests.setups import document, finance_setup
 
 CENT = Decimal("0.01")

@@ -9,10 +9,11 @@ import pytest
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.taking import Takers
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.staging import StagedRow
-from project_invoicing.use_cases.taking import ROOM, Takers, fitting
+from project_invoicing.use_cases.staging.taking import ROOM, fitting
 from tests.builders import guid
 from tests.rules.finance import finance
 from tests.rules.stories import bill

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
-    from project_invoicing.use_cases.catch_up import CatchUp
-    from project_invoicing.use_cases.explain_actuals import Stores
-    from project_invoicing.use_cases.maps_at_work import MapsAtWork
-    from project_invoicing.use_cases.prevalidation import ActualsRegister
-    from project_invoicing.use_cases.receive_webhook import Webhook
-    from project_invoicing.use_cases.reconcile import Reconciliation
-    from project_invoicing.use_cases.repair import Repairs
+    from project_invoicing.use_cases.explain.actuals import Stores
+    from project_invoicing.use_cases.reconciliation.repair import Repairs
+    from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
-    from project_invoicing.use_cases.write_back import WriteBack
+    from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
+    from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
+    from project_invoicing.use_cases.table_maps.catch_up import CatchUp
+    from project_invoicing.use_cases.table_maps.receive import Webhook
+    from project_invoicing.use_cases.write_back.send import WriteBack
     from project_invoicing.work_queue import WorkQueue
 
 
@@ -74,7 +74,7 @@ def map_states() -> MapStates:
 
 def maps_at_work() -> MapsAtWork:
     """Which table maps run now: one read an invocation."""
-    from project_invoicing.use_cases.maps_at_work import MapsAtWork
+    from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
     return MapsAtWork.read(map_states())
 
@@ -82,7 +82,7 @@ def maps_at_work() -> MapsAtWork:
 @cache
 def webhook() -> Webhook:
     from project_invoicing.secrets import Secret
-    from project_invoicing.use_cases.receive_webhook import Webhook
+    from project_invoicing.use_cases.table_maps.receive import Webhook
 
     secret = Secret(client.secrets_manager(), settings().webhook_keys)
     return Webhook(secret, signatures, staging, bus())
@@ -107,7 +107,7 @@ def dataverse_api() -> DataverseApi:
 def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
     """What reads from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
     from project_invoicing.store.sweeps import Sweeps
-    from project_invoicing.use_cases.catch_up import CatchUp
+    from project_invoicing.use_cases.table_maps.catch_up import CatchUp
 
     sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
     return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
@@ -135,7 +135,7 @@ def finance_setups() -> SetupVersions:
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
-    from project_invoicing.use_cases.explain_actuals import Stores
+    from project_invoicing.use_cases.explain.actuals import Stores
 
     return Stores.read(client.dynamodb(), settings())
 
@@ -166,7 +166,7 @@ def now() -> datetime:
 def write_back(time_left: Callable[[], int]) -> WriteBack:
     """The write-back of one invocation, which has ``time_left()`` milliseconds to go."""
     from project_invoicing.store.write_backs import WriteBacks
-    from project_invoicing.use_cases.write_back import WriteBack
+    from project_invoicing.use_cases.write_back.send import WriteBack
     from project_invoicing.work_queue import WorkQueue
 
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
@@ -176,7 +176,7 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
 def actuals_register() -> ActualsRegister:
     """Where actuals are looked up before they are imported."""
-    from project_invoicing.use_cases.prevalidation import DataverseRegister, NoRegister
+    from project_invoicing.use_cases.staging.prevalidate import DataverseRegister, NoRegister
 
     connected = dataverse()
     return DataverseRegister(connected) if connected else NoRegister()
@@ -184,7 +184,7 @@ def actuals_register() -> ActualsRegister:
 
 def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
     """A run of the reconciliation at ``at``, which reads as long as ``time_left`` says so."""
-    from project_invoicing.use_cases.reconcile import Reconciliation
+    from project_invoicing.use_cases.reconciliation.run import Reconciliation
 
     return Reconciliation(explained_stores(), dataverse(), at, time_left)
 
@@ -199,7 +199,7 @@ def reconciliations() -> Reconciliations:
 def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
     """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
     from project_invoicing.bus import Bus
-    from project_invoicing.use_cases.repair import Repairs
+    from project_invoicing.use_cases.reconciliation.repair import Repairs
 
     to = Bus(client.event_bridge(), bus or settings().event_bus_name)
     return Repairs(stores or explained_stores(), dataverse(), to.publish, at)

@@ -13,7 +13,7 @@ import pytest
 
 from project_invoicing.store.proposals import HEADER
 from project_invoicing.store.transactions import get, transact, update
-from project_invoicing.use_cases import post_invoices
+from project_invoicing.use_cases.invoices import post as post_invoices
 from tests.builders import Context, actual, guid, proforma
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -200,7 +200,7 @@ class TestOfBilledSales:
     def test_an_import_that_died_between_its_pages_agrees_with_what_it_wrote(
         self, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("project_invoicing.use_cases.import_proposals.PAGE_LINES", 1)
+        monkeypatch.setattr("project_invoicing.use_cases.proposals.import_lines.PAGE_LINES", 1)
         books.use(setup(BILLED_SALES))
         books.arrive(*self.two("2026-09-03", "2026-09-03"))
         books.journalise()

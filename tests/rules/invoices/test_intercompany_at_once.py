@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases import import_proposals
-from project_invoicing.use_cases.reconcile import Reconciliation
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.builders import Context, actual, guid, proforma
 from tests.faults import EVERY, TRANSACTION, Killed, dying, overtaken
 from tests.harness import envelope

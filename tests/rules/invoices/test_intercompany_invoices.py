@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases import import_proposals
+from project_invoicing.use_cases.proposals import import_lines as import_proposals
 from tests import policies
 from tests.builders import Context, actual, guid
 from tests.faults import TRANSACTION, Killed, dying

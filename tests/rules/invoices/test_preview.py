@@ -11,7 +11,7 @@ import pytest
 
 from local import cli
 from project_invoicing.config import settings
-from project_invoicing.use_cases import post_invoices
+from project_invoicing.use_cases.invoices import post as post_invoices
 from tests import snapshots
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import TEMPLATE

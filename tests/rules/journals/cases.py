@@ -12,12 +12,14 @@ from unittest.mock import patch
 from project_invoicing import bootstrap
 from project_invoicing.dataverse import maps
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.staging import StagedRow, Staging
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
-from project_invoicing.use_cases import import_journals, post_journals
+from project_invoicing.use_cases.journals import import_lines as import_journals
+from project_invoicing.use_cases.journals import post as post_journals
 from tests import snapshots
 from tests.builders import Context, guid, proforma
 from tests.harness import TEMPLATE, World

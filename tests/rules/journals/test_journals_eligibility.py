@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from project_invoicing.domain.codes import StagingState
-from project_invoicing.store.staging import StagedRow
+from project_invoicing.domain.staged_row import StagedRow
 from tests.builders import Context, actual, guid, lookup, proforma, references
 from tests.harness import World, envelope
 from tests.rules.books import Books

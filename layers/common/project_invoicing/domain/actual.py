@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from project_invoicing.domain.codes import BillingType, ConnectionRole, CostOrigin, TransactionClass, TransactionType
+from project_invoicing.domain.codes import (
+    BillingType,
+    ConnectionRole,
+    CostOrigin,
+    TransactionClass,
+    TransactionType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +121,13 @@ class Proforma:
     has_corrections: bool = False
     canceled: bool = False
     custom: dict[str, str] = field(default_factory=dict)
+
+
+def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:
+    """Whether ``incoming`` replaces ``stored``: by row version, else by time, else by content.
+
+    The last makes the outcome the same for every order of arrival of two versions of one moment.
+    """
+    if incoming.number is not None and stored.number is not None:
+        return incoming.number > stored.number
+    return (incoming.occurred_at, incoming.content) > (stored.occurred_at, stored.content)

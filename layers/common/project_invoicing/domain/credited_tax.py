@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.proposal_line import ProposalLine
 
 TaxesOfLine = dict[str, Decimal]
 """The sales tax of a line by code."""

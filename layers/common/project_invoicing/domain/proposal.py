@@ -1,78 +1,131 @@
-"""Lines of an invoice proposal: which billed actuals become one, when, and of which kind."""
+"""An invoice proposal: its header and its pages of lines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from project_invoicing.domain.codes import LineKind, TransactionClass
-from project_invoicing.domain.journal import Accrual
-from project_invoicing.domain.lineage import Charge
-from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.credited_tax import TaxOfInvoice
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.waits import SHOWN_WAITS, Waits
 
-KINDS: dict[TransactionClass, LineKind] = {
-    TransactionClass.TIME: LineKind.HOUR,
-    TransactionClass.EXPENSE: LineKind.EXPENSE,
-    TransactionClass.MATERIAL: LineKind.ITEM,
-    TransactionClass.FEE: LineKind.FEE,
-    TransactionClass.MILESTONE: LineKind.ON_ACCOUNT,
-    TransactionClass.RETAINER: LineKind.ON_ACCOUNT,
-}
-"""PROP-08."""
+UNRESOLVED: Final = "?"
+"""Stands for the company in the index as long as the header's contract is unknown to the set-up."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalLine:
-    """One billed actual on a proposal. Amounts are in the proposal's currency, before tax and after discount.
+class HeaderEdits:
+    """What a person has set on a proposal before posting.
 
-    A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
-    (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
-    ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
-    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent. ``took`` is the actual that
-    the line continues and nothing else may (99-25): the unbilled sale that it bills, or what it takes back.
-
-    ``takes_back`` is the billed actual that a credit line reverses. ``continues``, none or one, is what the posted line
-    that it takes back or replaces was computed with, and ``retaxed`` says that a person has chosen another tax than
-    that. ``charges``, none or one, is what the line itself was computed with, filled by posting.
+    ``due_for`` is the invoice date that the manual due date was set with; ``None`` when there was none yet (DUE-03).
     """
 
-    line_number: int
-    actual_id: str
-    kind: LineKind
-    transaction_class: TransactionClass
-    quantity: Decimal
-    unit_price: Decimal
-    amount: Decimal
-    chargeable: bool = True
-    shown: bool = True
-    category: str | None = None
-    line_property: str | None = None
-    sales_tax_group: str | None = None
-    item_sales_tax_group: str | None = None
-    resource: str | None = None
-    project: str | None = None
-    contract: str | None = None
-    contract_line: str | None = None
-    description: str | None = None
+    invoice_date: date | None = None
+    due_date: date | None = None
+    due_for: date | None = None
     dimensions: dict[str, str] | None = None
-    accruals: tuple[Accrual, ...] = ()
-    sales_tax_amount: Decimal | None = None
-    accounting_amount: Decimal | None = None
-    discount: Decimal = ZERO
-    rounded_by: Decimal = ZERO
-    took: str | None = None
-    takes_back: str | None = None
-    continues: tuple[Charge, ...] = ()
-    retaxed: bool = False
-    charges: tuple[Charge, ...] = ()
+    accounting_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenCompanies:
+    """What a proposal of a lender bills: its sales to a borrower of these accounting dates, in one currency.
+
+    ``customer`` is who the borrower is to the lender, ``vendor`` who the lender is to the borrower.
+    """
+
+    borrower: str
+    customer: str
+    vendor: str
+    currency: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one.
+
+    ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
+    that all billed sales of its lines carry, ``None`` where they differ (99-23).
+    ``waits`` is ``None`` as long as no import has looked at it.
+    """
+
+    proforma: Proforma
+    status: ProposalStatus
+    changes: int
+    deliveries: int
+    company: str | None = None
+    line_count: int = 0
+    pages: int = 0
+    subtotal: Decimal | None = None
+    waits: Waits | None = None
+    waiting_since: str | None = None
+    refusal: dict[str, str] | None = None
+    setup_version: int | None = None
+    deleting: bool = False
+    invoice_number: str | None = None
+    voucher: str | None = None
+    invoice_date: date | None = None
+    accounting_date: date | None = None
+    posting_setup_version: int | None = None
+    posted_pages: int = 0
+    edits: HeaderEdits = HeaderEdits()
+    edit_count: int = 0
+    intercompany: BetweenCompanies | None = None
+    event: str | None = None
+    billed_on: date | None = None
+    credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
+    marked: bool = False
 
     @property
-    def inherited(self) -> Charge | None:
-        """The charge whose taxes are this line's too; ``None`` where the set-up decides on them."""
-        charge = self.continues[0] if self.continues else None
-        return charge if charge and charge.taxes is not None and not self.retaxed else None
+    def id(self) -> str:
+        return self.proforma.id
+
+    @property
+    def evaluated(self) -> bool:
+        return self.waits is not None
+
+    @property
+    def waiting_for(self) -> tuple[Wait, ...]:
+        return self.waits.shown if self.waits else ()
+
+    @property
+    def waits_for_posting(self) -> frozenset[str]:
+        return self.waits.documents if self.waits else frozenset()
+
+    @property
+    def second(self) -> bool:
+        """It waits because another document has taken what it would (99-25)."""
+        return self.waits is not None and self.waits.second
+
+    @property
+    def number(self) -> str:
+        return self.proforma.number
+
+    @property
+    def withdrawing(self) -> bool:
+        """Its proforma was canceled, and what there is of it has not been taken away yet."""
+        return self.proforma.canceled and self.status is ProposalStatus.WAITING
+
+    @property
+    def lists_some(self) -> bool:
+        """Whether the last of ``waiting_for`` only counts what else it waits for."""
+        return bool(self.waits and self.waits.unlisted) or len(self.waiting_for) > SHOWN_WAITS
+
+    def names(self, documents: Set[str]) -> bool:
+        """Whether it says what waits for each of ``documents``."""
+        return not documents if self.waits is None else self.waits.names(documents)
 
 
-def subtotal(lines: list[ProposalLine]) -> Decimal:
-    """The amount before tax: the chargeable lines only (EDIT-08, PROP-07)."""
-    return sum((line.amount for line in lines if line.chargeable), ZERO)
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    key: str
+    lines: list[ProposalLine]
+    version: int

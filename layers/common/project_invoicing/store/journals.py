@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.domain.journal import JournalLine
+from project_invoicing.domain.journal import Journal, JournalPage
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
@@ -41,34 +41,6 @@ if TYPE_CHECKING:
 INDEX: Final = "open_documents"
 HEADER: Final = "H"
 _PAGE: Final = "L#"
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """A journal's header as it was read."""
-
-    company: str
-    journal_id: str
-    status: JournalStatus
-    period: str
-    line_count: int = 0
-    next_line: int = 1
-    original_journal: str | None = None
-    setup_version: int | None = None
-    posted_pages: int = 0
-    error_journal: str | None = None
-    error_lines: int = 0
-    changed_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JournalPage:
-    """One page of lines. ``key`` is its sort key, which sorts pages by their first line."""
-
-    key: str
-    lines: list[JournalLine]
-    posted: bool
-    version: int
 
 
 class Journals:

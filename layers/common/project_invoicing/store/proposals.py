@@ -29,9 +29,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter as Count
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -39,10 +37,13 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.dataverse.mapping import stored_date
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import SECOND_REASONS, ProposalStatus, WaitReason
+from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
-from project_invoicing.domain.proposal import ProposalLine
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.proposal import UNRESOLVED, BetweenCompanies, HeaderEdits, Proposal, ProposalPage
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
+from project_invoicing.domain.waits import Waits
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.sequences import Counter
@@ -53,152 +54,9 @@ if TYPE_CHECKING:
 
 INDEX: Final = "open_documents"
 HEADER: Final = "H"
-UNRESOLVED: Final = "?"
-"""Stands for the company in the index as long as the header's contract is unknown to the set-up."""
-ANY_JOURNAL: Final = "*journal"
-ANY_INVOICE: Final = "*invoice"
-"""Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
 VENDOR: Final = "VENDOR#"
 _PAGE: Final = "L#"
-SHOWN_WAITS: Final = 50
-"""Waits that a header lists; of the others it counts how many there are."""
-_KEPT_DOCUMENTS: Final = 500
 _WAIT_REASONS: Final = frozenset(WaitReason)
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderEdits:
-    """What a person has set on a proposal before posting.
-
-    ``due_for`` is the invoice date that the manual due date was set with; ``None`` when there was none yet (DUE-03).
-    """
-
-    invoice_date: date | None = None
-    due_date: date | None = None
-    due_for: date | None = None
-    dimensions: dict[str, str] | None = None
-    accounting_date: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BetweenCompanies:
-    """What a proposal of a lender bills: its sales to a borrower of these accounting dates, in one currency.
-
-    ``customer`` is who the borrower is to the lender, ``vendor`` who the lender is to the borrower.
-    """
-
-    borrower: str
-    customer: str
-    vendor: str
-    currency: str
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one.
-
-    ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
-    that all billed sales of its lines carry, ``None`` where they differ (99-23).
-    ``stored_waits`` are the columns that ``waiting_for`` and ``waits_for_posting`` were read from.
-    """
-
-    proforma: Proforma
-    status: ProposalStatus
-    changes: int
-    deliveries: int
-    company: str | None = None
-    line_count: int = 0
-    pages: int = 0
-    subtotal: Decimal | None = None
-    waiting_for: tuple[Wait, ...] = ()
-    waits_for_posting: frozenset[str] = frozenset()
-    evaluated: bool = False
-    waiting_since: str | None = None
-    stored_waits: Mapping[str, Any] = field(default_factory=dict)
-    refusal: dict[str, str] | None = None
-    setup_version: int | None = None
-    deleting: bool = False
-    invoice_number: str | None = None
-    voucher: str | None = None
-    invoice_date: date | None = None
-    accounting_date: date | None = None
-    posting_setup_version: int | None = None
-    posted_pages: int = 0
-    edits: HeaderEdits = HeaderEdits()
-    edit_count: int = 0
-    intercompany: BetweenCompanies | None = None
-    event: str | None = None
-    billed_on: date | None = None
-    credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
-    marked: bool = False
-
-    @property
-    def id(self) -> str:
-        return self.proforma.id
-
-    @property
-    def second(self) -> bool:
-        """It waits because another document has taken what it would (99-25)."""
-        listed = any(wait.reason in SECOND_REASONS for wait in self.waiting_for)
-        return listed or any(reason in SECOND_REASONS for reason, _ in _more(self.stored_waits))
-
-    @property
-    def number(self) -> str:
-        return self.proforma.number
-
-    @property
-    def withdrawing(self) -> bool:
-        """Its proforma was canceled, and what there is of it has not been taken away yet."""
-        return self.proforma.canceled and self.status is ProposalStatus.WAITING
-
-    @property
-    def lists_some(self) -> bool:
-        """Whether the last of ``waiting_for`` only counts what else it waits for."""
-        return bool(_more(self.stored_waits)) or len(self.waiting_for) > SHOWN_WAITS
-
-    def names(self, documents: Set[str]) -> bool:
-        """Whether it says what waits for each of ``documents``; a header of the version before does not."""
-        named = {wait.document for wait in self.waiting_for} | {document for _, document in _more(self.stored_waits)}
-        return documents <= named
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalPage:
-    key: str
-    lines: list[ProposalLine]
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher.
-
-    One that comes to nothing has no ``voucher`` (99-24).
-    """
-
-    invoice_number: str
-    proposal_id: str
-    proforma_id: str
-    company: str
-    customer: str
-    document_type: str
-    invoice_date: date
-    due_date: date
-    accounting_date: date
-    currency: str
-    subtotal: Decimal
-    sales_tax: Decimal
-    total: Decimal
-    voucher: str | None
-    exchange_rate: Decimal
-    line_count: int
-    posted: bool = False
-    cash_discount_date: date | None = None
-    cash_discount_percent: Decimal | None = None
-    borrower: str | None = None
-    vendor: str | None = None
 
 
 class Proposals:
@@ -371,22 +229,19 @@ class Proposals:
 
         Since when is kept while it waits, whatever for. Refused where a document was taken off meanwhile.
         """
-        columns = waiting_columns(waits, documents)
-        if columns == proposal.stored_waits:
+        waiting = Waits.for_these(waits, documents)
+        if waiting == proposal.waits:
             return None
-        values = columns | {"ws": proposal.waiting_since or since}
-        return self.change(proposal, values, also_expected={"wp": proposal.stored_waits.get("wp")})
+        values = waiting_columns(waiting) | {"ws": proposal.waiting_since or since}
+        return self.change(proposal, values, also_expected=_same_documents(proposal))
 
     def no_longer_waits_for(self, proposal: Proposal, documents: set[str]) -> Write:
         """Takes documents that are posted off what a proposal waits for.
 
         Refused where others were taken off meanwhile: of two at once neither may bring back the other's.
         """
-        stored = proposal.stored_waits
-        listed = [wait for wait in _listed(stored) if wait.document not in documents]
-        more = {of: rows for of, rows in _more(stored).items() if of[1] not in documents}
-        values = _columns(listed, more) | {"wp": sorted(proposal.waits_for_posting - documents)}
-        return self.change(proposal, values, also_expected={"wp": stored.get("wp")})
+        left = (proposal.waits or Waits()).without(documents)
+        return self.change(proposal, waiting_columns(left), also_expected=_same_documents(proposal))
 
     def edited(self, proposal: Proposal, values: dict[str, Any]) -> Write:
         """A person has edited the proposal or its lines: whoever has read it before, such as a posting, reads again."""
@@ -478,53 +333,36 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
 
-def waiting_columns(waits: Sequence[Wait], documents: frozenset[str]) -> dict[str, Any]:
-    """What a header stores of what it waits for: the first fifty waits, and how many more there are, by what ends them.
-
-    ``documents``, journals by their ids and invoices by those of their proformas, are those for whose posting it waits.
-    """
-    listed, rest = waits[:SHOWN_WAITS], waits[SHOWN_WAITS:]
-    more = Count((wait.reason.value, wait.document) for wait in rest)
-    kept = sorted(documents) if len(documents) <= _KEPT_DOCUMENTS else [ANY_INVOICE, ANY_JOURNAL]
-    return _columns(listed, more) | {"wp": kept}
-
-
-def _columns(listed: Sequence[Wait], more: Mapping[tuple[str, str | None], int]) -> dict[str, Any]:
+def waiting_columns(waits: Waits) -> dict[str, Any]:
+    """What a header stores of what it waits for."""
     shown = [
         {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
         | ({"document": w.document} if w.document else {})
-        for w in listed
+        for w in waits.listed
     ]
-    unlisted = [[*of, rows] for of, rows in more.items()]
+    unlisted = [[*of, rows] for of, rows in waits.unlisted.items()]
     return {
         "wf": zlib.compress(json.dumps(shown, separators=(",", ":")).encode()),
         "wm": json.dumps(unlisted, separators=(",", ":")) if unlisted else None,
+        "wp": sorted(waits.documents),
     }
 
 
-def _listed(stored: Mapping[str, Any]) -> list[Wait]:
-    packed = stored.get("wf", "[]")
+def _waits_of(item: Item) -> Waits | None:
+    if "wf" not in item:
+        return None
+    packed = item["wf"]
     text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as the version before stored it
     known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
-    return [Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known]
+    listed = (Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known)
+    counted = json.loads(item.get("wm") or "[]")
+    unlisted = {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
+    return Waits(tuple(listed), unlisted, frozenset(item.get("wp", ())))
 
 
-def _more(stored: Mapping[str, Any]) -> dict[tuple[str, str | None], int]:
-    """How many rows are not listed, by reason and document."""
-    counted = json.loads(stored.get("wm") or "[]")
-    return {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
-
-
-def _waiting_for(stored: Mapping[str, Any]) -> tuple[Wait, ...]:
-    """The waits that are listed, and one that counts the others."""
-    listed, more = _listed(stored), _more(stored)
-    if not more:
-        return tuple(listed)
-    named = sorted({document for _, document in more if document and document not in (ANY_INVOICE, ANY_JOURNAL)})
-    others = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    posting = f", for the posting of {', '.join(named[:3])}{others}" if named else ""
-    detail = f"and {sum(more.values())} more rows{posting}; explain says what each waits for"
-    return (*listed, Wait(WaitReason(next(iter(more))[0]), detail))
+def _same_documents(proposal: Proposal) -> dict[str, Any]:
+    """The condition that no document was taken off what the proposal waits for since it was read."""
+    return {"wp": None if proposal.waits is None else sorted(proposal.waits.documents)}
 
 
 def refusal_columns(refused: Refused, at: str) -> dict[str, Any]:
@@ -594,7 +432,6 @@ def closed() -> dict[str, Any]:
 
 
 def proposal_of(item: Item) -> Proposal:
-    stored = {name: item.get(name) for name in ("wf", "wm", "wp")} if "wf" in item else {}
     return Proposal(
         proforma=_proforma_of(item),
         status=ProposalStatus(item["st"]),
@@ -604,11 +441,8 @@ def proposal_of(item: Item) -> Proposal:
         line_count=item.get("n", 0),
         pages=item.get("pg", 0),
         subtotal=Decimal(item["su"]) if "su" in item else None,
-        waiting_for=_waiting_for(stored),
-        waits_for_posting=frozenset(item.get("wp", ())),
-        evaluated="wf" in item,
+        waits=_waits_of(item),
         waiting_since=item.get("ws"),
-        stored_waits=stored,
         refusal=json.loads(item["rf"]) if "rf" in item else None,
         setup_version=item.get("sv"),
         deleting=item.get("dx", False),

@@ -29,10 +29,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
-from enum import Enum, StrEnum
+from enum import Enum
 from heapq import merge
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,7 @@ from uuid import UUID
 from zlib import crc32
 
 from project_invoicing.dataverse.values import whole
-from project_invoicing.domain.actual import Actual, Connection, Reference, RowVersion
+from project_invoicing.domain.actual import Actual, Connection, Reference, RowVersion, is_newer
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
@@ -54,11 +54,12 @@ from project_invoicing.domain.codes import (
     WaitReason,
     WriteBackState,
 )
-from project_invoicing.domain.journal import Accrual, CostAccounts
+from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
+from project_invoicing.domain.staged_row import Delivery, Rejection, StagedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
@@ -100,81 +101,6 @@ _NAMES_OF_A_FILTER: Final = 100
 _ON_DOCUMENTS: Final = (StagingState.IMPORTED, StagingState.POSTED)
 _CONTINUED: Final = (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
 _LOOKED_AT_AGAIN: Final = (*_CONTINUED, ConnectionRole.REPLACED)
-
-
-class Delivery(StrEnum):
-    """What a delivered version of a row did."""
-
-    ACCEPTED = "accepted"
-    CHANGED = "changed"
-    DUPLICATE = "duplicate"
-
-
-@dataclass(frozen=True, slots=True)
-class StagedRow:
-    """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
-
-    ``outdated``: its money changed after its import, and nobody has looked at its line since; ``relinked``: nothing but
-    a connection of it came. ``lineage``: of a posted row, ``None`` for one that was posted before rows had it.
-    """
-
-    actual: Actual
-    state: StagingState
-    changes: int
-    deliveries: int
-    reason: WaitReason | None = None
-    detail: str | None = None
-    since: str | None = None
-    company: str | None = None
-    journal_id: str | None = None
-    proposal_id: str | None = None
-    line_number: int | None = None
-    voucher: str | None = None
-    accounting_amount: Decimal | None = None
-    exchange_rate: Decimal | None = None
-    sales_tax_amount: Decimal | None = None
-    write_back: WriteBackState = WriteBackState.PENDING
-    write_back_detail: str | None = None
-    price_rate: ExchangeRate | None = None
-    accrual: Accrual | None = None
-    cost_accounts: CostAccounts | None = None
-    outdated: bool = False
-    relinked: bool = False
-    late: bool = False
-    intercompany_proposal: str | None = None
-    links: dict[ConnectionRole, str] = field(default_factory=dict)
-    links_accepted: int = 0
-    lineage: Lineage | None = None
-    taken_by: str | None = None
-
-    @property
-    def id(self) -> str:
-        return self.actual.id
-
-    @property
-    def queued(self) -> bool:
-        return self.state is StagingState.PENDING
-
-    @property
-    def takes(self) -> str | None:
-        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back.
-
-        A retainer may be taken back in parts (RET-11), so nothing has it for itself.
-        """
-        if self.actual.transaction_class is TransactionClass.RETAINER:
-            return self.links.get(ConnectionRole.UNBILLED)
-        return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """An event that is kept because it was rejected, without the event."""
-
-    entity: str
-    id: str
-    reason: str
-    detail: str
-    at: str
 
 
 # --- the actual as text -------------------------------------------------------------------------------------------
@@ -1074,13 +1000,3 @@ def _unchanged(row: StagedRow, state: StagingState = StagingState.PENDING) -> di
 
 def _taken(by: str | None) -> dict[str, Any]:
     return {"tk": UUID(by).bytes} if by else {}
-
-
-def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:
-    """Whether ``incoming`` replaces ``stored``: by row version, else by time, else by content.
-
-    The last makes the outcome the same for every order of arrival of two versions of one moment.
-    """
-    if incoming.number is not None and stored.number is not None:
-        return incoming.number > stored.number
-    return (incoming.occurred_at, incoming.content) > (stored.occurred_at, stored.content)

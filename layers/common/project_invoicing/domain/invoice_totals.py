@@ -1,0 +1,289 @@
+"""The customer invoice: totals, sales tax and voucher, computed whole before anything is written.
+
+Conversion follows the contract, section 5: revenue and accrual are rounded per actual, sales tax per code and
+document, and the customer balance takes what balances the voucher, so that no rounding line is needed.
+
+Where amounts include tax, a line keeps its amount and earns what is left of it after its tax: subtotal and revenue are
+net, and subtotal and tax are together what the proforma said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.credited_tax import TaxesOfLine, TaxOfInvoice, settled
+from project_invoicing.domain.ledger import INVOICE, Voucher, VoucherLine, summed
+from project_invoicing.domain.lineage import Charge, ChargedTax
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
+from project_invoicing.domain.proposal_line import ProposalLine, subtotal
+from project_invoicing.domain.sales_tax import (
+    NO_FORMS,
+    PERCENT_OF_NET,
+    TaxableLine,
+    TaxForm,
+    TaxRounding,
+    sales_tax,
+)
+
+
+class DocumentType(StrEnum):
+    """CORR-25: the sign of the document's total decides; lines may mix signs."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+@dataclass(frozen=True, slots=True)
+class CashDiscountTerms:
+    """``percent`` off for a payment on or before ``until`` (DUE-12). Nothing of it is posted before the payment."""
+
+    until: date
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the invoice is computed with: who, when, in which money.
+
+    Taxes and payment go by ``invoice_date``, the ledger and the exchange rate by ``accounting_date`` (99-23).
+    """
+
+    company: str
+    proposal_id: str
+    customer: str
+    currency: str
+    currency_precision: Decimal
+    accounting_precision: Decimal
+    exchange_rate: ExchangeRate
+    invoice_date: date
+    due_date: date
+    accounting_date: date
+    tax_rounding: TaxRounding
+    cash_discount: CashDiscountTerms | None = None
+
+
+def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
+    """What a line earns: its amount without tax, nothing where it is not chargeable."""
+    if not line.chargeable:
+        return ZERO
+    return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of a proposal or invoice in its currency, with its lines' own taxes.
+
+    ``originals``: what will have been given back of the invoices that it credits (REG-19).
+    """
+
+    subtotal: Decimal
+    sales_tax: Decimal
+    lines: tuple[ProposalLine, ...]
+    tax_by_code: Mapping[str, Decimal]
+    tax_included: bool = False
+    originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
+
+    def revenue(self, line: ProposalLine) -> Decimal:
+        """What one of ``lines`` earns."""
+        included = line.charges[0].tax_included if line.charges else self.tax_included
+        return revenue(line, tax_included=included)
+
+    @property
+    def total(self) -> Decimal:
+        return self.subtotal + self.sales_tax
+
+    @property
+    def document_type(self) -> DocumentType:
+        return DocumentType.CREDIT_NOTE if self.total < ZERO else DocumentType.INVOICE
+
+
+Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
+"""The sales tax codes of a line with their percents, or amounts per unit, on the invoice's date."""
+
+RevenueAccount = Callable[[ProposalLine], tuple[PostingType, str]]
+"""Posting type and main account of a line's revenue."""
+
+DiscountAccount = Callable[[ProposalLine], str | None]
+"""The main account of a line's discount; ``None`` where revenue is posted without what was discounted (FEE-07)."""
+
+
+def totals(
+    lines: Sequence[ProposalLine],
+    percents: Percents,
+    rounding: TaxRounding,
+    forms: Mapping[str, TaxForm] = NO_FORMS,
+    *,
+    tax_included: bool = False,
+    originals: Mapping[str, TaxOfInvoice] | None = None,
+) -> Totals:
+    """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38).
+
+    A line that continues an invoice line has the codes and percents of that (99-22). ``originals``: the invoices that
+    the document credits, of which nothing is to be left after their last line (REG-19).
+    """
+    charged = [line for line in lines if line.chargeable]
+    taxable = [_taxable(line, percents) for line in charged]
+    rounded = sales_tax(taxable, rounding, forms, included=tax_included)
+    taxes, after = settled(charged, rounded, originals or {})
+    by_actual = {
+        line.actual_id: _charged(line, one, tax, forms, tax_included)
+        for line, one, tax in zip(charged, taxable, taxes, strict=True)
+    }
+    by_code: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for tax in taxes:
+        for code, amount in tax.items():
+            by_code[code] += amount
+    taxed = tuple(by_actual.get(line.actual_id) or _untaxed(line) for line in lines)
+    inside = sum((line.sales_tax_amount or ZERO for line in taxed if line.charges[0].tax_included), ZERO)
+    net = subtotal(charged) - inside
+    return Totals(net, sum(by_code.values(), ZERO), taxed, dict(by_code), tax_included, after)
+
+
+def _taxable(line: ProposalLine, percents: Percents) -> TaxableLine:
+    before = line.inherited
+    if before is None:
+        return TaxableLine(line.amount, percents(line), line.quantity)
+    taxes = before.taxes or ()
+    return TaxableLine(
+        line.amount,
+        {tax.code: tax.percent for tax in taxes},
+        line.quantity,
+        {tax.code: tax.form for tax in taxes},
+        before.tax_included,
+    )
+
+
+def _charged(
+    line: ProposalLine, one: TaxableLine, tax: TaxesOfLine, forms: Mapping[str, TaxForm], included: bool
+) -> ProposalLine:
+    """The line with its sales tax, and with what that was computed with."""
+    before = line.inherited
+    if before:
+        taxes = tuple(replace(each, amount=tax[each.code]) for each in before.taxes or ())
+        included = before.tax_included
+    else:
+        taxes = tuple(
+            ChargedTax.by(code, percent, forms.get(code, PERCENT_OF_NET), tax[code])
+            for code, percent in one.percents.items()
+        )
+    charge = Charge(taxes=taxes, tax_included=included)
+    return replace(line, sales_tax_amount=sum(tax.values(), ZERO), charges=(charge,))
+
+
+def _untaxed(line: ProposalLine) -> ProposalLine:
+    return replace(line, sales_tax_amount=ZERO, charges=(Charge(taxes=()),))
+
+
+def accounted(document: Totals, terms: Terms) -> Totals:
+    """The same document with each line's revenue in accounting currency, rounded per actual."""
+    lines = tuple(
+        replace(
+            line,
+            accounting_amount=terms.exchange_rate.convert(document.revenue(line), terms.accounting_precision),
+        )
+        for line in document.lines
+    )
+    return replace(document, lines=lines)
+
+
+def voucher(
+    number: str,
+    source_id: str,
+    document: Totals,
+    terms: Terms,
+    revenue: RevenueAccount,
+    tax_account: Callable[[str], str],
+    customer_account: Callable[[], str],
+    customer_dimensions: dict[str, str] | None = None,
+    discount_account: DiscountAccount = lambda _: None,
+) -> Voucher:
+    """The invoice's voucher: revenue, accrual taken back, sales tax, and the customer balance that balances it.
+
+    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07. ``document`` must be ``accounted``.
+    """
+    rate = terms.exchange_rate.multiplier
+    lines: list[VoucherLine] = []
+    for line in document.lines:
+        lines.extend(_revenue_lines(line, document.revenue(line), terms, revenue, discount_account))
+        for accrual in line.accruals:
+            lines.extend(accrual.lines(-1))
+    for (code, account), amount in _tax_by_account(document, tax_account).items():
+        if amount:
+            lines.append(
+                VoucherLine(
+                    account=account,
+                    posting_type=PostingType.SALES_TAX_PAYABLE,
+                    currency=terms.currency,
+                    amount=-amount,
+                    accounting_amount=-terms.exchange_rate.convert(amount, terms.accounting_precision),
+                    exchange_rate=rate,
+                    sales_tax_code=code,
+                )
+            )
+    owed = -sum((line.accounting_amount for line in lines), ZERO)
+    if document.total or owed:
+        lines.append(
+            VoucherLine(
+                account=customer_account(),
+                posting_type=PostingType.CUSTOMER_BALANCE,
+                currency=terms.currency,
+                amount=document.total,
+                accounting_amount=owed,
+                exchange_rate=rate,
+                dimensions=customer_dimensions or None,
+            )
+        )
+    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, summed(lines))
+
+
+def _tax_by_account(document: Totals, tax_account: Callable[[str], str]) -> dict[tuple[str, str], Decimal]:
+    """The document's tax by code and account: that of the line which a line takes back or replaces, else the code's."""
+    amounts: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
+    for line in document.lines:
+        for tax in line.charges[0].taxes or ():
+            amounts[tax.code, tax.account] += tax.amount
+    found: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for (code, account), amount in amounts.items():
+        if amount:
+            found[code, account or tax_account(code)] += amount
+    return found
+
+
+def _revenue_lines(
+    line: ProposalLine, earned: Decimal, terms: Terms, revenue: RevenueAccount, discount_account: DiscountAccount
+) -> Iterator[VoucherLine]:
+    """What a line earned; where its discount has an account, what it would have earned, and the discount (FEE-06).
+
+    Where amounts include sales tax, so does the discount: its share of tax is no revenue that was given up. In
+    accounting currency the discount is rounded for itself, and both together are the line's own amount.
+    """
+    account = discount_account(line) if line.discount and line.chargeable else None
+    discount = line.discount if account else ZERO
+    if discount and earned != line.amount:
+        discount = round_to(discount * earned / line.amount, terms.currency_precision)
+    accounted_discount = terms.exchange_rate.convert(discount, terms.accounting_precision)
+
+    def posted(to: str, posting_type: PostingType, amount: Decimal, accounting_amount: Decimal) -> VoucherLine:
+        return VoucherLine(
+            account=to,
+            posting_type=posting_type,
+            currency=terms.currency,
+            amount=amount,
+            accounting_amount=accounting_amount,
+            exchange_rate=terms.exchange_rate.multiplier,
+            project=line.project,
+            dimensions=line.dimensions,
+        )
+
+    if gross := earned + discount:
+        posting_type, revenue_account = revenue(line)
+        accounted_gross = (line.accounting_amount or ZERO) + accounted_discount
+        yield posted(revenue_account, posting_type, -gross, -accounted_gross)
+    if account:
+        yield posted(account, PostingType.DISCOUNT, discount, accounted_discount)

@@ -1,0 +1,94 @@
+"""A row of the staging table as it was read, and what a delivery of one did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    StagingState,
+    TransactionClass,
+    WaitReason,
+    WriteBackState,
+)
+from project_invoicing.domain.journal_line import Accrual, CostAccounts
+from project_invoicing.domain.lineage import Lineage
+from project_invoicing.domain.money import ExchangeRate
+
+
+class Delivery(StrEnum):
+    """What a delivered version of a row did."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
+
+    ``outdated``: its money changed after its import, and nobody has looked at its line since; ``relinked``: nothing but
+    a connection of it came. ``lineage``: of a posted row, ``None`` for one that was posted before rows had it.
+    """
+
+    actual: Actual
+    state: StagingState
+    changes: int
+    deliveries: int
+    reason: WaitReason | None = None
+    detail: str | None = None
+    since: str | None = None
+    company: str | None = None
+    journal_id: str | None = None
+    proposal_id: str | None = None
+    line_number: int | None = None
+    voucher: str | None = None
+    accounting_amount: Decimal | None = None
+    exchange_rate: Decimal | None = None
+    sales_tax_amount: Decimal | None = None
+    write_back: WriteBackState = WriteBackState.PENDING
+    write_back_detail: str | None = None
+    price_rate: ExchangeRate | None = None
+    accrual: Accrual | None = None
+    cost_accounts: CostAccounts | None = None
+    outdated: bool = False
+    relinked: bool = False
+    late: bool = False
+    intercompany_proposal: str | None = None
+    links: dict[ConnectionRole, str] = field(default_factory=dict)
+    links_accepted: int = 0
+    lineage: Lineage | None = None
+    taken_by: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.actual.id
+
+    @property
+    def queued(self) -> bool:
+        return self.state is StagingState.PENDING
+
+    @property
+    def takes(self) -> str | None:
+        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back.
+
+        A retainer may be taken back in parts (RET-11), so nothing has it for itself.
+        """
+        if self.actual.transaction_class is TransactionClass.RETAINER:
+            return self.links.get(ConnectionRole.UNBILLED)
+        return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that is kept because it was rejected, without the event."""
+
+    entity: str
+    id: str
+    reason: str
+    detail: str
+    at: str

@@ -1,0 +1,65 @@
+"""What an invoice proposal waits for, short enough to be kept on its header."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from project_invoicing.domain.codes import SECOND_REASONS, WaitReason
+from project_invoicing.domain.refusals import Wait
+
+SHOWN_WAITS: Final = 50
+"""Waits that a header lists; of the others it counts how many there are."""
+ANY_JOURNAL: Final = "*journal"
+ANY_INVOICE: Final = "*invoice"
+"""Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
+_KEPT_DOCUMENTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The first fifty waits, how many more there are by reason and document, and what has to be posted first.
+
+    ``documents`` are journals by their numbers and invoices by the ids of their proformas.
+    """
+
+    listed: tuple[Wait, ...] = ()
+    unlisted: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
+
+    @classmethod
+    def for_these(cls, waits: Sequence[Wait], documents: frozenset[str]) -> Waits:
+        """What a header keeps of ``waits``; too many documents become any journal and any invoice."""
+        more = Counter((wait.reason.value, wait.document) for wait in waits[SHOWN_WAITS:])
+        kept = documents if len(documents) <= _KEPT_DOCUMENTS else frozenset({ANY_INVOICE, ANY_JOURNAL})
+        return cls(tuple(waits[:SHOWN_WAITS]), more, kept)
+
+    def without(self, documents: Set[str]) -> Waits:
+        """What is left once these documents are posted."""
+        listed = tuple(wait for wait in self.listed if wait.document not in documents)
+        unlisted = {of: rows for of, rows in self.unlisted.items() if of[1] not in documents}
+        return replace(self, listed=listed, unlisted=unlisted, documents=self.documents - documents)
+
+    @property
+    def shown(self) -> tuple[Wait, ...]:
+        """The waits that are listed, and one that counts the others."""
+        if not self.unlisted:
+            return self.listed
+        named = sorted({of for _, of in self.unlisted if of and of not in (ANY_INVOICE, ANY_JOURNAL)})
+        others = f" and {len(named) - 3} more" if len(named) > 3 else ""
+        posting = f", for the posting of {', '.join(named[:3])}{others}" if named else ""
+        detail = f"and {sum(self.unlisted.values())} more rows{posting}; explain says what each waits for"
+        return (*self.listed, Wait(WaitReason(next(iter(self.unlisted))[0]), detail))
+
+    @property
+    def second(self) -> bool:
+        """Some row waits because another document has taken what it would take (99-25)."""
+        return any(wait.reason in SECOND_REASONS for wait in self.listed) or any(
+            reason in SECOND_REASONS for reason, _ in self.unlisted
+        )
+
+    def names(self, documents: Set[str]) -> bool:
+        """Whether it says what waits for each of ``documents``; a header of the version before does not."""
+        return documents <= {wait.document for wait in self.listed} | {document for _, document in self.unlisted}

@@ -1,0 +1,97 @@
+"""The journal line of an actual: cost or sale, never both (JRN-15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    CostOrigin,
+)
+from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
+from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.resolution import PURCHASES, Resolved, resolve
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that can become a journal line now."""
+
+    row: StagedRow
+    resolved: Resolved
+    period: str
+
+    @property
+    def writes(self) -> int:
+        """On the row, and on what it takes back."""
+        return 2 if self.row.takes else 1
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Where the line stands: by period and date, cost before sale, and always the same whatever came first."""
+        actual = self.row.actual
+        kind = 0 if actual.transaction_type in COST_KINDS else 1
+        return (self.period, self.resolved.transaction_date, self.resolved.project or "", kind, actual.id)
+
+
+def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
+    """The rate of what a reversal takes back, so that what it accrued comes back to exactly zero (FXR-13)."""
+    if original.price_rate is not None:
+        return original.price_rate
+    outcome = resolve(original.actual, setup)
+    return outcome.rate if isinstance(outcome, Resolved) else None
+
+
+def discounted_as(resolved: Resolved, actual: Actual, reverses: JournalLine | None) -> Resolved:
+    """A reversal takes its discount off where the line that it ``reverses`` did, whatever the company does by now.
+
+    FEE-10: or what was accrued gross would come back net, and the discount would stay accrued for ever.
+    """
+    gross = -actual.amount
+    if reverses is None or reverses.sales_amount not in (gross, gross + resolved.discount):
+        return resolved
+    return replace(resolved, accrued_discount=ZERO if reverses.sales_amount == gross else resolved.discount)
+
+
+def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine:
+    """The line of an actual: cost or sale, never both (JRN-15)."""
+    actual, resolved = candidate.row.actual, candidate.resolved
+    cost = actual.transaction_type in COST_KINDS
+    return JournalLine(
+        line_number=number,
+        actual_id=actual.id,
+        voucher=voucher,
+        kind=actual.transaction_type,
+        transaction_class=actual.transaction_class,
+        category=resolved.category,
+        line_property=resolved.line_property,
+        transaction_date=resolved.transaction_date,
+        accounting_date=resolved.accounting_date,
+        quantity=actual.quantity,
+        unit_cost=actual.price if cost else ZERO,
+        cost_amount=resolved.amount if cost else ZERO,
+        unit_price=ZERO if cost else actual.price,
+        sales_amount=ZERO if cost else resolved.amount - resolved.accrued_discount,
+        currency=resolved.currency,
+        price_exchange_rate=resolved.rate.rate,
+        price_factor=resolved.rate.factor,
+        sales_tax_group=None if cost else resolved.sales_tax_group,
+        item_sales_tax_group=None if cost else resolved.item_sales_tax_group,
+        resource=resolved.resource,
+        project=resolved.project,
+        contract=resolved.contract,
+        contract_line=resolved.contract_line,
+        customer=resolved.customer,
+        chargeable=resolved.chargeable,
+        description=actual.description,
+        dimensions=resolved.dimensions,
+        worker_dimensions=resolved.worker_dimensions if cost else None,
+        purchase=cost and resolved.origin in PURCHASES,
+        expense_report=cost and resolved.origin is CostOrigin.EXPENSE_REPORT,
+        original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
+        took=candidate.row.takes,
+        charges=tuple(charge.handed_on() for charge in resolved.charges),
+    )

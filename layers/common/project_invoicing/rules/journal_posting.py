@@ -1,0 +1,173 @@
+"""What posting makes of a journal line: its voucher, accrual and accounts, or why it fails (POST-02 to POST-13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from project_invoicing.domain.codes import (
+    BillingMethod,
+    PostingFailure,
+    PostingType,
+    StagingState,
+    TransactionType,
+)
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import (
+    COST_KINDS,
+    Accrual,
+    CostAccounts,
+    JournalLine,
+    accrual,
+    cost_accounts,
+    cost_lines,
+)
+from project_invoicing.domain.ledger import JOURNAL, Voucher
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.accounts import account_for
+from project_invoicing.rules.lineage import handed_on_by
+from project_invoicing.setup.document import CostPosting, Profile
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """A line with what posting makes of it: its voucher, its accrual or the accounts of its cost, or why it fails."""
+
+    line: JournalLine
+    voucher: Voucher | None = None
+    accrual: Accrual | None = None
+    cost_accounts: CostAccounts | None = None
+
+
+def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
+    """What posting makes of one line. A line that fails carries the code and the reason in ``error``.
+
+    ``original`` is what a reversal takes back. Posted, it decides the accounts, so that they return to where they were
+    whatever the profiles and accounts of today are (LED-47, LED-52).
+    """
+    try:
+        return _judge(line, journal, setup, original if original and original.state is StagingState.POSTED else None)
+    except Refused as refused:
+        return PostedLine(replace(line, error=str(refused)))
+
+
+def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None) -> PostedLine:
+    company = journal.company
+    if not setup.period_is_open(company, line.accounting_date):
+        after = "in or after" if setup.parameters(company).auto_open_period else "for"
+        raise Refused(
+            PostingFailure.PERIOD_CLOSED,
+            f"no open fiscal period was found {after} the specified accounting date {line.accounting_date}",
+        )
+    accounting = setup.document.companies[company].accounting_currency
+    precision = setup.currency_precision(accounting) or Decimal("0.01")
+    amount = line.rate.convert(line.amount, precision)
+    posted = replace(line, accounting_amount=amount, error=None)
+    accrued, accounts = None, None
+    if line.kind in COST_KINDS:
+        accounts = _cost_accounts(line, company, setup, original)
+        lines = cost_lines(posted, accounts, amount)
+    else:
+        accrued = _accrual(posted, amount, company, setup, original)
+        lines = accrued.lines(1) if accrued else ()
+    for one in () if original and _goes_back(line, original) else lines:
+        if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
+            raise Refused(PostingFailure.DIMENSION_INVALID, problem)
+    number, day = line.voucher, line.accounting_date
+    voucher = Voucher(number, company, day, JOURNAL, journal.journal_id, lines) if lines else None
+    return PostedLine(replace(posted, in_ledger=voucher is not None), voucher, accrued, accounts)
+
+
+def _goes_back(line: JournalLine, original: StagedRow) -> bool:
+    """Whether a reversal goes off where its original was put, whatever the accounts ask of dimensions by now."""
+    if line.kind not in COST_KINDS:
+        return original.accrual is not None
+    known = original.cost_accounts is not None and original.lineage is not None
+    return known and original.lineage == handed_on_by(line)
+
+
+def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:
+    if original and original.cost_accounts is not None:
+        return original.cost_accounts
+    account = account_for(setup, company, line.project, line.category)
+    of_expenses = setup.posting_account(
+        company, PostingType.EXPENSE_INTEGRATION, project=line.project, category=line.category
+    )
+    clears = of_expenses is not None
+    return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
+
+
+def _accrual(
+    line: JournalLine, amount: Decimal, company: str, setup: FinanceSetup, original: StagedRow | None
+) -> Accrual | None:
+    if original:
+        taken_back = original.accrual
+        return replace(taken_back, amount=line.sales_amount, accounting_amount=amount) if taken_back else None
+    account = account_for(setup, company, line.project, line.category)
+    return accrual(line, account, amount) if _accrues(line, company, setup) else None
+
+
+def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
+    """LED-26 to LED-35 by the profile. Without one, work without a contract goes to profit and loss (LED-49 to LED-51).
+
+    A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
+    """
+    profile = _cost_profile(line, company, setup)
+    posting = profile.cost_posting(line.transaction_class) if profile else CostPosting.PROFIT_AND_LOSS
+    rules = setup.document.line_properties.get(line.line_property or "")
+    if posting is CostPosting.BALANCE and rules and rules.capitalize is False:
+        return CostPosting.PROFIT_AND_LOSS
+    return posting
+
+
+def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The profile that decides about a cost. A lender's work without a contract is no investment of the lender's."""
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        return _lender_profile(line, company, setup) if line.contract else None
+    if line.contract is None:
+        found = setup.internal_profile(company, line.project)
+        return found[1] if found else None
+    return _profile(line, company, setup)
+
+
+def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
+    """The profile accrues the class, the line property allows it, and the sale is chargeable (99-10, LP-06)."""
+    if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES:
+        return _accrues_between_companies(line, company, setup)
+    rules = setup.document.line_properties.get(line.line_property or "")
+    profile = _profile(line, company, setup)
+    return bool(line.chargeable and rules and rules.accrue_revenue and profile.accrues(line.transaction_class))
+
+
+def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
+    """As the intercompany terms say, else as the lender's profile does (IC-06)."""
+    terms = [row for row in setup.lenders(borrower_of(line, setup) or "") if row.lender == company]
+    if terms and terms[0].accrue_revenue is not None:
+        return terms[0].accrue_revenue
+    profile = _lender_profile(line, company, setup)
+    return profile.accrues(line.transaction_class) if profile else False
+
+
+def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
+    """The company that the work of the line is for."""
+    owner = setup.project(line.project) or setup.contract(line.contract)
+    return owner.company if owner else None
+
+
+def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
+    """The lender's own profile, which it may have for all of its work; its projects are none of the line's (IC-07)."""
+    found = setup.profile(company, None, None, setup.billing_method(line.contract_line))
+    return found[1] if found else None
+
+
+def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile:
+    method: BillingMethod = setup.billing_method(line.contract_line)
+    found = setup.profile(company, line.project, line.contract, method)
+    if found is None:
+        raise Refused(
+            PostingFailure.PROFILE_MISSING,
+            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
+        )
+    return found[1]

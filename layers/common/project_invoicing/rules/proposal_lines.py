@@ -1,0 +1,324 @@
+"""Which lines a proposal gets from its billed actuals, or what it has to wait for. Pure: reads nothing, writes nothing.
+
+All or none (INV-04): the billed set must equal the proforma's, and every time-and-material line's unbilled sale must
+be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the waiting, but bring no amount (99-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import (
+    SECOND_REASONS,
+    BillingMethod,
+    ConnectionRole,
+    StagingState,
+    TransactionClass,
+    WaitReason,
+)
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
+from project_invoicing.rules.resolution import (
+    ON_ACCOUNT,
+    Blocked,
+    Invalid,
+    Owner,
+    Resolved,
+    owner_of,
+    resolve,
+    written_dates,
+)
+from project_invoicing.rules.taking import Takers
+from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.setup.document import InvoiceAccountingDate
+from project_invoicing.setup.lookups import FinanceSetup
+
+_SHOWN_DATES = 5
+
+
+@dataclass(slots=True)
+class ProposalPlan:
+    """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
+
+    ``own_waits`` are those of single rows; ``documents`` the journals, and the proformas of invoices, whose posting
+    would change something. ``billed_on`` is the accounting date that all its billed sales carry.
+    """
+
+    lines: list[tuple[StagedRow, ProposalLine]] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    own_waits: dict[str, Wait] = field(default_factory=dict)
+    invalid: list[tuple[StagedRow, Invalid]] = field(default_factory=list)
+    documents: set[str] = field(default_factory=set)
+    billed_on: date | None = None
+
+    @property
+    def second(self) -> bool:
+        """Another document has taken what one of the rows would."""
+        return any(wait.reason in SECOND_REASONS for wait in self.own_waits.values())
+
+
+def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
+    """The actuals that must be looked at to judge these rows: what they bill, reverse or replace."""
+    return {row.links[role] for row in rows for role in CONTINUED if role in row.links}
+
+
+def plan(
+    proforma: Proforma,
+    company: str,
+    rows: Sequence[StagedRow],
+    existing: Sequence[ProposalLine],
+    linked: Mapping[str, StagedRow],
+    setup: FinanceSetup,
+    takers: Takers | None = None,
+) -> ProposalPlan:
+    """Judges all billed rows of one proforma. ``existing`` are lines that an interrupted run already wrote."""
+    result = ProposalPlan()
+    takers = takers or Takers()
+    asked: dict[str, StagedRow] = {}
+    currency = proposal_currency(proforma, setup)
+    here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
+    together = here.keys() | written.keys()
+    lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
+    for row in sorted(rows, key=lambda row: row.id):
+        continued = continued_by(row, linked, here, written)
+        resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
+        wait: Wait | None
+        if isinstance(resolved, Defect):
+            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
+        elif isinstance(resolved, Invalid):
+            result.invalid.append((row, resolved))
+            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+        elif isinstance(resolved, Blocked):
+            wait = resolved.wait
+        else:
+            wait = (
+                _foreign(row, resolved, company, currency)
+                or _unposted(row, resolved, linked, together, result, setup)
+                or takers.second(row, asked, setup)
+            )
+            line = proposal_line(row, resolved, linked, continued)
+            lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
+        if wait:
+            result.own_waits[row.id] = wait
+    result.waits = list(result.own_waits.values())
+    everything = [*existing, *(line for _, _, line in lines)]
+    if len(lines) == len(rows):
+        required = setup.parameters(company).require_invoice_total
+        money = partial(Figures(setup).money, currency=currency)
+        result.waits += _completeness(proforma, everything, required, money)
+    first = 1 + max((line.line_number for line in existing), default=0)
+    for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
+        result.lines.append((row, replace(line, line_number=number)))
+    return result
+
+
+def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
+    """The currency of the proforma, else its contract's."""
+    if proforma.currency:
+        return setup.resolve(proforma.currency.entity, proforma.currency.id)
+    contract = setup.contract(
+        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
+    )
+    return contract.currency if contract else None
+
+
+def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
+    """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
+    if proforma.customer:
+        return setup.resolve(proforma.customer.entity, proforma.customer.id)
+    contract = setup.contract(
+        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
+    )
+    return contract.customer if contract else None
+
+
+def judge_header(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
+
+    ``existing`` are lines that an interrupted run already wrote.
+    """
+    result.waits += _customer_missing(header.proforma, company, setup)
+    _agree_on_date(result, header, existing, company, setup)
+
+
+def _agree_on_date(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
+
+    99-23. What lines that are written already carry is on the header.
+    """
+    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
+    for row, line in result.lines:
+        if line.chargeable:
+            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
+    if len(carried) < 2:
+        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
+        return
+    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
+    if decides and not header.proforma.accounting_date:
+        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
+        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
+        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
+        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
+
+
+def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
+    """The currency of a proposal."""
+    return header.intercompany.currency if header.intercompany else proposal_currency(header.proforma, setup)
+
+
+def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
+    """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
+    if resolved.company != company:
+        detail = f"the actual belongs to {resolved.company}, its proforma to {company}"
+    elif resolved.currency != currency:
+        detail = f"the actual is in {resolved.currency}, its proforma in {currency}"
+    else:
+        return None
+    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+
+
+def _unposted(
+    row: StagedRow,
+    resolved: Resolved,
+    linked: Mapping[str, StagedRow],
+    together: set[str],
+    result: ProposalPlan,
+    setup: FinanceSetup,
+) -> Wait | None:
+    """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
+    actual = row.actual
+    if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
+        return None
+    fee = actual.transaction_class is TransactionClass.FEE
+    reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+    amount = Figures(setup).money(actual.amount, resolved.currency)
+    original_id = row.links.get(ConnectionRole.ORIGINAL)
+    unbilled_id = row.links.get(ConnectionRole.UNBILLED)
+    if unbilled_id is None and original_id is not None:
+        original = linked.get(original_id)
+        if original_id in together or (original and original.state is StagingState.POSTED):
+            return None
+        proforma = original.actual.invoice if original else None
+        document = proforma.id if proforma else ANY_INVOICE
+        result.documents.add(document)
+        detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+        return Wait(reason, detail, original_id, document)
+    if unbilled_id is None:
+        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
+        return Wait(reason, detail, row.id)
+    unbilled = linked.get(unbilled_id)
+    if unbilled and unbilled.state is StagingState.POSTED:
+        return None
+    document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
+    result.documents.add(document)
+    return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
+
+
+def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
+    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
+    name, reference = proforma_customer(proforma, setup), proforma.customer
+    if setup.customer(company, name):
+        return []
+    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
+    if name is None:
+        detail = f"{named} is not among the set-up's references"
+    else:
+        detail = f"{named} is {name}, which is not among the customers of {company}"
+    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
+
+
+def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
+    """How an unbilled sale stands whose billed sale waits for its posting: amount, date, journal."""
+    if sale is None:
+        return f"unbilled sale {id} has not arrived"
+    actual = sale.actual
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    day = day_of(sale, setup)
+    where = f"on journal {sale.journal_id}" if sale.journal_id else f"in staging, {sale.state}"
+    what = f"unbilled sale {id}{f' of {day}' if day else ''} over {Figures(setup).money(actual.amount, currency)}"
+    return f"{what} is {where} and not posted"
+
+
+def day_of(row: StagedRow, setup: FinanceSetup, company: str | None = None) -> str | None:
+    """The day of an actual in the time zone of its company, else of ``company``, as far as one is known."""
+    written = row.actual.start or row.actual.document_date
+    owner = owner_of(row.actual, setup)
+    company = row.company or (owner.company if isinstance(owner, Owner) else company)
+    if not written or not company or not setup.company(company):
+        return written
+    return setup.local_date(company, written).isoformat()
+
+
+def _completeness(
+    proforma: Proforma, lines: Sequence[ProposalLine], total_required: bool, money: Callable[[Decimal], str]
+) -> list[Wait]:
+    if not lines:
+        return [Wait(WaitReason.BILLED_SALES_MISMATCH, "no billed sales actual of this proforma has arrived")]
+    if proforma.total is None:
+        if not total_required:
+            return []
+        detail = "the proforma carries no totallineitemamount, so that nobody can tell whether all its actuals are here"
+        return [Wait(WaitReason.INVOICE_TOTAL_MISSING, detail)]
+    found = subtotal(list(lines))
+    sent = found - sum((line.rounded_by for line in lines), ZERO)
+    if proforma.total in (found, sent):  # Dataverse may add up amounts of more digits than the currency has
+        return []
+    detail = (
+        f"{len(lines)} billed sales actuals sum to {money(found)}, the proforma to {money(proforma.total)}: "
+        f"{money(proforma.total - found)} is missing"
+    )
+    return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
+
+
+def proposal_line(
+    row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow], continued: Continued = NOTHING_BEFORE
+) -> ProposalLine:
+    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued.
+
+    ``resolved`` has what the line takes of ``continued``.
+    """
+    actual = row.actual
+    unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))
+    chargeable = resolved.chargeable
+    return ProposalLine(
+        line_number=0,
+        actual_id=actual.id,
+        kind=KINDS[actual.transaction_class],
+        transaction_class=actual.transaction_class,
+        quantity=actual.quantity,
+        unit_price=actual.price,
+        amount=resolved.amount - resolved.discount if chargeable else ZERO,
+        chargeable=chargeable,
+        shown=chargeable or resolved.on_invoice,
+        category=resolved.category,
+        line_property=resolved.line_property,
+        sales_tax_group=resolved.sales_tax_group,
+        item_sales_tax_group=resolved.item_sales_tax_group,
+        resource=resolved.resource,
+        project=resolved.project,
+        contract=resolved.contract,
+        contract_line=resolved.contract_line,
+        description=actual.external_description or actual.description,
+        dimensions=resolved.dimensions,
+        accruals=(unbilled.accrual,) if unbilled and unbilled.accrual else (),
+        discount=resolved.discount,
+        rounded_by=resolved.amount - actual.amount if chargeable else ZERO,
+        took=row.takes,
+        takes_back=continued.takes_back,
+        continues=resolved.charges,
+    )

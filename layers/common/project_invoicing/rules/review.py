@@ -1,0 +1,44 @@
+"""Review before posting: which draft journals the schedule leaves to a person, and for how long.
+
+A company says ``auto_post_journals: false``, and a person posts its journals, or ``post_after_hours``, and the schedule
+posts a draft once its lines have stood unchanged for so long. Whoever asks for a posting gets it at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.journal import Journal
+from project_invoicing.setup.lookups import FinanceSetup
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def review_ends(journal: Journal, setup: FinanceSetup) -> datetime | None:
+    """From when on the schedule posts a journal; ``None``: never, a person does.
+
+    What was begun is finished, whatever the company says by now. A journal without the time of its last change was
+    made before times were kept, and is old enough.
+    """
+    parameters = setup.parameters(journal.company)
+    if journal.status is JournalStatus.PROCESSING:
+        return _ALWAYS
+    if not parameters.auto_post_journals:
+        return None
+    if not parameters.post_after_hours or not journal.changed_at:
+        return _ALWAYS
+    return datetime.fromisoformat(journal.changed_at) + timedelta(hours=parameters.post_after_hours)
+
+
+def who_posts(journal: Journal, setup: FinanceSetup) -> str:
+    """Who posts a draft, and when, for a person who asks why it is not posted."""
+    ends = review_ends(journal, setup)
+    by_hand = "calls journal_posting with its company and journal_id"
+    if ends is None:
+        return f"{journal.company} reviews its journals (auto_post_journals): it is posted when a person {by_hand}"
+    if ends == _ALWAYS:
+        return "journal_posting does it by its schedule"
+    from_then = f"journal_posting does it by its schedule from {utc_text(ends)} on (post_after_hours)"
+    return f"{from_then}, or at once when a person {by_hand}"

@@ -1,0 +1,38 @@
+"""Actuals and transaction connections from Dataverse into staging."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from project_invoicing.dataverse.mapping import to_actual, to_connection
+from project_invoicing.dataverse.maps import ACTUAL
+from project_invoicing.domain.staged_row import Delivery
+from project_invoicing.errors import Rejected
+from project_invoicing.store.staging import Staging
+
+REJECTED = "rejected"
+IGNORED = "ignored"
+
+
+def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:
+    """Stores one row of a ``dataverse`` bus event and says what became of it.
+
+    ``detail`` as in the contract, section 6; ``at`` is the event's time. Returns ``accepted``, ``changed``,
+    ``duplicate``, ``ignored`` (a connection between other things than actuals) or ``rejected``: a bad row is kept
+    whole and never stops its neighbours. Raises ``Unavailable`` when DynamoDB does.
+    """
+    try:
+        return _store(staging, detail)
+    except Rejected as rejected:
+        staging.reject(rejected, detail, at)
+        return REJECTED
+
+
+def _store(staging: Staging, detail: dict[str, Any]) -> str:
+    if detail.get("entity") == ACTUAL:
+        return staging.receive(to_actual(detail)).value
+    connection = to_connection(detail)
+    if connection is None:
+        return IGNORED
+    outcome: Delivery = staging.connect(connection)
+    return outcome.value

@@ -1,0 +1,91 @@
+"""Deletion of unposted lines: the rows wait for an import again, which builds the lines anew (STG-03, STG-19, PROP-11).
+
+The lines stop being visible in the first transaction; a deletion that died half-way is finished by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Rejected
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import NO_LINES, Proposals
+from project_invoicing.store.staging import Staging, journal_position, proposal_position
+from project_invoicing.store.transactions import MAX_WRITES, Write, transact
+from project_invoicing.use_cases.staging.taking import Line, fitting, released
+
+
+def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal, at: str) -> None:
+    """Deletes all lines of a ready proposal; the header stays and waits, since ``at``.
+
+    Refuses a proposal that is being posted.
+    """
+    if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+        raise Refused(PostingFailure.ALREADY_POSTED, f"proposal {header.number} is {header.status}")
+    if header.intercompany:
+        detail = f"the lines of intercompany proposal {header.number} are its sales; credit them instead"
+        raise Rejected("schema", detail, entity="delete_lines", field="proposal_id")
+    if header.deleting:
+        finish_deletion(proposals, staging, header)
+        return
+    if not header.pages:
+        raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
+    begun = {"st": ProposalStatus.WAITING, "dx": True, "ws": header.waiting_since or at} | NO_LINES
+    transact(proposals.client, [proposals.change(header, begun)])
+    finish_deletion(proposals, staging, replace(header, status=ProposalStatus.WAITING, deleting=True))
+
+
+def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) -> None:
+    """Takes away page after page, each with the release of its rows."""
+
+    def release(line: ProposalLine, by: str | None) -> Write:
+        position = proposal_position(line.actual_id, header.id)
+        return staging.released(line.actual_id, {"pn": header.number}, position, by=by)
+
+    pages = list(proposals.pages(header.id))
+    for left, page in zip(range(len(pages) - 1, -1, -1), pages, strict=True):
+        for number, (some, rest) in enumerate(_pieces(page.lines)):
+            now = replace(page, version=page.version + number)
+            of_page = proposals.edited_page(header.id, now, rest) if rest else proposals.without_page(header.id, now)
+            there = left + bool(rest)
+            of_header = proposals.change(header, {"pg": there or None, "n": None, "dx": there > 0 or None})
+            transact(proposals.client, [*released(staging, some, release), of_page, of_header])
+            header = replace(header, pages=there, deleting=there > 0)
+
+
+def _pieces(lines: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
+    """The lines of a page by transactions, each with what is left after it: two where most of them take something.
+
+    Such are pages that the version before made and that were marked since, and those of lines that failed to post.
+    """
+    done = 0
+    for some in fitting(lines, MAX_WRITES, MAX_WRITES - 2, lambda line: line.took):
+        done += len(some)
+        yield some, lines[done:]
+
+
+def delete_journal_lines(journals: Journals, staging: Staging, company: str, journal_id: str) -> None:
+    """Deletes all lines of a journal that is not being posted; its number is not used again (NUM-08)."""
+    journal = journals.get(company, journal_id)
+    if journal is None:
+        raise Rejected("schema", f"{company} has no journal {journal_id}", entity="delete_lines", field="journal_id")
+    if journal.status in (JournalStatus.POSTED, JournalStatus.PROCESSING):
+        raise Refused(PostingFailure.ALREADY_POSTED, f"journal {journal_id} of {company} is {journal.status}")
+
+    def release(line: JournalLine, by: str | None) -> Write:
+        return staging.released(line.actual_id, {"jn": journal_id}, journal_position(line.actual_id), by=by)
+
+    for page in journals.pages(company, journal_id):
+        for number, (some, rest) in enumerate(_pieces(page.lines)):
+            left = journal.line_count - len(some)
+            now = replace(page, version=page.version + number)
+            of_page = journals.changed_page(journal, now, rest) if rest else journals.without_page(journal, now)
+            writes = [*released(staging, some, release), of_page, journals.change(journal, {"n": left})]
+            transact(journals.client, writes)
+            journal = replace(journal, line_count=left)

@@ -1,0 +1,135 @@
+"""Everything known about an actual, a proposal, an invoice, a journal or a voucher, whichever an id turns out to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import ParamSpec
+
+from project_invoicing.dataverse.maps import CONNECTION
+from project_invoicing.dataverse.values import guid, whole
+from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.proposal import UNRESOLVED
+from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.use_cases.explain.actuals import Stores, explain_actual, not_taken
+from project_invoicing.use_cases.explain.documents import (
+    explain_invoice,
+    explain_journal,
+    explain_proposal,
+    explain_voucher,
+)
+from project_invoicing.use_cases.explain.explanation import Explanation, Row
+
+P = ParamSpec("P")
+
+
+@dataclass(slots=True)
+class _Search:
+    """One question, and where its answer was looked for."""
+
+    stores: Stores
+    asked: str
+    companies: list[str]
+    looked: list[str] = field(default_factory=list)
+
+    def by_id(self, id: str) -> Iterator[Explanation | None]:
+        self.looked += ["staging", "the rejected events", "what waits for paused table maps", "the proposals"]
+        yield _readable("actual", id, explain_actual, self.stores, id)
+        yield _readable("proposal", id, explain_proposal, self.stores, id)
+        made = Explanation("connection", id, None, "")
+        if outcome := not_taken(made, self.stores, CONNECTION, id):
+            made.headline = f"Transaction connection that {outcome}"
+            yield made
+
+    def by_number(self) -> Iterator[Explanation | None]:
+        stores, number = self.stores, self.asked
+        self.looked += [f"the {kind} of {', '.join(self.companies)}" for kind in ("proposals", "invoices", "journals")]
+        for proforma_id in stores.proposals.by_number(self.companies, number).values():
+            yield _readable("proposal", proforma_id, explain_proposal, stores, proforma_id)
+        for header in stores.proposals.open(UNRESOLVED):
+            if header.number == number:
+                yield explain_proposal(stores, header.id)
+        for company in self.companies:
+            yield _readable("invoice", number, explain_invoice, stores, company, number)
+            yield _readable("journal", number, explain_journal, stores, company, number)
+
+    def by_voucher(self) -> Iterator[Explanation | None]:
+        """No key leads from a voucher to its document, so the ledger is read, then the journals: seconds a gigabyte.
+
+        Only where some company numbers its vouchers like this.
+        """
+        stores, voucher = self.stores, self.asked
+        if not any(self._numbers(company) for company in self.companies):
+            return
+        self.looked += ["the ledger", "the lines of the journals"]
+        found = [one for one in stores.ledger.documents_with(voucher) if one[1] in self.companies]
+        for source, company, document in found:
+            yield explain_voucher(stores, source, company, document, voucher)
+        posted = {(company, document) for _, company, document in found}
+        for company, journal in stores.journals.with_voucher(voucher):
+            if company in self.companies and (company, journal) not in posted:
+                yield explain_voucher(stores, JOURNAL, company, journal, voucher)
+
+    def _numbers(self, company: str) -> bool:
+        """Whether ``asked`` has the form of the company's voucher numbers."""
+        number_format = self.stores.setup.number_sequences(company).voucher
+        form = re.escape(format_number(number_format, 0, company)).replace("0", "[0-9]")
+        return re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) is not None
+
+
+def _readable(
+    kind: str, id: str, look: Callable[P, Explanation | None], *args: P.args, **kwargs: P.kwargs
+) -> Explanation | None:
+    """What ``look`` makes; of something that cannot be read that it is there, and what to do."""
+    found = guarded(kind, id, look, *args, **kwargs)
+    if not isinstance(found, Defect):
+        return found
+    made = Explanation(kind, id, None, f"{kind.capitalize()} that is there and cannot be read ({found.name})")
+    made.happened(f"was set aside: {found}")
+    made.advise_on(WaitReason.DEFECT)
+    return made
+
+
+def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
+    """Everything known about what has this id or number, in ``company`` or in all of them.
+
+        {"id", "found": [explanation, …], "looked_in": [text, …], "next": [text, …]}
+
+    with explanations as ``Explanation.row`` gives them. ``asked`` is the GUID of an actual, a proforma or a connection,
+    or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Where there is none,
+    ``looked_in`` says where it was looked for and ``next`` what that can mean.
+    """
+    asked = str(whole(asked.strip()))
+    search = _Search(stores, asked, [company] if company else list(stores.setup.document.companies))
+    id = guid(asked)
+    hits = [made for made in (search.by_id(id) if id else search.by_number()) if made]
+    if not hits and not id:
+        hits = [made for made in search.by_voucher() if made]
+    if company:
+        hits = [made for made in hits if made.company in (company, None)]
+    return {
+        "id": asked,
+        "found": [made.row() for made in hits],
+        "looked_in": search.looked,
+        "next": [] if hits else _not_found(asked, is_id=bool(id)),
+    }
+
+
+def _not_found(asked: str, *, is_id: bool) -> list[str]:
+    if not is_id:
+        return [
+            "check the number, and the company if one was named",
+            "a proforma becomes a proposal when it is confirmed, under the number that it has in Dataverse",
+            "a proforma that was rejected is kept under its id: explain that",
+            "an invoice and its voucher get their numbers when they are posted: explain the proposal",
+        ]
+    return [
+        "it was never received: neither accepted nor rejected",
+        "see in Dataverse whether it exists and has Skip Sync: what finance creates itself is not sent, or is skipped",
+        "a transaction connection that was accepted stands on its actual: explain that",
+        "see whether the change-tracking sweep has run since it was made",
+        f"fetch it: `python -m local reconcile --repair {asked}`",
+    ]

@@ -1,0 +1,178 @@
+"""Invoices between companies: a lender bills a borrower for the inter-organizational sales that it has posted.
+
+An explicit action makes the header of a proposal for the sales of some accounting dates; from there it is filled and
+posted like any other, so that whatever was begun is finished by the next import. The sales stay on their journals, and
+the borrower gets a pending vendor invoice of the same number and no entry in its ledger (IC-09, INV-28).
+
+What is billed is what was posted: a sale that changes in Dataverse after that, or whose project, contract or lender the
+set-up sees differently by now, is billed as its journal line has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID, uuid5
+
+from project_invoicing.domain.actual import Proforma, RowVersion
+from project_invoicing.domain.codes import ConnectionRole, ProposalStatus
+from project_invoicing.domain.journal import JournalPage
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.proposal import BetweenCompanies
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.rules.intercompany_lines import Billed, Sale
+from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.setup.document import Intercompany
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import lost, pause, transact
+from project_invoicing.use_cases.invoices.draft import invoice_lines
+from project_invoicing.use_cases.setups import SetupVersions
+
+_IDS = UUID("1c0a2f8e-9d7b-4f0e-8f7a-5d2b6c1e4a90")
+_ATTEMPTS = 12
+_NUMBER, _COUNTER = 1, 2
+"""Where in the transaction of a new header its number and the counter stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedSales:
+    """What a lender has posted and not billed yet."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+
+    def to_bill(self, lender: str, between: BetweenCompanies, number: str | None = None) -> list[Sale]:
+        """The posted sales of these days, in any currency, that a proposal is to bill: ``number``, or a new one.
+
+        A reversal is among them only if its original is too, or is on the same proposal already, or if the original's
+        own invoice is posted (IC-16).
+        """
+        rows = self.staging.sales_to_bill(lender, between.borrower, between.start, between.end)
+        here = {row.id for row in rows}
+        originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
+        elsewhere = self.staging.rows(id for id in originals.values() if id not in here)
+        numbers = {row.intercompany_proposal for row in elsewhere.values() if row.intercompany_proposal}
+        billing = {one for one in numbers if one == number or self._is_posted(lender, one)}
+        billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in billing}
+        due = [row for row in rows if row.id not in originals or originals[row.id] in here | billed]
+        lines = self._lines(lender, due)
+        return [(row, lines[row.id]) for row in due if row.id in lines]
+
+    def taken_back(self, lender: str, sales: Iterable[Sale], setups: SetupVersions) -> Billed:
+        """The invoice lines of what these sales reverse, where that was billed before; only then is anything read."""
+        originals = {row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links}
+        numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
+        return {
+            line.actual_id: line
+            for id in [self.proposals.by_number([lender], number).get(lender) for number in sorted(numbers)]
+            if id and (header := self.proposals.get(id)) and header.invoice_number
+            for line in invoice_lines(self.proposals, setups, lender, header.invoice_number)
+            if line.actual_id in originals
+        }
+
+    def currencies(self, lender: str, between: BetweenCompanies) -> set[str]:
+        """Those of the sales to bill that are in no other proposal, whatever the index still says."""
+        sales = self.to_bill(lender, between)
+        now = self.staging.rows(row.id for row, _ in sales)
+        free = {row.id for row in now.values() if row.intercompany_proposal is None}
+        return {line.currency for row, line in sales if row.id in free}
+
+    def _is_posted(self, lender: str, number: str) -> bool:
+        found = self.proposals.by_number([lender], number).get(lender)
+        header = self.proposals.get(found) if found else None
+        return header is not None and header.status is ProposalStatus.POSTED
+
+    def _pages(self, lender: str, journal_id: str) -> list[JournalPage]:
+        return list(self.journals.pages(lender, journal_id))
+
+    def _lines(self, lender: str, rows: Iterable[StagedRow]) -> dict[str, JournalLine]:
+        on = {row.id: row.journal_id for row in rows if row.journal_id}
+        lines: dict[str, JournalLine] = {}
+        for journal_id in dict.fromkeys(on.values()):
+            # Of a journal that cannot be read nothing is billed now; its sales wait.
+            pages = guarded("journal", journal_id, self._pages, lender, journal_id)
+            for page in () if isinstance(pages, Defect) else pages:
+                lines |= {line.actual_id: line for line in page.lines if page.posted and line.actual_id in on}
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class IntercompanyProposals:
+    """Makes the headers. ``at`` is the clock."""
+
+    sales: PostedSales
+    proposals: Proposals
+    setup: FinanceSetup
+    at: str
+
+    def create(self, lender: str, borrower: str, start: date, end: date) -> list[tuple[str, str]]:
+        """One header for each currency of the sales posted in these days, as ``(id, number)`` (IC-15).
+
+        A repetition, also one at the same time, goes on with what was begun. Raises ``Rejected`` where there are no
+        terms between the companies, or nothing to bill, ``Conflict`` where others kept being faster.
+        """
+        terms = next((row for row in self.setup.lenders(borrower) if row.lender == lender), None)
+        if terms is None:
+            raise _bad("borrower", f"{lender} does not lend to {borrower}: add it to intercompany")
+        between = BetweenCompanies(borrower, terms.customer, terms.vendor, "", start, end)
+        counter = self.proposals.intercompany_counter(lender)
+        made: dict[str, Proforma] = {}
+        attempts = taken = 0
+        while missing := sorted(self._missing(terms, between, counter, made)):
+            try:
+                made[missing[0]] = self._header(terms, replace(between, currency=missing[0]), counter, taken)
+                taken = 0
+            except TransactionCancelled as cancelled:
+                if _NUMBER in lost(cancelled) and _COUNTER not in lost(cancelled):
+                    taken += 1  # a proforma has this number: the next one
+                    continue
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    raise Conflict(f"others kept making intercompany proposals of {lender}") from None
+                pause(attempts)
+            finally:
+                counter.forget()
+        if not made:
+            raise _bad("from", f"{lender} has no posted sales to {borrower} from {start} to {end} to bill")
+        return [(header.id, header.number) for _, header in sorted(made.items())]
+
+    def _missing(
+        self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
+    ) -> set[str]:
+        """Currencies that have no header yet. Adds to ``made`` the headers that somebody has begun and not finished."""
+        lender = terms.lender
+        newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may not know it yet
+        for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
+            begun = header.intercompany
+            if begun and header.status is ProposalStatus.WAITING and _same(begun, between):
+                made.setdefault(begun.currency, header.proforma)
+        return self.sales.currencies(lender, between) - made.keys()
+
+    def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter, taken: int) -> Proforma:
+        proforma = self._proforma(terms.lender, counter.last + taken + 1)
+        header = self.proposals.create(proforma, terms.lender, between, at=self.at)
+        number = self.proposals.take_number(terms.lender, proforma)
+        transact(self.proposals.client, [header, number, counter.draw(taken + 1)])
+        return proforma
+
+    def _proforma(self, lender: str, last: int) -> Proforma:
+        """The made-up proforma of the proposal with this number of the lender's sequence."""
+        number = format_number(self.setup.number_sequences(lender).intercompany, last, lender)
+        return Proforma(id=str(uuid5(_IDS, f"{lender}#{number}")), version=RowVersion(None, self.at, ""), number=number)
+
+
+def _same(begun: BetweenCompanies, between: BetweenCompanies) -> bool:
+    return (begun.borrower, begun.start, begun.end) == (between.borrower, between.start, between.end)
+
+
+def _bad(field: str, detail: str) -> Rejected:
+    return Rejected("schema", detail, entity="intercompany_invoice", field=field)

@@ -1,0 +1,117 @@
+"""The customer invoice of a stored proposal, as posting it would make it, and the lines of those that are posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.credited_tax import (
+    TaxOfInvoice,
+    charged,
+    counting_invoices,
+)
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, draft, invoice_date_of
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.setups import SetupVersions
+
+_MOST_CREDITED = 50
+"""Of how many invoices one credit note keeps count: each is a write of its first transaction. Beyond, it only
+rounds."""
+
+
+def drafted(
+    proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str
+) -> tuple[InvoiceDraft, FinanceSetup]:
+    """The invoice of a proposal as posting it ``now`` would make it, and the set-up that it is computed with.
+
+    ``given`` is the invoice date given to the posting. A posting that was begun keeps its dates and its set-up.
+    Refuses what cannot be posted.
+    """
+    if header.status is ProposalStatus.POSTED:
+        number = header.invoice_number
+        detail = f"proposal {header.number} was posted " + (f"as invoice {number}" if number else "without an invoice")
+        raise Refused(PostingFailure.ALREADY_POSTED, detail)
+    if header.proforma.canceled and header.status in (ProposalStatus.CANCELED, ProposalStatus.WAITING):
+        raise Refused(WaitReason.INACTIVE, f"the proforma of proposal {header.number} is canceled in Dataverse")
+    if header.status is ProposalStatus.WAITING:
+        raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
+    lines = proposals.lines(header.id)
+    if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
+        setup, day, originals = setups.of(header.posting_setup_version), header.invoice_date, header.credited
+    else:
+        setup = setups.current
+        day = invoice_date_of(header, setup, given, now)
+        originals = _originals(proposals, setups, str(header.company), lines)
+    return draft(header, lines, setup, day, given=bool(given), originals=originals), setup
+
+
+def _originals(
+    proposals: Proposals, setups: SetupVersions, company: str, lines: Iterable[ProposalLine]
+) -> dict[str, TaxOfInvoice]:
+    """What the invoices that these lines credit have charged, and what was given back of it (REG-19)."""
+    numbers = counting_invoices(lines)[:_MOST_CREDITED]
+    found = proposals.taxes_of(company, numbers) if numbers else {}
+    return {
+        number: tax or TaxOfInvoice(charged(posted_before(proposals, setups, company, number)))
+        for number, tax in found.items()
+    }
+
+
+def invoice_lines(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> Sequence[ProposalLine]:
+    """The lines of a posted invoice with what they were computed with."""
+    lines = [line for _, page in proposals.invoice_pages(company, number) for line in page]
+    return lines if all(line.charges for line in lines) else posted_before(proposals, setups, company, number)
+
+
+def posted_before(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> tuple[ProposalLine, ...]:
+    """The lines of an invoice that was posted before lines had ``charges``, computed again with the set-up of then.
+
+    Empty where that is no longer possible: then nothing is handed on, and the set-up of the day decides.
+    """
+    invoice = proposals.invoice(company, number)
+    header = proposals.get(invoice.proforma_id) if invoice else None
+    if header is None or header.posting_setup_version is None or header.invoice_date is None:
+        return ()
+    setup = setups.of(header.posting_setup_version)
+    try:
+        of = draft(header, proposals.lines(header.id), setup, header.invoice_date)
+        return computed_with(of, number, setup).totals.lines
+    except Refused:
+        return ()
+
+
+def invoice_of(
+    proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str | None
+) -> Invoice:
+    """The header of the invoice with these numbers.
+
+    Once the posting has begun it is the stored one: what the posting was given then is not given again.
+    """
+    begun = proposals.invoice(of.terms.company, number) if header.status is ProposalStatus.POSTING else None
+    return begun or Invoice(
+        invoice_number=number,
+        proposal_id=header.number,
+        proforma_id=header.id,
+        company=of.terms.company,
+        customer=of.terms.customer,
+        document_type=of.totals.document_type,
+        invoice_date=of.terms.invoice_date,
+        due_date=of.terms.due_date,
+        accounting_date=of.terms.accounting_date,
+        currency=of.terms.currency,
+        subtotal=of.totals.subtotal,
+        sales_tax=of.totals.sales_tax,
+        total=of.totals.total,
+        voucher=voucher_number,
+        exchange_rate=of.terms.exchange_rate.multiplier,
+        line_count=sum(line.shown for line in of.totals.lines),
+        cash_discount_date=of.terms.cash_discount.until if of.terms.cash_discount else None,
+        cash_discount_percent=of.terms.cash_discount.percent if of.terms.cash_discount else None,
+        borrower=header.intercompany.borrower if header.intercompany else None,
+        vendor=header.intercompany.vendor if header.intercompany else None,
+    )

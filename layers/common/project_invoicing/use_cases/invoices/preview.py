@@ -1,0 +1,73 @@
+"""Dry run of the posting: the invoice and the voucher that a proposal would get, and nothing is written.
+
+The figures are computed by what posting computes them with (``drafted``, ``invoice_voucher``). No number is drawn:
+those of invoice and voucher are null, unless a posting that was begun has drawn them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Rejected
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.invoice_draft import invoice_voucher
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.documents.given import given_day
+from project_invoicing.use_cases.documents.requests import proposals_named
+from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
+from project_invoicing.use_cases.result_rows import Row, invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.setups import SetupVersions
+
+ENTITY: Final = "preview"
+_NOT_DRAWN: Final = ""
+
+
+def preview(
+    proposals: Proposals,
+    setups: SetupVersions,
+    number: str,
+    now: str,
+    company: str | None = None,
+    invoice_date: str | None = None,
+) -> list[Row]:
+    """What posting each proposal with this number would make, or why it would be refused. One row a company.
+
+        {"proposal_id", "company", "status", "invoice": {…}, "lines": [{…}], "voucher": {…}, "refused": null}
+
+    with invoice, lines and voucher as results print them (contract, section 4), the voucher null where it has no line;
+    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number, and for
+    what is no date.
+    """
+    if invoice_date is not None:
+        given_day(invoice_date, "invoice_date")
+    companies = [company] if company else list(setups.current.document.companies)
+    headers = proposals_named(proposals, companies, number)
+    if not headers:
+        raise Rejected("schema", f"there is no proposal {number}", entity=ENTITY, field="proposal_id")
+    return [_one(proposals, setups, header, invoice_date, now) for header in headers]
+
+
+def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> Row:
+    row: Row = {"proposal_id": header.number, "company": header.company, "status": header.status}
+    number, voucher_number = header.invoice_number or _NOT_DRAWN, header.voucher or _NOT_DRAWN
+    try:
+        of, setup = drafted(proposals, setups, header, given, now)
+        invoice = invoice_of(proposals, header, of, number, voucher_number)
+        voucher = invoice_voucher(of, voucher_number, number, setup)
+    except Refused as refused:
+        refusal = {"reason": refused.reason, "detail": refused.detail}
+        return {**row, "invoice": None, "lines": [], "voucher": None, "refused": refusal}
+    show = Figures(setup)
+    return {
+        **row,
+        "invoice": _with_nulls(invoice_row(invoice, show)),
+        "lines": [proposal_line_row(line, invoice.currency, show) for line in of.totals.lines if line.shown],
+        "voucher": _with_nulls(voucher_row(voucher, show)) if voucher.lines else None,
+        "refused": None,
+    }
+
+
+def _with_nulls(row: Row) -> Row:
+    return {name: None if value == _NOT_DRAWN else value for name, value in row.items()}

@@ -1,0 +1,163 @@
+"""Repairs of what a reconciliation found. Each only asks once more for what is safe to repeat, and says what it did.
+
+* fetch again: the row is read from Dataverse by its id and put on the bus like any change of it;
+* import again: an event asks the import for one actual or one proposal;
+* write back again: an event asks the write-back for a document's refused rows, or where Dataverse has other values than
+  it took, for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from project_invoicing.chunks import chunks
+from project_invoicing.dataverse.api import DataverseApi, FoundRow
+from project_invoicing.dataverse.found_rows import columns_of, event_of
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, table_maps
+from project_invoicing.dataverse.values import guid
+from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.reconciliation import Difference, Repair
+from project_invoicing.errors import Rejected
+from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
+from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
+
+Row = dict[str, str]
+
+_ORDER: Final = (ACTUAL, CONNECTION, PROFORMA)
+
+
+@dataclass(slots=True)
+class Repairs:
+    """The repairs of one request. ``publish`` puts events on the bus and returns the positions of those it did not."""
+
+    stores: Stores
+    api: DataverseApi | None
+    publish: Callable[[Sequence[BusEvent]], list[int]]
+    at: str
+    _done: dict[tuple[str, ...], Row] = field(default_factory=dict)
+    _asked: dict[str, str] = field(default_factory=dict)
+
+    def everything(self, found: Iterable[Difference]) -> list[Row]:
+        """Repairs what can be: ``[{"entity", "id", "repair", "outcome"}]``, one entry an id and repair."""
+        wanted = list(dict.fromkeys((one.repair, one.entity, one.id) for one in found if one.repair))
+        for entity in _ORDER:
+            self._fetch(entity, [id for repair, of, id in wanted if (repair, of) == (Repair.FETCH, entity)])
+        proformas = [id for repair, of, id in wanted if (repair, of) == (Repair.FETCH, PROFORMA)]
+        for id in proformas:
+            self._fetch_billed(id)
+        for repair, entity, id in wanted:
+            if repair is Repair.IMPORT:
+                self._import(entity, id, self._scope(entity, id))
+            elif repair is Repair.WRITE_BACK:
+                self._write_back(entity, id)
+        return list(self._done.values())
+
+    def one(self, asked: str) -> list[Row]:
+        """Repairs one actual, connection or proforma: whatever of the three may help it. Raises ``Rejected``."""
+        id = guid(asked)
+        if id is None:
+            raise Rejected(
+                "schema", f"{asked} is no GUID: name an actual, a connection or a proforma, or all", field="id"
+            )
+        for entity in _ORDER:
+            self._fetch(entity, [id], quiet=True)
+        row = self.stores.staging.rows([id]).get(id)
+        if row and row.state is StagingState.PENDING:
+            self._import(ACTUAL, id, {"actual_id": id})
+        elif row and row.accounting_amount is not None:
+            self._write_back(ACTUAL, id)
+        header = self.stores.proposals.get(id)
+        if header:
+            self._fetch_billed(id)
+            unmarked = header.status is ProposalStatus.POSTED and not header.marked
+            if (header.status is ProposalStatus.WAITING or unmarked) and header.company:
+                self._import(PROFORMA, id, self._scope(PROFORMA, id))
+            if header.status is ProposalStatus.POSTED:
+                self._write_back(PROFORMA, id)
+        return list(self._done.values())
+
+    # Fetch again
+
+    def _fetch(self, entity: str, ids: Sequence[str], *, quiet: bool = False) -> None:
+        """``quiet``: that Dataverse has no such row of this table says nothing."""
+        if self.api is None:
+            for id in () if quiet and entity != ACTUAL else ids:
+                self._did(entity, id, Repair.FETCH, "not possible: no Dataverse is connected")
+            return
+        for chunk in chunks(ids, CHUNK):
+            found = self.api.rows(entity, chunk, columns_of(entity))
+            self._send(entity, found)
+            for id in () if quiet else [id for id in chunk if id not in {one.id for one in found}]:
+                self._did(entity, id, Repair.FETCH, "Dataverse does not have it")
+
+    def _fetch_billed(self, proforma_id: str) -> None:
+        if self.api is not None:
+            billed = self.api.matching(ACTUAL, columns_of(ACTUAL), _proforma_column(), proforma_id)
+            self._send(ACTUAL, list(billed))
+
+    def _send(self, entity: str, found: Sequence[FoundRow]) -> None:
+        failed = set(self.publish([event_of(one, self.at) for one in found])) if found else set()
+        for position, one in enumerate(found):
+            outcome = (
+                "the bus did not take it; try again" if position in failed else f"version {one.version} is on the bus"
+            )
+            self._did(entity, one.id, Repair.FETCH, outcome)
+
+    # Import again
+
+    def _scope(self, entity: str, id: str) -> dict[str, str]:
+        header = self.stores.proposals.get(id) if entity == PROFORMA else None
+        return {"proposal_id": header.number, "company": str(header.company)} if header else {"actual_id": id}
+
+    def _import(self, entity: str, id: str, scope: Mapping[str, str]) -> None:
+        event = own_event(IMPORT_REQUESTED, self.at, f"{id}#{self.at}", **scope)
+        failed = self.publish([event])
+        self._did(entity, id, Repair.IMPORT, "the bus did not take it; try again" if failed else "the import was asked")
+
+    # Write back again
+
+    def _write_back(self, entity: str, id: str) -> None:
+        document = self._document(entity, id)
+        if document is None:
+            outcome = "not possible: it is on no posted document"
+        elif self.api is None:
+            outcome = "not possible: no Dataverse is connected"
+        else:
+            key = "#".join(str(value) for value in document.values())
+            if key not in self._asked:  # its other rows are tried with it
+                event = own_event(WRITE_BACK_REQUESTED, self.at, f"{key}#{self.at}", retry=document)
+                refused = self.publish([event])
+                self._asked[key] = (
+                    "the bus did not take it; try again" if refused else "the write-back was asked for its document"
+                )
+            outcome = self._asked[key]
+        self._did(entity, id, Repair.WRITE_BACK, outcome)
+
+    def _document(self, entity: str, id: str) -> dict[str, str | bool] | None:
+        """The document that the row is on; ``everything`` of it where Dataverse took what it has no longer."""
+        if entity == ACTUAL:
+            row = self.stores.staging.rows([id]).get(id)
+            if row is None or row.company is None:
+                return None
+            taken: bool | None = row.write_back is WriteBackState.DONE
+            if row.journal_id:
+                return {"company": row.company, "journal_id": row.journal_id, "everything": bool(taken)}
+            header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
+        else:
+            header, taken = self.stores.proposals.get(id), None
+        if header is None or header.company is None or header.invoice_number is None:
+            return None
+        if taken is None:
+            taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
+        return {"company": header.company, "invoice_number": header.invoice_number, "everything": taken}
+
+    def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
+        row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}
+        self._done[(entity, id, repair)] = row
+
+
+def _proforma_column() -> str:
+    return next(column.column for column in table_maps()["actuals"].columns if column.field == "invoice")

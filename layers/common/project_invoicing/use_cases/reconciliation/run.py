@@ -1,0 +1,98 @@
+"""Reconciliation: everything that Dataverse has against what was received, staged, journalised, posted, written back.
+
+One run reads every table and every row of Dataverse, and holds about 1.5 KB an actual with its documents; it has no age
+limit. A run that cannot finish in its time says how far it got: what it did not check is not reported as fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from project_invoicing.dataverse.api import DataverseApi
+from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Check
+from project_invoicing.errors import Unavailable
+from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.reconciliation.books import Books, OutOfTime, Watch
+from project_invoicing.use_cases.reconciliation.dataverse import AgainstDataverse
+
+Report = dict[str, Any]
+
+SHOWN: Final = 50
+"""Differences of a check that a report shows; so it fits into one item of a table."""
+NOT_CONNECTED: Final = "no Dataverse is connected"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The checks with all that they hold, and the report for a person (``Reconciliation.run``)."""
+
+    checks: dict[str, Check]
+    report: Report
+
+    @property
+    def differences(self) -> int:
+        return sum(check.total for check in self.checks.values())
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.report["complete"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One run. ``api`` is ``None`` where no Dataverse is connected; ``time_left`` whether more may be read."""
+
+    stores: Stores
+    api: DataverseApi | None
+    at: str
+    time_left: Callable[[], bool]
+
+    def run(self) -> Outcome:
+        """Makes every check, and a report of it.
+
+            {"at", "complete", "differences", "read": {what: number}, "rejected": {reason: number},
+             "staged": [{"company", "state", "reason", "rows"}],
+             "checks": [{"name", "title", "checked", "not_checked", "counts", "differences", "amounts", "found",
+             "more"}], "integration_accounts": [{"company", "posting_type", "account", "currency", "balance",
+             "actuals": [{"id", "amount"}], "more"}]}
+
+        with ``found`` as ``[{"entity", "id", "company", "detail", "amount", "currency", "repair"}]``.
+        ``complete`` is False where a check could not be finished. The checks against Dataverse are not checked where
+        none is connected; that does not make the report incomplete. A balance of ``integration_accounts``
+        is no difference (LED-55, LED-56); it is null where the books were not read to their end.
+        """
+        checks = {name: Check(name) for name in CHECKS}
+        watch = Watch(self.time_left)
+        books = Books(self.stores, checks, watch, self.at)
+        problem = None
+        try:
+            books.read()
+            if self.api is not None:
+                AgainstDataverse(self.api, books, checks, watch, self.at).read()
+        except (OutOfTime, Unavailable) as stopped:
+            problem = str(stopped)
+        for name, check in checks.items():
+            if self.api is None and name in AGAINST_DATAVERSE:
+                check.not_checked, check.total, check.found = NOT_CONNECTED, 0, []
+                check.amounts.clear()
+            elif problem and (name in AGAINST_DATAVERSE or not books.done):
+                check.not_checked = problem
+        return Outcome(checks, self._report(checks, books, watch, problem))
+
+    def _report(self, checks: dict[str, Check], books: Books, watch: Watch, problem: str | None) -> Report:
+        incomplete = [c for c in checks.values() if c.not_checked and c.not_checked != NOT_CONNECTED]
+        return {
+            "at": self.at,
+            "complete": problem is None and not incomplete,
+            "differences": sum(check.total for check in checks.values()),
+            "read": watch.read,
+            "staged": [
+                {"company": company or None, "state": state, "reason": reason or None, "rows": number}
+                for (company, state, reason), number in sorted(books.staged.items())
+            ],
+            "rejected": dict(sorted(books.rejections.items())),
+            "checks": [check.row(SHOWN) for check in checks.values()],
+            "integration_accounts": [one.row() for one in books.integration_accounts()] if books.done else None,
+        }

@@ -1,0 +1,235 @@
+"""What has changed since unposted lines were made: their actuals, or the contracts' fixed exchange rates.
+
+An actual that changed after its import changes its line, which keeps its number and voucher; when it belongs elsewhere
+now (another period, another company) or has to wait, its line is deleted and the row is imported anew. A changed
+actual of a proposal deletes the proposal's lines, so that all of them are judged again together. What is posted stays
+as it is: the change is kept on the row and flagged. Another description, which people may write at any time (CAN-10),
+only changes the text of an unposted line: what a person has edited on it stays.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from project_invoicing.domain.calendar import period_key
+from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus
+from project_invoicing.domain.journal import Journal, JournalPage
+from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line
+from project_invoicing.rules.lineage import CONTINUED, continued_by
+from project_invoicing.rules.resolution import Resolved, resolve
+from project_invoicing.set_aside import each, guarded
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging, journal_position
+from project_invoicing.store.transactions import MAX_WRITES, Write, lost, transact
+from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
+from project_invoicing.use_cases.journals.import_lines import reversed_line
+from project_invoicing.use_cases.staging.posted_lines import PostedLines
+from project_invoicing.use_cases.staging.taking import released
+
+_UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
+
+
+@dataclass(slots=True)
+class Changes:
+    """One look at everything that changed. What another run is working on is left to the next look."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    setup: FinanceSetup
+    at: str
+    posted: PostedLines
+    company: str | None = None
+
+    def run(self) -> None:
+        self.of_actuals()
+        self.of_fixed_rates()
+
+    def of_actuals(self) -> None:
+        """Brings the unposted lines of changed actuals up to date."""
+        for row, reworded in self.staging.changed():
+            if self.company in (None, row.company):
+                guarded("actual", row.id, self._of_actual, row, reworded)
+
+    def _of_actual(self, row: StagedRow, reworded: bool) -> None:
+        with suppress(TransactionCancelled):
+            if reworded:
+                self._text(row)
+            elif row.relinked and row.proposal_id and self._still_continues(row):
+                transact(self.staging.client, [self.staging.up_to_date(row)])
+            elif row.journal_id:
+                self._journal_line(row, row.journal_id)
+            elif row.proposal_id:
+                self._proposal_lines(row)
+
+    def _text(self, row: StagedRow) -> None:
+        writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
+        transact(self.staging.client, [self.staging.up_to_date(row), *writes])
+
+    def _journal_text(self, row: StagedRow) -> list[Write]:
+        journal = self.journals.get(row.company or "", row.journal_id or "")
+        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        if journal is None or page is None:
+            return []
+        text = row.actual.description
+        lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
+        return [
+            self.journals.changed_page(journal, page, lines),
+            self.journals.change(journal, {"st": journal.status}),
+        ]
+
+    def _proposal_text(self, row: StagedRow) -> list[Write]:
+        header = self._proposal_of(row)
+        if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
+            return []
+        text = row.actual.external_description or row.actual.description
+        for page in self.proposals.pages(header.id):
+            if any(line.actual_id == row.id for line in page.lines):
+                lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
+                return [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+        return []
+
+    def _proposal_of(self, row: StagedRow) -> Proposal | None:
+        company = row.company or ""
+        found = self.proposals.by_number([company], row.proposal_id or "").get(company)
+        return self.proposals.get(found) if found else None
+
+    def of_fixed_rates(self) -> None:
+        """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
+        if not any(contract.fixed_exchange_rate for contract in self.setup.document.contracts.values()):
+            return
+        companies = [self.company] if self.company else list(self.setup.document.companies)
+        seen = self.journals.setups_seen(companies)
+        for company in companies:
+            if seen.get(company) == self.setup.version:
+                continue
+            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
+            # A journal that is being posted, or has grown, or cannot be read: the next look compares again.
+            with suppress(TransactionCancelled):
+                if not each("journal", ((one.journal_id, one) for one in drafts), self._rerate):
+                    self.journals.setup_seen(company, self.setup.version)
+
+    def _journal_line(self, row: StagedRow, journal_id: str) -> None:
+        journal = self.journals.get(row.company or "", journal_id)
+        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        if journal is None or page is None:
+            self._too_late(row)
+            return
+        line = next(line for line in page.lines if line.actual_id == row.id)
+        linked, taken = self._linked(row)
+        original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
+        before = continued_by(row, linked).lineage
+        outcome = resolve(row.actual, self.setup, self._kept_rate(row, original), before)
+        unit = self.setup.parameters(journal.company).journal_period
+        here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
+        here = here and not taken
+        if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
+            outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
+            candidate = Candidate(row, outcome, journal.period)
+            lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
+            writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
+            if row.takes != line.took:
+                writes += [self.staging.free(line.took, row.id)] if line.took else []
+                writes += [self.staging.take(row.takes, row.id)] if row.takes else []
+            transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
+            return
+        transact(self.staging.client, self._without(journal, page, line))
+
+    def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
+        left = [one for one in page.lines if one is not line]
+
+        def release(line: JournalLine, by: str | None) -> Write:
+            position = journal_position(line.actual_id)
+            return self.staging.released(line.actual_id, {"jn": journal.journal_id}, position, by=by)
+
+        return [
+            *released(self.staging, [line], release),
+            self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
+            self.journals.change(journal, {"n": journal.line_count - 1}),
+        ]
+
+    def _page_of(self, journal: Journal, actual_id: str) -> JournalPage | None:
+        for page in self.journals.pages(journal.company, journal.journal_id):
+            if not page.posted and any(line.actual_id == actual_id for line in page.lines):
+                return page
+        return None
+
+    def _linked(self, row: StagedRow) -> tuple[dict[str, StagedRow], bool]:
+        """What a row continues, and whether another row has taken that (99-25)."""
+        ids = [row.links[role] for role in CONTINUED if role in row.links]
+        found, takers = self.posted.rows_and_takers(ids) if ids else ({}, {})
+        return found, takers.get(row.takes or "", row.id) != row.id
+
+    def _still_continues(self, row: StagedRow) -> bool:
+        """The line of a row was made of what its connections say now."""
+        header = self._proposal_of(row)
+        replaces = row.takes is None and ConnectionRole.REPLACED in row.links
+        return any(
+            line.took == row.takes and (line.continues or not replaces)
+            for line in (self.proposals.lines(header.id) if header else ())
+            if line.actual_id == row.id
+        )
+
+    def _kept_rate(self, row: StagedRow, original: StagedRow | None) -> ExchangeRate | None:
+        """A reversal has the rate of its original (FXR-13)."""
+        if ConnectionRole.ORIGINAL not in row.links:
+            return None
+        return (original.price_rate if original else None) or row.price_rate
+
+    def _proposal_lines(self, row: StagedRow) -> None:
+        header = self._proposal_of(row)
+        if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
+            self._too_late(row)
+            return
+        try:
+            delete_proposal_lines(self.proposals, self.staging, header, self.at)
+        except Refused:
+            self._too_late(row)
+
+    def _too_late(self, row: StagedRow) -> None:
+        """The row is flagged. What its connections say now that it continues is marked, if nobody else has it (99-25).
+
+        A connection that came before the posting, and that no import has looked at in between, would mark nothing.
+        """
+        flag = self.staging.flag_late(row)
+        try:
+            transact(self.staging.client, [flag, *([self.staging.take(row.takes, row.id)] if row.takes else [])])
+        except TransactionCancelled as cancelled:
+            if lost(cancelled) != [1]:
+                raise
+            transact(self.staging.client, [flag])
+
+    def _rerate(self, journal: Journal) -> None:
+        for page in self.journals.pages(journal.company, journal.journal_id):
+            changed = {line.actual_id: rate for line in page.lines if (rate := self._agreed(line, journal.company))}
+            if not changed:
+                continue
+            lines = [
+                replace(line, price_exchange_rate=rate.rate, price_factor=rate.factor)
+                if (rate := changed.get(line.actual_id))
+                else line
+                for line in page.lines
+            ]
+            writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
+            writes.append(self.journals.changed_page(journal, page, lines))
+            writes.append(self.journals.change(journal, self.journals.touched(self.at)))
+            if len(writes) > MAX_WRITES:
+                raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
+            transact(self.journals.client, writes)
+
+    def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
+        """The contract's fixed rate, where the line has another one."""
+        contract = self.setup.contract(line.contract)
+        if line.kind in COST_KINDS or contract is None or contract.fixed_exchange_rate is None:
+            return None
+        rate = self.setup.price_rate(line.contract, line.currency, company, line.accounting_date)
+        return rate if rate and rate != line.rate else None

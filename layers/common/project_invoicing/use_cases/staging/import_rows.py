@@ -1,0 +1,120 @@
+"""The periodic process "Import from staging": journals first, then proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from project_invoicing.domain.codes import SET_UP_REASONS, StagingState, TransactionType
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
+from project_invoicing.set_aside import guarded
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import transact_what_holds
+from project_invoicing.use_cases.documents.requests import named, proposals_named
+from project_invoicing.use_cases.journals.import_lines import JournalImport
+from project_invoicing.use_cases.proposals.import_lines import ProposalImport
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.staging.apply_changes import Changes
+from project_invoicing.use_cases.staging.posted_lines import PostedLines
+from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
+
+
+@dataclass(frozen=True, slots=True)
+class StagingImport:
+    """One run. Each way of running it reports ``journal_lines``, ``proposals_ready`` and ``waiting``."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    ledger: Ledger
+    setups: SetupVersions
+    at: str
+    register: ActualsRegister
+
+    def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
+        """Imports what waits: all of it, or of one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24).
+
+        Raises ``Rejected`` for an ``actual_id`` that is none.
+        """
+        scope = named(scope)
+        company, number = scope.get("company"), scope.get("proposal_id")
+        if number:
+            return self._one(number, company)
+        posted = self._posted_lines()
+        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, posted, company).run()
+        lines = self._journals(company)
+        if actual_id := scope.get("actual_id"):
+            return self._actual(actual_id, lines)
+        lines.run()
+        proposals = self._proposals(company)
+        proposals.run()
+        lines.run_second()
+        return _report(lines.imported, proposals, lines.waiting)
+
+    def after_journal(self, company: str, journal_id: str) -> dict[str, int]:
+        """Imports the proposals that waited for a journal and for nothing else, now that it is posted."""
+        return self._after_posting(company, {journal_id, ANY_JOURNAL}, unseen=True)
+
+    def after_invoice(self, company: str, proforma_id: str) -> dict[str, int]:
+        """Imports the corrective proposals that waited for an invoice, now that it is posted."""
+        return self._after_posting(company, {proforma_id, ANY_INVOICE}, unseen=False)
+
+    def after_setup_change(self) -> dict[str, int]:
+        """Looks again at what waits for something in the set-up, now that there is another one (STG-14, STG-17)."""
+        lines = self._journals(None)
+        lines.import_rows([row for row in self.staging.waiting_for_journal() if row.reason in SET_UP_REASONS])
+        proposals = self._proposals(None)
+        proposals.run_after_setup_change()
+        return _report(lines.imported, proposals, lines.waiting)
+
+    def _after_posting(self, company: str, documents: set[str], *, unseen: bool) -> dict[str, int]:
+        proposals = self._proposals(company)
+        proposals.run_after_posting(company, documents, unseen=unseen)
+        return _report(0, proposals)
+
+    def _one(self, number: str, company: str | None) -> dict[str, int]:
+        companies = [company] if company else list(self.setups.current.document.companies)
+        proposals = self._proposals(None)
+        for header in proposals_named(self.proposals, companies, number):
+            guarded("proposal", header.id, proposals.run_one, header.id)
+        return _report(0, proposals)
+
+    def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:
+        """One actual; of a billed one its whole proposal, whose lines come together or not at all."""
+        row = self.staging.readable([actual_id]).get(actual_id)
+        proposals = self._proposals(None)
+        if row and row.queued and row.actual.transaction_type is not TransactionType.BILLED_SALES:
+            lines.import_rows([row])
+        elif row and row.state is StagingState.POSTED and row.journal_id and row.takes:
+            self._mark(row, row.journal_id, row.takes)
+        elif row and row.actual.invoice:
+            proposals.run_one(row.actual.invoice.id)
+        return _report(lines.imported, proposals, lines.waiting)
+
+    def _mark(self, row: StagedRow, journal_id: str, taken: str) -> None:
+        """A reversal that a version before put on a journal marks what it takes back, if nobody else has (99-25)."""
+        found = self.journals.line(row.company or "", journal_id, row.line_number or 0, row.id)
+        if found and found[0].took is None:
+            transact_what_holds(self.staging.client, [self.staging.take(taken, row.id)])
+
+    def _journals(self, company: str | None) -> JournalImport:
+        stores = (self.staging, self.journals, self.ledger)
+        return JournalImport(*stores, self.setups.current, self.at, self.register, self._posted_lines(), company)
+
+    def _posted_lines(self) -> PostedLines:
+        return PostedLines(self.staging, self.journals, self.proposals, self.setups)
+
+    def _proposals(self, company: str | None) -> ProposalImport:
+        return ProposalImport(self.staging, self.journals, self.proposals, self.setups, self.at, self.register, company)
+
+
+def _report(journal_lines: int, proposals: ProposalImport, waiting: int = 0) -> dict[str, int]:
+    return {
+        "journal_lines": journal_lines,
+        "proposals_ready": proposals.ready,
+        "waiting": waiting + proposals.waiting,
+    }

@@ -1,0 +1,80 @@
+"""Prevalidation of actuals: a row waits some minutes, and is then looked up in Dataverse (STG-12, STG-13).
+
+A synchronous step can send a row that its transaction then takes back. Where a company's ``prevalidation_minutes`` say
+so, a row younger than that waits, and an older one that Dataverse does not have is invalid and never becomes a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+from project_invoicing.dataverse.maps import ACTUAL
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.waiting import defect_wait
+from project_invoicing.set_aside import Defect, guarded
+
+if TYPE_CHECKING:
+    from project_invoicing.dataverse.api import DataverseApi
+    from project_invoicing.setup.lookups import FinanceSetup
+
+ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"
+
+
+class ActualsRegister(Protocol):
+    """The port to Dataverse: which of some actuals it has."""
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        """Those that do not exist. Raises ``Unavailable`` when nobody can tell."""
+
+
+class DataverseRegister:
+    """The actuals of a Dataverse that is connected."""
+
+    def __init__(self, dataverse: DataverseApi) -> None:
+        self._dataverse = dataverse
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        found = self._dataverse.rows(ACTUAL, actual_ids, ())
+        return set(actual_ids) - {row.id for row in found}
+
+
+class NoRegister:
+    """Stands in where no Dataverse is connected: rows wait their minutes, and then nothing is known against them."""
+
+    def missing(self, actual_ids: Collection[str]) -> set[str]:
+        del actual_ids
+        return set()
+
+
+def prevalidate(
+    rows: Iterable[tuple[StagedRow, str]], setup: FinanceSetup, register: ActualsRegister, at: str
+) -> tuple[dict[str, Wait], set[str]]:
+    """Of rows with their companies: why the young ones wait, and which of the others Dataverse does not have.
+
+    A row whose time cannot be reckoned with is among those that wait.
+    """
+    now = datetime.fromisoformat(at)
+    young: dict[str, Wait] = {}
+    asked: list[str] = []
+    for row, company in rows:
+        minutes = setup.parameters(company).prevalidation_minutes
+        if not minutes:
+            continue
+        ready = guarded("actual", row.id, _ready, row, minutes)
+        if isinstance(ready, Defect):
+            young[row.id] = defect_wait(ready, row.id)
+        elif now < ready:
+            detail = f"is validated {minutes} minutes after it was sent, from {utc_text(ready)} on"
+            young[row.id] = Wait(WaitReason.NOT_PREVALIDATED, detail, row.id)
+        else:
+            asked.append(row.id)
+    return young, register.missing(asked) if asked else set()
+
+
+def _ready(row: StagedRow, minutes: int) -> datetime:
+    return datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)

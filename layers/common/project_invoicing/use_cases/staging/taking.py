@@ -1,0 +1,115 @@
+"""An unbilled sale is billed once, and what was billed or journalised is taken back once (99-25).
+
+The row that comes to a document marks what it continues as taken, in the transaction that puts it there and only where
+nobody else has; what leaves the document frees it in the transaction that releases the row. So it holds whoever runs at
+the same time. What comes second waits, and says what came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.proposal import Proposal, ProposalPage
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import MAX_WRITES, Write, transact, transact_what_holds
+
+Line = TypeVar("Line", ProposalLine, JournalLine)
+T = TypeVar("T")
+
+ROOM: Final = MAX_WRITES - 3
+"""For the rows of a page of a proposal: its page, its header and an event are written with them."""
+
+
+# --- what comes second ------------------------------------------------------------------------------------------------
+
+
+# --- the writes -------------------------------------------------------------------------------------------------------
+
+
+def fitting(found: Iterable[T], most: int, room: int, takes: Callable[[T], str | None]) -> Iterator[list[T]]:
+    """``found`` in lists of ``most`` at most, each for one transaction with ``room`` for writes.
+
+    One that takes something is two writes.
+    """
+    some: list[T] = []
+    left = room
+    for one in found:
+        needed = 2 if takes(one) else 1
+        if some and (len(some) == most or needed > left):
+            yield some
+            some, left = [], room
+        some.append(one)
+        left -= needed
+    if some:
+        yield some
+
+
+def taken(
+    staging: Staging, pairs: Collection[tuple[StagedRow, Line]], write: Callable[[StagedRow, Line, str | None], Write]
+) -> list[Write]:
+    """The writes that make rows lines and mark what these take.
+
+    ``write`` makes the one of a row, which is also told who takes that row, if another row of these does: a transaction
+    writes no item twice.
+    """
+    by = {line.took: line.actual_id for _, line in pairs if line.took}
+    writes = [write(row, line, by.pop(row.id, None)) for row, line in pairs]
+    return writes + [staging.take(id, taker) for id, taker in by.items()]
+
+
+def released(staging: Staging, lines: Collection[Line], write: Callable[[Line, str | None], Write]) -> list[Write]:
+    """The writes that release the rows of lines and free what these took; ``write`` as of ``taken``."""
+    by = {line.took: line.actual_id for line in lines if line.took}
+    writes = [write(line, by.pop(line.actual_id, None)) for line in lines]
+    return writes + [staging.free(id, taker) for id, taker in by.items()]
+
+
+# --- lines of the version before --------------------------------------------------------------------------------------
+
+
+def mark(proposals: Proposals, staging: Staging, header: Proposal) -> bool:
+    """Marks what the lines of a proposal take that a version before has made. ``False``: another has taken some of it.
+
+    Then the lines of an unposted proposal stay unmarked, and are to be deleted. What a posted one has billed is marked
+    as far as it is free; the reconciliation names the rest.
+    """
+    posted = header.status is ProposalStatus.POSTED
+    for page in list(proposals.pages(header.id)):
+        takes, all_free = _unmarked(staging, page)
+        if posted:
+            writes = [staging.take(id, by) for by, id in takes.items()]
+            transact_what_holds(staging.client, writes)
+        elif not all_free:
+            return False
+        elif takes:
+            transact(proposals.client, [*_marked(proposals, staging, header, page, takes)])
+    transact(proposals.client, [proposals.change(header, {"tk": True})])
+    return True
+
+
+def _unmarked(staging: Staging, page: ProposalPage) -> tuple[dict[str, str], bool]:
+    """What is to be taken, by who takes it, and whether all that the lines would take is free for them."""
+    rows = staging.rows(line.actual_id for line in page.lines if not line.took)
+    wanted = {row.id: row.takes for row in rows.values() if row.takes}
+    _, takers = staging.rows_and_takers(wanted.values()) if wanted else ({}, {})
+    free: dict[str, str] = {}
+    for by, id in sorted(wanted.items()):
+        if takers.get(id, by) == by and id not in free.values():
+            free[by] = id
+    return free, len(free) == len(wanted)
+
+
+def _marked(
+    proposals: Proposals, staging: Staging, header: Proposal, page: ProposalPage, takes: Mapping[str, str]
+) -> Iterator[Write]:
+    yield from (staging.take(id, by) for by, id in takes.items())
+    lines = [replace(line, took=takes.get(line.actual_id, line.took)) for line in page.lines]
+    yield proposals.edited_page(header.id, page, lines)
+    yield proposals.change(header, {"st": header.status})

@@ -1,0 +1,239 @@
+"""What the webhooks missed: Dataverse's change tracking, read page by page, and rows that came without their columns.
+
+A page's link is stored once its rows are on the bus. Every row carries its version, so reading one twice, or all of
+them again because the link has expired, changes nothing that is already here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from typing import Any, Final
+
+from project_invoicing.bus import Bus, fitting
+from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
+from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.maps import CONNECTION
+from project_invoicing.dataverse.values import sortable_instant
+from project_invoicing.domain.actual import Connection, RowVersion
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.map_state import MapState
+from project_invoicing.domain.staged_row import Delivery
+from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
+from project_invoicing.events import DATAVERSE_SOURCE, SWEEP_CONTINUED, BusEvent, own_event
+from project_invoicing.set_aside import guarded
+from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.sweeps import Sweep, Sweeps
+from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
+from project_invoicing.use_cases.table_maps.control import MapControl
+
+MOST_ROUNDS: Final = 200
+"""How often a sweep may call itself to go on: a round reads some hundred thousand rows, so that is a defect's end."""
+
+COMPLETE: Final = "complete"
+UNFINISHED: Final = "unfinished"
+OVERTAKEN: Final = "another sweep is under way"
+NOT_CONNECTED: Final = "no Dataverse is connected"
+NOT_RUNNING: Final = "the map does not run"
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What a sweep of one table did. ``deleted``: rows that Dataverse has deleted, ``links`` what went with them."""
+
+    entity: str
+    outcome: str = UNFINISHED
+    rows: int = 0
+    published: int = 0
+    deleted: int = 0
+    links: int = 0
+    loads_all: bool = False
+
+
+class CatchUp:
+    """``api`` gives the connection to Dataverse, ``time_left`` whether there is time to read another page."""
+
+    def __init__(
+        self,
+        api: Callable[[], DataverseApi],
+        sweeps: Sweeps,
+        states: MapStates,
+        staging: Staging,
+        bus: Bus,
+        at: str,
+        time_left: Callable[[], bool],
+    ) -> None:
+        self.api = api
+        self.sweeps = sweeps
+        self.states = states
+        self.staging = staging
+        self.bus = bus
+        self.at = at
+        self.time_left = time_left
+
+    def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Does what the event of an invocation asks for: a command, a row, the next round of a sweep, or a sweep."""
+        detail = event.get("detail") or {}
+        if "map" in detail:
+            return self._command(detail["map"])
+        if event.get("source") == DATAVERSE_SOURCE:
+            held = MapsAtWork.read(self.states).held_back(event)
+            return {"outcome": held} if held else self.fetch(detail)
+        if event.get("detail-type") == SWEEP_CONTINUED:
+            return {"sweeps": [self.sweep(detail["entity"], detail["round"])]}
+        if detail.get("entity") not in {None, *inbound_maps()}:
+            return {"outcome": f"refused: no table map reads this table; these are read: {', '.join(inbound_maps())}"}
+        delivered = self._control().deliver_all_kept()
+        try:
+            sweeps = [self.sweep(detail["entity"])] if detail.get("entity") else self.sweep_all()
+        except NotConnected:
+            return {"outcome": NOT_CONNECTED, "delivered": delivered}
+        return {"delivered": delivered, "sweeps": sweeps}
+
+    def _command(self, command: Any) -> dict[str, Any]:
+        try:
+            return self._control().apply(command if isinstance(command, Mapping) else {})
+        except (Rejected, Conflict) as refused:
+            return {"outcome": f"refused: {refused}"}
+
+    def _control(self) -> MapControl:
+        return MapControl(self.states, self.sweeps, self.bus, self.at, self.time_left)
+
+    def sweep_all(self) -> list[dict[str, Any]]:
+        """Sweeps every table. One that fails does not stop the others; the first failure is raised at the end."""
+        reports, failures = [], []
+        for entity in inbound_maps():
+            try:
+                reports.append(self.sweep(entity))
+            except IntegrationError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return reports
+
+    def sweep(self, entity: str, rounds: int = 0) -> dict[str, Any]:
+        """Reads what changed in a table, and puts it on the bus; see ``SweepReport`` for what is returned.
+
+        Without a link, with one that has expired, or when the columns are others than before, that is every row. Where
+        time runs out an event of ours calls for the next round. Raises ``Rejected`` for a table that no map reads.
+        """
+        if entity not in inbound_maps():
+            problem = f"no table map reads {entity!r}; these are read: {', '.join(inbound_maps())}"
+            raise Rejected(RejectReason.SCHEMA, problem, field="entity")
+        report = SweepReport(entity)
+        if self.states.of(inbound_maps()[entity].name).state is not MapState.RUNNING:
+            report.outcome = NOT_RUNNING  # its changes wait in Dataverse
+            return asdict(report)
+        try:
+            self._pages(report)
+        except Conflict:
+            report.outcome = OVERTAKEN
+        if report.outcome == UNFINISHED and rounds < MOST_ROUNDS:
+            self._publish([own_event(SWEEP_CONTINUED, self.at, f"{entity}#{rounds}", entity=entity, round=rounds + 1)])
+        return asdict(report)
+
+    def fetch(self, detail: Mapping[str, Any]) -> dict[str, Any]:
+        """Reads the row that a message was about and did not carry, and puts it on the bus.
+
+        ``detail`` as ``stripped_event`` makes it. Without an id the whole table is swept.
+        """
+        entity, id, message = detail["entity"], detail.get("id"), detail["message"]
+        if message == "Delete":
+            links = self._forget(entity, [id]) if id else 0
+            return {"entity": entity, "id": id, "outcome": "deleted", "links": links}
+        if id is None:
+            return self.sweep(entity)
+        found = self.api().rows(entity, [id], columns_of(entity))
+        self._publish([event_of(one, self.at, message) for one in found])
+        return {"entity": entity, "id": id, "outcome": "published" if found else "missing"}
+
+    def _pages(self, report: SweepReport) -> None:
+        """Reads pages until there are no more, or no time. Raises ``Conflict`` where another sweep has gone on."""
+        columns = columns_of(report.entity)
+        sweep = self._begun(report.entity, ",".join(self.api().readable(report.entity, columns)))
+        first = True
+        while first or self.time_left():
+            first = False
+            report.loads_all = sweep.loading
+            try:
+                page = self.api().changes(report.entity, columns, sweep.link)
+            except (TokenExpired, Rejected):
+                # Whatever is wrong with a link, reading all rows mends it; what is wrong without one is for a person.
+                if sweep.link is None:
+                    raise
+                sweep = self.sweeps.store(self._anew(sweep))
+                continue
+            events = [event for found in page.rows if (event := self._wanted(found))]
+            self._publish(events)
+            report.links += self._forget(report.entity, page.deleted)
+            sweep = self.sweeps.store(self._after(sweep, page.link, len(page.rows), complete=page.complete))
+            report.rows += len(page.rows)
+            report.published += len(events)
+            report.deleted += len(page.deleted)
+            if page.complete:
+                report.outcome = COMPLETE
+                return
+
+    def _begun(self, entity: str, columns: str) -> Sweep:
+        """Where the table's sweep stands: in the middle, at a new beginning, or where all rows have to be read."""
+        sweep = self.sweeps.of(entity)
+        named = blake2b(columns.encode(), digest_size=8).hexdigest()
+        if sweep.columns != named:
+            # A link brings the columns that it was made with: a new one would stay empty in rows that do not change.
+            return replace(self._anew(sweep), columns=named)
+        if sweep.finished_at is not None:
+            return replace(sweep, rows=0, started_at=self.at, finished_at=None)
+        return sweep
+
+    def _anew(self, sweep: Sweep) -> Sweep:
+        return replace(sweep, link=None, loading=True, rows=0, started_at=self.at, finished_at=None)
+
+    def _after(self, sweep: Sweep, link: str, rows: int, *, complete: bool) -> Sweep:
+        finished_at = self.at if complete else None
+        loading = sweep.loading and not complete
+        return replace(sweep, link=link, rows=sweep.rows + rows, loading=loading, finished_at=finished_at)
+
+    def _forget(self, entity: str, ids: Collection[str]) -> int:
+        """Takes out the links of deleted connections. Returns how many.
+
+        An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: what
+        was booked of them stays.
+        """
+        if entity != CONNECTION or not ids:
+            return 0
+        removed = 0
+        for id, actual_id, role, order in list(self.staging.links_of(ids)):
+            if self._shares_its_name(id, actual_id):
+                continue
+            version = (
+                RowVersion(int(order) + 1, self.at, "")
+                if order.isdigit()
+                else RowVersion(None, max(sortable_instant(self.at) or self.at, f"{order}~"), "")
+            )
+            gone = Connection(id, version, actual_id, role, "", deleted=True)
+            removed += self.staging.connect(gone) is Delivery.ACCEPTED
+        return removed
+
+    def _shares_its_name(self, id: str, actual_id: str) -> bool:
+        """Whether a connection that still exists has the same link on this actual: staging knows an id's first part."""
+        columns = columns_of(CONNECTION)
+        return any(
+            found.id != id and found.id[:8] == id[:8]
+            for column in ("msdyn_transaction1", "msdyn_transaction2")
+            for found in self.api().matching(CONNECTION, columns, column, actual_id)
+        )
+
+    def _wanted(self, found: FoundRow) -> BusEvent | None:
+        """The event of a row that a consumer waits for. One that cannot be told is: its consumer deals with it."""
+        event = event_of(found, self.at)
+        return event if guarded(found.entity, found.id, is_wanted, event) else None
+
+    def _publish(self, events: list[BusEvent]) -> None:
+        """A row that no bus takes is kept as rejected, and holds no other."""
+        fit, large = fitting(events)
+        for refusal, detail in large:
+            self.staging.reject(refusal, detail, self.at)
+        if failed := self.bus.publish(fit):
+            raise Unavailable(f"the bus did not take {len(failed)} of {len(events)} events; the page is read again")

@@ -1,0 +1,316 @@
+"""Dataverse is told what was posted: the accounting details of each actual, and the invoice's own (WB-01 to WB-07).
+
+What is written comes from the pages of the posted document, so that the event stays small, and nothing but the rows on
+these pages is ever written. The rows go in batches, across pages; after each batch its rows get their states, and then
+the document says how far it has got. Whoever dies in between sends one batch again, which changes nothing: a posted
+document has one value a column for ever.
+
+``If-Match: *`` lets a patch change a row and never create one. A version would be of no use: nobody else writes these
+columns, and whatever else happens to the row is no reason to leave them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain, takewhile
+from typing import Any, Final, NamedTuple
+
+from project_invoicing.chunks import chunks
+from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
+from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
+from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.events import SOURCE
+from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import transact_what_holds
+from project_invoicing.store.write_backs import Document, Progress, WriteBacks
+from project_invoicing.use_cases.documents.requests import named
+from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
+from project_invoicing.work_queue import WorkQueue
+
+BATCH_ROWS: Final = 100
+"""As many as one transaction then writes the states of."""
+TASK: Final = "Accounting Write-Back"
+HELD: Final = timedelta(minutes=20)
+"""The schedule takes a document up that nobody has got on with for so long: longer than an invocation lasts."""
+DENIED: Final = timedelta(hours=3)
+"""As long as the queue itself brings a message that fails: five times half an hour."""
+PAUSE: Final = 60
+"""Seconds until a document comes again after Dataverse did not answer."""
+ENOUGH: Final = 130_000
+"""Milliseconds that a batch may take: its request at most, and what is written then."""
+_NOT_SENT: Final = 400
+_DETAIL: Final = 200
+"""Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
+
+Values = dict[str, Any]
+
+
+def actual_of_journal(line: JournalLine) -> Values:
+    """What the actual of a posted journal line is told (WB-01, WB-04): fields of the map, as decimals."""
+    return {
+        "accounting_amount": line.accounting_amount,
+        "exchange_rate": line.rate.multiplier,
+        "voucher": line.voucher if line.in_ledger else None,
+        "sales_tax_amount": ZERO,
+    }
+
+
+def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:
+    """What the actual of an invoice line is told (WB-02, WB-05, WB-06)."""
+    return {
+        "accounting_amount": line.accounting_amount,
+        "exchange_rate": invoice.exchange_rate,
+        "voucher": invoice.voucher,
+        "sales_tax_amount": line.sales_tax_amount,
+    }
+
+
+def row_of_invoice(invoice: Invoice) -> Values:
+    """What the proforma is told (WB-07, WB-12)."""
+    return {
+        "invoice_number": invoice.invoice_number,
+        "invoice_date": invoice.invoice_date.isoformat(),
+        "status": "posted",
+        "sales_tax_amount": invoice.sales_tax,
+    }
+
+
+class Told(NamedTuple):
+    """A row to be told, and where it stands: the ``number``-th row (from 1) of ``page``."""
+
+    actual_id: str
+    values: Values
+    page: str
+    number: int
+
+
+def document_of(detail: Mapping[str, Any]) -> Document:
+    """The document that an event, a task or a person names. Raises ``Rejected``."""
+    given = named(detail)
+    company, journal, invoice = (given.get(name) for name in ("company", "journal_id", "invoice_number"))
+    if not company or bool(journal) == bool(invoice):
+        raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
+    return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
+
+
+@dataclass(slots=True)
+class WriteBack:
+    """The work of one invocation.
+
+    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is.
+    ``time_left`` says how many milliseconds the invocation has.
+    """
+
+    journals: Journals
+    proposals: Proposals
+    staging: Staging
+    documents: WriteBacks
+    dataverse: DataverseApi | None
+    queue: WorkQueue
+    now: Callable[[], datetime]
+    time_left: Callable[[], int]
+    maps: MapsAtWork
+    done: int = 0
+    failed: int = 0
+
+    # What asks for it
+
+    def tell(self, document: Document, at: str) -> None:
+        """Tells Dataverse of a document that was posted at ``at``, from where it stands to its end.
+
+        What cannot be told now comes again by the queue (Dataverse throttles or does not answer, the invocation ends)
+        or with the schedule (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the document is
+        not posted, ``AccessDenied`` where somebody has to let us in.
+        """
+        invoice = self._posted(document)
+        if invoice and invoice.borrower:
+            return  # its actuals were told by their journal, and there is no proforma
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
+            self.documents.record(document, at)
+            return
+        progress = self.documents.take(document, self._from_now(HELD))
+        try:
+            if progress:
+                self._go_on(self.dataverse, progress, invoice)
+        except Throttled as throttled:
+            self._later(document, throttled.retry_after)
+        except Unavailable:
+            self._later(document, PAUSE)
+        except AccessDenied:
+            self.documents.put_off(document, self._from_now(DENIED))
+            raise
+
+    def hand_out(self, at: str) -> int:
+        """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
+        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
+            return 0
+        until = utc_text(datetime.fromisoformat(at) + HELD)
+        free = (
+            document for document, since in self.documents.due(at) if self.documents.put_off(document, until, since)
+        )
+        return self.queue.send(_task(document, at) for document in free)
+
+    def retry(self, detail: Mapping[str, Any], at: str) -> str:
+        """A person has the refused rows of a finished document tried again. Returns what comes of it.
+
+        With ``everything`` in ``detail`` all its rows, for what somebody has changed in Dataverse since.
+        """
+        try:
+            document = document_of(detail)
+        except Rejected as rejected:
+            return f"refused: {rejected.detail}"
+        progress = self.documents.get(document)
+        name = f"{document.source} {document.number} of {document.company}"
+        if progress is None:
+            return f"refused: {name} has not been posted"
+        if progress.unfinished:
+            return f"refused: {name} is still being written back; its rows say which were refused"
+        everything = bool(detail.get("everything"))
+        rows = progress.failed + (progress.own is WriteBackState.FAILED)
+        if not (rows or everything) or not self.documents.again(progress, self._from_now(HELD), everything=everything):
+            return f"refused: no row of {name} waits to be tried again"
+        self.queue.send([_task(document, at)])
+        return f"{'all' if everything else rows} rows of {name} are tried again"
+
+    # The work
+
+    def _posted(self, document: Document) -> Invoice | None:
+        if document.source == INVOICE:
+            invoice = self.proposals.invoice(document.company, document.number)
+            if invoice is None or not invoice.posted:
+                raise Conflict(f"invoice {document.number} of {document.company} is not posted yet")
+            return invoice
+        journal = self.journals.get(document.company, document.number)
+        if journal is None or journal.status is not JournalStatus.POSTED:
+            raise Conflict(f"journal {document.number} of {document.company} is not posted yet")
+        return None
+
+    def _go_on(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
+        for batch in self._batches(progress, invoice):
+            if self.time_left() < ENOUGH:
+                self._later(progress.document, 0)
+                return
+            found = self._told(dataverse, batch)
+            answers = list(takewhile(lambda answer: not answer.unanswered, found))
+            if answers:
+                self._mark(batch, answers)
+                refused = sum(not answer.ok for answer in answers)
+                last = batch[len(answers) - 1]
+                got_on = self.documents.advance(
+                    progress, last.page, last.number, done=len(answers) - refused, failed=refused
+                )
+                if got_on is None:
+                    return  # another worker is at it
+                self._count(len(answers) - refused, refused)
+                progress = got_on
+            if len(answers) < len(found):
+                raise Throttled(found[len(answers)].retry_after or PAUSE)
+        self._finish(dataverse, progress, invoice)
+
+    def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
+        """What became of each row of a batch. One that cannot be written down is set aside as refused."""
+        written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
+        patches = [
+            Patch(ACTUAL, row.actual_id, columns)
+            for row, columns in zip(batch, written, strict=True)
+            if not isinstance(columns, Defect)
+        ]
+        answers = iter(dataverse.patch(patches))
+        return [
+            Answer(_NOT_SENT, str(WaitReason.DEFECT), columns.name) if isinstance(columns, Defect) else next(answers)
+            for columns in written
+        ]
+
+    def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
+        """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
+        rows = self._rows(progress, invoice)
+        if progress.again:
+            rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
+        return chunks(rows, BATCH_ROWS)
+
+    def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[Told]:
+        company, number = progress.document.company, progress.document.number
+        pages: Iterator[tuple[str, Iterator[tuple[str, Values]]]]
+        if invoice:
+            pages = (
+                (key, ((line.actual_id, actual_of_invoice(line, invoice)) for line in lines))
+                for key, lines in self.proposals.invoice_pages(company, number, progress.page)
+            )
+        else:
+            pages = (
+                (page.key, ((line.actual_id, actual_of_journal(line)) for line in page.lines))
+                for page in self.journals.pages(company, number, progress.page)
+            )
+        for key, lines in pages:
+            tried = progress.rows if key == progress.page else 0
+            for place, (actual_id, values) in enumerate(lines, start=1):
+                if place > tried:
+                    yield Told(actual_id, values, key, place)
+
+    def _not_written(self, rows: list[Told]) -> list[Told]:
+        staged = self.staging.rows(row.actual_id for row in rows)
+        written = {row.id for row in staged.values() if row.write_back is WriteBackState.DONE}
+        return [row for row in rows if row.actual_id not in written]
+
+    def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
+        """Each row says what became of it. One that is no longer posted with this voucher holds no other."""
+        writes = [
+            self.staging.written_back(
+                row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
+            )
+            for row, answer in zip(batch, answers, strict=False)
+        ]
+        if not transact_what_holds(self.staging.client, writes):  # what we write comes back as changes of the rows
+            raise Unavailable("other transactions were in the way of the rows' states")
+
+    def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
+        """The invoice's own row comes last, when all its actuals have been tried (WB-07)."""
+        own, detail = progress.own if invoice else None, None
+        if invoice and own is not WriteBackState.DONE:
+            if not self.maps.running(INVOICES_WRITE_BACK.name):
+                return  # the schedule comes again
+            values = invoice_write_back(**row_of_invoice(invoice))
+            (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
+            if answer.unanswered:
+                raise Throttled(answer.retry_after or PAUSE)
+            own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
+            detail = None if answer.ok else str(answer)[:_DETAIL]
+            self._count(int(answer.ok), int(not answer.ok))
+        self.documents.finish(progress, own, detail)
+
+    def _count(self, done: int, failed: int) -> None:
+        self.done += done
+        self.failed += failed
+
+    # Coming again
+
+    def _later(self, document: Document, delay: int) -> None:
+        """The document comes again by the queue. The schedule leaves it alone for as long."""
+        self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + HELD))
+        self.queue.send([_task(document, utc_text(self.now()))], delay)
+
+    def _from_now(self, later: timedelta) -> str:
+        return utc_text(self.now() + later)
+
+
+def _columns(row: Told) -> Values:
+    return actual_write_back(**row.values)
+
+
+def _task(document: Document, at: str) -> dict[str, Any]:
+    number = "invoice_number" if document.source == INVOICE else "journal_id"
+    detail = {"company": document.company, number: document.number}
+    return {"source": SOURCE, "detail-type": TASK, "time": at, "detail": detail}
