@@ -33,7 +33,7 @@ from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
-from project_invoicing.rules.journal_posting import PostedLine, judge
+from project_invoicing.rules.journal_posting import PostedLine, borrower_of, judge
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.review import review_ends
 from project_invoicing.set_aside import Defect, each, guarded
