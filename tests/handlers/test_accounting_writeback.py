@@ -13,7 +13,7 @@ import pytest
 from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
-from project_invoicing.domain.map_state import MapAction
+from project_invoicing.domain.states import MapAction
 from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.store import client as clients
 from project_invoicing.store.map_states import MapStates

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState
+from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.map_states import MapStates
@@ -55,7 +55,7 @@ def test_a_map_goes_from_state_to_state_as_the_table_says_and_no_other_way(
 ) -> None:
     for step in WAYS[before]:
         states.change("actuals", step, None, "2026-08-31T09:00:00Z")
-    after = TRANSITIONS.get((before, action))
+    after = MAPS.transitions.get((before, action))
     if after is None:
         with pytest.raises(Rejected, match=f"actuals is {before}, so {action} is not possible, only"):
             states.change("actuals", action, "no", "2026-08-31T10:00:00Z")

@@ -11,7 +11,7 @@ import pytest
 
 from local import cli
 from project_invoicing.config import settings
-from project_invoicing.domain.map_state import MapAction
+from project_invoicing.domain.states import MapAction
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.transactions import transact, update
 from tests import policies, snapshots

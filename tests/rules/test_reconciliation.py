@@ -21,8 +21,8 @@ from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
-from project_invoicing.domain.map_state import MapAction
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
+from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
 from project_invoicing.store import rows

@@ -17,7 +17,7 @@ from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.values import sortable_instant
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
-from project_invoicing.domain.map_state import TRANSITIONS, MapAction, MapState, possible
+from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store.errors import ConditionFailed, translated
@@ -68,9 +68,9 @@ class MapStates:
         Raises ``Rejected`` where the map's state does not allow it, ``Conflict`` when somebody else was faster.
         """
         before = self.of(name)
-        after = TRANSITIONS.get((before.state, action))
+        after = MAPS.transitions.get((before.state, action))
         if after is None:
-            can = ", ".join(possible(before.state))
+            can = ", ".join(MAPS.possible(before.state))
             problem = f"{name} is {before.state}, so {action} is not possible, only {can}"
             raise Rejected(RejectReason.SCHEMA, problem, field="action")
         values = {"state": after, "since": at, "reason": reason, "version": before.version + 1}

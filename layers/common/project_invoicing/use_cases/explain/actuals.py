@@ -25,11 +25,11 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
-from project_invoicing.domain.map_state import MapState
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.states import MapState
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.late_changes import PostedAs, amount_now
 from project_invoicing.rules.proposal_lines import day_of, unposted

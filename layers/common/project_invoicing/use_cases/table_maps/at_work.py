@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from project_invoicing.dataverse.found_rows import inbound_maps
-from project_invoicing.domain.map_state import MapState
+from project_invoicing.domain.states import MapState
 from project_invoicing.store.map_states import MapStates, MapStatus
 
 KEPT: Final = "kept"

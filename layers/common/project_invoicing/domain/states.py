@@ -1,0 +1,183 @@
+"""The state machines as tables: what may happen to a row, a journal, a proposal and a table map, and what it is then.
+
+A store asks its table before it writes a transition, and makes the state before it the condition of the write. What a
+table does not have is refused with ``Conflict``: somebody was faster, or the caller has not looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.errors import Conflict
+
+S = TypeVar("S", bound=StrEnum)
+V = TypeVar("V", bound=StrEnum)
+
+
+class StateMachine(Generic[S, V]):
+    """The transitions of one kind of document: ``(state, verb)`` to the state afterwards."""
+
+    def __init__(self, thing: str, transitions: Mapping[tuple[S, V], S]) -> None:
+        self.thing = thing
+        self.transitions = transitions
+
+    def after(self, state: S, verb: V) -> S:
+        """The state once ``verb`` has happened. Raises ``Conflict`` where it may not happen in ``state``."""
+        found = self.transitions.get((state, verb))
+        if found is None:
+            can = ", ".join(self.possible(state)) or "nothing"
+            raise Conflict(f"a {self.thing} that is {state} cannot be {verb}; what can happen to it: {can}")
+        return found
+
+    def before(self, verb: V) -> S:
+        """The only state in which ``verb`` may happen: the condition of a write on a document that was not read."""
+        (state,) = {state for state, one in self.transitions if one is verb}
+        return state
+
+    def possible(self, state: S) -> list[str]:
+        """The verbs that ``state`` allows."""
+        return [verb.value for before, verb in self.transitions if before is state]
+
+
+class RowVerb(StrEnum):
+    """What happens to a staging row."""
+
+    LEFT_WAITING = "left waiting"
+    INVALIDATED = "invalidated"
+    REVIVED = "revived"
+    SKIPPED = "skipped"
+    IMPORTED = "imported"
+    COVERED = "covered"
+    CHANGED = "changed"
+    RELEASED = "released"
+    POSTED = "posted"
+    BILLED_BETWEEN_COMPANIES = "billed between companies"
+    WRITTEN_BACK = "written back"
+
+
+_PENDING, _IMPORTED, _ROW_POSTED = StagingState.PENDING, StagingState.IMPORTED, StagingState.POSTED
+
+ROWS: Final = StateMachine[StagingState, RowVerb](
+    "staging row",
+    {
+        (_PENDING, RowVerb.LEFT_WAITING): _PENDING,
+        (_PENDING, RowVerb.INVALIDATED): StagingState.INVALID,
+        (_PENDING, RowVerb.SKIPPED): StagingState.SKIPPED,
+        (_PENDING, RowVerb.IMPORTED): _IMPORTED,
+        (_PENDING, RowVerb.COVERED): _ROW_POSTED,
+        (StagingState.INVALID, RowVerb.REVIVED): _PENDING,
+        (_IMPORTED, RowVerb.CHANGED): _IMPORTED,
+        (_IMPORTED, RowVerb.RELEASED): _PENDING,
+        (_IMPORTED, RowVerb.POSTED): _ROW_POSTED,
+        (_ROW_POSTED, RowVerb.CHANGED): _ROW_POSTED,
+        (_ROW_POSTED, RowVerb.BILLED_BETWEEN_COMPANIES): _ROW_POSTED,
+        (_ROW_POSTED, RowVerb.WRITTEN_BACK): _ROW_POSTED,
+    },
+)
+
+
+class JournalVerb(StrEnum):
+    """What happens to an integration journal. ``BEGUN`` claims it for posting."""
+
+    CHANGED = "changed"
+    BEGUN = "begun"
+    PAGE_POSTED = "page posted"
+    POSTED = "posted"
+    FAILED = "failed"
+    RESET = "reset"
+
+
+_DRAFT, _PROCESSING, _ERROR = JournalStatus.DRAFT, JournalStatus.PROCESSING, JournalStatus.ERROR
+
+JOURNALS: Final = StateMachine[JournalStatus, JournalVerb](
+    "journal",
+    {
+        (_DRAFT, JournalVerb.CHANGED): _DRAFT,
+        (_DRAFT, JournalVerb.BEGUN): _PROCESSING,
+        (_DRAFT, JournalVerb.FAILED): _ERROR,
+        (_PROCESSING, JournalVerb.PAGE_POSTED): _PROCESSING,
+        (_PROCESSING, JournalVerb.POSTED): JournalStatus.POSTED,
+        (_ERROR, JournalVerb.CHANGED): _ERROR,
+        (_ERROR, JournalVerb.RESET): _DRAFT,
+    },
+)
+
+
+class ProposalVerb(StrEnum):
+    """What happens to an invoice proposal. ``CLAIMED`` begins its posting."""
+
+    LEFT_WAITING = "left waiting"
+    FILLED = "filled"
+    READY = "ready"
+    COVERED = "covered"
+    EDITED = "edited"
+    REFUSED = "refused"
+    CLEARED = "cleared"
+    CLAIMED = "claimed"
+    PAGE_POSTED = "page posted"
+    POSTED = "posted"
+    WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
+    REVIVED = "revived"
+
+
+_WAITING, _READY, _POSTING = ProposalStatus.WAITING, ProposalStatus.READY, ProposalStatus.POSTING
+
+PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
+    "proposal",
+    {
+        (_WAITING, ProposalVerb.LEFT_WAITING): _WAITING,
+        (_WAITING, ProposalVerb.FILLED): _WAITING,
+        (_WAITING, ProposalVerb.READY): _READY,
+        (_WAITING, ProposalVerb.EDITED): _WAITING,
+        (_WAITING, ProposalVerb.REFUSED): _WAITING,
+        (_WAITING, ProposalVerb.CLEARED): _WAITING,
+        (_WAITING, ProposalVerb.WITHDRAWING): _WAITING,
+        (_WAITING, ProposalVerb.WITHDRAWN): ProposalStatus.CANCELED,
+        (_READY, ProposalVerb.COVERED): _READY,
+        (_READY, ProposalVerb.EDITED): _READY,
+        (_READY, ProposalVerb.REFUSED): _READY,
+        (_READY, ProposalVerb.CLEARED): _WAITING,
+        (_READY, ProposalVerb.WITHDRAWING): _WAITING,
+        (_READY, ProposalVerb.CLAIMED): _POSTING,
+        (_POSTING, ProposalVerb.REFUSED): _POSTING,
+        (_POSTING, ProposalVerb.PAGE_POSTED): _POSTING,
+        (_POSTING, ProposalVerb.POSTED): ProposalStatus.POSTED,
+        (ProposalStatus.POSTED, ProposalVerb.REFUSED): ProposalStatus.POSTED,
+        (ProposalStatus.CANCELED, ProposalVerb.REFUSED): ProposalStatus.CANCELED,
+        (ProposalStatus.CANCELED, ProposalVerb.REVIVED): _WAITING,
+    },
+)
+
+
+class MapState(StrEnum):
+    """``paused``: what comes is kept and delivered later. ``stopped``: what comes is left out."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class MapAction(StrEnum):
+    """What a person may do to a table map."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    START = "start"
+
+
+MAPS: Final = StateMachine[MapState, MapAction](
+    "table map",
+    {
+        (MapState.RUNNING, MapAction.PAUSE): MapState.PAUSED,
+        (MapState.RUNNING, MapAction.STOP): MapState.STOPPED,
+        (MapState.PAUSED, MapAction.RESUME): MapState.RUNNING,
+        (MapState.PAUSED, MapAction.STOP): MapState.STOPPED,
+        (MapState.STOPPED, MapAction.START): MapState.RUNNING,
+    },
+)
+"""A paused map is resumed, a stopped one is started: the first has its events, the second must read all rows again."""

@@ -1,0 +1,50 @@
+"""What a use case is about to write, collected until all of it is written in one transaction, and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from project_invoicing.errors import Conflict
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.transactions import Write, pause, transact, transact_patiently
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
+
+
+class UnitOfWork:
+    """The writes of one transaction, in order. Stores make the writes; nobody else looks inside one."""
+
+    def __init__(self, client: DynamoDBClient, writes: Iterable[Write] = ()) -> None:
+        self._client = client
+        self._writes: list[Write] = list(writes)
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def add(self, *writes: Write) -> None:
+        self._writes += writes
+
+    def commit(self) -> None:
+        """Writes all of it or nothing. Raises ``TransactionCancelled`` with one reason a write, in their order."""
+        transact(self._client, self._writes)
+
+    def commit_patiently(self) -> None:
+        """As ``commit``, and again while nothing but other transactions are in the way."""
+        transact_patiently(self._client, self._writes)
+
+
+def retried(what: str, step: Callable[[], T], *, attempts: int, lost: type[Conflict] = TransactionCancelled) -> T:
+    """What ``step`` gives, which is done again after a short pause while others are faster.
+
+    ``step`` reads what it needs each time that it is called again. Raises ``Conflict`` after ``attempts``.
+    """
+    for attempt in range(attempts):
+        try:
+            return step()
+        except lost:
+            pause(attempt)
+    raise Conflict(f"{what} kept changing")
