@@ -139,9 +139,8 @@ setup: ## Install what demo, run and test need
 deployed:
 	@$(MAKE) --silent -j2 $(INSTALLED) $(DEPLOYING)
 
-# Each tool has an environment of its own: sam, ministack and checkov pin versions of boto3 and pydantic that exclude
-# each other and ours. An environment keeps a copy of its lock, and is made anew when the lock is another. Most of what
-# is in it is never imported, so nothing is compiled in advance.
+# Each tool has its own environment (D-024). An environment keeps a copy of its lock, and is made again when the lock
+# changes. Most of what is in it is never imported, so nothing is compiled in advance.
 define install
 	@cmp -s $< $@ || { \
 	    test -n "$(2)" || exit 1; \

@@ -1,4 +1,4 @@
-"""Questions to AWS: the region that the environment names, and what AWS does not do, as a sentence."""
+"""Questions to AWS: the region that the environment names (D-067), and what AWS does not do, as a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a command that must not outlive whoever started it.
+"""Runs a command that must not outlive whoever started it (D-013).
 
 ``python leash.py FOLDER COMMAND…`` with a pipe as standard input. When the pipe closes, because its owner let go or
 died in any way, the command and all its children are killed and FOLDER, its scratch space, is removed. The same when

@@ -1,4 +1,4 @@
-"""Scenarios: JSON Lines, read and checked whole before anything runs (contract, section 2)."""
+"""Scenarios: JSON Lines, read and checked whole before anything runs (contract, section 2; D-065)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stack in an engine: its tables, bus, rules and queues there, the functions called in this process.
+"""The stack in an engine: its tables, bus, rules and queues there, the functions called in this process (D-012).
 
 The engine's own bus decides what matches. A rule whose target is a function gets a queue that stands in for the
 function; what lands there is handed to the handler as Lambda would hand it over, one delivery after the other.

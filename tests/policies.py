@@ -1,4 +1,4 @@
-"""The roles of the template, held against what the functions do: no local engine would refuse a call.
+"""The roles of the template, held against what the functions do (D-021): no local engine would refuse a call.
 
     with policies.enforced():
         …                                   # whatever calls functions through ``local.functions.Handlers``

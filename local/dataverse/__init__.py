@@ -1,4 +1,4 @@
-"""A stand-in for Dataverse on this machine: its rows, its Web API and its webhooks.
+"""A stand-in for Dataverse on this machine: its rows, its Web API and its webhooks (D-027, D-028).
 
 rows = Rows(clock, seed="scenario")
 with running(rows, Settings()) as server:

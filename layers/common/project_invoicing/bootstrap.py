@@ -1,6 +1,6 @@
 """The composition root: what a function's use cases are made of, built at first use and kept for the process.
 
-Each builder imports what it builds, so that a cold function waits for its own modules and no others: the models of the
+Each builder imports what it builds (D-052), so that a cold function waits for its own modules only: the models of the
 set-up take a fifth of a second, what a webhook does not need of the rest a good part of one.
 """
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 10
 MAX_BYTES = 256 * 1024
-"""Of a request, and so of an event. AWS takes 1 MB since January 2026, though not everywhere; no row comes near it."""
+"""Of a request, and so of an event. AWS takes 1 MB, though not everywhere; no row comes near it (D-042)."""
 _TIME_BYTES = 14
 """What EventBridge counts for the time of an entry."""
 
@@ -93,7 +93,7 @@ def _entry(bus: str, event: BusEvent) -> dict[str, Any]:
         "EventBusName": bus,
         "Source": event.source,
         "DetailType": event.detail_type,
-        # A text the SDK would take apart with dateutil, which takes longer than all else about an event.
+        # A text the SDK would take apart with dateutil, which takes longer than all else about an event (D-055).
         "Time": datetime.fromisoformat(event.time),
         "Detail": json.dumps(event.detail, separators=(",", ":")),
     }

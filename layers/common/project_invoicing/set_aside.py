@@ -1,6 +1,6 @@
 """A defect while one row is looked at is that row's: it is set aside, counted and alarmed, and its neighbours go on.
 
-``guarded`` is the only place that catches whatever a row raises. What says something about the service and nothing
+``guarded`` alone catches whatever a row raises (D-073). What says something about the service and nothing
 about the row (a conflict, a throttled table, a denied action) passes through, and so does what the business says
 (``Rejected``, ``Refused``).
 """

@@ -1,4 +1,4 @@
-"""Handing work to other workers through a queue."""
+"""Handing work to other workers through a queue (D-016, D-035)."""
 
 from __future__ import annotations
 

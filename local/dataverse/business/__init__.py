@@ -1,4 +1,4 @@
-"""The Dataverse side of Project Operations: what approvals, confirmations and corrections make of each other's rows.
+"""The Dataverse side of Project Operations: what approvals, confirmations and corrections make of rows (D-048).
 
 ``Business`` has the verbs. Each module below it has one part of the rules: ``work`` (entries and approvals),
 ``contracts``, ``milestones``, ``retainers``, ``proformas`` (drafts), ``confirmation``, ``corrections``; ``actuals`` is

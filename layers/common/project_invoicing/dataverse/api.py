@@ -97,7 +97,7 @@ class DataverseApi(Protocol):
     """
 
     def readable(self, entity: str, columns: Sequence[str]) -> Sequence[str]:
-        """Those of ``columns`` that the table has: it may lack what its map calls newer. Only they are ever read."""
+        """Those of ``columns`` that the table has: it may lack what its map calls newer (D-062). Only they are read."""
 
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         """The rows with these ids, in any number. Those that do not exist are missing."""

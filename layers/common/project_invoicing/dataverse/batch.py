@@ -1,4 +1,4 @@
-"""``$batch``: many operations in one request, as ``multipart/mixed`` text."""
+"""``$batch``: many operations in one request, as ``multipart/mixed`` text (D-038)."""
 
 from __future__ import annotations
 

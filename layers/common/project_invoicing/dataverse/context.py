@@ -60,7 +60,7 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
 
     Raises ``Rejected``: ``schema`` where a row cannot be made out, ``too_large`` where Dataverse left the rows out
     because the message exceeded 256 KB. With a list ``refused``, a row that cannot be made out is named there and does
-    not stop its neighbours.
+    not stop its neighbours (D-043).
     """
     entity, message, primary_id, shared = _head(context, received_at)
     events = []

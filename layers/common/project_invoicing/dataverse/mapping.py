@@ -72,7 +72,7 @@ def to_actual(detail: Mapping[str, Any]) -> Actual:
                 raise _missing(table_map, field, detail)
             fields[field] = value
     contact = fields.pop("contact_customer")
-    fields["customer"] = fields["customer"] or contact
+    fields["customer"] = fields["customer"] or contact  # D-064
     fields["inactive"] = fields.pop("state") == RowState.INACTIVE
     return Actual(**_accounted(fields))
 
@@ -88,7 +88,7 @@ def to_proforma(detail: Mapping[str, Any]) -> Proforma:
 
 
 def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None:
-    """A date of a row that was stored, maybe before the map said what its column holds: a calendar date as such."""
+    """A date of a row that was stored, maybe before the map said what its column holds (D-061)."""
     if text is None or len(text) == 10:
         return text
     behavior = next(column.behavior for column in table_map.columns if column.field == field)

@@ -10,7 +10,8 @@ environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON
 
 that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map, and
 what a date column holds (field -> ``calendar`` or ``instant``, see ``DateBehavior``). Some fields have no column until
-one is named here. The dates that a map takes are ``"date_bounds": {"first": "1900-01-01", "last": "2199-12-31"}``.
+one is named here. The dates that a map takes are ``"date_bounds": {"first": "1900-01-01", "last": "2199-12-31"}``
+(D-075).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Access tokens for Dataverse: the client credentials of an application user, through msal.
 
 msal keeps a token for the process and gets another one some minutes before it ends. It is imported at the first token,
-so that functions which do not reach Dataverse do not pay for it, and it speaks through our pool of connections instead
+so that functions which do not reach Dataverse do not pay for it (D-037). It uses our pool of connections instead
 of a second library. Nothing here logs, and nothing that it raises has more of a secret in it than its name.
 """
 

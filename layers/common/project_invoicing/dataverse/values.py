@@ -1,7 +1,7 @@
 """The plain values of Dataverse's wire: GUIDs, dates, decimals. Pure text in, text or ``Decimal`` out.
 
 Half a surrogate pair (U+D83D alone) is a text for JSON and for Python, but neither bus nor table takes it. It is
-replaced by ``REPLACED`` wherever JSON of others is read, and whoever shows a row can tell by that sign.
+replaced by ``REPLACED`` wherever JSON of others is read, and whoever shows a row can tell by that sign (D-076).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who may send: the webhook's keys, and a signature for senders that can sign. Pure.
 
 Dataverse sends a static secret, as a header of the administrator's choice (``x-webhook-key`` here) or as ``?code=``,
-and does not sign. Two keys are valid at once, so that one can be exchanged while the other is in use. A sender that
+and does not sign (D-041). Two keys are valid at once, so one can be exchanged while the other is in use. A sender that
 can sign adds ``x-webhook-timestamp`` (seconds since 1970) and ``x-webhook-signature``, the hexadecimal HMAC-SHA256 of
 the timestamp, a full stop and the body as it is sent.
 """

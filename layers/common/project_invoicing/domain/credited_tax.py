@@ -1,4 +1,4 @@
-"""How much of an invoice's sales tax its credit notes have given back, so that the last leaves nothing of it (REG-19).
+"""How much of an invoice's sales tax its credit notes have given back, so that the last leaves nothing (REG-19, D-080).
 
 Each credit note rounds by the rules. Where that is done on the document's total, several credit notes may round to a
 cent more or less than the invoice did; the one that takes back the last of the invoice's lines with a sales tax code

@@ -68,7 +68,7 @@ class Voucher:
 def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
     """Lines that agree in everything but their amounts, added up; where that comes to nothing, each side for itself.
 
-    So what cancels is in the ledger (99-24), and only a line of nothing is left out. The order is that of first
+    So what cancels is in the ledger (99-24, D-008), and only a line of nothing is left out. The order is that of first
     appearance, what cancels last: a posting that was begun before it was kept goes on with the same pages. Which actual
     gave which part is in the document's own lines.
     """

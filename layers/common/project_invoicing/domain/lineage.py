@@ -1,4 +1,4 @@
-"""What a posted line hands on to the line that continues it (99-22).
+"""What a posted line hands on to the line that continues it (99-22, D-078).
 
 A journal line is continued by the invoice line that bills it and by its reversal, an invoice line by the credit line
 that takes it back and by the line that replaces it. Each takes what was posted, as a person had set it: an edit reaches

@@ -1,7 +1,7 @@
 """Formats of number sequences: ``FTI-########`` and ``{company}-EXPENSE-####``.
 
 Numbers that Dataverse draws may have more in them than finance can know, so the format of a proposal's number takes
-``?`` for one character and ``*`` for any number of them: ``INV-#####-??????``.
+``?`` for one character and ``*`` for any number of them: ``INV-#####-??????`` (D-071).
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class IntegrationAccount:
     """What our journals left on an account that other modules of finance post to as well (LED-55, LED-56).
 
     ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``: what they have debited
-    is not in these books, so a balance is no difference. ``open`` has what each actual that was not taken back adds.
+    is not in these books, so a balance is no difference (D-059). ``open`` has what each actual not taken back adds.
     """
 
     company: str
@@ -159,8 +159,7 @@ class Tally:
 
     ``discount`` is what of the amount is not billed (FEE-01); where it is not known it is zero.
 
-    The checksum is a sum of hashes of id and amount, so it is the same whatever order the rows come in: what a hash of
-    the sorted list would tell, without holding the list.
+    The checksum is a sum of hashes of id and amount, so the order of the rows does not matter (D-032).
     """
 
     rows: int = 0

@@ -17,7 +17,7 @@ combination    all codes of one line (TAX-31); of all lines where  all codes of 
 The one split field is how the printed examples are read. With the same settings, ``line`` and ``combination``, two
 lines of one combination share the remainder (16.97, not 2 x 8.49), but lines 1 and 3 of a document that has two
 combinations do not (1.12 and 3.34, not 3.33). Both hold, and the order of the lines does not change the document's tax,
-if lines share where there is nothing but one combination. Lines without codes do not count.
+if lines share where there is nothing but one combination (D-011). Lines without codes do not count.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def written_invoice_date(header: Proposal, setup: FinanceSetup) -> date | None:
 
 
 def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
-    """The accounting date of an invoice that is dated ``invoice_date``, in a period that is open (99-23).
+    """The accounting date of an invoice that is dated ``invoice_date``, in a period that is open (99-23, D-063).
 
     One that a person has set, else that of the proforma's header; else, where the company wants it, the one that the
     billed sales agree on, else the invoice date. Refuses where its period is not open, and where no later one is that

@@ -38,7 +38,7 @@ class Candidate:
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
-    """The rate of what a reversal takes back, so that what it accrued comes back to exactly zero (FXR-13)."""
+    """The rate of what a reversal takes back, so that what it accrued comes back to exactly zero (FXR-13, D-025)."""
     if original.price_rate is not None:
         return original.price_rate
     outcome = resolve(original.actual, setup)

@@ -1,6 +1,6 @@
 """By how much the books are off where an actual changed after it was posted: what its line would be posted with now.
 
-Its line is made as an import makes it, and converted at the rate that it was posted with. Pure: reads nothing.
+Its line is made as an import makes it, and converted at the rate that it was posted with (D-085). Pure: reads nothing.
 """
 
 from __future__ import annotations

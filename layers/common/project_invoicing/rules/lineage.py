@@ -1,4 +1,4 @@
-"""Which posted line a row continues, and what it takes from it (99-22).
+"""Which posted line a row continues, and what it takes from it (99-22, D-078).
 
 A billed sale continues the journal line of the unbilled sale that it bills, else the invoice line that it takes back,
 else the one that it replaces. What goes on a journal continues the line that it reverses, else the invoice line that it

@@ -31,12 +31,12 @@ from project_invoicing.setup.lookups import FinanceSetup
 INTERCOMPANY = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 INACTIVE = "the actual is inactive in Dataverse"
 DOCUMENT_TYPE = "document_type"
-"""Custom column that says where a cost comes from, where the column ``origin`` of the table map has no value."""
+"""Custom column that says where a cost comes from, if the column ``origin`` of the table map has no value (D-058)."""
 PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
 """What was bought (JRN-16, LED-33, LED-56)."""
 _ORIGINS = frozenset(CostOrigin)
 DISCOUNT = "discount_amount"
-"""Custom column with what an actual's amount is reduced by before it is billed, signed like the amount (FEE-01)."""
+"""Custom column with what reduces an actual's amount before it is billed, signed like the amount (FEE-01, D-015)."""
 RESOURCING_UNIT = "resourcing_unit"
 """Custom column with the id of the organizational unit that lends the resource."""
 ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
@@ -66,7 +66,7 @@ class Owner:
 class Resolved:
     """Everything a line takes from the set-up.
 
-    ``amount`` is the actual's in the digits of its currency: Dataverse may price with more of them (contract, section
+    ``amount`` is the actual's in the digits of its currency: Dataverse may price with more (D-053; contract, section
     5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07). ``charges``,
     none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
     """

@@ -1,7 +1,7 @@
 """Review before posting: which draft journals the schedule leaves to a person, and for how long.
 
 A company says ``auto_post_journals: false``, and a person posts its journals, or ``post_after_hours``, and the schedule
-posts a draft once its lines have stood unchanged for so long. Whoever asks for a posting gets it at once.
+posts a draft once its lines have stood unchanged for so long. Whoever asks for a posting gets it at once (D-060).
 """
 
 from __future__ import annotations

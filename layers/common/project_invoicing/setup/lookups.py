@@ -209,7 +209,7 @@ class FinanceSetup:
         """The profile of work without a contract: project, project group, all (LED-49 to LED-51, IVP-02, 99-31).
 
         It names no billing method, so rules for investments and for time and material count, at each level in this
-        order; only the former where the company keeps other internal work in profit and loss.
+        order; only the former where the company keeps other internal work in profit and loss (D-057).
         """
         methods = [BillingMethod.INVESTMENT]
         if self.parameters(company).internal_projects_use_profile:

@@ -20,7 +20,7 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 5},
     tcp_keepalive=True,
-    # AWS checks each request itself, and ours are built in few places: checked here too, they take a fifth of the CPU.
+    # D-055: AWS checks each request itself; checking here too takes a fifth of the CPU.
     # Tests have them checked (tests/conftest.py).
     parameter_validation=False,
 )

@@ -62,7 +62,7 @@ def plain_item(item: Mapping[str, Any]) -> Item:
 def readable(read: Callable[[Item], T], item: Item) -> T | None:
     """What ``read`` makes of an item; ``None`` for one that this code cannot read, which is set aside by its key.
 
-    A newer version may have written it, or a hand in the console: it stays as it is.
+    A newer version may have written it, or a hand in the console: it stays as it is (D-074).
     """
     found = guarded("item", f"{item['pk']} {item['sk']}", read, item)
     return None if isinstance(found, Defect) else found

@@ -124,7 +124,7 @@ def _status(item: Item) -> MapStatus:
 def _position(event: Mapping[str, Any]) -> str:
     """Time, row version, id, type and content of an event: its place among those that are kept.
 
-    Without a row version only the content tells two versions of one moment apart.
+    Without a row version only the content tells two versions of one moment apart (D-077).
     """
     detail = event["detail"]
     occurred_at, version = str(detail.get("occurred_at")), detail.get("row_version")

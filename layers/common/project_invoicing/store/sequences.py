@@ -1,6 +1,6 @@
 """Number sequences: counters whose next values are drawn inside the transaction that uses them.
 
-So no number is ever lost (NUM-02): either the document and the counter are both written, or neither. Two runs that
+So no number is ever lost (NUM-02, D-005): either document and counter are both written, or neither. Two runs that
 draw at once meet at the counter's condition; the one that lost reads it again.
 """
 

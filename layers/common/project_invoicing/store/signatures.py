@@ -1,4 +1,4 @@
-"""Signatures of messages that were received: each is good once. They go by themselves, long after they are too old."""
+"""Signatures of messages that were received: each is good once (D-041). They expire by themselves, long after that."""
 
 from __future__ import annotations
 

@@ -6,14 +6,14 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``rv`` ``ot`` ``h`` its version: row version, time of the operation, hash of the mapped columns
 * ``ch`` how many deliveries changed the row, ``dl`` how many there were
 * ``st`` state; ``re`` ``rd`` ``rs`` the reason why it waits, the detail, since when
-* ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them
+* ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them (D-001, D-002)
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
 * ``li`` what its posted line hands on to the line that continues it, without the dimensions that ``ac`` has already
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
 * ``wb`` ``wd`` whether Dataverse was told of them (done, failed; absent: not yet), and its answer where it refused
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
-  deleted
+  deleted (D-004)
 * ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``tk`` what has taken the row, as the sixteen bytes of its id: the billed sale that bills it, or what takes it back
@@ -478,7 +478,7 @@ class Staging:
         One request when the row is new, or when this version or a newer one is already waiting there: the update
         fills what is absent and counts the delivery, and its condition holds in just these two cases. Any other
         delivery (a newer version, or a repetition after the import) needs a second request that knows the first's
-        answer.
+        answer (D-003).
         """
         expression = Expression()
         fill = self._columns(actual) | self._queue_keys(actual) | {"ch": 1}

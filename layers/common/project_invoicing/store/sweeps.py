@@ -1,7 +1,7 @@
 """How far the sweeps of Dataverse's change tracking have read, one item a table of Dataverse.
 
 A link is only stored once the rows before it are on the bus, so a sweep that dies reads its last page again. The
-version in the condition lets one of two sweeps go on.
+version in the condition lets one of two sweeps go on (D-044, D-045).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How far Dataverse has been told of each posted document, in the staging table.
 
 A document has one item, ``WRITEBACK#source#company#number``. What its rows are told is on the document's own pages, and
-what became of each row on the row itself; here is only what a worker needs to go on where another one stopped:
+what became of each row on the row itself; here is only what a worker needs to go on where another one stopped (D-034):
 
 * ``pg`` ``n`` the page that comes next, and how many of its rows have been tried
 * ``dn`` ``fl`` how many rows were written, and how many Dataverse refused

@@ -143,7 +143,7 @@ class DocumentEditing:
 
         On a line its tax groups, on a journal also its dimensions; those of a proposal's line are never set, but
         ``rederive_dimensions`` takes them anew from the set-up (DIM-09, STG-19), and ``rederive_sales_tax`` the tax
-        groups. Where a person has chosen the tax, its percents are those of the invoice date, whatever the line
+        groups. Where a person has chosen the tax (D-079), its percents are of the invoice date, whatever the line
         continues (99-22). On a header invoice date, due date and accounting date, ``null`` for those of Dataverse and
         of the terms, and the dimensions where the company allows it (DUE-03, DIM-10, 99-23).
         """

@@ -1,4 +1,4 @@
-"""What a request names, whoever makes it: ids as Dataverse writes them, numbers of documents as they are."""
+"""What a request names, whoever makes it: ids as Dataverse writes them, numbers of documents as they are (D-072)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything known about an actual, a proposal, an invoice, a journal or a voucher, whichever an id turns out to be."""
+"""All that is known of an actual or a document, whichever an id turns out to be (D-029)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ posted like any other, so that whatever was begun is finished by the next import
 the borrower gets a pending vendor invoice of the same number and no entry in its ledger (IC-09, INV-28).
 
 What is billed is what was posted: a sale that changes in Dataverse after that, or whose project, contract or lender the
-set-up sees differently by now, is billed as its journal line has it.
+set-up sees differently by now, is billed as its journal line has it (D-049).
 """
 
 from __future__ import annotations

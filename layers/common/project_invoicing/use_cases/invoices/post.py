@@ -2,7 +2,7 @@
 
 A saga that only rolls forward. The first transaction claims the proposal: it draws the invoice and voucher numbers,
 writes the invoice and pins date and set-up version. A voucher without a line draws no number, and nor does an invoice
-without a line: then there is none (99-24). Then page after page; the last one makes the invoice visible and
+without a line: then there is none (99-24, D-068). Then page after page; the last one makes the invoice visible and
 tells the bus. A small invoice does all of it in one transaction. Whoever finds a proposal in ``posting`` goes on with
 the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
 """

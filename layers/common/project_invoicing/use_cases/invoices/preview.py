@@ -1,7 +1,7 @@
 """Dry run of the posting: the invoice and the voucher that a proposal would get, and nothing is written.
 
 The figures are computed by what posting computes them with (``drafted``, ``invoice_voucher``). No number is drawn:
-those of invoice and voucher are null, unless a posting that was begun has drawn them.
+those of invoice and voucher are null, unless a posting that was begun has drawn them (D-014).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Posting of integration journals: vouchers in the ledger, accounting details on the staging rows (POST-02 to POST-13).
 
 Every line is judged first. Good lines post; failing ones move to a new journal that names the first and is not retried
-until it is reset (POST-03, POST-04). When no line is good, nothing moves: the journal itself gets the status ``error``.
+until it is reset (POST-03, POST-04). When no line is good, nothing moves and the journal gets ``error`` (D-007).
 
 A saga that only rolls forward: each transaction posts some pages and says so on the header. The first one claims the
 journal and pins the version of the set-up, so that a run that continues after a crash computes the same.

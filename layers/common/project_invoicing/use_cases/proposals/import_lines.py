@@ -126,7 +126,7 @@ class ProposalImport:
         """Looks at the proposals that waited for these documents and for no others (contract, section 2).
 
         ``unseen``: and at those that no import has looked at, which may. Those that wait for others too only have these
-        taken off what they wait for: they are looked at when the last of them is posted.
+        taken off what they wait for: they are looked at when the last of them is posted (D-082).
         """
         concerned = [
             header

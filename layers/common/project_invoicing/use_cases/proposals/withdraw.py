@@ -1,4 +1,4 @@
-"""Withdrawal of a proposal whose proforma was canceled in Dataverse before it was posted (REG-12, 99-27).
+"""Withdrawal of a proposal whose proforma was canceled in Dataverse before it was posted (REG-12, 99-27, D-069).
 
 Its lines go as any deleted lines do, its rows wait, its number is free. The header stays with the version of the
 proforma. A withdrawal that died half-way is finished by whoever comes next: the event again, or the import.

@@ -1,4 +1,4 @@
-"""Repairs of what a reconciliation found. Each only asks once more for what is safe to repeat, and says what it did.
+"""Repairs of what a reconciliation found. Each only asks once more for what is safe to repeat (D-033).
 
 * fetch again: the row is read from Dataverse by its id and put on the bus like any change of it;
 * import again: an event asks the import for one actual or one proposal;

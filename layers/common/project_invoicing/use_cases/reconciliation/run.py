@@ -1,4 +1,4 @@
-"""Reconciliation: everything that Dataverse has against what was received, staged, journalised, posted, written back.
+"""Reconciliation: everything that Dataverse has against what was received, staged, posted and written back (D-030).
 
 One run reads every table and every row of Dataverse, and holds about 1.5 KB an actual with its documents; it has no age
 limit. A run that cannot finish in its time says how far it got: what it did not check is not reported as fine.

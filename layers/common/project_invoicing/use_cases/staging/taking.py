@@ -1,4 +1,4 @@
-"""An unbilled sale is billed once, and what was billed or journalised is taken back once (99-25).
+"""An unbilled sale is billed once, and what was billed or journalised is taken back once (99-25, D-086 to D-089).
 
 The row that comes to a document marks what it continues as taken, in the transaction that puts it there and only where
 nobody else has; what leaves the document frees it in the transaction that releases the row. So it holds whoever runs at

@@ -1,6 +1,6 @@
 """What an import decides about rows that do not become lines, written in as few requests as possible.
 
-A row of a proposal stores no reason of its own where its header tells it: ``waits_as`` reads it there.
+A row of a proposal stores no reason of its own where its header tells it: ``waits_as`` reads it there (D-083).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a table map takes what a function was given. Consumers ask, so that it holds whoever put it on the bus."""
+"""Whether a table map takes what a function was given. Consumers ask, so it holds whoever put it on the bus (D-047)."""
 
 from __future__ import annotations
 

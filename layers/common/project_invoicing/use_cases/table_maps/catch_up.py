@@ -196,7 +196,7 @@ class CatchUp:
         return replace(sweep, link=link, rows=sweep.rows + rows, loading=loading, finished_at=finished_at)
 
     def _forget(self, entity: str, ids: Collection[str]) -> int:
-        """Takes out the links of deleted connections. Returns how many.
+        """Takes out the links of deleted connections (D-046). Returns how many.
 
         An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: what
         was booked of them stays.

@@ -1,7 +1,7 @@
 """What Dataverse's webhook sends: who may send it, what it holds, one bus event a row.
 
 An answer of 200 means that every row of the message is on the bus or kept as rejected, or that nobody here waits for
-it. Dataverse sends again only on 502, 503 and 504, so what may succeed later is answered with 503.
+it. Dataverse sends again only on 502, 503 and 504, so what may succeed later is answered with 503 (D-040).
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ these pages is ever written. The rows go in batches, across pages; after each ba
 the document says how far it has got. Whoever dies in between sends one batch again, which changes nothing: a posted
 document has one value a column for ever.
 
-``If-Match: *`` lets a patch change a row and never create one. A version would be of no use: nobody else writes these
-columns, and whatever else happens to the row is no reason to leave them out.
+``If-Match: *`` lets a patch change a row and never create one (D-036).
 """
 
 from __future__ import annotations
