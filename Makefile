@@ -108,6 +108,7 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m local.table_maps > docs/table-maps.md
 	@$(RUN) -m local.setup_reference > docs/setup.md
 	@$(RUN) -m tools.decisions > docs/decisions/README.md
+	@$(RUN) -m tools.state_diagrams
 	@$(RUN) -m local.table_maps --golden
 	@for events in $(SCENARIOS); do \
 	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
