@@ -1,4 +1,4 @@
-"""Draws the state machines of ``domain/states.py`` into docs/architecture.md: python -m tools.state_diagrams
+"""Draws the state machines of ``domain/states.py`` into docs/architecture.md: `python -m tools.state_diagrams`.
 
 What does not change a state is left out.
 """
