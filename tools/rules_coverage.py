@@ -3,7 +3,8 @@
 python -m tools.rules_coverage > docs/rules-coverage.md
 
 A test names its cases where pytest shows them: at the beginning of its function (``test_led_58_led_59_the_project_…``)
-or in the id of a parameter (``LED-03 to LED-05 time``). Cases, groups and reasons are those of docs/rules.yaml.
+or in the id of a parameter (``LED-03 to LED-05 time``). Groups, cases, rules, sources and reasons are those of
+docs/rules.yaml.
 """
 
 from __future__ import annotations
@@ -21,26 +22,35 @@ ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs" / "rules.yaml"
 DOCUMENT = ROOT / "docs" / "rules-coverage.md"
 
-_IN_NAME = re.compile(r"test((?:_[a-z]+_\d\d)+)(?=_|$)")
-_IN_PARAMETER = re.compile(r"\b([A-Z]{2,4})-(\d\d)\b(?: to (?:\1-)?(\d\d)\b)?")
+_IN_NAME = re.compile(r"test((?:_(?:[a-z]+|99)_\d\d)+)(?=_|$)")
+_IN_PARAMETER = re.compile(r"\b([A-Z]{2,4}|99)-(\d\d)\b(?: to (?:\1-)?(\d\d)\b)?")
 
 _INTRODUCTION = """# Rules and their tests
 
 Printed from the ids of the tests and from `docs/rules.yaml` by `python -m tools.rules_coverage`; do not edit.
 
-A test names the cases that it holds at the beginning of its name (`test_led_58_led_59_…`) or in the id of a parameter
-(`LED-03 to LED-05 time`). Of an **enforced** group, every case must be named by a test or have a reason; a test fails
-otherwise. Of the other groups the table only says what is there.
+Each row states a rule in one sentence, and the public article that it comes from. A test names the cases that it holds
+at the beginning of its name (`test_led_58_led_59_…`) or in the id of a parameter (`LED-03 to LED-05 time`). Of an
+**enforced** group, every case must be named by a test or have a reason; a test fails otherwise. Of the other groups the
+table only says what is there.
 """
 
 
 @dataclass(frozen=True)
+class Case:
+    """What holds, in one sentence, and where it comes from: addresses of articles, other rules, a decision of ours."""
+
+    rule: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Group:
-    """A group of the rules: its cases with their titles, in order."""
+    """A group of the rules: its cases by their ids, in order."""
 
     name: str
     title: str
-    cases: Mapping[str, str]
+    cases: Mapping[str, Case]
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,16 @@ class Rules:
 
 def read() -> Rules:
     document = yaml.safe_load(RULES.read_text("utf-8"))
-    groups = tuple(Group(name, group["title"], group["cases"]) for name, group in document["groups"].items())
+    groups = tuple(
+        Group(name, group["title"], {case: _case(entry) for case, entry in group["cases"].items()})
+        for name, group in document["groups"].items()
+    )
     return Rules(tuple(document["enforced"]), groups, document["not_covered"])
+
+
+def _case(entry: Mapping[str, str | list[str]]) -> Case:
+    rule, source = entry["rule"], entry["source"]
+    return Case(str(rule), (source,) if isinstance(source, str) else tuple(source))
 
 
 def collected() -> list[str]:
@@ -119,11 +137,19 @@ def _lines(rules: Rules, covered: Mapping[str, list[str]]) -> Iterator[str]:
         yield ""
         yield f"## {group.name}: {group.title}"
         yield ""
-        yield "| Case | What it is about | Tests, or why there is none |"
-        yield "| --- | --- | --- |"
-        for case, title in group.cases.items():
-            tests = ", ".join(f"[{Path(path).stem}](../{path})" for path in covered.get(case, []))
-            yield f"| {case} | {title} | {tests or rules.reasons.get(case, '')} |"
+        yield "| Case | Rule | Source | Tests, or why there is none |"
+        yield "| --- | --- | --- | --- |"
+        for name, case in group.cases.items():
+            sources = ", ".join(map(_source, case.sources))
+            tests = ", ".join(f"[{Path(path).stem}](../{path})" for path in covered.get(name, []))
+            yield f"| {name} | {case.rule} | {sources} | {tests or rules.reasons.get(name, '')} |"
+
+
+def _source(source: str) -> str:
+    """An article as a link with the last part of its address as text, anything else as it is."""
+    if not source.startswith("https://"):
+        return source
+    return f"[{source.rpartition('/')[2]}]({source.replace('(', '%28').replace(')', '%29')})"
 
 
 def _anchor(group: Group) -> str:
