@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools import rules_coverage
+from tools.decisions import decisions
 from tools.rules_coverage import DOCUMENT, ROOT, RULES, Case, Rules, coverage, document, named
 
 GROUPS = {"JRN", "LED", "INV", "99"}
@@ -61,11 +62,12 @@ def test_every_case_has_a_sentence_of_its_own(rules: Rules) -> None:
 
 def test_every_case_says_where_it_comes_from(rules: Rules) -> None:
     """An article by its full address, other rules that exist, or a decision of ours; nothing else and nothing twice."""
+    ours = {"our decision"} | {f"our decision ({decision.number})" for decision in decisions()}
     unclear = {
         name: source
         for name, case in _cases(rules).items()
         for source in case.sources or ("",)
-        if not _is_known(source, rules.cases) or case.sources.count(source) > 1
+        if not (source in ours or _is_known(source, rules.cases)) or case.sources.count(source) > 1
     }
     assert unclear == {}
 
@@ -73,7 +75,7 @@ def test_every_case_says_where_it_comes_from(rules: Rules) -> None:
 def _is_known(source: str, cases: set[str]) -> bool:
     if source.startswith("follows from "):
         return set(source.removeprefix("follows from ").split(", ")) <= cases
-    return source == "our decision" or ARTICLE.fullmatch(source) is not None
+    return ARTICLE.fullmatch(source) is not None
 
 
 def _cases(rules: Rules) -> dict[str, Case]:
