@@ -105,11 +105,11 @@ deploy: build ## Deploy to the AWS account of the environment; CONFIG=trial for 
 goldens: setup ## Write samples, generated documents and the scenarios' expected results again
 	@$(RUN) -m tests.event_samples
 	@$(RUN) -m tests.scenario_samples
-	@$(RUN) -m local.table_maps > docs/table-maps.md
-	@$(RUN) -m local.setup_reference > docs/setup.md
+	@$(RUN) -m tools.table_maps > docs/table-maps.md
+	@$(RUN) -m tools.setup_reference > docs/setup.md
 	@$(RUN) -m tools.decisions > docs/decisions/README.md
 	@$(RUN) -m tools.state_diagrams
-	@$(RUN) -m local.table_maps --golden
+	@$(RUN) -m tools.table_maps --golden
 	@for events in $(SCENARIOS); do \
 	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
 	    $(RUN) -m local run --setup "$$scenario/setup.yaml" --events "$$events" --out "$$scenario/expected.json" > /dev/null; \

@@ -20,7 +20,7 @@ from itertools import chain
 from typing import Any, Final, cast
 
 from local import ROOT
-from local.documents import read_setup
+from operate.documents import read_setup
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection
 from project_invoicing.store.staging import Staging

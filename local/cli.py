@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from rich.console import Console
 
-from local import aws, demo, engines, explain, maps, preview, reconcile, redrive, result, run, tables
-from local.documents import InvalidInput, read_setup
+from local import demo, engines, result, run, tables
 from local.template import TemplateError
-from local.terminal import printable
+from operate import aws, explain, maps, preview, reconcile, redrive
+from operate.documents import InvalidInput, read_setup
+from operate.terminal import printable
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client, setups

@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from dataverse_standin import DeliveryFaults, HttpHeader, Post, Rows, Settings, Step, Webhooks, running
+from dataverse_standin.business import Business
 from local import ROOT, engines, result, template
-from local.dataverse import DeliveryFaults, HttpHeader, Post, Rows, Settings, Step, Webhooks, running
-from local.dataverse.business import Business
 from local.functions import Handlers
 from local.stack import Stack
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER

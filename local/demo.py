@@ -1,6 +1,6 @@
 """A project manager's month, from approvals in Dataverse to posted invoices and back: ``python -m local demo``.
 
-Dataverse is the stand-in of ``local/dataverse``, finance the stack of ``template.yaml``. Nothing is put on the bus
+Dataverse is the stand-in of ``dataverse_standin``, finance the stack of ``template.yaml``. Nothing is put on the bus
 here: what finance knows came through the webhook or a sweep, and what Dataverse knows of vouchers was written back.
 """
 
@@ -17,10 +17,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.rule import Rule
 
-from local import ROOT, result, tables
-from local.connected import Site, connected
-from local.dataverse import DeliveryFaults
-from local.dataverse.business import (
+from dataverse_standin import DeliveryFaults
+from dataverse_standin.business import (
     BillingMethod,
     BillingType,
     Engagement,
@@ -28,9 +26,11 @@ from local.dataverse.business import (
     TransactionClass,
     TransactionType,
 )
-from local.documents import read_setup
+from local import ROOT, result, tables
+from local.connected import Site, connected
 from local.queues import DeadLetter
 from local.run import Outcome
+from operate.documents import read_setup
 
 SETUP: Final = ROOT / "events" / "scenarios" / "plain-month" / "setup.yaml"
 ZONE: Final = "America/New_York"

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from local import ROOT, deployed, engines, result, template
-from local.documents import InvalidInput, read_setup
 from local.functions import Handlers
 from local.queues import DeadLetter
 from local.scenario import (
@@ -30,6 +29,7 @@ from local.scenario import (
     unknown,
 )
 from local.stack import Stack
+from operate.documents import InvalidInput, read_setup
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from local.documents import InvalidInput, TwiceError, exact_json, json_problem, read_text
+from operate.documents import InvalidInput, TwiceError, exact_json, json_problem, read_text
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.dataverse.values import guid

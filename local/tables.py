@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.run import Outcome
-from local.terminal import printable
+from operate.terminal import printable
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import RejectReason
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from local.documents import Loader
+from operate.documents import Loader
 from project_invoicing.config import Settings, settings_in
 
 STACK_NAME: Final = "local"

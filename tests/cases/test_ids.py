@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.documents import InvalidInput
 from local.scenario import read_scenario
+from operate.documents import InvalidInput
 from tests.builders import guid, proforma, to_json
 from tests.cases.cases import one, played
 from tests.harness import World

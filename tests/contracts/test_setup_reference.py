@@ -1,6 +1,7 @@
 """``docs/setup.md`` says what the models check."""
 
-from local import ROOT, setup_reference
+from local import ROOT
+from tools import setup_reference
 
 
 def test_the_page_is_what_the_models_say() -> None:

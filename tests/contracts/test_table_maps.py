@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local import ROOT
-from local.table_maps import document, golden_sources, golden_target
 from project_invoicing.dataverse.maps import ACTUALS, INVOICES, MAPS, Direction, TableMap
 from project_invoicing.domain.actual import Actual, Proforma
+from tools.table_maps import document, golden_sources, golden_target
 
 DOCUMENT = ROOT / "docs" / "table-maps.md"
 NOT_COLUMNS = {"id", "version", "custom", "inactive", "canceled"}
@@ -20,7 +20,7 @@ STAND_INS = {"contact_customer", "tza_accounting_date", "state"}
 
 
 def test_the_document_does_not_drift() -> None:
-    assert DOCUMENT.read_text("utf-8") == document(), "run: python -m local.table_maps > docs/table-maps.md"
+    assert DOCUMENT.read_text("utf-8") == document(), "run: python -m tools.table_maps > docs/table-maps.md"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_document_does_not_drift() -> None:
 def test_a_golden_source_becomes_its_target(map_name: str, source: Path, target: Path) -> None:
     made = golden_target(map_name, json.loads(source.read_text("utf-8")))
 
-    assert made == json.loads(target.read_text("utf-8")), "run: python -m local.table_maps --golden"
+    assert made == json.loads(target.read_text("utf-8")), "run: python -m tools.table_maps --golden"
 
 
 def test_every_map_has_a_golden_pair() -> None:

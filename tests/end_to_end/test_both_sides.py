@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from dataverse_standin import DeliveryFaults, Settings
+from dataverse_standin.business import BillingMethod, Engagement
 from local import demo
 from local.connected import Site, connected
-from local.dataverse import DeliveryFaults, Settings
-from local.dataverse.business import BillingMethod, Engagement
-from local.documents import read_setup
+from operate.documents import read_setup
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from tests.large import loopback
 

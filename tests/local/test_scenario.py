@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.documents import InvalidInput, read_setup
 from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
+from operate.documents import InvalidInput, read_setup
 from tests.builders import guid, proforma
 
 AT = "2026-08-27T16:05:00Z"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from dataverse_standin import DeliveryFaults, Settings
+from dataverse_standin.metadata import lookup
+from dataverse_standin.rows import Lookup
 from local import demo
 from local.connected import Site, connected
-from local.dataverse import DeliveryFaults, Settings
-from local.dataverse.metadata import lookup
-from local.dataverse.rows import Lookup
-from local.documents import read_setup
+from operate.documents import read_setup
 from project_invoicing.dataverse.maps import OVERRIDES_VARIABLE, table_maps
 from project_invoicing.store import client
 from project_invoicing.store.staging import Staging

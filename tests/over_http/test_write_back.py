@@ -16,8 +16,8 @@ import boto3
 import pytest
 
 from benchmarks.business import COMPANY
+from dataverse_standin import Refused, Rows, Server, Settings, running
 from local import engines
-from local.dataverse import Refused, Rows, Server, Settings, running
 from local.functions import Handlers
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.events import INVOICE_POSTED

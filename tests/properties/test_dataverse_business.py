@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.dataverse.business import (
+from dataverse_standin.business import (
     AdjustmentStatus,
     BillingMethod,
     BillingStatus,
@@ -26,8 +26,8 @@ from local.dataverse.business import (
     TransactionClass,
     TransactionType,
 )
-from local.dataverse.rows import Lookup
-from tests.dataverse_standin.office import Office, Row, Snapshot
+from dataverse_standin.rows import Lookup
+from dataverse_standin.tests.office import Office, Row, Snapshot
 
 DETAIL = "msdyn_invoicelinetransaction"
 UNBILLED, BILLED = int(TransactionType.UNBILLED_SALES), int(TransactionType.BILLED_SALES)

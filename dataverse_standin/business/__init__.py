@@ -1,0 +1,34 @@
+"""The Dataverse side of Project Operations: what approvals, confirmations and corrections make of rows (D-048).
+
+``Business`` has the verbs. Each module below it has one part of the rules: ``work`` (entries and approvals),
+``contracts``, ``milestones``, ``retainers``, ``proformas`` (drafts), ``confirmation``, ``corrections``; ``actuals`` is
+the only one that writes actuals and transaction connections.
+"""
+
+from dataverse_standin.business.business import Business
+from dataverse_standin.business.codes import (
+    AdjustmentStatus,
+    BillingMethod,
+    BillingStatus,
+    BillingType,
+    InvoiceStatus,
+    ScheduleStatus,
+    TransactionClass,
+    TransactionType,
+)
+from dataverse_standin.business.contracts import Engagement
+from dataverse_standin.rows import Refused
+
+__all__ = [
+    "AdjustmentStatus",
+    "BillingMethod",
+    "BillingStatus",
+    "BillingType",
+    "Business",
+    "Engagement",
+    "InvoiceStatus",
+    "Refused",
+    "ScheduleStatus",
+    "TransactionClass",
+    "TransactionType",
+]

@@ -1,0 +1,1 @@
+"""The operator's commands and questions against a stack, deployed or local."""

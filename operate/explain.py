@@ -1,0 +1,23 @@
+"""Questions to a stack, deployed or local: what ``python -m local explain`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operate.stack_tables import check_company, named
+from project_invoicing.store import client
+from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.ask import explain
+
+
+def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any]:
+    """Everything known about ``id``, as ``use_cases.explain`` says. Raises ``InvalidInput``."""
+    read = stores(stack_prefix)
+    check_company(company, read.setup)
+    return explain(read, id, company)
+
+
+def stores(stack_prefix: str | None) -> Stores:
+    """The stores of the stack with this prefix, else of the tables that the environment names."""
+    tables = named(stack_prefix, "staging", "journals", "proposals", "ledger", "setup", "dataverse")
+    return Stores.read(client.dynamodb(), tables)

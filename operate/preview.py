@@ -1,0 +1,42 @@
+"""Dry run of a posting against a stack, deployed or local: what ``python -m local preview`` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from operate.documents import InvalidInput
+from operate.stack_tables import check_company, named
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.errors import Rejected
+from project_invoicing.store import client
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.invoices.preview import preview
+from project_invoicing.use_cases.setups import SetupVersions
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``stack_prefix``: what the names of the stack's tables begin with; without it the environment names them."""
+
+    proposal: str
+    company: str | None = None
+    invoice_date: str | None = None
+    stack_prefix: str | None = None
+
+
+def run(options: Options) -> list[Json]:
+    """What posting the proposal would make, as ``use_cases.preview`` says. Raises ``InvalidInput``."""
+    tables = named(options.stack_prefix, "proposals", "setup")
+    dynamodb = client.dynamodb()
+    versions = SetupVersions.read(dynamodb, tables.setup_table)
+    check_company(options.company, versions.current)
+    stored = Proposals(dynamodb, tables.proposals_table)
+    now = utc_text(datetime.now(UTC))
+    try:
+        return preview(stored, versions, options.proposal, now, options.company, options.invoice_date)
+    except Rejected as rejected:
+        raise InvalidInput([rejected.detail]) from None

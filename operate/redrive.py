@@ -1,0 +1,97 @@
+"""Sends a function its dead letters again, once their cause is fixed (D-054): ``python -m local redrive``.
+
+Every function is safe to repeat, so a letter is sent first and taken off the queue after: whoever dies in between sends
+it twice. A letter that fails again comes back to the queue, and its alarm with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+
+from local.queues import MOST_MESSAGES, name_of
+from operate.documents import InvalidInput
+from project_invoicing.set_aside import Defect, guarded
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_WHILE_READ: Final = 300
+"""Seconds that a letter is kept from others while it is read and sent."""
+_ABSENT: Final = "QueueDoesNotExist"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``show``: only say what is there; all of it stays on the queue."""
+
+    function: str
+    stack_prefix: str
+    show: bool = False
+
+
+def run(options: Options) -> Iterator[str]:
+    """Gives a line for each letter: what it is and what was done with it. Raises ``InvalidInput``."""
+    sqs = boto3.client("sqs")
+    name = f"{options.stack_prefix}-{options.function.replace('_', '-')}"
+    letters = _url(sqs, f"{name}-dead-letters")
+    if letters is None:
+        where = f"in {sqs.meta.region_name} there is no queue {name}-dead-letters"
+        raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
+    own = _url(sqs, name)
+    for message in list(_messages(sqs, letters)):
+        body: Json | Defect = guarded("dead letter", message["MessageId"], json.loads, message["Body"])
+        if isinstance(body, Defect):
+            yield f"left where it is: dead letter {message['MessageId']} is not JSON"
+            continue
+        if options.show:
+            # By itself it would be seen again only after the time for reading.
+            sqs.change_message_visibility(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+            yield _text(body)
+            continue
+        done = _sent(sqs, name, own, body)
+        sqs.delete_message(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"])
+        yield f"{done}: {_text(body)}"
+
+
+def _sent(sqs: SQSClient, function: str, own_queue: str | None, body: Json) -> str:
+    """A failed invocation is called again; what was not delivered goes where it was to go. Says what was done."""
+    if "DDBStreamBatchInfo" in body:
+        return "left to the sweep of outbox_relay"  # it has no payload, and the outbox is swept every five minutes
+    event = body.get("requestPayload")
+    if event is None and own_queue:
+        sqs.send_message(QueueUrl=own_queue, MessageBody=json.dumps(body))
+        return "queued again"
+    payload = json.dumps(body if event is None else event)
+    boto3.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+    return "called again"
+
+
+def _text(body: Json) -> str:
+    event: Mapping[str, Any] = body.get("requestPayload", body)
+    error = (body.get("responsePayload") or {}).get("errorMessage", "")
+    return " ".join(part for part in (name_of(event) or "records of a stream", error and f"({error})") if part)
+
+
+def _messages(sqs: SQSClient, url: str) -> Iterator[Any]:
+    """Everything that is on the queue now; what fails again meanwhile is for the next time."""
+    while got := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=MOST_MESSAGES, VisibilityTimeout=_WHILE_READ, WaitTimeSeconds=1
+    ).get("Messages"):
+        yield from got
+
+
+def _url(sqs: SQSClient, name: str) -> str | None:
+    try:
+        return sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    except ClientError as error:
+        if _ABSENT in error.response["Error"]["Code"] or "NonExistentQueue" in error.response["Error"]["Code"]:
+            return None
+        raise

@@ -1,0 +1,46 @@
+"""The tables and companies of a stack, deployed or local: for the commands that read one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from local.scenario import unknown
+from operate.documents import InvalidInput
+from project_invoicing.config import Settings, settings
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import client
+
+
+def named(prefix: str | None, *kinds: str) -> Settings:
+    """The tables of these ``kinds`` (``staging`` …): of the stack with this prefix, else as the environment says.
+
+    CloudFormation puts what a table is called between the stack's name and something random. Raises ``InvalidInput``.
+    """
+    known = settings()
+    if prefix:
+        pages = client.dynamodb().get_paginator("list_tables").paginate()
+        names = [name for page in pages for name in page["TableNames"]]
+        found = {f"{kind}_table": _only(names, f"{prefix}-{kind.capitalize()}Table") for kind in kinds}
+        return replace(known, **found)
+    missing = [kind for kind in kinds if not getattr(known, f"{kind}_table")]
+    if missing:
+        variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
+        raise InvalidInput([f"set {variables}, or name the stack with --stack-prefix"])
+    return known
+
+
+def check_company(company: str | None, setup: FinanceSetup) -> None:
+    """Raises ``InvalidInput`` for a company that the stack's set-up does not have."""
+    if company is not None and company not in setup.document.companies:
+        raise InvalidInput([unknown("--company", company, "company", setup.document.companies)])
+
+
+def _only(names: Sequence[str], beginning: str) -> str:
+    found = [name for name in names if name.startswith(beginning)]
+    if len(found) > 1:
+        raise InvalidInput([f"--stack-prefix: {', '.join(found)} all begin with {beginning}; it must be one table"])
+    if not found:
+        where = f"in {client.dynamodb().meta.region_name} no table begins with {beginning}"
+        raise InvalidInput([f"--stack-prefix: {where}; check the stack's name, AWS_REGION and AWS_PROFILE"])
+    return found[0]

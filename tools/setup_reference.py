@@ -1,0 +1,116 @@
+"""``docs/setup.md``: every key of the finance set-up, printed from the models that check it.
+
+python -m tools.setup_reference > docs/setup.md
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from inspect import cleandoc
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from project_invoicing.setup.document import Row, SetupDocument
+
+INTRODUCTION = """\
+# The finance set-up
+
+One document, YAML or JSON, that finance owns and the integration only reads. It is checked whole:
+`python -m local setup load FILE` loads it, or says of everything that is wrong where it stands and what would be right.
+Every load makes a new immutable version. `events/scenarios/plain-month/setup.yaml` is a complete example; this page is
+generated (`make goldens`) from the models that do the checking.
+
+Amounts and rates are written in quotes (`"1.25"`), so that no digit is lost on the way. Keys marked *required* have no
+default.
+"""
+
+
+def describe() -> Iterator[str]:
+    """The page, line by line."""
+    yield INTRODUCTION
+    yield "## The document"
+    yield ""
+    yield from _table(SetupDocument)
+    done: set[type[Row]] = set()
+    pending = list(_rows(SetupDocument))
+    while pending:
+        row = pending.pop(0)
+        if row in done:
+            continue
+        done.add(row)
+        yield ""
+        yield f"## {_title(row)}"
+        yield ""
+        if row.__doc__ and row.__doc__ != Row.__doc__:
+            yield cleandoc(row.__doc__).replace("``", "`")
+            yield ""
+        yield from _table(row)
+        pending += _rows(row)
+
+
+def _table(row: type[Row]) -> Iterator[str]:
+    yield "| key | value | default |"
+    yield "| --- | --- | --- |"
+    for name, field in row.model_fields.items():
+        yield f"| `{field.alias or name}` | {_shape(field.annotation)} | {_default(field)} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "*required*"
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined or isinstance(value, Row):
+        return "its own defaults"
+    if value is None:
+        return "none"
+    if value in ({}, [], ""):
+        return "empty"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value.value if isinstance(value, Enum) else value}`"
+
+
+def _shape(annotation: Any) -> str:
+    """A type in words: ``company -> customer -> [customer]``."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _shape(arguments[0])
+    if origin in (Union, types.UnionType):
+        return _shape(next(option for option in arguments if option is not type(None)))
+    if origin is dict:
+        return f"{_shape(arguments[0])} → {_shape(arguments[1])}"
+    if origin in (list, tuple):
+        return f"list of {_shape(arguments[0])}"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " \\| ".join(f"`{member.value}`" for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Row):
+        return f"[{_title(annotation)}](#{_title(annotation).replace(' ', '-')})"
+    words = {str: "name", bool: "true or false", int: "whole number", Decimal: "decimal", date: "date"}
+    return words.get(annotation, "text")
+
+
+def _title(row: type[Row]) -> str:
+    """``FiscalPeriod`` as ``fiscal period``."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in row.__name__).strip()
+
+
+def _rows(row: type[Row]) -> Iterator[type[Row]]:
+    for field in row.model_fields.values():
+        yield from _within(field.annotation)
+
+
+def _within(annotation: Any) -> Iterator[type[Row]]:
+    if isinstance(annotation, type) and issubclass(annotation, Row):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _within(argument)
+
+
+if __name__ == "__main__":
+    print("\n".join(describe()))
