@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 import pytest
 from botocore.config import Config
-from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
 from local import engines
 from project_invoicing.store import client
+from tests import sockets
 from tests.harness import World
 from tests.setups import document
 
@@ -35,9 +35,8 @@ def _checked_requests() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_sockets() -> Iterator[None]:
     """Unit tests do no I/O; a test that forgets it fails here."""
-    disable_socket(allow_unix_socket=True)
-    yield
-    enable_socket()
+    with sockets.none():
+        yield
 
 
 @pytest.fixture
@@ -72,9 +71,7 @@ def dynoxide() -> Iterator[None]:
 
 @contextmanager
 def _running(name: str) -> Iterator[None]:
-    enable_socket()
-    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
-    with ExitStack() as stack:
+    with sockets.loopback(), ExitStack() as stack:
         try:
             stack.enter_context(engines.running(name))
         except engines.EngineError as missing:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from pytest_socket import enable_socket, socket_allow_hosts
 
 from benchmarks.business import without_streams
 from local import engines
 from tests import snapshots
 from tests.harness import World
+from tests.sockets import loopback
 
 AT = "2026-08-31T13:00:00Z"
 
@@ -24,15 +24,6 @@ def large_world() -> Iterator[World]:
             yield without_streams(World(AT))
     except engines.EngineError as missing:
         pytest.skip(f"there is no dynoxide for every platform, and none without npm: {missing}")
-
-
-@contextmanager
-def loopback() -> Iterator[None]:
-    """Sockets as far as this machine: an engine outlives the tests, which otherwise have none."""
-    enable_socket()
-    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
-    yield
-    enable_socket()
 
 
 @pytest.fixture(autouse=True)

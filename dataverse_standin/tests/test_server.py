@@ -19,7 +19,7 @@ from dataverse_standin import Faults, Limits, Refused, Rows, Server, Settings, r
 from dataverse_standin.messages import WebApiError
 from dataverse_standin.service_protection import ServiceProtection
 from tests.builders import guid
-from tests.large import loopback
+from tests.sockets import loopback
 
 NOW = datetime(2026, 8, 27, 16, 5, tzinfo=UTC)
 

@@ -30,7 +30,7 @@ from dataverse_standin.webhooks import (
 from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.errors import Rejected
 from tests.builders import actual, connection, guid, proforma
-from tests.large import loopback
+from tests.sockets import loopback
 
 NOW = datetime(2026, 8, 27, 16, 5, tzinfo=UTC)
 RECEIVED = "2026-08-27T16:06:00Z"

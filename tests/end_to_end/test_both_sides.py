@@ -18,7 +18,7 @@ from local import demo
 from local.connected import Site, connected
 from operate.documents import read_setup
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
-from tests.large import loopback
+from tests.sockets import loopback
 
 pytestmark = pytest.mark.engine
 

@@ -106,7 +106,6 @@ def work_of_august(month: Month) -> str:
     return month.office.draft(work)
 
 
-@pytest.mark.slow
 def test_inv_06_inv_14_a_month_of_the_business_is_posted_to_the_cent(month: Month) -> None:
     business, office = month.business, month.office
     advance = business.add_retainer(month.work.contract, 700, "Advance")

@@ -20,7 +20,7 @@ from operate.documents import read_setup
 from project_invoicing.dataverse.maps import OVERRIDES_VARIABLE, table_maps
 from project_invoicing.store import client
 from project_invoicing.store.staging import Staging
-from tests.large import loopback
+from tests.sockets import loopback
 
 pytestmark = pytest.mark.engine
 

@@ -25,8 +25,9 @@ from project_invoicing.secrets import Secret
 from tests import policies
 from tests.dataverse import queue
 from tests.harness import TEMPLATE, World, sqs_batch
-from tests.large import large_world, loopback
+from tests.large import large_world
 from tests.posted import NUMBER, PROFORMA, posted_invoice
+from tests.sockets import loopback
 
 pytestmark = pytest.mark.engine
 

@@ -14,7 +14,8 @@ from benchmarks.business import COMPANY, Work, finance, into_staging
 from local.functions import Context
 from tests import snapshots
 from tests.harness import World, envelope
-from tests.large import AT, large_world, loopback
+from tests.large import AT, large_world
+from tests.sockets import loopback
 
 pytestmark = pytest.mark.engine
 

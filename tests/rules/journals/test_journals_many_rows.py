@@ -16,7 +16,8 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.store.items import Item
 from tests.builders import Context, actual, guid
 from tests.harness import World, envelope, sqs_batch
-from tests.large import large_world, loopback
+from tests.large import large_world
+from tests.sockets import loopback
 from tests.store import tables
 
 WORK = Work(lines=1001)
