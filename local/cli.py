@@ -18,7 +18,8 @@ from rich.console import Console
 from local import demo, engines, result, run, tables
 from local.template import TemplateError
 from operate import aws, explain, maps, preview, reconcile, redrive
-from operate.documents import InvalidInput, read_setup
+from operate.documents import read_setup
+from operate.invalid_input import InvalidInput
 from operate.terminal import printable
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import IntegrationError

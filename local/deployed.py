@@ -18,8 +18,9 @@ from botocore.config import Config
 
 from local import ROOT, http_api
 from local.engines import BUILT, TOOLS, EngineError
-from local.queues import DeadLetter, dead_letters, name_of
+from local.queues import DeadLetter, dead_letters
 from local.template import Template, document
+from operate.messages import name_of
 from project_invoicing.bus import publish
 from project_invoicing.config import Settings
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent

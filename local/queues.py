@@ -6,16 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from operate.messages import MOST_MESSAGES, name_of
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import utc_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-MOST_MESSAGES: Final = 10
-"""The most that ReceiveMessage and DeleteMessageBatch take."""
 
 Json = dict[str, Any]
 
@@ -78,15 +76,6 @@ def _read(message: Mapping[str, Any], known: Mapping[str, DeadLetter]) -> DeadLe
         error = body["responsePayload"].get("errorMessage", "")
         return DeadLetter(function, name_of(body["requestPayload"]), error)
     return known.get(message["MessageId"], DeadLetter("", name_of(body), "was received too often"))
-
-
-def name_of(event: Mapping[str, Any]) -> str:
-    """What a person calls the event: its type and the document or row that it is about."""
-    if "dynamodb" in event:
-        return f"{event['eventName']} {event['dynamodb']['Keys']}"
-    detail = event.get("detail", {})
-    ids = [str(detail[name]) for name in ("company", "id", "journal_id", "proposal_id") if detail.get(name)]
-    return " ".join([str(event.get("detail-type", "")), *ids])
 
 
 def _event(body: str) -> Json:

@@ -26,10 +26,10 @@ from local.scenario import (
     Scenario,
     SetupLine,
     read_scenario,
-    unknown,
 )
 from local.stack import Stack
-from operate.documents import InvalidInput, read_setup
+from operate.documents import read_setup
+from operate.invalid_input import InvalidInput, unknown
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events

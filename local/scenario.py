@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from operate.documents import InvalidInput, TwiceError, exact_json, json_problem, read_text
+from operate.documents import TwiceError, exact_json, json_problem, read_text
+from operate.invalid_input import InvalidInput, shown, unknown
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.dataverse.values import guid
@@ -22,7 +22,6 @@ from project_invoicing.setup.document import check
 
 _SOURCE: Final = "project-invoicing.manual"
 _EDITING: Final = "document_editing"
-_LONGEST: Final = 100
 _NUMBER: Final = "invoicenumber"
 
 Json = dict[str, Any]
@@ -237,23 +236,6 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
     return Scenario(path, read.lines, read.numbers, frozenset(read.proposals | read.proformas))
 
 
-def unknown(name: str, value: str, what: str, there_are: Collection[str]) -> str:
-    """The problem of a field that names what is not there, with the names that are near, else some that are there."""
-    names = sorted(there_are)
-    if near := get_close_matches(value, names, n=3):
-        known = f"did you mean {' or '.join(near)}?"
-    elif names:
-        known = f"known: {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    else:
-        known = "there is none at all"
-    return f"{name}: there is no {what} {_shown(value)}; {known}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
 @dataclass(slots=True)
 class _Reading:
     """What has been read so far. Lines may name what the lines before them have made known."""
@@ -357,4 +339,4 @@ def _explained(error: ValidationError) -> Iterator[str]:
             case "value_error":
                 yield f"{field}: {detail['ctx']['error']}"
             case _:
-                yield f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {_shown(detail['input'])}"
+                yield f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {shown(detail['input'])}"

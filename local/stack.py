@@ -20,8 +20,9 @@ from botocore.config import Config
 
 from local import http_api
 from local.functions import Handlers
-from local.queues import DeadLetter, batches, dead_letters, delete, letter, name_of
+from local.queues import DeadLetter, batches, dead_letters, delete, letter
 from local.template import Function, QueueTrigger, Rule, StreamTrigger, Template
+from operate.messages import name_of
 from project_invoicing.bus import publish
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
+from operate.invalid_input import InvalidInput
 from project_invoicing.dataverse.values import whole
 from project_invoicing.setup.document import check
 
@@ -27,14 +28,6 @@ else:
 
 class Loader(SafeLoader):
     """The safe loader, libyaml's where it is there: it is ten times as fast."""
-
-
-class InvalidInput(Exception):
-    """A file that cannot be used. ``problems`` has one line each, naming file, line and field."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def read_setup(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from operate.documents import InvalidInput
+from operate.invalid_input import InvalidInput
 from project_invoicing.domain.calendar import utc_text
 
 Json = dict[str, Any]

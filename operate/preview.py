@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from operate.documents import InvalidInput
+from operate.invalid_input import InvalidInput
 from operate.stack_tables import check_company, named
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected

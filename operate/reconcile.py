@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from operate.documents import InvalidInput
 from operate.explain import stores
+from operate.invalid_input import InvalidInput
 from operate.stack_tables import named
 from project_invoicing import bootstrap
 from project_invoicing.config import settings

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from local.queues import MOST_MESSAGES, name_of
-from operate.documents import InvalidInput
+from operate.invalid_input import InvalidInput
+from operate.messages import MOST_MESSAGES, name_of
 from project_invoicing.set_aside import Defect, guarded
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from local.scenario import unknown
-from operate.documents import InvalidInput
+from operate.invalid_input import InvalidInput, unknown
 from project_invoicing.config import Settings, settings
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client

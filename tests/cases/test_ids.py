@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.scenario import read_scenario
-from operate.documents import InvalidInput
+from operate.invalid_input import InvalidInput
 from tests.builders import guid, proforma, to_json
 from tests.cases.cases import one, played
 from tests.harness import World

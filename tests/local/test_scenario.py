@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
-from operate.documents import InvalidInput, read_setup
+from operate.documents import read_setup
+from operate.invalid_input import InvalidInput
 from tests.builders import guid, proforma
 
 AT = "2026-08-27T16:05:00Z"
