@@ -30,6 +30,7 @@ from local import ROOT, result, tables
 from local.connected import Site, connected
 from local.queues import DeadLetter
 from local.run import Outcome
+from operate import answers
 from operate.documents import read_setup
 
 SETUP: Final = ROOT / "events" / "scenarios" / "plain-month" / "setup.yaml"
@@ -83,9 +84,9 @@ def run(options: Options, console: Console) -> Demo:
     console.print(Rule("What finance has", align="left"))
     tables.show(console, Outcome(made.result, made.dead_letters))
     console.print(Rule("What Dataverse has", align="left"))
-    tables.show_rows(console, "Actuals", made.actuals)
-    tables.show_rows(console, "Project invoices", made.invoices)
-    tables.show_reconciliation(console, report)
+    answers.show_rows(console, "Actuals", made.actuals)
+    answers.show_rows(console, "Project invoices", made.invoices)
+    answers.show_reconciliation(console, report)
     return made
 
 
@@ -146,7 +147,7 @@ class Story:
         self._say("The proposal is imported, but it stays empty. Why?", "2026-08-31T15:00:00Z")
         self.site.run("staging_import")
         number = self.site.rows.get("invoice", draft)["invoicenumber"]
-        tables.show_explanations(self.console, self.site.run("explain", id=number))
+        answers.show_explanations(self.console, self.site.run("explain", id=number))
         self._finance("the missing journal is posted, so the proposal fills by itself; the invoice is posted",
                       "2026-09-01T02:00:00Z", "journal_posting", "invoice_posting")  # fmt: skip
 

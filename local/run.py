@@ -17,16 +17,8 @@ from rich.progress import Progress
 from local import ROOT, deployed, engines, result, template
 from local.functions import Handlers
 from local.queues import DeadLetter
-from local.scenario import (
-    JOURNALS,
-    PROPOSALS,
-    CallLine,
-    DataverseLine,
-    Line,
-    Scenario,
-    SetupLine,
-    read_scenario,
-)
+from local.scenario import Scenario, read_scenario
+from local.scenario_lines import JOURNALS, PROPOSALS, CallLine, DataverseLine, Line, SetupLine
 from local.stack import Stack
 from operate.documents import read_setup
 from operate.invalid_input import InvalidInput, unknown

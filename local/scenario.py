@@ -4,197 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError
 
+from local.scenario_lines import (
+    COMPANIES,
+    KINDS,
+    PROPOSALS,
+    CallLine,
+    DataverseLine,
+    IntercompanyInvoiceLine,
+    Line,
+    RunLine,
+    SetupLine,
+)
 from operate.documents import TwiceError, exact_json, json_problem, read_text
 from operate.invalid_input import InvalidInput, shown, unknown
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.dataverse.values import guid
-from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.setup.document import check
 
-_SOURCE: Final = "project-invoicing.manual"
-_EDITING: Final = "document_editing"
 _NUMBER: Final = "invoicenumber"
-
-Json = dict[str, Any]
-
-
-def _instant(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo:
-            return utc_text(moment)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f"write a date as 2026-08-27, not {text!r}") from None
-
-
-def _row_id(text: str) -> str:
-    if id := guid(text):
-        return id
-    raise ValueError(f"write the GUID of a row, braces or not, not {text!r}")
-
-
-_Named = Annotated[str, AfterValidator(lambda text: guid(text) or text.strip())]
-"""A number as it is, or the id of a proposal's proforma as Dataverse writes it."""
-
-
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Line(_Given):
-    """``at`` is the clock of everything that the line sets off: an instant in UTC, to the second."""
-
-    at: Annotated[str, AfterValidator(_instant)]
-
-
-class DataverseLine(Line):
-    dataverse: Json
-
-
-class SetupLine(Line):
-    setup: Json
-
-
-class CallLine(Line):
-    """A line that calls one function."""
-
-    @property
-    def function(self) -> str:
-        return _EDITING
-
-    @property
-    def action(self) -> str:
-        """What the line does, as it says itself: ``edit``, or the name of the function that runs."""
-        return next(iter(self.model_fields_set - {"at"}))
-
-    def named(self) -> dict[str, str]:
-        """What the line names, by the field that names it: ``{"edit.company": "USPM", …}``."""
-        request = self.model_dump(exclude={"at"}, exclude_unset=True)[self.action]
-        return {f"{self.action}.{name}": value for name, value in request.items() if isinstance(value, str)}
-
-    def event(self) -> Json:
-        """The event the function is called with."""
-        return self._event("Manual Edit", self.model_dump(exclude={"at"}, exclude_unset=True))
-
-    def _event(self, detail_type: str, detail: Json) -> Json:
-        return {"source": _SOURCE, "detail-type": detail_type, "time": self.at, "detail": detail}
-
-
-class RunLine(CallLine):
-    run: str
-    company: _Named | None = None
-    proposal_id: _Named | None = None
-    journal_id: _Named | None = None
-    invoice_date: Annotated[str, AfterValidator(_day)] | None = None
-    actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
-    original_journal: _Named | None = None
-    period_start: Annotated[str, AfterValidator(_day)] | None = None
-
-    @property
-    def function(self) -> str:
-        return self.run
-
-    @property
-    def action(self) -> str:
-        return self.run
-
-    def named(self) -> dict[str, str]:
-        return self.model_dump(exclude={"at", "run"}, exclude_none=True)
-
-    def event(self) -> Json:
-        return self._event("Manual Run", self.model_dump(exclude={"at", "run"}, exclude_none=True))
-
-
-class _Document(_Given):
-    company: _Named
-    proposal_id: _Named | None = None
-    journal_id: _Named | None = None
-
-    @model_validator(mode="after")
-    def _names_one(self) -> _Document:
-        if (self.proposal_id is None) == (self.journal_id is None):
-            raise ValueError("name one of proposal_id and journal_id")
-        return self
-
-
-class _Edit(_Document):
-    """Further keys are what is to be changed. What may be changed is for the function to say."""
-
-    model_config = ConfigDict(extra="allow")
-    actual_id: str | None = None
-
-
-class _Reset(_Given):
-    company: _Named
-    journal_id: _Named
-
-
-class _Replay(_Given):
-    entity: str
-    id: str
-
-
-class _IntercompanyInvoice(_Given):
-    """Also ``from`` and ``to``; whether these are days is for the function to say."""
-
-    model_config = ConfigDict(extra="allow")
-    company: _Named
-    borrower: _Named
-
-
-class EditLine(CallLine):
-    edit: _Edit
-
-
-class DeleteLinesLine(CallLine):
-    delete_lines: _Document
-
-
-class ResetLine(CallLine):
-    reset: _Reset
-
-
-class ReplayLine(CallLine):
-    replay: _Replay
-
-
-class IntercompanyInvoiceLine(CallLine):
-    intercompany_invoice: _IntercompanyInvoice
-
-
-_KINDS: Final[Mapping[str, type[Line]]] = {
-    "dataverse": DataverseLine,
-    "run": RunLine,
-    "edit": EditLine,
-    "delete_lines": DeleteLinesLine,
-    "reset": ResetLine,
-    "replay": ReplayLine,
-    "intercompany_invoice": IntercompanyInvoiceLine,
-    "setup": SetupLine,
-}
-
-
-COMPANIES: Final = frozenset({"company", "borrower"})
-PROPOSALS: Final = frozenset({"proposal_id"})
-JOURNALS: Final = frozenset({"journal_id", "original_journal"})
-"""The fields that name one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,11 +155,11 @@ def _no_lines(text: str) -> str | None:
 def _line(given: Any) -> Line:
     if not isinstance(given, dict):
         raise InvalidInput(["a line is a JSON object"])
-    kinds = [kind for kind in _KINDS if kind in given]
+    kinds = [kind for kind in KINDS if kind in given]
     if len(kinds) != 1:
         found = f"both {' and '.join(kinds)}" if kinds else "none"
-        raise InvalidInput([f"a line has exactly one of {', '.join(_KINDS)}; here is {found}"])
-    return _KINDS[kinds[0]].model_validate(given)
+        raise InvalidInput([f"a line has exactly one of {', '.join(KINDS)}; here is {found}"])
+    return KINDS[kinds[0]].model_validate(given)
 
 
 def _explained(error: ValidationError) -> Iterator[str]:

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from local.run import Outcome
-from operate.terminal import printable
+from operate.answers import invoice_cells, show_list, show_rows, voucher_lines
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import RejectReason
-
-_MOST_ROWS: Final = 30
-_FIGURES: Final = (
-    "accounting",
-    "amount",
-    "cost",
-    "expected",
-    "line",
-    "lines",
-    "price",
-    "quantity",
-    "rate",
-    "sales",
-    "sales tax",
-    "subtotal",
-    "total",
-)
-_WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what")
 
 Row = Mapping[str, Any]
 
@@ -47,8 +26,8 @@ def show(console: Console, outcome: Outcome) -> None:
     console.print(f"{len(result['staging'])} actuals" + (f": {counted}" if counted else ""))
     show_rows(console, "Journals", map(_journal, result["journals"]))
     show_rows(console, "Invoice proposals", map(_proposal, result["proposals"]))
-    show_rows(console, "Customer invoices", map(_invoice, result["invoices"]))
-    show_rows(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
+    show_rows(console, "Customer invoices", map(invoice_cells, result["invoices"]))
+    show_rows(console, "Vouchers", (line for voucher in result["vouchers"] for line in voucher_lines(voucher)))
     show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
     waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
     show_rows(console, "Waiting", waiting)
@@ -57,162 +36,9 @@ def show(console: Console, outcome: Outcome) -> None:
     reasons = dict.fromkeys(str(row["reason"]) for row in [*waiting, *result["refused"]])
     reasons.pop(RejectReason.SCHEMA, None)  # what was asked is wrong in itself, and the detail says how
     if reasons:
-        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
+        show_list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
     show_rows(console, "Rejected", result["rejected"])
     show_rows(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
-
-
-def show_previews(console: Console, previews: Sequence[Row]) -> None:
-    """Prints what posting proposals would make, or why it would be refused."""
-    show_rows(console, "Would be invoiced", (_invoice(one["invoice"]) for one in previews if one["invoice"]))
-    show_rows(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
-    show_rows(
-        console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"]))
-    )
-    refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
-    show_rows(console, "Would be refused", refused)
-
-
-def show_explanations(console: Console, answer: Row) -> None:
-    """Prints everything that is known about an id, or where it was looked for and what that means."""
-    for one in answer["found"]:
-        company = f"  {one['company']}" if one["company"] else ""
-        console.print(_text(f"{one['headline']}{company}", style="bold"))
-        console.print(_text(f"{one['kind']} {one['id']}\n"))
-        show_rows(console, "Facts", ({"fact": name, "what": text} for name, text in one["facts"].items()))
-        show_rows(
-            console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
-        )
-        show_rows(console, "Waits for", _filled([_blocker(entry) for entry in one["waits_for"]]))
-        show_rows(console, "Linked actuals", map(_linked, one["linked"]))
-        show_rows(console, "Voucher", _ledger_lines(one["voucher_lines"]))
-        for name, number in one["left_out"].items():
-            console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
-        _list(console, "What to do next", one["next"])
-    if not answer["found"]:
-        console.print(_text(f"Nothing is known about {answer['id']}.", style="bold"))
-        console.print(_text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
-        _list(console, "What that can mean, and what to do", answer["next"])
-
-
-def show_reconciliation(console: Console, report: Row) -> None:
-    """Prints the checks of a reconciliation, each difference, and what was repaired."""
-    if "checks" in report:
-        finished = "" if report["complete"] else ", but not everything could be checked"
-        console.print(_text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
-        show_rows(console, "Staged", map(_staged, report["staged"]))
-        kept = report.get("rejected", {})
-        show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))
-        show_rows(console, "Checks", map(_check, report["checks"]))
-        for check in report["checks"]:
-            show_rows(console, check["title"], map(_found, check["found"]))
-            if check["more"]:
-                console.print(f"and {check['more']} more\n")
-        accounts = report.get("integration_accounts") or ()
-        show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
-        for account in accounts:
-            title = f"On account {account['account']} of {account['company']}, the largest first"
-            show_rows(console, title, ({"id": row["id"], "amount": row["amount"]} for row in account["actuals"]))
-            if account["more"]:
-                console.print(f"and {account['more']} more\n")
-    show_rows(console, "Repaired", report.get("repaired", ()))
-
-
-def _staged(row: Row) -> Row:
-    return {"company": row["company"], "state": row["state"], "reason": row["reason"], "lines": row["rows"]}
-
-
-def _check(check: Row) -> Row:
-    amounts = ", ".join(f"{amount} {currency}" for currency, amount in check["amounts"].items())
-    counts = ", ".join(f"{number} {what}" for what, number in check["counts"].items())
-    return {
-        "what": check["title"],
-        "differences": check["differences"] if check["checked"] else "not checked",
-        "amount": amounts,
-        "detail": check["not_checked"] or counts,
-    }
-
-
-def _account(account: Row) -> Row:
-    return {
-        "company": account["company"],
-        "account": account["account"],
-        "of": account["posting_type"].replace("_", " "),
-        "balance": f"{account['balance']} {account['currency'] or ''}",
-        "lines": len(account["actuals"]) + account["more"],
-    }
-
-
-def _found(found: Row) -> Row:
-    amount = f"{found['amount']} {found['currency'] or ''}" if found["amount"] else ""
-    return {
-        "row": found["entity"].removeprefix("msdyn_"),
-        "id": found["id"],
-        "amount": amount,
-        "detail": found["detail"],
-    }
-
-
-def _text(value: object, style: str = "") -> Text:
-    """What others wrote, for the terminal: neither its control characters nor its brackets mean anything there."""
-    return Text(printable(value), style=style)
-
-
-def _list(console: Console, title: str, texts: Iterable[str]) -> None:
-    console.print(_text(title, style="bold"))
-    for text in texts:
-        console.print(_text(f"  - {text}"))
-    console.print()
-
-
-def _blocker(entry: Row) -> Row:
-    amount = f"{entry['amount']} {entry['currency'] or ''}" if entry["amount"] else ""
-    return {
-        "actual": entry["actual_id"],
-        "amount": amount,
-        "date": entry["date"],
-        "document": " ".join(text for text in (entry["document"], entry["status"]) if text),
-        "error": entry["error"] or f"{entry['reason']}: {entry['detail']}",
-    }
-
-
-def _filled(rows: Sequence[Row]) -> list[Row]:
-    """Without the columns that are empty in all of them."""
-    return [{name: value for name, value in row.items() if any(other[name] for other in rows)} for row in rows]
-
-
-def _linked(entry: Row) -> Row:
-    amount = f"{entry['amount']} {entry['currency'] or ''}" if entry["amount"] else ""
-    return {"": entry["role"], "actual": entry["id"], "kind": entry["what"], "amount": amount, "detail": entry["state"]}
-
-
-def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:
-    for line in lines:
-        yield {
-            "voucher": line["voucher"],
-            "date": line["accounting_date"],
-            "account": line["account"],
-            "posting type": line["posting_type"].replace("_", " "),
-            "amount": f"{line['amount']} {line['currency']}",
-            "accounting": line["accounting_amount"],
-        }
-
-
-def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
-    """Prints the first of some rows as a table with the names of their entries; nothing where there are none."""
-    listed = list(rows)
-    if not listed:
-        return
-    if len({row.get("company") for row in listed}) == 1:
-        listed = [{name: value for name, value in row.items() if name != "company"} for row in listed]
-    table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in listed[0]:
-        table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
-    for row in listed[:_MOST_ROWS]:
-        table.add_row(*(_text("" if value is None else value) for value in row.values()))
-    console.print(table)
-    if len(listed) > _MOST_ROWS:
-        console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
 
 
 def _journal(journal: Row) -> Row:
@@ -239,48 +65,6 @@ def _proposal(proposal: Row) -> Row:
         "sales tax": proposal["sales_tax"],
         "total": f"{proposal['total']} {proposal['currency'] or ''}",
         "due": proposal["due_date"],
-    }
-
-
-def _invoice(invoice: Row) -> Row:
-    return {
-        "invoice": invoice["invoice_number"],
-        "company": invoice["company"],
-        "type": invoice["document_type"].replace("_", " "),
-        "proposal": invoice["proposal_id"],
-        "date": invoice["invoice_date"],
-        "subtotal": invoice["subtotal"],
-        "sales tax": invoice["sales_tax"],
-        "total": f"{invoice['total']} {invoice['currency']}",
-        "due": invoice["due_date"],
-    }
-
-
-def _voucher_lines(voucher: Row) -> Iterator[Row]:
-    """A row for each line; what they share stands in the first."""
-    for position, line in enumerate(voucher["lines"]):
-        yield {
-            "voucher": voucher["voucher"] if position == 0 else "",
-            "date": voucher["accounting_date"] if position == 0 else "",
-            "of": voucher["source_id"] if position == 0 else "",
-            "account": line["account"],
-            "posting type": line["posting_type"].replace("_", " "),
-            "amount": f"{line['amount']} {line['currency']}",
-            "accounting": line["accounting_amount"],
-        }
-
-
-def _previewed(line: Row) -> Row:
-    return {
-        "line": line["line_number"],
-        "actual": line["actual_id"],
-        "kind": line["kind"].replace("_", " "),
-        "quantity": line["quantity"],
-        "price": line["unit_price"],
-        "amount": line["amount"],
-        "sales tax group": line["sales_tax_group"],
-        "item group": line["item_sales_tax_group"],
-        "sales tax": line["sales_tax_amount"],
     }
 
 

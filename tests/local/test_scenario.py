@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.scenario import CallLine, DataverseLine, Line, SetupLine, read_scenario
+from local.scenario import read_scenario
+from local.scenario_lines import CallLine, DataverseLine, Line, SetupLine
 from operate.documents import read_setup
 from operate.invalid_input import InvalidInput
 from tests.builders import guid, proforma

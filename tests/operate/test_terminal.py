@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from local.tables import show_explanations, show_reconciliation, show_rows
+from operate.answers import show_explanations, show_reconciliation, show_rows
 from operate.terminal import printable
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202ered [bold]x[/bold] [/] [link=http://evil]c[/link]"

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from local import cli
-from local.tables import show_reconciliation
+from operate.answers import show_reconciliation
 from project_invoicing import bootstrap
 from project_invoicing.bus import Bus
 from project_invoicing.config import settings

@@ -1,11 +1,8 @@
-"""What came out of a run, as tables for a person. The whole of it is what ``--out`` writes."""
+"""Answers as tables for a person: what a stack says of a posting to come, of an id, of a reconciliation."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from decimal import Decimal
 from typing import Any, Final
 
 from rich import box
@@ -13,10 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local.run import Outcome
 from operate.terminal import printable
-from project_invoicing.domain.advice import what_to_do
-from project_invoicing.domain.codes import RejectReason
 
 _MOST_ROWS: Final = 30
 _FIGURES: Final = (
@@ -39,35 +33,12 @@ _WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what"
 Row = Mapping[str, Any]
 
 
-def show(console: Console, outcome: Outcome) -> None:
-    """Prints the documents, what waits and why, what goes back to Dataverse, what was refused, rejected and lost."""
-    result = outcome.result
-    states = Counter(row["state"] for row in result["staging"])
-    counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    console.print(f"{len(result['staging'])} actuals" + (f": {counted}" if counted else ""))
-    show_rows(console, "Journals", map(_journal, result["journals"]))
-    show_rows(console, "Invoice proposals", map(_proposal, result["proposals"]))
-    show_rows(console, "Customer invoices", map(_invoice, result["invoices"]))
-    show_rows(console, "Vouchers", (line for voucher in result["vouchers"] for line in _voucher_lines(voucher)))
-    show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
-    waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
-    show_rows(console, "Waiting", waiting)
-    show_rows(console, "Errors in journals", (line for journal in result["journals"] for line in _errors(journal)))
-    show_rows(console, "Refused", map(_refusal, result["refused"]))
-    reasons = dict.fromkeys(str(row["reason"]) for row in [*waiting, *result["refused"]])
-    reasons.pop(RejectReason.SCHEMA, None)  # what was asked is wrong in itself, and the detail says how
-    if reasons:
-        _list(console, "What to do", (f"{reason}: {what_to_do(reason)}" for reason in reasons))
-    show_rows(console, "Rejected", result["rejected"])
-    show_rows(console, "Dead letters", (asdict(letter) for letter in outcome.dead_letters), style="bold red")
-
-
 def show_previews(console: Console, previews: Sequence[Row]) -> None:
     """Prints what posting proposals would make, or why it would be refused."""
-    show_rows(console, "Would be invoiced", (_invoice(one["invoice"]) for one in previews if one["invoice"]))
+    show_rows(console, "Would be invoiced", (invoice_cells(one["invoice"]) for one in previews if one["invoice"]))
     show_rows(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
     show_rows(
-        console, "Voucher", (line for one in previews if one["voucher"] for line in _voucher_lines(one["voucher"]))
+        console, "Voucher", (line for one in previews if one["voucher"] for line in voucher_lines(one["voucher"]))
     )
     refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
     show_rows(console, "Would be refused", refused)
@@ -88,11 +59,11 @@ def show_explanations(console: Console, answer: Row) -> None:
         show_rows(console, "Voucher", _ledger_lines(one["voucher_lines"]))
         for name, number in one["left_out"].items():
             console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
-        _list(console, "What to do next", one["next"])
+        show_list(console, "What to do next", one["next"])
     if not answer["found"]:
         console.print(_text(f"Nothing is known about {answer['id']}.", style="bold"))
         console.print(_text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
-        _list(console, "What that can mean, and what to do", answer["next"])
+        show_list(console, "What that can mean, and what to do", answer["next"])
 
 
 def show_reconciliation(console: Console, report: Row) -> None:
@@ -158,7 +129,7 @@ def _text(value: object, style: str = "") -> Text:
     return Text(printable(value), style=style)
 
 
-def _list(console: Console, title: str, texts: Iterable[str]) -> None:
+def show_list(console: Console, title: str, texts: Iterable[str]) -> None:
     console.print(_text(title, style="bold"))
     for text in texts:
         console.print(_text(f"  - {text}"))
@@ -215,34 +186,7 @@ def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "b
         console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
 
 
-def _journal(journal: Row) -> Row:
-    return {
-        "journal": journal["journal_id"],
-        "company": journal["company"],
-        "period": journal["period"],
-        "status": journal["status"],
-        "lines": len(journal["lines"]),
-        "cost": _sums(journal["lines"], "cost_amount"),
-        "sales": _sums(journal["lines"], "sales_amount"),
-    }
-
-
-def _proposal(proposal: Row) -> Row:
-    return {
-        "proposal": proposal["proposal_id"],
-        "company": proposal["company"],
-        "status": proposal["status"],
-        "customer": proposal["customer"],
-        "lines": len(proposal["lines"]),
-        "expected": proposal["expected"],
-        "subtotal": proposal["subtotal"],
-        "sales tax": proposal["sales_tax"],
-        "total": f"{proposal['total']} {proposal['currency'] or ''}",
-        "due": proposal["due_date"],
-    }
-
-
-def _invoice(invoice: Row) -> Row:
+def invoice_cells(invoice: Row) -> Row:
     return {
         "invoice": invoice["invoice_number"],
         "company": invoice["company"],
@@ -256,7 +200,7 @@ def _invoice(invoice: Row) -> Row:
     }
 
 
-def _voucher_lines(voucher: Row) -> Iterator[Row]:
+def voucher_lines(voucher: Row) -> Iterator[Row]:
     """A row for each line; what they share stands in the first."""
     for position, line in enumerate(voucher["lines"]):
         yield {
@@ -282,54 +226,3 @@ def _previewed(line: Row) -> Row:
         "item group": line["item_sales_tax_group"],
         "sales tax": line["sales_tax_amount"],
     }
-
-
-def _write_back(update: Row) -> Row:
-    values = update["values"]
-    return {
-        "row": update["entity"].removeprefix("msdyn_"),
-        "id": update["id"],
-        "amount": values.get("accounting_amount"),
-        "rate": values.get("exchange_rate"),
-        "sales tax": values.get("sales_tax_amount"),
-        "number": values.get("voucher") or values.get("invoice_number"),
-        "state": update["state"],
-    }
-
-
-def _waiting_rows(staging: Iterable[Row]) -> Iterator[Row]:
-    for row in staging:
-        if row["reason"] and row["state"] == "pending":
-            kind = f"{row['transaction_type']} {row['transaction_class']}".replace("_", " ")
-            yield {"what": kind, "id": row["actual_id"], "since": None, "reason": row["reason"], "detail": None}
-
-
-def _waiting_proposals(proposals: Iterable[Row]) -> Iterator[Row]:
-    for proposal in proposals:
-        for waiting in proposal["waiting_for"]:
-            what = {"what": "proposal", "id": proposal["proposal_id"], "since": proposal["waiting_since"]}
-            yield {**what, "reason": waiting["reason"], "detail": waiting["detail"]}
-
-
-def _errors(journal: Row) -> Iterator[Row]:
-    for line in journal["lines"]:
-        if line["error"]:
-            yield {"journal": journal["journal_id"], "actual": line["actual_id"], "error": line["error"]}
-
-
-def _refusal(refusal: Row) -> Row:
-    return {
-        "at": refusal["at"],
-        "company": refusal["company"],
-        "what": " ".join(text for text in (refusal["action"], refusal["document"]) if text),
-        "error": f"{refusal['reason']}: {refusal['detail']}",
-    }
-
-
-def _sums(lines: Iterable[Row], name: str) -> str:
-    """The sum per currency: ``400.00 USD, 80.00 GBP``."""
-    sums: dict[str, Decimal] = {}
-    for line in lines:
-        if line[name] is not None:
-            sums[line["currency"]] = sums.get(line["currency"], Decimal(0)) + Decimal(line[name])
-    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items()) if amount)

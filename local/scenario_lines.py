@@ -1,0 +1,187 @@
+"""The lines of a scenario as models: what each may say, and the event with which it calls a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from project_invoicing.dataverse.values import guid
+from project_invoicing.domain.calendar import utc_text
+
+_SOURCE: Final = "project-invoicing.manual"
+_EDITING: Final = "document_editing"
+
+Json = dict[str, Any]
+
+
+def _instant(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            return utc_text(moment)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"write an instant as 2026-08-27T16:05:00Z, not {text!r}")
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"write a date as 2026-08-27, not {text!r}") from None
+
+
+def _row_id(text: str) -> str:
+    if id := guid(text):
+        return id
+    raise ValueError(f"write the GUID of a row, braces or not, not {text!r}")
+
+
+_Named = Annotated[str, AfterValidator(lambda text: guid(text) or text.strip())]
+"""A number as it is, or the id of a proposal's proforma as Dataverse writes it."""
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Line(_Given):
+    """``at`` is the clock of everything that the line sets off: an instant in UTC, to the second."""
+
+    at: Annotated[str, AfterValidator(_instant)]
+
+
+class DataverseLine(Line):
+    dataverse: Json
+
+
+class SetupLine(Line):
+    setup: Json
+
+
+class CallLine(Line):
+    """A line that calls one function."""
+
+    @property
+    def function(self) -> str:
+        return _EDITING
+
+    @property
+    def action(self) -> str:
+        """What the line does, as it says itself: ``edit``, or the name of the function that runs."""
+        return next(iter(self.model_fields_set - {"at"}))
+
+    def named(self) -> dict[str, str]:
+        """What the line names, by the field that names it: ``{"edit.company": "USPM", …}``."""
+        request = self.model_dump(exclude={"at"}, exclude_unset=True)[self.action]
+        return {f"{self.action}.{name}": value for name, value in request.items() if isinstance(value, str)}
+
+    def event(self) -> Json:
+        """The event the function is called with."""
+        return self._event("Manual Edit", self.model_dump(exclude={"at"}, exclude_unset=True))
+
+    def _event(self, detail_type: str, detail: Json) -> Json:
+        return {"source": _SOURCE, "detail-type": detail_type, "time": self.at, "detail": detail}
+
+
+class RunLine(CallLine):
+    run: str
+    company: _Named | None = None
+    proposal_id: _Named | None = None
+    journal_id: _Named | None = None
+    invoice_date: Annotated[str, AfterValidator(_day)] | None = None
+    actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
+    original_journal: _Named | None = None
+    period_start: Annotated[str, AfterValidator(_day)] | None = None
+
+    @property
+    def function(self) -> str:
+        return self.run
+
+    @property
+    def action(self) -> str:
+        return self.run
+
+    def named(self) -> dict[str, str]:
+        return self.model_dump(exclude={"at", "run"}, exclude_none=True)
+
+    def event(self) -> Json:
+        return self._event("Manual Run", self.model_dump(exclude={"at", "run"}, exclude_none=True))
+
+
+class _Document(_Given):
+    company: _Named
+    proposal_id: _Named | None = None
+    journal_id: _Named | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> _Document:
+        if (self.proposal_id is None) == (self.journal_id is None):
+            raise ValueError("name one of proposal_id and journal_id")
+        return self
+
+
+class _Edit(_Document):
+    """Further keys are what is to be changed. What may be changed is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    actual_id: str | None = None
+
+
+class _Reset(_Given):
+    company: _Named
+    journal_id: _Named
+
+
+class _Replay(_Given):
+    entity: str
+    id: str
+
+
+class _IntercompanyInvoice(_Given):
+    """Also ``from`` and ``to``; whether these are days is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    borrower: _Named
+
+
+class EditLine(CallLine):
+    edit: _Edit
+
+
+class DeleteLinesLine(CallLine):
+    delete_lines: _Document
+
+
+class ResetLine(CallLine):
+    reset: _Reset
+
+
+class ReplayLine(CallLine):
+    replay: _Replay
+
+
+class IntercompanyInvoiceLine(CallLine):
+    intercompany_invoice: _IntercompanyInvoice
+
+
+KINDS: Final[Mapping[str, type[Line]]] = {
+    "dataverse": DataverseLine,
+    "run": RunLine,
+    "edit": EditLine,
+    "delete_lines": DeleteLinesLine,
+    "reset": ResetLine,
+    "replay": ReplayLine,
+    "intercompany_invoice": IntercompanyInvoiceLine,
+    "setup": SetupLine,
+}
+"""The models of a line, by the key that only such a line has."""
+
+COMPANIES: Final = frozenset({"company", "borrower"})
+PROPOSALS: Final = frozenset({"proposal_id"})
+JOURNALS: Final = frozenset({"journal_id", "original_journal"})
+"""The fields that name one."""
