@@ -183,15 +183,6 @@ class StubbornDataverse(FakeDataverse):
         return {row: told[0] for row, told in self.written.items()}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An HTTP answer, as far as anybody reads it."""
-
-    status: int = 200
-    data: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 @contextmanager
 def connected(dataverse: T) -> Iterator[T]:
     with patched.object(bootstrap, "dataverse", lambda: dataverse):

@@ -22,7 +22,7 @@ from project_invoicing.dataverse.mapping import to_actual, to_proforma
 from project_invoicing.dataverse.maps import MAPS, DateBehavior
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.domain.actual import Actual, Proforma
-from tests.dataverse import Reply
+from tests.replies import Reply
 
 URL = "https://contoso.crm.dynamics.com"
 STEPS = [Step("msdyn_actual", "Create"), Step("msdyn_actual", "Update"), Step("invoice", "Update")]

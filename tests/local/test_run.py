@@ -85,7 +85,7 @@ def test_options_that_do_not_fit_are_refused(
         (["reconcile", "--stack-prefix", "", "--last"], "argument --stack-prefix: is empty; name one"),
         (["reconcile", "--repair", " "], "argument --repair: is empty; name one"),
         (["redrives"], "invalid choice: 'redrives' (choose from 'run', 'demo', "),
-        ([], "the following arguments are required: COMMAND; see python -m local --help"),
+        ([], "the following arguments are required: COMMAND; see invoicing --help"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_in_words(
@@ -112,7 +112,8 @@ def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
 
 def test_a_reader_who_has_enough_gets_no_stack_trace() -> None:
     """``python -m local … | head -1``: the answer of a question is one text, that of a run many."""
-    answer = "import sys; from local import cli, explain; explain.run = lambda *_: {'found': ['x' * 100_000]}; "
+    imports = "import sys; from local import cli; from operate import explain; "
+    answer = imports + "explain.run = lambda *_: {'found': ['x' * 100_000]}; "
     question = [sys.executable, "-c", answer + "sys.exit(cli.main(['explain', 'x', '--json']))"]
     scenario = [sys.executable, "-m", "local", "run", "--setup", SETUP, "--events", EVENTS, "--engine", "moto"]
 

@@ -13,7 +13,7 @@ import urllib3
 from project_invoicing.dataverse.api import AccessDenied
 from project_invoicing.dataverse.tokens import ClientCredentials
 from project_invoicing.errors import Unavailable
-from tests.dataverse import Reply
+from tests.replies import Reply
 
 TENANT = "8a3f5a5e-3d0c-4c0b-8a57-0f9a1f6f2b11"
 GIVEN = {"tenant_id": TENANT, "client_id": "app", "client_secret": "the-secret"}

@@ -18,7 +18,7 @@ from project_invoicing.dataverse.api import AccessDenied, Answer, FoundRow, Patc
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from tests.builders import guid
-from tests.dataverse import Reply
+from tests.replies import Reply
 
 URL = "https://contoso.crm.dynamics.com"
 ACTUAL = "msdyn_actual"

@@ -1,0 +1,171 @@
+"""The operator's commands on the command line: what they are called, what they take, what they print.
+
+Each asks or changes a stack that is there, in AWS or at another endpoint (``AWS_ENDPOINT_URL``). None starts one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from operate import answers, aws, explain, maps, preview, reconcile, redrive
+from operate.documents import read_setup
+from operate.invalid_input import InvalidInput
+from operate.terminal import console, printable
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.store import client, setups
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
+BAD_ANSWER: Final = 1
+"""The exit code of a question whose answer asks for somebody: differences, a posting that would be refused."""
+NOT_VALID: Final = 2
+"""The exit code for what is not valid or not known."""
+
+
+def add(commands: Commands) -> None:
+    """Adds the commands of this house to a command line."""
+    _add_questions(commands)
+    _add_controls(commands)
+
+
+def _add_questions(commands: Commands) -> None:
+    """Commands that ask."""
+    previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
+    previews.add_argument("proposal", type=_named, help="the proposal's number")
+    previews.add_argument("--company", type=_named, help="where several companies have a proposal with this number")
+    previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
+    _ask_a_stack(previews, _preview)
+
+    explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
+    explains.add_argument(
+        "id", type=_named, help="GUID of an actual or a proforma; number of a proposal, invoice, journal or voucher"
+    )
+    explains.add_argument("--company", type=_named, help="where several companies have a document with this number")
+    _ask_a_stack(explains, _explain)
+
+    reconciles = commands.add_parser("reconcile", help="compare everything in Dataverse with everything here")
+    instead = reconciles.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--repair", type=_named, metavar="ID|all", help="fetch, import or write back again: one row, or all found"
+    )
+    instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
+    _ask_a_stack(reconciles, _reconcile)
+
+
+def _add_controls(commands: Commands) -> None:
+    """Commands that change how a stack works."""
+    map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
+    map_.add_argument("action", choices=["pause", "resume", "stop", "start", "list"])
+    map_.add_argument(
+        "name", type=_named, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
+    )
+    map_.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
+    map_.add_argument("--reason", help="kept with the map's state")
+    map_.set_defaults(command=_at_a_stack(_map))
+
+    redrives = commands.add_parser("redrive", help="give a function its dead letters again")
+    redrives.add_argument("function", type=_named, help="the function's name, such as actuals_sync")
+    redrives.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
+    redrives.add_argument("--show", action="store_true", help="only show what is there")
+    redrives.set_defaults(command=_at_a_stack(_redrive))
+
+    setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
+    setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
+    loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or at any endpoint")
+    loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
+    loads.add_argument(
+        "--table", type=_named, default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE"
+    )
+    loads.set_defaults(command=_at_a_stack(_load))
+
+
+def _ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument(
+        "--stack-prefix", type=_named, help="the stack's name; default: the tables that the environment names"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(command=_at_a_stack(command))
+
+
+def _at_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The command, with what AWS refuses as a sentence. In a local run that would be a defect, and is raised."""
+
+    def asked(options: argparse.Namespace) -> int:
+        with aws.asking():
+            return command(options)
+
+    return asked
+
+
+def _named(text: str) -> str:
+    """A name, an id or a number. Refuses the empty text of a shell variable that was never set."""
+    if text.strip():
+        return text
+    raise argparse.ArgumentTypeError("is empty; name one")
+
+
+def _preview(options: argparse.Namespace) -> int:
+    made = preview.run(preview.Options(options.proposal, options.company, options.invoice_date, options.stack_prefix))
+    if options.json:
+        print(json.dumps(made, indent=2))
+    else:
+        answers.show_previews(console(), made)
+    return BAD_ANSWER if any(one["refused"] for one in made) else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    answer = explain.run(options.id, options.company, options.stack_prefix)
+    if options.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        answers.show_explanations(console(), answer)
+    return 0 if answer["found"] else NOT_VALID
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    """``BAD_ANSWER`` also where not everything could be checked."""
+    report = reconcile.run(reconcile.Options(options.repair, options.last, options.stack_prefix))
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        answers.show_reconciliation(console(), report)
+    return BAD_ANSWER if report.get("differences") or not report.get("complete", True) else 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    if options.action != "list" and not options.name:
+        raise InvalidInput([f"map {options.action}: say which map"])
+    function = f"{options.stack_prefix}-dataverse-catchup"
+    answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
+    for one in answer["maps"]:
+        since = f" since {one['since']}" if one["since"] else ""
+        print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))
+    if answer.get("delivered"):
+        print(f"{answer['delivered']} events that were kept are on the bus")
+    return 0
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    found = 0
+    for line in redrive.run(redrive.Options(options.function, options.stack_prefix, options.show)):
+        found += 1
+        print(printable(line))
+    if not found:
+        print(f"{options.function} has no dead letters")
+    return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    if not options.table:
+        raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
+    document = read_setup(options.file)
+    number = setups.load(client.dynamodb(), options.table, document, utc_text(datetime.now(UTC)))
+    print(f"Version {number} of the set-up is current in {options.table}.")
+    return 0

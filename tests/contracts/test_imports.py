@@ -1,0 +1,124 @@
+"""Who may import whom: imports point inward, as ``docs/architecture.md`` draws the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tools.imports import ROOT, imported, module_of, reached
+
+LAYER = ROOT / "layers" / "common" / "project_invoicing"
+HOUSES = ("functions", "operate", "local", "dataverse_standin")
+TESTS = ROOT / "dataverse_standin" / "tests"
+
+PLAIN = {"chunks", "errors"}
+"""Modules of the layer that know nothing else of ours."""
+MAY_IMPORT: Mapping[str, set[str]] = {
+    # rooms of the layer
+    "domain": PLAIN,
+    "setup": PLAIN | {"domain"},
+    "rules": PLAIN | {"domain", "setup"},
+    "dataverse": PLAIN | {"domain", "events", "set_aside"},
+    "store": PLAIN | {"domain", "setup", "events", "set_aside"},
+    "use_cases": PLAIN
+    | {"domain", "setup", "rules", "dataverse", "store"}
+    | {"bus", "config", "events", "secrets", "set_aside", "work_queue"},
+    # modules of the layer that stand by themselves
+    "chunks": set(),
+    "config": set(),
+    "errors": set(),
+    "events": set(),
+    "observe": set(),
+    "set_aside": PLAIN | {"domain", "observe"},
+    "bus": PLAIN | {"domain", "events"},
+    "secrets": PLAIN,
+    "work_queue": PLAIN,
+    "bootstrap": PLAIN
+    | {"domain", "setup", "dataverse", "store", "use_cases"}
+    | {"bus", "config", "events", "secrets", "work_queue"},
+    # houses
+    "functions": {"bootstrap", "errors", "events", "observe", "use_cases"},
+    "operate": PLAIN
+    | {"domain", "setup", "dataverse", "store", "use_cases"}
+    | {"bootstrap", "config", "events", "set_aside"},
+    "local": PLAIN
+    | {"domain", "setup", "rules", "dataverse", "store", "use_cases"}
+    | {"bootstrap", "bus", "config", "events"}
+    | {"operate", "dataverse_standin"},
+    "dataverse_standin": {"dataverse"},
+}
+"""What each room imports beside itself. ``local`` reaches the functions by the names in the template."""
+
+PURE = ("domain", "setup", "rules")
+IMPURE = {"asyncio", "aws_lambda_powertools", "boto3", "botocore", "http", "io", "logging", "msal", "os", "pathlib"} | {
+    *("random", "secrets", "socket", "subprocess", "tempfile", "threading", "time", "urllib", "urllib3")
+}
+"""Packages through which a pure room would reach a service, a file, the clock or chance."""
+
+KNOWN: Mapping[tuple[str, str], str] = {
+    ("store", "project_invoicing.dataverse.mapping"): "dates that were stored before maps had bounds",
+    ("store", "project_invoicing.dataverse.maps"): "which maps there are, and their bounds for dates",
+    ("store", "project_invoicing.dataverse.values"): "text that DynamoDB takes: a helper of any text",
+    ("functions", "project_invoicing.config"): "outbox_relay puts its use case together itself",
+    ("functions", "project_invoicing.store.client"): "outbox_relay puts its use case together itself",
+    ("functions", "project_invoicing.dataverse.context"): "actuals_sync parses the bodies of its messages itself",
+}
+"""What breaks the rules today, by room and module, with the reason. Nothing is added; what is repaired is deleted."""
+
+
+def room_of(file: Path) -> str:
+    """The room that a file is in: a folder or a module of the layer, or a house."""
+    inside = file.relative_to(LAYER if file.is_relative_to(LAYER) else ROOT)
+    return inside.parts[0].removesuffix(".py")
+
+
+def room_named(name: str) -> str:
+    """The room of an imported name; empty for what is not ours."""
+    first, _, rest = name.partition(".")
+    if first == "project_invoicing":
+        return rest.partition(".")[0]
+    return first if first in HOUSES else ""
+
+
+def files() -> Iterator[Path]:
+    for folder in (LAYER, *(ROOT / house for house in HOUSES)):
+        yield from (file for file in sorted(folder.rglob("*.py")) if not file.is_relative_to(TESTS))
+
+
+def test_every_room_has_a_rule() -> None:
+    assert {room_of(file) for file in files()} - {"__init__"} <= MAY_IMPORT.keys()
+
+
+def test_rooms_import_only_what_they_may_and_what_is_known_to_break_the_rules_still_does() -> None:
+    breaking: dict[tuple[str, str], list[str]] = {}
+    for file in files():
+        room = room_of(file)
+        for line, name in imported(file):
+            target = room_named(name)
+            if target and target != room and target not in MAY_IMPORT.get(room, set()):
+                where = f"{file.relative_to(ROOT)}:{line} imports {name}"
+                breaking.setdefault((room, module_of(name)), []).append(where)
+
+    assert {key: where for key, where in breaking.items() if key not in KNOWN} == {}
+    assert KNOWN.keys() - breaking.keys() == set(), "these are repaired: delete them from KNOWN"
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_a_pure_room_reaches_no_service_no_file_and_no_clock(room: str) -> None:
+    reaching = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in sorted((LAYER / room).rglob("*.py"))
+        for line, name in imported(file)
+        if name.partition(".")[0] in IMPURE
+    ]
+    assert reaching == []
+
+
+def test_the_tests_of_the_stand_in_need_neither_an_engine_nor_the_finance_side() -> None:
+    """So they depend on little, and seldom have to run."""
+    needed = {file.relative_to(ROOT) for file in reached(TESTS.rglob("*.py"))}
+    rooms = {room_of(ROOT / file) for file in needed if file.parts[0] in {"layers", *HOUSES}}
+    assert {Path("dataverse_standin/rows.py"), Path("tests/builders.py")} <= needed
+    assert rooms & {"operate", "local", "functions", "store", "use_cases", "bootstrap"} == set()
