@@ -1,4 +1,7 @@
-"""The verbs of a project manager and of the people around him, each of them one transaction of the organization."""
+"""The verbs of a project manager and of the people around him, each of them one transaction of the organization.
+
+Long because the verbs are many: each only opens its transaction, and what it does is in the modules beside this one.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ from typing import Any
 
 from dataverse_standin.business import (
     actuals,
+    applied_retainers,
     confirmation,
     contracts,
     corrections,
+    drafts,
+    edits,
     milestones,
     proformas,
     retainers,
@@ -19,11 +25,9 @@ from dataverse_standin.business import (
 from dataverse_standin.business.amounts import Number
 from dataverse_standin.business.codes import (
     BillingMethod,
-    BillingStatus,
     BillingType,
     InvoiceStatus,
     TransactionClass,
-    TransactionType,
 )
 from dataverse_standin.business.contracts import Engagement
 from dataverse_standin.rows import Lookup, Refused, Rows
@@ -88,10 +92,7 @@ class Business:
             )
             line = contracts.add_contract_line(self.rows, header, where, billing_method, contract_line, WORK)
             who = contracts.named(self.rows, "bookableresource", "name", resource, msdyn_organizationalunit=of_unit)
-            cost_prices = self.rows.get(of_unit.entity, of_unit.id)["msdyn_costpricelist"]
-            sales_prices = self.rows.get(header.entity, header.id)["pricelevelid"]
-            contracts.set_price(self.rows, cost_prices, TransactionClass.TIME, cost_rate)
-            contracts.set_price(self.rows, sales_prices, TransactionClass.TIME, bill_rate)
+            contracts.set_rates(self.rows, of_unit, header, cost_rate, bill_rate)
         return Engagement(money, of_unit, buyer, header, line, where, who)
 
     def add_currency(self, code: str, precision: int = 2) -> Lookup:
@@ -240,20 +241,7 @@ class Business:
                 elif one.entity == retainers.RETAINER:
                     retainers.ready(self.rows, one)
                 else:
-                    self._ready(one)
-
-    def _ready(self, wanted: Lookup) -> None:
-        if wanted.entity == actuals.ACTUAL:
-            found = [actuals.actual(self.rows, wanted)]
-        else:
-            column = "msdyn_salescontract" if wanted.entity == contracts.CONTRACT else "msdyn_sourcedocument"
-            kind = {"msdyn_transactiontypecode": int(TransactionType.UNBILLED_SALES)}
-            found = self.rows.select(actuals.ACTUAL, **{column: wanted, "msdyn_adjustmentstatus": None, **kind})
-        ready = [row for row in found if actuals.is_open_sale(row)]
-        if not ready:
-            raise Refused(f"{wanted.entity} {wanted.id} has no unbilled sale in the backlog; approve its work first")
-        for row in ready:
-            actuals.set_billing_status(self.rows, row["msdyn_actualid"], BillingStatus.READY_TO_INVOICE)
+                    work.ready(self.rows, one)
 
     def ready_share(self, milestone: Lookup, percent: Number) -> Lookup:
         """The next invoice's share of a progress-based milestone; gives its own milestone (MS-12, MS-13)."""
@@ -288,12 +276,12 @@ class Business:
             proformas.refresh(self.rows, proforma, self._day(as_of))
 
     def details(self, proforma: str) -> list[dict[str, Any]]:
-        return proformas.details(self.rows, proforma)
+        return drafts.details(self.rows, proforma)
 
     def edit_detail(self, detail: str, **changes: Any) -> None:
         """``quantity``, ``price``, ``billing_type``, ``tax``, ``description``, ``external_description`` (EDIT-10)."""
         with self.rows.transaction():
-            proformas.edit(self.rows, detail, changes)
+            edits.edit(self.rows, detail, changes)
 
     def add_detail(
         self,
@@ -313,27 +301,27 @@ class Business:
     def remove_detail(self, detail: str) -> None:
         """What it bills is ready to invoice again."""
         with self.rows.transaction():
-            proformas.remove(self.rows, detail)
+            edits.remove(self.rows, detail)
 
     def delete_proforma(self, proforma: str) -> None:
         """Deletes a draft; a confirmed invoice stays (CONF-16)."""
         with self.rows.transaction():
-            proformas.delete(self.rows, proforma)
+            edits.delete(self.rows, proforma)
 
     def set_status(self, proforma: str, status: InvoiceStatus) -> None:
         """Between draft and in review (EDIT-15)."""
         with self.rows.transaction():
-            proformas.set_status(self.rows, proforma, status)
+            drafts.set_status(self.rows, proforma, status)
 
     def apply_retainer(self, detail: str, amount: Number) -> None:
         """How much of a retainer this draft uses (RET-04, RET-08)."""
         with self.rows.transaction():
-            proformas.apply_retainer(self.rows, detail, amount)
+            applied_retainers.apply_retainer(self.rows, detail, amount)
 
     def refund_retainer(self, proforma: str, retainer: Lookup, amount: Number) -> str:
         """Pays back what is left of a retainer; gives the detail's id, ``remove_detail`` cancels (RET-10)."""
         with self.rows.transaction():
-            return proformas.refund_retainer(self.rows, proforma, retainer, amount)
+            return applied_retainers.refund_retainer(self.rows, proforma, retainer, amount)
 
     # --- confirmation and after ---------------------------------------------------------------------------------------
 
@@ -351,17 +339,17 @@ class Business:
     def cancel(self, proforma: str) -> None:
         """Cancels the invoice; its status as a project invoice and its actuals stay as they are."""
         with self.rows.transaction():
-            self.rows.update(proformas.INVOICE, proforma, {"statecode": 3, "statuscode": 100003})
+            self.rows.update(drafts.INVOICE, proforma, {"statecode": 3, "statuscode": 100003})
 
     def activate(self, proforma: str) -> None:
         """Takes a cancellation back."""
         with self.rows.transaction():
-            self.rows.update(proformas.INVOICE, proforma, {"statecode": 0, "statuscode": 1})
+            self.rows.update(drafts.INVOICE, proforma, {"statecode": 0, "statuscode": 1})
 
     def mark_paid(self, proforma: str) -> None:
         with self.rows.transaction():
-            header = self.rows.get(proformas.INVOICE, proforma)
+            header = self.rows.get(drafts.INVOICE, proforma)
             if header["msdyn_projectinvoicestatus"] not in (InvoiceStatus.CONFIRMED, InvoiceStatus.POSTED):
                 raise Refused(f"invoice {header['invoicenumber']} is not confirmed; confirm it first")
             paid = {"msdyn_projectinvoicestatus": int(InvoiceStatus.PAID), "statecode": 2, "statuscode": 100001}
-            self.rows.update(proformas.INVOICE, proforma, paid)
+            self.rows.update(drafts.INVOICE, proforma, paid)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Final
 
-from dataverse_standin.business import actuals, contracts, milestones, proformas, retainers
+from dataverse_standin.business import actuals, contracts, drafts, milestones, retainers, totals
 from dataverse_standin.business.actuals import Row
 from dataverse_standin.business.amounts import ZERO, amount_of
 from dataverse_standin.business.codes import (
@@ -22,7 +22,7 @@ from dataverse_standin.business.codes import (
     TransactionClass,
     TransactionType,
 )
-from dataverse_standin.business.proformas import DETAIL, INVOICE
+from dataverse_standin.business.drafts import DETAIL, INVOICE
 from dataverse_standin.rows import Lookup, Refused, Rows
 
 _POSTED: Final[Row] = {"msdyn_billingstatus": int(BillingStatus.CUSTOMER_INVOICE_POSTED)}
@@ -36,8 +36,8 @@ def confirm(rows: Rows, proforma: str, today: datetime, zone: tzinfo, accounting
 
     ``Refused`` without details, and when corrective details correct nothing (CORR-19).
     """
-    header = proformas.open_proforma(rows, proforma)
-    details = proformas.details(rows, proforma)
+    header = drafts.open_proforma(rows, proforma)
+    details = drafts.details(rows, proforma)
     if not details:
         raise Refused(f"invoice {header['invoicenumber']} bills nothing; refresh it or delete it")
     if all(detail["msdyn_correction"] and not is_change(detail) for detail in details):
@@ -59,7 +59,7 @@ def confirm(rows: Rows, proforma: str, today: datetime, zone: tzinfo, accounting
         "msdyn_invoicedate": header.get("msdyn_invoicedate") or today.astimezone(zone).date(),
         "msdyn_accountingdate": accounted,
     }
-    proformas.total(rows, proforma)
+    totals.total(rows, proforma)
     rows.update(INVOICE, proforma, values)
 
 
@@ -137,7 +137,7 @@ class _Billing:
     def _detail_of_rest(self, detail: Row, rest: Row) -> Row:
         """The part that the customer is not charged is a detail too: each billed sale comes from one (CONF-17)."""
         texts = {name: detail.get(name) for name in ("msdyn_description", "msdyn_externaldescription")}
-        id = proformas.add(self._rows, self._header, {**rest, **texts})
+        id = drafts.add(self._rows, self._header, {**rest, **texts})
         return self._rows.get(DETAIL, id)
 
     def _bill_retainer(self, detail: Row) -> None:
@@ -171,7 +171,7 @@ class _Billing:
     def _correct_work(self, detail: Row, before: Row) -> None:
         """CORR-01 to CORR-08: what is billed again, and what goes back to the backlog."""
         rows = self._rows
-        billed, rest = unbilled_parts(rows, proformas.previous(detail), detail)
+        billed, rest = unbilled_parts(rows, drafts.previous(detail), detail)
         if detail["msdyn_quantity"]:
             self._sell_and_bill(detail, {**actuals.description(before), **billed}, replaces=before)
             if actuals.is_class(detail, TransactionClass.FEE):

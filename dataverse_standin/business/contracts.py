@@ -86,6 +86,12 @@ def set_price(
         rows.create(entity, {"pricelevelid": list_, column: key, "amount": amount})
 
 
+def set_rates(rows: Rows, unit: Lookup, contract: Lookup, cost_rate: Number, bill_rate: Number) -> None:
+    """The rates of time: what it costs the unit, and what the customer of the contract pays."""
+    set_price(rows, rows.get(unit.entity, unit.id)["msdyn_costpricelist"], TransactionClass.TIME, cost_rate)
+    set_price(rows, rows.get(contract.entity, contract.id)["pricelevelid"], TransactionClass.TIME, bill_rate)
+
+
 def find_price(rows: Rows, list_: Lookup, transaction_class: int, key: Lookup | None) -> Any:
     """The price in a price list, or ``None``."""
     entity, column = PRICES[transaction_class]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dataverse_standin.business import proformas
+from dataverse_standin.business import drafts, proformas, totals
 from dataverse_standin.business.actuals import Row, actual, connect, description
 from dataverse_standin.business.amounts import ZERO
 from dataverse_standin.business.codes import InvoiceStatus
-from dataverse_standin.business.proformas import DETAIL, INVOICE
+from dataverse_standin.business.drafts import DETAIL, INVOICE
 from dataverse_standin.rows import Lookup, Refused, Rows
 
 _REVISABLE = (InvoiceStatus.CONFIRMED, InvoiceStatus.PAID, InvoiceStatus.POSTED)
@@ -25,7 +25,7 @@ def revise(rows: Rows, proforma: str, details: Collection[str] | None = None, on
     header = rows.get(INVOICE, proforma)
     if header["msdyn_projectinvoicestatus"] not in _REVISABLE:
         raise Refused(f"invoice {header['invoicenumber']} cannot be revised; only a confirmed or paid one can")
-    chosen = [row for row in proformas.details(rows, proforma) if details is None or row[f"{DETAIL}id"] in details]
+    chosen = [row for row in drafts.details(rows, proforma) if details is None or row[f"{DETAIL}id"] in details]
     if details is not None and len(chosen) != len(set(details)):
         raise Refused(f"not all of the details chosen are on invoice {header['invoicenumber']}")
     being_corrected = _being_corrected(rows, header["salesorderid"])
@@ -33,12 +33,12 @@ def revise(rows: Rows, proforma: str, details: Collection[str] | None = None, on
     if not open_ or (details is not None and len(open_) != len(chosen)):
         raise Refused(f"details of invoice {header['invoicenumber']} are credited or being corrected; revise the rest")
     draft = onto or proformas.create_empty(rows, header["salesorderid"])
-    target = proformas.open_proforma(rows, draft)
+    target = drafts.open_proforma(rows, draft)
     if any(target[column] != header[column] for column in ("salesorderid", "customerid")):
         raise Refused(f"invoice {target['invoicenumber']} has another contract or customer; choose another draft")
     for row in open_:
         _copy(rows, target, row)
-    proformas.total(rows, draft)
+    totals.total(rows, draft)
     return draft
 
 
@@ -58,7 +58,7 @@ def _copy(rows: Rows, target: Row, detail: Row) -> None:
         "msdyn_previousamount": billed["msdyn_amount"],
         "msdyn_previoustax": detail["msdyn_tax"],
     }
-    id = proformas.add(rows, target, columns)
+    id = drafts.add(rows, target, columns)
     connect(rows, Lookup(DETAIL, id), "Replacing", detail["msdyn_billedactual"], "Original")  # CONN-06
 
 
@@ -73,7 +73,7 @@ def _being_corrected(rows: Rows, contract: Lookup) -> set[Lookup]:
     return {
         detail["msdyn_originalbilledactual"]
         for draft in rows.select(INVOICE, salesorderid=contract)
-        if proformas.is_open(draft)
-        for detail in proformas.details(rows, draft["invoiceid"])
+        if drafts.is_open(draft)
+        for detail in drafts.details(rows, draft["invoiceid"])
         if detail["msdyn_correction"]
     }
