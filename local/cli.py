@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from local import demo, engines, result, run, tables
-from local.template import TemplateError
+from local.cloudformation import TemplateError
 from operate import commands as operator_commands
 from operate.commands import NOT_VALID
 from operate.invalid_input import InvalidInput

@@ -17,9 +17,10 @@ import boto3
 from botocore.config import Config
 
 from local import ROOT, http_api
+from local.cloudformation import document
 from local.engines import BUILT, TOOLS, EngineError
 from local.queues import DeadLetter, dead_letters
-from local.template import Template, document
+from local.template import Template
 from operate.messages import name_of
 from project_invoicing.bus import publish
 from project_invoicing.config import Settings

@@ -16,8 +16,9 @@ from unittest.mock import patch
 from botocore.client import BaseClient
 
 from local import ROOT
+from local.cloudformation import STACK_NAME
 from local.functions import Handlers
-from local.template import STACK_NAME, Function, read
+from local.template import Function, read
 from tests.contracts.cloudformation import FUNCTIONS, name_of, referred, resources, statements
 
 BUSES = {STACK_NAME: "EventBus"}

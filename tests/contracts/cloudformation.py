@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local import ROOT
-from local.template import document
+from local.cloudformation import document
 
 Json = dict[str, Any]
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from local import ROOT
-from local.template import QueueTrigger, StreamTrigger, Template, TemplateError, read
+from local.cloudformation import TemplateError
+from local.template import QueueTrigger, StreamTrigger, Template, read
 
 FUNCTION = """
 Import:
