@@ -1,4 +1,4 @@
-"""A project manager's month, from approvals in Dataverse to posted invoices and back: ``python -m local demo``.
+"""A project manager's month, from approvals in Dataverse to posted invoices and back: ``invoicing demo``.
 
 Dataverse is the stand-in of ``dataverse_standin``, finance the stack of ``template.yaml``. Nothing is put on the bus
 here: what finance knows came through the webhook or a sweep, and what Dataverse knows of vouchers was written back.

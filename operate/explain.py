@@ -1,4 +1,4 @@
-"""Questions to a stack, deployed or local: what ``python -m local explain`` prints."""
+"""Questions to a stack, deployed or local: what ``invoicing explain`` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pausing, resuming, stopping and starting the table maps of a deployed stack: ``python -m local map``."""
+"""Pausing, resuming, stopping and starting the table maps of a deployed stack: ``invoicing map``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dry run of a posting against a stack, deployed or local: what ``python -m local preview`` prints."""
+"""Dry run of a posting against a stack, deployed or local: what ``invoicing preview`` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciliation of a stack, deployed or local: what ``python -m local reconcile`` prints."""
+"""Reconciliation of a stack, deployed or local: what ``invoicing reconcile`` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends a function its dead letters again, once their cause is fixed (D-054): ``python -m local redrive``.
+"""Sends a function its dead letters again, once their cause is fixed (D-054): ``invoicing redrive``.
 
 Every function is safe to repeat, so a letter is sent first and taken off the queue after: whoever dies in between sends
 it twice. A letter that fails again comes back to the queue, and its alarm with it.

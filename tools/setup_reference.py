@@ -16,13 +16,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+import local  # noqa: F401  it puts the layer on the path
 from project_invoicing.setup.document import Row, SetupDocument
 
 INTRODUCTION = """\
 # The finance set-up
 
 One document, YAML or JSON, that finance owns and the integration only reads. It is checked whole:
-`python -m local setup load FILE` loads it, or says of everything that is wrong where it stands and what would be right.
+`invoicing setup load FILE` loads it, or says of everything that is wrong where it stands and what would be right.
 Every load makes a new immutable version. `events/scenarios/plain-month/setup.yaml` is a complete example; this page is
 generated (`make goldens`) from the models that do the checking.
 

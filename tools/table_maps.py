@@ -47,7 +47,7 @@ Texts have a limit. A free text is cut there, and so are the names that look-ups
 columns; a number or a code that is longer is refused. Dates are taken from {EARLIEST} to {LATEST}, and others refused
 with the row's id and the column; `date_bounds` with `first` and `last` sets others for a map.
 
-Each map can be paused, resumed, stopped and started by its name: `python -m local map`.
+Each map can be paused, resumed, stopped and started by its name: `invoicing map`.
 """
 
 _READ = {

@@ -1,4 +1,4 @@
-"""``python -m local map``: a command to the deployed function, and what it answered for a person."""
+"""``invoicing map``: a command to the deployed function, and what it answered for a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m local redrive``: what was given up comes again, to the function or to the queue that feeds it."""
+"""``invoicing redrive``: what was given up comes again, to the function or to the queue that feeds it."""
 
 from __future__ import annotations
 

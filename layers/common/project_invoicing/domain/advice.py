@@ -18,11 +18,11 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.INTERCOMPANY_MISSING: "add the two companies to `intercompany`",
     WaitReason.UNBILLED_SALES_NOT_POSTED: "post the journal named in the detail; the proposal then fills by itself",
     WaitReason.FEE_NOT_POSTED: "post the journal with the fee; the proposal then fills by itself",
-    WaitReason.BILLED_SALES_MISMATCH: "fetch the billed actuals that are missing: `python -m local reconcile --repair "
+    WaitReason.BILLED_SALES_MISMATCH: "fetch the billed actuals that are missing: `invoicing reconcile --repair "
     "all`; the detail says how much it is",
     WaitReason.INVOICE_TOTAL_MISSING: "register the step with a post image of all columns, so that the event has "
     "`totallineitemamount`",
-    WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `python -m local reconcile --repair all`",
+    WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `invoicing reconcile --repair all`",
     WaitReason.BEGINNING_BALANCE: "nothing: it is part of the beginning balances, which do not come through here",
     WaitReason.ACCOUNTING_DATES_DIFFER: "set the accounting date on the proforma in Dataverse, or correct that of the "
     "billed actuals named",
@@ -51,12 +51,11 @@ REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.UNKNOWN_CODE: "add the code to the table map, or correct the row in Dataverse",
     RejectReason.AMOUNT_OUT_OF_RANGE: "correct the amount in Dataverse",
     RejectReason.CURRENCY_UNKNOWN: "add the currency to `currencies`",
-    RejectReason.TOO_LARGE: "fetch the row by its id: `python -m local reconcile --repair ID`",
+    RejectReason.TOO_LARGE: "fetch the row by its id: `invoicing reconcile --repair ID`",
     RejectReason.PROPOSAL_NUMBER_NOT_ALLOWED: "allow lower or higher numbers in `number_sequences`, or correct their "
     "format, then replay",
     RejectReason.DUPLICATE_PROPOSAL_NUMBER: "give the proforma a number of its own in Dataverse",
-    RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `python -m local reconcile "
-    "--repair ID`",
+    RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `invoicing reconcile --repair ID`",
 }
 
 _EVERY: Final = {**WAITS, **REFUSALS, **REJECTIONS}

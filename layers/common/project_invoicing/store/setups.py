@@ -56,7 +56,7 @@ def current(client: DynamoDBClient, table: str) -> FinanceSetup:
     """The current version: one small read, and the document itself only when this process has not read it yet."""
     head = get(client, table, *_CURRENT)
     if head is None:
-        raise Unavailable(f"{table} holds no set-up; load one with: python -m local setup load FILE")
+        raise Unavailable(f"{table} holds no set-up; load one with: invoicing setup load FILE")
     return _finance_setup(client, table, head)
 
 
