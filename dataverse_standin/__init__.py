@@ -5,6 +5,9 @@ with running(rows, Settings()) as server:
     webhooks = Webhooks(rows, deliver, steps=STEPS)
     rows.create("msdyn_actual", {...})
     webhooks.deliver()
+
+It imports neither ``local`` nor ``operate``, and of the layer only ``dataverse``, for the names of columns: a mistake
+that both sides share would be noticed by neither. Its tests are beside it (``make test-standin``).
 """
 
 from dataverse_standin.rows import Change, Lookup, Refused, Rows

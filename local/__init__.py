@@ -1,4 +1,9 @@
-"""The stack of ``template.yaml`` on one machine, without an AWS account or Docker."""
+"""The stack of ``template.yaml`` on one machine, without an AWS account or Docker.
+
+Engines, the stack in them, scenarios and their results, the demo, and the command line. It imports ``operate``, whose
+commands the command line has too, and ``dataverse_standin``, the other side of the demo. Only tests, tools and
+benchmarks import it.
+"""
 
 from __future__ import annotations
 

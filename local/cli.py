@@ -1,6 +1,6 @@
-"""The command line: ``invoicing``, or ``python -m local``. What there is, ``--help`` says.
+"""The command line: ``invoicing``, or ``python -m local``. ``--help`` lists the verbs.
 
-The verbs that run a stack on this machine are here; those that ask or change one that is there are in ``operate``.
+The verbs that run a stack on this machine are here; those for a stack that already exists are in ``operate``.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from operate.commands import Commands
 
 _CLOSED_PIPE = 141
-"""What a shell says of a program whose reader went away."""
+"""The exit code of a program whose reader has closed the pipe, as shells have it."""
 _QUIET = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
-"""What is printed is the command's answer; what is set aside is in it."""
+"""Only the command's answer is printed. Rows that were set aside are part of it."""
 
 
 def main(arguments: Sequence[str] | None = None, typed: str = "invoicing") -> int:
     """Runs a command and gives its exit code. ``typed`` is what the person typed before it.
 
     0: it ran; 1: a function failed for good, an engine or AWS did not answer, or a question has a bad answer
-    (differences, a posting that would be refused); 2: the input is not valid or not known; 130: Ctrl-C; 141: whoever
-    read the output has enough of it.
+    (differences, a posting that would be refused); 2: the input is not valid or not known; 130: Ctrl-C; 141: the
+    reader of the output has closed it.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal of few letters is no reason to fail
+            stream.reconfigure(errors="replace")  # a terminal that lacks letters is no reason to fail
     try:
         try:
-            return _told(arguments, typed)
+            return _execute(arguments, typed)
         finally:
             print(end="", flush=True)
     except BrokenPipeError:
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None, typed: str = "invoicing") -> in
         return 1
 
 
-def _told(arguments: Sequence[str] | None, typed: str) -> int:
-    """Runs a command, with a sentence for everything that a person or AWS can do about it."""
+def _execute(arguments: Sequence[str] | None, typed: str) -> int:
+    """Runs a command. What a person can do something about is one sentence on standard error."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     options = _parser(typed).parse_args(arguments)
@@ -72,7 +72,7 @@ def _told(arguments: Sequence[str] | None, typed: str) -> int:
 
 
 def _write_nowhere(*streams: TextIO) -> None:
-    """What is left to be written when Python ends goes where it disturbs nobody."""
+    """Sends what Python still writes when it ends to nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         with suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
@@ -139,7 +139,7 @@ def _percent(text: str) -> float:
 
 
 def _check_out(out: Path | None, *read: Path) -> None:
-    """Raises ``InvalidInput`` where nothing could be written, or a file that is ``read``: better now than after it."""
+    """Raises ``InvalidInput`` if ``out`` cannot be written, or is a file that is ``read``: better now than later."""
     if out is None:
         return
     if out.is_dir():
@@ -166,7 +166,7 @@ def _write(out: Path | None, made: result.Result) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    """1 where a function failed for good, or the two sides differ in the end."""
+    """1 if a function failed for good, or if the two sides differ in the end."""
     _check_out(options.out)
     chosen = demo.Options(options.engine, lost=options.lost, seed=options.seed, verbose=options.verbose)
     made = demo.run(chosen, console())

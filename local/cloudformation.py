@@ -137,7 +137,7 @@ class Resources:
         """A property that is one text."""
         resolved = self.resolved(value, where)
         if isinstance(resolved, (dict, list)):
-            raise TemplateError(f"{where}: {value!r} is no text")
+            raise TemplateError(f"{where}: {value!r} is not a text")
         return str(resolved)
 
     def resolved(self, value: Any, where: str) -> Any:

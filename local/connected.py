@@ -1,4 +1,4 @@
-"""The stack with the stand-in for Dataverse beside it, each of them told of the other as in a deployment.
+"""The stack with the stand-in for Dataverse beside it, each configured with the other as in a deployment.
 
 Dataverse's webhooks reach the stack's HTTP API; the stack's functions sign in to Dataverse's Web API over HTTP, sweep
 what the webhooks missed and write back what was posted.
@@ -68,7 +68,7 @@ class Site:
         return utc_text(self._clock.now)
 
     def go_to(self, at: str) -> None:
-        """The clock goes on to ``at`` (ISO 8601, UTC)."""
+        """Sets the clock to ``at`` (ISO 8601, UTC)."""
         self._clock.now = datetime.fromisoformat(at)
 
     def load(self, document: Mapping[str, Any]) -> None:
@@ -81,13 +81,13 @@ class Site:
         self.settle()
 
     def settle(self) -> None:
-        """Delivers the webhooks and what comes of them, both ways, until nothing moves."""
+        """Delivers webhooks and everything that follows from them, on both sides, until nothing is left."""
         self.stack.drain()
         while self.webhooks.deliver():
             self.stack.drain()
 
     def run(self, function: str, **detail: Any) -> Any:
-        """Calls a function as a person does, delivers what comes of it, and gives its answer."""
+        """Calls a function as a person does, delivers what follows from it, and gives its answer."""
         event = {"source": "project-invoicing.manual", "detail-type": "Manual Run", "time": self.at, "detail": detail}
         answer = self.stack.invoke(function, event)
         self._refused += result.refusals_in(answer, self.at, function)
@@ -103,7 +103,7 @@ class Site:
 
 
 class _Clock:
-    """Goes on by a millisecond with every look, as far as what it dates must have an order."""
+    """Advances by a millisecond each time it is read, so that what it dates has an order."""
 
     def __init__(self, begins: str) -> None:
         self.now = datetime.fromisoformat(begins)

@@ -111,12 +111,12 @@ class DeployedStack:
 
     @property
     def webhook_key(self) -> str:
-        """The key that the template has made up for the webhook."""
+        """The key that the template has generated for the webhook."""
         held = client.secrets_manager().get_secret_value(SecretId=self.settings.webhook_keys)
         return str(json.loads(held["SecretString"])["key"])
 
     def drain(self) -> None:
-        """Waits until nothing is queued, nothing stands in an outbox, and nothing has begun while we looked."""
+        """Waits until nothing is queued, nothing is in an outbox, and nothing began while this looked."""
         since, seen = time.monotonic(), (-1, -1)
         while True:
             activity = self._activity()
@@ -175,7 +175,7 @@ def build() -> None:
 
 
 def _deploy() -> None:
-    # ministack knows no loops in a template: it gets them written out.
+    # ministack does not know loops in a template, so they are written out.
     written = BUILT / "without-loops.json"
     written.write_text(json.dumps(document(BUILT / "template.yaml")), encoding="utf-8")
     command = [str(_SAM), "deploy", "--stack-name", _STACK, "--template-file", str(written)]

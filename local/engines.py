@@ -90,7 +90,7 @@ def _ministack() -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _dynoxide() -> Iterator[Mapping[str, str]]:
-    """Tables and streams in dynoxide, bus and queues, which it has not, in ministack."""
+    """Tables and streams in dynoxide; bus and queues, which it lacks, in ministack."""
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), "")
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
     binary = TOOLS / "dynoxide" / "node_modules" / "@dynoxide" / f"{system}-{machine}" / "dynoxide"
@@ -161,7 +161,7 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port() -> int:
-    """One below those that systems give to outgoing connections: there no probe can meet itself."""
+    """A port below those of outgoing connections, where a probe cannot connect to itself."""
     while True:
         port = random.randrange(20_000, 32_000)  # noqa: S311  no secret
         with socket.socket() as probe, suppress(OSError):

@@ -15,7 +15,7 @@ FAILED: Final = (500, '{"message":"Internal Server Error"}')
 
 
 def request_event(path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str) -> Json:
-    """The event of a POST that arrived ``at`` (ISO 8601, UTC). A body that is no text is handed over in base64."""
+    """The event of a POST that arrived ``at`` (ISO 8601, UTC). A body that is not text is in base64."""
     moment = datetime.fromisoformat(at)
     event: Json = {
         "version": "2.0",

@@ -1,8 +1,8 @@
 """Runs a command that must not outlive whoever started it (D-013).
 
 ``python leash.py FOLDER COMMAND…`` with a pipe as standard input. When the pipe closes, because its owner let go or
-died in any way, the command and all its children are killed and FOLDER, its scratch space, is removed. The same when
-the command ends by itself.
+died in any way, the command and all its children are killed and FOLDER, its scratch space, is removed. The same happens
+when the command ends by itself.
 """
 
 from __future__ import annotations

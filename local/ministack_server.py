@@ -5,9 +5,9 @@
 * A rule invokes a function once. EventBridge invokes it asynchronously: with retries and an on-failure destination.
 * Functions run under ministack's own Python and see its packages. They run under ``FUNCTION_PYTHON`` here, so that a
   package that is missing from the layer is missing.
-* Each environment of a function unpacks the layer anew, thousands of files. They share ``BUILT_LAYER`` here, the folder
-  that the layer was packed from.
-* Nothing tells when it is quiet. ``GET /_activity`` says how many invocations have begun and how many are under way.
+* Each environment of a function unpacks the layer again, thousands of files. They share ``BUILT_LAYER`` here, the
+  folder that the layer was packed from.
+* Nothing says when it is idle. ``GET /_activity`` says how many invocations have begun and how many are under way.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def runtime_binary(runtime: str) -> tuple[str, str]:
 
 
 def resolve_layer_zip(layer: Any) -> bytes | None:
-    """In the place of the layer, one that points to the folder it was made of."""
+    """Replaces the layer by one that points to the folder it was packed from."""
     if not _resolve_layer_zip(layer):
         return None
     packed = io.BytesIO()

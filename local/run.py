@@ -63,7 +63,7 @@ class AnyStack(Protocol):
         """Hands a POST to the function with this route. Gives status and body of the answer."""
 
     def drain(self) -> None:
-        """Returns when nothing is on its way any more."""
+        """Returns when nothing is on its way any longer."""
 
     def dead_letters(self) -> list[DeadLetter]:
         """What the functions failed on for good."""
@@ -89,8 +89,8 @@ class Outcome:
 def run(options: Options) -> Outcome:
     """Runs the scenario.
 
-    Raises ``InvalidInput`` before anything has run; or at a line that names a document which only the run could have
-    made and has not. Also ``TemplateError``, ``EngineError``.
+    Raises ``InvalidInput`` before anything has run, or at a line that names a document which the run should have made
+    and has not. Also ``TemplateError``, ``EngineError``.
     """
     stack_template = template.read(ROOT / "template.yaml")
     document = read_setup(options.setup)
@@ -139,7 +139,7 @@ def _played(stack: AnyStack, scenario: Scenario, options: Options) -> Iterator[R
 
 
 def _events(line: Line, staging: Staging) -> list[BusEvent]:
-    """The bus events of a line; a context whose rows cannot be made out is kept as rejected."""
+    """The bus events of a line; a context whose rows cannot be read is kept as rejected."""
     assert isinstance(line, DataverseLine)  # noqa: S101
     try:
         return row_events(line.dataverse, line.at)

@@ -72,7 +72,7 @@ def read_scenario(path: Path, runnable: Collection[str], setup: Mapping[str, Any
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been read so far. Lines may name what the lines before them have made known."""
+    """What has been read so far. A line may name what earlier lines have introduced."""
 
     runnable: Collection[str]
     setup: Mapping[str, Any]
@@ -81,7 +81,7 @@ class _Reading:
     proposals: set[str] = field(default_factory=set)
     proformas: set[str] = field(default_factory=set)
     between_companies: bool = False
-    """A line before makes intercompany proposals, whose numbers are drawn as it runs."""
+    """An earlier line makes intercompany proposals, whose numbers are drawn as it runs."""
     _named: list[tuple[int, str, str]] = field(default_factory=list)
 
     def take(self, number: int, line: Line) -> None:
@@ -116,7 +116,7 @@ class _Reading:
     def _call(self, number: int, line: CallLine) -> None:
         if isinstance(line, RunLine) and line.run not in self.runnable:
             known = ", ".join(sorted(self.runnable))
-            raise InvalidInput([f"run: {line.run!r} is no function that runs by itself; use {known}"])
+            raise InvalidInput([f"run: {line.run!r} is not a function that a line can run; use {known}"])
         named = {(name, name.rpartition(".")[2]): value for name, value in line.named().items()}
         companies = self.setup.get("companies", {})
         if problems := [

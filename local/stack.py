@@ -69,7 +69,7 @@ class Stack:
 
     @property
     def webhook_key(self) -> str:
-        """The key that the template has made up for the webhook."""
+        """The key that the template has generated for the webhook."""
         return self._keys[self.settings.webhook_keys]
 
     def post(
@@ -86,7 +86,7 @@ class Stack:
             return http_api.FAILED
 
     def drain(self) -> None:
-        """Delivers until nothing moves: what is on the queues, what is in the streams, and what comes of it."""
+        """Delivers what is on queues and in streams, and what follows from it, until nothing is left."""
         self._written = True
         while self._published or self._written:
             if self._published:

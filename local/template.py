@@ -40,7 +40,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """``document`` is what the secret holds at first, without the entry ``generated``, for which a key is made up."""
+    """``document`` is what the secret holds at first, without the entry ``generated``, for which a key is drawn."""
 
     name: str
     document: Json

@@ -1,4 +1,4 @@
-"""Answers as tables for a person: what a stack says of a posting to come, of an id, of a reconciliation."""
+"""Answers as tables for a person: previews, explanations, reports of reconciliations."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _blocker(entry: Row) -> Row:
 
 
 def _filled(rows: Sequence[Row]) -> list[Row]:
-    """Without the columns that are empty in all of them."""
+    """The rows without columns that are empty in all of them."""
     return [{name: value for name, value in row.items() if any(other[name] for other in rows)} for row in rows]
 
 
@@ -201,7 +201,7 @@ def invoice_cells(invoice: Row) -> Row:
 
 
 def voucher_lines(voucher: Row) -> Iterator[Row]:
-    """A row for each line; what they share stands in the first."""
+    """A row for each line; the first has what they share."""
     for position, line in enumerate(voucher["lines"]):
         yield {
             "voucher": voucher["voucher"] if position == 0 else "",

@@ -73,9 +73,9 @@ _KINDS: Final[Mapping[type[BotoCoreError], str]] = {
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Within it, ``AWS_REGION`` says the region, as in Lambda and other SDKs, and before ``AWS_DEFAULT_REGION``.
+    """Calls within it go to ``AWS_REGION``, as in Lambda and other SDKs, rather than to ``AWS_DEFAULT_REGION``.
 
-    boto3 reads the latter alone. Raises ``IntegrationError`` with a sentence for what AWS refuses or does not answer.
+    boto3 reads only the latter. Raises ``IntegrationError`` with a sentence for what AWS refuses or does not answer.
     """
     for name, url in os.environ.items():
         if name.startswith(_ENDPOINTS) and not urlsplit(url).hostname:

@@ -1,6 +1,6 @@
 """The operator's commands on the command line: what they are called, what they take, what they print.
 
-Each asks or changes a stack that is there, in AWS or at another endpoint (``AWS_ENDPOINT_URL``). None starts one.
+Each works on a stack that already exists, in AWS or at another endpoint (``AWS_ENDPOINT_URL``). None starts one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
 
 BAD_ANSWER: Final = 1
-"""The exit code of a question whose answer asks for somebody: differences, a posting that would be refused."""
+"""The exit code of an answer that somebody must act on: differences, a posting that would be refused."""
 NOT_VALID: Final = 2
 """The exit code for what is not valid or not known."""
 
@@ -95,7 +95,7 @@ def _ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Na
 
 
 def _at_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The command, with what AWS refuses as a sentence. In a local run that would be a defect, and is raised."""
+    """The command, with a sentence for what AWS refuses. In a local run that would be a defect, and is raised."""
 
     def asked(options: argparse.Namespace) -> int:
         with aws.asking():

@@ -27,7 +27,7 @@ else:
 
 
 class Loader(SafeLoader):
-    """The safe loader, libyaml's where it is there: it is ten times as fast."""
+    """The safe loader; libyaml's if there is one, which is ten times as fast."""
 
 
 def read_setup(path: Path) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def read_setup(path: Path) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The text in ``path``, which may begin with a byte order mark. Raises ``InvalidInput`` where there is none."""
+    """The text in ``path``, which may begin with a byte order mark. Raises ``InvalidInput`` if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except IsADirectoryError:
@@ -91,10 +91,10 @@ def _parse(path: Path, text: str) -> Any:
 
 
 class TwiceError(ValueError):
-    """A key that stands twice in one object: one of its values would be lost without a word."""
+    """A key that occurs twice in one object: one of its values would be lost silently."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key} stands here twice")
+        super().__init__(f"{key} is here twice")
         self.key = key
 
 
@@ -120,7 +120,7 @@ def _no_number(text: str) -> NoReturn:
 
 
 def json_problem(error: Exception) -> str:
-    """What is wrong with a text that is no JSON, in one sentence without the line."""
+    """What is wrong with a text that is not JSON, in one sentence, without the line."""
     if not isinstance(error, json.JSONDecodeError):
         return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
     if error.msg.startswith("Unterminated string") or (
@@ -166,7 +166,7 @@ def _quote_over_lines(text: str, last: int) -> int | None:
 
 
 class _Plain(Loader):
-    """YAML whose plain scalars are those of JSON. A key that stands twice is an error."""
+    """YAML whose plain scalars are those of JSON. A key that occurs twice is an error."""
 
 
 _Plain.yaml_implicit_resolvers = {}
@@ -183,12 +183,12 @@ for _name, (_pattern, _first) in _SCALARS.items():
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
     if second := _second_key(node):
-        raise yaml.MarkedYAMLError(problem=f"{second.value} stands here twice", problem_mark=second.start_mark)
+        raise yaml.MarkedYAMLError(problem=f"{second.value} is here twice", problem_mark=second.start_mark)
     return loader.construct_yaml_map(node)
 
 
 def _second_key(node: yaml.MappingNode) -> yaml.Node | None:
-    """The first key of a mapping that stood in it before."""
+    """The first key of a mapping that it already has."""
     seen: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):
@@ -208,14 +208,14 @@ _Plain.add_constructor("tag:yaml.org,2002:float", lambda _, node: Decimal(node.v
 
 
 def _nodes(text: str) -> yaml.Node | None:
-    """A document with its marks. JSON is read as YAML too, once its tabs are blanks; not where it has half a pair."""
-    with suppress(yaml.YAMLError):
+    """The nodes of a document, JSON or YAML, which know their lines. ``None`` if YAML cannot have it."""
+    with suppress(yaml.YAMLError):  # JSON with half of a surrogate pair, for example
         return yaml.compose(text.replace("\t", " "), Loader=Loader)
     return None
 
 
 def _line_of_second(text: str, key: str) -> int:
-    """The line in which ``key`` stands in one JSON object for the second time."""
+    """The line where ``key`` occurs for the second time in one JSON object."""
     waiting = [_nodes(text)]
     while waiting:
         node = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""Questions to a stack, deployed or local: what ``invoicing explain`` prints."""
+"""Everything known about an id in a stack, deployed or local: what ``invoicing explain`` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with what a person wrote, as sentences: the field, what is there, what may be meant."""
+"""What is wrong with what a person wrote, in sentences: the field, its value, what was probably meant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST: Final = 100
 
 
 class InvalidInput(Exception):
-    """A file that cannot be used. ``problems`` has one line each, naming file, line and field."""
+    """Input that cannot be used. Each of ``problems`` is a line that names the option, or file, line and field."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -18,7 +18,7 @@ class InvalidInput(Exception):
 
 
 def unknown(name: str, value: str, what: str, there_are: Collection[str]) -> str:
-    """The problem of a field that names what is not there, with the names that are near, else some that are there."""
+    """The sentence for a field that names something unknown, with similar names, else some that exist."""
     names = sorted(there_are)
     if near := get_close_matches(value, names, n=3):
         known = f"did you mean {' or '.join(near)}?"
@@ -30,6 +30,6 @@ def unknown(name: str, value: str, what: str, there_are: Collection[str]) -> str
 
 
 def shown(value: Any) -> str:
-    """A value as it is quoted in a sentence: not all of a long one."""
+    """A value as a sentence quotes it, cut if it is long."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

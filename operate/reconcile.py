@@ -30,9 +30,9 @@ class Options:
 
 
 def run(options: Options) -> Json:
-    """The report of ``use_cases.reconcile``, with ``repaired`` where something was to be. Raises ``InvalidInput``.
+    """The report of ``use_cases.reconcile``, with ``repaired`` if a repair was asked for. Raises ``InvalidInput``.
 
-    A new report is kept as the last one where the stack's Dataverse table is named.
+    A new report is kept as the last one if the Dataverse table of the stack is known.
     """
     if options.last:
         table = named(options.stack_prefix, "dataverse").dataverse_table

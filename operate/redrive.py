@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _WHILE_READ: Final = 300
-"""Seconds that a letter is kept from others while it is read and sent."""
+"""Seconds for which a letter is hidden from other readers while it is sent."""
 _ABSENT: Final = "QueueDoesNotExist"
 
 Json = dict[str, Any]
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``show``: only say what is there; all of it stays on the queue."""
+    """``show``: only show what is there; all of it stays on the queue."""
 
     function: str
     stack_prefix: str
@@ -62,7 +62,7 @@ def run(options: Options) -> Iterator[str]:
 
 
 def _sent(sqs: SQSClient, function: str, own_queue: str | None, body: Json) -> str:
-    """A failed invocation is called again; what was not delivered goes where it was to go. Says what was done."""
+    """Calls the function again, or puts the message back on the function's queue. Says which."""
     if "DDBStreamBatchInfo" in body:
         return "left to the sweep of outbox_relay"  # it has no payload, and the outbox is swept every five minutes
     event = body.get("requestPayload")
@@ -81,7 +81,7 @@ def _text(body: Json) -> str:
 
 
 def _messages(sqs: SQSClient, url: str) -> Iterator[Any]:
-    """Everything that is on the queue now; what fails again meanwhile is for the next time."""
+    """Everything that is on the queue now. What fails again meanwhile is left for the next run."""
     while got := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=MOST_MESSAGES, VisibilityTimeout=_WHILE_READ, WaitTimeSeconds=1
     ).get("Messages"):

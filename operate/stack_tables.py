@@ -14,7 +14,7 @@ from project_invoicing.store import client
 def named(prefix: str | None, *kinds: str) -> Settings:
     """The tables of these ``kinds`` (``staging`` …): of the stack with this prefix, else as the environment says.
 
-    CloudFormation puts what a table is called between the stack's name and something random. Raises ``InvalidInput``.
+    CloudFormation names a table after the stack and its logical id, with a random end. Raises ``InvalidInput``.
     """
     known = settings()
     if prefix:

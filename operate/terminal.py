@@ -1,4 +1,4 @@
-"""The terminal: how wide it is, and that what others wrote is text there and nothing else."""
+"""The terminal: its width, and texts that others wrote, which must not control it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e
 
 
 def printable(text: object) -> str:
-    """``text`` on one line, with a sign in place of each control character."""
+    """``text`` on one line, with a replacement for each control character."""
     return _CONTROL.sub(REPLACED, _BLANK.sub(" ", str(text)))
 
 

@@ -106,8 +106,8 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         ),
         ('{"at": 1} {}', "1: is not JSON: something follows the end of the JSON (column 11)"),
         ("\ufeff\ufeff{}", "1: is not JSON: a byte order mark in the middle of the file"),
-        ('{"at": "a", "run": "staging_import", "at": "b"}', "1: at stands here twice"),
-        (line(edit={"company": "USPM"})[:-2] + ', "company": "X"}}', "1: company stands here twice"),
+        ('{"at": "a", "run": "staging_import", "at": "b"}', "1: at is here twice"),
+        (line(edit={"company": "USPM"})[:-2] + ', "company": "X"}}', "1: company is here twice"),
         (
             "[" * 100_000,
             "1: is a JSON array; a scenario has a JSON object on each line, without brackets and commas around them",
@@ -129,7 +129,7 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         (line(run="staging_import", when=1), "1: when: is not known here"),
         (
             line(run="staging_imports"),
-            f"1: run: 'staging_imports' is no function that runs by itself; use {', '.join(sorted(RUNNABLE))}",
+            f"1: run: 'staging_imports' is not a function that a line can run; use {', '.join(sorted(RUNNABLE))}",
         ),
         (
             line(run="invoice_posting", invoice_date="31.08.2026"),
@@ -255,7 +255,7 @@ def test_a_problem_of_a_set_up_names_line_and_path_in_yaml_and_json(tmp_path: Pa
     ("text", "problem"),
     [
         ("companies:\n  USPM: ]", "2: did not find expected node content"),
-        (SETUP + "currencies: {}\n", "5: currencies stands here twice"),
+        (SETUP + "currencies: {}\n", "5: currencies is here twice"),
         ("", "1: is empty; a set-up has companies and currencies at least"),
         ("# nothing\n", "1: is empty; a set-up has companies and currencies at least"),
         (SETUP.replace("  USD", "\tUSD"), "4: a tab, where YAML takes only blanks"),
@@ -280,8 +280,8 @@ def test_a_set_up_that_cannot_be_read_names_the_line(tmp_path: Path, text: str, 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"companies": {},\n"currencies": {},\n\t"currencies": {}}', "3: currencies stands here twice"),
-        ('{"companies": [{"a": 1},\n{"b": 1, "a": 1, "b": 2}]}', "2: b stands here twice"),
+        ('{"companies": {},\n"currencies": {},\n\t"currencies": {}}', "3: currencies is here twice"),
+        ('{"companies": [{"a": 1},\n{"b": 1, "a": 1, "b": 2}]}', "2: b is here twice"),
         ('{"companies": {},\n"currencies: {}\n}', "2: the quote that opens in column 1 is not closed"),
         ("", "1: is empty; a set-up has companies and currencies at least"),
         ("[]", "1: document: [] must be a mapping of keys to values"),
