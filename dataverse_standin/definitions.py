@@ -1,4 +1,4 @@
-"""What the Web API tells of its tables: as much as a client needs that meets columns which only the organization knows.
+"""What the Web API says of its tables: enough for a client that meets columns which only the organization knows.
 
 GET     EntityDefinitions(LogicalName='account')/Attributes
 GET     EntityDefinitions(LogicalName='account')/Attributes/Microsoft.Dynamics.CRM.LookupAttributeMetadata

@@ -57,7 +57,7 @@ class _Token:
 
 
 def predicate(table: Table, text: str, column_name: ColumnName) -> Predicate:
-    """Whether a row is meant by the ``$filter`` ``text``. Raises ``WebApiError`` (400) where it cannot be read."""
+    """Whether a row matches the ``$filter`` ``text``. Raises ``WebApiError`` (400) where it cannot be read."""
     return _Parser(table, text, column_name).whole()
 
 
@@ -126,7 +126,7 @@ class _Parser:
         def holds(row: Mapping[str, Any]) -> bool:
             value = _comparable(row.get(name), column)
             if value is None or wanted is None:
-                # As in SQL, no value is neither greater nor less; that it is there or not can be asked.
+                # As in SQL, a column without a value is neither greater nor less; a query may ask whether it has one.
                 return operator in {"eq", "ne"} and compare(value, wanted)
             try:
                 return compare(value, wanted)

@@ -1,7 +1,7 @@
 """Signing in: access tokens for client credentials, and the documents by which a client finds where to get them.
 
-msal takes https addresses only, and here is no TLS. So a transport that turns them into http says what it did, as a
-proxy would, by ``X-Forwarded-Proto: https``, and the documents then name https addresses.
+msal accepts only https addresses, and there is no TLS here. So a transport that turns them into http says so, as a
+proxy would, with ``X-Forwarded-Proto: https``, and the documents then name https addresses.
 """
 
 from __future__ import annotations

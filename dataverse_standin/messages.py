@@ -1,4 +1,4 @@
-"""Requests and responses as values, so that all but the sockets can be tried without one."""
+"""Requests and responses as values, so that everything but the sockets can be tested without one."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Response:
 
 
 class WebApiError(Exception):
-    """What the Web API answers when it does not do what was asked: status, Dataverse's code and a text."""
+    """The answer of the Web API to what it refuses: a status, Dataverse's code and a text."""
 
     def __init__(self, status: int, code: str, text: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)

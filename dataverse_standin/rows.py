@@ -29,7 +29,7 @@ _PLATFORM_COLUMNS: Final = frozenset({"versionnumber", "createdon", "modifiedon"
 
 
 class Refused(Exception):
-    """The business says no. The text is for the user; ``status`` and ``code`` are how the Web API answers."""
+    """The business refuses. The text is for the user; ``status`` and ``code`` are the answer of the Web API."""
 
     def __init__(self, text: str, *, status: int = 400, code: str = ISV_ABORTED) -> None:
         super().__init__(text)
@@ -60,7 +60,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one row, told after the commit.
+    """What became of one row, announced after the commit.
 
     ``changed`` are the columns that were written, in the order of the caller, whether or not the value is another one:
     this is what Dataverse hands to its steps. ``before`` is ``None`` for a Create, ``after`` for a Delete; neither may
@@ -85,7 +85,7 @@ class Change:
 class _Transaction:
     id: str
     undo: list[tuple[str, str, Row | None, bool]]
-    """Table, id and what stood there, and whether anything did."""
+    """Table and id of a row, what it was before, and whether it existed."""
     changes: list[Change]
 
 
@@ -268,11 +268,11 @@ def _checked(entity: str, values: Mapping[str, Any]) -> Row:
     """``values`` without what the platform fills itself; refuses what is no plain value."""
     for name, value in values.items():
         if not isinstance(value, str | int | Decimal | date | Lookup | None):
-            raise TypeError(f"{entity}.{name}: {value!r} is no value of a row; use Decimal, Lookup, text or a date")
+            raise TypeError(f"{entity}.{name}: {value!r} is not a value of a row; use Decimal, Lookup, text or a date")
         if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError(f"{entity}.{name}: {value} has no time zone")
         if isinstance(value, Decimal) and not value.is_finite():
-            raise ValueError(f"{entity}.{name}: {value} is no number")
+            raise ValueError(f"{entity}.{name}: {value} is not a number")
     return {name: value for name, value in values.items() if name not in _PLATFORM_COLUMNS}
 
 

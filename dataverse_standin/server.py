@@ -28,11 +28,11 @@ from dataverse_standin.settings import Settings
 from dataverse_standin.web_api import WebApi
 
 UNAVAILABLE: Final = "0x80044150"
-"""The code of an error that is no fault of the caller."""
+"""The code of an error that is not the caller's fault."""
 _BATCH = re.compile(r"/api/data/v9\.\d{1,2}/\$batch", re.ASCII)
 _LONGEST_URL: Final = 32_768
 _LARGEST_BODY: Final = 128 * 1024 * 1024
-"""Dataverse takes no larger request."""
+"""The largest request that Dataverse takes, in bytes."""
 
 
 class _Dropped(Exception):
@@ -127,14 +127,14 @@ class _Http(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def close_connections(self) -> None:
-        """Ends the connections that clients keep open: their threads would wait for ever."""
+        """Ends the connections that clients keep open, whose threads would wait for ever."""
         with self._lock:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error of the server; anything else is a defect, and shown."""
+        """A client that hangs up is not an error of the server; anything else is a defect, and is shown."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

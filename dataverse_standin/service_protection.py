@@ -28,7 +28,7 @@ _TEXTS: Final = {
 
 
 class ServiceProtection:
-    """Counts the requests of the one user that the stand-in knows. A batch is one request, as it is there."""
+    """Counts the requests of the one user that the stand-in knows. A batch is one request, as in Dataverse."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -5,7 +5,7 @@
     webhooks.deliver()          # posts what waits, and says what failed
 
 Steps run after the commit, in system jobs without a promised order. The sender reads only the status: it tries once
-more on 502, 503 and 504, and any other failure leaves a failed system job behind, that nobody repeats.
+more on 502, 503 and 504, and any other failure leaves a failed system job, which nobody repeats.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Questions to AWS: the region that the environment names (D-067), and what AWS does not do, as a sentence."""
+"""Calls to AWS: in the region that the environment names, and with a sentence for each failure (D-067)."""
 
 from __future__ import annotations
 

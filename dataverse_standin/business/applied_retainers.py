@@ -43,7 +43,7 @@ def refund_retainer(rows: Rows, proforma: str, retainer: Lookup, amount: Number)
 
 
 def apply_available(rows: Rows, proforma: str) -> None:
-    """RET-03: as much of each as there is, up to what the work on the draft costs (RET-08)."""
+    """Applies as much of each as is available, up to what the work on the draft costs (RET-03, RET-08)."""
     header = drafts.open_proforma(rows, proforma)
     payable = _chargeable(rows, header)
     for retainer in retainers.available_of(rows, header["salesorderid"]):

@@ -75,8 +75,8 @@ class Business:
     ) -> Engagement:
         """A contract with one line, its project and its resource, with a cost rate and a bill rate for time.
 
-        The given of TM and FP. Currency, unit, customer and resource are shared with the engagements before. The
-        customer is a ``person``, who is a contact, or an account.
+        What the cases of TM and FP begin with. Currency, unit, customer and resource are shared with earlier
+        engagements. The customer is a ``person``, who is a contact, or an account.
         """
         with self.rows.transaction():
             money = contracts.currency(self.rows, currency)
@@ -143,12 +143,12 @@ class Business:
             contracts.set_price(self.rows, price_list, transaction_class, price, key)
 
     def add_milestone(self, line: Lookup, amount: Number, name: str, *, progress: bool = False) -> Lookup:
-        """MS-01. With ``progress``, shares of the amount are billed one by one (MS-12)."""
+        """A milestone, not ready yet (MS-01). With ``progress``, shares of the amount are billed one by one (MS-12)."""
         with self.rows.transaction():
             return milestones.add_milestone(self.rows, line, amount, name, progress=progress)
 
     def add_retainer(self, contract: Lookup, amount: Number, name: str) -> Lookup:
-        """RET-01."""
+        """A retainer of a contract, not ready yet (RET-01)."""
         with self.rows.transaction():
             return retainers.add_retainer(self.rows, contract, amount, name)
 
@@ -196,12 +196,12 @@ class Business:
             work.recall(self.rows, entry)
 
     def approve_recall(self, entry: Lookup) -> None:
-        """Reverses the actuals (TM-08, CAN-03)."""
+        """Grants a request to recall: reverses the actuals (TM-08, CAN-03)."""
         with self.rows.transaction():
             work.approve_recall(self.rows, entry)
 
     def reject_recall(self, entry: Lookup) -> None:
-        """CAN-04."""
+        """Refuses a request to recall an approved entry (CAN-04)."""
         with self.rows.transaction():
             work.reject_recall(self.rows, entry)
 
@@ -226,7 +226,7 @@ class Business:
             return work.record_fee(self.rows, line, amount, self._day(day), text)
 
     def confirm_contract(self, contract: Lookup) -> None:
-        """TM-09, FP-07."""
+        """Confirms a contract (TM-09, FP-07)."""
         with self.rows.transaction():
             contracts.confirm_contract(self.rows, contract)
 
@@ -271,7 +271,7 @@ class Business:
             return proformas.add_to_invoice(self.rows, list(unbilled))
 
     def refresh_lines(self, proforma: str, as_of: date | None = None) -> None:
-        """EDIT-05."""
+        """Adds to a draft what became ready since (EDIT-05)."""
         with self.rows.transaction():
             proformas.refresh(self.rows, proforma, self._day(as_of))
 
@@ -299,7 +299,7 @@ class Business:
             )
 
     def remove_detail(self, detail: str) -> None:
-        """What it bills is ready to invoice again."""
+        """Removes a detail; what it bills is ready to invoice again."""
         with self.rows.transaction():
             edits.remove(self.rows, detail)
 
@@ -309,7 +309,7 @@ class Business:
             edits.delete(self.rows, proforma)
 
     def set_status(self, proforma: str, status: InvoiceStatus) -> None:
-        """Between draft and in review (EDIT-15)."""
+        """Moves a draft to review, or back (EDIT-15)."""
         with self.rows.transaction():
             drafts.set_status(self.rows, proforma, status)
 

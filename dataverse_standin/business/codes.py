@@ -74,7 +74,7 @@ class ScheduleStatus(IntEnum):
 
 
 class EntryStatus(IntEnum):
-    """Of time and of material."""
+    """The status of a time entry or of material usage."""
 
     DRAFT = 192350000
     APPROVED = 192350002

@@ -169,7 +169,7 @@ def sold_under(rows: Rows, contract: Lookup) -> Row:
 
 
 def confirm_contract(rows: Rows, contract: Lookup) -> None:
-    """Reverses what was approved so far and records it anew (TM-09, FP-07). Work on an invoice stays as it is."""
+    """Reverses what was approved so far and records it again (TM-09, FP-07). Work on an invoice stays as it is."""
     header = rows.get(CONTRACT, contract.id)
     if header["msdyn_psastatusreason"] == ContractStatus.CONFIRMED:
         raise Refused(f"contract {header['name']} is confirmed already")
@@ -181,14 +181,14 @@ def confirm_contract(rows: Rows, contract: Lookup) -> None:
     for work in works.values():
         sales = [row for row in work if actuals.is_type(row, TransactionType.UNBILLED_SALES)]
         if all(actuals.is_open_sale(row) for row in sales) and not _billed(work):
-            _record_anew(rows, work)
+            _record_again(rows, work)
 
 
 def _billed(work: list[Row]) -> bool:
     return any(actuals.is_type(row, TransactionType.BILLED_SALES) for row in work)
 
 
-def _record_anew(rows: Rows, work: list[Row]) -> None:
+def _record_again(rows: Rows, work: list[Row]) -> None:
     new = []
     for row in work:
         actuals.adjust(rows, row, BillingStatus.CANCELED)

@@ -71,7 +71,7 @@ def previous(detail: Row) -> Row:
 
 
 def set_status(rows: Rows, proforma: str, status: InvoiceStatus) -> None:
-    """Between draft and in review. What is confirmed stays confirmed (EDIT-15)."""
+    """Moves a draft to review, or back. What is confirmed stays confirmed (EDIT-15)."""
     if status not in _OPEN:
         raise Refused("an invoice is confirmed or paid by its own action, not by editing its status")
     open_proforma(rows, proforma)

@@ -34,7 +34,7 @@ def edit(rows: Rows, detail: str, changes: dict[str, Any]) -> None:
         row["msdyn_correction"]
         and written.get("msdyn_billingtype", row["msdyn_billingtype"]) != (row["msdyn_billingtype"])
     ):
-        raise Refused("the billing type of a corrective detail cannot be edited; credit it, and bill it anew")
+        raise Refused("the billing type of a corrective detail cannot be edited; credit it, and bill it again")
     written |= _measured(rows, row, changes)
     rows.update(DETAIL, detail, written)
     totals.total(rows, proforma)

@@ -98,7 +98,7 @@ def collect(rows: Rows, proforma: str, as_of: datetime) -> int:
 
 
 def refresh(rows: Rows, proforma: str, as_of: datetime) -> None:
-    """EDIT-05."""
+    """Adds what became ready since the draft was made (EDIT-05)."""
     collect(rows, proforma, as_of)
     totals.total(rows, proforma)
 

@@ -166,7 +166,7 @@ def _take_back(rows: Rows, entry: Lookup) -> None:
 
 
 def _back_to_draft(rows: Rows, entry: Lookup, kind: Kind, row: Row) -> None:
-    """Without its journal lines: a submission makes them anew."""
+    """Makes an entry a draft, without its journal lines: the next submission makes new ones."""
     lines = set(row["msdyn_journallines"].split())
     for id in lines:
         for connection in rows.select(actuals.CONNECTION, msdyn_transaction1=id):
@@ -178,7 +178,7 @@ def _back_to_draft(rows: Rows, entry: Lookup, kind: Kind, row: Row) -> None:
 
 def _entry(rows: Rows, entry: Lookup) -> tuple[Kind, Row]:
     if entry.entity not in KINDS:
-        raise Refused(f"{entry.entity} is no table of entries; there are {', '.join(KINDS)}")
+        raise Refused(f"{entry.entity} is not a table of entries; these are: {', '.join(KINDS)}")
     return KINDS[entry.entity], rows.get(entry.entity, entry.id)
 
 
