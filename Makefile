@@ -42,7 +42,7 @@ benchmark: setup ## Measure throughput, requests, write units, CPU and memory
 
 .PHONY: test
 test: setup ## The tests, but for the slowest and the stand-in's; ARGS='-k proposal' for some of them
-	@$(RUN) -m pytest -n auto --dist worksteal --ignore dataverse_standin -m "not slow and not large" $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal -m "not slow and not large" $(ARGS)
 
 # They depend on little and are many: what they passed with is noted, and they run again when any of it has changed.
 .PHONY: test-standin
@@ -54,7 +54,7 @@ test-standin: setup ## The tests of the stand-in for Dataverse, unless nothing t
 
 .PHONY: test-slow
 test-slow: deployed ## Crashes at every request, properties, budgets, the stack deployed whole (needs Python 3.13)
-	@$(RUN) -m pytest -n auto --dist worksteal --ignore dataverse_standin -m "slow and not large" $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal -m "slow and not large" $(ARGS)
 
 .PHONY: test-large
 test-large: setup ## The tests of the largest documents, which take minutes

@@ -21,6 +21,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs" / "rules.yaml"
 DOCUMENT = ROOT / "docs" / "rules-coverage.md"
+FOLDERS = ("tests/", "dataverse_standin/tests/")
 
 _IN_NAME = re.compile(r"test((?:_(?:[a-z]+|99)_\d\d)+)(?=_|$)")
 _IN_PARAMETER = re.compile(r"\b([A-Z]{2,4}|99)-(\d\d)\b(?: to (?:\1-)?(\d\d)\b)?")
@@ -89,10 +90,10 @@ def _case(entry: Mapping[str, str | list[str]]) -> Case:
 
 def collected() -> list[str]:
     """The node ids of all tests, as pytest collects them. Raises ``RuntimeError`` with what pytest says."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *FOLDERS]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines = run.stdout.splitlines()
-    tests = [line for line in lines if line.startswith(("tests/", "dataverse_standin/")) and "::" in line]
+    tests = [line for line in lines if line.startswith(FOLDERS) and "::" in line]
     if run.returncode:
         raise RuntimeError("\n".join([line for line in lines if line not in tests] + [run.stderr]))
     return tests
