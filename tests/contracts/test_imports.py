@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -116,7 +117,12 @@ def test_a_pure_room_reaches_no_service_no_file_and_no_clock(room: str) -> None:
         for line, name in imported(file)
         if name.partition(".")[0] in IMPURE
     ]
-    assert reaching == []
+    asking = [
+        f"{file.relative_to(ROOT)}: {found}"
+        for file in sorted((LAYER / room).rglob("*.py"))
+        for found in re.findall(r"\bdate(?:time)?\.(?:now|today|utcnow)\(", file.read_text("utf-8"))
+    ]
+    assert (reaching, asking) == ([], [])
 
 
 def test_the_tests_of_the_stand_in_need_neither_an_engine_nor_the_finance_side() -> None:
