@@ -33,7 +33,7 @@ from project_invoicing.store.items import Item, plain_item, readable
 from project_invoicing.store.journals import journal_of
 from project_invoicing.store.ledger import Entry, assemble
 from project_invoicing.store.proposals import invoice_of, proposal_of, tax_of_invoice
-from project_invoicing.store.staging import ROW, readable_row
+from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
 from project_invoicing.use_cases.explain.explanation import NOTE, has_replaced
 from project_invoicing.use_cases.result_rows import invoice_row, proposal_line_row, voucher_row

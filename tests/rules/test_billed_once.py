@@ -12,7 +12,7 @@ import pytest
 from project_invoicing.domain.codes import LineKind, TransactionClass
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store.items import Item
-from project_invoicing.store.staging import taker_of
+from project_invoicing.store.staged_rows import taker_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain.actuals import Stores, explain_actual
 from project_invoicing.use_cases.proposals import import_lines as import_proposals

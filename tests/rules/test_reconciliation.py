@@ -28,7 +28,7 @@ from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
 from project_invoicing.store import rows
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
-from project_invoicing.store.staging import row_of
+from project_invoicing.store.staged_rows import row_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain.actuals import Stores
 from project_invoicing.use_cases.reconciliation.repair import Repairs

@@ -13,7 +13,8 @@ import pytest
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.events import JOURNAL_POSTED
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.staging import ROW, Staging
+from project_invoicing.store.staged_rows import ROW
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact, update
 from project_invoicing.use_cases.proposals.import_lines import ProposalImport
 from tests.builders import guid, proforma

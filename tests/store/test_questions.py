@@ -12,7 +12,8 @@ from project_invoicing.domain.ledger import Voucher, VoucherLine
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger, entries
 from project_invoicing.store.reconciliations import Reconciliations
-from project_invoicing.store.staging import Staging, readable_row
+from project_invoicing.store.staged_rows import readable_row
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import scan, transact
 from tests.store.test_documents import a_journal_line
 

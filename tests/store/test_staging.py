@@ -24,11 +24,12 @@ from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
-from project_invoicing.domain.staged_row import Delivery, StagedRow
+from project_invoicing.domain.staged_row import Delivery, OnDocument, OnJournal, OnProposal, StagedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.staging import SHARDS, Staging, journal_position
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging_queue import SHARDS, journal_position
 from project_invoicing.store.transactions import Write, transact, update
 from tests.store import tables
 from tests.store.rows import a_billed_actual, a_link, an_actual, version
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 AT = "2026-08-27T17:00:00Z"
+ON_JOURNAL = OnJournal("J-1")
 RATE = ExchangeRate(Decimal(125), Decimal(100))
 
 
@@ -70,10 +72,10 @@ def imported(staging: Staging, id: str = "actual-1") -> StagedRow:
     return row(staging, id)
 
 
-def posted(staging: Staging, exchange_rate: Decimal = Decimal("1.25"), **document: str) -> Write:
+def posted(staging: Staging, exchange_rate: Decimal = Decimal("1.25"), document: OnDocument = ON_JOURNAL) -> Write:
     return staging.posted(
         "actual-1",
-        document or {"jn": "J-1"},
+        document,
         voucher="PV-1",
         accounting_amount=Decimal("1250.00"),
         exchange_rate=exchange_rate,
@@ -243,7 +245,7 @@ def test_a_rejection_that_met_another_transaction_is_not_taken_for_kept(
     def met(*_: Any) -> None:
         raise TransactionCancelled([("TransactionConflict", None), None])
 
-    monkeypatch.setattr("project_invoicing.store.staging.transact", met)
+    monkeypatch.setattr("project_invoicing.store.rejections.transact", met)
     with pytest.raises(Conflict):
         staging.reject(REJECTED, EVENT, AT)
 
@@ -304,9 +306,12 @@ def test_a_row_goes_from_the_queue_onto_a_journal_and_into_the_ledger(staging: S
 
 def test_a_row_can_be_posted_once_and_only_from_its_document(staging: Staging) -> None:
     imported(staging)
-    for elsewhere in (posted(staging, jn="J-2"), posted(staging, pn="INV-1")):
+    for elsewhere in (
+        posted(staging, document=OnJournal("J-2")),
+        posted(staging, document=OnProposal("INV-1", "inv-1")),
+    ):
         with pytest.raises(TransactionCancelled):
-            transact(staging.client, [elsewhere])
+            transact(staging.client, [posted(staging, document=document)])
     transact(staging.client, [posted(staging)])
     with pytest.raises(TransactionCancelled):
         transact(staging.client, [posted(staging)])
@@ -324,7 +329,7 @@ def test_a_row_that_changed_since_it_was_read_is_not_imported(staging: Staging) 
 
 def test_a_released_row_waits_again_with_nothing_left_of_its_line(staging: Staging) -> None:
     imported(staging)
-    transact(staging.client, [staging.released("actual-1", {"jn": "J-1"}, journal_position("actual-1"))])
+    transact(staging.client, [staging.released("actual-1", OnJournal("J-1"))])
     again = row(staging)
     assert (again.state, again.journal_id, again.line_number, again.price_rate) == (
         StagingState.PENDING,
@@ -368,7 +373,7 @@ def test_a_row_is_flagged_as_late_only_where_it_still_is_what_was_read(staging: 
     imported(staging)
     staging.receive(an_actual(row_version=2, quantity="6"))
     ((read, _),) = staging.changed()
-    transact(staging.client, [staging.released("actual-1", {"jn": "J-1"}, journal_position("actual-1"))])
+    transact(staging.client, [staging.released("actual-1", OnJournal("J-1"))])
     with pytest.raises(TransactionCancelled):
         transact(staging.client, [staging.flag_late(read)])
     assert queued(staging) == ["actual-1"]
@@ -435,7 +440,7 @@ def test_99_22_what_a_posted_line_hands_on_is_read_as_it_was_written(
     imported(staging)
     write = staging.posted(
         "actual-1",
-        {"jn": "J-1"},
+        OnJournal("J-1"),
         voucher="PV-1",
         accounting_amount=Decimal(1250),
         exchange_rate=Decimal("1.25"),

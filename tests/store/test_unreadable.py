@@ -10,7 +10,8 @@ import pytest
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.store.items import bounded, is_possible, readable
-from project_invoicing.store.staging import Staging, UnreadableRowError
+from project_invoicing.store.staged_rows import UnreadableRowError
+from project_invoicing.store.staging import Staging
 from tests.store.rows import an_actual
 
 BROKEN = [

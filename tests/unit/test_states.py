@@ -61,4 +61,4 @@ def test_every_state_and_every_verb_has_a_place(
 def test_a_write_on_a_document_that_was_not_read_is_conditioned_on_the_only_state_before() -> None:
     assert ROWS.before(RowVerb.POSTED) is StagingState.IMPORTED
     with pytest.raises(ValueError, match="too many values"):
-        ROWS.before(RowVerb.CHANGED)
+        ROWS.before(RowVerb.LOOKED_AT)

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from project_invoicing.dataverse.values import decimal_text, guid, plain_date, sortable_instant, whole
+from project_invoicing.dataverse.values import decimal_text, plain_date
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.text import guid, sortable_instant, whole
 from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 from project_invoicing.set_aside import Defect, guarded

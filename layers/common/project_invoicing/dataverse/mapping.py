@@ -13,11 +13,12 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from project_invoicing.dataverse import values
 from project_invoicing.dataverse.maps import ACTUAL, Column, DateBehavior, TableMap, Transform, table_maps
+from project_invoicing.dataverse.values import plain_instant
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
 from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
+from project_invoicing.domain.text import decimal, guid, is_date, sortable_instant, whole
 from project_invoicing.errors import Rejected
 
 _MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
@@ -181,7 +182,7 @@ def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("entity") != table_map.entity:
         problem = f"is {_shown(detail.get('entity'))}, not {table_map.entity}"
         raise _rejected(RejectReason.SCHEMA, problem, "entity", detail)
-    row_id, row = values.guid(detail.get("id")), detail.get("row")
+    row_id, row = guid(detail.get("id")), detail.get("row")
     if row_id is None:
         raise _rejected(RejectReason.SCHEMA, f"is {_shown(detail.get('id'))}, not the GUID of a row", "id", detail)
     if not isinstance(row, Mapping):
@@ -234,7 +235,7 @@ def _number(detail: Mapping[str, Any]) -> int | None:
 
 
 def _occurred_at(table_map: TableMap, detail: Mapping[str, Any]) -> str:
-    occurred_at = values.sortable_instant(str(detail.get("occurred_at")))
+    occurred_at = sortable_instant(str(detail.get("occurred_at")))
     if occurred_at is None or not table_map.first_date <= occurred_at[:10] <= table_map.last_date:
         problem = f"is {_shown(detail.get('occurred_at'))}, not a date and time in ISO 8601 {_between(table_map)}"
         raise _rejected(RejectReason.SCHEMA, problem, "occurred_at", detail)
@@ -288,7 +289,7 @@ def _decimals(column: Column) -> Convert:
 
     def convert(value: Any) -> Decimal:
         if type(value) is str:
-            number = values.decimal(value)
+            number = decimal(value)
         elif type(value) is int or (type(value) is Decimal and value.is_finite()):
             number = Decimal(value)
         else:
@@ -312,10 +313,10 @@ def _lookups(column: Column) -> Convert:
 
     def convert(value: Any) -> Reference:
         if type(value) is dict:
-            row_id = values.guid(value.get("id"))
+            row_id = guid(value.get("id"))
             if row_id is not None:
                 return Reference(_entity(value.get("entity") or default_entity), row_id, _name(value.get("name")))
-        elif (row_id := values.guid(value)) is not None:
+        elif (row_id := guid(value)) is not None:
             return Reference(default_entity, row_id)
         raise _UnfitError(
             RejectReason.SCHEMA, f"is {_shown(value)}, not a look-up with the GUID of a row; correct the row"
@@ -326,12 +327,12 @@ def _lookups(column: Column) -> Convert:
 
 def _entity(value: Any) -> str:
     if isinstance(value, str) and len(value) <= _ENTITY:
-        return str(values.whole(value))
+        return str(whole(value))
     raise _UnfitError(RejectReason.SCHEMA, f"leads to {_shown(value)}, not to a table; correct the row")
 
 
 def _name(value: Any) -> str | None:
-    return str(values.whole(value))[:_NAME] if isinstance(value, str) else None
+    return str(whole(value))[:_NAME] if isinstance(value, str) else None
 
 
 def _texts(column: Column) -> Convert:
@@ -342,7 +343,7 @@ def _texts(column: Column) -> Convert:
             value = value.get("name") or value.get("id")
         elif type(value) is bool:
             value = "true" if value else "false"
-        text = values.whole(str(value).strip())
+        text = whole(str(value).strip())
         if limit is not None and len(text) > limit:
             if column.exact:
                 problem = f"has {len(text)} characters, and {limit} is the most; correct the row"
@@ -362,12 +363,12 @@ def _dates(table_map: TableMap, column: Column) -> Convert:
     calendar = column.behavior is DateBehavior.CALENDAR
 
     def convert(value: Any) -> str:
-        if type(value) is not str or not values.is_date(value):
+        if type(value) is not str or not is_date(value):
             problem = f"is {_shown(value)}, not a date in ISO 8601 or /Date(…)/; correct the row"
             raise _UnfitError(RejectReason.SCHEMA, problem)
         if not first <= value[:10] <= last:
             raise _UnfitError(RejectReason.SCHEMA, f"is {value}, not a date {_between(table_map)}")
-        return calendar_date(value).isoformat() if calendar else values.plain_instant(value)
+        return calendar_date(value).isoformat() if calendar else plain_instant(value)
 
     return convert
 
@@ -389,7 +390,7 @@ def _flag(value: Any) -> bool:
 
 
 def _guid(value: Any) -> str:
-    row_id = values.guid(value)
+    row_id = guid(value)
     if row_id is None:
         raise _UnfitError(RejectReason.SCHEMA, f"is {_shown(value)}, not the GUID of a row; correct the row")
     return row_id
@@ -414,5 +415,5 @@ def _missing(table_map: TableMap, field: str, detail: Mapping[str, Any]) -> Reje
 
 
 def _rejected(reason: RejectReason, problem: str, field: str, detail: Mapping[str, Any]) -> Rejected:
-    entity, row_id = str(detail.get("entity") or ""), values.guid(detail.get("id")) or str(detail.get("id") or "")
+    entity, row_id = str(detail.get("entity") or ""), guid(detail.get("id")) or str(detail.get("id") or "")
     return Rejected(reason, f"{field} {problem}", entity=entity, id=row_id, field=field)

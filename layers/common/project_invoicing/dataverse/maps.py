@@ -25,9 +25,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from project_invoicing.dataverse.values import is_bare_date
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import BillingType, CostOrigin, RowState, TransactionClass, TransactionType
+from project_invoicing.domain.text import is_bare_date
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
 

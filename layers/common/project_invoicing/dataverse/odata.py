@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, TableMap, Transform, table_maps
-from project_invoicing.dataverse.values import decimal_text, guid
+from project_invoicing.dataverse.values import decimal_text
+from project_invoicing.domain.text import guid
 
 ENTITY_SETS: Final[Mapping[str, str]] = {
     PROFORMA: "invoices",

@@ -21,7 +21,7 @@ from project_invoicing.dataverse import batch, odata
 from project_invoicing.dataverse.api import AccessDenied, Answer, Changes, FoundRow, Patch, Throttled, TokenExpired
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.tokens import Tokens
-from project_invoicing.dataverse.values import guid
+from project_invoicing.domain.text import guid
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.set_aside import Defect, guarded
 

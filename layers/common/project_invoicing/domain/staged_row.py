@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -81,6 +82,34 @@ class StagedRow:
         if self.actual.transaction_class is TransactionClass.RETAINER:
             return self.links.get(ConnectionRole.UNBILLED)
         return self.links.get(ConnectionRole.UNBILLED) or self.links.get(ConnectionRole.ORIGINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class OnJournal:
+    """The journal that the line of a row is on."""
+
+    journal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnProposal:
+    """The proposal that the line of a row is on, by its number and the id of its proforma."""
+
+    number: str
+    proforma_id: str
+
+
+OnDocument = OnJournal | OnProposal
+
+
+@dataclass(frozen=True, slots=True)
+class SaleToBill:
+    """A posted inter-organizational sale as its row was read, and who bills it to whom, on its accounting date."""
+
+    row: StagedRow
+    lender: str
+    borrower: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,11 @@ class StateMachine(Generic[S, V]):
 
 
 class RowVerb(StrEnum):
-    """What happens to a staging row."""
+    """What happens to a staging row.
+
+    ``RECEIVED``: a newer version of a row that there is already has come. ``RELINED``: its unposted line changed.
+    ``LOOKED_AT``: what had changed since its import needs no more.
+    """
 
     LEFT_WAITING = "left waiting"
     INVALIDATED = "invalidated"
@@ -51,7 +55,10 @@ class RowVerb(StrEnum):
     SKIPPED = "skipped"
     IMPORTED = "imported"
     COVERED = "covered"
-    CHANGED = "changed"
+    RECEIVED = "received"
+    RECEIVED_TO_SKIP = "received to be skipped"
+    RELINED = "relined"
+    LOOKED_AT = "looked at"
     RELEASED = "released"
     POSTED = "posted"
     BILLED_BETWEEN_COMPANIES = "billed between companies"
@@ -59,6 +66,9 @@ class RowVerb(StrEnum):
 
 
 _PENDING, _IMPORTED, _ROW_POSTED = StagingState.PENDING, StagingState.IMPORTED, StagingState.POSTED
+ON_DOCUMENTS: Final = (_IMPORTED, _ROW_POSTED)
+"""The states of rows that are lines: a newer version of one changes its line, or comes too late."""
+_NOT_ON_A_DOCUMENT: Final = (_PENDING, StagingState.SKIPPED, StagingState.INVALID)
 
 ROWS: Final = StateMachine[StagingState, RowVerb](
     "staging row",
@@ -69,12 +79,16 @@ ROWS: Final = StateMachine[StagingState, RowVerb](
         (_PENDING, RowVerb.IMPORTED): _IMPORTED,
         (_PENDING, RowVerb.COVERED): _ROW_POSTED,
         (StagingState.INVALID, RowVerb.REVIVED): _PENDING,
-        (_IMPORTED, RowVerb.CHANGED): _IMPORTED,
+        (_IMPORTED, RowVerb.RELINED): _IMPORTED,
+        (_IMPORTED, RowVerb.LOOKED_AT): _IMPORTED,
         (_IMPORTED, RowVerb.RELEASED): _PENDING,
         (_IMPORTED, RowVerb.POSTED): _ROW_POSTED,
-        (_ROW_POSTED, RowVerb.CHANGED): _ROW_POSTED,
+        (_ROW_POSTED, RowVerb.LOOKED_AT): _ROW_POSTED,
         (_ROW_POSTED, RowVerb.BILLED_BETWEEN_COMPANIES): _ROW_POSTED,
         (_ROW_POSTED, RowVerb.WRITTEN_BACK): _ROW_POSTED,
+        **{(state, RowVerb.RECEIVED): _PENDING for state in _NOT_ON_A_DOCUMENT},
+        **{(state, RowVerb.RECEIVED_TO_SKIP): StagingState.SKIPPED for state in _NOT_ON_A_DOCUMENT},
+        **{(state, verb): state for state in ON_DOCUMENTS for verb in (RowVerb.RECEIVED, RowVerb.RECEIVED_TO_SKIP)},
     },
 )
 

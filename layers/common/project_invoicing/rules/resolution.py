@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 
 from project_invoicing.dataverse.maps import MONEY_LIMIT
-from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Reference
 from project_invoicing.domain.codes import (
     BillingMethod,
@@ -25,6 +24,7 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.text import decimal
 from project_invoicing.setup.document import Intercompany, LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from project_invoicing.dataverse.values import HALF, whole
+from project_invoicing.domain.text import HALF, whole
 from project_invoicing.set_aside import Defect, guarded
 
 T = TypeVar("T")

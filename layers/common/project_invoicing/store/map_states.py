@@ -14,10 +14,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.dataverse.maps import table_maps
-from project_invoicing.dataverse.values import sortable_instant
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.states import MAPS, MapAction, MapState
+from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store.errors import ConditionFailed, translated

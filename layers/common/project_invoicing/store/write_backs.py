@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item, readable
-from project_invoicing.store.staging import INDEX
+from project_invoicing.store.staging_queue import INDEX
 from project_invoicing.store.transactions import get, query
 
 if TYPE_CHECKING:

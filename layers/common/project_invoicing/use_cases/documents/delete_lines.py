@@ -13,10 +13,11 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.staged_row import OnJournal, OnProposal
 from project_invoicing.errors import Rejected
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import NO_LINES, Proposals
-from project_invoicing.store.staging import Staging, journal_position, proposal_position
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.staging.taking import Line, fitting, released
 
@@ -45,8 +46,7 @@ def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) ->
     """Takes away page after page, each with the release of its rows."""
 
     def release(line: ProposalLine, by: str | None) -> Write:
-        position = proposal_position(line.actual_id, header.id)
-        return staging.released(line.actual_id, {"pn": header.number}, position, by=by)
+        return staging.released(line.actual_id, OnProposal(header.number, header.id), by=by)
 
     pages = list(proposals.pages(header.id))
     for left, page in zip(range(len(pages) - 1, -1, -1), pages, strict=True):
@@ -79,7 +79,7 @@ def delete_journal_lines(journals: Journals, staging: Staging, company: str, jou
         raise Refused(PostingFailure.ALREADY_POSTED, f"journal {journal_id} of {company} is {journal.status}")
 
     def release(line: JournalLine, by: str | None) -> Write:
-        return staging.released(line.actual_id, {"jn": journal_id}, journal_position(line.actual_id), by=by)
+        return staging.released(line.actual_id, OnJournal(journal_id), by=by)
 
     for page in journals.pages(company, journal_id):
         for number, (some, rest) in enumerate(_pieces(page.lines)):

@@ -12,11 +12,11 @@ from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.dataverse.values import guid, whole
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus, StagingState, WaitReason
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.text import guid, whole
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.invoice_draft import written_invoice_date
 from project_invoicing.rules.resolution import Blocked, Invalid, resolve

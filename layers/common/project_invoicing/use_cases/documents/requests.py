@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.store.proposals import Proposals
 

@@ -43,7 +43,8 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.staging import Staging, links_of, row_of
+from project_invoicing.store.staged_rows import links_of, row_of
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.explain.explanation import NOTE, TYPES, Explanation, Row, has_replaced
 from project_invoicing.use_cases.setups import SetupVersions

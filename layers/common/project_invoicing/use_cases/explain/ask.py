@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import ParamSpec
 
 from project_invoicing.dataverse.maps import CONNECTION
-from project_invoicing.dataverse.values import guid, whole
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED
+from project_invoicing.domain.text import guid, whole
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.use_cases.explain.actuals import Stores, explain_actual, not_taken
 from project_invoicing.use_cases.explain.documents import (

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
-from project_invoicing.dataverse.values import REPLACED
 from project_invoicing.domain.actual import Actual, Proforma, Reference
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import TransactionType
+from project_invoicing.domain.text import REPLACED
 
 Row = dict[str, Any]
 

@@ -22,6 +22,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
+from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
 from project_invoicing.rules.figures import Figures
@@ -275,7 +276,7 @@ class _Saga:
         invoice = self.invoice
         return self.run.staging.posted(
             line.actual_id,
-            {"pn": invoice.proposal_id},
+            OnProposal(invoice.proposal_id, invoice.proforma_id),
             voucher=invoice.voucher if line.shown else None,
             accounting_amount=line.accounting_amount if line.shown else None,
             exchange_rate=invoice.exchange_rate if line.shown else None,

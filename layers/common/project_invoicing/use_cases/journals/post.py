@@ -30,7 +30,7 @@ from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refusal, unknown_company
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import OnJournal, SaleToBill, StagedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
 from project_invoicing.rules.journal_posting import PostedLine, borrower_of, judge
@@ -42,7 +42,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Entry, Ledger, entries
-from project_invoicing.store.staging import Staging, sale_position
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, pause, transact
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import named
@@ -296,7 +296,7 @@ class _Saga:
         line = one.line
         return self.run.staging.posted(
             line.actual_id,
-            {"jn": self.journal.journal_id},
+            OnJournal(self.journal.journal_id),
             voucher=line.voucher if one.voucher else None,
             accounting_amount=line.accounting_amount,
             exchange_rate=line.rate.multiplier,
@@ -307,12 +307,12 @@ class _Saga:
             to_bill=self._to_bill(line),
         )
 
-    def _to_bill(self, line: JournalLine) -> tuple[StagedRow, str] | None:
-        """The row of an inter-organizational sale, and where it waits for its intercompany invoice."""
+    def _to_bill(self, line: JournalLine) -> SaleToBill | None:
+        """The row of an inter-organizational sale, and who is to bill it to whom."""
         row, borrower = self.rows.get(line.actual_id), borrower_of(line, self.setup)
         if line.kind is not TransactionType.INTER_ORGANIZATIONAL_SALES or row is None or borrower is None:
             return None
-        return row, sale_position(line.actual_id, self.journal.company, borrower, line.accounting_date)
+        return SaleToBill(row, self.journal.company, borrower, line.accounting_date)
 
     def _error_page(self, moved: list[JournalLine]) -> list[Write]:
         """The failing lines on the journal of errors: its header with the first of them, grown by the others."""

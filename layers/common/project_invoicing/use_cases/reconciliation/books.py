@@ -56,7 +56,7 @@ from project_invoicing.store.items import Item
 from project_invoicing.store.journals import journal_of
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.proposals import HEADER, invoice_of, proposal_of
-from project_invoicing.store.staging import ROW, links_of, readable_row
+from project_invoicing.store.staged_rows import ROW, links_of, readable_row
 from project_invoicing.store.transactions import MAX_READS, scan
 from project_invoicing.use_cases.explain.actuals import Stores, Words
 

@@ -14,7 +14,6 @@ from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import STATUS, columns_of, event_of, inbound_maps
 from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, INVOICE_STATUSES, PROFORMA, table_maps
-from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
 from project_invoicing.domain.codes import (
     BillingType,
@@ -27,10 +26,11 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, Tally, digest_of, figure
+from project_invoicing.domain.text import decimal
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.figures import Figures
 from project_invoicing.set_aside import Defect, guarded
-from project_invoicing.store.staging import links_of
+from project_invoicing.store.staged_rows import links_of
 from project_invoicing.use_cases.reconciliation.books import Books, Watch, id_bytes, is_chargeable, link_key
 
 T = TypeVar("T", Actual, Proforma)

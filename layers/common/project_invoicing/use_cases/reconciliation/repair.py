@@ -16,9 +16,9 @@ from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import columns_of, event_of
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, table_maps
-from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
 from project_invoicing.domain.reconciliation import Difference, Repair
+from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
 from project_invoicing.use_cases.explain.actuals import Stores

@@ -19,7 +19,7 @@ from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import OnJournal, StagedRow
 from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line
 from project_invoicing.rules.lineage import CONTINUED, continued_by
 from project_invoicing.rules.resolution import Resolved, resolve
@@ -28,7 +28,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.staging import Staging, journal_position
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, transact
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.journals.import_lines import reversed_line
@@ -148,8 +148,7 @@ class Changes:
         left = [one for one in page.lines if one is not line]
 
         def release(line: JournalLine, by: str | None) -> Write:
-            position = journal_position(line.actual_id)
-            return self.staging.released(line.actual_id, {"jn": journal.journal_id}, position, by=by)
+            return self.staging.released(line.actual_id, OnJournal(journal.journal_id), by=by)
 
         return [
             *released(self.staging, [line], release),

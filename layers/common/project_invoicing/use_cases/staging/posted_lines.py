@@ -14,7 +14,8 @@ from project_invoicing.rules.taking import Takers
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.staging import Rows, Staging
+from project_invoicing.store.staged_rows import Rows
+from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.invoices.draft import posted_before
 from project_invoicing.use_cases.setups import SetupVersions
 

@@ -15,11 +15,11 @@ from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
 from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
 from project_invoicing.dataverse.maps import CONNECTION
-from project_invoicing.dataverse.values import sortable_instant
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.states import MapState
+from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, SWEEP_CONTINUED, BusEvent, own_event
 from project_invoicing.set_aside import guarded

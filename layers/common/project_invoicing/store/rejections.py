@@ -1,0 +1,103 @@
+"""Events that were rejected, kept whole so that they can be replayed."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.staged_row import Rejection
+from project_invoicing.domain.text import whole
+from project_invoicing.errors import Rejected
+from project_invoicing.events import ACTUAL_REJECTED, own_event
+from project_invoicing.store import outbox
+from project_invoicing.store.errors import TransactionCancelled, translated
+from project_invoicing.store.items import bounded, key
+from project_invoicing.store.transactions import lost, put, query, transact
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_REJECTED: Final = "REJECTED#"
+_LEGIBLE_BYTES: Final = 200 * 1024
+_MOST_BYTES: Final = 380 * 1024
+"""DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
+
+
+class Rejections:
+    """The rejected events of the staging table."""
+
+    client: DynamoDBClient
+    table: str
+
+    def reject(self, rejected: Rejected, event: Mapping[str, Any], at: str, version: str = "") -> None:
+        """Keeps a rejected event whole, so that it can be replayed once mended. Repeating it changes nothing.
+
+        ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
+        (``too_large``) for what no item can hold even when it is compressed.
+        """
+        version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
+        writes = [
+            put(
+                self.table,
+                {
+                    "pk": _rejected(rejected.entity, rejected.id),
+                    "sk": f"{version}#{rejected.reason}",
+                    "re": rejected.reason,
+                    "rd": whole(rejected.detail),
+                    "fd": rejected.field,
+                    "at": at,
+                    **_kept(rejected, event),
+                },
+                unless_exists=True,
+            ),
+            outbox.record(
+                self.table,
+                own_event(
+                    ACTUAL_REJECTED,
+                    at,
+                    f"{bounded(rejected.entity)}#{bounded(rejected.id)}#{version}",
+                    entity=bounded(rejected.entity),
+                    id=bounded(rejected.id),
+                    reason=rejected.reason,
+                    detail=whole(rejected.detail),
+                ),
+            ),
+        ]
+        try:
+            transact(self.client, writes)
+        except TransactionCancelled as cancelled:
+            if 0 not in lost(cancelled):
+                raise
+
+    def rejections(self, entity: str, id: str) -> Iterator[Rejection]:
+        """Why the kept events of a row were rejected, oldest version first."""
+        for item in query(self.client, self.table, _rejected(entity, id)):
+            yield Rejection(entity, id, item["re"], item["rd"], item["at"])
+
+    def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
+        for item in query(self.client, self.table, _rejected(entity, id)):
+            yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
+
+    def mended(self, entity: str, id: str, sort_key: str) -> None:
+        """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
+        with translated():
+            self.client.delete_item(TableName=self.table, Key=key(_rejected(entity, id), sort_key))
+
+
+def _rejected(entity: str, id: str) -> str:
+    return f"{_REJECTED}{bounded(entity)}#{bounded(id)}"
+
+
+def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:
+    text = json.dumps(event, separators=(",", ":"), default=str)
+    if len(text) <= _LEGIBLE_BYTES:
+        return {"ev": text}
+    packed = zlib.compress(text.encode())
+    if len(packed) > _MOST_BYTES:
+        problem = f"{len(packed)} bytes compressed, and {_MOST_BYTES} is the most that is kept; send fewer rows"
+        raise Rejected(RejectReason.TOO_LARGE, problem, entity=rejected.entity, id=rejected.id)
+    return {"ez": packed}

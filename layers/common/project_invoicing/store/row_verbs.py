@@ -1,0 +1,217 @@
+"""What happens to a staging row, as writes that take part in the transactions of all stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from project_invoicing.domain.codes import StagingState, WriteBackState
+from project_invoicing.domain.journal_line import Accrual, CostAccounts
+from project_invoicing.domain.lineage import Lineage
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import OnDocument, OnJournal, SaleToBill, StagedRow
+from project_invoicing.domain.states import ROWS, RowVerb
+from project_invoicing.store.items import Item
+from project_invoicing.store.lineage_columns import lineage_text
+from project_invoicing.store.staged_rows import ROW
+from project_invoicing.store.staging_columns import accrual_text
+from project_invoicing.store.staging_queue import document_position, import_position, queued_as, sale_position
+from project_invoicing.store.transactions import Write, update
+
+
+class RowVerbs:
+    """The transitions of staging rows (``ROWS``). Each verb is one write, on condition that the row is as it was.
+
+    A verb on a row that was read raises ``Conflict`` where the row's state does not allow it.
+    """
+
+    table: str
+
+    def wait(self, row: StagedRow, wait: Wait | None, company: str | None, at: str) -> Write:
+        """The row goes on waiting and says why; ``None``: its proposal does.
+
+        Since when is kept while the reason stays the same.
+        """
+        ROWS.after(row.state, RowVerb.LEFT_WAITING)
+        values: dict[str, Any] = {"re": None, "rd": None, "rs": None, "co": company}
+        if wait:
+            since = row.since if row.reason is wait.reason else at
+            values |= {"re": wait.reason, "rd": wait.detail, "rs": since}
+        return self._row(row.id, values, _unchanged(row))
+
+    def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:
+        """The row can never become a line as it is, or Dataverse does not have it (STG-13)."""
+        after = ROWS.after(row.state, RowVerb.INVALIDATED)
+        values = {"st": after, "re": reason, "rd": detail, "rs": at, "q": None, "qs": None}
+        return self._row(row.id, values, _unchanged(row))
+
+    def skip(self, row: StagedRow, detail: str, at: str) -> Write:
+        """The row needs no import (SKIP-08)."""
+        after = ROWS.after(row.state, RowVerb.SKIPPED)
+        values = {"st": after, "rd": detail, "rs": at, "re": None, "q": None, "qs": None}
+        return self._row(row.id, values, _unchanged(row))
+
+    def revive(self, row: StagedRow) -> Write:
+        """An invalid row waits for an import again."""
+        after = ROWS.after(row.state, RowVerb.REVIVED)
+        values: dict[str, Any] = {"st": after, "re": None, "rd": None, "rs": None}
+        if not row.actual.skip_sync:
+            values |= queued_as(row.id, import_position(row.actual))
+        return self._row(row.id, values, {"st": row.state, "ch": row.changes})
+
+    def journalised(
+        self,
+        row: StagedRow,
+        company: str,
+        journal_id: str,
+        line_number: int,
+        rate: ExchangeRate,
+        *,
+        by: str | None = None,
+    ) -> Write:
+        """The row has become a line of a draft journal. ``by``: and is taken with the same write, as by ``take``."""
+        values = {"jn": journal_id, "ln": line_number, "xr": _rate_text(rate)}
+        return self._off_queue(row, RowVerb.IMPORTED, company, values, by)
+
+    def proposed(
+        self, row: StagedRow, company: str, proposal_id: str, line_number: int, *, by: str | None = None
+    ) -> Write:
+        """The row has become a line of a proposal. ``by``: and is taken with the same write, as by ``take``."""
+        return self._off_queue(row, RowVerb.IMPORTED, company, {"pn": proposal_id, "ln": line_number}, by)
+
+    def covered(self, row: StagedRow, company: str, proposal_id: str, *, by: str | None = None) -> Write:
+        """The row has no money and came after its proposal was posted: it is done, without line or voucher (99-21)."""
+        return self._off_queue(row, RowVerb.COVERED, company, {"pn": proposal_id}, by)
+
+    def _off_queue(
+        self, row: StagedRow, verb: RowVerb, company: str, values: Mapping[str, Any], by: str | None
+    ) -> Write:
+        cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}
+        taken = _taken(by)
+        values = {"st": ROWS.after(row.state, verb), "co": company, **values, **cleared, **taken}
+        return self._row(row.id, values, _unchanged(row), free_for=taken)
+
+    def take(self, id: str, by: str) -> Write:
+        """The actual is continued by ``by``, if by no other (99-25). Doing it again changes nothing.
+
+        It may not have arrived: who takes it is known then before it is.
+        """
+        taken = _taken(by)
+        return self._row(id, taken, {}, free_for=taken)
+
+    def free(self, id: str, by: str) -> Write:
+        """What continued the actual no longer does: another may."""
+        return self._row(id, {"tk": None}, _taken(by))
+
+    def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
+        """The row's unposted line has been brought up to its present version."""
+        ROWS.after(row.state, RowVerb.RELINED)
+        return self._row(row.id, {"q": None, "qs": None, "xr": _rate_text(rate)}, _unchanged(row))
+
+    def rerated(self, actual_id: str, journal_id: str, rate: ExchangeRate) -> Write:
+        """The row's unposted line has another exchange rate (FXR-08)."""
+        return self._row(actual_id, {"xr": _rate_text(rate)}, _on(OnJournal(journal_id), RowVerb.RELINED))
+
+    def moved(self, actual_id: str, journal_id: str, new_journal_id: str, line_number: int) -> Write:
+        """The row's line has moved to the journal of lines that failed to post."""
+        values = {"jn": new_journal_id, "ln": line_number}
+        return self._row(actual_id, values, _on(OnJournal(journal_id), RowVerb.RELINED))
+
+    def up_to_date(self, row: StagedRow) -> Write:
+        """Nothing is left to do about the row's last change."""
+        ROWS.after(row.state, RowVerb.LOOKED_AT)
+        return self._row(row.id, {"q": None, "qs": None}, _unchanged(row))
+
+    def flag_late(self, row: StagedRow) -> Write:
+        """The row changed too late: its document is posted or being posted."""
+        ROWS.after(row.state, RowVerb.LOOKED_AT)
+        return self._row(row.id, {"lt": True, "q": None, "qs": None}, _unchanged(row))
+
+    def released(self, actual_id: str, document: OnDocument, *, by: str | None = None) -> Write:
+        """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
+
+        ``document`` is where the line was. ``by``: and who had taken it no longer has, as by ``free``.
+        """
+        expected = _on(document, RowVerb.RELEASED)
+        values = {
+            "st": ROWS.after(expected["st"], RowVerb.RELEASED),
+            **queued_as(actual_id, document_position(actual_id, document)),
+            "jn": None,
+            "pn": None,
+            "ln": None,
+            "xr": None,
+        } | ({"tk": None} if by else {})
+        return self._row(actual_id, values, expected | _taken(by))
+
+    def posted(
+        self,
+        actual_id: str,
+        document: OnDocument,
+        *,
+        voucher: str | None,
+        accounting_amount: Decimal | None,
+        exchange_rate: Decimal | None,
+        sales_tax_amount: Decimal | None,
+        lineage: Lineage,
+        accrual: Accrual | None = None,
+        cost_accounts: CostAccounts | None = None,
+        to_bill: SaleToBill | None = None,
+    ) -> Write:
+        """The row's line is posted: it gets the accounting details (WB-01, WB-02), and what the line hands on (99-22).
+
+        ``to_bill`` for what now waits to be billed between companies. That takes the place in the queue where a change
+        waits to be looked at, so a row whose change came too late is flagged here.
+        """
+        expected = _on(document, RowVerb.POSTED)
+        values: dict[str, Any] = {
+            "st": ROWS.after(expected["st"], RowVerb.POSTED),
+            "vo": voucher,
+            "aa": accounting_amount,
+            "er": exchange_rate,
+            "tx": sales_tax_amount,
+            "ac": accrual_text(accrual) if accrual else None,
+            "ca": None if cost_accounts is None else json.dumps(cost_accounts, separators=(",", ":")),
+            "li": lineage_text(lineage, accrual, sales_tax_amount),
+        }
+        if to_bill:
+            row = to_bill.row
+            position = sale_position(actual_id, to_bill.lender, to_bill.borrower, to_bill.on)
+            values |= queued_as(actual_id, position) | ({"lt": True} if row.outdated else {})
+            expected = _unchanged(row, expected["st"]) | expected
+        return self._row(actual_id, values, expected)
+
+    def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
+        """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
+        values = {"wb": WriteBackState.FAILED if refusal else WriteBackState.DONE, "wd": refusal}
+        return self._row(actual_id, values, {"st": ROWS.before(RowVerb.WRITTEN_BACK), "vo": voucher})
+
+    def billed_between(self, row: StagedRow, proposal_id: str) -> Write:
+        """The posted inter-organizational sale is on an intercompany proposal."""
+        ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
+        values = {"ip": proposal_id, "q": None, "qs": None}
+        return self._row(row.id, values, {"st": row.state, "ip": None})
+
+    def _row(self, id: str, values: Item, expected: Item, *, free_for: Item | None = None) -> Write:
+        return update(self.table, id, ROW, values, expected=expected, free_for=free_for)
+
+
+def _on(document: OnDocument, verb: RowVerb) -> dict[str, Any]:
+    """What a row must be that ``verb`` happens to while its line is on ``document``."""
+    name, number = ("jn", document.journal_id) if isinstance(document, OnJournal) else ("pn", document.number)
+    return {"st": ROWS.before(verb), name: number}
+
+
+def _unchanged(row: StagedRow, state: StagingState | None = None) -> dict[str, Any]:
+    return {"st": state or row.state, "ch": row.changes, "lk": row.links_accepted or None}
+
+
+def _taken(by: str | None) -> dict[str, Any]:
+    return {"tk": UUID(by).bytes} if by else {}
+
+
+def _rate_text(rate: ExchangeRate) -> str:
+    return f"{rate.rate}/{rate.factor}"

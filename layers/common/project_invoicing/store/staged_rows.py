@@ -1,0 +1,154 @@
+"""Items of the staging table as rows. What cannot be read is told apart from what has not arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from project_invoicing.domain.actual import RowVersion, is_newer
+from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason, WriteBackState
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.store.items import Item, readable
+from project_invoicing.store.lineage_columns import lineage_in
+from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
+from project_invoicing.store.staging_queue import RELINKED, is_outdated
+
+ROW: Final = "A"
+LINK: Final = "l_"
+_WAIT_REASONS: Final = frozenset(WaitReason)
+
+
+def version_of(item: Item) -> RowVersion:
+    return RowVersion(item.get("rv"), item["ot"], item["h"])
+
+
+def links_of(item: Item) -> dict[ConnectionRole, str]:
+    """The linked actual by role: of several connections the one with the newest version that is not deleted."""
+    links: dict[ConnectionRole, str] = {}
+    for _, name, linked in sorted(
+        (version, name, linked)
+        for name, value in item.items()
+        if name.startswith(LINK)
+        for version, _, linked in (str(value).partition("|"),)
+    ):
+        if linked:
+            links[ConnectionRole(name.removeprefix(LINK).partition("_")[0])] = linked
+    return links
+
+
+def taker_of(item: Item) -> str | None:
+    """Who has taken the actual of an item, which may not have arrived yet."""
+    return str(UUID(bytes=bytes(item["tk"]))) if "tk" in item else None
+
+
+def row_of(item: Item) -> StagedRow | None:
+    """The row in an item of the table or its index; ``None`` for an item that holds links only."""
+    if "a" not in item:
+        return None
+    rate = item.get("xr")
+    amount = item.get
+    accrual = accrual_of(item["ac"]) if "ac" in item else None
+    return StagedRow(
+        actual=actual_of(item["pk"], version_of(item), item["a"]),
+        state=StagingState(item["st"]),
+        changes=item["ch"],
+        deliveries=item["dl"],
+        reason=_reason_of(item),
+        detail=item.get("rd"),
+        since=item.get("rs"),
+        company=item.get("co"),
+        journal_id=item.get("jn"),
+        proposal_id=item.get("pn"),
+        line_number=item.get("ln"),
+        voucher=item.get("vo"),
+        accounting_amount=None if amount("aa") is None else Decimal(item["aa"]),
+        exchange_rate=None if amount("er") is None else Decimal(item["er"]),
+        sales_tax_amount=None if amount("tx") is None else Decimal(item["tx"]),
+        write_back=WriteBackState(item.get("wb", WriteBackState.PENDING)),
+        write_back_detail=item.get("wd"),
+        price_rate=ExchangeRate(*map(Decimal, rate.split("/"))) if rate else None,
+        accrual=accrual,
+        cost_accounts=cost_accounts_of(item["ca"]) if "ca" in item else None,
+        outdated=is_outdated(item.get("qs", "")),
+        relinked=str(item.get("qs", "")).startswith(RELINKED),
+        late=bool(item.get("lt")),
+        intercompany_proposal=item.get("ip"),
+        links=links_of(item),
+        links_accepted=item.get("lk", 0),
+        lineage=lineage_in(item["li"], accrual, item.get("tx")) if "li" in item else None,
+        taken_by=taker_of(item),
+    )
+
+
+def readable_row(item: Item) -> StagedRow | None:
+    """As ``row_of``; ``None`` too for a row that this code cannot read, such as one with an unknown state."""
+    return readable(row_of, item)
+
+
+def _reason_of(item: Item) -> WaitReason | None:
+    """Why a row waits. A reason that this code does not know is no reason: the next import finds its own."""
+    known = item["st"] == StagingState.PENDING and item.get("re") in _WAIT_REASONS
+    return WaitReason(item["re"]) if known else None
+
+
+def state_of(item: Item) -> StagingState:
+    """The state of a row; of one with a state that this code does not know, what it must be by what it carries."""
+    try:
+        return StagingState(item["st"])
+    except (LookupError, ValueError):
+        if "vo" in item:
+            return StagingState.POSTED
+        return StagingState.IMPORTED if "jn" in item or "pn" in item else StagingState.PENDING
+
+
+def is_known(version: RowVersion, item: Item) -> bool:
+    """Whether a stored row has this version or a newer one. One whose version cannot be read is taken as older."""
+    try:
+        return not is_newer(version, version_of(item))
+    except (LookupError, TypeError):
+        return False
+
+
+class UnreadableRowError(Exception):
+    """A row that is there, but that this code cannot read: whoever needs it has to wait for it."""
+
+
+class Rows(dict[str, StagedRow]):
+    """Rows by actual. Whoever asks for one that cannot be read gets an ``UnreadableRowError``, not "has not arrived".
+
+    So what depends on it waits, and its neighbours do not.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__()
+        self._unreadable: set[str] = set()
+        for item in items:
+            if row := readable_row(item):
+                self[row.id] = row
+            elif "a" in item:
+                self._unreadable.add(item["pk"])
+
+    def hide(self, rows: Iterable[StagedRow]) -> None:
+        """These are no good either, because something that belongs to them cannot be read."""
+        for row in rows:
+            self.pop(row.id, None)
+            self._unreadable.add(row.id)
+
+    def get(self, id: str, default: Any = None) -> Any:
+        self._check(id)
+        return super().get(id, default)
+
+    def __missing__(self, id: str) -> StagedRow:
+        self._check(id)
+        raise KeyError(id)
+
+    def __contains__(self, id: object) -> bool:
+        self._check(id)
+        return super().__contains__(id)
+
+    def _check(self, id: object) -> None:
+        if id in self._unreadable:
+            raise UnreadableRowError(id)

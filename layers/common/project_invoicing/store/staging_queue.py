@@ -1,0 +1,76 @@
+"""The sparse index of staging rows that somebody has to look at: where in it a row stands.
+
+A row has one place at most: ``J#`` waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed since
+its import (``U#T#`` only its texts, ``U#L#`` only its connections), ``I#`` + lender + borrower + date is a posted sale
+that waits to be billed between companies.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from zlib import crc32
+
+from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.codes import TransactionType
+from project_invoicing.domain.staged_row import OnDocument, OnJournal
+from project_invoicing.store.items import Item
+
+INDEX: Final = "import_queue"
+SHARDS: Final = 4
+"""Partitions of the import queue. A partition takes 1,000 writes a second; a row is written there once."""
+
+CHANGED: Final = "U#"
+REWORDED: Final = "U#T#"
+RELINKED: Final = "U#L#"
+
+
+def queued_as(actual_id: str, position: str) -> dict[str, Any]:
+    """The keys of the index for a row that stands at ``position``."""
+    return {"q": str(crc32(actual_id.encode()) % SHARDS), "qs": position}
+
+
+def changed_position(actual_id: str) -> str:
+    return f"{CHANGED}{actual_id[:8]}"
+
+
+def reworded_position(actual_id: str) -> str:
+    return f"{REWORDED}{actual_id[:8]}"
+
+
+def relinked_position(item: Item, actual_id: str) -> str:
+    """A row that waits for another change to be looked at is looked at whole."""
+    return f"{RELINKED}{actual_id[:8]}" if "qs" not in item else changed_position(actual_id)
+
+
+def is_outdated(position: str) -> bool:
+    return position.startswith(CHANGED) and not position.startswith(REWORDED)
+
+
+def document_position(actual_id: str, document: OnDocument) -> str:
+    """Where a row waits that leaves ``document``: for the same kind of document."""
+    if isinstance(document, OnJournal):
+        return journal_position(actual_id)
+    return proposal_position(actual_id, document.proforma_id)
+
+
+def journal_position(actual_id: str) -> str:
+    return f"J#{actual_id[:8]}"
+
+
+def proposal_position(actual_id: str, proforma_id: str) -> str:
+    return f"B#{proforma_id}#{actual_id[:8]}"
+
+
+def sale_position(actual_id: str, lender: str, borrower: str, on: date) -> str:
+    return f"{sales_prefix(lender, borrower)}{on.isoformat()}#{actual_id[:8]}"
+
+
+def sales_prefix(lender: str, borrower: str) -> str:
+    return f"I#{lender}#{borrower}#"
+
+
+def import_position(actual: Actual) -> str:
+    if actual.transaction_type is TransactionType.BILLED_SALES:
+        return proposal_position(actual.id, actual.invoice.id if actual.invoice else "")
+    return journal_position(actual.id)
