@@ -306,10 +306,7 @@ def test_a_row_goes_from_the_queue_onto_a_journal_and_into_the_ledger(staging: S
 
 def test_a_row_can_be_posted_once_and_only_from_its_document(staging: Staging) -> None:
     imported(staging)
-    for elsewhere in (
-        posted(staging, document=OnJournal("J-2")),
-        posted(staging, document=OnProposal("INV-1", "inv-1")),
-    ):
+    for document in (OnJournal("J-2"), OnProposal("INV-1", "inv-1")):
         with pytest.raises(TransactionCancelled):
             transact(staging.client, [posted(staging, document=document)])
     transact(staging.client, [posted(staging)])
