@@ -23,6 +23,7 @@ from local import ROOT
 from operate.documents import read_setup
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from tests.builders import Context, actual, connection, guid, lookup, proforma
@@ -177,10 +178,10 @@ def into_staging(world: World, contexts: Iterable[Context]) -> None:
     staging = Staging(cast("Any", pending), world.names.staging_table)
     for detail in details:
         if detail["entity"] == "msdyn_actual":
-            staging.receive(to_actual(detail))
+            staging.receive(to_actual(RowEvent.read(detail)))
     pending.flush()
     for detail in details:
-        if detail["entity"] != "msdyn_actual" and (link := to_connection(detail)):
+        if detail["entity"] != "msdyn_actual" and (link := to_connection(RowEvent.read(detail))):
             staging.connect(link)
     pending.flush()
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4, uuid5
 
-from project_invoicing.domain.text import guid
+from project_invoicing.dataverse.values import guid
 
 Message = Literal["Create", "Update", "Delete"]
 Row = dict[str, Any]

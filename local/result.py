@@ -24,8 +24,8 @@ from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_draft import customer_of, due_date_of, invoice_date_of, totals_of
+from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.proposal_lines import currency_of
-from project_invoicing.rules.resolution import Owner, owner_of
 from project_invoicing.rules.waiting import waits_as
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups

@@ -25,6 +25,7 @@ from project_invoicing.dataverse.maps import (
     TableMap,
     Transform,
 )
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 
 GOLDEN = ROOT / "tests" / "golden" / "table_maps"
@@ -71,7 +72,7 @@ def golden_target(map_name: str, source: dict[str, Any]) -> Any:
     """What the map makes of ``source`` (a bus event's detail, or our fields on the way back), as plain JSON."""
     if map_name not in _READ:
         return mapping.write_columns(map_name, source)
-    target = _READ[map_name](source)
+    target = _READ[map_name](RowEvent.read(source))
     return None if target is None else json.loads(json.dumps(dataclasses.asdict(target), default=_plain))
 
 
@@ -126,9 +127,10 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     for column in table_map.optional:
         yield ""
+        known = f" Known are {', '.join(column.words)}; any other value is refused, a blank one left out."
         yield (
-            f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}. Known are "
-            f"{', '.join(column.words)}; any other value is refused, a blank one left out."
+            f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}."
+            f"{known if column.words else ''}"
         )
     for column in table_map.columns:
         if column.codes:

@@ -20,6 +20,7 @@ from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.found_rows import columns_of, event_of
 from project_invoicing.dataverse.mapping import to_actual, to_proforma
 from project_invoicing.dataverse.maps import MAPS, DateBehavior
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.domain.actual import Actual, Proforma
 from tests.replies import Reply
@@ -50,7 +51,7 @@ class Organization:
     def take(self, post: Post) -> int:
         for event in row_events(parse_json(post.body), "2026-08-31T00:00:00Z"):
             entity = event.detail["entity"]
-            self.told[entity, event.detail["id"]] = READ[entity](event.detail)
+            self.told[entity, event.detail["id"]] = READ[entity](RowEvent.read(event.detail))
         return 200
 
     def request(self, method: str, url: str, *, headers: Mapping[str, str], **_: Any) -> Reply:
@@ -64,7 +65,10 @@ class Organization:
         page = self.client.changes(entity, columns, None)
         repaired = self.client.rows(entity, ids, columns)
         made = [
-            {(entity, found.id): READ[entity](event_of(found, "2026-08-31T00:00:00Z").detail) for found in some}
+            {
+                (entity, found.id): READ[entity](RowEvent.read(event_of(found, "2026-08-31T00:00:00Z").detail))
+                for found in some
+            }
             for some in (page.rows, repaired)
         ]
         wanted = set(ids)

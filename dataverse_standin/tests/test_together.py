@@ -26,6 +26,7 @@ from project_invoicing.dataverse.mapping import (
     to_connection,
     to_proforma,
 )
+from project_invoicing.dataverse.row_events import RowEvent
 
 NOW = datetime(2026, 8, 27, 16, 5, tzinfo=UTC)
 STEPS = [
@@ -81,17 +82,17 @@ def test_what_the_business_writes_is_read_by_the_table_maps(rows: Rows, business
     hooks.deliver()
 
     assert hooks.failed == []
-    actuals = {actual.id: actual for actual in map(to_actual, told.of("msdyn_actual"))}
+    actuals = {actual.id: actual for actual in map(to_actual, map(RowEvent.read, told.of("msdyn_actual")))}
     assert sorted((str(actual.transaction_type), str(actual.amount)) for actual in actuals.values()) == [
         ("billed_sales", "1600.00"),
         ("cost", "800.00"),
         ("unbilled_sales", "-1600.00"),
         ("unbilled_sales", "1600.00"),
     ]
-    connections = [to_connection(event) for event in told.of("msdyn_transactionconnection")]
+    connections = [to_connection(RowEvent.read(event)) for event in told.of("msdyn_transactionconnection")]
     ends = {id for found in connections if found is not None for id in (found.actual_id, found.linked_id)}
     assert ends == set(actuals)
-    header = [to_proforma(event) for event in told.of("invoice")][-1]
+    header = [to_proforma(RowEvent.read(event)) for event in told.of("invoice")][-1]
     assert (header.id, str(header.total)) == (proforma, "1600.00")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection, to_proforma
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.table_maps.receive import message_of
 from tests.event_samples import DATAVERSE, EVENTS, bus_events, function_samples, samples
@@ -34,14 +35,14 @@ def test_there_is_no_other_sample() -> None:
 @pytest.mark.parametrize("name", sorted(set(DATAVERSE) - {"actual-bad"}))
 def test_a_dataverse_sample_is_read_by_its_map(name: str) -> None:
     for event in row_events(sample(f"dataverse/{name}"), "2026-08-31T09:00:00Z"):
-        assert READERS[event.detail["entity"]](event.detail) is not None
+        assert READERS[event.detail["entity"]](RowEvent.read(event.detail)) is not None
 
 
 def test_the_bad_sample_is_refused_for_its_type() -> None:
     [event] = row_events(sample("dataverse/actual-bad"), "2026-08-31T09:00:00Z")
 
     with pytest.raises(Rejected) as caught:
-        to_actual(event.detail)
+        to_actual(RowEvent.read(event.detail))
     assert (caught.value.reason, caught.value.field) == ("unknown_code", "msdyn_transactiontypecode")
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from local import engines
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import StagingState, TransactionClass
@@ -26,7 +27,8 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import round_to
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.journal_lines import Candidate, journal_line
-from project_invoicing.rules.resolution import Blocked, Invalid, resolve
+from project_invoicing.rules.owner import Blocked, Invalid
+from project_invoicing.rules.resolution import resolve
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from tests.builders import Context, actual, guid
@@ -135,7 +137,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Row], list[list[Context]]]:
 
 def latest(row: Row, name: str) -> Actual:
     (event,) = row_events(row.versions(name)[-1], "2026-08-31T13:00:00Z")
-    return to_actual(event.detail)
+    return to_actual(RowEvent.read(event.detail))
 
 
 def expected(of: Actual) -> tuple[str, str | None, JournalLine | None]:

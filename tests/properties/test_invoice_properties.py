@@ -138,7 +138,7 @@ def row(case: Case, name: str, kind: TransactionType, work: Work, sign: int = 1,
         project=None if on_account else reference("project", f"PRJ-{case.currency}"),
         contract=reference("contract", f"CTR-{case.currency}"),
         start="2026-08-15" if kind is TransactionType.UNBILLED_SALES else "2026-08-31",
-        custom={"discount_amount": str(discount)} if work.discount else {},
+        discount=discount if work.discount else None,
     )
     return StagedRow(
         actual, StagingState.PENDING, 1, 1, links={ConnectionRole(role): linked for role, linked in links.items()}
@@ -179,8 +179,8 @@ class Books:
         """A reversal of the whole, imported with the set-up of later, with negative amount and discount."""
         taken_back, line = original
         actual = taken_back.actual
-        discount = {key: str(-Decimal(value)) for key, value in actual.custom.items()}
-        back = replace(actual, id=name, quantity=-actual.quantity, amount=-actual.amount, custom=discount)
+        discount = None if actual.discount is None else -actual.discount
+        back = replace(actual, id=name, quantity=-actual.quantity, amount=-actual.amount, discount=discount)
         resolved = resolve(back, self.setup, original_rate(taken_back, self.setup))
         assert isinstance(resolved, Resolved)
         candidate = Candidate(replace(taken_back, actual=back), discounted_as(resolved, back, line), "all")
@@ -203,7 +203,7 @@ class Books:
     @property
     def proforma_total(self) -> Decimal:
         """Amounts less discounts of what is charged: what Dataverse would say."""
-        return sum((one.amount - Decimal(one.custom.get("discount_amount", "0")) for one in self.charged), Decimal(0))
+        return sum((one.amount - (one.discount or 0) for one in self.charged), Decimal(0))
 
     def _invoice(self) -> tuple[InvoiceDraft, Any]:
         def reference(column: str, to: str) -> Reference:
@@ -389,7 +389,7 @@ def test_fee_07_work_accrues_with_its_discount_or_without_as_it_was_when_it_was_
     books = Books(case)
     gross = case.gross_discounts if case.gross_before is None else case.gross_before
     for sold in books.sold.values():
-        off = Decimal(0) if gross else Decimal(sold.actual.custom.get("discount_amount", "0"))
+        off = Decimal(0) if gross else sold.actual.discount or Decimal(0)
         charged = sold.actual.billing_type not in FREE
         assert (sold.accrual.amount if sold.accrual else 0) == (sold.actual.amount - off if charged else 0)
 

@@ -22,6 +22,7 @@ from project_invoicing.dataverse.mapping import (
     to_proforma,
     write_columns,
 )
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
 from project_invoicing.domain.codes import CostOrigin
 from project_invoicing.errors import Rejected
@@ -40,16 +41,16 @@ def detail_of(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_actual(**words: Any) -> Actual:
-    return to_actual(detail_of(actual("actual-1", **words)))
+    return to_actual(RowEvent.read(detail_of(actual("actual-1", **words))))
 
 
 def read_connection(*roles: Any, **words: Any) -> Connection | None:
     first, second = roles
-    return to_connection(detail_of(connection("link-1", "first", first, "second", second, **words)))
+    return to_connection(RowEvent.read(detail_of(connection("link-1", "first", first, "second", second, **words))))
 
 
 def read_proforma(**words: Any) -> Proforma:
-    return to_proforma(detail_of(proforma("proforma-1", **words)))
+    return to_proforma(RowEvent.read(detail_of(proforma("proforma-1", **words))))
 
 
 def refusal(**words: Any) -> Rejected:
@@ -285,7 +286,7 @@ class TestRefusedActuals:
     )
     def test_an_event_that_is_none_of_ours(self, change: dict[str, Any], field: str) -> None:
         with pytest.raises(Rejected) as caught:
-            to_actual({**detail_of(actual("actual-1")), **change})
+            to_actual(RowEvent.read({**detail_of(actual("actual-1")), **change}))
         assert (caught.value.reason, caught.value.field) == ("schema", field)
 
     def test_a_float_is_no_decimal(self) -> None:
@@ -293,7 +294,7 @@ class TestRefusedActuals:
         detail["row"]["msdyn_amount"] = 0.1
 
         with pytest.raises(Rejected, match="not a decimal number"):
-            to_actual(detail)
+            to_actual(RowEvent.read(detail))
 
 
 class TestVersions:
@@ -316,7 +317,7 @@ class TestVersions:
     def test_moments_are_written_so_that_their_text_sorts(self, sent: str, sortable: str) -> None:
         detail = {**detail_of(actual("actual-1")), "occurred_at": sent}
 
-        assert to_actual(detail).version.occurred_at == sortable
+        assert to_actual(RowEvent.read(detail)).version.occurred_at == sortable
 
 
 class TestConnections:
@@ -362,7 +363,7 @@ class TestConnections:
         sent = connection("link-1", "first", "Cost", "second", "Unbilled Sales", message="Delete")
 
         with pytest.raises(Rejected, match="register the step with a pre image"):
-            to_connection(detail_of({**sent, "PreEntityImages": []}))
+            to_connection(RowEvent.read(detail_of({**sent, "PreEntityImages": []})))
 
     @pytest.mark.parametrize(
         ("change", "reason", "field"),
@@ -576,18 +577,18 @@ class TestBounds:
         with pytest.raises(
             Rejected, match=f"msdyn_startdatetime is {day}, not a date from 1900-01-01 to 2199-12-31"
         ) as refused:
-            to_actual(detail_of(actual("a", start=day)))
+            to_actual(RowEvent.read(detail_of(actual("a", start=day))))
         assert (refused.value.reason, refused.value.field) == ("schema", "msdyn_startdatetime")
 
     @pytest.mark.parametrize("number", ["IN\x1bV-1", "INV\x00", "INV\n1", "INV\x9b"])
     def test_a_number_with_control_characters_is_refused(self, number: str) -> None:
         with pytest.raises(Rejected, match="with control characters; correct the row") as refused:
-            to_proforma(detail_of(proforma("inv", number=number)))
+            to_proforma(RowEvent.read(detail_of(proforma("inv", number=number))))
         assert (refused.value.reason, refused.value.field) == ("schema", "invoicenumber")
 
     @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31T23:59:59Z"])
     def test_the_bounds_themselves_are_dates(self, day: str) -> None:
-        assert to_actual(detail_of(actual("a", start=day))).start == day
+        assert to_actual(RowEvent.read(detail_of(actual("a", start=day)))).start == day
 
     def test_other_bounds_are_a_setting_of_the_map(self) -> None:
         found = maps.overridden({"actuals": {"date_bounds": {"last": "2030-12-31"}}})
@@ -602,29 +603,29 @@ class TestBounds:
 
     def test_the_time_of_a_version_is_bounded_too(self) -> None:
         with pytest.raises(Rejected, match="occurred_at is"):
-            to_actual({**detail_of(actual("a")), "occurred_at": "9999-12-31T23:59:59Z"})
+            to_actual(RowEvent.read({**detail_of(actual("a")), "occurred_at": "9999-12-31T23:59:59Z"}))
 
     @pytest.mark.parametrize("version", ["7", -1, 2**63, True])
     def test_a_row_version_is_a_number_of_dataverse(self, version: object) -> None:
         with pytest.raises(Rejected, match="row_version is"):
-            to_actual({**detail_of(actual("a")), "row_version": version})
+            to_actual(RowEvent.read({**detail_of(actual("a")), "row_version": version}))
 
     def test_a_number_that_is_too_long_is_refused_and_a_text_is_cut(self) -> None:
-        assert to_proforma(detail_of(proforma("a", number="N" * 100))).number == "N" * 100
+        assert to_proforma(RowEvent.read(detail_of(proforma("a", number="N" * 100)))).number == "N" * 100
         with pytest.raises(Rejected, match="invoicenumber has 101 characters, and 100 is the most"):
-            to_proforma(detail_of(proforma("a", number="N" * 101)))
-        assert to_proforma(detail_of(proforma("a", name="N" * 5000))).name == "N" * 255
+            to_proforma(RowEvent.read(detail_of(proforma("a", number="N" * 101))))
+        assert to_proforma(RowEvent.read(detail_of(proforma("a", name="N" * 5000)))).name == "N" * 255
 
     def test_the_name_and_the_table_of_a_look_up_are_bounded(self) -> None:
         row = detail_of(actual("a"))
         named = {"id": guid("b"), "entity": "bookableresource", "name": "N" * 5000}
         row["row"]["msdyn_bookableresource"] = named
-        resource = to_actual(row).resource
+        resource = to_actual(RowEvent.read(row)).resource
         assert resource is not None
         assert resource.name == "N" * 255
         row["row"]["msdyn_bookableresource"] = named | {"entity": "e" * 200}
         with pytest.raises(Rejected, match="not to a table"):
-            to_actual(row)
+            to_actual(RowEvent.read(row))
 
     def test_every_text_has_a_limit(self) -> None:
         texts = [
@@ -637,5 +638,5 @@ class TestBounds:
 
     def test_what_a_message_quotes_is_short(self) -> None:
         with pytest.raises(Rejected) as refused:
-            to_actual(detail_of(actual("a", start="x" * 100_000)))
+            to_actual(RowEvent.read(detail_of(actual("a", start="x" * 100_000))))
         assert len(refused.value.detail) < 300

@@ -16,6 +16,7 @@ from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.found_rows import event_of
 from project_invoicing.dataverse.mapping import stored_date, to_actual, to_proforma
 from project_invoicing.dataverse.maps import ACTUALS, INVOICES, MAPS, Direction, Transform
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.calendar import calendar_date
 from tests.builders import actual, guid, lookup, proforma, to_json
 from tests.setups import finance_setup
@@ -34,7 +35,7 @@ def by_webhook(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def invoice_date(sent: Any) -> str | None:
-    return to_proforma(by_webhook(proforma("inv-1", invoice_date=sent))).invoice_date
+    return to_proforma(RowEvent.read(by_webhook(proforma("inv-1", invoice_date=sent)))).invoice_date
 
 
 def local(zone: str, text: str | None) -> str:
@@ -90,7 +91,7 @@ def test_an_instant_is_a_day_of_the_company_in_each_form(zone: str, instant: str
     moment = datetime.fromisoformat(instant)
     told = [moment.astimezone(tz).isoformat() for tz in (UTC, _offset(14), _offset(-12))]
     for sent in (instant, f"/Date({ms})/", f"/Date({ms}+0200)/", f"/Date({ms}-1200)/", *told):
-        found = to_actual(by_webhook(actual("a", accounting_date=sent))).accounting_date
+        found = to_actual(RowEvent.read(by_webhook(actual("a", accounting_date=sent)))).accounting_date
         assert local(zone, found) == day, sent
 
 
@@ -100,7 +101,7 @@ def _offset(hours: int) -> Any:
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_bare_date_in_place_of_an_instant_stays_that_date(zone: str) -> None:
-    found = to_actual(by_webhook(actual("a", accounting_date="2026-09-01"))).accounting_date
+    found = to_actual(RowEvent.read(by_webhook(actual("a", accounting_date="2026-09-01")))).accounting_date
     assert local(zone, found) == "2026-09-01"
 
 
@@ -132,16 +133,16 @@ def by_web_api(entity: str, **columns: Any) -> dict[str, Any]:
     ],
 )
 def test_webhook_and_sweep_bring_the_same_calendar_date(wire: str, on_the_web: str, found: str) -> None:
-    swept = to_proforma(by_web_api("invoice", invoicenumber="INV-0001", msdyn_invoicedate=on_the_web))
+    swept = to_proforma(RowEvent.read(by_web_api("invoice", invoicenumber="INV-0001", msdyn_invoicedate=on_the_web)))
     assert swept.invoice_date == invoice_date(wire) == found
 
 
 @pytest.mark.parametrize("offset", ["", "+0000", "-0400", "+1000"])
 def test_webhook_and_sweep_bring_the_same_instant(offset: str) -> None:
     ms = milliseconds("2026-09-01T04:00:00Z")
-    sent = to_proforma(by_webhook(proforma("inv-1", msdyn_accountingdate=f"/Date({ms}{offset})/")))
+    sent = to_proforma(RowEvent.read(by_webhook(proforma("inv-1", msdyn_accountingdate=f"/Date({ms}{offset})/"))))
     swept = by_web_api("invoice", invoicenumber="INV-0001", msdyn_accountingdate="2026-09-01T04:00:00Z")
-    assert sent.accounting_date == to_proforma(swept).accounting_date == "2026-09-01T04:00:00Z"
+    assert sent.accounting_date == to_proforma(RowEvent.read(swept)).accounting_date == "2026-09-01T04:00:00Z"
 
 
 # --- what the maps say ---
@@ -170,7 +171,7 @@ def test_every_date_of_the_maps_says_what_it_holds() -> None:
     ],
 )
 def test_the_independent_accounting_date_wins_where_there_is_one(columns: dict[str, Any], found: str | None) -> None:
-    assert to_actual(by_webhook(actual("a", **columns))).accounting_date == found
+    assert to_actual(RowEvent.read(by_webhook(actual("a", **columns)))).accounting_date == found
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_the_customer_is_the_account_else_the_contact(
     account: str | None, contact: str | None, found: tuple[str, str] | None
 ) -> None:
     jane = lookup("contact", contact) if contact else None
-    customer = to_actual(by_webhook(actual("a", customer=account, msdyn_contactcustomer=jane))).customer
+    customer = to_actual(RowEvent.read(by_webhook(actual("a", customer=account, msdyn_contactcustomer=jane)))).customer
     assert (customer and (customer.entity, customer.id)) == found
 
 
@@ -207,7 +208,10 @@ def test_an_organization_may_say_what_its_columns_hold() -> None:
     found = invoice_date(f"/Date({milliseconds('2026-08-31T22:00:00Z')})/")
     assert found == "2026-08-31T22:00:00Z"
     assert local("Europe/Berlin", found) == "2026-09-01"
-    assert to_actual(by_webhook(actual("a", document_date="2026-09-01T00:00:00Z"))).document_date == "2026-09-01"
+    assert (
+        to_actual(RowEvent.read(by_webhook(actual("a", document_date="2026-09-01T00:00:00Z")))).document_date
+        == "2026-09-01"
+    )
     changed = maps.table_maps()["invoices"]
     assert stored_date(changed, "invoice_date", "2026-08-31T22:00:00Z") == "2026-08-31T22:00:00Z"
 

@@ -19,7 +19,8 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.rules.resolution import Blocked, Invalid, Resolved, resolve
+from project_invoicing.rules.owner import Blocked, Invalid
+from project_invoicing.rules.resolution import Resolved, resolve
 from tests.builders import REFERENCE_TABLES, guid
 from tests.setups import finance_setup
 

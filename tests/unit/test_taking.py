@@ -8,6 +8,7 @@ import pytest
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.taking import Takers
@@ -24,7 +25,7 @@ SETUP = FinanceSetup(SetupDocument.model_validate(finance()), 1)
 def row(name: str, **links: str) -> StagedRow:
     (event,) = row_events(bill(name), "2026-08-31T13:00:00Z")
     linked = {ConnectionRole(role): guid(target) for role, target in links.items()}
-    return StagedRow(to_actual(event.detail), StagingState.PENDING, 1, 1, links=linked)
+    return StagedRow(to_actual(RowEvent.read(event.detail)), StagingState.PENDING, 1, 1, links=linked)
 
 
 @pytest.mark.parametrize(

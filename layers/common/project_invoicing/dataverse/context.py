@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.dataverse.values import decimal_text, plain_date
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.text import guid, sortable_instant, whole
@@ -77,9 +78,8 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
             continue
         # The image of a deleted row shows its last version; that it is gone is newer.
         version = last_version + 1 if message == "Delete" and last_version is not None else last_version
-        detail = {"entity": entity, "id": id, "message": message, "row_version": version, **shared, "row": row}
-        moment = shared["occurred_at"] if version is None else version
-        events.append(BusEvent(DATAVERSE_SOURCE, f"{entity}.{message}", received_at, detail, f"{entity}#{id}#{moment}"))
+        event = RowEvent(entity=entity, id=id, message=message, row_version=version, **shared, row=row)
+        events.append(event.on_bus(received_at, shared["occurred_at"] if version is None else version))
     return events
 
 

@@ -16,9 +16,10 @@ from project_invoicing.dataverse.maps import (
     TableMap,
     table_maps,
 )
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.codes import RowState
 from project_invoicing.errors import Rejected
-from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
+from project_invoicing.events import BusEvent
 
 STATUS: Final = "msdyn_projectinvoicestatus"
 STATE: Final = "statecode"
@@ -44,18 +45,21 @@ def event_of(found: FoundRow, received_at: str, message: str = "Update") -> BusE
 
     Its time is when the row was last modified; where that is missing, when it was read.
     """
-    detail: dict[str, Any] = {
-        "entity": found.entity,
-        "id": found.id,
-        "message": message,
-        "row_version": found.version,
-        "occurred_at": found.modified_at or received_at,
-        "correlation_id": None,
-        "organization_id": None,
-        "row": {name: value for name, value in found.row.items() if value is not None},
-    }
-    key = f"{found.entity}#{found.id}#{found.version or found.modified_at}"
-    return BusEvent(DATAVERSE_SOURCE, f"{found.entity}.{message}", received_at, detail, key)
+    return row_event_of(found, received_at, message).on_bus(received_at, found.version or found.modified_at)
+
+
+def row_event_of(found: FoundRow, received_at: str, message: str = "Update") -> RowEvent:
+    """The row as an event tells it."""
+    return RowEvent(
+        entity=found.entity,
+        id=found.id,
+        message=message,
+        row_version=found.version,
+        occurred_at=found.modified_at or received_at,
+        correlation_id=None,
+        organization_id=None,
+        row={name: value for name, value in found.row.items() if value is not None},
+    )
 
 
 def is_confirmed_or_canceled(row: Mapping[str, Any]) -> bool:
@@ -74,7 +78,7 @@ def is_wanted(event: BusEvent) -> bool:
         return is_confirmed_or_canceled(event.detail["row"])
     if entity == CONNECTION:
         try:
-            return to_connection(event.detail) is not None
+            return to_connection(RowEvent.read(event.detail)) is not None
         except Rejected:
             return True
     return True

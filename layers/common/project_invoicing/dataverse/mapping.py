@@ -1,6 +1,6 @@
 """Rows of Dataverse read by the table maps, and values of ours written by them.
 
-Each ``to_…`` takes the detail of a bus event (contract, section 6) and raises ``Rejected`` with the row's id, the
+Each ``to_…`` takes the row of a bus event (contract, section 6) and raises ``Rejected`` with the row's id, the
 column and what to do: ``schema`` (missing or not what the map declares), ``unknown_code``, ``amount_out_of_range``.
 """
 
@@ -14,8 +14,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from project_invoicing.dataverse.maps import ACTUAL, Column, DateBehavior, TableMap, Transform, table_maps
+from project_invoicing.dataverse.row_events import RowEvent, shown
 from project_invoicing.dataverse.values import plain_instant
-from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion
+from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference, RowVersion, typed_of_custom
 from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
 from project_invoicing.domain.text import decimal, guid, is_date, sortable_instant, whole
@@ -59,31 +60,32 @@ class _UnfitError(Exception):
         self.problem = problem
 
 
-def to_actual(detail: Mapping[str, Any]) -> Actual:
+def to_actual(event: RowEvent) -> Actual:
     """The actual in a bus event of msdyn_actual (table map ``actuals``).
 
     Quantity and price may be missing where the class has none of its own (milestone, fee, tax, retainer): they are
     then 1 and the amount.
     """
     table_map = table_maps()["actuals"]
-    fields = _read(table_map, detail)
+    fields = _read(table_map, event)
     for field, value in (("quantity", _ONE), ("price", fields["amount"])):
         if fields[field] is None:
             if fields["transaction_class"] in _MEASURED_CLASSES:
-                raise _missing(table_map, field, detail)
+                raise _missing(table_map, field, event)
             fields[field] = value
     contact = fields.pop("contact_customer")
     fields["customer"] = fields["customer"] or contact  # D-064
     fields["inactive"] = fields.pop("state") == RowState.INACTIVE
-    return Actual(**_accounted(fields))
+    typed = typed_of_custom(fields.pop("custom", {}), fields.get("origin"))
+    return Actual(**{**_accounted(fields), **typed})
 
 
-def to_proforma(detail: Mapping[str, Any]) -> Proforma:
+def to_proforma(event: RowEvent) -> Proforma:
     """The proforma header in a bus event of invoice (table map ``invoices``).
 
     That it is confirmed, or canceled, is for the rule on the bus, which holds the map's filter (PROP-01).
     """
-    fields = _accounted(_read(table_maps()["invoices"], detail))
+    fields = _accounted(_read(table_maps()["invoices"], event))
     fields["canceled"] = fields.pop("state") == RowState.CANCELED
     return Proforma(**fields)
 
@@ -96,32 +98,29 @@ def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None
     return calendar_date(text).isoformat() if behavior is DateBehavior.CALENDAR else text
 
 
-def to_connection(detail: Mapping[str, Any]) -> Connection | None:
+def to_connection(event: RowEvent) -> Connection | None:
     """The connection in a bus event of msdyn_transactionconnection, turned by its roles (CONN-02 to CONN-08).
 
     Dataverse may write either row first, and roles with or without spaces. ``None`` for a connection that is none of
     ours: one that is not between two actuals (CONN-01, -03, -06). A deleted one needs its pre image.
     """
     table_map = table_maps()["transaction_connections"]
-    row = detail.get("row")
-    columns = [_column(table_map, field) for field in ("type_1", "type_2")]
-    types = [row.get(column) for column in columns] if isinstance(row, Mapping) else []
+    types = [event.row.get(_column(table_map, field)) for field in ("type_1", "type_2")]
     if any(isinstance(type_, str) and type_.strip().lower() != ACTUAL for type_ in types):
         return None
-    fields = _read(table_map, detail)
+    fields = _read(table_map, event)
     if fields["id_1"] == fields["id_2"]:
         problem = "is the same row as the other; a connection is between two"
-        raise _rejected(RejectReason.SCHEMA, problem, _column(table_map, "id_2"), detail)
-    roles = _role(table_map, "role_1", fields, detail), _role(table_map, "role_2", fields, detail)
+        raise _rejected(RejectReason.SCHEMA, problem, _column(table_map, "id_2"), event)
+    roles = _role(table_map, "role_1", fields, event), _role(table_map, "role_2", fields, event)
     if link := _LINKS.get(roles):
         carrier, linked = fields["id_1"], fields["id_2"]
     elif link := _LINKS.get(roles[::-1]):
         carrier, linked = fields["id_2"], fields["id_1"]
     else:
         problem = f"{fields['role_1']} with {fields['role_2']} is no pair of roles that links two actuals; correct it"
-        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, "role_1"), detail)
-    deleted = detail.get("message") == "Delete"
-    return Connection(fields["id"], fields["version"], carrier, link, linked, deleted)
+        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, "role_1"), event)
+    return Connection(fields["id"], fields["version"], carrier, link, linked, event.deleted)
 
 
 def actual_write_back(
@@ -177,32 +176,27 @@ def _accounted(fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"accounting_date": independent or fields["accounting_date"]}
 
 
-def _read(table_map: TableMap, detail: Mapping[str, Any]) -> dict[str, Any]:
+def _read(table_map: TableMap, event: RowEvent) -> dict[str, Any]:
     """Field -> value by the map, with the row's ``id`` and ``version``."""
-    if detail.get("entity") != table_map.entity:
-        problem = f"is {_shown(detail.get('entity'))}, not {table_map.entity}"
-        raise _rejected(RejectReason.SCHEMA, problem, "entity", detail)
-    row_id, row = guid(detail.get("id")), detail.get("row")
-    if row_id is None:
-        raise _rejected(RejectReason.SCHEMA, f"is {_shown(detail.get('id'))}, not the GUID of a row", "id", detail)
-    if not isinstance(row, Mapping):
-        raise _rejected(RejectReason.SCHEMA, "is missing; an event carries its whole row", "row", detail)
+    if event.entity != table_map.entity:
+        problem = f"is {_shown(event.entity)}, not {table_map.entity}"
+        raise _rejected(RejectReason.SCHEMA, problem, "entity", event)
     names, steps, has_groups = _plan(table_map)
-    given = list(map(row.get, names))
+    given = list(map(event.row.get, names))
     fields: dict[str, Any] = {}
     for value, (field, convert, required, default) in zip(given, steps, strict=True):
         if value is not None:
             try:
                 fields[field] = convert(value)
             except _UnfitError as unfit:
-                raise _rejected(unfit.reason, unfit.problem, _column(table_map, field), detail) from None
+                raise _rejected(unfit.reason, unfit.problem, _column(table_map, field), event) from None
         elif required:
-            raise _missing(table_map, field, detail)
+            raise _missing(table_map, field, event)
         else:
             fields[field] = default
-    fields["id"] = row_id
+    fields["id"] = event.id
     content = blake2b(repr(given).encode(), digest_size=8).hexdigest()
-    fields["version"] = RowVersion(_number(detail), _occurred_at(table_map, detail), content)
+    fields["version"] = RowVersion(event.row_version, _occurred_at(table_map, event), content)
     return _grouped(fields) if has_groups else fields
 
 
@@ -227,18 +221,11 @@ def _grouped(fields: Mapping[str, Any]) -> dict[str, Any]:
     return grouped
 
 
-def _number(detail: Mapping[str, Any]) -> int | None:
-    number = detail.get("row_version")
-    if number is None or (type(number) is int and 0 <= number < 2**63):
-        return number
-    raise _rejected(RejectReason.SCHEMA, f"is {_shown(number)}, not a row version", "row_version", detail)
-
-
-def _occurred_at(table_map: TableMap, detail: Mapping[str, Any]) -> str:
-    occurred_at = sortable_instant(str(detail.get("occurred_at")))
+def _occurred_at(table_map: TableMap, event: RowEvent) -> str:
+    occurred_at = sortable_instant(event.occurred_at)
     if occurred_at is None or not table_map.first_date <= occurred_at[:10] <= table_map.last_date:
-        problem = f"is {_shown(detail.get('occurred_at'))}, not a date and time in ISO 8601 {_between(table_map)}"
-        raise _rejected(RejectReason.SCHEMA, problem, "occurred_at", detail)
+        problem = f"is {_shown(event.occurred_at)}, not a date and time in ISO 8601 {_between(table_map)}"
+        raise _rejected(RejectReason.SCHEMA, problem, "occurred_at", event)
     return occurred_at
 
 
@@ -378,9 +365,7 @@ def _between(table_map: TableMap) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value of others, short enough for a message."""
-    text = str(value) if isinstance(value, Decimal) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    return str(value) if isinstance(value, Decimal) and len(str(value)) <= _SHOWN else shown(value)
 
 
 def _flag(value: Any) -> bool:
@@ -396,11 +381,11 @@ def _guid(value: Any) -> str:
     return row_id
 
 
-def _role(table_map: TableMap, field: str, fields: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+def _role(table_map: TableMap, field: str, fields: Mapping[str, Any], event: RowEvent) -> str:
     role = "".join(filter(str.isalnum, fields[field].lower()))
     if role not in _ROLES:
         problem = f"is {fields[field]!r}; known are {', '.join(_ROLES.values())}. Correct the connection"
-        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, field), detail)
+        raise _rejected(RejectReason.UNKNOWN_CODE, problem, _column(table_map, field), event)
     return role
 
 
@@ -408,12 +393,11 @@ def _column(table_map: TableMap, field: str) -> str:
     return next(column.column for column in table_map.columns if column.field == field)
 
 
-def _missing(table_map: TableMap, field: str, detail: Mapping[str, Any]) -> Rejected:
-    image = "pre image" if detail.get("message") == "Delete" else "post image"
+def _missing(table_map: TableMap, field: str, event: RowEvent) -> Rejected:
+    image = "pre image" if event.deleted else "post image"
     problem = f"has no value; fill it in, and register the step with a {image} of all columns"
-    return _rejected(RejectReason.SCHEMA, problem, _column(table_map, field), detail)
+    return _rejected(RejectReason.SCHEMA, problem, _column(table_map, field), event)
 
 
-def _rejected(reason: RejectReason, problem: str, field: str, detail: Mapping[str, Any]) -> Rejected:
-    entity, row_id = str(detail.get("entity") or ""), guid(detail.get("id")) or str(detail.get("id") or "")
-    return Rejected(reason, f"{field} {problem}", entity=entity, id=row_id, field=field)
+def _rejected(reason: RejectReason, problem: str, field: str, event: RowEvent) -> Rejected:
+    return Rejected(reason, f"{field} {problem}", entity=event.entity, id=event.id, field=field)

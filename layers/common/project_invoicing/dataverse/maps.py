@@ -25,6 +25,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
+from project_invoicing.domain import money
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import BillingType, CostOrigin, RowState, TransactionClass, TransactionType
 from project_invoicing.domain.text import is_bare_date
@@ -36,9 +37,9 @@ CONNECTION: Final = "msdyn_transactionconnection"
 PROFORMA: Final = "invoice"
 """The tables of Dataverse that the maps are of. Its invoice is finance's proforma."""
 
-MONEY_LIMIT: Final = Decimal(1_000_000_000)
-"""Dataverse's bounds of msdyn_amount and msdyn_price, in both directions; taken for quantities too."""
 _WIDEST: Final = ("1753-01-01", "9899-12-31")
+MONEY_LIMIT: Final = money.MONEY_LIMIT
+"""Dataverse's bounds of msdyn_amount and msdyn_price, in both directions; taken for quantities too."""
 TOTAL_LIMIT: Final = Decimal(922_337_203_685_477)
 """Dataverse's bounds of any Money column."""
 
@@ -284,6 +285,20 @@ ACTUALS: Final = TableMap(
             note="where a cost comes from (JRN-16): a purchase or vendor invoice clears the account of "
             "`procurement_integration`, an expense report that of `expense_integration`; a choice whose codes are "
             "given, or a text",
+        ),
+        Column(
+            "",
+            "discount",
+            Transform.DECIMAL,
+            limit=MONEY_LIMIT,
+            note="what the amount is reduced by before it is billed, signed like it (FEE-01)",
+        ),
+        Column(
+            "",
+            "resourcing_unit",
+            Transform.NAME,
+            limit=255,
+            note="the organizational unit that lends the resource, by its id or its legal entity (STG-15, SKIP-08)",
         ),
     ),
 )

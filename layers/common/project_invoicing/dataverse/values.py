@@ -1,4 +1,4 @@
-"""The values of Dataverse's wire: dates as .NET writes them, decimals. Pure text in, text out."""
+"""The values of Dataverse's wire: row ids, dates as .NET writes them, decimals. Pure text in, text out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from project_invoicing.domain.text import written
+from project_invoicing.domain.text import guid, is_date, sortable_instant, written
+
+__all__ = ["decimal_text", "guid", "is_date", "plain_date", "plain_instant", "sortable_instant"]
 
 _WIRE_DATE = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

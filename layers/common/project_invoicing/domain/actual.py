@@ -6,8 +6,10 @@ the sender wrote. Resolving them needs the company, which is known at import.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from project_invoicing.domain.codes import (
     BillingType,
@@ -16,6 +18,8 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
 )
+from project_invoicing.domain.money import MONEY_LIMIT
+from project_invoicing.domain.text import decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Actual:
     ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``), which is never
     shifted, or an instant (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides
     (contract, section 5). Which of them a column gives, its table map says. ``customer`` is an account, or a contact
-    where the actual names no account.
+    where the actual names no account. ``discount`` is what the amount is reduced by before it is billed, signed like
+    the amount (FEE-01); ``resourcing_unit`` the organizational unit that lends the resource, by id or legal entity;
+    ``origin`` where a cost comes from (JRN-16). Organizations that have them name their columns in the settings.
     """
 
     id: str
@@ -79,7 +85,36 @@ class Actual:
     external_description: str | None = None
     unit: str | None = None
     origin: CostOrigin | None = None
+    discount: Decimal | None = None
+    resourcing_unit: str | None = None
     custom: dict[str, str] = field(default_factory=dict)
+
+
+DISCOUNT = "discount_amount"
+RESOURCING_UNIT = "resourcing_unit"
+DOCUMENT_TYPE = "document_type"
+"""What custom columns are called that the settings may carry along for a typed one, and that stored rows have (D-015):
+``discount``, ``resourcing_unit`` and ``origin``."""
+_ORIGINS = frozenset(CostOrigin)
+
+
+def typed_of_custom(custom: Mapping[str, str], origin: CostOrigin | None) -> dict[str, Any]:
+    """``discount``, ``resourcing_unit``, ``origin`` and what is left of ``custom``, for an ``Actual``.
+
+    A text that its column does not take stays in ``custom``: a discount that is no amount is refused where it counts
+    (FEE-01), another word for an origin says nothing (JRN-16). ``origin``, the column's own, counts first.
+    """
+    left = dict(custom)
+    typed: dict[str, Any] = {"origin": origin, "custom": left}
+    amount = decimal(left.get(DISCOUNT, ""))
+    if amount is not None and abs(amount) <= MONEY_LIMIT:
+        typed["discount"] = amount
+        del left[DISCOUNT]
+    if unit := left.pop(RESOURCING_UNIT, None):
+        typed["resourcing_unit"] = unit
+    if origin is None and left.get(DOCUMENT_TYPE) in _ORIGINS:
+        typed["origin"] = CostOrigin(left.pop(DOCUMENT_TYPE))
+    return typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,12 @@ class PostingType(StrEnum):
     DISCOUNT = "discount"
 
 
+ON_ACCOUNT: Final = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
+"""What is billed on account: chargeable whatever its line property says, and it accrues nothing."""
+NO_MONEY: Final = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
+"""What the customer does not pay for."""
+INTERCOMPANY: Final = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
+"""What belongs to the company that lends the resource (IC-04, INV-28)."""
 INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.EXPENSE_INTEGRATION)
 """What other modules of finance debit, and our journals clear (LED-55, LED-56)."""
 

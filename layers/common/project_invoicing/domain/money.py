@@ -14,6 +14,8 @@ _EXACT = Context(prec=60)
 _SHOWN = Context(prec=28)
 """Digits of a rate that is shown and stored: a third of anything never ends. Amounts are converted exactly."""
 ZERO = Decimal(0)
+MONEY_LIMIT = Decimal(1_000_000_000)
+"""The most that an amount of one row may be, in both directions."""
 
 
 class Rounding(StrEnum):

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from project_invoicing.domain.calendar import calendar_date
-from project_invoicing.domain.codes import PostingFailure, PostingType, ProposalStatus, WaitReason
+from project_invoicing.domain.codes import ON_ACCOUNT, PostingFailure, PostingType, ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import (
     TaxOfInvoice,
     corrected_invoice,
@@ -28,7 +28,6 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.proposal_lines import currency_of, proforma_customer
-from project_invoicing.rules.resolution import ON_ACCOUNT
 from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 

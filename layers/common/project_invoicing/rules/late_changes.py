@@ -17,8 +17,9 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.invoice_draft import totals_of
 from project_invoicing.rules.journal_lines import Candidate, journal_line
+from project_invoicing.rules.owner import Invalid
 from project_invoicing.rules.proposal_lines import proposal_line
-from project_invoicing.rules.resolution import Invalid, Resolved, resolve
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.lookups import FinanceSetup
 
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
+    ON_ACCOUNT,
     SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
@@ -28,17 +29,10 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
-from project_invoicing.rules.resolution import (
-    ON_ACCOUNT,
-    Blocked,
-    Invalid,
-    Owner,
-    Resolved,
-    owner_of,
-    resolve,
-    written_dates,
-)
+from project_invoicing.rules.owner import Blocked, Invalid, Owner, owner_of
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.rules.taking import Takers
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import InvoiceAccountingDate

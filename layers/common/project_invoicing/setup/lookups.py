@@ -12,7 +12,7 @@ from itertools import product
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType, TransactionClass
+from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, BillingType, PostingType, TransactionClass
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
 from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
@@ -42,7 +42,7 @@ from project_invoicing.setup.document import (
 
 T = TypeVar("T")
 
-_ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
+
 _CATEGORY_KINDS = {
     TransactionClass.TIME: CategoryKind.TIME,
     TransactionClass.EXPENSE: CategoryKind.EXPENSE,
@@ -402,7 +402,7 @@ class FinanceSetup:
         TAX-07 to TAX-10.
         """
         parameters = self.parameters(company)
-        if transaction_class in _ON_ACCOUNT:
+        if transaction_class in ON_ACCOUNT:
             return parameters.milestone_item_sales_tax_group
         by_item = parameters.material_item_tax_group_method is ItemTaxGroupMethod.ITEM
         if transaction_class is TransactionClass.MATERIAL and by_item:

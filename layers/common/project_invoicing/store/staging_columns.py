@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from project_invoicing.domain.actual import Actual, Reference, RowVersion
+from project_invoicing.domain.actual import DISCOUNT, RESOURCING_UNIT, Actual, Reference, RowVersion, typed_of_custom
 from project_invoicing.domain.codes import BillingType, CostOrigin, PostingType, TransactionClass, TransactionType
 from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.store.items import Item, readable
@@ -53,7 +53,8 @@ _ENTITIES: Final = {
     "product": "product",
     "invoice": "invoice",
 }
-ON_LINE: Final = tuple(name for name in _NAMES if name not in ("skip_sync", "adjustment_status", "billing_status"))
+_IN_CUSTOM: Final = ("discount", "resourcing_unit")
+ON_LINE: Final = frozenset({*_NAMES, *_IN_CUSTOM} - {"skip_sync", "adjustment_status", "billing_status"})
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
 TEXTS: Final = frozenset({"description", "external_description"})
@@ -63,7 +64,7 @@ TEXTS: Final = frozenset({"description", "external_description"})
 def actual_text(actual: Actual) -> str:
     columns: dict[str, Any] = {}
     for name, short in _NAMES.items():
-        value = getattr(actual, name)
+        value = _custom_out(actual) if name == "custom" else getattr(actual, name)
         if value is None or value is False or value == {}:
             continue
         if isinstance(value, Reference):
@@ -74,6 +75,12 @@ def actual_text(actual: Actual) -> str:
             value = value.value
         columns[short] = value
     return json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
+
+
+def _custom_out(actual: Actual) -> dict[str, str]:
+    """Custom columns, with those that once were: a version before looks for them there (D-015)."""
+    typed = {DISCOUNT: actual.discount, RESOURCING_UNIT: actual.resourcing_unit}
+    return actual.custom | {name: str(value) for name, value in typed.items() if value is not None}
 
 
 def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
@@ -106,8 +113,8 @@ def actual_of(id: str, version: RowVersion, text: str) -> Actual:
     values["billing_type"] = BillingType(values["billing_type"])
     for name in ("quantity", "price", "amount"):
         values[name] = Decimal(values[name])
-    if "origin" in values:
-        values["origin"] = CostOrigin(values["origin"])
+    origin = CostOrigin(values.pop("origin")) if "origin" in values else None
+    values |= typed_of_custom(values.get("custom", {}), origin)
     return Actual(id=id, version=version, **values)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from project_invoicing.dataverse.mapping import to_actual, to_connection
 from project_invoicing.dataverse.maps import ACTUAL
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Staging
@@ -29,9 +30,10 @@ def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:
 
 
 def _store(staging: Staging, detail: dict[str, Any]) -> str:
-    if detail.get("entity") == ACTUAL:
-        return staging.receive(to_actual(detail)).value
-    connection = to_connection(detail)
+    event = RowEvent.read(detail)
+    if event.entity == ACTUAL:
+        return staging.receive(to_actual(event)).value
+    connection = to_connection(event)
     if connection is None:
         return IGNORED
     outcome: Delivery = staging.connect(connection)

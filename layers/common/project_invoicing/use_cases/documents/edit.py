@@ -19,7 +19,8 @@ from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.text import guid, whole
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.invoice_draft import written_invoice_date
-from project_invoicing.rules.resolution import Blocked, Invalid, resolve
+from project_invoicing.rules.owner import Blocked, Invalid
+from project_invoicing.rules.resolution import resolve
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals, edited_columns, refusal_columns

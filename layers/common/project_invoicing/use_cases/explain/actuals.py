@@ -32,8 +32,8 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.states import MapState
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.late_changes import PostedAs, amount_now
+from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.proposal_lines import day_of, unposted
-from project_invoicing.rules.resolution import DISCOUNT, Owner, owner_of
 from project_invoicing.rules.review import who_posts
 from project_invoicing.rules.taking import WHAT, described, how
 from project_invoicing.rules.waiting import waits_as
@@ -97,7 +97,7 @@ class Stores:
     def posted_as(self, row: StagedRow) -> PostedAs:
         """What ``amount_now`` needs of the document that a row was posted with."""
         if row.journal_id:
-            return PostedAs(gross=DISCOUNT in row.actual.custom and self._accrued_gross(row))
+            return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
         invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
         if not invoice:

@@ -28,7 +28,8 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Conflict
 from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line, original_rate
 from project_invoicing.rules.lineage import CONTINUED, continued_by
-from project_invoicing.rules.resolution import Blocked, Invalid, Resolved, lent_within_company, resolve
+from project_invoicing.rules.owner import Blocked, Invalid, lent_within_company
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.rules.taking import Takers
 from project_invoicing.set_aside import Defect, caught, each, guarded, report
 from project_invoicing.setup.lookups import FinanceSetup

@@ -21,6 +21,7 @@ from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.intercompany_lines import plan_between
+from project_invoicing.rules.owner import Blocked, owner_of
 from project_invoicing.rules.proposal_lines import (
     ProposalPlan,
     currency_of,
@@ -29,7 +30,7 @@ from project_invoicing.rules.proposal_lines import (
     plan,
     proposal_line,
 )
-from project_invoicing.rules.resolution import Blocked, Resolved, owner_of, resolve
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.rules.taking import Takers
 from project_invoicing.rules.waiting import defect_wait, untold
 from project_invoicing.set_aside import Defect, each, guarded

@@ -8,6 +8,7 @@ from typing import Any
 
 from project_invoicing.dataverse.mapping import to_proforma
 from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Proforma, is_newer
 from project_invoicing.domain.codes import ProposalStatus, RejectReason
 from project_invoicing.domain.number_sequence import counter_beside, counter_in
@@ -34,7 +35,7 @@ def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, det
     header.
     """
     try:
-        proforma = to_proforma(detail)
+        proforma = to_proforma(RowEvent.read(detail))
         outcome = _stored(proposals, setup, proforma, detail, at)
     except Rejected as rejected:
         staging.reject(rejected, detail, at)

@@ -19,6 +19,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.maps import ACTUAL, PROFORMA
 from project_invoicing.domain.codes import (
     INTEGRATION_ACCOUNTS,
+    NO_MONEY,
     BillingType,
     ConnectionRole,
     JournalStatus,
@@ -46,8 +47,8 @@ from project_invoicing.domain.reconciliation import (
 )
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import IntegrationError
+from project_invoicing.rules.charging import billed_of
 from project_invoicing.rules.proposal_lines import currency_of
-from project_invoicing.rules.resolution import NO_MONEY, billed_of
 from project_invoicing.rules.taking import WHAT, how
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup

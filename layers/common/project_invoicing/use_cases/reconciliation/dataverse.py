@@ -11,7 +11,7 @@ from uuid import UUID
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
-from project_invoicing.dataverse.found_rows import STATUS, columns_of, event_of, inbound_maps
+from project_invoicing.dataverse.found_rows import STATUS, columns_of, inbound_maps, row_event_of
 from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, INVOICE_STATUSES, PROFORMA, table_maps
 from project_invoicing.domain.actual import Actual, Connection, Proforma, Reference
@@ -199,7 +199,7 @@ class AgainstDataverse:
         check, stored = self.checks["differs_from_dataverse"], self.books.stores.staging.readable(ids)
         for found in self.api.rows(ACTUAL, ids, columns_of(ACTUAL)):
             try:
-                actual = to_actual(event_of(found, self.at).detail)
+                actual = to_actual(row_event_of(found, self.at))
             except Rejected as rejected:
                 if not any(self.books.stores.staging.rejections(ACTUAL, found.id)):
                     self._differs("differs_from_dataverse", ACTUAL, found.id, f"would be rejected: {rejected.detail}")
@@ -257,7 +257,7 @@ class AgainstDataverse:
     def _connection(self, found: FoundRow) -> None:
         check = self.checks["not_received"]
         try:
-            connection = to_connection(event_of(found, self.at).detail)
+            connection = to_connection(row_event_of(found, self.at))
         except Rejected as rejected:
             if (CONNECTION, found.id) in self.books.rejected:
                 check.count("connections rejected")
@@ -319,7 +319,7 @@ class AgainstDataverse:
         """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
         for found in self.api.rows(PROFORMA, [id], columns_of(PROFORMA)):
             try:
-                changed = changed_fields(header.proforma, to_proforma(event_of(found, self.at).detail))
+                changed = changed_fields(header.proforma, to_proforma(row_event_of(found, self.at)))
             except Rejected as rejected:
                 if (PROFORMA, id) not in self.books.rejected:
                     detail = f"{header.number} would be rejected: {rejected.detail}"

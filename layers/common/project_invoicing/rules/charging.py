@@ -1,0 +1,50 @@
+"""What of a sale is billed: whether it is chargeable, its amount in the digits of its currency, its discount."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from project_invoicing.domain.actual import DISCOUNT, Actual
+from project_invoicing.domain.codes import NO_MONEY, ON_ACCOUNT, BillingMethod, TransactionType
+from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.setup.document import LineProperty
+from project_invoicing.setup.lookups import FinanceSetup
+
+_DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
+
+
+def is_chargeable(actual: Actual, line_property: LineProperty) -> bool:
+    """Whether the customer pays for it: as billing type and line property say; on account whatever the latter says."""
+    on_account = actual.transaction_class in ON_ACCOUNT
+    return actual.billing_type not in NO_MONEY and (line_property.chargeable or on_account)
+
+
+def discount_of(actual: Actual, chargeable: bool, billing_method: BillingMethod) -> Decimal | None:
+    """The discount of a chargeable time-and-material sale; ``None`` where the column holds no amount.
+
+    FEE-01, FEE-11, FEE-12. Anything else has none, whatever its column says.
+    """
+    fixed = billing_method is BillingMethod.FIXED_PRICE or actual.transaction_class in ON_ACCOUNT
+    if actual.transaction_type not in _DISCOUNTED or fixed or not chargeable:
+        return ZERO
+    return None if DISCOUNT in actual.custom else actual.discount or ZERO
+
+
+def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
+    """Amount and discount of a sale as its line has them, as far as can be said without resolving it whole (FEE-01)."""
+    currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
+    precision = setup.currency_precision(currency) if currency else None
+    discount = ZERO
+    if actual.discount:
+        line = actual.contract_line
+        method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
+        discount = discount_of(actual, actual.billing_type not in NO_MONEY, method) or ZERO
+    if precision is None:
+        return actual.amount, discount
+    return in_digits(actual.amount, precision), in_digits(discount, precision)
+
+
+def in_digits(amount: Decimal, precision: Decimal) -> Decimal:
+    """Rounded, or as it was sent where that changes nothing."""
+    rounded = round_to(amount, precision)
+    return amount if rounded == amount else rounded

@@ -1,0 +1,93 @@
+"""What a line takes from the set-up where no posted line comes before it, and what keeps it out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.codes import ON_ACCOUNT, TransactionType, WaitReason
+from project_invoicing.domain.lineage import Lineage
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.rules.owner import Owner
+from project_invoicing.setup.document import LineProperty
+from project_invoicing.setup.lookups import FinanceSetup
+
+_SALES = frozenset(
+    {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
+)
+
+
+def price_rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
+    """The rate of the day; for sales the contract's fixed one first (FXR-07, FXR-09, FXR-14)."""
+    contract = owner.contract if actual.transaction_type in _SALES else None
+    return setup.price_rate(contract, owner.currency, owner.company, on)
+
+
+def category_problem(
+    asked: str | None, category: str | None, actual: Actual, company: str, setup: FinanceSetup
+) -> str | None:
+    """What is wrong with the category of a line (CAT-01 to CAT-03, CAT-05, CAT-06)."""
+    of_class = actual.transaction_class
+    if category is None:
+        if of_class in ON_ACCOUNT:
+            return None
+        lacking = f"transaction category {asked} has no project category" if asked else "there is no default category"
+        return f"{lacking} for {of_class} in {company}"
+    if setup.category_fits(company, category, of_class):
+        return None
+    return f"project category {category} of {company} is not one for {of_class}"
+
+
+def line_property(
+    actual: Actual, company: str, setup: FinanceSetup, before: Lineage | None
+) -> tuple[str, LineProperty] | None:
+    """The line property of the line that is continued, as long as there is one of that name; else the mapped one."""
+    name = before.line_property if before else None
+    known = setup.document.line_properties.get(name or "")
+    return (name, known) if name and known else setup.line_property(company, actual.billing_type)
+
+
+def closed(owner: Owner, transaction_date: date, setup: FinanceSetup) -> tuple[WaitReason, str] | None:
+    """A project that takes no transactions (STG-23), a date that belongs to the beginning balances (STG-22)."""
+    project = setup.project(owner.project)
+    if project and not project.open:
+        return WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions"
+    before = setup.parameters(owner.company).beginning_balance_date
+    if before and transaction_date <= before:
+        return WaitReason.BEGINNING_BALANCE, f"{transaction_date} is not after the beginning balances of {before}"
+    return None
+
+
+def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
+    """TAX-01 to TAX-06; between companies that of the intercompany customer (TAX-13, TAX-14)."""
+    if owner.intercompany:
+        customer = setup.customer(owner.company, owner.customer)
+        return customer.sales_tax_group if customer else None
+    return setup.sales_tax_group(owner.company, owner.project, owner.contract, owner.customer)
+
+
+def dimensions(
+    owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
+) -> dict[str, str] | None:
+    """DIM-07: by rule; else DIM-12 the intercompany customer's, DIM-03 the contract line's, DIM-02 the project's."""
+    document = setup.document
+    project = setup.project(owner.project)
+    ruled = setup.ruled_dimensions(
+        owner.company,
+        customer=owner.customer,
+        contract=owner.contract,
+        project_group=project.group if project else None,
+        project=owner.project,
+        category=category,
+        resource=resource,
+    )
+    if ruled is not None:
+        return ruled or None
+    if owner.intercompany:
+        customer = setup.customer(owner.company, owner.customer)
+        return dict(customer.dimensions) or None if customer else None
+    if on_account and owner.contract_line:
+        return dict(document.contract_lines[owner.contract_line].dimensions) or None
+    if owner.project:
+        return dict(document.projects[owner.project].dimensions) or None
+    return None
