@@ -525,6 +525,24 @@ class TestOverrides:
         assert read_actual(cr123_origin=" ").origin is None
         assert read_actual().origin is None
 
+    def test_a_discount_and_a_resourcing_unit_are_read_once_they_have_columns(self, overrides: Any) -> None:
+        """FEE-01, STG-15: by the map's own fields or, as before, by the names of custom columns, with the same hash."""
+        sent: dict[str, Any] = {"cr1_off": "160.50", "cr1_unit": "GBPM", "cr1_type": "purchase"}
+        overrides({"actuals": {"discount": "cr1_off", "resourcing_unit": "cr1_unit", "origin": "cr1_type"}})
+        found = read_actual(**sent)
+        assert refusal(cr1_off="much").field == "cr1_off"
+
+        custom = {"cr1_off": "discount_amount", "cr1_unit": "resourcing_unit", "cr1_type": "document_type"}
+        overrides({"actuals": {"custom": custom}})
+        assert read_actual(**sent) == found
+        assert (found.discount, found.resourcing_unit, found.origin) == (Decimal("160.50"), "GBPM", CostOrigin.PURCHASE)
+        assert (found.custom, read_actual(cr1_off="much").custom) == ({}, {"discount_amount": "much"})
+
+    def test_a_column_of_the_map_counts_before_a_custom_one(self, overrides: Any) -> None:
+        overrides({"actuals": {"discount": "cr1_off", "custom": {"cr1_old": "discount_amount"}}})
+        assert read_actual(cr1_off="160", cr1_old="7").discount == Decimal(160)
+        assert read_actual(cr1_old="7").discount == Decimal(7)
+
     @pytest.mark.parametrize("value", [7, "travel", True])
     def test_an_origin_that_nobody_knows_is_refused_for_it_decides_an_account(self, value: Any, overrides: Any) -> None:
         overrides({"actuals": {"origin": "cr123_origin", "codes": {"origin": {"1": "purchase"}}}})

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass, TransactionType
 from project_invoicing.domain.journal_line import Accrual, JournalLine
+from project_invoicing.domain.lineage import Charge, ChargedTax
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.sales_tax import TaxOrigin
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.rows import decode, encode
 
@@ -114,3 +116,20 @@ def test_a_page_of_ninety_lines_is_small() -> None:
         price_factor=Decimal(100),
     )
     assert len(encode([line] * 90)) < 32 * 1024
+
+
+def test_a_line_with_what_it_was_charged_and_what_it_continues_is_read_as_it_was_written() -> None:
+    box = ChargedTax("BOX", Decimal("1.5"), "222100", Decimal("12.00"), TaxOrigin.AMOUNT_PER_UNIT)
+    charge = Charge("FTI-1", PostingType.INVOICED_REVENUE, "411100", "", (box,), tax_included=True, counted=False)
+    made = ProposalLine(
+        line_number=1,
+        actual_id="a",
+        kind=LineKind.HOUR,
+        transaction_class=TransactionClass.TIME,
+        quantity=Decimal(1),
+        unit_price=Decimal("10.03"),
+        amount=Decimal("10.03"),
+        charges=(charge,),
+    )
+    lines = [made, replace(made, actual_id="b", charges=(), continues=(charge,))]
+    assert decode(ProposalLine, encode(lines)) == lines

@@ -1,4 +1,7 @@
-"""By how much the books are off where an actual changed after its posting: what the rules would post now."""
+"""By how much the books are off where an actual changed after its posting, and how explain says it.
+
+What the line would come to now is in ``tests/store_free/test_late_changes.py``.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,12 @@ from tests.harness import envelope
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.conftest import DISCOUNT
-from tests.rules.invoices.test_discounts_and_fees import GROSS, discounted, invoice, less, setup
-from tests.rules.stories import IN_POUNDS, approval, bill, billed, cost, reverses, sale
+from tests.rules.invoices.test_discounts_and_fees import GROSS, invoice, less, setup
+from tests.rules.stories import bill, billed, cost, reverses, sale
 
 pytestmark = pytest.mark.usefixtures("discounts")
 
 LATER: dict[str, Any] = {"message": "Update", "changed": ["msdyn_amount"], "at": "2026-09-02T08:00:00Z"}
-SAME_DISCOUNT: dict[str, Any] = {**less("160"), **LATER}
 
 
 def off(books: Books, name: str) -> tuple[Decimal | None, str]:
@@ -32,27 +34,6 @@ def off(books: Books, name: str) -> tuple[Decimal | None, str]:
     (made,) = books.call("explain", asked)["found"]
     assert any(text in step["what"] for step in made["history"])
     return amount, text
-
-
-@pytest.mark.parametrize(
-    "document", [pytest.param(setup(), id="FEE-07 posted net"), pytest.param(setup(GROSS), id="FEE-06 posted gross")]
-)
-def test_a_sale_that_changed_with_the_same_discount_is_off_by_what_it_changed(
-    books: Books, document: dict[str, Any]
-) -> None:
-    books.use(document)
-    invoice(books, *discounted())
-    books.arrive(sale("work/unbilled", "1", "1700", **SAME_DISCOUNT), bill("work/billed", "1", "1700", **SAME_DISCOUNT))
-    books.use(setup() if document == setup(GROSS) else setup(GROSS))  # which changes nothing that is posted
-    assert off(books, "work/unbilled")[0] == off(books, "work/billed")[0] == Decimal("100.00")
-
-
-def test_a_discount_that_changed_is_what_the_books_are_off_by(books: Books) -> None:
-    books.use(setup())
-    invoice(books, *discounted())
-    more: dict[str, Any] = {**LATER, **less("200"), "changed": [DISCOUNT]}
-    books.arrive(sale("work/unbilled", **more), bill("work/billed", **more))
-    assert off(books, "work/unbilled")[0] == off(books, "work/billed")[0] == Decimal(-40)
 
 
 def test_fee_10_a_reversal_takes_its_discount_off_where_its_original_did(books: Books) -> None:
@@ -75,17 +56,6 @@ def test_a_cost_of_more_digits_than_its_currency_is_rounded_as_its_line_is(books
     assert "would be posted with 810.13 USD, and was posted with 800.00 USD" in text
 
 
-def test_an_amount_is_converted_at_the_rate_that_it_was_posted_with(books: Books) -> None:
-    books.use(finance(TAXED))
-    invoice(books, *approval(**IN_POUNDS), *billed(**IN_POUNDS))
-    before = Decimal(books.row("work/billed")["accounting_amount"])
-    rates = [{"from": "GBP", "to": "USD", "valid_from": "2026-01-01", "rate": "300", "factor": 100}]
-    books.use(finance(TAXED, exchange_rates=rates))
-    books.arrive(sale("work/unbilled", "4", **IN_POUNDS, **LATER), bill("work/billed", "4", **IN_POUNDS, **LATER))
-    assert off(books, "work/billed")[0] == -before / 2
-    assert off(books, "work/unbilled")[0] == -Decimal(books.row("work/unbilled")["accounting_amount"]) / 2
-
-
 def test_where_amounts_include_sales_tax_the_tax_is_no_revenue(books: Books) -> None:
     included = ("sales_tax.amounts_include_tax", True)
     books.use(finance(TAXED, included))
@@ -93,13 +63,6 @@ def test_where_amounts_include_sales_tax_the_tax_is_no_revenue(books: Books) -> 
     assert books.row("work/billed")["accounting_amount"] == "1333.33"
     books.arrive(bill("work/billed", "9", **LATER))
     assert off(books, "work/billed")[0] == Decimal("166.67")  # 1,800 are 1,500.00 and tax
-
-
-def test_99_21_what_is_not_charged_any_more_would_earn_nothing(books: Books) -> None:
-    invoice(books, *billed())
-    free = {**LATER, "changed": ["msdyn_billingtype"], "billing_type": "non_chargeable"}
-    books.arrive(bill("work/billed", **free))
-    assert off(books, "work/billed")[0] == Decimal(-1600)
 
 
 def test_a_row_that_the_set_up_cannot_resolve_any_more_says_so(books: Books) -> None:

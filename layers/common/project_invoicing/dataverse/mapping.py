@@ -76,8 +76,8 @@ def to_actual(event: RowEvent) -> Actual:
     contact = fields.pop("contact_customer")
     fields["customer"] = fields["customer"] or contact  # D-064
     fields["inactive"] = fields.pop("state") == RowState.INACTIVE
-    typed = typed_of_custom(fields.pop("custom", {}), fields.get("origin"))
-    return Actual(**{**_accounted(fields), **typed})
+    own = {name: value for name, value in _accounted(fields).items() if value is not None}
+    return Actual(**{**typed_of_custom(own.pop("custom", {}), own.get("origin")), **own})
 
 
 def to_proforma(event: RowEvent) -> Proforma:

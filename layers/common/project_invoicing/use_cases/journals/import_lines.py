@@ -29,6 +29,7 @@ from project_invoicing.errors import Conflict
 from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line, original_rate
 from project_invoicing.rules.lineage import CONTINUED, continued_by
 from project_invoicing.rules.owner import Blocked, Invalid, lent_within_company
+from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.rules.taking import Takers
 from project_invoicing.set_aside import Defect, caught, each, guarded, report
@@ -39,7 +40,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, lost, pause, transact
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
-from project_invoicing.use_cases.staging.prevalidate import ROLLED_BACK, ActualsRegister, prevalidate
+from project_invoicing.use_cases.staging.prevalidate import ActualsRegister, prevalidate
 from project_invoicing.use_cases.staging.taking import taken
 from project_invoicing.use_cases.staging.verdicts import Verdicts
 

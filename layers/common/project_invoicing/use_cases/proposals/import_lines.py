@@ -22,6 +22,7 @@ from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.owner import Blocked, owner_of
+from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.proposal_lines import (
     ProposalPlan,
     currency_of,
@@ -46,7 +47,7 @@ from project_invoicing.use_cases.proposals.sync import company_of, number_writes
 from project_invoicing.use_cases.proposals.withdraw import withdraw
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
-from project_invoicing.use_cases.staging.prevalidate import ROLLED_BACK, ActualsRegister, prevalidate
+from project_invoicing.use_cases.staging.prevalidate import ActualsRegister, prevalidate
 from project_invoicing.use_cases.staging.taking import ROOM, fitting, mark, taken
 from project_invoicing.use_cases.staging.verdicts import Verdicts
 

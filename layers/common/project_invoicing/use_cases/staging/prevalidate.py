@@ -7,22 +7,19 @@ so, a row younger than that waits, and an older one that Dataverse does not have
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from project_invoicing.dataverse.maps import ACTUAL
-from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.prevalidation import too_young
 from project_invoicing.rules.waiting import defect_wait
 from project_invoicing.set_aside import Defect, guarded
 
 if TYPE_CHECKING:
     from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.setup.lookups import FinanceSetup
-
-ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that sent it was rolled back"
 
 
 class ActualsRegister(Protocol):
@@ -65,16 +62,11 @@ def prevalidate(
         minutes = setup.parameters(company).prevalidation_minutes
         if not minutes:
             continue
-        ready = guarded("actual", row.id, _ready, row, minutes)
-        if isinstance(ready, Defect):
-            young[row.id] = defect_wait(ready, row.id)
-        elif now < ready:
-            detail = f"is validated {minutes} minutes after it was sent, from {utc_text(ready)} on"
-            young[row.id] = Wait(WaitReason.NOT_PREVALIDATED, detail, row.id)
+        wait = guarded("actual", row.id, too_young, row, minutes, now)
+        if isinstance(wait, Defect):
+            wait = defect_wait(wait, row.id)
+        if wait:
+            young[row.id] = wait
         else:
             asked.append(row.id)
     return young, register.missing(asked) if asked else set()
-
-
-def _ready(row: StagedRow, minutes: int) -> datetime:
-    return datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)

@@ -25,7 +25,6 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.sales_tax import Calculation, RoundBy, TaxForm, TaxOrigin, TaxRounding
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.lineage import continued_by
-from project_invoicing.store import rows
 
 CENT = Decimal("0.01")
 BY_TOTAL = TaxRounding(CENT, calculation=Calculation.TOTAL)
@@ -199,12 +198,6 @@ def test_reg_19_lines_that_take_each_other_back_on_one_document_leave_the_rest_t
     assert charged(invoice.lines)[0].lines == {"VAT": 1}
     (note,), _ = credited(invoice, [[credit(invoice.lines[1])]])
     assert note.sales_tax == -invoice.sales_tax
-
-
-def test_a_line_with_all_of_it_is_stored_and_read() -> None:
-    invoice = invoiced(*THREE, percents={"BOX": "1.5"}, forms={"BOX": TaxForm(TaxOrigin.AMOUNT_PER_UNIT)})
-    lines = [*invoice.lines, credit(invoice.lines[0])]
-    assert rows.decode(ProposalLine, rows.encode(lines)) == lines
 
 
 # --- which line a row continues ---------------------------------------------------------------------------------------
