@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from project_invoicing.dataverse.values import guid
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.text import guid
 
 _SOURCE: Final = "project-invoicing.manual"
 _EDITING: Final = "document_editing"

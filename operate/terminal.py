@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 
 from rich.console import Console
 
-from project_invoicing.dataverse.values import REPLACED
+from project_invoicing.domain.text import REPLACED
 
 _WIDTH: Final = 110
 _BLANK: Final = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")

@@ -59,12 +59,9 @@ IMPURE = {"asyncio", "aws_lambda_powertools", "boto3", "botocore", "http", "io",
 """Packages through which a pure room would reach a service, a file, the clock or chance."""
 
 KNOWN: Mapping[tuple[str, str], str] = {
-    ("rules", "project_invoicing.dataverse.maps"): "the largest amount, which is a limit of ours as well",
-    ("rules", "project_invoicing.dataverse.values"): "a number from text: a helper of any text",
     ("rules", "project_invoicing.set_aside"): "a defect of one line is that line's, and is logged where it is caught",
     ("store", "project_invoicing.dataverse.mapping"): "dates that were stored before maps had bounds",
-    ("store", "project_invoicing.dataverse.maps"): "which maps there are, and their bounds for dates",
-    ("store", "project_invoicing.dataverse.values"): "text that DynamoDB takes: a helper of any text",
+    ("store", "project_invoicing.dataverse.maps"): "what the date columns of stored proformas hold",
     ("functions", "project_invoicing.config"): "outbox_relay puts its use case together itself",
     ("functions", "project_invoicing.store.client"): "outbox_relay puts its use case together itself",
     ("functions", "project_invoicing.dataverse.context"): "actuals_sync parses the bodies of its messages itself",

@@ -39,7 +39,9 @@ def an_actual(
     """Eight hours at 200 USD on PRJ-1. Look-ups by the names that the set-up knows, ``None`` for none."""
     names = {column: columns.pop(column, usual) for column, usual in USUAL.items()}
     names |= {column: columns.pop(column) for column in list(columns) if column in REFERENCE_TABLES}
-    look_ups = {column: Reference(REFERENCE_TABLES[column], guid(name)) for column, name in names.items() if name}
+    look_ups: dict[str, Any] = {
+        column: Reference(REFERENCE_TABLES[column], guid(name)) for column, name in names.items() if name
+    }
     made = Actual(
         id=guid(name),
         version=RowVersion(1, "2026-08-27T16:05:00.000Z", "a"),

@@ -33,7 +33,7 @@ def resolved(setup: Any = NET, kind: TransactionType = TransactionType.BILLED_SA
 )
 def test_fee_06_fee_07_a_discount_reduces_what_accrues_or_only_what_is_billed(setup: Any, accrued: int) -> None:
     found = resolved(setup)
-    assert (found.amount, found.discount, found.accrued_discount) == (1600, 160, accrued)
+    assert [found.amount, found.discount, found.accrued_discount] == [1600, 160, accrued]
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_fee_06_fee_07_a_discount_reduces_what_accrues_or_only_what_is_billed(se
 )
 def test_fee_11_fee_12_other_rows_have_none_whatever_their_column_says(setup: Any, columns: dict[str, Any]) -> None:
     assert resolved(setup, **columns).discount == 0
-    unreadable = {"discount": None, "custom": {"discount_amount": "much"}}
+    unreadable: dict[str, Any] = {"discount": None, "custom": {"discount_amount": "much"}}
     assert resolved(setup, **columns, **unreadable).discount == 0
 
 
 def test_fee_01_what_is_billed_is_known_without_the_whole_set_up() -> None:
     sale = an_actual(TransactionType.BILLED_SALES, price="200.004", **OFF)
     assert billed_of(sale, NET) == (Decimal("1600.03"), Decimal(160))
-    assert billed_of(sale, FIXED) == (Decimal("1600.03"), 0)
+    assert billed_of(sale, FIXED) == (Decimal("1600.03"), Decimal(0))
     free = an_actual(TransactionType.BILLED_SALES, billing_type=BillingType.NON_CHARGEABLE, **OFF)
-    assert billed_of(free, NET) == (1600, 0)
+    assert billed_of(free, NET) == (Decimal(1600), Decimal(0))
 
 
 @pytest.mark.parametrize("text", ["ten percent", "1e400", "1_000", "1000000000.01", ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from project_invoicing.domain.codes import StagingState, TransactionClass, TransactionType, WaitReason
 from project_invoicing.domain.staged_row import StagedRow
@@ -14,7 +15,7 @@ from tests.store_free.actuals import a_row, an_actual, looked_up
 SETUP = looked_up(finance())
 
 
-def row(name: str, **links: str) -> StagedRow:
+def row(name: str, **links: Any) -> StagedRow:
     return a_row(an_actual(TransactionType.BILLED_SALES, name=name), **links)
 
 

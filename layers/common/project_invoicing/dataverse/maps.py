@@ -27,7 +27,14 @@ from typing import Any, Final
 
 from project_invoicing.domain import money
 from project_invoicing.domain.calendar import EARLIEST, LATEST
-from project_invoicing.domain.codes import BillingType, CostOrigin, RowState, TransactionClass, TransactionType
+from project_invoicing.domain.codes import (
+    BillingType,
+    CostOrigin,
+    RowState,
+    TableMapName,
+    TransactionClass,
+    TransactionType,
+)
 from project_invoicing.domain.text import is_bare_date
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
@@ -173,7 +180,7 @@ INVOICE_STATES: Final[Mapping[int, str]] = {
 }
 
 ACTUALS: Final = TableMap(
-    name="actuals",
+    name=TableMapName.ACTUALS,
     version=1,
     direction=Direction.FROM_DATAVERSE,
     entity=ACTUAL,
@@ -304,7 +311,7 @@ ACTUALS: Final = TableMap(
 )
 
 TRANSACTION_CONNECTIONS: Final = TableMap(
-    name="transaction_connections",
+    name=TableMapName.TRANSACTION_CONNECTIONS,
     version=1,
     direction=Direction.FROM_DATAVERSE,
     entity=CONNECTION,
@@ -322,7 +329,7 @@ TRANSACTION_CONNECTIONS: Final = TableMap(
 )
 
 INVOICES: Final = TableMap(
-    name="invoices",
+    name=TableMapName.INVOICES,
     version=1,
     direction=Direction.FROM_DATAVERSE,
     entity=PROFORMA,
@@ -397,7 +404,7 @@ INVOICES: Final = TableMap(
 )
 
 ACTUALS_WRITE_BACK: Final = TableMap(
-    name="actuals_write_back",
+    name=TableMapName.ACTUALS_WRITE_BACK,
     version=1,
     direction=Direction.TO_DATAVERSE,
     entity=ACTUAL,
@@ -426,7 +433,7 @@ ACTUALS_WRITE_BACK: Final = TableMap(
 )
 
 INVOICES_WRITE_BACK: Final = TableMap(
-    name="invoices_write_back",
+    name=TableMapName.INVOICES_WRITE_BACK,
     version=1,
     direction=Direction.TO_DATAVERSE,
     entity=PROFORMA,

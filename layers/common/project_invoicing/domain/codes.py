@@ -69,6 +69,16 @@ class StagingState(StrEnum):
     INVALID = "invalid"
 
 
+class TableMapName(StrEnum):
+    """The table maps, in the order of the flow. Each can be paused, resumed, stopped and started by its name."""
+
+    INVOICES = "invoices"
+    ACTUALS = "actuals"
+    TRANSACTION_CONNECTIONS = "transaction_connections"
+    ACTUALS_WRITE_BACK = "actuals_write_back"
+    INVOICES_WRITE_BACK = "invoices_write_back"
+
+
 class JournalStatus(StrEnum):
     DRAFT = "draft"
     PROCESSING = "processing"

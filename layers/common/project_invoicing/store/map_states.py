@@ -13,9 +13,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.codes import RejectReason, TableMapName
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, Rejected
@@ -52,12 +51,12 @@ class MapStates:
     def all(self) -> dict[str, MapStatus]:
         """How each map stands, by name, strongly consistent. One request."""
         stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
-        return {name: stored.get(name, MapStatus(name)) for name in table_maps()}
+        return {name: stored.get(name, MapStatus(name)) for name in map(str, TableMapName)}
 
     def of(self, name: str) -> MapStatus:
         """How one map stands. Raises ``Rejected`` for a name that no map has."""
-        if name not in table_maps():
-            problem = f"there is no table map {name!r}; there are {', '.join(table_maps())}"
+        if name not in list(TableMapName):
+            problem = f"there is no table map {name!r}; there are {', '.join(TableMapName)}"
             raise Rejected(RejectReason.SCHEMA, problem, field="name")
         item = get(self.client, self.table, _MAPS, name)
         return _status(item) if item else MapStatus(name)
