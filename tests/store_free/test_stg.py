@@ -245,3 +245,12 @@ def test_a_row_has_the_dimensions_of_its_project_or_contract_line(
         ("projects.PRJ-1.dimensions", {"Project": "P"}), ("contract_lines.CTR-1-1.dimensions", {"Line": "L"})
     )
     assert resolved(setup, transaction_class=transaction_class).dimensions == dimensions
+
+
+@pytest.mark.parametrize(("day", "waits"), [("2026-08-26", True), ("2026-08-27", True), ("2026-08-28", False)])
+def test_stg_22_a_date_up_to_the_beginning_balances_waits(day: str, waits: bool) -> None:
+    setup = finance_setup(("parameters.USPM.beginning_balance_date", date(2026, 8, 27)))
+    outcome = resolve(an_actual(start=day), setup)
+    assert isinstance(outcome, Blocked) is waits
+    if isinstance(outcome, Blocked):
+        assert (outcome.wait.reason, outcome.company) == (WaitReason.BEGINNING_BALANCE, "USPM")
