@@ -51,5 +51,5 @@ def test_without_a_set_up_the_event_is_tried_again_later(books: Books) -> None:
     for item in tables.contents(books.world.client, books.world.names.setup_table):
         key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
         books.world.client.delete_item(TableName=books.world.names.setup_table, Key=key)
-    with pytest.raises(Unavailable, match="local setup load"):
+    with pytest.raises(Unavailable, match="invoicing setup load"):
         books.world.deliver(proforma("inv-1"))
