@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from project_invoicing.domain.codes import (
-    BillingMethod,
     PostingFailure,
     PostingType,
     StagingState,
@@ -27,6 +26,8 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.lineage import handed_on_by
+from project_invoicing.rules.periods import period_closed
+from project_invoicing.rules.profiles import profile_for
 from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -56,14 +57,8 @@ def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: St
 def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None) -> PostedLine:
     company = journal.company
     if not setup.period_is_open(company, line.accounting_date):
-        after = "in or after" if setup.parameters(company).auto_open_period else "for"
-        raise Refused(
-            PostingFailure.PERIOD_CLOSED,
-            f"no open fiscal period was found {after} the specified accounting date {line.accounting_date}",
-        )
-    accounting = setup.document.companies[company].accounting_currency
-    precision = setup.currency_precision(accounting) or Decimal("0.01")
-    amount = line.rate.convert(line.amount, precision)
+        raise period_closed(company, line.accounting_date, setup)
+    amount = line.rate.convert(line.amount, setup.accounting_precision(company))
     posted = replace(line, accounting_amount=amount, error=None)
     accrued, accounts = None, None
     if line.kind in COST_KINDS:
@@ -152,7 +147,7 @@ def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSe
 
 def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
     """The company that the work of the line is for."""
-    owner = setup.project(line.project) or setup.contract(line.contract)
+    owner = setup.owner(line.project, line.contract)
     return owner.company if owner else None
 
 
@@ -163,11 +158,4 @@ def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Pro
 
 
 def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile:
-    method: BillingMethod = setup.billing_method(line.contract_line)
-    found = setup.profile(company, line.project, line.contract, method)
-    if found is None:
-        raise Refused(
-            PostingFailure.PROFILE_MISSING,
-            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
-        )
-    return found[1]
+    return profile_for(company, line.project, line.contract, line.contract_line, setup)
