@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from project_invoicing.domain.codes import (
     StagingState,
     TransactionType,
 )
-from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import (
     COST_KINDS,
     Accrual,
@@ -40,6 +41,39 @@ class PostedLine:
     voucher: Voucher | None = None
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPage:
+    """A page of a journal with what posting makes of each of its lines."""
+
+    page: JournalPage
+    lines: list[PostedLine]
+
+    @property
+    def posted(self) -> list[PostedLine]:
+        return [one for one in self.lines if not one.line.error]
+
+    @property
+    def failing(self) -> list[JournalLine]:
+        return [one.line for one in self.lines if one.line.error]
+
+
+def by_transaction(pages: Iterable[JudgedPage], room: int) -> list[list[JudgedPage]]:
+    """The pages of each transaction, which has ``room`` for so many writes; the last one finishes the journal.
+
+    Each row, each page and the page of its failing lines is one write. A page is never divided.
+    """
+    some: list[JudgedPage] = []
+    found, used = [some], 0
+    for judged in pages:
+        cost = len(judged.lines) + 2
+        if some and used + cost > room:
+            some, used = [], 0
+            found.append(some)
+        some.append(judged)
+        used += cost
+    return found
 
 
 def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
@@ -149,6 +183,11 @@ def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
     """The company that the work of the line is for."""
     owner = setup.owner(line.project, line.contract)
     return owner.company if owner else None
+
+
+def bills_between_companies(line: JournalLine, setup: FinanceSetup) -> str | None:
+    """The borrower that a posted line waits to be billed to; ``None`` unless it is an inter-organizational sale."""
+    return borrower_of(line, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
 
 
 def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
