@@ -82,23 +82,22 @@ class JournalBook:
     def _page(self, some: list[Candidate]) -> PagePlan | _Lost | Defect:
         """What was written of some candidates; or which rows others took first, or what is wrong with one of them."""
         first = some[0].row.id
-        plan = caught("actual", first, self._planned, some)
-        if isinstance(plan, Defect):
-            return plan
-        unit = caught("actual", first, self._unit, plan)
-        if isinstance(unit, Defect):
-            return unit
+        made = caught("actual", first, self._planned, some)
+        if isinstance(made, Defect):
+            return made
+        plan, unit = made
         try:
             return caught("actual", first, unit.commit) or plan
         except TransactionCancelled as cancelled:
             rows = _rows_written(plan)
             return _Lost({rows[position] for position in lost(cancelled) if position < len(rows)})
 
-    def _planned(self, candidates: list[Candidate]) -> PagePlan:
+    def _planned(self, candidates: list[Candidate]) -> tuple[PagePlan, UnitOfWork]:
         makes = any(candidate.period not in self._open for candidate in candidates)
         last_journal = self._numbers.last if makes else 0
         numbers = Numbers(self.company, self.setup, last_journal, self._vouchers.last)
-        return planned(candidates, self._open, numbers, MAX_WRITES)
+        plan = planned(candidates, self._open, numbers, MAX_WRITES)
+        return plan, self._unit(plan)
 
     def _unit(self, plan: PagePlan) -> UnitOfWork:
         """The transaction: first the writes on the rows, and on what reversals among them take back."""
