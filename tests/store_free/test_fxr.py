@@ -79,6 +79,13 @@ def test_fxr_13_a_reversal_takes_the_rate_of_what_it_reverses() -> None:
     assert line(sale(**IN_POUNDS, **LATER)).price_exchange_rate == Decimal("137.77")
 
 
+def test_fxr_13_a_reversal_takes_the_rate_of_its_original_though_that_day_has_another_by_now() -> None:
+    original = as_posted(sale(**IN_POUNDS, name="first"))
+    corrected = [{"from": "GBP", "to": "USD", "valid_from": "2026-01-01", "rate": "131", "factor": 100}]
+    setup = looked_up(finance(exchange_rates=corrected))
+    assert line(sale("-8", **IN_POUNDS, name="back"), setup, original).price_exchange_rate == Decimal(130)
+
+
 def test_fxr_13_a_reversal_of_a_row_without_its_rate_takes_that_of_its_day() -> None:
     """Rows of an earlier version do not say their rate: it is looked up as their own line had it."""
     original = replace(as_posted(sale(**IN_POUNDS, name="first")), price_rate=None)

@@ -85,6 +85,15 @@ def test_ic_15_only_a_sale_between_companies_waits_to_be_billed_to_the_borrower(
     assert found == [None, "USPM", None]
 
 
+def test_ic_15_the_borrower_is_the_company_of_the_project_and_without_one_that_of_the_contract() -> None:
+    document = between_companies()
+    document["projects"]["PRJ-INT"] = {"company": "USPM", "group": "TM"}
+    setup = looked_up(document)
+    internal: dict[str, Any] = {"project": "PRJ-INT", "contract": None, "contract_line": None, "customer": None}
+    for columns in (internal, {"project": None}):
+        assert bills_between_companies(line(sold(**columns), setup), setup) == "USPM"
+
+
 @pytest.mark.parametrize("make", [lent, sold])
 def test_ic_11_skip_08_a_unit_of_the_borrower_itself_lends_nothing(make: Any) -> None:
     own, other = ({"custom": {RESOURCING_UNIT: guid(name)}} for name in ("Contoso", "Contoso UK"))

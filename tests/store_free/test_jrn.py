@@ -144,6 +144,12 @@ def test_jrn_11_inv_19_num_07_each_line_has_the_next_voucher_number_of_its_compa
     assert [one.line_number for one in made.lines] == [1, 2, 3, 4]
 
 
+def test_inv_19_lines_on_two_journals_of_one_transaction_share_no_voucher_number() -> None:
+    actuals = [cost(name=day, start=day) for day in ("2026-08-26", "2026-08-27")]
+    made = plan(actuals, company_with(journal_period="days"))
+    assert [(one.line_number, one.voucher) for one in made.lines] == [(1, "PV-00000001"), (1, "PV-00000002")]
+
+
 def test_costs_stand_before_sales_and_days_in_order_whatever_came_first() -> None:
     actuals = [
         sale(name="late sale"),

@@ -201,6 +201,13 @@ def test_led_43_the_hour_of_the_documents_to_the_cent() -> None:
     ]
 
 
+@pytest.mark.parametrize("level", [{"project": "PRJ-1"}, {"category": "Labor"}, {"project_group": "TM"}])
+def test_led_58_led_59_a_line_is_posted_to_the_account_of_its_project_or_category(level: dict[str, str]) -> None:
+    document = finance()
+    document["ledger_posting"]["USPM"].append({"posting_type": "cost", "account": "540777", **level})
+    assert [account for _, account, _ in entries(posted(cost(), looked_up(document)))] == ["540777", "600300"]
+
+
 def test_led_56_what_was_bought_clears_the_procurement_integration_account() -> None:
     assert entries(posted(cost(**MATERIAL, **BOUGHT), FINANCE)) == [
         ("cost", ACCOUNTS["cost"], "800.00"),

@@ -8,6 +8,7 @@ import pytest
 
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED
+from project_invoicing.rules import journal_posting
 from project_invoicing.rules.journal_posting import PostedLine
 from project_invoicing.use_cases.journals import post as post_journals
 from tests.builders import guid
@@ -195,12 +196,11 @@ def test_post_03_a_line_that_fails_only_once_its_posting_was_begun_moves_too(
     half_posted: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal was begun without a journal of errors; its number is drawn, so that nothing else gets it."""
-    real = post_journals.judge
 
     def judge(line: JournalLine, *more: Any) -> PostedLine:
         if line.line_number == 8:
             raise KeyError(line.actual_id)
-        return real(line, *more)
+        return journal_posting.judge(line, *more)
 
     with monkeypatch.context() as patched:
         patched.setattr(post_journals, "judge", judge)

@@ -25,6 +25,7 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.rules.periods import open_date
 from project_invoicing.setup.document import Intercompany, LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -141,7 +142,7 @@ def resolve(
     transaction_date, accounting_date = dates(actual, company, setup)
     rate = rate or _rate(actual, owner, accounting_date, setup)
     if rate is None:
-        to = setup.document.companies[company].accounting_currency
+        to = setup.accounting_currency(company)
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
         return blocked(WaitReason.EXCHANGE_RATE_MISSING, detail)
     category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
@@ -260,8 +261,7 @@ def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
     found = _resolved({"project": actual.project, "contract": actual.contract}, setup)
     if isinstance(found, Reference):
         return False
-    document = setup.document
-    owner = document.projects.get(found["project"] or "") or document.contracts.get(found["contract"] or "")
+    owner = setup.owner(found["project"], found["contract"])
     return owner is not None and _legal_entity(unit, setup) == owner.company
 
 
@@ -302,9 +302,7 @@ def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date
     wants that; the transaction date never moves.
     """
     transaction_date, accounting_date = written_dates(actual, company, setup)
-    if setup.parameters(company).auto_open_period:
-        accounting_date = setup.next_open_date(company, accounting_date) or accounting_date
-    return transaction_date, accounting_date
+    return transaction_date, open_date(company, accounting_date, setup) or accounting_date
 
 
 def _discount(actual: Actual, chargeable: bool, billing_method: BillingMethod) -> Decimal | None:
