@@ -10,7 +10,7 @@ import pytest
 
 from project_invoicing import observe
 from project_invoicing.dataverse.api import Answer
-from project_invoicing.rules import proposal_lines
+from project_invoicing.rules import journal_pages, proposal_lines
 from project_invoicing.set_aside import METRIC
 from project_invoicing.use_cases.explain import ask as explain
 from project_invoicing.use_cases.invoices import post as post_invoices
@@ -92,7 +92,7 @@ def test_a_line_that_cannot_be_planned_is_found_among_its_page(
     names = ["bad", *(f"good-{n}" for n in range(9))]
     works(books, *names)
     of = lambda candidate, *_: candidate.row.id == guid("bad")  # noqa: E731
-    with failing(monkeypatch, import_journals, "journal_line", of):
+    with failing(monkeypatch, journal_pages, "journal_line", of):
         books.import_staging()
     assert waits(books, "bad") == ("pending", "defect")
     assert {books.state(name) for name in names[1:]} == {"imported"}

@@ -111,10 +111,15 @@ def test_a_journal_number_is_given_once(journals: Journals) -> None:
 def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> None:
     for journal in (a_journal("J-1"), a_journal("J-2"), a_journal("J-3", status=JournalStatus.ERROR)):
         transact(journals.client, [journals.create(journal)])
-    transact(journals.client, [journals.change(a_journal("J-1"), {"st": JournalStatus.POSTED} | journals.closed())])
+    posted = journals.changing(a_journal("J-1"))
+    posted.begun(setup_version=1)
+    posted.posted()
+    transact(journals.client, [posted.write()])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
     assert list(journals.open("GBPM")) == []
-    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR), "2026-08-28T02:00:00Z")])
+    reset = journals.changing(a_journal("J-3", status=JournalStatus.ERROR))
+    reset.reset("2026-08-28T02:00:00Z")
+    transact(journals.client, [reset.write()])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2", "J-3"]
 
 
@@ -131,9 +136,10 @@ def test_one_of_two_runs_opens_the_journal_of_a_period(journals: Journals) -> No
 @pytest.mark.parametrize("column", ["line_count", "next_line", "status"])
 def test_a_journal_is_changed_only_as_it_was_read(journals: Journals, column: str) -> None:
     transact(journals.client, [journals.create(a_journal(line_count=2, next_line=3))])
-    outdated: dict[str, Any] = {"line_count": 1, "next_line": 2, "status": JournalStatus.PROCESSING}
-    read = replace(a_journal(line_count=2, next_line=3), **{column: outdated[column]})
-    assert refused(journals.change(read, {"n": 5}), by=journals)
+    outdated: dict[str, Any] = {"line_count": 1, "next_line": 2, "status": JournalStatus.ERROR}
+    change = journals.changing(replace(a_journal(line_count=2, next_line=3), **{column: outdated[column]}))
+    change.lines_removed(1)
+    assert refused(change.write(), by=journals)
 
 
 def test_a_page_is_posted_once_and_not_changed_any_more(journals: Journals) -> None:

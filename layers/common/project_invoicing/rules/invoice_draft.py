@@ -27,6 +27,8 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.accounts import account_for
+from project_invoicing.rules.periods import open_date, period_closed
+from project_invoicing.rules.profiles import profile_for
 from project_invoicing.rules.proposal_lines import currency_of, proforma_customer
 from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
@@ -97,13 +99,10 @@ def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date
     if day is None and parameters.invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES:
         day = header.billed_on
     day = day or invoice_date
-    following = setup.next_open_date(company, day)
-    if following == day or (following and parameters.auto_open_period):
-        return following
-    after = "in or after" if parameters.auto_open_period else "for"
-    raise Refused(
-        PostingFailure.PERIOD_CLOSED, f"no open fiscal period was found {after} the specified accounting date {day}"
-    )
+    posted_on = open_date(company, day, setup)
+    if posted_on is None:
+        raise period_closed(company, day, setup)
+    return posted_on
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
@@ -168,7 +167,7 @@ def draft(
     begun = header.accounting_date if header.status is ProposalStatus.POSTING else None
     accounting_date = begun or accounting_date_of(header, setup, invoice_date)
     currency = str(currency_of(header, setup))
-    accounting = setup.document.companies[company].accounting_currency
+    accounting = setup.accounting_currency(company)
     rate = setup.price_rate(contract_of(header, setup), currency, company, accounting_date)
     if rate is None:
         raise Refused(
@@ -356,13 +355,7 @@ def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup)
     """LED-11, LED-36, LED-37: on-account lines by the profile of their billing method, all others invoiced revenue."""
     if line.transaction_class not in ON_ACCOUNT:
         return PostingType.INVOICED_REVENUE
-    method = setup.billing_method(line.contract_line)
-    found = setup.profile(company, line.project, line.contract, method)
-    if found is None:
-        raise Refused(
-            PostingFailure.PROFILE_MISSING,
-            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
-        )
-    if found[1].on_account is OnAccountPosting.BALANCE:
+    profile = profile_for(company, line.project, line.contract, line.contract_line, setup)
+    if profile.on_account is OnAccountPosting.BALANCE:
         return PostingType.WIP_INVOICED_ON_ACCOUNT
     return PostingType.INVOICED_REVENUE_ON_ACCOUNT

@@ -83,9 +83,9 @@ def delete_journal_lines(journals: Journals, staging: Staging, company: str, jou
 
     for page in journals.pages(company, journal_id):
         for number, (some, rest) in enumerate(_pieces(page.lines)):
-            left = journal.line_count - len(some)
+            change = journals.changing(journal)
+            change.lines_removed(len(some))
             now = replace(page, version=page.version + number)
             of_page = journals.changed_page(journal, now, rest) if rest else journals.without_page(journal, now)
-            writes = [*released(staging, some, release), of_page, journals.change(journal, {"n": left})]
-            transact(journals.client, writes)
-            journal = replace(journal, line_count=left)
+            transact(journals.client, [*released(staging, some, release), of_page, change.write()])
+            journal = change.after

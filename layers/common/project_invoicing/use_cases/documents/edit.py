@@ -190,7 +190,9 @@ class DocumentEditing:
             raise _bad("journal_id", f"{company} has no journal {journal_id}")
         if journal.status is not JournalStatus.ERROR:
             raise _bad("journal_id", f"journal {journal_id} is {journal.status}; only one in error can be reset")
-        transact(self.journals.client, [self.journals.reset(journal, self.at)])
+        change = self.journals.changing(journal)
+        change.reset(self.at)
+        transact(self.journals.client, [change.write()])
         return "reset"
 
     def _edit_header(self, request: Mapping[str, Any], changes: dict[str, Any]) -> str:
@@ -261,8 +263,9 @@ class DocumentEditing:
         for page in self.journals.pages(company, journal_id):
             if any(line.actual_id == actual_id for line in page.lines):
                 lines = [_edited(x, changes) if x.actual_id == actual_id else x for x in page.lines]
-                touched = self.journals.change(journal, self.journals.touched(self.at))
-                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), touched])
+                change = self.journals.changing(journal)
+                change.lines_changed(self.at)
+                transact(self.journals.client, [self.journals.changed_page(journal, page, lines), change.write()])
                 return "edited"
         raise _bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 
