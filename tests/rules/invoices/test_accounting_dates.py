@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.store.proposals import HEADER
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.transactions import get, transact, update
 from project_invoicing.use_cases.invoices import post as post_invoices
 from tests.builders import Context, actual, guid, proforma
@@ -200,7 +200,7 @@ class TestOfBilledSales:
     def test_an_import_that_died_between_its_pages_agrees_with_what_it_wrote(
         self, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("project_invoicing.use_cases.proposals.import_lines.PAGE_LINES", 1)
+        monkeypatch.setattr("project_invoicing.use_cases.proposals.pages.PAGE_LINES", 1)
         books.use(setup(BILLED_SALES))
         books.arrive(*self.two("2026-09-03", "2026-09-03"))
         books.journalise()

@@ -22,13 +22,13 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
+from project_invoicing.rules.proforma import proforma_currency
 from project_invoicing.rules.resolution import (
     ON_ACCOUNT,
     Blocked,
@@ -37,14 +37,10 @@ from project_invoicing.rules.resolution import (
     Resolved,
     owner_of,
     resolve,
-    written_dates,
 )
 from project_invoicing.rules.taking import Takers
 from project_invoicing.set_aside import Defect, guarded
-from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
-
-_SHOWN_DATES = 5
 
 
 @dataclass(slots=True)
@@ -86,7 +82,7 @@ def plan(
     result = ProposalPlan()
     takers = takers or Takers()
     asked: dict[str, StagedRow] = {}
-    currency = proposal_currency(proforma, setup)
+    currency = proforma_currency(proforma, setup)
     here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
     together = here.keys() | written.keys()
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
@@ -121,64 +117,6 @@ def plan(
     for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
         result.lines.append((row, replace(line, line_number=number)))
     return result
-
-
-def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
-    """The currency of the proforma, else its contract's."""
-    if proforma.currency:
-        return setup.resolve(proforma.currency.entity, proforma.currency.id)
-    contract = setup.contract(
-        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
-    )
-    return contract.currency if contract else None
-
-
-def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
-    """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
-    if proforma.customer:
-        return setup.resolve(proforma.customer.entity, proforma.customer.id)
-    contract = setup.contract(
-        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
-    )
-    return contract.customer if contract else None
-
-
-def judge_header(
-    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
-) -> None:
-    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
-
-    ``existing`` are lines that an interrupted run already wrote.
-    """
-    result.waits += _customer_missing(header.proforma, company, setup)
-    _agree_on_date(result, header, existing, company, setup)
-
-
-def _agree_on_date(
-    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
-) -> None:
-    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
-
-    99-23. What lines that are written already carry is on the header.
-    """
-    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
-    for row, line in result.lines:
-        if line.chargeable:
-            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
-    if len(carried) < 2:
-        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
-        return
-    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
-    if decides and not header.proforma.accounting_date:
-        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
-        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
-        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
-        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
-
-
-def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The currency of a proposal."""
-    return header.intercompany.currency if header.intercompany else proposal_currency(header.proforma, setup)
 
 
 def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
@@ -227,19 +165,6 @@ def _unposted(
     document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
     result.documents.add(document)
     return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
-
-
-def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
-    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
-    name, reference = proforma_customer(proforma, setup), proforma.customer
-    if setup.customer(company, name):
-        return []
-    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
-    if name is None:
-        detail = f"{named} is not among the set-up's references"
-    else:
-        detail = f"{named} is {name}, which is not among the customers of {company}"
-    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
 
 
 def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:

@@ -9,7 +9,8 @@ the first missing page: the inputs are frozen, so that it computes the same (PRO
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.errors import Rejected
 from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, invoice_voucher
@@ -30,11 +31,13 @@ from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import Proposals, claim_columns, closed, refusal_columns
+from project_invoicing.store.invoices import Invoices
+from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.store.transactions import Write
+from project_invoicing.store.unit_of_work import UnitOfWork, first_of, retried
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
@@ -144,30 +147,34 @@ class InvoicePosting:
 
     def post(self, header: Proposal, invoice_date: str | None = None) -> None:
         """Posts one proposal from where it stands, or stores on it why not."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                defect = guarded("proposal", header.id, self._post, header, invoice_date)
-                if isinstance(defect, Defect):
-                    self._set_aside(header, defect)
-                return
-            except Refused as refused:
-                self._refuse(header, refused)
-                return
-            except TransactionCancelled:
-                pause(attempt)
-                found = self.proposals.get(header.id)
-                if found is None or found.status is ProposalStatus.POSTED:
-                    return
-                header = found
-        raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
+        read: Callable[[], Proposal | None] = first_of(header, lambda: self._unposted(header.id))
+
+        def step() -> None:
+            if now := read():
+                self._post_or_refuse(now, invoice_date)
+
+        retried(f"proposal {header.number} of {header.company}", step, attempts=_ATTEMPTS)
+
+    def _unposted(self, id: str) -> Proposal | None:
+        found = self.proposals.get(id)
+        return None if found is None or found.status is ProposalStatus.POSTED else found
+
+    def _post_or_refuse(self, header: Proposal, invoice_date: str | None) -> None:
+        try:
+            defect = guarded("proposal", header.id, self._post, header, invoice_date)
+        except Refused as refused:
+            self._refuse(header, refused)
+            return
+        if isinstance(defect, Defect):
+            self._set_aside(header, defect)
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
-        of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
-        saga = _Saga(self, header, of, setup)
-        saga.run_to_the_end()
-        self.posted.append(saga.invoice.invoice_number or header.number)
+        draft, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
+        posting = _OneProposal(self, header, draft, setup)
+        posting.run_to_the_end()
+        self.posted.append(posting.invoice.invoice_number or header.number)
 
     def _mark(self, header: Proposal) -> None:
         """A proposal that a version before made takes what it continues. Refuses one of which another has some (99-25).
@@ -192,32 +199,32 @@ class InvoicePosting:
         before = header.refusal or {}
         if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
             return
-        try:
-            transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
-        except TransactionCancelled:
-            return  # it has moved on; what was refused was an older state of it
+        change = self.proposals.changing(header)
+        change.refused(refused, self.at)
+        with suppress(TransactionCancelled):  # it has moved on; what was refused was an older state of it
+            UnitOfWork(self.proposals.client, [change.write()]).commit()
 
 
-class _Saga:
+class _OneProposal:
     """The transactions that post one proposal."""
 
-    def __init__(self, run: InvoicePosting, header: Proposal, of: InvoiceDraft, setup: FinanceSetup) -> None:
-        self.run, self.header, self.of, self.setup = run, header, of, setup
+    def __init__(self, run: InvoicePosting, header: Proposal, draft: InvoiceDraft, setup: FinanceSetup) -> None:
+        self.run, self.header, self.draft, self.setup = run, header, draft, setup
         self.counters: list[Counter] = []
-        made = invoice_voucher(of, "", header.number, setup)
+        made = invoice_voucher(draft, "", header.number, setup)
         begun = header.status is ProposalStatus.POSTING
         number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
         self.numbered = number is not None
         self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
-        self.invoice = invoice_of(run.proposals, header, of, number or "", voucher_number)
-        self.of = computed_with(of, number, setup)
+        self.invoice = invoice_of(run.proposals, header, draft, number or "", voucher_number)
+        self.draft = computed_with(draft, number, setup)
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
         """The numbers of invoice and voucher, drawn for those that have a line."""
-        company, sequences = self.of.terms.company, self.setup.number_sequences(self.of.terms.company)
+        company, sequences = self.draft.terms.company, self.setup.number_sequences(self.draft.terms.company)
         number = voucher_number = None
-        if voucher.lines or any(line.shown for line in self.of.totals.lines):
-            invoices = self.run.proposals.counter(company)
+        if voucher.lines or any(line.shown for line in self.draft.totals.lines):
+            invoices = self.run.proposals.invoices.counter(company)
             number = format_number(sequences.invoice, invoices.last + 1, company)
             self.counters.append(invoices)
         if voucher.lines:
@@ -227,48 +234,62 @@ class _Saga:
         return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        room = PAGE_LINES - len(self.of.originals)  # which the first transaction writes to, too
-        pages = list(chunks(self.of.totals.lines, room))
+        room = PAGE_LINES - len(self.draft.originals)  # which the first transaction writes to, too
+        pages = list(chunks(self.draft.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
         for step in range(self.header.posted_pages, steps):
-            lines = pages[step] if step < len(pages) else ()
-            vouchers = ledger[step] if step < len(ledger) else ()
-            transact(self.run.proposals.client, self._writes(step, lines, vouchers, last=step == steps - 1))
-            self.header = replace(self.header, status=ProposalStatus.POSTING, posted_pages=step + 1)
+            unit = UnitOfWork(self.run.proposals.client)
+            self._lines(unit, step, pages[step] if step < len(pages) else ())
+            if step < len(ledger):
+                invoice = self.invoice
+                page = self.run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, ledger[step])
+                unit.add(page)
+            self.header = self._progress(unit, first=step == 0, last=step == steps - 1)
+            unit.commit()
 
-    def _writes(
-        self, step: int, lines: Sequence[ProposalLine], vouchers: Sequence[Entry], *, last: bool
-    ) -> list[Write]:
-        run, invoice = self.run, self.invoice
-        writes = [] if self.header.intercompany else [self._posted(line) for line in lines]
+    def _lines(self, unit: UnitOfWork, step: int, lines: Sequence[ProposalLine]) -> None:
+        """The rows of a page are posted, and its lines stand on the invoice."""
+        invoice = self.invoice
+        if not self.header.intercompany:
+            unit.add(*(self._posted(line) for line in lines))
         shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
         if shown:
-            page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
-            writes.append(page)
-        if vouchers:
-            writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
-        values: dict[str, Any] = {"pp": step + 1}
-        if step == 0:
-            values |= claim_columns(invoice, self.setup.version, self.of.originals)
-            writes += [counter.draw(1) for counter in self.counters]
-            writes += [
-                run.proposals.give_back(invoice.company, number, before, self.of.totals.originals[number])
-                for number, before in self.of.originals.items()
-            ]
-            if self.numbered:
-                tallies = charged(self.of.totals.lines)
-                writes.append(run.proposals.create_invoice(replace(invoice, posted=last), tallies))
+            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown))
+
+    def _progress(self, unit: UnitOfWork, *, first: bool, last: bool) -> Proposal:
+        """The header with the first page claims the proposal, with the last one finishes it. Returns it as it is then.
+
+        ``unit`` gets all that is written with it.
+        """
+        change = self.run.proposals.changing(self.header)
+        if first:
+            change.claimed(self.invoice, self.setup.version, self.draft.originals)
+            self._claim(unit, posted=last)
         elif last and self.numbered:
-            writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
+            unit.add(self._invoices.visible(self.invoice.company, self.invoice.invoice_number))
+        change.page_posted()
         if last:
-            values |= {"st": ProposalStatus.POSTED} | closed()
+            change.posted()
         if last and self.numbered:
-            writes.append(outbox.record(run.proposals.table, self._event()))
-            if invoice.borrower:
-                writes.append(run.proposals.create_vendor_invoice(invoice))
-        writes.append(run.proposals.change(self.header, values))
-        return writes
+            unit.add(outbox.record(self.run.proposals.table, self._event()))
+            if self.invoice.borrower:
+                unit.add(self._invoices.create_vendor_invoice(self.invoice))
+        unit.add(change.write())
+        return change.after
+
+    def _claim(self, unit: UnitOfWork, *, posted: bool) -> None:
+        """The numbers are drawn, tax is given back to the invoices that this one credits, and its header is there."""
+        company = self.invoice.company
+        unit.add(*(counter.draw(1) for counter in self.counters))
+        for number, before in self.draft.originals.items():
+            unit.add(self._invoices.give_back(company, number, before, self.draft.totals.originals[number]))
+        if self.numbered:
+            unit.add(self._invoices.create(replace(self.invoice, posted=posted), charged(self.draft.totals.lines)))
+
+    @property
+    def _invoices(self) -> Invoices:
+        return self.run.proposals.invoices
 
     def _posted(self, line: ProposalLine) -> Write:
         """WB-02, 99-22. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""

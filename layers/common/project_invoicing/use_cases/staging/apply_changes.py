@@ -95,7 +95,9 @@ class Changes:
         for page in self.proposals.pages(header.id):
             if any(line.actual_id == row.id for line in page.lines):
                 lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
-                return [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+                edited = self.proposals.changing(header)
+                edited.edited()
+                return [self.proposals.edited_page(header.id, page, lines), edited.write()]
         return []
 
     def _proposal_of(self, row: StagedRow) -> Proposal | None:
