@@ -13,7 +13,7 @@ import pytest
 
 from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.transactions import get, transact, update
-from project_invoicing.use_cases.invoices import post as post_invoices
+from project_invoicing.use_cases.invoices import saga as invoice_saga
 from tests.builders import Context, actual, guid, proforma
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -241,7 +241,7 @@ class TestEdited:
 
 
 def test_a_posting_that_goes_on_keeps_its_accounting_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()
@@ -281,7 +281,7 @@ def test_what_was_posted_before_has_its_invoice_date_for_an_accounting_date(book
 
 
 def test_what_was_claimed_before_is_finished_on_its_invoice_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()

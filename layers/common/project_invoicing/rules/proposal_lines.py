@@ -6,7 +6,7 @@ be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the wait
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -39,6 +39,7 @@ from project_invoicing.rules.resolution import (
     resolve,
 )
 from project_invoicing.rules.taking import Takers
+from project_invoicing.rules.waiting import defect_wait
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -82,89 +83,89 @@ def plan(
     result = ProposalPlan()
     takers = takers or Takers()
     asked: dict[str, StagedRow] = {}
-    currency = proforma_currency(proforma, setup)
     here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
-    together = here.keys() | written.keys()
+    judge = _Judge(result, company, proforma_currency(proforma, setup), linked, here.keys() | written.keys(), setup)
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in sorted(rows, key=lambda row: row.id):
         continued = continued_by(row, linked, here, written)
         resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
-        wait: Wait | None
-        if isinstance(resolved, Defect):
-            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
-        elif isinstance(resolved, Invalid):
-            result.invalid.append((row, resolved))
-            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
-        elif isinstance(resolved, Blocked):
-            wait = resolved.wait
-        else:
-            wait = (
-                _foreign(row, resolved, company, currency)
-                or _unposted(row, resolved, linked, together, result, setup)
-                or takers.second(row, asked, setup)
-            )
+        wait = judge.of(row, resolved)
+        if isinstance(resolved, Resolved):
+            wait = wait or takers.second(row, asked, setup)
             line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
             result.own_waits[row.id] = wait
     result.waits = list(result.own_waits.values())
-    everything = [*existing, *(line for _, _, line in lines)]
     if len(lines) == len(rows):
         required = setup.parameters(company).require_invoice_total
-        money = partial(Figures(setup).money, currency=currency)
-        result.waits += _completeness(proforma, everything, required, money)
+        money = partial(Figures(setup).money, currency=judge.currency)
+        result.waits += _completeness(proforma, [*existing, *(line for _, _, line in lines)], required, money)
     first = 1 + max((line.line_number for line in existing), default=0)
     for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
         result.lines.append((row, replace(line, line_number=number)))
     return result
 
 
-def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
-    """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
-    if resolved.company != company:
-        detail = f"the actual belongs to {resolved.company}, its proforma to {company}"
-    elif resolved.currency != currency:
-        detail = f"the actual is in {resolved.currency}, its proforma in {currency}"
-    else:
-        return None
-    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What single rows of a proforma wait for. ``together``: all actuals that are to be on the proposal."""
 
+    result: ProposalPlan
+    company: str
+    currency: str | None
+    linked: Mapping[str, StagedRow]
+    together: Set[str]
+    setup: FinanceSetup
 
-def _unposted(
-    row: StagedRow,
-    resolved: Resolved,
-    linked: Mapping[str, StagedRow],
-    together: set[str],
-    result: ProposalPlan,
-    setup: FinanceSetup,
-) -> Wait | None:
-    """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
-    actual = row.actual
-    if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
-        return None
-    fee = actual.transaction_class is TransactionClass.FEE
-    reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
-    amount = Figures(setup).money(actual.amount, resolved.currency)
-    original_id = row.links.get(ConnectionRole.ORIGINAL)
-    unbilled_id = row.links.get(ConnectionRole.UNBILLED)
-    if unbilled_id is None and original_id is not None:
-        original = linked.get(original_id)
-        if original_id in together or (original and original.state is StagingState.POSTED):
+    def of(self, row: StagedRow, resolved: Resolved | Blocked | Invalid | Defect) -> Wait | None:
+        if isinstance(resolved, Resolved):
+            return self._foreign(row, resolved) or self._unposted(row, resolved)
+        if isinstance(resolved, Blocked):
+            return resolved.wait
+        if isinstance(resolved, Defect):
+            return defect_wait(resolved, row.id)
+        self.result.invalid.append((row, resolved))
+        return Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
+
+    def _foreign(self, row: StagedRow, resolved: Resolved) -> Wait | None:
+        """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
+        if resolved.company != self.company:
+            detail = f"the actual belongs to {resolved.company}, its proforma to {self.company}"
+        elif resolved.currency != self.currency:
+            detail = f"the actual is in {resolved.currency}, its proforma in {self.currency}"
+        else:
             return None
-        proforma = original.actual.invoice if original else None
-        document = proforma.id if proforma else ANY_INVOICE
-        result.documents.add(document)
-        detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
-        return Wait(reason, detail, original_id, document)
-    if unbilled_id is None:
-        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
-        return Wait(reason, detail, row.id)
-    unbilled = linked.get(unbilled_id)
-    if unbilled and unbilled.state is StagingState.POSTED:
-        return None
-    document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
-    result.documents.add(document)
-    return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
+        return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+
+    def _unposted(self, row: StagedRow, resolved: Resolved) -> Wait | None:
+        """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
+        actual = row.actual
+        if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
+            return None
+        fee = actual.transaction_class is TransactionClass.FEE
+        reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+        amount = Figures(self.setup).money(actual.amount, resolved.currency)
+        original_id = row.links.get(ConnectionRole.ORIGINAL)
+        unbilled_id = row.links.get(ConnectionRole.UNBILLED)
+        if unbilled_id is None and original_id is not None:
+            original = self.linked.get(original_id)
+            if original_id in self.together or (original and original.state is StagingState.POSTED):
+                return None
+            proforma = original.actual.invoice if original else None
+            document = proforma.id if proforma else ANY_INVOICE
+            self.result.documents.add(document)
+            detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+            return Wait(reason, detail, original_id, document)
+        if unbilled_id is None:
+            detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
+            return Wait(reason, detail, row.id)
+        unbilled = self.linked.get(unbilled_id)
+        if unbilled and unbilled.state is StagingState.POSTED:
+            return None
+        document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
+        self.result.documents.add(document)
+        return Wait(reason, unposted(unbilled_id, unbilled, self.setup), unbilled_id, document)
 
 
 def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
