@@ -14,7 +14,7 @@ import pytest
 from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.transactions import get, transact, update
 from project_invoicing.use_cases.invoices import saga as invoice_saga
-from tests.builders import Context, actual, guid, proforma
+from tests.builders import Context, guid, proforma
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -170,30 +170,6 @@ class TestOfBilledSales:
         self.imported(books, *self.two("2026-09-03", "2026-09-04"))
         books.use(setup())
         books.import_staging()
-        books.post_invoices()
-        assert dates(books)[2:] == ("2026-08-31", "2026-08-31")
-
-    def test_the_headers_decides_all_the_same(self, books: Books) -> None:
-        told = self.two("2026-09-03", "2026-09-04", msdyn_accountingdate="2026-09-10")
-        self.imported(books, *told).post_invoices()
-        assert dates(books)[2:] == ("2026-09-10", "2026-09-10")
-
-    def test_what_has_no_money_has_no_say(self, books: Books) -> None:
-        free = actual(
-            "free",
-            transaction_type="billed_sales",
-            billing_type="non_chargeable",
-            invoice="inv-1",
-            contract_line="CTR-1-FP",
-            accounting_date="2026-09-09",
-        )
-        self.imported(books, *self.two("2026-09-03", "2026-09-03"), free).post_invoices()
-        assert dates(books)[2:] == ("2026-09-03", "2026-09-03")
-
-    def test_without_the_parameter_they_have_none_either(self, books: Books) -> None:
-        books.use(setup())
-        books.arrive(*self.two("2026-09-03", "2026-09-04"))
-        books.journalise()
         books.post_invoices()
         assert dates(books)[2:] == ("2026-08-31", "2026-08-31")
 
