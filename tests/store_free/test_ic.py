@@ -14,7 +14,7 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.lineage import Charge, ChargedTax
 from project_invoicing.domain.proposal import BetweenCompanies
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.rules.intercompany_lines import Sale, plan_between
+from project_invoicing.rules.intercompany_lines import Sale, may_be_billed, plan_between
 from tests.store_free.proposing import ACCRUAL, a_header, a_sale
 
 DAY = date(2026, 8, 27)
@@ -104,3 +104,18 @@ def test_ic_16_a_reversal_takes_the_tax_of_the_invoice_line_that_it_takes_back(a
 def test_ic_16_a_reversal_of_what_was_never_invoiced_continues_nothing() -> None:
     (back,) = lines(sold("back", "-1200", reverses="sold"))
     assert (back.takes_back, back.continues) == ("sold", ())
+
+
+@pytest.mark.parametrize(
+    ("beside", "billed", "due"),
+    [
+        pytest.param((), set(), [], id="its original is on no invoice"),
+        pytest.param((), {"sold"}, ["back"], id="its original is billed"),
+        pytest.param((sold(),), set(), ["sold", "back"], id="its original is beside it"),
+    ],
+)
+def test_ic_16_a_reversal_is_billed_with_its_original_or_after_it(
+    beside: tuple[Sale, ...], billed: set[str], due: list[str]
+) -> None:
+    rows = [row for row, _ in (*beside, sold("back", "-1200", reverses="sold"))]
+    assert [row.id for row in may_be_billed(rows, billed)] == due

@@ -23,7 +23,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import BetweenCompanies
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Rejected
-from project_invoicing.rules.intercompany_lines import Billed, Sale
+from project_invoicing.rules.intercompany_lines import Billed, Sale, may_be_billed
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
@@ -64,7 +64,7 @@ class PostedSales:
         numbers = {row.intercompany_proposal for row in elsewhere.values() if row.intercompany_proposal}
         billing = {one for one in numbers if one == number or self._is_posted(lender, one)}
         billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in billing}
-        due = [row for row in rows if row.id not in originals or originals[row.id] in here | billed]
+        due = may_be_billed(rows, billed)
         lines = self._lines(lender, due)
         return [(row, lines[row.id]) for row in due if row.id in lines]
 
