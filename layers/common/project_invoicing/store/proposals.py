@@ -67,6 +67,11 @@ class Proposals:
         keys = ((_number_partition(company, number), "N") for company in companies)
         return {item["co"]: item["id"] for item in get_many(self.client, self.table, keys)}
 
+    def numbered(self, company: str, number: str) -> Proposal | None:
+        """The proposal of a company with this number, or that had it last."""
+        id = self.by_number([company], number).get(company)
+        return self.get(id) if id else None
+
     def holder_of_number(self, company: str, number: str) -> tuple[str, bool] | None:
         """The proforma that has the number or had it last, and whether it is free."""
         item = get(self.client, self.table, _number_partition(company, number), "N")

@@ -74,8 +74,8 @@ class PostedSales:
         numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
         return {
             line.actual_id: line
-            for id in [self.proposals.by_number([lender], number).get(lender) for number in sorted(numbers)]
-            if id and (header := self.proposals.get(id)) and header.invoice_number
+            for number in sorted(numbers)
+            if (header := self.proposals.numbered(lender, number)) and header.invoice_number
             for line in invoice_lines(self.proposals, setups, lender, header.invoice_number)
             if line.actual_id in originals
         }
@@ -88,8 +88,7 @@ class PostedSales:
         return {line.currency for row, line in sales if row.id in free}
 
     def _is_posted(self, lender: str, number: str) -> bool:
-        found = self.proposals.by_number([lender], number).get(lender)
-        header = self.proposals.get(found) if found else None
+        header = self.proposals.numbered(lender, number)
         return header is not None and header.status is ProposalStatus.POSTED
 
     def _pages(self, lender: str, journal_id: str) -> list[JournalPage]:

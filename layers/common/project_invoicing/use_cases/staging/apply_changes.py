@@ -101,9 +101,7 @@ class Changes:
         return []
 
     def _proposal_of(self, row: StagedRow) -> Proposal | None:
-        company = row.company or ""
-        found = self.proposals.by_number([company], row.proposal_id or "").get(company)
-        return self.proposals.get(found) if found else None
+        return self.proposals.numbered(row.company or "", row.proposal_id or "")
 
     def of_fixed_rates(self) -> None:
         """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
