@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.store.proposals import HEADER
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.transactions import get, transact, update
-from project_invoicing.use_cases.invoices import post as post_invoices
-from tests.builders import Context, actual, guid, proforma
+from project_invoicing.use_cases.invoices import saga as invoice_saga
+from tests.builders import Context, guid, proforma
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -173,34 +173,10 @@ class TestOfBilledSales:
         books.post_invoices()
         assert dates(books)[2:] == ("2026-08-31", "2026-08-31")
 
-    def test_the_headers_decides_all_the_same(self, books: Books) -> None:
-        told = self.two("2026-09-03", "2026-09-04", msdyn_accountingdate="2026-09-10")
-        self.imported(books, *told).post_invoices()
-        assert dates(books)[2:] == ("2026-09-10", "2026-09-10")
-
-    def test_what_has_no_money_has_no_say(self, books: Books) -> None:
-        free = actual(
-            "free",
-            transaction_type="billed_sales",
-            billing_type="non_chargeable",
-            invoice="inv-1",
-            contract_line="CTR-1-FP",
-            accounting_date="2026-09-09",
-        )
-        self.imported(books, *self.two("2026-09-03", "2026-09-03"), free).post_invoices()
-        assert dates(books)[2:] == ("2026-09-03", "2026-09-03")
-
-    def test_without_the_parameter_they_have_none_either(self, books: Books) -> None:
-        books.use(setup())
-        books.arrive(*self.two("2026-09-03", "2026-09-04"))
-        books.journalise()
-        books.post_invoices()
-        assert dates(books)[2:] == ("2026-08-31", "2026-08-31")
-
     def test_an_import_that_died_between_its_pages_agrees_with_what_it_wrote(
         self, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("project_invoicing.use_cases.proposals.import_lines.PAGE_LINES", 1)
+        monkeypatch.setattr("project_invoicing.use_cases.proposals.pages.PAGE_LINES", 1)
         books.use(setup(BILLED_SALES))
         books.arrive(*self.two("2026-09-03", "2026-09-03"))
         books.journalise()
@@ -241,7 +217,7 @@ class TestEdited:
 
 
 def test_a_posting_that_goes_on_keeps_its_accounting_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()
@@ -281,7 +257,7 @@ def test_what_was_posted_before_has_its_invoice_date_for_an_accounting_date(book
 
 
 def test_what_was_claimed_before_is_finished_on_its_invoice_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()

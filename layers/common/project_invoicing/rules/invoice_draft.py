@@ -29,7 +29,7 @@ from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.periods import open_date, period_closed
 from project_invoicing.rules.profiles import profile_for
-from project_invoicing.rules.proposal_lines import currency_of, proforma_customer
+from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
 from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -56,21 +56,6 @@ class InvoiceDraft:
     totals: Totals
     dimensions: dict[str, str]
     originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
-
-
-def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The invoice account: the contract customer of the proforma, else of its contract (PROP-10).
-
-    Between companies the one that the borrower is to the lender.
-    """
-    if header.intercompany:
-        return header.intercompany.customer
-    return proforma_customer(header.proforma, setup)
-
-
-def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    reference = header.proforma.contract
-    return setup.resolve(reference.entity, reference.id) if reference else None
 
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
@@ -114,13 +99,13 @@ def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, gi
     edits = header.edits
     if edits.due_date and (edits.due_for == invoice_date or (edits.due_for is None and not given)):
         return edits.due_date
-    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    terms = setup.terms_for(contract_of(header.proforma, setup), customer_of(header, setup), str(header.company))
     return due_date(terms, invoice_date) if terms else invoice_date
 
 
 def cash_discount_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> CashDiscountTerms | None:
     """By the terms of payment of contract or customer, whatever due date a person has set (DUE-12)."""
-    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    terms = setup.terms_for(contract_of(header.proforma, setup), customer_of(header, setup), str(header.company))
     until = cash_discount_date(terms, invoice_date) if terms else None
     return CashDiscountTerms(until, terms.cash_discount.percent) if until and terms and terms.cash_discount else None
 
@@ -168,7 +153,7 @@ def draft(
     accounting_date = begun or accounting_date_of(header, setup, invoice_date)
     currency = str(currency_of(header, setup))
     accounting = setup.accounting_currency(company)
-    rate = setup.price_rate(contract_of(header, setup), currency, company, accounting_date)
+    rate = setup.price_rate(contract_of(header.proforma, setup), currency, company, accounting_date)
     if rate is None:
         raise Refused(
             WaitReason.EXCHANGE_RATE_MISSING,

@@ -23,7 +23,7 @@ from project_invoicing.rules.owner import Blocked, Invalid
 from project_invoicing.rules.resolution import resolve
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import Proposals, edited_columns, refusal_columns
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
@@ -213,7 +213,9 @@ class DocumentEditing:
                 edits = replace(edits, accounting_date=_date(changes["accounting_date"]))
             if "dimensions" in changes:
                 edits = replace(edits, dimensions=changes["dimensions"])
-            transact(self.proposals.client, [self.proposals.edited(header, edited_columns(edits))])
+            edited = self.proposals.changing(header)
+            edited.edited(edits)
+            transact(self.proposals.client, [edited.write()])
 
         return self._guarded(request, change)
 
@@ -226,7 +228,9 @@ class DocumentEditing:
                 if any(line.actual_id == actual_id for line in page.lines):
                     values = self._rederived(actual_id, changes)
                     lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
-                    writes = [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+                    edited = self.proposals.changing(header)
+                    edited.edited()
+                    writes = [self.proposals.edited_page(header.id, page, lines), edited.write()]
                     transact(self.proposals.client, writes)
                     return
             raise _bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")
@@ -280,7 +284,9 @@ class DocumentEditing:
             try:
                 action(header)
             except Refused as refused:
-                transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
+                change = self.proposals.changing(header)
+                change.refused(refused, self.at)
+                transact(self.proposals.client, [change.write()])
                 raise
         return "done"
 

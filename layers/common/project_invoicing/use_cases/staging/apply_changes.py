@@ -94,13 +94,13 @@ class Changes:
         for page in self.proposals.pages(header.id):
             if any(line.actual_id == row.id for line in page.lines):
                 lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
-                return [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+                edited = self.proposals.changing(header)
+                edited.edited()
+                return [self.proposals.edited_page(header.id, page, lines), edited.write()]
         return []
 
     def _proposal_of(self, row: StagedRow) -> Proposal | None:
-        company = row.company or ""
-        found = self.proposals.by_number([company], row.proposal_id or "").get(company)
-        return self.proposals.get(found) if found else None
+        return self.proposals.numbered(row.company or "", row.proposal_id or "")
 
     def of_fixed_rates(self) -> None:
         """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
