@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED
+from project_invoicing.own_events import JournalFailed, JournalPosted
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -87,8 +87,8 @@ def test_post_11_a_line_that_fails_says_why_and_the_bus_says_where(books: Books)
         "(project PRJ-1, category Travel)"
     )
     named = {"version": 1, "company": "USPM", "line_count": 1}
-    assert events[JOURNAL_POSTED] == {**named, "journal_id": "USPM-000001"}
-    assert events[JOURNAL_FAILED] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
+    assert events[JournalPosted.TYPE] == {**named, "journal_id": "USPM-000001"}
+    assert events[JournalFailed.TYPE] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
 
 
 CLOSED = {"USPM": [{"start": "2024-01-01", "end": "2024-12-31", "status": "closed"}]}

@@ -24,7 +24,8 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.events import INVOICE_POSTED, SOURCE, BusEvent, own_event
+from project_invoicing.events import BusEvent
+from project_invoicing.own_events import InvoicePosted
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, invoice_voucher
 from project_invoicing.set_aside import Defect, each, guarded
@@ -36,6 +37,7 @@ from project_invoicing.store.proposals import Proposals, claim_columns, closed, 
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.tasks import PostingTask
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
@@ -45,7 +47,6 @@ from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
 PAGE_LINES = 90
-TASK = "Invoice Posting"
 _ATTEMPTS = 40
 """Ten posters that draw from one sequence at once lose to each other this often before they give up."""
 
@@ -112,8 +113,8 @@ class InvoicePosting:
 
     def _task(self, header: Proposal) -> dict[str, Any]:
         """In the form of an event, whose time is the run's: what posts it has no other clock."""
-        named = {"company": header.company, "proposal_id": header.number, "invoice_id": header.id}
-        return {"source": SOURCE, "detail-type": TASK, "time": self.at, "detail": named}
+        task = PostingTask(company=str(header.company), proposal_id=header.number, invoice_id=header.id)
+        return task.message(self.at)
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts the proposal with this number, or of the proforma with this id. A refusal is stored on it."""
@@ -286,10 +287,7 @@ class _Saga:
 
     def _event(self) -> BusEvent:
         invoice, show = self.invoice, Figures(self.setup)
-        return own_event(
-            INVOICE_POSTED,
-            self.run.at,
-            f"{invoice.company}#{invoice.invoice_number}",
+        posted = InvoicePosted(
             company=invoice.company,
             proposal_id=invoice.proposal_id,
             invoice_id=invoice.proforma_id,
@@ -306,3 +304,4 @@ class _Saga:
             line_count=invoice.line_count,
             **cash_discount(invoice, show),
         )
+        return posted.on_bus(self.run.at, f"{invoice.company}#{invoice.invoice_number}")

@@ -32,7 +32,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.domain.staged_row import OnJournal, SaleToBill, StagedRow
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.own_events import JournalFailed, JournalPosted
 from project_invoicing.rules.journal_posting import PostedLine, borrower_of, judge
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.review import review_ends
@@ -184,15 +184,13 @@ class JournalPosting:
             lines = [one.line for one in judged[page.key]]
             if lines != page.lines:
                 transact(self.journals.client, [self.journals.changed_page(journal, page, lines)])
-        event = own_event(
-            JOURNAL_FAILED,
-            self.at,
-            f"{journal.company}#{journal.journal_id}#{self.at}",
+        failed = JournalFailed(
             company=journal.company,
             journal_id=journal.journal_id,
             original_journal=journal.original_journal,
             line_count=journal.line_count,
         )
+        event = failed.on_bus(self.at, f"{journal.company}#{journal.journal_id}#{self.at}")
         values = {"st": JournalStatus.ERROR} | self.journals.closed()
         transact(
             self.journals.client,
@@ -336,27 +334,20 @@ class _Saga:
     def _events(self) -> list[Write]:
         journal, at = self.journal, self.run.at
         key = f"{journal.company}#{journal.journal_id}"
-        posted = own_event(
-            JOURNAL_POSTED,
-            at,
-            key,
+        posted = JournalPosted(
             company=journal.company,
             journal_id=journal.journal_id,
             line_count=journal.line_count - self.failing,
         )
-        events = [posted]
+        events = [posted.on_bus(at, key)]
         if self.failing:
-            events.append(
-                own_event(
-                    JOURNAL_FAILED,
-                    at,
-                    key,
-                    company=journal.company,
-                    journal_id=self.error_journal,
-                    original_journal=journal.journal_id,
-                    line_count=self.failing,
-                )
+            failed = JournalFailed(
+                company=journal.company,
+                journal_id=self._errors(),
+                original_journal=journal.journal_id,
+                line_count=self.failing,
             )
+            events.append(failed.on_bus(at, key))
         return [outbox.record(self.run.journals.table, event) for event in events]
 
 

@@ -18,7 +18,8 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL, Waits
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
+from project_invoicing.events import BusEvent
+from project_invoicing.own_events import ProposalReady
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.owner import Blocked, owner_of
@@ -391,10 +392,7 @@ class ProposalImport:
     def _ready_event(self, header: Proposal, setup: FinanceSetup, total: Decimal, line_count: int) -> BusEvent:
         company = str(header.company)
         currency = currency_of(header, setup)
-        return own_event(
-            PROPOSAL_READY,
-            self.at,
-            f"{header.id}#{header.changes}#{self.at}",
+        ready = ProposalReady(
             company=company,
             proposal_id=header.number,
             invoice_id=header.id,
@@ -403,6 +401,7 @@ class ProposalImport:
             line_count=line_count,
             auto_post=setup.parameters(company).auto_post_proposals,
         )
+        return ready.on_bus(self.at, f"{header.id}#{header.changes}#{self.at}")
 
     def _late(self, header: Proposal, rows: list[StagedRow]) -> None:
         """Billed rows that arrive when their proposal is complete already.

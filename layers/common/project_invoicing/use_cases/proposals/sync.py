@@ -13,7 +13,7 @@ from project_invoicing.domain.actual import Proforma, is_newer
 from project_invoicing.domain.codes import ProposalStatus, RejectReason
 from project_invoicing.domain.number_sequence import counter_beside, counter_in
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.events import PROPOSAL_CREATED, own_event
+from project_invoicing.own_events import ProposalCreated
 from project_invoicing.setup.document import ProposalNumbers
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
@@ -70,15 +70,9 @@ def _store(proposals: Proposals, setup: FinanceSetup, proforma: Proforma, detail
         else proposals.create(proforma, company, event=event, at=at)
     )
     writes = [header, *(number_writes(proposals, setup, company, proforma, had=_had(item)) if company else ())]
-    created = own_event(
-        PROPOSAL_CREATED,
-        at,
-        f"{proforma.id}#{item['ch']}" if item else proforma.id,
-        company=company,
-        proposal_id=proforma.number,
-        invoice_id=proforma.id,
-    )
-    transact(proposals.client, [*writes, outbox.record(proposals.table, created)])
+    created = ProposalCreated(company=company, proposal_id=proforma.number, invoice_id=proforma.id)
+    event_of = created.on_bus(at, f"{proforma.id}#{item['ch']}" if item else proforma.id)
+    transact(proposals.client, [*writes, outbox.record(proposals.table, event_of)])
     return "changed" if item else "accepted"
 
 
