@@ -25,7 +25,7 @@ from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import InvoicePosted, JournalPosted, ProposalReady, SetupChanged
+from project_invoicing.own_events import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 
@@ -37,6 +37,7 @@ LISTENERS = {
     ProposalReady.TYPE: ("invoice_posting",),
 }
 
+DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
 BEHIND_QUEUES = frozenset({"accounting_writeback"})
 
 
@@ -118,6 +119,7 @@ class World:
         delivered: list[BusEvent] = []
         while found := self._outbox():
             for table, item, event in found:
+                DESCRIBED[event.detail_type].of({"time": event.time, "detail": event.detail})  # whoever listens can
                 for function in LISTENERS.get(event.detail_type, ()):
                     if event.detail_type != ProposalReady.TYPE or event.detail["auto_post"]:
                         self.tell(function, event)

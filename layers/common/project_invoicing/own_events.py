@@ -7,7 +7,7 @@ Amounts are decimal strings, dates ISO 8601. The fields of these classes are the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from re import fullmatch
@@ -85,7 +85,7 @@ class Detail:
         given = {name for name, value in values.items() if value is not None}
         groups = [group for group in cls.EITHER if given.issuperset(group)]
         if cls.EITHER and len(groups) != 1:
-            raise _unreadable(where, "detail", f"names {either(cls.EITHER)}, one of them and whole")
+            raise _unreadable(where, "detail", f"must name {either(cls.EITHER)}")
         return cls(**values)
 
 
@@ -286,9 +286,10 @@ def _shapes(cls: Any) -> tuple[Shape, ...]:
     return tuple(_shape(one.name, hints[one.name], one.default is not MISSING) for one in fields(cls))
 
 
-def either(groups: Iterable[Iterable[str]]) -> str:
+def either(groups: Iterable[Sequence[str]]) -> str:
     """Fields that exclude each other, in words: ``actual_id, or proposal_id and company``."""
-    return ", or ".join(" and ".join(group) for group in groups)
+    named = list(groups)
+    return (", or " if any(len(group) > 1 for group in named) else " or ").join(" and ".join(group) for group in named)
 
 
 def _shape(name: str, hint: Any, optional: bool) -> Shape:
