@@ -283,6 +283,29 @@ def catchup_samples() -> dict[str, Any]:
     }
 
 
+def command_samples() -> dict[str, Any]:
+    """What a person may ask for, one of each command."""
+    proposal = {"company": "USPM", "proposal_id": "INV-0001"}
+    journal = {"company": "USPM", "journal_id": "USPM-000001"}
+    line = {"actual_id": guid("actual-billed-sales"), "sales_tax_group": "EXP"}
+    dates = {"invoice_date": "2026-08-31", "due_date": None, "actor": "ann@contoso.example"}
+    rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
+    sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
+    of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "edit": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **line}}),
+        "edit-header": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **dates}}),
+        "edit-journal-line": ("2026-08-27T18:00:00Z", {"edit": {**journal, **of_journal}}),
+        "preview": ("2026-08-31T09:02:00Z", {"preview": {**proposal, "invoice_date": "2026-08-31"}}),
+        "delete-lines": ("2026-08-31T09:02:00Z", {"delete_lines": proposal}),
+        "delete-journal-lines": ("2026-08-27T18:01:00Z", {"delete_lines": journal}),
+        "reset": ("2026-08-31T09:03:00Z", {"reset": journal}),
+        "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
+        "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+    }
+    return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}
+
+
 def function_samples() -> dict[str, Any]:
     """``<function>/<case>`` -> the event that the function is called with."""
     created, billed = "actuals-created-together", "actual-billed-sales"
@@ -351,33 +374,13 @@ def function_samples() -> dict[str, Any]:
             "Manual Retry",
             retry={name: INVOICE.detail[name] for name in ("company", "invoice_number")},
         ),
-        "document_editing/edit": manual(
-            "2026-08-31T09:01:00Z",
-            "Manual Edit",
-            edit={
-                "company": "USPM",
-                "proposal_id": "INV-0001",
-                "actual_id": guid("actual-billed-sales"),
-                "sales_tax_group": "EXP",
-            },
-        ),
-        "document_editing/preview": manual(
-            "2026-08-31T09:02:00Z",
-            "Manual Edit",
-            preview={"company": "USPM", "proposal_id": "INV-0001", "invoice_date": "2026-08-31"},
-        ),
-        "document_editing/delete-lines": manual(
-            "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
-        ),
+        **command_samples(),
         "staging_import/staging-import-requested": envelope(REQUESTED),
         "reconciliation/scheduled": scheduled("2026-09-01T02:30:00Z", "reconciliation"),
         "reconciliation/repair-one": manual("2026-09-01T08:00:00Z", "Manual Run", repair=guid("actual-billed-sales")),
         "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
-        "document_editing/reset": manual(
-            "2026-08-31T09:03:00Z", "Manual Edit", reset={"company": "USPM", "journal_id": "USPM-000001"}
-        ),
     }
 
 

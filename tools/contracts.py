@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.own_events import OWN_EVENTS, VERSION, Detail, OwnEvent, Shape, either, shapes
+from project_invoicing.use_cases.commands.command import Command
+from project_invoicing.use_cases.commands.reading import COMMANDS
 
 DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
@@ -53,7 +55,9 @@ def with_table(document: str) -> str:
 def schemas() -> dict[str, str]:
     """Path below ``events/schemas`` -> the text of the file."""
     events = {f"{event.TYPE}.json": _event_schema(event) for event in OWN_EVENTS}
-    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in events.items()}
+    commands = {f"commands/{command.__name__}.json": _command_schema(command) for command in COMMANDS}
+    both = {**events, **commands}
+    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in both.items()}
 
 
 def _event_schema(event: type[OwnEvent]) -> dict[str, Any]:
@@ -62,6 +66,22 @@ def _event_schema(event: type[OwnEvent]) -> dict[str, Any]:
     properties = {"version": version, **schema.pop("properties")}
     head = {"$schema": _DIALECT, "title": event.TYPE, "description": cleandoc(str(event.__doc__))}
     return head | schema | {"required": ["version", *schema["required"]], "properties": properties}
+
+
+def _command_schema(command: type[Command]) -> dict[str, Any]:
+    """What is written under its action; the description says which that is."""
+    schema = command.model_json_schema(by_alias=True)
+    says = " ".join(schema.pop("description").replace("``", "").split())
+    asked = f'{{"{command.ACTION}": …}}: {says}'
+    return {"$schema": _DIALECT, "title": schema.pop("title"), "description": asked, **_plain(schema)}
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without titles, which repeat the names of fields, and defaults: what is not given is not asked for."""
+    for field in schema["properties"].values():
+        field.pop("title", None)
+        field.pop("default", None)
+    return schema
 
 
 def _schema(detail: type[Detail]) -> dict[str, Any]:

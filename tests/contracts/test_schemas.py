@@ -10,6 +10,7 @@ import pytest
 
 from project_invoicing.events import SOURCE
 from project_invoicing.own_events import OWN_EVENTS
+from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
 from tests.event_samples import EVENTS, function_samples
 from tests.json_schema import problems
 from tools import contracts
@@ -27,6 +28,11 @@ def own_samples() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 SAMPLES = list(own_samples())
+
+
+COMMAND_SAMPLES = [
+    (name, sample["detail"]) for name, sample in function_samples().items() if name.startswith("document_editing/")
+]
 
 
 def schema(path: str) -> dict[str, Any]:
@@ -60,3 +66,26 @@ def test_a_sample_of_an_event_of_ours_fits_its_schema_and_its_class(name: str, e
 
 def test_every_event_that_somebody_waits_for_has_a_sample() -> None:
     assert {event["detail-type"] for _, event in SAMPLES} == {event.TYPE for event in OWN_EVENTS if event.STARTS}
+
+
+@pytest.mark.parametrize(("name", "detail"), COMMAND_SAMPLES, ids=[name for name, _ in COMMAND_SAMPLES])
+def test_a_sample_of_a_command_fits_its_schema_and_its_model(name: str, detail: dict[str, Any]) -> None:
+    command = command_of(detail)
+    (request,) = detail.values()
+    assert list(problems(schema(f"commands/{type(command).__name__}.json"), request)) == []
+    assert {command.ACTION: command.model_dump(mode="json", by_alias=True, exclude_unset=True)} == detail
+
+
+def test_every_command_has_a_sample() -> None:
+    assert {type(command_of(detail)) for _, detail in COMMAND_SAMPLES} == set(COMMANDS)
+
+
+def test_a_schema_refuses_what_is_not_as_described() -> None:
+    journal = schema("IntegrationJournalPosted.json")
+    assert sorted(problems(journal, {"version": 2, "company": "USPM", "line_count": "2"})) == [
+        "$ has no journal_id",
+        "$.line_count is '2', not integer",
+        "$.version is 2, not 1",
+    ]
+    assert list(problems(schema("StagingImportRequested.json"), {"version": 1}))
+    assert list(problems(schema("commands/ResetJournal.json"), {"company": "", "journal_id": "1", "reason": "why"}))
