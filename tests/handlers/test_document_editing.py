@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.document_editing import app
+from project_invoicing.observe import logger
 from tests.builders import guid
 from tests.handlers.samples import sample
 from tests.rules.books import Books
@@ -146,7 +146,7 @@ def test_a_rejected_event_is_replayed_once_the_set_up_allows_it(books: Books) ->
 
 def test_who_asked_is_logged_with_the_outcome_and_given_back(untouched: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[dict[str, Any]] = []
-    monkeypatch.setattr(app.logger, "info", lambda message, **said: logged.append(said))
+    monkeypatch.setattr(logger, "info", lambda message, **said: logged.append(said))
     posted = {"reset": JOURNAL | {"actor": "ann@contoso.example"}}
     nobody = {"reset": JOURNAL}
     answers = [

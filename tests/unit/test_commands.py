@@ -50,6 +50,11 @@ def test_ids_and_numbers_are_read_however_they_are_written() -> None:
     assert (command.proposal_id, command.actual_id, command.company) == ("INV-0001", ID, None)
 
 
+def test_names_that_a_command_has_no_use_for_are_passed_over() -> None:
+    command = command_of({"delete_lines": PROPOSAL | {"actual_id": ID}})
+    assert isinstance(command, DeleteProposalLines)
+
+
 def test_an_edit_changes_what_it_gives_and_null_is_a_value() -> None:
     command = command_of({"edit": PROPOSAL | {"due_date": None, "invoice_date": "2026-08-31", "actor": "ann"}})
     assert isinstance(command, EditHeader)
@@ -66,6 +71,7 @@ def test_an_edit_changes_what_it_gives_and_null_is_a_value() -> None:
         ({"reset": {"company": "USPM", "journal_id": " "}}, "journal_id", "the request needs journal_id"),
         ({"reset": {"journal_id": "J-1"}}, "company", "the request needs company"),
         ({"edit": PROPOSAL | {"actual_id": None}}, "actual_id", "the request needs actual_id"),
+        ({"delete_lines": PROPOSAL | {"actual_id": "work"}}, "actual_id", "actual_id 'work' is no GUID; write it as"),
         ({"edit": PROPOSAL | {"actual_id": "work"}}, "actual_id", "actual_id 'work' is no GUID; write it as"),
         (
             {"edit": PROPOSAL | {"actual_id": ID, "dimensions": {}}},

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
-from project_invoicing.use_cases.commands.command import SAID, Command, Edit
+from project_invoicing.use_cases.commands.command import NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
@@ -19,6 +19,7 @@ from project_invoicing.use_cases.commands.preview import Preview
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
 from project_invoicing.use_cases.commands.workplace import bad
+from project_invoicing.use_cases.documents.requests import named
 
 COMMANDS: Final[tuple[type[Command], ...]] = (
     EditHeader,
@@ -65,8 +66,10 @@ def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
 
 
 def _read(model: type[Command], request: Mapping[str, Any]) -> Command:
+    """Names that the command has no use for are checked as ids and numbers all the same, and passed over."""
+    useless = NAMING - model.model_fields.keys()
     try:
-        return model.model_validate(dict(request))
+        return model.model_validate({name: value for name, value in named(request).items() if name not in useless})
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=_rank)
         raise _rejected(model, first) from None
