@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass
-from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals, voucher
+from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals
+from project_invoicing.domain.invoice_voucher import InvoiceAccounts, LineAccounts, codes_to_post, voucher
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
@@ -43,10 +44,10 @@ def made(*lines: ProposalLine, tax: str | None = None, rate: ExchangeRate = SAME
     terms = Terms("USPM", "INV-1", "C-001", "GBP", CENT, CENT, rate, DAY, DAY, DAY, TaxRounding(CENT))
     percents = {"VAT": Decimal(tax)} if tax else NO_TAX
     document = accounted(totals(lines, lambda _: percents, terms.tax_rounding), terms)
-    revenue = (PostingType.INVOICED_REVENUE, "411100")
-    return document, voucher(
-        "PV-1", "FTI-1", document, terms, lambda _: revenue, lambda code: f"tax {code}", lambda: "130100", {"C": "1"}
-    )
+    to = LineAccounts((PostingType.INVOICED_REVENUE, "411100"))
+    taxes = {code: f"tax {code}" for code in codes_to_post(document)}
+    accounts = InvoiceAccounts([to] * len(lines), taxes, "130100")
+    return document, voucher("PV-1", "FTI-1", document, terms, accounts, {"C": "1"})
 
 
 def entries(document: Voucher) -> list[tuple[str, str, str]]:

@@ -22,7 +22,7 @@ from project_invoicing.domain.sales_tax import (
     TaxRounding,
     sales_tax,
 )
-from project_invoicing.rules.invoice_draft import totals_of
+from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.setup.document import problems
 from tests.setups import document, finance_setup
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
-from project_invoicing.rules.invoice_draft import written_invoice_date
+from project_invoicing.rules.invoice_terms import written_invoice_date
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import edited_columns
 from project_invoicing.store.transactions import transact

@@ -12,7 +12,7 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.rules.invoice_draft import customer_of
+from project_invoicing.rules.invoice_terms import customer_of
 from project_invoicing.rules.proposal_lines import currency_of, unposted
 from project_invoicing.rules.review import who_posts
 from project_invoicing.store.items import Item

@@ -27,7 +27,8 @@ from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.own_events import InvoicePosted
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, invoice_voucher
+from project_invoicing.rules.invoice_draft import InvoiceDraft
+from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
