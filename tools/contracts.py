@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from local import ROOT
-from project_invoicing.own_events import OWN_EVENTS, VERSION, Detail, OwnEvent, Shape, either, shapes
+from project_invoicing.details import Detail, Shape, either, shapes
+from project_invoicing.own_events import OWN_EVENTS, VERSION, OwnEvent
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 

@@ -94,6 +94,14 @@ def test_99_22_a_credit_takes_back_what_was_posted_whatever_is_set_up_by_now(cha
         assert credit.accounts(posting_type) == taken_back
 
 
+def test_99_22_on_one_document_a_credit_goes_to_the_old_accounts_and_new_work_to_those_of_now() -> None:
+    posted = invoiced(works("100"), setup())
+    work = a_line("30", 2, sales_tax_group="DOM")
+    made = invoiced([*crediting(posted), work], setup(account="222999", revenue="411999"), after=[posted])
+    assert made.accounts(PostingType.SALES_TAX_PAYABLE) == {"222100": 10, "222999": -3}
+    assert made.accounts(PostingType.INVOICED_REVENUE) == {"411100": 100, "411999": -30}
+
+
 def test_99_22_a_line_hands_on_what_it_was_posted_with() -> None:
     (line,) = invoiced(works("100"), setup()).lines
     (charge,) = line.charges
