@@ -18,7 +18,7 @@ from local import ROOT
 from local.http_api import request_event
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import (
+from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
@@ -28,7 +28,7 @@ from project_invoicing.own_events import (
     SweepContinued,
     WriteBackRequested,
 )
-from project_invoicing.tasks import PostingTask, WriteBackTask
+from project_invoicing.events.tasks import PostingTask, WriteBackTask
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"

@@ -25,7 +25,7 @@ from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
+from project_invoicing.events.own import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import InvoicePosted, JournalPosted
+from project_invoicing.events.own import InvoicePosted, JournalPosted
 from tests.builders import guid
 
 

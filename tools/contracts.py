@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from local import ROOT
-from project_invoicing.details import Detail, Shape, either, shapes
-from project_invoicing.own_events import OWN_EVENTS, VERSION, OwnEvent
+from project_invoicing.events.details import Detail, Shape, either, shapes
+from project_invoicing.events.own import OWN_EVENTS, VERSION, OwnEvent
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 
 DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
-_BEGIN: Final = "<!-- generated from own_events.py: python -m tools.contracts -->"
+_BEGIN: Final = "<!-- generated from events/own.py: python -m tools.contracts -->"
 _END: Final = "<!-- end of what is generated -->"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KINDS: Final = {str: "string", int: "integer", bool: "boolean"}

@@ -7,8 +7,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.events.own import WriteBackRequested
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.own_events import WriteBackRequested
 from project_invoicing.use_cases.write_back.send import document_due
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

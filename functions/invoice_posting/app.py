@@ -9,9 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
 from project_invoicing.events import SCHEDULE_SOURCE
+from project_invoicing.events.own import ProposalReady
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.own_events import ProposalReady
-from project_invoicing.tasks import PostingTask
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.invoices.post import InvoicePosting
 

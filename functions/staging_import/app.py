@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.events.own import ImportRequested, InvoicePosted, JournalPosted, SetupChanged
 from project_invoicing.observe import count, logger, metrics
-from project_invoicing.own_events import ImportRequested, InvoicePosted, JournalPosted, SetupChanged
 from project_invoicing.use_cases.staging.import_rows import StagingImport
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.business import Work, finance, into_staging
-from project_invoicing.own_events import JournalPosted
+from project_invoicing.events.own import JournalPosted
 from project_invoicing.store.items import typed_item
 from tests.counting import Usage, counted
 from tests.harness import World

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.events import SOURCE
-from project_invoicing.own_events import OWN_EVENTS
+from project_invoicing.events.own import OWN_EVENTS
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
 from tests.event_samples import EVENTS, function_samples
 from tests.json_schema import problems

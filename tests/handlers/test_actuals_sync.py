@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.own_events import SetupChanged
+from project_invoicing.events.own import SetupChanged
 from tests.builders import Context, actual, connection, guid
 from tests.handlers.samples import sample
 from tests.harness import envelope, sqs_batch

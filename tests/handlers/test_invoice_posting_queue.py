@@ -10,9 +10,9 @@ import pytest
 
 from local.queues import batches
 from project_invoicing.errors import Unavailable
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.store import client as clients
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.tasks import PostingTask
 from project_invoicing.use_cases.invoices import post as post_invoices
 from project_invoicing.work_queue import WorkQueue
 from tests import policies

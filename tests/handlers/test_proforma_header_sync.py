@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from project_invoicing.errors import Unavailable
-from project_invoicing.own_events import SetupChanged
+from project_invoicing.events.own import SetupChanged
 from tests.builders import guid, proforma
 from tests.handlers.samples import sample
 from tests.rules.books import Books

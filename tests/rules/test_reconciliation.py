@@ -25,7 +25,7 @@ from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, D
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import WriteBackRequested
+from project_invoicing.events.own import WriteBackRequested
 from project_invoicing.store import rows
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations

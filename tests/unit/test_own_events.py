@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.errors import Rejected
-from project_invoicing.own_events import (
+from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
@@ -17,7 +17,7 @@ from project_invoicing.own_events import (
     Retry,
     WriteBackRequested,
 )
-from project_invoicing.tasks import PostingTask, WriteBackTask
+from project_invoicing.events.tasks import PostingTask, WriteBackTask
 from tests.own_events import invoice_posted
 
 AT = "2026-08-31T09:00:00Z"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.own_events import JournalFailed, JournalPosted
+from project_invoicing.events.own import JournalFailed, JournalPosted
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books

@@ -38,7 +38,7 @@ class Rejections:
         (``too_large``) for what no item can hold even when it is compressed.
         """
         # A webhook or a queue that rejects nothing starts without it.
-        from project_invoicing.own_events import ActualRejected  # noqa: PLC0415
+        from project_invoicing.events.own import ActualRejected  # noqa: PLC0415
 
         version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
         told = ActualRejected(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
-from project_invoicing.own_events import SetupChanged
+from project_invoicing.events.own import SetupChanged
 from project_invoicing.setup.document import SetupDocument, problems
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox

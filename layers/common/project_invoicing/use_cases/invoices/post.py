@@ -25,7 +25,8 @@ from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import InvoicePosted
+from project_invoicing.events.own import InvoicePosted
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_draft import InvoiceDraft
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
@@ -38,7 +39,6 @@ from project_invoicing.store.proposals import Proposals, claim_columns, closed, 
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write, pause, transact
-from project_invoicing.tasks import PostingTask
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted, invoice_of

@@ -32,7 +32,7 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.domain.staged_row import OnJournal, SaleToBill, StagedRow
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.own_events import JournalFailed, JournalPosted
+from project_invoicing.events.own import JournalFailed, JournalPosted
 from project_invoicing.rules.journal_posting import PostedLine, borrower_of, judge
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.review import review_ends

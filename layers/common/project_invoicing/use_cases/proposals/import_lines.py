@@ -19,7 +19,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL, Waits
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
-from project_invoicing.own_events import ProposalReady
+from project_invoicing.events.own import ProposalReady
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.owner import Blocked, owner_of

@@ -13,7 +13,7 @@ from project_invoicing.domain.actual import Proforma, is_newer
 from project_invoicing.domain.codes import ProposalStatus, RejectReason
 from project_invoicing.domain.number_sequence import counter_beside, counter_in
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.own_events import ProposalCreated
+from project_invoicing.events.own import ProposalCreated
 from project_invoicing.setup.document import ProposalNumbers
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox

@@ -22,7 +22,7 @@ from project_invoicing.domain.states import MapState
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
-from project_invoicing.own_events import SweepContinued
+from project_invoicing.events.own import SweepContinued
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging

@@ -28,14 +28,14 @@ from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
-from project_invoicing.own_events import InvoicePosted, JournalPosted
+from project_invoicing.events.own import InvoicePosted, JournalPosted
+from project_invoicing.events.tasks import WriteBackTask
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.store.write_backs import Document, Progress, WriteBacks
-from project_invoicing.tasks import WriteBackTask
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
-from project_invoicing.details import Detail, Says
 from project_invoicing.events import SOURCE
-from project_invoicing.own_events import Company, Proforma, ProposalNumber
+from project_invoicing.events.details import Detail, Says
+from project_invoicing.events.own import Company, Proforma, ProposalNumber
 
 
 class Task(Detail):

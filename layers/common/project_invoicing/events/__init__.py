@@ -1,4 +1,4 @@
-"""What is put on the bus, whoever it is from. Our own events are in ``own_events``."""
+"""What is put on the bus, whoever it is from. Our own events are in ``own``, what our queues carry in ``tasks``."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from project_invoicing.details import Detail, Says, unreadable
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.events import SOURCE, BusEvent
+from project_invoicing.events.details import Detail, Says, unreadable
 
 VERSION: Final = 1
 
