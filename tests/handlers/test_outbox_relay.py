@@ -78,7 +78,7 @@ def test_a_streams_records_become_events_with_their_own_time_and_leave_the_outbo
             "Source": "project-invoicing",
             "DetailType": "IntegrationJournalPosted",
             "Time": datetime.fromisoformat(AT),
-            "Detail": '{"version":1,"company":"USPM","journal_id":"J-1"}',
+            "Detail": '{"version":1,"company":"USPM","journal_id":"J-1","line_count":1}',
         }
     ]
     assert left(books) == []
