@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from project_invoicing.domain.text import whole
 from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
     bill_intercompany,

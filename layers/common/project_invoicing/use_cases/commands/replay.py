@@ -9,9 +9,9 @@ from pydantic import Field
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
-from project_invoicing.domain.text import guid
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.refusals import Refusal
+from project_invoicing.domain.text import guid
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
