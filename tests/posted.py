@@ -11,7 +11,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import plain_item, typed_item
-from project_invoicing.use_cases.invoices.post import PAGE_LINES
+from project_invoicing.use_cases.invoices.saga import PAGE_LINES
 from tests.builders import guid
 from tests.harness import World
 

@@ -91,10 +91,12 @@ REFERENCES = references(
     resource=["Bob Kozack"],
 )
 
+_DOCUMENT = yaml.safe_load(CONTRACT_DOCUMENT)
+
 
 def document(*values: tuple[str, Any], **keys: Any) -> dict[str, Any]:
     """The contract's document with ``keys`` replaced, then single ``values`` by their path."""
-    made: dict[str, Any] = {**yaml.safe_load(CONTRACT_DOCUMENT), "references": deepcopy(REFERENCES), **keys}
+    made: dict[str, Any] = {**deepcopy(_DOCUMENT), "references": deepcopy(REFERENCES), **keys}
     for path, value in values:
         *above, last = path.split(".")
         row: Any = made

@@ -25,7 +25,7 @@ def seen_before_each_transaction(world: World, work: Work) -> Iterator[list[tupl
 
     def look(**_: Any) -> None:
         header = proposals.get(work.proforma_id)
-        invoice = proposals.invoice(COMPANY, header.invoice_number) if header and header.invoice_number else None
+        invoice = proposals.invoices.get(COMPANY, header.invoice_number) if header and header.invoice_number else None
         seen.append((str(header and header.status), int(invoice is not None and invoice.posted)))
 
     events: Any = world.client.meta.events

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from project_invoicing.errors import Conflict
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests import snapshots
 from tests.builders import Context, guid, proforma
 from tests.counting import counted
@@ -83,7 +83,7 @@ STEPS: dict[str, tuple[Callable[[], World], Run, Run]] = {
 def test_a_step_that_takes_or_frees_survives_whatever_happens_to_it(
     moto: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 2)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 2)
     before, run, then = STEPS[name]
     step = Step(before(), run, then)
     step.dies_at_every_request()
@@ -117,7 +117,7 @@ def posted_journals_only(world: World) -> None:
 
 def test_of_two_imports_that_race_for_one_unbilled_sale_one_has_it(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other waits, as a whole, and says why; then a poster posts what there is, and nothing stays accrued."""
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     world = two_proposals()
     one, other = importing(proposal_id="INV-0001"), importing(proposal_id="INV-0002")
     start = snapshots.read(world)

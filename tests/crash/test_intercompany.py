@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests.builders import Context
 from tests.crash.death import Step
 from tests.harness import World
@@ -61,7 +61,7 @@ STEPS: dict[str, tuple[Run, Run]] = {
 def test_ic_09_ic_15_ic_16_a_step_between_companies_survives_whatever_happens_to_it(
     moto: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 2)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 2)
     before, run = STEPS[name]
     world = World("2026-08-31T13:00:00Z")
     world.load(between_companies())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests.builders import Context, actual, connection, option, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked
@@ -148,7 +148,7 @@ def test_a_withdrawal_of_many_pages_survives_death_at_every_request(
     moto: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The event, then the import; whichever comes again finishes what the other has left half done."""
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
 
     def withdraw(world: World) -> None:
         canceled(world)
@@ -161,7 +161,7 @@ def test_a_withdrawal_of_many_pages_survives_death_at_every_request(
 
 
 def test_a_withdrawal_that_died_is_finished_by_the_import(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     world = World("2026-08-31T13:00:00Z")
     world.load(finance())
     proposed(world, WORK)

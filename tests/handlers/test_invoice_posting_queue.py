@@ -13,7 +13,7 @@ from project_invoicing.errors import Unavailable
 from project_invoicing.events.tasks import PostingTask
 from project_invoicing.store import client as clients
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.use_cases.invoices import post as post_invoices
+from project_invoicing.use_cases.invoices import saga as invoice_saga
 from project_invoicing.work_queue import WorkQueue
 from tests import policies
 from tests.builders import Context, guid, proforma
@@ -68,7 +68,7 @@ def test_the_schedule_leaves_companies_alone_that_post_by_hand(books: Books) -> 
 
 def test_what_was_left_half_way_is_finished_in_any_company(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """A posting that died is finished with the date and the numbers that it had."""
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     ready(books, 0)
     two = [bill(f"milestone-{n}", "1", "5000", **MILESTONE) for n in (1, 2)]
     books.arrive(*two, proforma("inv-1", total="10000"))

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local import engines
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
@@ -167,7 +167,7 @@ def stack() -> Iterator[World]:
 def test_ic_09_ic_15_ic_16_inv_14_each_posted_sale_is_billed_once_as_it_was_posted(
     stack: World, steps: list[Step]
 ) -> None:
-    with patch.object(import_proposals, "PAGE_LINES", 2):
+    with patch.object(proposal_pages, "PAGE_LINES", 2):
         month = Month(opened(stack, DOCUMENT))
         for step in steps:
             month.happens(step)

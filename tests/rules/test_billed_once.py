@@ -11,11 +11,12 @@ import pytest
 
 from project_invoicing.domain.codes import LineKind, TransactionClass
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.items import Item
 from project_invoicing.store.staged_rows import taker_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain.actuals import Stores, explain_actual
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from project_invoicing.use_cases.staging.import_rows import StagingImport
@@ -163,7 +164,7 @@ def test_work_without_money_that_comes_late_takes_nothing_from_others(books: Boo
 
 def test_a_proposal_that_waits_as_the_second_holds_nothing(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two proposals, each half written, wait for what the other one holds: both give it back."""
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     books.arrive(sale("one"), sale("two"))
     books.journalise()
     for number, first, then in ((1, "one", "two"), (2, "two", "one")):
@@ -193,13 +194,15 @@ def test_a_proposal_that_waits_as_the_second_holds_nothing(books: Books, monkeyp
             accruals=(accrual,),
             took=guid(first),
         )
+        filled = stores.proposals.changing(header)
+        filled.filled(1, stores.setup.version, None)
         transact(
             books.world.client,
             [
                 stores.staging.proposed(row, "USPM", header.number, 1),
                 stores.staging.take(guid(first), row.id),
                 stores.proposals.page(header.id, [line]),
-                stores.proposals.change(header, {"pg": 1, "n": 1, "sv": stores.setup.version, "tk": True}),
+                filled.write(),
             ],
         )
     books.import_staging()
@@ -449,6 +452,7 @@ def merge_pages(books: Books) -> None:
     stores = stores_of(books)
     header = stores.proposals.get(guid("inv-1"))
     assert header
+    table = stores.proposals.table
     first, *others = stores.proposals.pages(header.id)
     lines = [line for page in (first, *others) for line in page.lines]
     transact(
@@ -456,7 +460,7 @@ def merge_pages(books: Books) -> None:
         [
             stores.proposals.edited_page(header.id, first, lines),
             *(stores.proposals.without_page(header.id, page) for page in others),
-            stores.proposals.change(header, {"pg": 1}),
+            update(table, f"PROPOSAL#{header.id}", HEADER, {"pg": 1}, expected={"pg": header.pages}),
         ],
     )
 

@@ -106,7 +106,7 @@ class Side:
                 self.dataverse.change(ACTUAL, row.id, **told)
                 self.put(row.id, wb="done", wd=None)
         for invoice in self.books.result["invoices"]:
-            header = stores.proposals.invoice(invoice["company"], invoice["invoice_number"])
+            header = stores.proposals.invoices.get(invoice["company"], invoice["invoice_number"])
             assert header
             told = invoice_write_back(
                 invoice_number=header.invoice_number,

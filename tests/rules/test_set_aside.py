@@ -10,13 +10,13 @@ import pytest
 
 from project_invoicing import observe
 from project_invoicing.dataverse.api import Answer
-from project_invoicing.rules import proposal_lines
+from project_invoicing.rules import journal_pages, proposal_lines
 from project_invoicing.set_aside import METRIC
 from project_invoicing.use_cases.explain import ask as explain
 from project_invoicing.use_cases.invoices import post as post_invoices
 from project_invoicing.use_cases.journals import import_lines as import_journals
 from project_invoicing.use_cases.journals import post as post_journals
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import fill as fill_proposals
 from project_invoicing.use_cases.reconciliation import books as reconcile_books
 from project_invoicing.use_cases.staging import apply_changes as import_changes
 from project_invoicing.use_cases.write_back import send as write_back
@@ -92,7 +92,7 @@ def test_a_line_that_cannot_be_planned_is_found_among_its_page(
     names = ["bad", *(f"good-{n}" for n in range(9))]
     works(books, *names)
     of = lambda candidate, *_: candidate.row.id == guid("bad")  # noqa: E731
-    with failing(monkeypatch, import_journals, "journal_line", of):
+    with failing(monkeypatch, journal_pages, "journal_line", of):
         books.import_staging()
     assert waits(books, "bad") == ("pending", "defect")
     assert {books.state(name) for name in names[1:]} == {"imported"}
@@ -160,7 +160,7 @@ def test_a_proposal_that_fails_whole_waits_and_the_next_run_takes_it(
 ) -> None:
     two_proformas(books)
     books.import_staging()
-    with failing(monkeypatch, import_proposals, "plan", lambda header, *_: header.id == guid("inv-bad")):
+    with failing(monkeypatch, fill_proposals, "plan", lambda header, *_: header.id == guid("inv-bad")):
         books.post_journals()
         books.import_staging()
     by_number = {proposal["proposal_id"]: proposal for proposal in books.result["proposals"]}

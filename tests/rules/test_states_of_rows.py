@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests.builders import Context, guid, option, proforma
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import finance
@@ -176,7 +176,7 @@ def test_a_ready_proposal_is_withdrawn_and_cannot_be_posted(books: Books) -> Non
 @pytest.fixture
 def paged(books: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
     """Five works that are ready to be proposed, on pages of two lines."""
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 2)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 2)
     header, *rows = billed(*WORKS, total="8000")
     books.arrive(*rows)
     books.journalise()

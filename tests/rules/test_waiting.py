@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.proposal import Proposal
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staged_rows import ROW
 from project_invoicing.store.staging import Staging
@@ -334,7 +335,8 @@ def test_a_proposal_whose_waits_the_version_before_stored_is_looked_at_at_each_p
         )
         for work in WORKS
     ]
-    transact(store.client, [store.change(old, values), *rows])
+    stored = update(store.table, f"PROPOSAL#{old.id}", HEADER, values, expected={"pg": None})
+    transact(store.client, [stored, *rows])
     waiting.post_journals(journal_id=journal_of(waiting, "one"))
     assert waits(waiting) == unbilled("two", "three")
     assert waiting.proposal()["waiting_since"] == "2026-08-30T08:00:00Z"

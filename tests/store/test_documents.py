@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -26,17 +27,19 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import Accrual, JournalLine
 from project_invoicing.domain.ledger import Unbalanced, Voucher, VoucherLine
-from project_invoicing.domain.proposal import UNRESOLVED, Proposal
+from project_invoicing.domain.proposal import UNRESOLVED, HeaderEdits, Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL, Waits
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger, entries
-from project_invoicing.store.proposals import Proposals, closed, proforma_columns, refusal_columns, waiting_columns
-from project_invoicing.store.transactions import Write, transact, write_one
+from project_invoicing.store.proposal_changes import ProposalChange
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.transactions import Write, transact, update, write_one
 from tests.own_events import journal_posted
 from tests.store.rows import T1, T2, version
 
@@ -111,10 +114,15 @@ def test_a_journal_number_is_given_once(journals: Journals) -> None:
 def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> None:
     for journal in (a_journal("J-1"), a_journal("J-2"), a_journal("J-3", status=JournalStatus.ERROR)):
         transact(journals.client, [journals.create(journal)])
-    transact(journals.client, [journals.change(a_journal("J-1"), {"st": JournalStatus.POSTED} | journals.closed())])
+    posted = journals.changing(a_journal("J-1"))
+    posted.begun(setup_version=1)
+    posted.posted()
+    transact(journals.client, [posted.write()])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
     assert list(journals.open("GBPM")) == []
-    transact(journals.client, [journals.reset(a_journal("J-3", status=JournalStatus.ERROR), "2026-08-28T02:00:00Z")])
+    reset = journals.changing(a_journal("J-3", status=JournalStatus.ERROR))
+    reset.reset("2026-08-28T02:00:00Z")
+    transact(journals.client, [reset.write()])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2", "J-3"]
 
 
@@ -131,9 +139,10 @@ def test_one_of_two_runs_opens_the_journal_of_a_period(journals: Journals) -> No
 @pytest.mark.parametrize("column", ["line_count", "next_line", "status"])
 def test_a_journal_is_changed_only_as_it_was_read(journals: Journals, column: str) -> None:
     transact(journals.client, [journals.create(a_journal(line_count=2, next_line=3))])
-    outdated: dict[str, Any] = {"line_count": 1, "next_line": 2, "status": JournalStatus.PROCESSING}
-    read = replace(a_journal(line_count=2, next_line=3), **{column: outdated[column]})
-    assert refused(journals.change(read, {"n": 5}), by=journals)
+    outdated: dict[str, Any] = {"line_count": 1, "next_line": 2, "status": JournalStatus.ERROR}
+    change = journals.changing(replace(a_journal(line_count=2, next_line=3), **{column: outdated[column]}))
+    change.lines_removed(1)
+    assert refused(change.write(), by=journals)
 
 
 def test_a_page_is_posted_once_and_not_changed_any_more(journals: Journals) -> None:
@@ -223,14 +232,13 @@ def test_a_proposal_is_created_once(proposals: Proposals) -> None:
 
 
 def test_a_newer_version_of_a_header_is_stored_unless_it_was_overtaken(proposals: Proposals) -> None:
-    created(proposals)
-    item = proposals.item("inv-1")
-    assert item
-    newer = proforma_columns(replace(PROFORMA, total=Decimal(1200), version=version(8, T2, "b")))
-    transact(proposals.client, [proposals.receive_again(item, newer, T2, changed=True)])
+    change = proposals.changing(created(proposals))
+    change.changed(replace(PROFORMA, total=Decimal(1200), version=version(8, T2, "b")), T2)
+    transact(proposals.client, [change.write()])
     assert (read(proposals).changes, read(proposals).deliveries) == (2, 2)
     assert read(proposals).proforma.total == Decimal(1200)
-    assert refused(proposals.receive_again(item, newer, T2, changed=True), by=proposals)
+    assert read(proposals) == change.after
+    assert refused(change.write(), by=proposals)
 
 
 def test_a_number_belongs_to_one_proforma_of_a_company(proposals: Proposals) -> None:
@@ -258,9 +266,15 @@ def test_a_header_of_an_unknown_contract_waits_apart_until_its_company_is_known(
 
 
 def test_a_posted_proposal_is_open_no_more(proposals: Proposals) -> None:
-    header = created(proposals)
-    transact(proposals.client, [proposals.change(header, {"st": ProposalStatus.POSTED} | closed())])
+    change = proposals.changing(created(proposals))
+    change.filled(1, 1, DAY)
+    change.ready(Decimal("1600.00"))
+    change.claimed(INVOICE, 1, {})
+    change.page_posted()
+    change.posted()
+    transact(proposals.client, [change.write()])
     assert (proposals.open("USPM"), read(proposals).status) == ([], ProposalStatus.POSTED)
+    assert read(proposals) == change.after
 
 
 @pytest.mark.parametrize(
@@ -270,9 +284,53 @@ def test_a_posted_proposal_is_open_no_more(proposals: Proposals) -> None:
 )
 def test_a_header_is_changed_only_as_it_was_read(proposals: Proposals, progress: Item) -> None:
     header = created(proposals)
-    transact(proposals.client, [proposals.change(header, progress)])
-    assert refused(proposals.change(header, {"n": 5}), by=proposals)
-    assert not refused(proposals.change(read(proposals), {"n": 5}), by=proposals)
+    stores(proposals, progress)
+    assert refused(proposals.changing(header).write(), by=proposals)
+    assert not refused(proposals.changing(read(proposals)).write(), by=proposals)
+
+
+def stores(proposals: Proposals, values: Item) -> None:
+    """Writes what another run, or another version, would have stored on the header."""
+    transact(proposals.client, [update(proposals.table, "PROPOSAL#inv-1", HEADER, values, expected={"never": None})])
+
+
+def test_a_header_is_after_each_verb_as_it_is_read_then(proposals: Proposals) -> None:
+    """So that whoever changes it twice need not read it between."""
+    header = created(proposals)
+    refusal = Refused(PostingFailure.CUSTOMER_ON_HOLD, "C-001 is on hold")
+    newer = replace(PROFORMA, name="Again", version=version(9, T2, "c"))
+    canceled = replace(newer, canceled=True, version=version(10, T2, "d"))
+    steps: list[Callable[[ProposalChange], None]] = [
+        lambda change: change.filled(2, 7, DAY),
+        lambda change: change.ready(Decimal("1600.00")),
+        lambda change: change.refused(refusal, T2),
+        lambda change: change.marked(),
+        lambda change: change.covered(3),
+        lambda change: change.edited(HeaderEdits(invoice_date=DAY)),
+        lambda change: change.edited(),
+        lambda change: change.received(T2),
+        lambda change: change.changed(newer, T2),
+        lambda change: change.cleared(T2),
+        lambda change: change.page_cleared(1),
+        lambda change: change.page_cleared(0),
+        lambda change: change.filled(2, 8, None),
+        lambda change: change.ready(Decimal("1600.00")),
+        lambda change: change.withdrawing(canceled),
+        lambda change: change.page_cleared(0),
+        lambda change: change.withdrawn(),
+        lambda change: change.revived(newer, "USPM", None, T2),
+        lambda change: change.filled(2, 9, DAY),
+        lambda change: change.ready(Decimal("1600.00")),
+        lambda change: change.claimed(INVOICE, 9, {}),
+        lambda change: change.page_posted(),
+        lambda change: change.posted(),
+    ]
+    for step in steps:
+        change = proposals.changing(header)
+        step(change)
+        transact(proposals.client, [change.write()])
+        header = read(proposals)
+        assert header == change.after
 
 
 def test_lines_come_in_the_order_of_their_numbers(proposals: Proposals) -> None:
@@ -292,12 +350,13 @@ def test_an_edit_of_a_page_that_has_changed_is_refused(proposals: Proposals) -> 
 
 
 def test_a_header_says_what_it_waits_for_and_why_it_was_refused(proposals: Proposals) -> None:
-    header = created(proposals)
     waits = [Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "is on journal J-1", "actual-1")]
-    columns = waiting_columns(Waits.for_these(waits, frozenset({"J-1"})))
-    refusal = refusal_columns(Refused(PostingFailure.CUSTOMER_ON_HOLD, "C-001 is on hold"), T1)
-    transact(proposals.client, [proposals.change(header, columns | refusal)])
+    change = proposals.changing(created(proposals))
+    change.left_waiting(Waits.for_these(waits, frozenset({"J-1"})), T1)
+    change.refused(Refused(PostingFailure.CUSTOMER_ON_HOLD, "C-001 is on hold"), T1)
+    transact(proposals.client, [change.write()])
     stored = read(proposals)
+    assert stored == change.after
     assert (stored.waiting_for, stored.evaluated) == (tuple(waits), True)
     assert stored.waits_for_posting == {"J-1"}
     assert stored.refusal == {"reason": "customer_on_hold", "detail": "C-001 is on hold", "at": T1}
@@ -313,7 +372,7 @@ def test_a_header_shows_fifty_waits_and_how_many_more_there_are(proposals: Propo
         "and 10 more rows, for the posting of J-050, J-051, J-052 and 7 more; "
     )
     assert (stored.waits_for_posting, stored.lists_some) == (documents, True)
-    assert proposals.waits(stored, sixty_waits(), documents, T2) is None
+    assert stored.waits == Waits.for_these(sixty_waits(), documents), "so that nothing is to be written"
 
 
 def sixty_waits() -> list[Wait]:
@@ -322,9 +381,15 @@ def sixty_waits() -> list[Wait]:
 
 
 def wrote(proposals: Proposals, header: Proposal, waits: list[Wait], documents: frozenset[str], at: str = T1) -> None:
-    change = proposals.waits(header, waits, documents, at)
-    assert change
-    write_one(proposals.client, change)
+    change = proposals.changing(header)
+    change.left_waiting(Waits.for_these(waits, documents), at)
+    write_one(proposals.client, change.write())
+
+
+def no_longer_waits_for(proposals: Proposals, header: Proposal, *documents: str) -> Write:
+    change = proposals.changing(header)
+    change.waits_no_longer_for(set(documents))
+    return change.write()
 
 
 def test_of_very_many_documents_any_is_waited_for(proposals: Proposals) -> None:
@@ -340,7 +405,7 @@ def test_since_when_a_proposal_waits_is_kept_whatever_it_waits_for(proposals: Pr
 
 def test_a_posted_document_is_taken_off_with_what_waited_for_it_alone(proposals: Proposals) -> None:
     wrote(proposals, created(proposals), sixty_waits(), frozenset(f"J-{n:03}" for n in range(60)))
-    write_one(proposals.client, proposals.no_longer_waits_for(read(proposals), {"J-007", "J-055"}))
+    write_one(proposals.client, no_longer_waits_for(proposals, read(proposals), "J-007", "J-055"))
     stored = read(proposals)
     assert {"J-007", "J-055"} & stored.waits_for_posting == set()
     assert [wait.document for wait in stored.waiting_for[6:8]] == ["J-006", "J-008"]
@@ -350,14 +415,14 @@ def test_a_posted_document_is_taken_off_with_what_waited_for_it_alone(proposals:
 def test_of_two_documents_that_are_posted_at_once_neither_comes_back(proposals: Proposals) -> None:
     wrote(proposals, created(proposals), sixty_waits(), frozenset({"J-001", "J-002"}))
     before = read(proposals)
-    first, second = (proposals.no_longer_waits_for(before, {id}) for id in ("J-001", "J-002"))
+    first, second = (no_longer_waits_for(proposals, before, id) for id in ("J-001", "J-002"))
     write_one(proposals.client, first)
     with pytest.raises(ConditionFailed):
         write_one(proposals.client, second)
-    again = proposals.waits(before, [], frozenset({"J-001", "J-002", "J-003"}), T2)
-    assert again
+    again = proposals.changing(before)
+    again.left_waiting(Waits.for_these([], frozenset({"J-001", "J-002", "J-003"})), T2)
     with pytest.raises(ConditionFailed):
-        write_one(proposals.client, again)
+        write_one(proposals.client, again.write())
     assert read(proposals).waits_for_posting == {"J-002"}
 
 
@@ -368,7 +433,8 @@ def test_what_the_version_before_stored_is_read(proposals: Proposals) -> None:
     ]
     old.append({"reason": "unbilled_sales_not_posted", "actual_id": None, "detail": "and 10 more rows; each row …"})
     values = {"wf": json.dumps(old), "wp": [ANY_INVOICE, ANY_JOURNAL]}
-    transact(proposals.client, [proposals.change(created(proposals), values)])
+    created(proposals)
+    stores(proposals, values)
     stored = read(proposals)
     assert (stored.evaluated, len(stored.waiting_for), stored.lists_some) == (True, 51, True)
     assert stored.waiting_for[0] == Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, "not posted", "a-0")
@@ -400,18 +466,16 @@ INVOICE = Invoice(
 
 
 def test_an_invoice_is_read_as_it_was_written_and_becomes_visible_once(proposals: Proposals) -> None:
+    invoices = proposals.invoices
     line = a_proposal_line(sales_tax_amount=Decimal("320.00"), accounting_amount=Decimal("2000.00"))
-    transact(
-        proposals.client,
-        [proposals.create_invoice(INVOICE, NOTHING), proposals.invoice_page("USPM", "FTI-1", 1, [line])],
-    )
-    assert proposals.invoice("USPM", "FTI-1") == INVOICE
-    assert [lines for _, lines in proposals.invoice_pages("USPM", "FTI-1")] == [[line]]
-    transact(proposals.client, [proposals.invoice_visible("USPM", "FTI-1")])
-    assert proposals.invoice("USPM", "FTI-1") == replace(INVOICE, posted=True)
-    assert refused(proposals.invoice_visible("USPM", "FTI-1"), by=proposals)
-    assert refused(proposals.create_invoice(INVOICE, NOTHING), by=proposals)
-    assert proposals.invoice("GBPM", "FTI-1") is None
+    transact(proposals.client, [invoices.create(INVOICE, NOTHING), invoices.page("USPM", "FTI-1", 1, [line])])
+    assert invoices.get("USPM", "FTI-1") == INVOICE
+    assert invoices.lines("USPM", "FTI-1") == [line]
+    transact(proposals.client, [invoices.visible("USPM", "FTI-1")])
+    assert invoices.get("USPM", "FTI-1") == replace(INVOICE, posted=True)
+    assert refused(invoices.visible("USPM", "FTI-1"), by=proposals)
+    assert refused(invoices.create(INVOICE, NOTHING), by=proposals)
+    assert invoices.get("GBPM", "FTI-1") is None
 
 
 def a_voucher(number: str) -> Voucher:

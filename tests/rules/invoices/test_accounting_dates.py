@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.store.proposals import HEADER
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.transactions import get, transact, update
-from project_invoicing.use_cases.invoices import post as post_invoices
-from tests.builders import Context, actual, guid, proforma
+from project_invoicing.use_cases.invoices import saga as invoice_saga
+from tests.builders import Context, guid, proforma
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -61,6 +61,9 @@ def posted_over(books: Books, document: dict[str, Any], periods: list[dict[str, 
 @pytest.mark.parametrize(
     ("columns", "day"),
     [
+        ({"msdyn_accountingdate": "2026-09-05"}, "2026-09-05"),
+        ({"msdyn_accountingdate": "2026-09-05T04:00:00Z"}, "2026-09-05"),
+        ({"msdyn_accountingdate": "2026-09-06T03:59:00Z"}, "2026-09-05"),
         ({"msdyn_accountingdate": "/Date(1788667140000)/"}, "2026-09-05"),
         ({"msdyn_tzaaccountingdate": "2026-09-05T00:00:00Z"}, "2026-09-05"),
         ({"msdyn_tzaaccountingdate": "2026-09-05", "msdyn_accountingdate": "2026-09-07"}, "2026-09-05"),
@@ -78,6 +81,28 @@ def test_edit_16_the_headers_accounting_date_decides_the_period_and_the_rate(
     assert books.invoice()["sales_tax"] == "320.00", "the tax is that of the invoice date"
     worth = "2400.00" if day > "2026-09-01" else "2204.32"
     assert books.row("work/billed")["accounting_amount"] == worth
+
+
+def test_it_decides_whatever_date_the_posting_is_given(books: Books) -> None:
+    books.use(setup())
+    books.arrive(*in_pounds(msdyn_accountingdate="2026-09-05"))
+    books.journalise()
+    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-09-02")
+    assert dates(books) == ("2026-09-02", "2026-09-16", "2026-09-05", "2026-09-05")
+    assert books.invoice()["sales_tax"] == "352.00"
+
+
+@pytest.mark.parametrize("status", ["closed", "on_hold"])
+def test_jrn_08_jrn_18_in_a_period_that_is_not_open_it_moves_to_the_next_open_one_and_nothing_else_does(
+    books: Books, status: str
+) -> None:
+    books.use(setup())
+    books.arrive(*in_pounds())
+    books.journalise()
+    posted_over(books, setup(), [CLOSED_AUGUST[0] | {"status": status}, CLOSED_AUGUST[1]])
+    assert dates(books) == ("2026-08-31", "2026-09-14", "2026-09-01", "2026-09-01")
+    assert books.invoice()["sales_tax"] == "320.00"
+    assert books.row("work/billed")["accounting_amount"] == "2204.32", "the rate is that of 1 September"
 
 
 @pytest.mark.parametrize(
@@ -148,27 +173,10 @@ class TestOfBilledSales:
         books.post_invoices()
         assert dates(books)[2:] == ("2026-08-31", "2026-08-31")
 
-    def test_the_headers_decides_all_the_same(self, books: Books) -> None:
-        told = self.two("2026-09-03", "2026-09-04", msdyn_accountingdate="2026-09-10")
-        self.imported(books, *told).post_invoices()
-        assert dates(books)[2:] == ("2026-09-10", "2026-09-10")
-
-    def test_what_has_no_money_has_no_say(self, books: Books) -> None:
-        free = actual(
-            "free",
-            transaction_type="billed_sales",
-            billing_type="non_chargeable",
-            invoice="inv-1",
-            contract_line="CTR-1-FP",
-            accounting_date="2026-09-09",
-        )
-        self.imported(books, *self.two("2026-09-03", "2026-09-03"), free).post_invoices()
-        assert dates(books)[2:] == ("2026-09-03", "2026-09-03")
-
     def test_an_import_that_died_between_its_pages_agrees_with_what_it_wrote(
         self, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("project_invoicing.use_cases.proposals.import_lines.PAGE_LINES", 1)
+        monkeypatch.setattr("project_invoicing.use_cases.proposals.pages.PAGE_LINES", 1)
         books.use(setup(BILLED_SALES))
         books.arrive(*self.two("2026-09-03", "2026-09-03"))
         books.journalise()
@@ -209,7 +217,7 @@ class TestEdited:
 
 
 def test_a_posting_that_goes_on_keeps_its_accounting_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()
@@ -249,7 +257,7 @@ def test_what_was_posted_before_has_its_invoice_date_for_an_accounting_date(book
 
 
 def test_what_was_claimed_before_is_finished_on_its_invoice_date(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     books.use(setup())
     books.arrive(*billed("one", "two", total="3200")[1:], proforma("inv-1", total="3200"))
     books.journalise()

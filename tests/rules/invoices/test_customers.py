@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import Context, guid, lookup, proforma
 from tests.rules.books import Books
-from tests.rules.finance import finance, second_company
+from tests.rules.finance import finance
 from tests.rules.stories import billed
 
 JANE = lookup("contact", "Jane", "Jane")
@@ -67,18 +67,6 @@ def test_an_unknown_customer_makes_the_proposal_wait_before_it_is_ready(
     books.world.drain()
     assert books.proposal()["status"] == "ready"
     assert books.proposal()["customer"] == "C-002"
-
-
-def test_so_does_a_customer_of_another_company(books: Books) -> None:
-    document = second_company(finance())
-    document["customers"]["GBPM"]["C-003"] = {"name": "Jane"}
-    books.use(knowing_jane(document, "C-003"))
-    books.arrive(*billed_to_jane())
-    books.journalise()
-    (wait,) = books.proposal()["waiting_for"]
-    assert wait["reason"] == "reference_missing"
-    assert guid("Jane") in wait["detail"]
-    assert "not among the customers of USPM" in wait["detail"]
 
 
 def test_actuals_of_an_unknown_contact_wait_for_it_too(books: Books) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.builders import Context, actual, guid, proforma
 from tests.faults import EVERY, TRANSACTION, Killed, dying, overtaken
@@ -198,7 +198,7 @@ def test_ic_15_the_same_days_billed_twice_at_once_make_one_proposal(lent: Books,
 
 @pytest.mark.parametrize("at", range(1, 14, 3))
 def test_ic_15_days_that_overlap_bill_a_sale_once(lent: Books, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     posted(lent, sold("second", on="2026-08-28"), sold("third", on="2026-08-29"))
     whole = {**AUGUST, "from": "2026-08-28", "to": "2026-09-30"}
     with overtaken(lent.world.client, at, lambda: lent.world.edit("intercompany_invoice", **whole)):
@@ -216,7 +216,7 @@ def test_ic_15_days_that_overlap_bill_a_sale_once(lent: Books, monkeypatch: pyte
 def test_ic_16_a_reversal_is_beside_its_original_wherever_the_filling_died(
     lent: Books, monkeypatch: pytest.MonkeyPatch, transactions: int
 ) -> None:
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     posted(lent, sold("back", "-10"), reverses("back", "sold"))
     with dying(lent.world.client, transactions, applied=True, operation=TRANSACTION), pytest.raises(Killed):
         lent.world.edit("intercompany_invoice", **AUGUST)

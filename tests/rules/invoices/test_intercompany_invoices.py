@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases.proposals import import_lines as import_proposals
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests import policies
 from tests.builders import Context, actual, guid
 from tests.faults import TRANSACTION, Killed, dying
@@ -218,7 +218,7 @@ def test_what_was_begun_is_finished_by_the_next_import(
     lent: Books, monkeypatch: pytest.MonkeyPatch, transactions: int
 ) -> None:
     """Three sales on pages of one line: the header, then a page a transaction."""
-    monkeypatch.setattr(import_proposals, "PAGE_LINES", 1)
+    monkeypatch.setattr(proposal_pages, "PAGE_LINES", 1)
     posted(lent, sold("second"), sold("third"))
     with dying(lent.world.client, transactions, applied=True, operation=TRANSACTION), pytest.raises(Killed):
         lent.world.edit("intercompany_invoice", **AUGUST)

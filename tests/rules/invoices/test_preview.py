@@ -11,7 +11,7 @@ import pytest
 
 from local import cli
 from project_invoicing.config import settings
-from project_invoicing.use_cases.invoices import post as post_invoices
+from project_invoicing.use_cases.invoices import saga as invoice_saga
 from tests import snapshots
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import TEMPLATE
@@ -92,7 +92,7 @@ def test_a_proposal_that_waits_or_is_posted_would_be_refused(books: Books) -> No
 def test_a_posting_that_was_begun_keeps_its_numbers_its_date_and_its_set_up(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(post_invoices, "PAGE_LINES", 1)
+    monkeypatch.setattr(invoice_saga, "PAGE_LINES", 1)
     ready(books, "one", "two", total="3200")
     with dying(books.world.client, 1, applied=True, operation=TRANSACTION), pytest.raises(Killed):
         books.world.run("invoice_posting", invoice_date="2026-09-15", proposal_id="INV-0001")

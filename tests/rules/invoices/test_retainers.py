@@ -99,12 +99,6 @@ def test_conf_01_what_is_kept_for_reconciliation_is_posted_without_an_accrual(bo
     assert books.voucher_of("retainer/open") == []
 
 
-def test_ret_12_a_retainer_needs_no_posting_of_an_unbilled_sale(books: Books) -> None:
-    books.arrive(*invoiced_retainer())
-    books.import_staging()
-    assert (books.state("retainer/open"), books.proposal()["status"]) == ("imported", "ready")
-
-
 def test_conf_03_ret_06_ret_07_ret_13_a_retainer_that_is_applied_in_part_reduces_the_invoice(books: Books) -> None:
     invoice(books, *invoiced_retainer())
     invoice(books, *applied_in_part())
@@ -130,16 +124,6 @@ def test_conf_02_ret_05_nothing_is_left_of_a_retainer_that_is_applied_in_full(
     assert on_account(books) == 0
     reconciled = [line["sales_amount"] for line in books.journal_lines() if line["class"] == "retainer"]
     assert sum(map(Decimal, reconciled)) == 0
-
-
-def test_99_15_an_applied_retainer_that_exceeds_the_work_makes_a_credit_note(books: Books) -> None:
-    invoice(books, *invoiced_retainer())
-    work = billed(total="-400", invoice="inv-2", number="INV-0002")
-    invoice(books, *work, bill("applied", "-1", "2000", invoice="inv-2", **RETAINER))
-    assert (books.invoice("INV-0002")["document_type"], books.invoice("INV-0002")["total"]) == (
-        "credit_note",
-        "-400.00",
-    )
 
 
 def test_ret_09_an_applied_retainer_takes_nothing_off_the_sales_tax(books: Books) -> None:

@@ -18,7 +18,7 @@ from project_invoicing.errors import Unavailable
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
-from project_invoicing.use_cases.journals import import_lines as import_journals
+from project_invoicing.use_cases.journals import add_lines as add_to_journals
 from project_invoicing.use_cases.journals import post as post_journals
 from tests import snapshots
 from tests.builders import Context, guid, proforma
@@ -137,7 +137,7 @@ def custom_columns() -> Iterator[None]:
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Pages of three lines and posting transactions of two pages: a handful of rows needs several transactions."""
-    with patch.object(import_journals, "PAGE_LINES", 3), patch.object(post_journals, "_OVERHEAD", MAX_WRITES - 10):
+    with patch.object(add_to_journals, "PAGE_LINES", 3), patch.object(post_journals, "OVERHEAD", MAX_WRITES - 10):
         yield
 
 

@@ -13,34 +13,12 @@ import pytest
 from tests.builders import Context, actual, guid, proforma
 from tests.harness import World
 from tests.rules.books import Books
-from tests.rules.finance import finance, second_company
 from tests.rules.journals.cases import Snapshot, custom_columns, opened, stored
 from tests.rules.stories import bill, bills, cost, sale
+from tests.store_free.lending import between_companies
 
 MOLLY: dict[str, Any] = {"quantity": "10", "resource": "Molly Clark"}
 LENT = "cr123_resourcingunit"
-
-
-def between_companies(**terms: Any) -> dict[str, Any]:
-    """Both companies; GBPM lends to USPM. ``terms`` are more of the intercompany terms."""
-    made = second_company(
-        finance(
-            ("customers.USPM.C-001", {"sales_tax_group": "DOM", "dimensions": {"Region": "Adatum's"}}),
-            ("projects.PRJ-1.dimensions", {"Region": "the project's"}),
-            ("profiles.TM.post_costs", {"time": "profit_and_loss"}),
-        )
-    )
-    made["companies"]["GBPM"] |= {"accounting_currency": "GBP", "time_zone": "Europe/London"}
-    made["exchange_rates"].append({"from": "USD", "to": "GBP", "valid_from": "2026-01-01", "rate": "80", "factor": 100})
-    made["customers"]["GBPM"]["IC-USPM"] = {
-        "name": "Contoso",
-        "sales_tax_group": "EXP",
-        "dimensions": {"Region": "between"},
-    }
-    made["categories"]["GBPM"]["Labor"]["item_sales_tax_group"] = "FULL"
-    made["intercompany"] = [{"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-GBPM", **terms}]
-    made["references"]["msdyn_organizationalunit"] = {guid("Contoso UK"): "GBPM", guid("Contoso"): "USPM"}
-    return made
 
 
 def ten_hours(name: str = "ten", **columns: Any) -> list[Context]:
@@ -137,33 +115,6 @@ def test_ic_06_the_lender_accrues_its_sale_to_the_borrower(month: Month) -> None
         ("wip_sales_value", "USD", "1200.00", "960.00"),
         ("accrued_revenue_sales_value", "USD", "-1200.00", "-960.00"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("terms", "accrues"),
-    [({"accrue_revenue": True}, True), ({"accrue_revenue": False}, False)],
-)
-def test_ic_06_the_terms_decide_before_the_lenders_profile(books: Books, terms: dict[str, bool], accrues: bool) -> None:
-    document = between_companies(**terms)
-    document["profiles"]["TM"]["accrue_revenue"] = {"time": not accrues}
-    books.use(document)
-    books.arrive(sold("sold", **MOLLY))
-    books.journalise()
-    assert books.state("sold") == "posted"
-    assert bool(books.result["vouchers"]) is accrues
-
-
-def test_ic_05_a_lender_without_a_profile_posts_its_cost_to_profit_and_loss(books: Books) -> None:
-    document = between_companies()
-    document["profile_rules"] = [rule for rule in document["profile_rules"] if rule["company"] == "USPM"]
-    books.use(document)
-    books.arrive(lent("lent", **MOLLY), sold("sold", **MOLLY))
-    books.journalise()
-    assert (books.state("lent"), books.state("sold")) == ("posted", "posted")
-    assert {name: str(total) for name, total in books.balances().items()} == {
-        "cost": "880.00",
-        "payroll_allocation": "-880.00",
-    }
 
 
 def test_ic_07_ic_08_the_borrower_bills_its_customer_without_waiting_for_the_lender(books: Books) -> None:

@@ -16,9 +16,6 @@ from tests.rules.stories import FIXED_RATE, approval, bill, bills, cost, reverse
 
 MILESTONE: dict[str, Any] = {"transaction_class": "milestone", "contract_line": "CTR-1-FP", "resource": None}
 RETAINER: dict[str, Any] = {**MILESTONE, "transaction_class": "retainer"}
-NO_ACCRUAL: tuple[str, Any] = ("profiles.TM.accrue_revenue", {"time": False})
-NO_LEDGER: tuple[str, Any] = ("profiles.TM.post_costs", {"time": "no_ledger"})
-TO_BALANCE: tuple[str, Any] = ("profiles.TM.post_costs", {"time": "balance"})
 OTHER_ACCOUNTS = [{**entry, "account": f"9{entry['account']}"} for entry in finance()["ledger_posting"]["USPM"]]
 
 
@@ -167,50 +164,12 @@ def test_led_52_an_internal_project_that_gets_a_contract_is_reversed_and_recorde
     assert books.voucher_of("reversal") == [("cost", "-800.00", "-800.00"), ("payroll_allocation", "800.00", "800.00")]
 
 
-def test_bal_03_led_52_what_internal_work_left_on_the_balance_sheet_is_reversed_there(books: Books) -> None:
-    """The project gets a contract, whose profile is another one."""
-    internal: dict[str, Any] = {"contract": None, "contract_line": None, "customer": None, "project": "PRJ-INT"}
-    document = finance(
-        ("projects.PRJ-INT", {"company": "USPM", "group": "OWN"}),
-        ("profiles.OWN", {"billing_method": "investment", "post_costs": {"time": "balance"}}),
-    )
-    document["profile_rules"].append({"company": "USPM", "project_group": "OWN", "profile": "OWN"})
-    document["references"]["msdyn_project"] |= references(project=["PRJ-INT"])["msdyn_project"]
-    books.use(document)
-    books.arrive(cost("internal", **internal))
-    books.journalise()
-    assert books.balances() == {"wip_cost_value": Decimal(800), "payroll_allocation": Decimal(-800)}
-
-    document["projects"]["PRJ-INT"] |= {"contract": "CTR-1", "group": "TM"}
-    books.use(document)
-    books.arrive(
-        cost("reversal", "-8", **internal), reverses("reversal", "internal"), cost("billable", project="PRJ-INT")
-    )
-    books.journalise()
-    assert books.voucher_of("reversal") == [
-        ("wip_cost_value", "-800.00", "-800.00"),
-        ("payroll_allocation", "800.00", "800.00"),
-    ]
-    assert books.balances() == {"cost": Decimal(800), "payroll_allocation": Decimal(-800)}
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param([TO_BALANCE, NO_ACCRUAL], id="the profile puts costs on the balance sheet"),
-        pytest.param([NO_LEDGER, NO_ACCRUAL], id="the profile posts no costs"),
-        pytest.param([NO_ACCRUAL], id="the profile accrues no longer"),
-        pytest.param([("ledger_posting.USPM", OTHER_ACCOUNTS)], id="the accounts are others"),
-    ],
-)
-def test_led_47_led_52_a_reversal_goes_to_the_accounts_of_its_original(
-    books: Books, changes: list[tuple[str, Any]]
-) -> None:
+def test_led_47_led_52_a_reversal_goes_to_the_accounts_of_its_original(books: Books) -> None:
     """Whatever the set-up says by then, what was posted comes back to zero on every account."""
     books.use(finance())
     books.arrive(*approval())
     books.journalise()
-    books.use(finance(*changes))
+    books.use(finance(("ledger_posting.USPM", OTHER_ACCOUNTS)))
     books.arrive(
         *approval("undone", "-8"), reverses("undone/cost", "work/cost"), reverses("undone/unbilled", "work/unbilled")
     )
@@ -221,13 +180,3 @@ def test_led_47_led_52_a_reversal_goes_to_the_accounts_of_its_original(
             balances[line["account"]] += Decimal(line["accounting_amount"])  # type: ignore[assignment]
     assert len(balances) == 4
     assert set(balances.values()) == {Decimal(0)}
-
-
-def test_a_reversal_of_a_cost_that_reached_no_ledger_reaches_none_either(books: Books) -> None:
-    books.use(finance(NO_LEDGER, NO_ACCRUAL))
-    books.arrive(cost("work"))
-    books.journalise()
-    books.use(finance())
-    books.arrive(cost("undone", "-8"), reverses("undone", "work"))
-    books.journalise()
-    assert (books.state("undone"), books.result["vouchers"]) == ("posted", [])

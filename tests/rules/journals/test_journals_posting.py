@@ -1,4 +1,4 @@
-"""POST, JRN-09, JRN-10, JRN-18: journals of any size, what fails and waits for a reset, filters, posting that dies."""
+"""POST, JRN-18: journals of any size, what fails and waits for a reset, filters, posting that dies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.events.own import JournalFailed, JournalPosted
+from project_invoicing.rules import journal_posting
+from project_invoicing.rules.journal_posting import PostedLine
+from project_invoicing.use_cases.journals import post as post_journals
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -91,23 +95,6 @@ def test_post_11_a_line_that_fails_says_why_and_the_bus_says_where(books: Books)
     assert events[JournalFailed.TYPE] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
 
 
-CLOSED = {"USPM": [{"start": "2024-01-01", "end": "2024-12-31", "status": "closed"}]}
-
-
-@pytest.mark.parametrize(
-    ("automatic", "words"), [pytest.param(False, "for", id="JRN-09"), pytest.param(True, "in or after", id="JRN-10")]
-)
-def test_a_line_of_a_closed_period_is_refused_with_its_date(books: Books, automatic: bool, words: str) -> None:
-    books.use(finance(("parameters.USPM.auto_open_period", automatic), fiscal_periods=CLOSED))
-    books.arrive(cost("work", start="2024-11-20"))
-    books.journalise()
-    line = books.journal_line("work")
-    assert (line["accounting_date"], line["status"]) == ("2024-11-20", "error")
-    assert line["error"] == (
-        f"period_closed: no open fiscal period was found {words} the specified accounting date 2024-11-20"
-    )
-
-
 def test_jrn_18_an_invoice_is_posted_on_a_date_in_an_open_period(books: Books) -> None:
     """An invoice's accounting date is its invoice date, or else the first of the next open period (99-23)."""
     periods = [
@@ -127,19 +114,6 @@ def test_jrn_18_an_invoice_is_posted_on_a_date_in_an_open_period(books: Books) -
     assert books.proposal()["status"] == "posted"
     assert books.invoice()["invoice_date"] == "2026-09-15"
     assert books.result["vouchers"][-1]["accounting_date"] == "2026-10-01"
-
-
-def test_jrn_18_a_line_passes_over_a_period_on_hold(books: Books) -> None:
-    periods = [
-        {"start": "2026-08-01", "end": "2026-08-31", "status": "on_hold"},
-        {"start": "2026-09-01", "end": "2026-09-30", "status": "on_hold"},
-        {"start": "2026-10-01", "end": "2026-10-31", "status": "open"},
-    ]
-    books.use(finance(fiscal_periods={"USPM": periods}))
-    books.arrive(cost("work"))
-    books.journalise()
-    assert books.journal_line("work")["accounting_date"] == "2026-10-01"
-    assert books.state("work") == "posted"
 
 
 # --- which journals ---------------------------------------------------------------------------------------------------
@@ -216,6 +190,25 @@ def test_post_07_what_was_begun_is_finished_with_the_set_up_it_was_begun_with(ha
         "wip_sales_value": "8.00",
         "accrued_revenue_sales_value": "-8.00",
     }
+
+
+def test_post_03_a_line_that_fails_only_once_its_posting_was_begun_moves_too(
+    half_posted: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal was begun without a journal of errors; its number is drawn, so that nothing else gets it."""
+
+    def judge(line: JournalLine, *more: Any) -> PostedLine:
+        if line.line_number == 8:
+            raise KeyError(line.actual_id)
+        return journal_posting.judge(line, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(post_journals, "judge", judge)
+        half_posted.post_journals()
+    assert statuses(half_posted) == [("USPM-000001", "posted", 7), ("USPM-000002", "error", 1)]
+    half_posted.arrive(sale("later", "1", "1"))
+    half_posted.import_staging()
+    assert statuses(half_posted)[2] == ("USPM-000003", "draft", 1)
 
 
 @pytest.mark.parametrize("action", ["reset", "edit", "delete_lines"])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.store.journals import HEADER, Journals
+from project_invoicing.store.journal_change import HEADER
+from project_invoicing.store.journals import Journals
 from project_invoicing.store.transactions import get, transact, update
 from tests.builders import guid
 from tests.handlers.samples import sample
@@ -158,8 +159,9 @@ def test_a_posting_that_was_begun_is_finished_whatever_the_company_says_by_now(b
         books.import_staging()
         journals = journals_of(books)
         (journal,) = journals.open("USPM")
-        begun = {"st": JournalStatus.PROCESSING, "sv": 1}
-        transact(journals.client, [journals.change(journal, begun)])
+        change = journals.changing(journal)
+        change.begun(setup_version=1)
+        transact(journals.client, [change.write()])
         books.use(reviewed(BY_HAND | HOURS))
         assert by_schedule(books) == [NUMBER]
     assert statuses(books) == [(NUMBER, "posted", 4)]

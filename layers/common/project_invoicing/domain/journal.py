@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class Journal:
     error_lines: int = 0
     changed_at: str | None = None
 
+    def takes_lines(self, limit: int) -> bool:
+        """Whether an import adds lines: to a draft that is not full (JRN-05, JRN-06), never to one of errors."""
+        return self.status is JournalStatus.DRAFT and self.original_journal is None and self.line_count < limit
+
 
 @dataclass(frozen=True, slots=True)
 class JournalPage:
@@ -34,3 +40,17 @@ class JournalPage:
     lines: list[JournalLine]
     posted: bool
     version: int
+
+
+def refusals(journal: Journal, lines: Iterable[JournalLine]) -> list[Refusal]:
+    """One refusal for each reason that lines fail for, with the detail of the first of them."""
+    errors: dict[str, list[str]] = {}
+    for line in lines:
+        reason, _, detail = (line.error or "").partition(": ")
+        if reason:
+            errors.setdefault(reason, []).append(f"actual {line.actual_id}: {detail}")
+    found = []
+    for reason, details in errors.items():
+        more = f", and {len(details) - 1} more" if len(details) > 1 else ""
+        found.append(Refusal(journal.company, journal.journal_id, reason, details[0] + more))
+    return found

@@ -121,24 +121,32 @@ JOURNALS: Final = StateMachine[JournalStatus, JournalVerb](
 
 
 class ProposalVerb(StrEnum):
-    """What happens to an invoice proposal. ``CLAIMED`` begins its posting."""
+    """What happens to an invoice proposal.
+
+    ``CLAIMED`` begins its posting. ``CLEARED`` takes all its lines off, and then ``PAGE_CLEARED`` away page by page.
+    ``MARKED``: what its lines continue is marked as taken. ``RECEIVED``: its proforma came once more.
+    """
 
     LEFT_WAITING = "left waiting"
     FILLED = "filled"
     READY = "ready"
     COVERED = "covered"
+    MARKED = "marked"
     EDITED = "edited"
     REFUSED = "refused"
     CLEARED = "cleared"
+    PAGE_CLEARED = "page cleared"
     CLAIMED = "claimed"
     PAGE_POSTED = "page posted"
     POSTED = "posted"
+    RECEIVED = "received"
     WITHDRAWING = "withdrawing"
     WITHDRAWN = "withdrawn"
     REVIVED = "revived"
 
 
 _WAITING, _READY, _POSTING = ProposalStatus.WAITING, ProposalStatus.READY, ProposalStatus.POSTING
+_PROPOSAL_POSTED, _CANCELED = ProposalStatus.POSTED, ProposalStatus.CANCELED
 
 PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
     "proposal",
@@ -146,23 +154,32 @@ PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
         (_WAITING, ProposalVerb.LEFT_WAITING): _WAITING,
         (_WAITING, ProposalVerb.FILLED): _WAITING,
         (_WAITING, ProposalVerb.READY): _READY,
+        (_WAITING, ProposalVerb.MARKED): _WAITING,
         (_WAITING, ProposalVerb.EDITED): _WAITING,
         (_WAITING, ProposalVerb.REFUSED): _WAITING,
         (_WAITING, ProposalVerb.CLEARED): _WAITING,
+        (_WAITING, ProposalVerb.PAGE_CLEARED): _WAITING,
+        (_WAITING, ProposalVerb.RECEIVED): _WAITING,
         (_WAITING, ProposalVerb.WITHDRAWING): _WAITING,
-        (_WAITING, ProposalVerb.WITHDRAWN): ProposalStatus.CANCELED,
+        (_WAITING, ProposalVerb.WITHDRAWN): _CANCELED,
         (_READY, ProposalVerb.COVERED): _READY,
+        (_READY, ProposalVerb.MARKED): _READY,
         (_READY, ProposalVerb.EDITED): _READY,
         (_READY, ProposalVerb.REFUSED): _READY,
         (_READY, ProposalVerb.CLEARED): _WAITING,
+        (_READY, ProposalVerb.RECEIVED): _READY,
         (_READY, ProposalVerb.WITHDRAWING): _WAITING,
         (_READY, ProposalVerb.CLAIMED): _POSTING,
         (_POSTING, ProposalVerb.REFUSED): _POSTING,
         (_POSTING, ProposalVerb.PAGE_POSTED): _POSTING,
-        (_POSTING, ProposalVerb.POSTED): ProposalStatus.POSTED,
-        (ProposalStatus.POSTED, ProposalVerb.REFUSED): ProposalStatus.POSTED,
-        (ProposalStatus.CANCELED, ProposalVerb.REFUSED): ProposalStatus.CANCELED,
-        (ProposalStatus.CANCELED, ProposalVerb.REVIVED): _WAITING,
+        (_POSTING, ProposalVerb.POSTED): _PROPOSAL_POSTED,
+        (_POSTING, ProposalVerb.RECEIVED): _POSTING,
+        (_PROPOSAL_POSTED, ProposalVerb.MARKED): _PROPOSAL_POSTED,
+        (_PROPOSAL_POSTED, ProposalVerb.REFUSED): _PROPOSAL_POSTED,
+        (_PROPOSAL_POSTED, ProposalVerb.RECEIVED): _PROPOSAL_POSTED,
+        (_CANCELED, ProposalVerb.REFUSED): _CANCELED,
+        (_CANCELED, ProposalVerb.RECEIVED): _CANCELED,
+        (_CANCELED, ProposalVerb.REVIVED): _WAITING,
     },
 )
 

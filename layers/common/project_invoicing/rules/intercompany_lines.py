@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -41,6 +41,16 @@ def plan_between(
     if not due and not existing:
         result.waits.append(Wait(WaitReason.BILLED_SALES_MISMATCH, "none of its sales is left to be billed"))
     return result
+
+
+def may_be_billed(rows: Sequence[StagedRow], billed: Set[str]) -> list[StagedRow]:
+    """Those of a lender's posted sales that a proposal may bill (IC-16).
+
+    A reversal only beside its original, or where that is among the ``billed``: on the same proposal already, or on one
+    that is posted.
+    """
+    there = billed | {row.id for row in rows}
+    return [row for row in rows if row.links.get(ConnectionRole.ORIGINAL, row.id) in there]
 
 
 def _order(sale: Sale) -> tuple[date, str, str]:

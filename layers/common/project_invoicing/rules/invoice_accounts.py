@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project_invoicing.domain.codes import ON_ACCOUNT, PostingFailure, PostingType
+from project_invoicing.domain.codes import ON_ACCOUNT, PostingType
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.accounts import account_for
+from project_invoicing.rules.profiles import profile_for
 from project_invoicing.setup.document import OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -42,13 +42,7 @@ def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup)
     """LED-11, LED-36, LED-37: on-account lines by the profile of their billing method, all others invoiced revenue."""
     if line.transaction_class not in ON_ACCOUNT:
         return PostingType.INVOICED_REVENUE
-    method = setup.billing_method(line.contract_line)
-    found = setup.profile(company, line.project, line.contract, method)
-    if found is None:
-        raise Refused(
-            PostingFailure.PROFILE_MISSING,
-            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
-        )
-    if found[1].on_account is OnAccountPosting.BALANCE:
+    profile = profile_for(company, line.project, line.contract, line.contract_line, setup)
+    if profile.on_account is OnAccountPosting.BALANCE:
         return PostingType.WIP_INVOICED_ON_ACCOUNT
     return PostingType.INVOICED_REVENUE_ON_ACCOUNT

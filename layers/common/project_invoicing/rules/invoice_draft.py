@@ -18,14 +18,8 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.invoice_tax import totals_of
-from project_invoicing.rules.invoice_terms import (
-    accounting_date_of,
-    cash_discount_of,
-    contract_of,
-    customer_of,
-    due_date_of,
-)
-from project_invoicing.rules.proposal_lines import currency_of
+from project_invoicing.rules.invoice_terms import accounting_date_of, cash_discount_of, due_date_of
+from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
 from project_invoicing.setup.document import Customer
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -70,7 +64,7 @@ def _terms(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: 
     begun = header.accounting_date if header.status is ProposalStatus.POSTING else None
     accounting_date = begun or accounting_date_of(header, setup, invoice_date)
     currency = str(currency_of(header, setup))
-    accounting = setup.document.companies[company].accounting_currency
+    accounting = setup.accounting_currency(company)
     return Terms(
         company=company,
         proposal_id=header.number,
@@ -89,9 +83,9 @@ def _terms(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: 
 
 def _rate(header: Proposal, setup: FinanceSetup, currency: str, accounting_date: date) -> ExchangeRate:
     company = str(header.company)
-    rate = setup.price_rate(contract_of(header, setup), currency, company, accounting_date)
+    rate = setup.price_rate(contract_of(header.proforma, setup), currency, company, accounting_date)
     if rate is None:
-        accounting = setup.document.companies[company].accounting_currency
+        accounting = setup.accounting_currency(company)
         raise Refused(
             WaitReason.EXCHANGE_RATE_MISSING,
             f"no exchange rate from {currency} to {accounting} on or before {accounting_date}",

@@ -1,33 +1,17 @@
-"""Who is invoiced, and when: dates and terms of payment of a customer invoice."""
+"""Dates and terms of payment of a customer invoice."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from project_invoicing.domain.calendar import calendar_date
-from project_invoicing.domain.codes import PostingFailure
 from project_invoicing.domain.invoice_totals import CashDiscountTerms
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.terms import cash_discount_date, due_date
-from project_invoicing.rules.proposal_lines import proforma_customer
+from project_invoicing.rules.periods import open_date, period_closed
+from project_invoicing.rules.proforma import contract_of, customer_of
 from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
-
-
-def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The invoice account: the contract customer of the proforma, else of its contract (PROP-10).
-
-    Between companies the one that the borrower is to the lender.
-    """
-    if header.intercompany:
-        return header.intercompany.customer
-    return proforma_customer(header.proforma, setup)
-
-
-def contract_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    reference = header.proforma.contract
-    return setup.resolve(reference.entity, reference.id) if reference else None
 
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
@@ -56,13 +40,10 @@ def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date
     if day is None and parameters.invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES:
         day = header.billed_on
     day = day or invoice_date
-    following = setup.next_open_date(company, day)
-    if following == day or (following and parameters.auto_open_period):
-        return following
-    after = "in or after" if parameters.auto_open_period else "for"
-    raise Refused(
-        PostingFailure.PERIOD_CLOSED, f"no open fiscal period was found {after} the specified accounting date {day}"
-    )
+    posted_on = open_date(company, day, setup)
+    if posted_on is None:
+        raise period_closed(company, day, setup)
+    return posted_on
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
@@ -74,12 +55,12 @@ def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, gi
     edits = header.edits
     if edits.due_date and (edits.due_for == invoice_date or (edits.due_for is None and not given)):
         return edits.due_date
-    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    terms = setup.terms_for(contract_of(header.proforma, setup), customer_of(header, setup), str(header.company))
     return due_date(terms, invoice_date) if terms else invoice_date
 
 
 def cash_discount_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> CashDiscountTerms | None:
     """By the terms of payment of contract or customer, whatever due date a person has set (DUE-12)."""
-    terms = setup.terms_for(contract_of(header, setup), customer_of(header, setup), str(header.company))
+    terms = setup.terms_for(contract_of(header.proforma, setup), customer_of(header, setup), str(header.company))
     until = cash_discount_date(terms, invoice_date) if terms else None
     return CashDiscountTerms(until, terms.cash_discount.percent) if until and terms and terms.cash_discount else None

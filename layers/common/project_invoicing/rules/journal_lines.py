@@ -8,12 +8,25 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
     ConnectionRole,
     CostOrigin,
+    TransactionClass,
 )
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.owner import lent_within_company
 from project_invoicing.rules.resolution import PURCHASES, Resolved, resolve
 from project_invoicing.setup.lookups import FinanceSetup
+
+
+def needs_no_import(actual: Actual, setup: FinanceSetup) -> str | None:
+    """Why an actual never becomes a journal line, for the people who look at its row (SKIP-08)."""
+    if actual.skip_sync:
+        return "its skip sync was set after it had been imported"
+    if actual.transaction_class is TransactionClass.TAX:
+        return "sales tax is computed by finance; tax actuals are not imported"
+    if lent_within_company(actual, setup):
+        return "its resource was lent within one legal entity"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

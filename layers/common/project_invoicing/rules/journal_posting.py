@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from project_invoicing.domain.codes import (
-    BillingMethod,
     PostingFailure,
     PostingType,
     StagingState,
     TransactionType,
 )
-from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import (
     COST_KINDS,
     Accrual,
@@ -27,6 +27,8 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.lineage import handed_on_by
+from project_invoicing.rules.periods import period_closed
+from project_invoicing.rules.profiles import profile_for
 from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -39,6 +41,39 @@ class PostedLine:
     voucher: Voucher | None = None
     accrual: Accrual | None = None
     cost_accounts: CostAccounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPage:
+    """A page of a journal with what posting makes of each of its lines."""
+
+    page: JournalPage
+    lines: list[PostedLine]
+
+    @property
+    def posted(self) -> list[PostedLine]:
+        return [one for one in self.lines if not one.line.error]
+
+    @property
+    def failing(self) -> list[JournalLine]:
+        return [one.line for one in self.lines if one.line.error]
+
+
+def by_transaction(pages: Iterable[JudgedPage], room: int) -> list[list[JudgedPage]]:
+    """The pages of each transaction, which has ``room`` for so many writes; the last one finishes the journal.
+
+    Each row, each page and the page of its failing lines is one write. A page is never divided.
+    """
+    some: list[JudgedPage] = []
+    found, used = [some], 0
+    for judged in pages:
+        cost = len(judged.lines) + 2
+        if some and used + cost > room:
+            some, used = [], 0
+            found.append(some)
+        some.append(judged)
+        used += cost
+    return found
 
 
 def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
@@ -56,14 +91,8 @@ def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: St
 def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None) -> PostedLine:
     company = journal.company
     if not setup.period_is_open(company, line.accounting_date):
-        after = "in or after" if setup.parameters(company).auto_open_period else "for"
-        raise Refused(
-            PostingFailure.PERIOD_CLOSED,
-            f"no open fiscal period was found {after} the specified accounting date {line.accounting_date}",
-        )
-    accounting = setup.document.companies[company].accounting_currency
-    precision = setup.currency_precision(accounting) or Decimal("0.01")
-    amount = line.rate.convert(line.amount, precision)
+        raise period_closed(company, line.accounting_date, setup)
+    amount = line.rate.convert(line.amount, setup.accounting_precision(company))
     posted = replace(line, accounting_amount=amount, error=None)
     accrued, accounts = None, None
     if line.kind in COST_KINDS:
@@ -152,8 +181,13 @@ def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSe
 
 def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
     """The company that the work of the line is for."""
-    owner = setup.project(line.project) or setup.contract(line.contract)
+    owner = setup.owner(line.project, line.contract)
     return owner.company if owner else None
+
+
+def bills_between_companies(line: JournalLine, setup: FinanceSetup) -> str | None:
+    """The borrower that a posted line waits to be billed to; ``None`` unless it is an inter-organizational sale."""
+    return borrower_of(line, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
 
 
 def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
@@ -163,11 +197,4 @@ def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Pro
 
 
 def _profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile:
-    method: BillingMethod = setup.billing_method(line.contract_line)
-    found = setup.profile(company, line.project, line.contract, method)
-    if found is None:
-        raise Refused(
-            PostingFailure.PROFILE_MISSING,
-            f"no profile rule for {method} matches project {line.project} of contract {line.contract} in {company}",
-        )
-    return found[1]
+    return profile_for(company, line.project, line.contract, line.contract_line, setup)

@@ -52,12 +52,11 @@ def amount_now(row: StagedRow, posted: PostedAs, setup: FinanceSetup) -> Decimal
         return outcome.wait.detail
     if outcome.company != row.company:
         return f"it belongs to {outcome.company} now"
-    precision = setup.currency_precision(setup.document.companies[outcome.company].accounting_currency)
     try:
         earned = _invoiced(row, outcome, posted, setup) if posted.invoice else _journalised(row, outcome, posted)
     except Refused as refused:
         return str(refused)
-    return rate.convert(earned, precision or Decimal("0.01"))
+    return rate.convert(earned, setup.accounting_precision(outcome.company))
 
 
 def _journalised(row: StagedRow, resolved: Resolved, posted: PostedAs) -> Decimal:

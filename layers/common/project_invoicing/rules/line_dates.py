@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from project_invoicing.domain.actual import Actual
+from project_invoicing.rules.periods import open_date
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -21,6 +22,4 @@ def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date
     wants that; the transaction date never moves.
     """
     transaction_date, accounting_date = written_dates(actual, company, setup)
-    if setup.parameters(company).auto_open_period:
-        accounting_date = setup.next_open_date(company, accounting_date) or accounting_date
-    return transaction_date, accounting_date
+    return transaction_date, open_date(company, accounting_date, setup) or accounting_date

@@ -6,7 +6,7 @@ be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the wait
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -23,22 +23,19 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, owner_of
+from project_invoicing.rules.proforma import proforma_currency
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.rules.taking import Takers
+from project_invoicing.rules.waiting import defect_wait
 from project_invoicing.set_aside import Defect, guarded
-from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
-
-_SHOWN_DATES = 5
 
 
 @dataclass(slots=True)
@@ -80,160 +77,89 @@ def plan(
     result = ProposalPlan()
     takers = takers or Takers()
     asked: dict[str, StagedRow] = {}
-    currency = proposal_currency(proforma, setup)
     here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
-    together = here.keys() | written.keys()
+    judge = _Judge(result, company, proforma_currency(proforma, setup), linked, here.keys() | written.keys(), setup)
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in sorted(rows, key=lambda row: row.id):
         continued = continued_by(row, linked, here, written)
         resolved = guarded("actual", row.id, resolve, row.actual, setup, before=continued.lineage)
-        wait: Wait | None
-        if isinstance(resolved, Defect):
-            wait = Wait(WaitReason.DEFECT, str(resolved), row.id)
-        elif isinstance(resolved, Invalid):
-            result.invalid.append((row, resolved))
-            wait = Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
-        elif isinstance(resolved, Blocked):
-            wait = resolved.wait
-        else:
-            wait = (
-                _foreign(row, resolved, company, currency)
-                or _unposted(row, resolved, linked, together, result, setup)
-                or takers.second(row, asked, setup)
-            )
+        wait = judge.of(row, resolved)
+        if isinstance(resolved, Resolved):
+            wait = wait or takers.second(row, asked, setup)
             line = proposal_line(row, resolved, linked, continued)
             lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
         if wait:
             result.own_waits[row.id] = wait
     result.waits = list(result.own_waits.values())
-    everything = [*existing, *(line for _, _, line in lines)]
     if len(lines) == len(rows):
         required = setup.parameters(company).require_invoice_total
-        money = partial(Figures(setup).money, currency=currency)
-        result.waits += _completeness(proforma, everything, required, money)
+        money = partial(Figures(setup).money, currency=judge.currency)
+        result.waits += _completeness(proforma, [*existing, *(line for _, _, line in lines)], required, money)
     first = 1 + max((line.line_number for line in existing), default=0)
     for number, (_, row, line) in enumerate(sorted(lines, key=lambda entry: entry[0]), start=first):
         result.lines.append((row, replace(line, line_number=number)))
     return result
 
 
-def proposal_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
-    """The currency of the proforma, else its contract's."""
-    if proforma.currency:
-        return setup.resolve(proforma.currency.entity, proforma.currency.id)
-    contract = setup.contract(
-        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
-    )
-    return contract.currency if contract else None
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What single rows of a proforma wait for. ``together``: all actuals that are to be on the proposal."""
 
+    result: ProposalPlan
+    company: str
+    currency: str | None
+    linked: Mapping[str, StagedRow]
+    together: Set[str]
+    setup: FinanceSetup
 
-def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
-    """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
-    if proforma.customer:
-        return setup.resolve(proforma.customer.entity, proforma.customer.id)
-    contract = setup.contract(
-        setup.resolve(proforma.contract.entity, proforma.contract.id) if proforma.contract else None
-    )
-    return contract.customer if contract else None
+    def of(self, row: StagedRow, resolved: Resolved | Blocked | Invalid | Defect) -> Wait | None:
+        if isinstance(resolved, Resolved):
+            return self._foreign(row, resolved) or self._unposted(row, resolved)
+        if isinstance(resolved, Blocked):
+            return resolved.wait
+        if isinstance(resolved, Defect):
+            return defect_wait(resolved, row.id)
+        self.result.invalid.append((row, resolved))
+        return Wait(WaitReason.BILLED_SALES_MISMATCH, f"{resolved.field}: {resolved.detail}", row.id)
 
-
-def judge_header(
-    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
-) -> None:
-    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
-
-    ``existing`` are lines that an interrupted run already wrote.
-    """
-    result.waits += _customer_missing(header.proforma, company, setup)
-    _agree_on_date(result, header, existing, company, setup)
-
-
-def _agree_on_date(
-    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
-) -> None:
-    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
-
-    99-23. What lines that are written already carry is on the header.
-    """
-    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
-    for row, line in result.lines:
-        if line.chargeable:
-            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
-    if len(carried) < 2:
-        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
-        return
-    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
-    if decides and not header.proforma.accounting_date:
-        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
-        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
-        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
-        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
-
-
-def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The currency of a proposal."""
-    return header.intercompany.currency if header.intercompany else proposal_currency(header.proforma, setup)
-
-
-def _foreign(row: StagedRow, resolved: Resolved, company: str, currency: str | None) -> Wait | None:
-    """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
-    if resolved.company != company:
-        detail = f"the actual belongs to {resolved.company}, its proforma to {company}"
-    elif resolved.currency != currency:
-        detail = f"the actual is in {resolved.currency}, its proforma in {currency}"
-    else:
-        return None
-    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
-
-
-def _unposted(
-    row: StagedRow,
-    resolved: Resolved,
-    linked: Mapping[str, StagedRow],
-    together: set[str],
-    result: ProposalPlan,
-    setup: FinanceSetup,
-) -> Wait | None:
-    """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
-    actual = row.actual
-    if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
-        return None
-    fee = actual.transaction_class is TransactionClass.FEE
-    reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
-    amount = Figures(setup).money(actual.amount, resolved.currency)
-    original_id = row.links.get(ConnectionRole.ORIGINAL)
-    unbilled_id = row.links.get(ConnectionRole.UNBILLED)
-    if unbilled_id is None and original_id is not None:
-        original = linked.get(original_id)
-        if original_id in together or (original and original.state is StagingState.POSTED):
+    def _foreign(self, row: StagedRow, resolved: Resolved) -> Wait | None:
+        """A row of another company or currency than its proforma can never be on its invoice (INV-28)."""
+        if resolved.company != self.company:
+            detail = f"the actual belongs to {resolved.company}, its proforma to {self.company}"
+        elif resolved.currency != self.currency:
+            detail = f"the actual is in {resolved.currency}, its proforma in {self.currency}"
+        else:
             return None
-        proforma = original.actual.invoice if original else None
-        document = proforma.id if proforma else ANY_INVOICE
-        result.documents.add(document)
-        detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
-        return Wait(reason, detail, original_id, document)
-    if unbilled_id is None:
-        detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
-        return Wait(reason, detail, row.id)
-    unbilled = linked.get(unbilled_id)
-    if unbilled and unbilled.state is StagingState.POSTED:
-        return None
-    document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
-    result.documents.add(document)
-    return Wait(reason, unposted(unbilled_id, unbilled, setup), unbilled_id, document)
+        return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
 
-
-def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
-    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
-    name, reference = proforma_customer(proforma, setup), proforma.customer
-    if setup.customer(company, name):
-        return []
-    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
-    if name is None:
-        detail = f"{named} is not among the set-up's references"
-    else:
-        detail = f"{named} is {name}, which is not among the customers of {company}"
-    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
+    def _unposted(self, row: StagedRow, resolved: Resolved) -> Wait | None:
+        """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
+        actual = row.actual
+        if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
+            return None
+        fee = actual.transaction_class is TransactionClass.FEE
+        reason = WaitReason.FEE_NOT_POSTED if fee else WaitReason.UNBILLED_SALES_NOT_POSTED
+        amount = Figures(self.setup).money(actual.amount, resolved.currency)
+        original_id = row.links.get(ConnectionRole.ORIGINAL)
+        unbilled_id = row.links.get(ConnectionRole.UNBILLED)
+        if unbilled_id is None and original_id is not None:
+            original = self.linked.get(original_id)
+            if original_id in self.together or (original and original.state is StagingState.POSTED):
+                return None
+            proforma = original.actual.invoice if original else None
+            document = proforma.id if proforma else ANY_INVOICE
+            self.result.documents.add(document)
+            detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+            return Wait(reason, detail, original_id, document)
+        if unbilled_id is None:
+            detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
+            return Wait(reason, detail, row.id)
+        unbilled = self.linked.get(unbilled_id)
+        if unbilled and unbilled.state is StagingState.POSTED:
+            return None
+        document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
+        self.result.documents.add(document)
+        return Wait(reason, unposted(unbilled_id, unbilled, self.setup), unbilled_id, document)
 
 
 def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:

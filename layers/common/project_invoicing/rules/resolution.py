@@ -127,7 +127,7 @@ def _found(
     transaction_date, accounting_date = dates(actual, company, setup)
     rate = rate or price_rate(actual, owner, accounting_date, setup)
     if rate is None:
-        to = setup.document.companies[company].accounting_currency
+        to = setup.accounting_currency(company)
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
         return wait(WaitReason.EXCHANGE_RATE_MISSING, detail)
     category = before.category if before else setup.category(company, names["category"], actual.transaction_class)

@@ -53,6 +53,7 @@ _CATEGORY_KINDS = {
 }
 _RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category", "resource")
 """The columns of a dimension rule, from general to specific (DIM-07)."""
+_CENT = Decimal("0.01")
 _DATE_LENGTH = len("2026-08-27")
 
 
@@ -122,6 +123,10 @@ class FinanceSetup:
     def contract_line(self, name: str | None) -> ContractLine | None:
         return self.document.contract_lines.get(name) if name else None
 
+    def owner(self, project: str | None, contract: str | None) -> Project | Contract | None:
+        """The project, else the contract: what it belongs to says which company the work is for."""
+        return self.project(project) or self.contract(contract)
+
     def customer(self, company: str, name: str | None) -> Customer | None:
         return self.document.customers.get(company, {}).get(name) if name else None
 
@@ -161,6 +166,13 @@ class FinanceSetup:
         currency = self.document.currencies.get(code)
         return currency.precision if currency else None
 
+    def accounting_currency(self, company: str) -> str:
+        return self.document.companies[company].accounting_currency
+
+    def accounting_precision(self, company: str) -> Decimal:
+        """The step that amounts in the company's accounting currency are rounded to."""
+        return self.currency_precision(self.accounting_currency(company)) or _CENT
+
     def exchange_rate(self, from_: str, to: str, on: date) -> ExchangeRate | None:
         """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair has no reverse of its own."""
         if from_ == to:
@@ -177,7 +189,7 @@ class FinanceSetup:
 
     def price_rate(self, contract: str | None, currency: str, company: str, on: date) -> ExchangeRate | None:
         """From ``currency`` to the company's accounting currency: the contract's agreement first (FXR-07, FXR-09)."""
-        accounting = self.document.companies[company].accounting_currency
+        accounting = self.accounting_currency(company)
         agreed = self._agreed_rates.get(contract) if contract and currency != accounting else None
         if agreed and agreed[:2] == (company, currency):
             return agreed[2]

@@ -21,6 +21,7 @@ from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
+from project_invoicing.store.journal_change import HEADER, JournalChange, opened, partition
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX: Final = "open_documents"
-HEADER: Final = "H"
 _PAGE: Final = "L#"
 
 
@@ -58,23 +58,23 @@ class Journals:
         return [journal for item in found if (journal := readable(journal_of, item))]
 
     def get(self, company: str, journal_id: str) -> Journal | None:
-        item = get(self.client, self.table, _partition(company, journal_id), HEADER)
+        item = get(self.client, self.table, partition(company, journal_id), HEADER)
         return journal_of(item) if item else None
 
     def many(self, company: str, journal_ids: Iterable[str]) -> dict[str, Journal]:
-        keys = ((_partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
+        keys = ((partition(company, journal_id), HEADER) for journal_id in dict.fromkeys(journal_ids))
         found = (readable(journal_of, item) for item in get_many(self.client, self.table, keys))
         return {journal.journal_id: journal for journal in found if journal}
 
     def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
         """The journal's pages, from the one with the key ``first`` on."""
-        for item in query(self.client, self.table, _partition(company, journal_id), prefix=_PAGE, first=first):
+        for item in query(self.client, self.table, partition(company, journal_id), prefix=_PAGE, first=first):
             yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
 
     def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:
         """The line of an actual and whether it is posted. ``number`` is where it is expected to be: one request."""
         until = f"{_PAGE}{number:08d}"
-        item = last_until(self.client, self.table, _partition(company, journal_id), _PAGE, until)
+        item = last_until(self.client, self.table, partition(company, journal_id), _PAGE, until)
         lines = rows.decode(JournalLine, item["l"]) if item else []
         return next(((line, "po" in (item or {})) for line in lines if line.actual_id == actual_id), None)
 
@@ -107,7 +107,7 @@ class Journals:
         return put(
             self.table,
             {
-                "pk": _partition(journal.company, journal.journal_id),
+                "pk": partition(journal.company, journal.journal_id),
                 "sk": HEADER,
                 "st": journal.status,
                 "co": journal.company,
@@ -117,14 +117,14 @@ class Journals:
                 "no": journal.next_line,
                 "oj": journal.original_journal,
                 "ca": journal.changed_at,
-                **(_opened(journal) if journal.status is JournalStatus.DRAFT else {}),
+                **(opened(journal) if journal.status is JournalStatus.DRAFT else {}),
             },
             unless_exists=True,
         )
 
-    def reset(self, journal: Journal, at: str) -> Write:
-        """A journal in error becomes a draft again and can be posted (POST-04)."""
-        return self.change(journal, {"st": JournalStatus.DRAFT} | self.touched(at) | _opened(journal))
+    def changing(self, journal: Journal) -> JournalChange:
+        """Collects what happens to the journal in one transaction, as the one write of its header."""
+        return JournalChange(self.table, journal)
 
     def guard(self, journal: Journal, before: str | None) -> Write:
         """New lines of the period go to ``journal`` from now on, if they went to ``before`` until now."""
@@ -136,23 +136,10 @@ class Journals:
             expected={"jn": before},
         )
 
-    def change(self, journal: Journal, values: dict[str, Any], **expected: Any) -> Write:
-        """Changes the header, if it still has the status, line count and progress that were read."""
-        unchanged = {"st": journal.status, "n": journal.line_count, "no": journal.next_line}
-        if journal.posted_pages:
-            unchanged["pg"] = journal.posted_pages
-        return update(
-            self.table,
-            _partition(journal.company, journal.journal_id),
-            HEADER,
-            values,
-            expected=unchanged | expected,
-        )
-
     def page(self, company: str, journal_id: str, lines: list[JournalLine]) -> Write:
         """A new page. Its key is its first line number, which no other page has."""
         item = {
-            "pk": _partition(company, journal_id),
+            "pk": partition(company, journal_id),
             "sk": f"{_PAGE}{lines[0].line_number:08d}",
             "l": rows.encode(lines),
             "ve": 1,
@@ -167,21 +154,13 @@ class Journals:
         return self._changed(journal, page, {"l": rows.encode(lines)})
 
     def _changed(self, journal: Journal, page: JournalPage, values: dict[str, Any]) -> Write:
-        partition = _partition(journal.company, journal.journal_id)
         values = values | {"ve": page.version + 1}
-        return update(self.table, partition, page.key, values, expected={"po": None, "ve": page.version})
+        document = partition(journal.company, journal.journal_id)
+        return update(self.table, document, page.key, values, expected={"po": None, "ve": page.version})
 
     def without_page(self, journal: Journal, page: JournalPage) -> Write:
-        partition = _partition(journal.company, journal.journal_id)
-        return delete(self.table, partition, page.key, expected={"po": None, "ve": page.version})
-
-    def touched(self, at: str) -> dict[str, Any]:
-        """What a header says once a line was added or changed; its review begins anew."""
-        return {"ca": at}
-
-    def closed(self) -> dict[str, Any]:
-        """What takes a journal out of the index of open documents."""
-        return {"oc": None, "od": None}
+        document = partition(journal.company, journal.journal_id)
+        return delete(self.table, document, page.key, expected={"po": None, "ve": page.version})
 
 
 def journal_of(item: Item) -> Journal:
@@ -201,14 +180,6 @@ def journal_of(item: Item) -> Journal:
     )
 
 
-def _opened(journal: Journal) -> dict[str, str]:
-    return {"oc": journal.company, "od": journal.journal_id}
-
-
-def _partition(company: str, journal_id: str) -> str:
-    return f"JOURNAL#{company}#{journal_id}"
-
-
-def _document(partition: str) -> tuple[str, str]:
-    _, company, journal_id = partition.split("#", 2)
+def _document(key: str) -> tuple[str, str]:
+    _, company, journal_id = key.split("#", 2)
     return company, journal_id

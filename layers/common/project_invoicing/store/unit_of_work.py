@@ -48,3 +48,9 @@ def retried(what: str, step: Callable[[], T], *, attempts: int, lost: type[Confl
         except lost:
             pause(attempt)
     raise Conflict(f"{what} kept changing")
+
+
+def first_of(known: T, read: Callable[[], T]) -> Callable[[], T]:
+    """What the step of ``retried`` looks at: at first what is ``known`` already, after that what ``read`` gives."""
+    left = [known]
+    return lambda: left.pop() if left else read()

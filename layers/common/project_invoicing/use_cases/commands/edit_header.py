@@ -10,7 +10,6 @@ from pydantic import Field
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
 from project_invoicing.rules.invoice_terms import written_invoice_date
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.proposals import edited_columns
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.commands.command import DayIfAny, Dimensions, Edit, Text, TextIfAny
 from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_ready
@@ -37,8 +36,9 @@ def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
         company = str(header.company)
         if "dimensions" in command.changes and not place.setup.parameters(company).allow_header_dimensions:
             raise bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
-        edits = edited(command, header, place.setup)
-        transact(place.proposals.client, [place.proposals.edited(header, edited_columns(edits))])
+        changed = place.proposals.changing(header)
+        changed.edited(edited(command, header, place.setup))
+        transact(place.proposals.client, [changed.write()])
 
     place.on_proposals(command.proposal_id, command.company, change)
     return {"outcome": "done"}

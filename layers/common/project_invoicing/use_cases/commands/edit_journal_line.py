@@ -37,8 +37,9 @@ def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
     for page in place.journals.pages(company, journal_id):
         if any(line.actual_id == actual_id for line in page.lines):
             lines = [edited(x, command.changes) if x.actual_id == actual_id else x for x in page.lines]
-            touched = place.journals.change(journal, place.journals.touched(place.at))
-            transact(place.journals.client, [place.journals.changed_page(journal, page, lines), touched])
+            change = place.journals.changing(journal)
+            change.lines_changed(place.at)
+            transact(place.journals.client, [place.journals.changed_page(journal, page, lines), change.write()])
             return {"outcome": "edited"}
     raise bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 

@@ -43,7 +43,9 @@ def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
             if any(line.actual_id == actual_id for line in page.lines):
                 values = _values(command, place)
                 lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
-                writes = [place.proposals.edited_page(header.id, page, lines), place.proposals.edited(header, {})]
+                changed = place.proposals.changing(header)
+                changed.edited()
+                writes = [place.proposals.edited_page(header.id, page, lines), changed.write()]
                 transact(place.proposals.client, writes)
                 return
         raise bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")

@@ -28,5 +28,7 @@ def handle(command: ResetJournal, place: Workplace) -> dict[str, Any]:
         raise bad("journal_id", f"{company} has no journal {journal_id}")
     if journal.status is not JournalStatus.ERROR:
         raise bad("journal_id", f"journal {journal_id} is {journal.status}; only one in error can be reset")
-    transact(place.journals.client, [place.journals.reset(journal, place.at)])
+    change = place.journals.changing(journal)
+    change.reset(place.at)
+    transact(place.journals.client, [change.write()])
     return {"outcome": "reset"}

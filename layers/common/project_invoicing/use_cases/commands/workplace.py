@@ -11,7 +11,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import Proposals, refusal_columns
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.documents.requests import proposals_named
@@ -42,7 +42,9 @@ class Workplace:
             try:
                 action(header)
             except Refused as refused:
-                transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
+                change = self.proposals.changing(header)
+                change.refused(refused, self.at)
+                transact(self.proposals.client, [change.write()])
                 raise
 
 

@@ -16,7 +16,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import OnJournal, OnProposal
 from project_invoicing.errors import Rejected
 from project_invoicing.store.journals import Journals
-from project_invoicing.store.proposals import NO_LINES, Proposals
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.staging.taking import Line, fitting, released
@@ -37,13 +37,14 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
         return
     if not header.pages:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
-    begun = {"st": ProposalStatus.WAITING, "dx": True, "ws": header.waiting_since or at} | NO_LINES
-    transact(proposals.client, [proposals.change(header, begun)])
-    finish_deletion(proposals, staging, replace(header, status=ProposalStatus.WAITING, deleting=True))
+    change = proposals.changing(header)
+    change.cleared(at)
+    transact(proposals.client, [change.write()])
+    finish_deletion(proposals, staging, change.after)
 
 
-def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) -> None:
-    """Takes away page after page, each with the release of its rows."""
+def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) -> Proposal:
+    """Takes away page after page, each with the release of its rows. Returns the header without them."""
 
     def release(line: ProposalLine, by: str | None) -> Write:
         return staging.released(line.actual_id, OnProposal(header.number, header.id), by=by)
@@ -53,10 +54,11 @@ def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) ->
         for number, (some, rest) in enumerate(_pieces(page.lines)):
             now = replace(page, version=page.version + number)
             of_page = proposals.edited_page(header.id, now, rest) if rest else proposals.without_page(header.id, now)
-            there = left + bool(rest)
-            of_header = proposals.change(header, {"pg": there or None, "n": None, "dx": there > 0 or None})
-            transact(proposals.client, [*released(staging, some, release), of_page, of_header])
-            header = replace(header, pages=there, deleting=there > 0)
+            change = proposals.changing(header)
+            change.page_cleared(left + bool(rest))
+            transact(proposals.client, [*released(staging, some, release), of_page, change.write()])
+            header = change.after
+    return header
 
 
 def _pieces(lines: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
@@ -83,9 +85,9 @@ def delete_journal_lines(journals: Journals, staging: Staging, company: str, jou
 
     for page in journals.pages(company, journal_id):
         for number, (some, rest) in enumerate(_pieces(page.lines)):
-            left = journal.line_count - len(some)
+            change = journals.changing(journal)
+            change.lines_removed(len(some))
             now = replace(page, version=page.version + number)
             of_page = journals.changed_page(journal, now, rest) if rest else journals.without_page(journal, now)
-            writes = [*released(staging, some, release), of_page, journals.change(journal, {"n": left})]
-            transact(journals.client, writes)
-            journal = replace(journal, line_count=left)
+            transact(journals.client, [*released(staging, some, release), of_page, change.write()])
+            journal = change.after

@@ -99,11 +99,13 @@ class Stores:
         if row.journal_id:
             return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
-        invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
+        invoice = (
+            header and header.invoice_number and self.proposals.invoices.get(str(row.company), header.invoice_number)
+        )
         if not invoice:
             return PostedAs()
         included = self.setup.document.sales_tax.amounts_include_tax
-        pages = self.proposals.invoice_pages(invoice.company, invoice.invoice_number) if included else ()
+        pages = self.proposals.invoices.pages(invoice.company, invoice.invoice_number) if included else ()
         return PostedAs(invoice=invoice, lines=[line for _, page in pages for line in page])
 
     def _accrued_gross(self, row: StagedRow) -> bool:

@@ -12,11 +12,9 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.rules.invoice_terms import customer_of
-from project_invoicing.rules.proposal_lines import currency_of, unposted
+from project_invoicing.rules.proforma import currency_of, customer_of
+from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
-from project_invoicing.store.items import Item
-from project_invoicing.store.proposals import invoice_of
 from project_invoicing.use_cases.explain.actuals import (
     Block,
     Stores,
@@ -59,9 +57,9 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
         _waiting(stores, header, made)
         return made
     made.happened(f"got all its lines ({header.line_count})")
-    item = stores.proposals.invoice_item(header.company or "", header.invoice_number or "")
-    if header.status is ProposalStatus.POSTED and item:
-        _posted(stores, item, made)
+    invoice = stores.proposals.invoices.get(header.company or "", header.invoice_number or "")
+    if header.status is ProposalStatus.POSTED and invoice:
+        _posted(stores, invoice, made)
     else:
         if header.status is ProposalStatus.POSTED:
             made.happened("was posted without an invoice: none of its lines has money or is shown to the customer")
@@ -134,8 +132,8 @@ def _waiting(stores: Stores, header: Proposal, made: Explanation) -> None:
     made.facts["billed actuals that have arrived"] = str(len(rows))
 
 
-def _posted(stores: Stores, item: Item, made: Explanation) -> None:
-    words, invoice = Words(stores.setup), invoice_of(item)
+def _posted(stores: Stores, invoice: Invoice, made: Explanation) -> None:
+    words = Words(stores.setup)
     made.facts |= _invoice_facts(invoice, words)
     made.happened(
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
@@ -148,11 +146,7 @@ def _posted(stores: Stores, item: Item, made: Explanation) -> None:
         made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
     else:
         written_back(made, *stores.told(invoice.company, invoice.invoice_number), invoice.proforma_id)
-    ids = [
-        line.actual_id
-        for _, lines in stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
-        for line in lines
-    ]
+    ids = [line.actual_id for line in stores.proposals.invoices.lines(invoice.company, invoice.invoice_number)]
     found = stores.staging.readable(ids[:SHOWN])
     made.linked = [words.linked("bills", id, found.get(id)) for id in ids]
     if not made.next:
@@ -177,11 +171,11 @@ def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:
     """A customer invoice: its proposal's explanation under the invoice's number."""
-    item = stores.proposals.invoice_item(company, number)
-    made = explain_proposal(stores, item["id"]) if item else None
-    if item is None or made is None:
+    invoice = stores.proposals.invoices.get(company, number)
+    made = explain_proposal(stores, invoice.proforma_id) if invoice else None
+    if invoice is None or made is None:
         return None
-    invoice, words = invoice_of(item), Words(stores.setup)
+    words = Words(stores.setup)
     state = "posted" if invoice.posted else "being posted"
     kind = invoice.document_type.replace("_", " ").capitalize()
     made.kind, made.id = "invoice", number

@@ -22,8 +22,8 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import BetweenCompanies
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.rules.intercompany_lines import Billed, Sale
+from project_invoicing.errors import Rejected
+from project_invoicing.rules.intercompany_lines import Billed, Sale, may_be_billed
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
@@ -32,7 +32,8 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import lost, pause, transact
+from project_invoicing.store.transactions import lost
+from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.invoices.draft import invoice_lines
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -63,7 +64,7 @@ class PostedSales:
         numbers = {row.intercompany_proposal for row in elsewhere.values() if row.intercompany_proposal}
         billing = {one for one in numbers if one == number or self._is_posted(lender, one)}
         billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in billing}
-        due = [row for row in rows if row.id not in originals or originals[row.id] in here | billed]
+        due = may_be_billed(rows, billed)
         lines = self._lines(lender, due)
         return [(row, lines[row.id]) for row in due if row.id in lines]
 
@@ -73,8 +74,8 @@ class PostedSales:
         numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
         return {
             line.actual_id: line
-            for id in [self.proposals.by_number([lender], number).get(lender) for number in sorted(numbers)]
-            if id and (header := self.proposals.get(id)) and header.invoice_number
+            for number in sorted(numbers)
+            if (header := self.proposals.numbered(lender, number)) and header.invoice_number
             for line in invoice_lines(self.proposals, setups, lender, header.invoice_number)
             if line.actual_id in originals
         }
@@ -87,8 +88,7 @@ class PostedSales:
         return {line.currency for row, line in sales if row.id in free}
 
     def _is_posted(self, lender: str, number: str) -> bool:
-        found = self.proposals.by_number([lender], number).get(lender)
-        header = self.proposals.get(found) if found else None
+        header = self.proposals.numbered(lender, number)
         return header is not None and header.status is ProposalStatus.POSTED
 
     def _pages(self, lender: str, journal_id: str) -> list[JournalPage]:
@@ -126,21 +126,16 @@ class IntercompanyProposals:
         between = BetweenCompanies(borrower, terms.customer, terms.vendor, "", start, end)
         counter = self.proposals.intercompany_counter(lender)
         made: dict[str, Proforma] = {}
-        attempts = taken = 0
-        while missing := sorted(self._missing(terms, between, counter, made)):
-            try:
-                made[missing[0]] = self._header(terms, replace(between, currency=missing[0]), counter, taken)
-                taken = 0
-            except TransactionCancelled as cancelled:
-                if _NUMBER in lost(cancelled) and _COUNTER not in lost(cancelled):
-                    taken += 1  # a proforma has this number: the next one
-                    continue
-                attempts += 1
-                if attempts == _ATTEMPTS:
-                    raise Conflict(f"others kept making intercompany proposals of {lender}") from None
-                pause(attempts)
-            finally:
-                counter.forget()
+
+        def step() -> bool:
+            """Makes one header, unless none is missing."""
+            missing = sorted(self._missing(terms, between, counter, made))
+            if missing:
+                made[missing[0]] = self._header(terms, replace(between, currency=missing[0]), counter)
+            return bool(missing)
+
+        while retried(f"the intercompany proposals of {lender}", step, attempts=_ATTEMPTS):
+            pass
         if not made:
             raise _bad("from", f"{lender} has no posted sales to {borrower} from {start} to {end} to bill")
         return [(header.id, header.number) for _, header in sorted(made.items())]
@@ -157,12 +152,25 @@ class IntercompanyProposals:
                 made.setdefault(begun.currency, header.proforma)
         return self.sales.currencies(lender, between) - made.keys()
 
-    def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter, taken: int) -> Proforma:
-        proforma = self._proforma(terms.lender, counter.last + taken + 1)
-        header = self.proposals.create(proforma, terms.lender, between, at=self.at)
-        number = self.proposals.take_number(terms.lender, proforma)
-        transact(self.proposals.client, [header, number, counter.draw(taken + 1)])
-        return proforma
+    def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter) -> Proforma:
+        """Writes a header with the next number that no proforma has."""
+        lender, drawn = terms.lender, 1
+        try:
+            while True:
+                proforma = self._proforma(lender, counter.last + drawn)
+                unit = UnitOfWork(self.proposals.client)
+                unit.add(self.proposals.create(proforma, lender, between, at=self.at))
+                unit.add(self.proposals.take_number(lender, proforma), counter.draw(drawn))
+                try:
+                    unit.commit()
+                    return proforma
+                except TransactionCancelled as cancelled:
+                    failed = lost(cancelled)
+                    if _NUMBER not in failed or _COUNTER in failed:
+                        raise
+                    drawn += 1
+        finally:
+            counter.forget()
 
     def _proforma(self, lender: str, last: int) -> Proforma:
         """The made-up proforma of the proposal with this number of the lender's sequence."""

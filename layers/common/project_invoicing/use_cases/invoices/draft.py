@@ -57,7 +57,7 @@ def _originals(
 ) -> dict[str, TaxOfInvoice]:
     """What the invoices that these lines credit have charged, and what was given back of it (REG-19)."""
     numbers = counting_invoices(lines)[:_MOST_CREDITED]
-    found = proposals.taxes_of(company, numbers) if numbers else {}
+    found = proposals.invoices.taxes_of(company, numbers) if numbers else {}
     return {
         number: tax or TaxOfInvoice(charged(posted_before(proposals, setups, company, number)))
         for number, tax in found.items()
@@ -66,7 +66,7 @@ def _originals(
 
 def invoice_lines(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> Sequence[ProposalLine]:
     """The lines of a posted invoice with what they were computed with."""
-    lines = [line for _, page in proposals.invoice_pages(company, number) for line in page]
+    lines = proposals.invoices.lines(company, number)
     return lines if all(line.charges for line in lines) else posted_before(proposals, setups, company, number)
 
 
@@ -75,7 +75,7 @@ def posted_before(proposals: Proposals, setups: SetupVersions, company: str, num
 
     Empty where that is no longer possible: then nothing is handed on, and the set-up of the day decides.
     """
-    invoice = proposals.invoice(company, number)
+    invoice = proposals.invoices.get(company, number)
     header = proposals.get(invoice.proforma_id) if invoice else None
     if header is None or header.posting_setup_version is None or header.invoice_date is None:
         return ()
@@ -94,7 +94,7 @@ def invoice_of(
 
     Once the posting has begun it is the stored one: what the posting was given then is not given again.
     """
-    begun = proposals.invoice(of.terms.company, number) if header.status is ProposalStatus.POSTING else None
+    begun = proposals.invoices.get(of.terms.company, number) if header.status is ProposalStatus.POSTING else None
     return begun or Invoice(
         invoice_number=number,
         proposal_id=header.number,

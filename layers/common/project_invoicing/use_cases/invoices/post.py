@@ -1,53 +1,31 @@
-"""Posting of invoice proposals: the customer invoice, its voucher, and the accounting details on the staging rows.
-
-A saga that only rolls forward. The first transaction claims the proposal: it draws the invoice and voucher numbers,
-writes the invoice and pins date and set-up version. A voucher without a line draws no number, and nor does an invoice
-without a line: then there is none (99-24, D-068). Then page after page; the last one makes the invoice visible and
-tells the bus. A small invoice does all of it in one transaction. Whoever finds a proposal in ``posting`` goes on with
-the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
-"""
+"""Posting of invoice proposals: which of them a run posts, hands out or refuses. ``InvoiceSaga`` posts one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
-from project_invoicing.domain.credited_tax import charged
-from project_invoicing.domain.ledger import INVOICE, Voucher
-from project_invoicing.domain.lineage import lineage_of
-from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
-from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.domain.staged_row import OnProposal
-from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.events import BusEvent
-from project_invoicing.events.own import InvoicePosted
+from project_invoicing.errors import Rejected
 from project_invoicing.events.tasks import PostingTask
-from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import InvoiceDraft
-from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.set_aside import Defect, each, guarded
-from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, Ledger, entries
-from project_invoicing.store.proposals import Proposals, claim_columns, closed, refusal_columns
-from project_invoicing.store.sequences import Counter
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import Write, pause, transact
+from project_invoicing.store.unit_of_work import UnitOfWork, first_of, retried
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
-from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
-from project_invoicing.use_cases.result_rows import cash_discount
+from project_invoicing.use_cases.invoices.draft import drafted
+from project_invoicing.use_cases.invoices.saga import InvoiceSaga
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
-PAGE_LINES = 90
 _ATTEMPTS = 40
 """Ten posters that draw from one sequence at once lose to each other this often before they give up."""
 
@@ -147,28 +125,32 @@ class InvoicePosting:
 
     def post(self, header: Proposal, invoice_date: str | None = None) -> None:
         """Posts one proposal from where it stands, or stores on it why not."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                defect = guarded("proposal", header.id, self._post, header, invoice_date)
-                if isinstance(defect, Defect):
-                    self._set_aside(header, defect)
-                return
-            except Refused as refused:
-                self._refuse(header, refused)
-                return
-            except TransactionCancelled:
-                pause(attempt)
-                found = self.proposals.get(header.id)
-                if found is None or found.status is ProposalStatus.POSTED:
-                    return
-                header = found
-        raise Conflict(f"proposal {header.number} of {header.company} kept changing while it was posted")
+        read: Callable[[], Proposal | None] = first_of(header, lambda: self._unposted(header.id))
+
+        def step() -> None:
+            if now := read():
+                self._post_or_refuse(now, invoice_date)
+
+        retried(f"proposal {header.number} of {header.company}", step, attempts=_ATTEMPTS)
+
+    def _unposted(self, id: str) -> Proposal | None:
+        found = self.proposals.get(id)
+        return None if found is None or found.status is ProposalStatus.POSTED else found
+
+    def _post_or_refuse(self, header: Proposal, invoice_date: str | None) -> None:
+        try:
+            defect = guarded("proposal", header.id, self._post, header, invoice_date)
+        except Refused as refused:
+            self._refuse(header, refused)
+            return
+        if isinstance(defect, Defect):
+            self._set_aside(header, defect)
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
-        of, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
-        saga = _Saga(self, header, of, setup)
+        draft, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
+        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, draft, setup, self.at)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
 
@@ -195,114 +177,7 @@ class InvoicePosting:
         before = header.refusal or {}
         if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
             return
-        try:
-            transact(self.proposals.client, [self.proposals.change(header, refusal_columns(refused, self.at))])
-        except TransactionCancelled:
-            return  # it has moved on; what was refused was an older state of it
-
-
-class _Saga:
-    """The transactions that post one proposal."""
-
-    def __init__(self, run: InvoicePosting, header: Proposal, of: InvoiceDraft, setup: FinanceSetup) -> None:
-        self.run, self.header, self.of, self.setup = run, header, of, setup
-        self.counters: list[Counter] = []
-        made = invoice_voucher(of, "", header.number, setup)
-        begun = header.status is ProposalStatus.POSTING
-        number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
-        self.numbered = number is not None
-        self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
-        self.invoice = invoice_of(run.proposals, header, of, number or "", voucher_number)
-        self.of = computed_with(of, number, setup)
-
-    def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
-        """The numbers of invoice and voucher, drawn for those that have a line."""
-        company, sequences = self.of.terms.company, self.setup.number_sequences(self.of.terms.company)
-        number = voucher_number = None
-        if voucher.lines or any(line.shown for line in self.of.totals.lines):
-            invoices = self.run.proposals.counter(company)
-            number = format_number(sequences.invoice, invoices.last + 1, company)
-            self.counters.append(invoices)
-        if voucher.lines:
-            vouchers = self.run.ledger.vouchers_counter(company)
-            voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
-            self.counters.append(vouchers)
-        return number, voucher_number
-
-    def run_to_the_end(self) -> None:
-        room = PAGE_LINES - len(self.of.originals)  # which the first transaction writes to, too
-        pages = list(chunks(self.of.totals.lines, room))
-        ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
-        steps = max(len(pages), len(ledger), 1)
-        for step in range(self.header.posted_pages, steps):
-            lines = pages[step] if step < len(pages) else ()
-            vouchers = ledger[step] if step < len(ledger) else ()
-            transact(self.run.proposals.client, self._writes(step, lines, vouchers, last=step == steps - 1))
-            self.header = replace(self.header, status=ProposalStatus.POSTING, posted_pages=step + 1)
-
-    def _writes(
-        self, step: int, lines: Sequence[ProposalLine], vouchers: Sequence[Entry], *, last: bool
-    ) -> list[Write]:
-        run, invoice = self.run, self.invoice
-        writes = [] if self.header.intercompany else [self._posted(line) for line in lines]
-        shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
-        if shown:
-            page = run.proposals.invoice_page(invoice.company, invoice.invoice_number, step + 1, shown)
-            writes.append(page)
-        if vouchers:
-            writes.append(run.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, list(vouchers)))
-        values: dict[str, Any] = {"pp": step + 1}
-        if step == 0:
-            values |= claim_columns(invoice, self.setup.version, self.of.originals)
-            writes += [counter.draw(1) for counter in self.counters]
-            writes += [
-                run.proposals.give_back(invoice.company, number, before, self.of.totals.originals[number])
-                for number, before in self.of.originals.items()
-            ]
-            if self.numbered:
-                tallies = charged(self.of.totals.lines)
-                writes.append(run.proposals.create_invoice(replace(invoice, posted=last), tallies))
-        elif last and self.numbered:
-            writes.append(run.proposals.invoice_visible(invoice.company, invoice.invoice_number))
-        if last:
-            values |= {"st": ProposalStatus.POSTED} | closed()
-        if last and self.numbered:
-            writes.append(outbox.record(run.proposals.table, self._event()))
-            if invoice.borrower:
-                writes.append(run.proposals.create_vendor_invoice(invoice))
-        writes.append(run.proposals.change(self.header, values))
-        return writes
-
-    def _posted(self, line: ProposalLine) -> Write:
-        """WB-02, 99-22. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
-        invoice = self.invoice
-        return self.run.staging.posted(
-            line.actual_id,
-            OnProposal(invoice.proposal_id, invoice.proforma_id),
-            voucher=invoice.voucher if line.shown else None,
-            accounting_amount=line.accounting_amount if line.shown else None,
-            exchange_rate=invoice.exchange_rate if line.shown else None,
-            sales_tax_amount=line.sales_tax_amount if line.shown else None,
-            lineage=lineage_of(line, line.charges[0]),
-        )
-
-    def _event(self) -> BusEvent:
-        invoice, show = self.invoice, Figures(self.setup)
-        posted = InvoicePosted(
-            company=invoice.company,
-            proposal_id=invoice.proposal_id,
-            invoice_id=invoice.proforma_id,
-            invoice_number=invoice.invoice_number,
-            voucher=invoice.voucher,
-            document_type=invoice.document_type,
-            invoice_date=invoice.invoice_date.isoformat(),
-            due_date=invoice.due_date.isoformat(),
-            accounting_date=invoice.accounting_date.isoformat(),
-            currency=invoice.currency,
-            subtotal=show.amount(invoice.subtotal, invoice.currency),
-            sales_tax=show.amount(invoice.sales_tax, invoice.currency),
-            total=show.amount(invoice.total, invoice.currency),
-            line_count=invoice.line_count,
-            **cash_discount(invoice, show),
-        )
-        return posted.on_bus(self.run.at, f"{invoice.company}#{invoice.invoice_number}")
+        change = self.proposals.changing(header)
+        change.refused(refused, self.at)
+        with suppress(TransactionCancelled):  # it has moved on; what was refused was an older state of it
+            UnitOfWork(self.proposals.client, [change.write()]).commit()

@@ -6,14 +6,9 @@ proforma. A withdrawal that died half-way is finished by whoever comes next: the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from project_invoicing.domain.proposal import Proposal
-from project_invoicing.errors import Conflict
-from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import pause, transact
+from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.delete_lines import finish_deletion
 
 _ATTEMPTS = 6
@@ -24,23 +19,18 @@ def withdraw(proposals: Proposals, staging: Staging, proforma_id: str) -> None:
 
     Raises ``Conflict`` when others kept changing it.
     """
-    for attempt in range(_ATTEMPTS):
+
+    def step() -> None:
         header = proposals.get(proforma_id)
         if header is None or not header.withdrawing:
             return
-        try:
-            _take_away(proposals, staging, header)
-            return
-        except TransactionCancelled:
-            pause(attempt)
-    raise Conflict(f"proposal {proforma_id} kept changing while it was withdrawn")
+        if header.pages or header.deleting:
+            header = finish_deletion(proposals, staging, header)
+        change = proposals.changing(header)
+        change.withdrawn()
+        unit = UnitOfWork(proposals.client, [change.write()])
+        if header.company:
+            unit.add(proposals.free_number(header.company, header))
+        unit.commit()
 
-
-def _take_away(proposals: Proposals, staging: Staging, header: Proposal) -> None:
-    if header.pages or header.deleting:
-        finish_deletion(proposals, staging, header)
-        header = replace(header, pages=0, deleting=False)
-    writes = [proposals.withdrawn(header)]
-    if header.company:
-        writes.append(proposals.free_number(header.company, header))
-    transact(proposals.client, writes)
+    retried(f"proposal {proforma_id}", step, attempts=_ATTEMPTS)

@@ -48,15 +48,16 @@ from project_invoicing.domain.reconciliation import (
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import IntegrationError
 from project_invoicing.rules.charging import billed_of
-from project_invoicing.rules.proposal_lines import currency_of
+from project_invoicing.rules.proforma import currency_of
 from project_invoicing.rules.taking import WHAT, how
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox, rows
+from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item
 from project_invoicing.store.journals import journal_of
 from project_invoicing.store.ledger import Entry
-from project_invoicing.store.proposals import HEADER, invoice_of, proposal_of
+from project_invoicing.store.proposal_items import proposal_of
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row
 from project_invoicing.store.transactions import MAX_READS, scan
 from project_invoicing.use_cases.explain.actuals import Stores, Words
@@ -207,7 +208,9 @@ class Books:
 
     def read(self) -> None:
         """Reads the tables and makes the checks. Raises ``OutOfTime``."""
-        drawn = {company: self.stores.proposals.counter(company).last for company in self.setup.document.companies}
+        drawn = {
+            company: self.stores.proposals.invoices.counter(company).last for company in self.setup.document.companies
+        }
         before = self._activity()
         self._read_staging()
         self._read_journals()
@@ -665,7 +668,7 @@ class Books:
         if source == JOURNAL:
             pages = self.stores.journals.pages(company, document)
             return [line.actual_id for page in pages for line in page.lines if line.voucher == voucher]
-        return [line.actual_id for _, page in self.stores.proposals.invoice_pages(company, document) for line in page]
+        return [line.actual_id for _, page in self.stores.proposals.invoices.pages(company, document) for line in page]
 
     def _accruals(self, *, quiet: bool) -> None:
         """WIP sales value of each project is what is accrued and not billed, and accrued revenue its opposite.

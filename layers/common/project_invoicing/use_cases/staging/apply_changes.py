@@ -82,10 +82,9 @@ class Changes:
             return []
         text = row.actual.description
         lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
-        return [
-            self.journals.changed_page(journal, page, lines),
-            self.journals.change(journal, {"st": journal.status}),
-        ]
+        change = self.journals.changing(journal)
+        change.reworded()
+        return [self.journals.changed_page(journal, page, lines), change.write()]
 
     def _proposal_text(self, row: StagedRow) -> list[Write]:
         header = self._proposal_of(row)
@@ -95,13 +94,13 @@ class Changes:
         for page in self.proposals.pages(header.id):
             if any(line.actual_id == row.id for line in page.lines):
                 lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
-                return [self.proposals.edited_page(header.id, page, lines), self.proposals.edited(header, {})]
+                edited = self.proposals.changing(header)
+                edited.edited()
+                return [self.proposals.edited_page(header.id, page, lines), edited.write()]
         return []
 
     def _proposal_of(self, row: StagedRow) -> Proposal | None:
-        company = row.company or ""
-        found = self.proposals.by_number([company], row.proposal_id or "").get(company)
-        return self.proposals.get(found) if found else None
+        return self.proposals.numbered(row.company or "", row.proposal_id or "")
 
     def of_fixed_rates(self) -> None:
         """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
@@ -140,12 +139,19 @@ class Changes:
             if row.takes != line.took:
                 writes += [self.staging.free(line.took, row.id)] if line.took else []
                 writes += [self.staging.take(row.takes, row.id)] if row.takes else []
-            transact(self.staging.client, [*writes, self.journals.change(journal, self.journals.touched(self.at))])
+            transact(self.staging.client, [*writes, self._changed(journal)])
             return
         transact(self.staging.client, self._without(journal, page, line))
 
+    def _changed(self, journal: Journal) -> Write:
+        change = self.journals.changing(journal)
+        change.lines_changed(self.at)
+        return change.write()
+
     def _without(self, journal: Journal, page: JournalPage, line: JournalLine) -> list[Write]:
         left = [one for one in page.lines if one is not line]
+        change = self.journals.changing(journal)
+        change.lines_removed(1)
 
         def release(line: JournalLine, by: str | None) -> Write:
             return self.staging.released(line.actual_id, OnJournal(journal.journal_id), by=by)
@@ -153,7 +159,7 @@ class Changes:
         return [
             *released(self.staging, [line], release),
             self.journals.changed_page(journal, page, left) if left else self.journals.without_page(journal, page),
-            self.journals.change(journal, {"n": journal.line_count - 1}),
+            change.write(),
         ]
 
     def _page_of(self, journal: Journal, actual_id: str) -> JournalPage | None:
@@ -220,7 +226,7 @@ class Changes:
             ]
             writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
             writes.append(self.journals.changed_page(journal, page, lines))
-            writes.append(self.journals.change(journal, self.journals.touched(self.at)))
+            writes.append(self._changed(journal))
             if len(writes) > MAX_WRITES:
                 raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
             transact(self.journals.client, writes)

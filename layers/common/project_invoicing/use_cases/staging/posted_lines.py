@@ -92,6 +92,5 @@ class PostedLines:
         }
 
     def _invoice_number(self, company: str, proposal_id: str) -> str:
-        id = self.proposals.by_number([company], proposal_id).get(company)
-        header = self.proposals.get(id) if id else None
+        header = self.proposals.numbered(company, proposal_id)
         return (header.invoice_number if header else None) or ""

@@ -90,7 +90,9 @@ def mark(proposals: Proposals, staging: Staging, header: Proposal) -> bool:
             return False
         elif takes:
             transact(proposals.client, [*_marked(proposals, staging, header, page, takes)])
-    transact(proposals.client, [proposals.change(header, {"tk": True})])
+    change = proposals.changing(header)
+    change.marked()
+    transact(proposals.client, [change.write()])
     return True
 
 
@@ -112,4 +114,4 @@ def _marked(
     yield from (staging.take(id, by) for by, id in takes.items())
     lines = [replace(line, took=takes.get(line.actual_id, line.took)) for line in page.lines]
     yield proposals.edited_page(header.id, page, lines)
-    yield proposals.change(header, {"st": header.status})
+    yield proposals.changing(header).write()  # it is still as it was read

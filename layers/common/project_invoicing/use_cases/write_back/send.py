@@ -201,7 +201,7 @@ class WriteBack:
 
     def _posted(self, document: Document) -> Invoice | None:
         if document.source == INVOICE:
-            invoice = self.proposals.invoice(document.company, document.number)
+            invoice = self.proposals.invoices.get(document.company, document.number)
             if invoice is None or not invoice.posted:
                 raise Conflict(f"invoice {document.number} of {document.company} is not posted yet")
             return invoice
@@ -259,7 +259,7 @@ class WriteBack:
         if invoice:
             pages = (
                 (key, ((line.actual_id, actual_of_invoice(line, invoice)) for line in lines))
-                for key, lines in self.proposals.invoice_pages(company, number, progress.page)
+                for key, lines in self.proposals.invoices.pages(company, number, progress.page)
             )
         else:
             pages = (

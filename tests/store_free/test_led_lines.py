@@ -1,4 +1,4 @@
-"""What posting makes of a journal line: costs and accruals."""
+"""LED-26 to LED-38, LED-44: the voucher lines of a cost and of an accrual, whatever the set-up."""
 
 from __future__ import annotations
 
@@ -109,16 +109,3 @@ def test_led_44_fxr_13_an_accrual_is_taken_back_to_the_cent() -> None:
 
 def test_a_sale_of_nothing_accrues_nothing() -> None:
     assert accrual(a_line(TransactionType.UNBILLED_SALES, "0"), account, Decimal(0)) is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "amount"),
-    [
-        (TransactionType.COST, 800),
-        (TransactionType.RESOURCING_UNIT_COST, 800),
-        (TransactionType.UNBILLED_SALES, 0),
-        (TransactionType.INTER_ORGANIZATIONAL_SALES, 0),
-    ],
-)
-def test_jrn_15_the_amount_of_a_line_is_its_cost_or_its_sales_amount(kind: TransactionType, amount: int) -> None:
-    assert replace(a_line(), kind=kind).amount == amount

@@ -1,22 +1,15 @@
-"""LP-01, LED-39, LED-41, LED-42, LED-57 to LED-59: line property, profile and account of a line."""
+"""LED-39, LED-41, LED-42, LED-57 to LED-59: the profile and the account of a line."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType
-from project_invoicing.setup.document import SetupDocument, problems
-from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.domain.codes import BillingMethod, PostingType
+from project_invoicing.setup.document import problems
 from tests.rules.finance import finance
+from tests.store_free.journalising import looked_up
 
 T_AND_M = BillingMethod.TIME_AND_MATERIAL
-
-
-def looked_up(document: dict[str, Any]) -> FinanceSetup:
-    assert problems(document) == []
-    return FinanceSetup(SetupDocument.model_validate(document), 1)
 
 
 @pytest.mark.parametrize("transaction_class", ["time", "expense", "material"])
@@ -58,26 +51,6 @@ def test_led_41_led_42_the_most_specific_profile_rule_of_the_billing_method_wins
     )
     found = looked_up(document).profile("USPM", "PRJ-1", "CTR-1", T_AND_M)
     assert (found[0] if found else None) == (there[0][0] if there else None)
-
-
-def test_lp_01_each_of_the_five_billing_types_has_a_line_property_of_its_own() -> None:
-    mapping = {billing_type.value: f"LP-{billing_type.value}" for billing_type in BillingType}
-    setup = looked_up(
-        finance(
-            ("parameters.USPM.line_property_mapping", mapping),
-            line_properties={name: {"chargeable": True} for name in mapping.values()},
-        )
-    )
-    assert len(mapping) == 5
-    for billing_type, name in mapping.items():
-        found = setup.line_property("USPM", BillingType(billing_type))
-        assert found
-        assert found[0] == name
-
-
-def test_lp_01_a_billing_type_that_does_not_exist_is_refused() -> None:
-    (problem,) = problems(finance(("parameters.USPM.line_property_mapping.sometimes", "NONE")))
-    assert "sometimes" in problem
 
 
 SEARCH: list[tuple[str, dict[str, str]]] = [

@@ -1,94 +1,47 @@
-"""Which lines a proposal gets from its billed actuals, and what it waits for: all of them or none."""
+"""PROP, STG-05 to STG-11, 99-21, 99-23: which lines a proposal gets from its billed actuals, and what it waits for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 import pytest
 
-from project_invoicing.domain.actual import Actual, Proforma, Reference, RowVersion
+from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
     LineKind,
+    ProposalStatus,
     StagingState,
     TransactionClass,
-    TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.journal_line import Accrual
-from project_invoicing.domain.proposal_line import ProposalLine, subtotal
+from project_invoicing.domain.proposal import BetweenCompanies
+from project_invoicing.domain.proposal_line import subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
-from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan
+from project_invoicing.rules.proforma import company_of, company_unknown, contract_of, currency_of, customer_of
 from project_invoicing.rules.waiting import untold
-from project_invoicing.setup.lookups import FinanceSetup
-from tests.builders import REFERENCE_TABLES, guid
+from tests.builders import guid
 from tests.setups import finance_setup
-
-FINANCE = finance_setup()
-VERSION = RowVersion(1, "2026-08-27T16:05:00.000Z", "a")
-ACCRUAL = Accrual("GBP", Decimal(1600), Decimal(2000), Decimal("1.25"), "161300", "420200")
-MILESTONE: dict[str, Any] = {"transaction_class": TransactionClass.MILESTONE}
-
-
-def reference(column: str, name: str) -> Reference:
-    return Reference(REFERENCE_TABLES[column], guid(name))
-
-
-PROFORMA = Proforma(
-    id="inv-1", version=VERSION, number="INV-0001", currency=reference("currency", "GBP"), total=Decimal(1600)
+from tests.store_free.proposing import (
+    ACCRUAL,
+    FINANCE,
+    MILESTONE,
+    a_header,
+    a_row,
+    a_sale,
+    judged,
+    planned,
+    reasons,
+    reference,
 )
 
 
-def a_row(
-    id: str = "billed", amount: str = "1600", *, links: dict[ConnectionRole, str] | None = None, **columns: Any
-) -> StagedRow:
-    """A billed sale that is linked to its unbilled one."""
-    actual = Actual(
-        id=id,
-        version=VERSION,
-        transaction_type=TransactionType.BILLED_SALES,
-        transaction_class=TransactionClass.TIME,
-        billing_type=BillingType.CHARGEABLE,
-        quantity=Decimal(1),
-        price=Decimal(amount),
-        amount=Decimal(amount),
-        project=reference("project", "PRJ-1"),
-        contract=reference("contract", "CTR-1"),
-        contract_line=reference("contract_line", "CTR-1-1"),
-        currency=reference("currency", "GBP"),
-        start="2026-08-27",
-    )
-    found = {ConnectionRole.UNBILLED: f"{id}'s sale"} if links is None else links
-    return StagedRow(replace(actual, **columns), StagingState.PENDING, 1, 1, links=found)
-
-
-def a_sale(state: StagingState = StagingState.POSTED, **columns: Any) -> StagedRow:
-    return replace(a_row("sale", links={}), **{"state": state, "accrual": ACCRUAL, **columns})
-
-
-def planned(
-    *rows: StagedRow,
-    total: str | None = "1600",
-    linked: dict[str, StagedRow] | None = None,
-    existing: tuple[ProposalLine, ...] = (),
-    setup: FinanceSetup = FINANCE,
-) -> ProposalPlan:
-    """The plan for rows whose unbilled sales are posted unless ``linked`` says otherwise."""
-    sales = {id: a_sale() for id in linked_ids(rows)} if linked is None else linked
-    proforma = replace(PROFORMA, total=None if total is None else Decimal(total))
-    return plan(proforma, "USPM", rows, existing, sales, setup)
-
-
-def reasons(found: ProposalPlan) -> list[str]:
-    return [wait.reason.value for wait in found.waits]
-
-
-def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
+def test_stg_07_stg_08_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
     found = planned(a_row("one", "1000"), a_row("two", "600"))
     assert found.waits == []
     assert [(line.line_number, line.actual_id, str(line.amount)) for _, line in found.lines] == [
@@ -111,7 +64,7 @@ def test_billed_sales_whose_unbilled_ones_are_posted_become_lines() -> None:
         ),
     ],
 )
-def test_a_billed_sale_waits_for_the_posting_of_its_unbilled_one(
+def test_stg_05_a_billed_sale_waits_for_the_posting_of_its_unbilled_one(
     linked: dict[str, StagedRow], documents: set[str], told: str
 ) -> None:
     found = planned(a_row(), linked=linked)
@@ -229,16 +182,16 @@ def test_stg_09_the_lines_sum_up_to_the_proforma(total: str | None, waits: list[
     assert reasons(planned(a_row(), total=total)) == waits
 
 
-def test_a_company_may_do_without_totals() -> None:
+def test_stg_09_a_company_may_do_without_totals() -> None:
     setup = finance_setup(("parameters.USPM.require_invoice_total", False))
     assert planned(a_row(), total=None, setup=setup).waits == []
 
 
-def test_a_proforma_of_nothing_still_waits_for_a_billed_sale() -> None:
+def test_prop_06_a_proforma_of_nothing_still_waits_for_a_billed_sale() -> None:
     assert reasons(planned(total="0")) == ["billed_sales_mismatch"]
 
 
-def test_inv_05_what_is_not_charged_does_not_count() -> None:
+def test_prop_07_inv_05_what_is_not_charged_does_not_count() -> None:
     free = a_row("free", "400", billing_type=BillingType.NON_CHARGEABLE)
     found = planned(a_row(), free)
     assert found.waits == []
@@ -273,3 +226,146 @@ def test_an_interrupted_import_goes_on_after_the_lines_it_wrote() -> None:
     found = planned(a_row("two", "600"), existing=(written,))
     assert found.waits == []
     assert [(line.line_number, line.actual_id) for _, line in found.lines] == [(2, "two")]
+
+
+@pytest.mark.parametrize(
+    ("transaction_class", "kind"),
+    [
+        (TransactionClass.TIME, LineKind.HOUR),
+        (TransactionClass.EXPENSE, LineKind.EXPENSE),
+        (TransactionClass.MATERIAL, LineKind.ITEM),
+        (TransactionClass.FEE, LineKind.FEE),
+        (TransactionClass.MILESTONE, LineKind.ON_ACCOUNT),
+        (TransactionClass.RETAINER, LineKind.ON_ACCOUNT),
+    ],
+)
+def test_prop_08_a_line_has_the_kind_of_its_class(transaction_class: TransactionClass, kind: LineKind) -> None:
+    kinds = {"expense": "Travel", "fee": "Fee"}
+    categories = [(f"categories.USPM.{name}", {"kind": of}) for of, name in kinds.items()]
+    found = planned(a_row(transaction_class=transaction_class), setup=finance_setup(*categories))
+    assert [line.kind for _, line in found.lines] == [kind]
+
+
+def test_prop_17_a_milestone_waits_with_the_work_on_the_same_proforma() -> None:
+    rows = a_row(), a_row("milestone", "5000", links={}, **MILESTONE)
+    assert reasons(planned(*rows, total="6600", linked={})) == ["unbilled_sales_not_posted"]
+    assert [line.actual_id for _, line in planned(*rows, total="6600").lines] == ["billed", "milestone"]
+
+
+def test_inv_28_a_row_of_another_company_is_never_on_the_invoice() -> None:
+    setup = finance_setup(
+        ("projects.PRJ-9", {"company": "GBPM", "contract": "CTR-1"}),
+        ("references.msdyn_project", {guid("PRJ-9"): "PRJ-9", guid("PRJ-1"): "PRJ-1"}),
+        ("parameters.GBPM", {"line_property_mapping": {"chargeable": "CHARGE"}, "category_defaults": {"time": "Work"}}),
+        ("categories.GBPM", {"Work": {"kind": "time"}}),
+    )
+    (wait,) = planned(a_row(project=reference("project", "PRJ-9")), setup=setup).waits
+    assert wait.detail == "the actual belongs to GBPM, its proforma to USPM"
+
+
+# --- the header -------------------------------------------------------------------------------------------------------
+
+
+def test_prop_10_currency_and_customer_are_those_of_the_proforma_else_of_its_contract() -> None:
+    header = a_header(currency=None)
+    proforma = header.proforma
+    assert (contract_of(proforma, FINANCE), company_of(proforma, FINANCE)) == ("CTR-1", "USPM")
+    assert (currency_of(header, FINANCE), customer_of(header, FINANCE)) == ("GBP", "C-001")
+    in_dollars = a_header(currency=reference("currency", "USD"), customer=Reference("account", guid("nobody")))
+    assert (currency_of(in_dollars, FINANCE), customer_of(in_dollars, FINANCE)) == ("USD", None)
+
+
+def test_ic_09_between_companies_customer_and_currency_are_those_of_the_terms() -> None:
+    august = BetweenCompanies("USPM", "IC-USPM", "V-GBPM", "JPY", DAY, DAY)
+    header = a_header(currency=reference("currency", "USD"), intercompany=august)
+    assert (currency_of(header, FINANCE), customer_of(header, FINANCE)) == ("JPY", "IC-USPM")
+
+
+@pytest.mark.parametrize(
+    ("contract", "told"),
+    [
+        (Reference("salesorder", "ctr-404"), "contract salesorder ctr-404 of the proforma is not among the set-up's"),
+        (None, "the proforma names no contract"),
+    ],
+)
+def test_a_proforma_whose_contract_is_unknown_has_no_company_and_says_why(
+    contract: Reference | None, told: str
+) -> None:
+    proforma = replace(a_header().proforma, contract=contract)
+    assert company_of(proforma, FINANCE) is None
+    wait = company_unknown(proforma)
+    assert (wait.reason, wait.detail.startswith(told)) == (WaitReason.REFERENCE_MISSING, True)
+
+
+@pytest.mark.parametrize(
+    ("customer", "values", "told"),
+    [
+        pytest.param(None, (), None, id="of the contract"),
+        pytest.param(
+            Reference("contact", "jane"),
+            (),
+            "customer contact jane of the proforma is not among the set-up's",
+            id="unknown",
+        ),
+        pytest.param(
+            Reference("contact", "jane"),
+            (("customers.GBPM.C-003", {"name": "Jane"}), ("references.contact", {"jane": "C-003"})),
+            "customer contact jane of the proforma is C-003, which is not among the customers of USPM",
+            id="of another company",
+        ),
+    ],
+)
+def test_prop_10_a_proposal_waits_for_a_customer_of_its_company(
+    customer: Reference | None, values: Any, told: str | None
+) -> None:
+    waits = judged(a_row(), customer=customer, setup=finance_setup(*values)).waits
+    assert [(wait.reason, wait.detail.startswith(told or "-")) for wait in waits] == (
+        [(WaitReason.REFERENCE_MISSING, True)] if told else []
+    )
+
+
+BY_BILLED_SALES = finance_setup(("parameters.USPM.invoice_accounting_date", "billed_sales"))
+
+
+class TestOneAccountingDate:
+    """99-23: where the billed sales decide, they must agree."""
+
+    def rows(self, *days: str, **columns: Any) -> list[StagedRow]:
+        return [a_row(f"row-{n}", accounting_date=day, **columns) for n, day in enumerate(days)]
+
+    def test_99_23_it_is_the_one_that_they_agree_on(self) -> None:
+        found = judged(*self.rows("2026-09-03", "2026-09-03"), setup=BY_BILLED_SALES)
+        assert (found.waits, str(found.billed_on)) == ([], "2026-09-03")
+
+    def test_99_23_where_they_differ_it_waits_with_the_dates_and_their_actuals(self) -> None:
+        found = judged(*self.rows("2026-09-03", "2026-09-04"), setup=BY_BILLED_SALES)
+        detail = "its billed sales carry the accounting dates 2026-09-03 (actual row-0), 2026-09-04 (actual row-1)"
+        assert found.waits == [Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail)]
+        assert found.billed_on is None
+
+    def test_99_23_of_many_it_shows_five(self) -> None:
+        (wait,) = judged(*self.rows(*(f"2026-09-0{n}" for n in range(1, 8))), setup=BY_BILLED_SALES).waits
+        assert wait.detail.endswith("2026-09-05 (actual row-4) and 2 more")
+
+    def test_99_23_where_the_invoice_date_decides_they_may_differ(self) -> None:
+        found = judged(*self.rows("2026-09-03", "2026-09-04"))
+        assert (found.waits, found.billed_on) == ([], None)
+
+    def test_edit_16_the_headers_decides_all_the_same(self) -> None:
+        rows = self.rows("2026-09-03", "2026-09-04")
+        assert judged(*rows, setup=BY_BILLED_SALES, accounting_date="2026-09-10").waits == []
+
+    def test_99_21_what_has_no_money_has_no_say(self) -> None:
+        free = a_row("free", accounting_date="2026-09-09", billing_type=BillingType.NON_CHARGEABLE)
+        found = judged(*self.rows("2026-09-03"), free, setup=BY_BILLED_SALES)
+        assert (found.waits, str(found.billed_on)) == ([], "2026-09-03")
+
+    @pytest.mark.parametrize(("written", "waits"), [("2026-09-03", 0), ("2026-09-04", 1)])
+    def test_99_23_what_an_interrupted_import_wrote_has_a_say(self, written: str, waits: int) -> None:
+        (_, line), *_ = planned(a_row("written", "0")).lines
+        columns = {"billed_on": date.fromisoformat(written), "status": ProposalStatus.WAITING}
+        found = judged(*self.rows("2026-09-03"), setup=BY_BILLED_SALES, existing=(line,), **columns)
+        assert len(found.waits) == waits
+
+
+DAY = date(2026, 8, 31)

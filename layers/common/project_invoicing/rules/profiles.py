@@ -1,0 +1,25 @@
+"""The project profile that decides how a line is posted, or the refusal that names the rule which is missing."""
+
+from __future__ import annotations
+
+from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.setup.document import Profile
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+def profile_for(
+    company: str, project: str | None, contract: str | None, contract_line: str | None, setup: FinanceSetup
+) -> Profile:
+    """The profile of the most specific rule for the billing method of the contract line (LED-41, LED-42, 99-17).
+
+    Raises ``Refused`` with ``profile_missing`` where no rule matches.
+    """
+    method = setup.billing_method(contract_line)
+    found = setup.profile(company, project, contract, method)
+    if found is None:
+        raise Refused(
+            PostingFailure.PROFILE_MISSING,
+            f"no profile rule for {method} matches project {project} of contract {contract} in {company}",
+        )
+    return found[1]

@@ -1,0 +1,64 @@
+"""What a proposal's header is to wait for itself: a customer of its company, and one accounting date (99-23)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.rules.line_dates import written_dates
+from project_invoicing.rules.proforma import proforma_customer
+from project_invoicing.rules.proposal_lines import ProposalPlan
+from project_invoicing.setup.document import InvoiceAccountingDate
+from project_invoicing.setup.lookups import FinanceSetup
+
+_SHOWN_DATES = 5
+
+
+def judge_header(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
+
+    ``existing`` are lines that an interrupted run already wrote.
+    """
+    result.waits += _customer_missing(header.proforma, company, setup)
+    _agree_on_date(result, header, existing, company, setup)
+
+
+def _agree_on_date(
+    result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
+) -> None:
+    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
+
+    99-23. What lines that are written already carry is on the header.
+    """
+    carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
+    for row, line in result.lines:
+        if line.chargeable:
+            carried.setdefault(written_dates(row.actual, company, setup)[1], row.id)
+    if len(carried) < 2:
+        result.billed_on = next(iter(carried), None) if header.billed_on or not existing else None
+        return
+    decides = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
+    if decides and not header.proforma.accounting_date:
+        told = [f"{day} (actual {id})" for day, id in sorted(carried.items())]
+        more = f" and {len(told) - _SHOWN_DATES} more" if len(told) > _SHOWN_DATES else ""
+        detail = f"its billed sales carry the accounting dates {', '.join(told[:_SHOWN_DATES])}{more}"
+        result.waits.append(Wait(WaitReason.ACCOUNTING_DATES_DIFFER, detail))
+
+
+def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
+    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
+    name, reference = proforma_customer(proforma, setup), proforma.customer
+    if setup.customer(company, name):
+        return []
+    named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
+    if name is None:
+        detail = f"{named} is not among the set-up's references"
+    else:
+        detail = f"{named} is {name}, which is not among the customers of {company}"
+    return [Wait(WaitReason.REFERENCE_MISSING, detail)]

@@ -1,0 +1,189 @@
+"""Posted customer invoices, and the vendor invoices that match those between companies. In the proposals table.
+
+A posted invoice has a header and pages of its own, which nothing changes any more but ``gb``: what credit notes have
+given back of ``tc``, the sales tax that its lines were charged. Its header: ``in`` number, ``nr`` ``id`` number and id
+of its proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date
+and accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange
+rate, ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor
+of one between companies. A page has ``l``, its lines as text.
+
+One between companies has a pending vendor invoice of the borrower beside it, under the lender and the same number.
+What was posted before there was a ``da`` has its invoice date for an accounting date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.store import rows
+from project_invoicing.store.items import Item
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.transactions import Write, get, get_many, put, query, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HEADER: Final = "H"
+PAGE: Final = "L#"
+VENDOR: Final = "VENDOR#"
+
+
+class Invoices:
+    """Access to the posted invoices."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    # Reading
+
+    def get(self, company: str, number: str) -> Invoice | None:
+        item = get(self.client, self.table, _partition(company, number), HEADER)
+        return invoice_of(item) if item else None
+
+    def pages(self, company: str, number: str, first: str = "") -> Iterator[tuple[str, list[ProposalLine]]]:
+        """The pages of a posted invoice with their keys, from the one with the key ``first`` on."""
+        for item in query(self.client, self.table, _partition(company, number), prefix=PAGE, first=first):
+            yield item["sk"], rows.decode(ProposalLine, item["l"])
+
+    def lines(self, company: str, number: str) -> list[ProposalLine]:
+        return [line for _, page in self.pages(company, number) for line in page]
+
+    def taxes_of(self, company: str, numbers: Iterable[str]) -> dict[str, TaxOfInvoice | None]:
+        """What these posted invoices charged and what was given back; ``None`` for one that does not say (REG-19)."""
+        keys = ((_partition(company, number), HEADER) for number in numbers)
+        return {item["in"]: tax_of_invoice(item) for item in get_many(self.client, self.table, keys)}
+
+    def counter(self, company: str) -> Counter:
+        """The sequence of customer invoice numbers: continuous, since it is drawn with the invoice (NUM-02)."""
+        return Counter(self.client, self.table, company, "invoice")
+
+    # Writes of the transactions
+
+    def create(self, invoice: Invoice, charged: Tallies) -> Write:
+        item = {
+            "tc": tallies_text(charged),
+            "pk": _partition(invoice.company, invoice.invoice_number),
+            "sk": HEADER,
+            "in": invoice.invoice_number,
+            "nr": invoice.proposal_id,
+            "id": invoice.proforma_id,
+            "co": invoice.company,
+            "cs": invoice.customer,
+            "ty": invoice.document_type,
+            "di": invoice.invoice_date.isoformat(),
+            "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
+            "cu": invoice.currency,
+            "su": invoice.subtotal,
+            "tx": invoice.sales_tax,
+            "to": invoice.total,
+            "vo": invoice.voucher,
+            "er": invoice.exchange_rate,
+            "n": invoice.line_count,
+            "po": invoice.posted,
+            "cd": invoice.cash_discount_date.isoformat() if invoice.cash_discount_date else None,
+            "cp": invoice.cash_discount_percent,
+            "bo": invoice.borrower,
+            "ve": invoice.vendor,
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def create_vendor_invoice(self, invoice: Invoice) -> Write:
+        """The borrower's pending vendor invoice that matches the lender's invoice and has its number (IC-09)."""
+        item = {
+            "pk": f"{VENDOR}{invoice.borrower}#{invoice.company}#{invoice.invoice_number}",
+            "sk": HEADER,
+            "st": "pending",
+            "in": invoice.invoice_number,
+            "co": invoice.borrower,
+            "le": invoice.company,
+            "ve": invoice.vendor,
+            "di": invoice.invoice_date.isoformat(),
+            "du": invoice.due_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
+            "cu": invoice.currency,
+            "su": invoice.subtotal,
+            "tx": invoice.sales_tax,
+            "to": invoice.total,
+            "n": invoice.line_count,
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def page(self, company: str, number: str, page: int, lines: list[ProposalLine]) -> Write:
+        item = {"pk": _partition(company, number), "sk": f"{PAGE}{page:06d}", "l": rows.encode(lines)}
+        return put(self.table, item, unless_exists=True)
+
+    def visible(self, company: str, number: str) -> Write:
+        """The invoice's last page is there: from now on it is posted."""
+        return update(self.table, _partition(company, number), HEADER, {"po": True}, expected={"po": False})
+
+    def give_back(self, company: str, number: str, before: TaxOfInvoice, after: TaxOfInvoice) -> Write:
+        """A credit note gives back some of an invoice's tax, if no other has given back any since it was computed."""
+        expected = {"po": True, "gb": None if before.given_back == NOTHING else tallies_text(before.given_back)}
+        values = {"tc": tallies_text(after.charged), "gb": tallies_text(after.given_back)}
+        return update(self.table, _partition(company, number), HEADER, values, expected=expected)
+
+
+def invoice_of(item: Item) -> Invoice:
+    return Invoice(
+        invoice_number=item["in"],
+        proposal_id=item["nr"],
+        proforma_id=item["id"],
+        company=item["co"],
+        customer=item["cs"],
+        document_type=item["ty"],
+        invoice_date=date.fromisoformat(item["di"]),
+        due_date=date.fromisoformat(item["du"]),
+        accounting_date=accounting_date(item),
+        currency=item["cu"],
+        subtotal=Decimal(item["su"]),
+        sales_tax=Decimal(item["tx"]),
+        total=Decimal(item["to"]),
+        voucher=item.get("vo"),
+        exchange_rate=Decimal(item["er"]),
+        line_count=item["n"],
+        posted=item["po"],
+        cash_discount_date=date.fromisoformat(item["cd"]) if "cd" in item else None,
+        cash_discount_percent=Decimal(item["cp"]) if "cp" in item else None,
+        borrower=item.get("bo"),
+        vendor=item.get("ve"),
+    )
+
+
+def tax_of_invoice(item: Item) -> TaxOfInvoice | None:
+    """What an invoice's header says; ``None`` where it was posted before headers did."""
+    if "tc" not in item:
+        return None
+    return TaxOfInvoice(tallies_of(item["tc"]), tallies_of(item["gb"]) if "gb" in item else NOTHING)
+
+
+def accounting_date(item: Item) -> date:
+    """That of a posting: what was posted or begun before there was one has its invoice date for it."""
+    return date.fromisoformat(item["da"] if "da" in item else item["di"])
+
+
+def tallies_text(tallies: Tallies) -> str:
+    sides = [{code: [tally.lines[code], str(amount)] for code, amount in tally.taxes.items()} for tally in tallies]
+    return json.dumps(sides, separators=(",", ":"))
+
+
+def tallies_of(text: str) -> Tallies:
+    charges, credits = (
+        Tally(
+            {code: lines for code, (lines, _) in side.items()}, {code: Decimal(tax) for code, (_, tax) in side.items()}
+        )
+        for side in json.loads(text)
+    )
+    return charges, credits
+
+
+def _partition(company: str, number: str) -> str:
+    return f"INVOICE#{company}#{number}"

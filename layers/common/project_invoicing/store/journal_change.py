@@ -1,0 +1,121 @@
+"""What happens to the header of a journal in one transaction: one write, however many transitions it is.
+
+A small journal is claimed, posted and finished at once; each of these is a verb here, checked against ``JOURNALS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.states import JOURNALS, JournalVerb
+from project_invoicing.store.transactions import Write, update
+
+HEADER: Final = "H"
+_OPEN: Final = frozenset({JournalStatus.DRAFT, JournalStatus.PROCESSING})
+"""What the index of open documents holds."""
+
+
+class JournalChange:
+    """Verbs that change a header. ``after`` is the journal as it is once ``write`` has been written."""
+
+    def __init__(self, table: str, journal: Journal) -> None:
+        self._table = table
+        self._read = journal
+        self._values: dict[str, Any] = {}
+        self.after = journal
+
+    def lines_added(self, count: int, at: str | None = None) -> None:
+        """A new page of lines. ``at``: the review of the journal begins anew (journals in error have none)."""
+        self._happens(JournalVerb.CHANGED)
+        self._counts(self.after.line_count + count)
+        self._values["no"] = self.after.next_line + count
+        self.after = replace(self.after, next_line=self.after.next_line + count)
+        if at:
+            self._touched(at)
+
+    def lines_removed(self, count: int) -> None:
+        self._happens(JournalVerb.CHANGED)
+        self._counts(self.after.line_count - count)
+
+    def lines_changed(self, at: str) -> None:
+        """Lines are other than they were; the review of the journal begins anew."""
+        self._happens(JournalVerb.CHANGED)
+        self._touched(at)
+
+    def reworded(self) -> None:
+        """Only a text changed, which nobody has to review."""
+        self._happens(JournalVerb.CHANGED)
+        self._values["st"] = self.after.status
+
+    def begun(self, setup_version: int) -> None:
+        """Claimed for posting: the set-up that it is computed with is pinned."""
+        self._happens(JournalVerb.BEGUN)
+        self._values["sv"] = setup_version
+        self.after = replace(self.after, setup_version=setup_version)
+
+    def errors_go_to(self, journal_id: str) -> None:
+        """Which journal takes the lines that fail, from its next page on to its last."""
+        self._happens(JournalVerb.PAGE_POSTED)
+        self._values["ej"] = journal_id
+        self.after = replace(self.after, error_journal=journal_id)
+
+    def page_posted(self, pages: int = 1, failed: int = 0) -> None:
+        """``pages`` more are posted; ``failed`` of their lines moved to the error journal."""
+        self._happens(JournalVerb.PAGE_POSTED)
+        posted, errors = self.after.posted_pages + pages, self.after.error_lines + failed
+        self._values["pg"] = posted
+        if failed:
+            self._values["ne"] = errors
+        self.after = replace(self.after, posted_pages=posted, error_lines=errors)
+
+    def posted(self) -> None:
+        self._happens(JournalVerb.POSTED)
+
+    def failed(self) -> None:
+        """No line of it can be posted: it waits to be reset (POST-10)."""
+        self._happens(JournalVerb.FAILED)
+
+    def reset(self, at: str) -> None:
+        """A journal in error is a draft again, which can be posted (POST-04)."""
+        self._happens(JournalVerb.RESET)
+        self._touched(at)
+
+    def write(self) -> Write:
+        """The change, if the header still has the status, line count and progress that were read."""
+        read = self._read
+        expected: dict[str, Any] = {"st": read.status, "n": read.line_count, "no": read.next_line}
+        if read.posted_pages:
+            expected["pg"] = read.posted_pages
+        document = partition(read.company, read.journal_id)
+        return update(self._table, document, HEADER, self._values, expected=expected)
+
+    def _happens(self, verb: JournalVerb) -> None:
+        before, status = self.after.status, JOURNALS.after(self.after.status, verb)
+        self.after = replace(self.after, status=status)
+        if status is before:
+            return
+        self._values["st"] = status
+        if status not in _OPEN:
+            self._values |= {"oc": None, "od": None}
+        elif before not in _OPEN:
+            self._values |= opened(self.after)
+
+    def _counts(self, lines: int) -> None:
+        self._values["n"] = lines
+        self.after = replace(self.after, line_count=lines)
+
+    def _touched(self, at: str) -> None:
+        self._values["ca"] = at
+        self.after = replace(self.after, changed_at=at)
+
+
+def opened(journal: Journal) -> dict[str, str]:
+    """What puts a journal into the index of open documents."""
+    return {"oc": journal.company, "od": journal.journal_id}
+
+
+def partition(company: str, journal_id: str) -> str:
+    return f"JOURNAL#{company}#{journal_id}"

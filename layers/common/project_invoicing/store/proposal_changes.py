@@ -1,0 +1,244 @@
+"""What happens to a proposal's header, as verbs that are checked against its state table and written as one update."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.credited_tax import TaxOfInvoice
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.proposal import HeaderEdits, Proposal
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.states import PROPOSALS, ProposalVerb
+from project_invoicing.domain.waits import Waits
+from project_invoicing.store import rows
+from project_invoicing.store.invoices import HEADER
+from project_invoicing.store.proposal_items import (
+    CLOSED,
+    NO_LINES,
+    company_columns,
+    credited_text,
+    partition,
+    proforma_columns,
+    waiting_columns,
+)
+from project_invoicing.store.transactions import Write, update
+
+
+class ProposalChange:
+    """One update of a header, made of what happens to it. Each verb raises ``Conflict`` where it may not happen.
+
+    The update holds if status, version, edits, lines and progress are still what was read. One to which nothing
+    happens only asks for that. ``after`` is the header as it is once the update is written.
+    """
+
+    def __init__(self, table: str, proposal: Proposal) -> None:
+        self.after = proposal
+        self._table, self._read = table, proposal
+        self._values: dict[str, Any] = {}
+        self._added: dict[str, int] = {}
+        self._expected: dict[str, Any] = {
+            "st": proposal.status,
+            "ch": proposal.changes,
+            "pg": proposal.pages or None,
+            "pp": proposal.posted_pages or None,
+            "dx": proposal.deleting or None,
+            "ev": proposal.edit_count or None,
+        }
+
+    def write(self) -> Write:
+        status = self.after.status
+        nothing = not self._values and not self._added
+        values = self._values | ({"st": status} if nothing or status is not self._read.status else {})
+        return update(self._table, partition(self._read.id), HEADER, values, expected=self._expected, add=self._added)
+
+    # --- waiting, and getting its lines -------------------------------------------------------------------------------
+
+    def left_waiting(self, waits: Waits, since: str) -> None:
+        """What it waits for by now. Since when is kept while it waits, whatever for.
+
+        Refused where a document was taken off meanwhile.
+        """
+        waiting_since = self.after.waiting_since or since
+        self._expect_same_documents()
+        values = waiting_columns(waits) | {"ws": waiting_since}
+        self._happens(ProposalVerb.LEFT_WAITING, values, waits=waits, waiting_since=waiting_since)
+
+    def waits_no_longer_for(self, documents: Set[str]) -> None:
+        """Takes documents that are posted off what it waits for.
+
+        Refused where others were taken off meanwhile: of two at once neither may bring back the other's.
+        """
+        left = (self.after.waits or Waits()).without(documents)
+        self._expect_same_documents()
+        self._happens(ProposalVerb.LEFT_WAITING, waiting_columns(left), waits=left)
+
+    def filled(self, lines: int, setup_version: int, billed_on: date | None) -> None:
+        """It got a page of so many lines, or none; ``billed_on`` is the accounting date that its billed sales share."""
+        count, pages = self.after.line_count + lines, self.after.pages + bool(lines)
+        agreed = billed_on.isoformat() if billed_on else None
+        self._happens(
+            ProposalVerb.FILLED,
+            {"n": count, "pg": pages, "sv": setup_version, "tk": True, "ba": agreed},
+            line_count=count,
+            pages=pages,
+            setup_version=setup_version,
+            marked=True,
+            billed_on=billed_on,
+        )
+
+    def ready(self, subtotal: Decimal) -> None:
+        """All its lines are there, and visible from now on."""
+        values = {"su": subtotal, "rf": None, "ws": None} | waiting_columns(Waits())
+        after = {"subtotal": subtotal, "refusal": None, "waiting_since": None, "waits": Waits()}
+        self._happens(ProposalVerb.READY, values, **after)
+
+    def covered(self, lines: int) -> None:
+        """It got one more page, of so many lines without money (99-21)."""
+        count, pages = self.after.line_count + lines, self.after.pages + 1
+        self._happens(ProposalVerb.COVERED, {"n": count, "pg": pages}, line_count=count, pages=pages)
+
+    def marked(self) -> None:
+        """What its lines continue is marked as taken by them (99-25)."""
+        self._happens(ProposalVerb.MARKED, {"tk": True}, marked=True)
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    def edited(self, edits: HeaderEdits | None = None) -> None:
+        """A person has edited it or its lines: whoever has read it before, such as a posting, reads again."""
+        count = self.after.edit_count + 1
+        values: dict[str, Any] = {"ed": rows.encode([edits])} if edits else {}
+        after = {"edits": edits or self.after.edits, "edit_count": count, "refusal": None}
+        self._happens(ProposalVerb.EDITED, values | {"rf": None, "ev": count}, **after)
+
+    def refused(self, refused: Refused, at: str) -> None:
+        """Why it could not be posted or edited."""
+        refusal = {"reason": str(refused.reason), "detail": refused.detail, "at": at}
+        self._happens(ProposalVerb.REFUSED, {"rf": json.dumps(refusal)}, refusal=refusal)
+
+    def cleared(self, at: str) -> None:
+        """It has no lines from now on, and waits since ``at``; those that are stored are taken away page by page."""
+        since = self.after.waiting_since or at
+        values = {"dx": True, "ws": since} | NO_LINES
+        self._happens(ProposalVerb.CLEARED, values, deleting=True, waiting_since=since, **_WITHOUT_LINES)
+
+    def page_cleared(self, left: int) -> None:
+        """Lines of a page are taken away, and ``left`` pages are still there."""
+        values = {"pg": left or None, "n": None, "dx": left > 0 or None}
+        self._happens(ProposalVerb.PAGE_CLEARED, values, pages=left, line_count=0, deleting=left > 0)
+
+    # --- posting ------------------------------------------------------------------------------------------------------
+
+    def claimed(self, invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice]) -> None:
+        """Its posting begins, and pins this, so that whoever goes on with it computes the same.
+
+        ``originals``: what the invoices that it credits had charged and given back.
+        """
+        values = {
+            "in": invoice.invoice_number or None,
+            "vo": invoice.voucher,
+            "di": invoice.invoice_date.isoformat(),
+            "da": invoice.accounting_date.isoformat(),
+            "pv": setup_version,
+            "og": credited_text(originals),
+            "rf": None,
+        }
+        self._happens(
+            ProposalVerb.CLAIMED,
+            values,
+            invoice_number=invoice.invoice_number or None,
+            voucher=invoice.voucher,
+            invoice_date=invoice.invoice_date,
+            accounting_date=invoice.accounting_date,
+            posting_setup_version=setup_version,
+            credited=dict(originals),
+            refusal=None,
+        )
+
+    def page_posted(self) -> None:
+        pages = self.after.posted_pages + 1
+        self._happens(ProposalVerb.PAGE_POSTED, {"pp": pages}, posted_pages=pages)
+
+    def posted(self) -> None:
+        self._happens(ProposalVerb.POSTED, CLOSED)
+
+    # --- what Dataverse says of its proforma --------------------------------------------------------------------------
+
+    def received(self, at: str) -> None:
+        """The proforma came once more, in a version that is known or was overtaken.
+
+        A delivery that was overtaken by a later one was there first: the proposal waits since then. What goes on with
+        its lines meanwhile is not in the way.
+        """
+        self._expect_same_version()
+        since = self._received_since(at)
+        self._happens(ProposalVerb.RECEIVED, {"ws": since} if since else {}, deliveries=self.after.deliveries + 1)
+        self._added = {"dl": 1}
+
+    def changed(self, proforma: Proforma, at: str, event: str | None = None) -> None:
+        """The proforma came in a newer version. ``event`` is the whole of it, where it has no company yet.
+
+        A proposal keeps the number that it has in its company (INV-20).
+        """
+        self._expect_same_version()
+        since = self._received_since(at)
+        self._is_now(ProposalVerb.RECEIVED, proforma, event, {"ws": since} if since else {})
+
+    def withdrawing(self, proforma: Proforma, event: str | None = None) -> None:
+        """Its proforma is canceled: it has no lines from now on, and those that are stored are to be taken away."""
+        values = {"dx": self.after.pages > 0 or None} | NO_LINES
+        self._is_now(ProposalVerb.WITHDRAWING, proforma, event, values)
+        self.after = replace(self.after, deleting=self.after.pages > 0, **_WITHOUT_LINES)
+
+    def withdrawn(self) -> None:
+        """Nothing is left of it but the version of its proforma."""
+        values = {"dt": None, "ws": None} | NO_LINES | CLOSED
+        self._happens(ProposalVerb.WITHDRAWN, values, event=None, waiting_since=None, **_WITHOUT_LINES)
+
+    def revived(self, proforma: Proforma, company: str | None, event: str | None, at: str) -> None:
+        """The canceled proforma was activated again: its header waits for its lines as a new one does."""
+        self._expect_same_version()
+        values = {"dt": event, "ws": at} | NO_LINES | proforma_columns(proforma) | company_columns(proforma, company)
+        after = {"proforma": proforma, "company": company, "event": event, "waiting_since": at}
+        self._happens(ProposalVerb.REVIVED, values, **after, **_WITHOUT_LINES)
+        self._count_version()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _happens(self, verb: ProposalVerb, values: Mapping[str, Any], **after: Any) -> None:
+        self.after = replace(self.after, status=PROPOSALS.after(self.after.status, verb), **after)
+        self._values |= values
+
+    def _is_now(self, verb: ProposalVerb, proforma: Proforma, event: str | None, values: dict[str, Any]) -> None:
+        columns = proforma_columns(proforma)
+        if self.after.company:
+            del columns["nr"]
+            proforma = replace(proforma, number=self.after.number)
+        elif event:
+            columns["dt"] = event
+        self._happens(verb, columns | values, proforma=proforma, event=event or self.after.event)
+        self._count_version()
+
+    def _count_version(self) -> None:
+        self._added = {"dl": 1, "ch": 1}
+        self.after = replace(self.after, changes=self.after.changes + 1, deliveries=self.after.deliveries + 1)
+
+    def _received_since(self, at: str) -> str | None:
+        since = self.after.waiting_since
+        return at if since and at < since and not self.after.evaluated else None
+
+    def _expect_same_version(self) -> None:
+        self._expected = {"ch": self._read.changes, "st": self._read.status}
+
+    def _expect_same_documents(self) -> None:
+        """No document was taken off what it waits for since it was read."""
+        waits = self._read.waits
+        self._expected |= {"wp": None if waits is None else sorted(waits.documents)}
+
+
+_WITHOUT_LINES: dict[str, Any] = {"waits": None, "refusal": None, "subtotal": None, "setup_version": None}

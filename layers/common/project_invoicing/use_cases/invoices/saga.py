@@ -1,0 +1,170 @@
+"""The transactions that post one proposal: it is claimed, posted page by page, and finished.
+
+The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date and set-up
+version. A voucher without a line draws no number, and nor does an invoice without a line: then there is none (99-24).
+Then page after page; the last one makes the invoice visible and tells the bus. A small invoice does all of it in one.
+Whoever finds a proposal in ``posting`` goes on with the first missing page: the inputs are frozen, so that it computes
+the same (PROP-12, NUM-02).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from project_invoicing.chunks import chunks
+from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.credited_tax import charged
+from project_invoicing.domain.ledger import INVOICE, Voucher
+from project_invoicing.domain.lineage import lineage_of
+from project_invoicing.domain.number_sequence import format_number
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import OnProposal
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import InvoicePosted
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.invoice_draft import InvoiceDraft
+from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
+from project_invoicing.store.invoices import Invoices
+from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.sequences import Counter
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import Write
+from project_invoicing.store.unit_of_work import UnitOfWork
+from project_invoicing.use_cases.invoices.draft import invoice_of
+from project_invoicing.use_cases.result_rows import cash_discount
+
+PAGE_LINES = 90
+
+
+class InvoiceSaga:
+    """The transactions that post one proposal, ``at`` some time."""
+
+    def __init__(
+        self,
+        stores: tuple[Proposals, Staging, Ledger],
+        header: Proposal,
+        draft: InvoiceDraft,
+        setup: FinanceSetup,
+        at: str,
+    ) -> None:
+        self.proposals, self.staging, self.ledger = stores
+        self.header, self.draft, self.setup, self.at = header, draft, setup, at
+        self.counters: list[Counter] = []
+        made = invoice_voucher(draft, "", header.number, setup)
+        begun = header.status is ProposalStatus.POSTING
+        number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
+        self.numbered = number is not None
+        self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
+        self.invoice = invoice_of(self.proposals, header, draft, number or "", voucher_number)
+        self.draft = computed_with(draft, number, setup)
+
+    def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
+        """The numbers of invoice and voucher, drawn for those that have a line."""
+        company, sequences = self.draft.terms.company, self.setup.number_sequences(self.draft.terms.company)
+        number = voucher_number = None
+        if voucher.lines or any(line.shown for line in self.draft.totals.lines):
+            invoices = self.proposals.invoices.counter(company)
+            number = format_number(sequences.invoice, invoices.last + 1, company)
+            self.counters.append(invoices)
+        if voucher.lines:
+            vouchers = self.ledger.vouchers_counter(company)
+            voucher_number = format_number(sequences.voucher, vouchers.last + 1, company)
+            self.counters.append(vouchers)
+        return number, voucher_number
+
+    def run_to_the_end(self) -> None:
+        room = PAGE_LINES - len(self.draft.originals)  # which the first transaction writes to, too
+        pages = list(chunks(self.draft.totals.lines, room))
+        ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
+        steps = max(len(pages), len(ledger), 1)
+        for step in range(self.header.posted_pages, steps):
+            unit = UnitOfWork(self.proposals.client)
+            self._lines(unit, step, pages[step] if step < len(pages) else ())
+            if step < len(ledger):
+                invoice = self.invoice
+                page = self.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, ledger[step])
+                unit.add(page)
+            self.header = self._progress(unit, first=step == 0, last=step == steps - 1)
+            unit.commit()
+
+    def _lines(self, unit: UnitOfWork, step: int, lines: Sequence[ProposalLine]) -> None:
+        """The rows of a page are posted, and its lines stand on the invoice."""
+        invoice = self.invoice
+        if not self.header.intercompany:
+            unit.add(*(self._posted(line) for line in lines))
+        shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
+        if shown:
+            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown))
+
+    def _progress(self, unit: UnitOfWork, *, first: bool, last: bool) -> Proposal:
+        """The header with the first page claims the proposal, with the last one finishes it. Returns it as it is then.
+
+        ``unit`` gets all that is written with it.
+        """
+        change = self.proposals.changing(self.header)
+        if first:
+            change.claimed(self.invoice, self.setup.version, self.draft.originals)
+            self._claim(unit, posted=last)
+        elif last and self.numbered:
+            unit.add(self._invoices.visible(self.invoice.company, self.invoice.invoice_number))
+        change.page_posted()
+        if last:
+            change.posted()
+        if last and self.numbered:
+            unit.add(outbox.record(self.proposals.table, self._event()))
+            if self.invoice.borrower:
+                unit.add(self._invoices.create_vendor_invoice(self.invoice))
+        unit.add(change.write())
+        return change.after
+
+    def _claim(self, unit: UnitOfWork, *, posted: bool) -> None:
+        """The numbers are drawn, tax is given back to the invoices that this one credits, and its header is there."""
+        company = self.invoice.company
+        unit.add(*(counter.draw(1) for counter in self.counters))
+        for number, before in self.draft.originals.items():
+            unit.add(self._invoices.give_back(company, number, before, self.draft.totals.originals[number]))
+        if self.numbered:
+            unit.add(self._invoices.create(replace(self.invoice, posted=posted), charged(self.draft.totals.lines)))
+
+    @property
+    def _invoices(self) -> Invoices:
+        return self.proposals.invoices
+
+    def _posted(self, line: ProposalLine) -> Write:
+        """WB-02, 99-22. An actual without a line on the invoice has no voucher either (99-21, INV-22)."""
+        invoice = self.invoice
+        return self.staging.posted(
+            line.actual_id,
+            OnProposal(invoice.proposal_id, invoice.proforma_id),
+            voucher=invoice.voucher if line.shown else None,
+            accounting_amount=line.accounting_amount if line.shown else None,
+            exchange_rate=invoice.exchange_rate if line.shown else None,
+            sales_tax_amount=line.sales_tax_amount if line.shown else None,
+            lineage=lineage_of(line, line.charges[0]),
+        )
+
+    def _event(self) -> BusEvent:
+        invoice, show = self.invoice, Figures(self.setup)
+        posted = InvoicePosted(
+            company=invoice.company,
+            proposal_id=invoice.proposal_id,
+            invoice_id=invoice.proforma_id,
+            invoice_number=invoice.invoice_number,
+            voucher=invoice.voucher,
+            document_type=invoice.document_type,
+            invoice_date=invoice.invoice_date.isoformat(),
+            due_date=invoice.due_date.isoformat(),
+            accounting_date=invoice.accounting_date.isoformat(),
+            currency=invoice.currency,
+            subtotal=show.amount(invoice.subtotal, invoice.currency),
+            sales_tax=show.amount(invoice.sales_tax, invoice.currency),
+            total=show.amount(invoice.total, invoice.currency),
+            line_count=invoice.line_count,
+            **cash_discount(invoice, show),
+        )
+        return posted.on_bus(self.at, f"{invoice.company}#{invoice.invoice_number}")

@@ -1,0 +1,101 @@
+"""A header that waits gets all its lines, or it and its rows say what is missing (INV-04, STG-06)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.errors import Conflict
+from project_invoicing.rules.intercompany_lines import plan_between
+from project_invoicing.rules.prevalidation import ROLLED_BACK
+from project_invoicing.rules.proposal_header import judge_header
+from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
+from project_invoicing.use_cases.intercompany.propose import PostedSales
+from project_invoicing.use_cases.proposals.import_run import ImportRun
+from project_invoicing.use_cases.proposals.leave_waiting import leave_waiting
+from project_invoicing.use_cases.proposals.pages import write_pages
+from project_invoicing.use_cases.staging.prevalidate import prevalidate
+from project_invoicing.use_cases.staging.taking import mark
+from project_invoicing.use_cases.staging.verdicts import Verdicts
+
+
+def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) -> None:
+    """The lines of a proposal that comes from a proforma: its billed rows."""
+    company, setup, existing = str(header.company), _setup(run, header), _existing(run, header)
+    linked, takers = run.posted_lines.continued_by(rows, linked_ids(rows))
+    made = plan(header.proforma, company, rows, existing, linked, setup, takers)
+    judge_header(made, header, existing, company, setup)
+    _validate(run, company, [row for row in rows if row.id not in made.own_waits], setup, made)
+    if made.second and existing:
+        delete_proposal_lines(run.proposals, run.staging, header, run.at)
+        raise Conflict("read again: what comes second holds nothing that another may wait for")
+    _settle(run, header, rows, setup, existing, made)
+
+
+def fill_between(run: ImportRun, header: Proposal) -> None:
+    """The lines of a proposal between companies: the lender's posted sales, which stay on their journals (IC-15)."""
+    if header.intercompany is None:
+        return
+    lender, setup, existing = str(header.company), _setup(run, header), _existing(run, header)
+    posted = PostedSales(run.staging, run.journals, run.proposals)
+    sales = posted.to_bill(lender, header.intercompany, header.number)
+    taken_back = posted.taken_back(lender, sales, run.setups)
+    _settle(run, header, [], setup, existing, plan_between(header, sales, existing, taken_back))
+
+
+def marked(run: ImportRun, header: Proposal) -> Proposal:
+    """What a version before put on a proposal takes what it continues (99-25), unless it is being posted."""
+    if header.marked or not header.pages or header.status is ProposalStatus.POSTING:
+        return header
+    if mark(run.proposals, run.staging, header):
+        return replace(header, marked=True)
+    delete_proposal_lines(run.proposals, run.staging, header, run.at)
+    raise Conflict("read the rows again: another document has taken what they continue")
+
+
+def _setup(run: ImportRun, header: Proposal) -> FinanceSetup:
+    """That with which an interrupted run already wrote lines, else the current one."""
+    return run.setup if header.setup_version is None else run.setups.of(header.setup_version)
+
+
+def _existing(run: ImportRun, header: Proposal) -> list[ProposalLine]:
+    """The lines that an interrupted run already wrote."""
+    return run.proposals.lines(header.id) if header.pages else []
+
+
+def _settle(
+    run: ImportRun,
+    header: Proposal,
+    rows: list[StagedRow],
+    setup: FinanceSetup,
+    existing: list[ProposalLine],
+    made: ProposalPlan,
+) -> None:
+    if made.waits:
+        leave_waiting(run, header, header.company, rows, made)
+    else:
+        write_pages(run, header, setup, existing, made)
+
+
+def _validate(run: ImportRun, company: str, rows: list[StagedRow], setup: FinanceSetup, made: ProposalPlan) -> None:
+    """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
+
+    Also of those that do not sum up to the proforma: one that was rolled back may be why.
+    Raises ``Conflict`` when some were rolled back: they are invalid now, and the proposal is judged again.
+    """
+    young, gone = prevalidate(((row, company) for row in rows), setup, run.register, run.at)
+    made.own_waits |= young
+    made.waits += young.values()
+    if not gone:
+        return
+    verdicts = Verdicts()
+    for row in rows:
+        if row.id in gone:
+            verdicts.invalidate(row, None, ROLLED_BACK)
+    verdicts.write(run.staging, run.at)
+    raise Conflict("read the rows again, without those that were rolled back")

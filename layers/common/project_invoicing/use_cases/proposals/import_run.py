@@ -1,0 +1,49 @@
+"""What one run of the import for proposals works with, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.unit_of_work import UnitOfWork
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.staging.posted_lines import PostedLines
+from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
+from project_invoicing.use_cases.staging.verdicts import Verdicts
+
+
+@dataclass(slots=True)
+class ImportRun:
+    """One run ``at`` some time, of one ``company`` or all.
+
+    ``ready`` counts the proposals that it completed, ``waiting`` those and the rows that it left waiting.
+    """
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    setups: SetupVersions
+    at: str
+    register: ActualsRegister
+    company: str | None = None
+    ready: int = 0
+    waiting: int = 0
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    @property
+    def posted_lines(self) -> PostedLines:
+        return PostedLines(self.staging, self.journals, self.proposals, self.setups)
+
+    def unit(self) -> UnitOfWork:
+        return UnitOfWork(self.proposals.client)
+
+    def write(self, verdicts: Verdicts) -> None:
+        """Writes what is decided about rows, and counts those that wait."""
+        verdicts.write(self.staging, self.at)
+        self.waiting += verdicts.waiting

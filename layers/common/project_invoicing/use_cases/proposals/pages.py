@@ -1,0 +1,80 @@
+"""Pages of a proposal: written with the rows that they consume, visible with the last of them (INV-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine, subtotal
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import ProposalReady
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.proforma import currency_of
+from project_invoicing.rules.proposal_lines import ProposalPlan
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import outbox
+from project_invoicing.store.transactions import Write
+from project_invoicing.use_cases.proposals.import_run import ImportRun
+from project_invoicing.use_cases.staging.taking import ROOM, fitting, taken
+
+PAGE_LINES = 90
+
+Page = list[tuple[StagedRow, ProposalLine]]
+"""Rows and the lines that they become."""
+
+
+def by_page(lines: Page) -> Iterator[Page]:
+    """The rows and lines of each page, so that one transaction writes it."""
+    return fitting(lines, PAGE_LINES, ROOM, lambda pair: pair[1].took)
+
+
+def write_pages(
+    run: ImportRun, header: Proposal, setup: FinanceSetup, existing: list[ProposalLine], plan: ProposalPlan
+) -> None:
+    """Writes the lines of a plan page by page; with the last one the proposal is ready.
+
+    ``existing`` are lines that an interrupted run already wrote.
+    """
+    total = subtotal([*existing, *(line for _, line in plan.lines)])
+    pages = list(by_page(plan.lines)) or [[]]
+    for left, page in zip(range(len(pages) - 1, -1, -1), pages, strict=True):
+        unit, change = run.unit(), run.proposals.changing(header)
+        change.filled(len(page), setup.version, plan.billed_on)
+        unit.add(*page_rows(run, header, str(header.company), page))
+        if page:
+            unit.add(run.proposals.page(header.id, [line for _, line in page]))
+        if not left:
+            change.ready(total)
+            unit.add(outbox.record(run.proposals.table, _ready_event(run, change.after, setup, total)))
+        unit.add(change.write())
+        unit.commit_patiently()
+        header = change.after
+    run.ready += 1
+
+
+def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> list[Write]:
+    """The writes of a page on the rows that it consumes, and on those that these continue."""
+    if header.intercompany:
+        return [run.staging.billed_between(row, header.number) for row, _ in page]
+
+    def propose(row: StagedRow, line: ProposalLine, by: str | None) -> Write:
+        return run.staging.proposed(row, company, header.number, line.line_number, by=by)
+
+    return taken(run.staging, page, propose)
+
+
+def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: Decimal) -> BusEvent:
+    company = str(header.company)
+    currency = currency_of(header, setup)
+    ready = ProposalReady(
+        company=company,
+        proposal_id=header.number,
+        invoice_id=header.id,
+        currency=currency,
+        subtotal=Figures(setup).amount(total, currency),
+        line_count=header.line_count,
+        auto_post=setup.parameters(company).auto_post_proposals,
+    )
+    return ready.on_bus(run.at, f"{header.id}#{header.changes}#{run.at}")
