@@ -114,6 +114,7 @@ deploy: build ## Deploy to the AWS account of the environment; CONFIG=trial for 
 goldens: setup ## Write samples, generated documents and the scenarios' expected results again
 	@$(RUN) -m tests.event_samples
 	@$(RUN) -m tests.scenario_samples
+	@$(RUN) -m tools.contracts
 	@$(RUN) -m tools.table_maps > docs/table-maps.md
 	@$(RUN) -m tools.setup_reference > docs/setup.md
 	@$(RUN) -m tools.decisions > docs/decisions/README.md

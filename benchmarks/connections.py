@@ -15,10 +15,10 @@ from benchmarks.steps import AT, Step, dynoxide, timed, weighed
 from local.http_api import request_event
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.events import INVOICE_POSTED, own_event
 from tests.builders import Context, guid, multiple, to_json
 from tests.dataverse import queue
 from tests.harness import World, sqs_batch
+from tests.own_events import invoice_posted
 from tests.posted import NUMBER, posted_invoice
 
 LARGEST_MESSAGE: Final = 70
@@ -64,7 +64,7 @@ def write_back(rows: int) -> Step:
 
 
 def _write_back(rows: int, measured: Callable[[World, Callable[[], object]], Step]) -> Step:
-    event = own_event(INVOICE_POSTED, AT, "posted", company=COMPANY, invoice_number=NUMBER)
+    event = invoice_posted(AT, company=COMPANY, invoice_number=NUMBER)
     there = Prepared({})
     with dynoxide() as world, connected(there), queue() as tasks:
         posted_invoice(world, rows)

@@ -23,7 +23,8 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import due_date_of, invoice_date_of, totals_of
+from project_invoicing.rules.invoice_tax import totals_of
+from project_invoicing.rules.invoice_terms import due_date_of, invoice_date_of
 from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.waiting import waits_as

@@ -17,20 +17,18 @@ from typing import Any
 from local import ROOT
 from local.http_api import request_event
 from project_invoicing.dataverse.context import row_events, stripped_event
-from project_invoicing.events import (
-    IMPORT_REQUESTED,
-    INVOICE_POSTED,
-    JOURNAL_POSTED,
-    PROPOSAL_READY,
-    SETUP_CHANGED,
-    SOURCE,
-    SWEEP_CONTINUED,
-    WRITE_BACK_REQUESTED,
-    BusEvent,
-    own_event,
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import (
+    ImportRequested,
+    InvoicePosted,
+    JournalPosted,
+    ProposalReady,
+    Retry,
+    SetupChanged,
+    SweepContinued,
+    WriteBackRequested,
 )
-from project_invoicing.use_cases.invoices.post import TASK
-from project_invoicing.use_cases.write_back.send import TASK as WRITE_BACK_TASK
+from project_invoicing.events.tasks import PostingTask, WriteBackTask
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
@@ -206,18 +204,9 @@ def stream_batch(*events: BusEvent) -> dict[str, Any]:
     return {"Records": [_stream_record(number, event) for number, event in enumerate(events, start=1)]}
 
 
-JOURNAL = own_event(
-    JOURNAL_POSTED,
-    "2026-08-28T02:00:00Z",
-    "USPM#USPM-000001",
-    company="USPM",
-    journal_id="USPM-000001",
-    line_count=2,
-)
-READY = own_event(
-    PROPOSAL_READY,
-    "2026-08-31T09:00:00Z",
-    "USPM#INV-0001",
+POSTED_JOURNAL = JournalPosted(company="USPM", journal_id="USPM-000001", line_count=2)
+JOURNAL = POSTED_JOURNAL.on_bus("2026-08-28T02:00:00Z", "USPM#USPM-000001")
+READY = ProposalReady(
     company="USPM",
     proposal_id="INV-0001",
     invoice_id=guid("proforma"),
@@ -226,10 +215,7 @@ READY = own_event(
     line_count=1,
     auto_post=True,
 )
-INVOICE = own_event(
-    INVOICE_POSTED,
-    "2026-08-31T09:05:00Z",
-    "USPM#INV-0001",
+POSTED_INVOICE = InvoicePosted(
     company="USPM",
     proposal_id="INV-0001",
     invoice_id=guid("proforma"),
@@ -245,13 +231,11 @@ INVOICE = own_event(
     total="1600.00",
     line_count=1,
 )
-
-REQUESTED = own_event(
-    IMPORT_REQUESTED, "2026-09-01T08:00:00Z", guid("actual-billed-sales"), actual_id=guid("actual-billed-sales")
+INVOICE = POSTED_INVOICE.on_bus("2026-08-31T09:05:00Z", "USPM#INV-0001")
+REQUESTED = ImportRequested(actual_id=guid("actual-billed-sales")).on_bus(
+    "2026-09-01T08:00:00Z", guid("actual-billed-sales")
 )
-
-
-SETUP = own_event(SETUP_CHANGED, "2026-08-27T17:02:00Z", "2", setup_version=2)
+SETUP = SetupChanged(setup_version=2).on_bus("2026-08-27T17:02:00Z", "2")
 
 
 WEBHOOK_KEY = "the-key-of-the-webhook-in-samples"
@@ -287,7 +271,7 @@ def webhook_samples() -> dict[str, Any]:
 def catchup_samples() -> dict[str, Any]:
     large = stripped(DATAVERSE["actual-unbilled-sales-update"])
     several = stripped(DATAVERSE["actuals-created-together"])
-    continued = own_event(SWEEP_CONTINUED, CONFIRMED, "msdyn_actual#0", entity="msdyn_actual", round=1)
+    continued = SweepContinued(entity="msdyn_actual", round=1).on_bus(CONFIRMED, "msdyn_actual#0")
     command = {"name": "actuals", "action": "pause", "reason": "the set-up is being corrected"}
     return {
         "dataverse_catchup/scheduled": scheduled(CONFIRMED, "dataverse-catchup"),
@@ -297,6 +281,29 @@ def catchup_samples() -> dict[str, Any]:
         "dataverse_catchup/sweep-continued": envelope(continued),
         "dataverse_catchup/map-command": manual(CONFIRMED, "Manual Run", map=command),
     }
+
+
+def command_samples() -> dict[str, Any]:
+    """What a person may ask for, one of each command."""
+    proposal = {"company": "USPM", "proposal_id": "INV-0001"}
+    journal = {"company": "USPM", "journal_id": "USPM-000001"}
+    line = {"actual_id": guid("actual-billed-sales"), "sales_tax_group": "EXP"}
+    dates = {"invoice_date": "2026-08-31", "due_date": None, "actor": "ann@contoso.example"}
+    rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
+    sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
+    of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "edit": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **line}}),
+        "edit-header": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **dates}}),
+        "edit-journal-line": ("2026-08-27T18:00:00Z", {"edit": {**journal, **of_journal}}),
+        "preview": ("2026-08-31T09:02:00Z", {"preview": {**proposal, "invoice_date": "2026-08-31"}}),
+        "delete-lines": ("2026-08-31T09:02:00Z", {"delete_lines": proposal}),
+        "delete-journal-lines": ("2026-08-27T18:01:00Z", {"delete_lines": journal}),
+        "reset": ("2026-08-31T09:03:00Z", {"reset": journal}),
+        "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
+        "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+    }
+    return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}
 
 
 def function_samples() -> dict[str, Any]:
@@ -339,35 +346,26 @@ def function_samples() -> dict[str, Any]:
         "invoice_posting/manual": manual(
             "2026-08-31T09:05:00Z", "Manual Run", company="USPM", proposal_id="INV-0001", invoice_date="2026-08-31"
         ),
-        "invoice_posting/invoice-proposal-ready": envelope(READY),
+        "invoice_posting/invoice-proposal-ready": envelope(READY.on_bus("2026-08-31T09:00:00Z", "USPM#INV-0001")),
         "invoice_posting/queued": queue_batch(
-            {
-                "source": SOURCE,
-                "detail-type": TASK,
-                "time": "2026-08-31T09:05:00Z",
-                "detail": {name: READY.detail[name] for name in ("company", "proposal_id", "invoice_id")},
-            },
+            PostingTask(company=READY.company, proposal_id=READY.proposal_id, invoice_id=READY.invoice_id).message(
+                "2026-08-31T09:05:00Z"
+            ),
             of="invoice-posting",
         ),
         "outbox_relay/stream": stream_batch(JOURNAL, INVOICE),
         "outbox_relay/scheduled": scheduled("2026-08-31T09:10:00Z", "outbox-relay"),
         "accounting_writeback/integration-journal-posted": queue_batch(envelope(JOURNAL), of="accounting-writeback"),
         "accounting_writeback/write-back-requested": envelope(
-            own_event(
-                WRITE_BACK_REQUESTED,
-                "2026-09-01T03:00:00Z",
-                "USPM#FTI-00000001",
-                retry={"company": "USPM", "invoice_number": "FTI-00000001", "everything": False},
+            WriteBackRequested(retry=Retry(company="USPM", invoice_number="FTI-00000001", everything=False)).on_bus(
+                "2026-09-01T03:00:00Z", "USPM#FTI-00000001"
             )
         ),
         "accounting_writeback/customer-invoice-posted": queue_batch(envelope(INVOICE), of="accounting-writeback"),
         "accounting_writeback/queued": queue_batch(
-            {
-                "source": SOURCE,
-                "detail-type": WRITE_BACK_TASK,
-                "time": "2026-08-31T09:06:00Z",
-                "detail": {name: INVOICE.detail[name] for name in ("company", "invoice_number")},
-            },
+            WriteBackTask(company=POSTED_INVOICE.company, invoice_number=POSTED_INVOICE.invoice_number).message(
+                "2026-08-31T09:06:00Z"
+            ),
             of="accounting-writeback",
         ),
         "accounting_writeback/scheduled": scheduled("2026-08-31T09:15:00Z", "accounting-writeback"),
@@ -376,33 +374,13 @@ def function_samples() -> dict[str, Any]:
             "Manual Retry",
             retry={name: INVOICE.detail[name] for name in ("company", "invoice_number")},
         ),
-        "document_editing/edit": manual(
-            "2026-08-31T09:01:00Z",
-            "Manual Edit",
-            edit={
-                "company": "USPM",
-                "proposal_id": "INV-0001",
-                "actual_id": guid("actual-billed-sales"),
-                "sales_tax_group": "EXP",
-            },
-        ),
-        "document_editing/preview": manual(
-            "2026-08-31T09:02:00Z",
-            "Manual Edit",
-            preview={"company": "USPM", "proposal_id": "INV-0001", "invoice_date": "2026-08-31"},
-        ),
-        "document_editing/delete-lines": manual(
-            "2026-08-31T09:02:00Z", "Manual Edit", delete_lines={"company": "USPM", "proposal_id": "INV-0001"}
-        ),
+        **command_samples(),
         "staging_import/staging-import-requested": envelope(REQUESTED),
         "reconciliation/scheduled": scheduled("2026-09-01T02:30:00Z", "reconciliation"),
         "reconciliation/repair-one": manual("2026-09-01T08:00:00Z", "Manual Run", repair=guid("actual-billed-sales")),
         "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
-        "document_editing/reset": manual(
-            "2026-08-31T09:03:00Z", "Manual Edit", reset={"company": "USPM", "journal_id": "USPM-000001"}
-        ),
     }
 
 

@@ -24,18 +24,20 @@ from local.queues import batches
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
-from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, PROPOSAL_READY, SETUP_CHANGED, BusEvent
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 
 TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
-    JOURNAL_POSTED: ("staging_import", "accounting_writeback"),
-    SETUP_CHANGED: ("staging_import",),
-    INVOICE_POSTED: ("staging_import", "accounting_writeback"),
-    PROPOSAL_READY: ("invoice_posting",),
+    JournalPosted.TYPE: ("staging_import", "accounting_writeback"),
+    SetupChanged.TYPE: ("staging_import",),
+    InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
+    ProposalReady.TYPE: ("invoice_posting",),
 }
 
+DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
 BEHIND_QUEUES = frozenset({"accounting_writeback"})
 
 
@@ -117,8 +119,9 @@ class World:
         delivered: list[BusEvent] = []
         while found := self._outbox():
             for table, item, event in found:
+                DESCRIBED[event.detail_type].of({"time": event.time, "detail": event.detail})  # whoever listens can
                 for function in LISTENERS.get(event.detail_type, ()):
-                    if event.detail_type != PROPOSAL_READY or event.detail["auto_post"]:
+                    if event.detail_type != ProposalReady.TYPE or event.detail["auto_post"]:
                         self.tell(function, event)
                 outbox.sent(self.client, table, item["pk"], item["sk"])
                 delivered.append(event)

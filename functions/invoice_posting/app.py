@@ -8,7 +8,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.events import PROPOSAL_READY, SCHEDULE_SOURCE
+from project_invoicing.events import SCHEDULE_SOURCE
+from project_invoicing.events.own import ProposalReady
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.observe import code, count, logger, metrics
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.invoices.post import InvoicePosting
@@ -31,7 +33,7 @@ def report(run: InvoicePosting) -> dict[str, Any]:
 def post(record: SQSRecord) -> None:
     task = record.json_body
     run = posting(task["time"])
-    run.run_one(task["detail"]["invoice_id"], again=False)
+    run.run_one(PostingTask.of(task).invoice_id, again=False)
     report(run)
 
 
@@ -41,15 +43,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
         return process_partial_response(event=event, record_handler=post, processor=processor, context=context)
     run = posting(event["time"])
-    scope = named(event.get("detail") or {})
     if event.get("source") == SCHEDULE_SOURCE:
         queued = run.hand_out(bootstrap.invoice_posting_queue())
         logger.info("invoice posting", queued=queued)
         count("InvoiceQueued", queued)
         return {"queued": queued}
-    if event.get("detail-type") == PROPOSAL_READY:
-        run.run_one(scope["invoice_id"], again=False)
-    elif scope.get("proposal_id"):
+    if event.get("detail-type") == ProposalReady.TYPE:
+        run.run_one(ProposalReady.of(event).invoice_id, again=False)
+        return report(run)
+    scope = named(event.get("detail") or {})
+    if scope.get("proposal_id"):
         run.run_number(scope["proposal_id"], scope.get("company"), scope.get("invoice_date"))
     else:
         run.run(scope.get("company"), scope.get("invoice_date"))

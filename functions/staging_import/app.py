@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from project_invoicing import bootstrap, events
+from project_invoicing import bootstrap
+from project_invoicing.events.own import ImportRequested, InvoicePosted, JournalPosted, SetupChanged
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.staging.import_rows import StagingImport
 
@@ -14,16 +15,19 @@ from project_invoicing.use_cases.staging.import_rows import StagingImport
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
     run = StagingImport(*stores, bootstrap.finance_setups(), event["time"], bootstrap.actuals_register())
-    detail = event.get("detail") or {}
     match event.get("detail-type"):
-        case events.JOURNAL_POSTED:
-            report = run.after_journal(detail["company"], detail["journal_id"])
-        case events.INVOICE_POSTED:
-            report = run.after_invoice(detail["company"], detail["invoice_id"])
-        case events.SETUP_CHANGED:
+        case JournalPosted.TYPE:
+            journal = JournalPosted.of(event)
+            report = run.after_journal(journal.company, journal.journal_id)
+        case InvoicePosted.TYPE:
+            invoice = InvoicePosted.of(event)
+            report = run.after_invoice(invoice.company, invoice.invoice_id)
+        case SetupChanged.TYPE:
             report = run.after_setup_change()
+        case ImportRequested.TYPE:
+            report = run.everything(ImportRequested.of(event).as_detail())
         case _:
-            report = run.everything(detail)
+            report = run.everything(event.get("detail") or {})
     logger.info("import from staging", report=report)
     for name, value in report.items():
         count(f"Import{name.title().replace('_', '')}", value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.business import Work, finance, into_staging
-from project_invoicing.events import JOURNAL_POSTED
+from project_invoicing.events.own import JournalPosted
 from project_invoicing.store.items import typed_item
 from tests.counting import Usage, counted
 from tests.harness import World
@@ -52,7 +52,7 @@ def posted_one_by_one(world: World) -> list[float]:
         (event,) = [
             event
             for event in world.unsent()
-            if event.detail_type == JOURNAL_POSTED and event.detail["journal_id"] == journal["journal_id"]
+            if event.detail_type == JournalPosted.TYPE and event.detail["journal_id"] == journal["journal_id"]
         ]
         with counted(world.client) as usage:
             world.tell("staging_import", event)

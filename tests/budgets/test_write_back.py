@@ -8,10 +8,10 @@ from math import ceil
 import pytest
 
 from benchmarks.business import COMPANY
-from project_invoicing.events import INVOICE_POSTED, own_event
 from tests.counting import Usage, counted
 from tests.dataverse import StubbornDataverse, connected, queue
 from tests.harness import World, sqs_batch
+from tests.own_events import invoice_posted
 from tests.posted import NUMBER, PROFORMA, posted_invoice, scanned
 
 pytestmark = pytest.mark.engine
@@ -21,7 +21,7 @@ LINES = 10_000
 
 def written_back(world: World, dataverse: StubbornDataverse) -> tuple[Usage, int]:
     """What it cost, and how many invocations it took."""
-    event = own_event(INVOICE_POSTED, world.at, "posted", company=COMPANY, invoice_number=NUMBER)
+    event = invoice_posted(world.at, company=COMPANY, invoice_number=NUMBER)
     invocations = 1
     with connected(dataverse), queue() as tasks, counted(world.client) as usage:
         world.tell("accounting_writeback", event)

@@ -27,7 +27,7 @@ def test_a_sample_is_the_one_that_is_described(path: str) -> None:
 
 
 def test_there_is_no_other_sample() -> None:
-    files = {str(file.relative_to(EVENTS)) for file in EVENTS.glob("*/*.json") if file.parent.name != "scenarios"}
+    files = {str(file.relative_to(EVENTS)) for file in EVENTS.glob("*/*.json") if file.parent.name != "schemas"}
 
     assert files == set(samples())
 

@@ -30,7 +30,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "chunks": set(),
     "config": set(),
     "errors": set(),
-    "events": set(),
+    "events": PLAIN | {"domain"},
     "observe": set(),
     "set_aside": PLAIN | {"domain", "observe"},
     "bus": PLAIN | {"domain", "events"},

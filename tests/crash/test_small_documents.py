@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests.builders import Context, actual, connection, option, proforma
 from tests.crash.death import Run, Step
 from tests.crash.stages import billed, invoiced, journalised, proposed, worked
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
+from tests.own_events import invoice_posted, journal_posted
 
 WORK = Work(lines=2)
 
@@ -96,12 +96,12 @@ def one_of_two_posted(world: World, work: Work) -> None:
 
 
 def told_of_posting(world: World) -> None:
-    event = own_event(JOURNAL_POSTED, world.at, "posted", company=COMPANY, journal_id="USPM-000001", line_count=2)
+    event = journal_posted(world.at, company=COMPANY, line_count=2)
     world.tell("staging_import", event)
 
 
 def write_back(world: World) -> None:
-    event = own_event(INVOICE_POSTED, world.at, "posted", company=COMPANY, invoice_number="FTI-00000001")
+    event = invoice_posted(world.at, company=COMPANY)
     world.tell("accounting_writeback", event)
 
 

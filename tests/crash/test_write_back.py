@@ -8,7 +8,6 @@ from unittest.mock import patch
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance
-from project_invoicing.events import INVOICE_POSTED, own_event
 from project_invoicing.use_cases.write_back import send as write_back
 from tests import snapshots
 from tests.crash.death import Step
@@ -16,12 +15,13 @@ from tests.crash.stages import invoiced
 from tests.dataverse import Row, StubbornDataverse, connected
 from tests.faults import Killed
 from tests.harness import World
+from tests.own_events import invoice_posted
 
 WORK = Work(lines=3)
 
 
 def tell(world: World) -> None:
-    event = own_event(INVOICE_POSTED, world.at, "posted", company=COMPANY, invoice_number="FTI-00000001")
+    event = invoice_posted(world.at, company=COMPANY)
     world.tell("accounting_writeback", event)
 
 

@@ -14,7 +14,6 @@ from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
 from project_invoicing.domain.states import MapAction
-from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from project_invoicing.store import client as clients
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.use_cases.write_back import send as write_back
@@ -25,6 +24,7 @@ from tests.builders import guid
 from tests.dataverse import StubbornDataverse, connected, queue
 from tests.handlers.samples import sample
 from tests.harness import sqs_batch
+from tests.own_events import invoice_posted, journal_posted
 from tests.rules.books import Books
 from tests.rules.stories import billed
 
@@ -63,9 +63,9 @@ def posted(books: Books) -> Books:
 
 def told(books: Books, **document: str) -> Any:
     """The answer to a document's event."""
-    kind = JOURNAL_POSTED if "journal_id" in document else INVOICE_POSTED
-    event = own_event(kind, books.world.at, "posted", **document)
-    body = {"detail-type": kind, "time": event.time, "detail": event.detail}
+    posted = journal_posted if "journal_id" in document else invoice_posted
+    event = posted(books.world.at, **document)
+    body = {"detail-type": event.detail_type, "time": event.time, "detail": event.detail}
     return books.call(FUNCTION, sqs_batch(json.dumps(body)))
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.events import SETUP_CHANGED
+from project_invoicing.events.own import SetupChanged
 from tests.builders import Context, actual, connection, guid
 from tests.handlers.samples import sample
 from tests.harness import envelope, sqs_batch
@@ -53,7 +53,7 @@ def test_a_bad_row_is_kept_whole_and_its_neighbours_go_through(books: Books) -> 
     assert [row["actual_id"] for row in books.result["staging"]] == [good["id"]]
     assert [(row["id"], row["reason"]) for row in books.result["rejected"]] == [(bad["id"], "unknown_code")]
     assert "msdyn_transactiontypecode" in books.result["rejected"][0]["detail"]
-    (told,) = (event for event in books.world.drain() if event.detail_type != SETUP_CHANGED)
+    (told,) = (event for event in books.world.drain() if event.detail_type != SetupChanged.TYPE)
     assert (told.detail_type, told.detail["id"]) == ("ActualRejected", bad["id"])
 
 

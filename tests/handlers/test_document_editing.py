@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.observe import logger
 from tests.builders import guid
 from tests.handlers.samples import sample
 from tests.rules.books import Books
@@ -141,3 +142,19 @@ def test_a_rejected_event_is_replayed_once_the_set_up_allows_it(books: Books) ->
     assert edit(books, "replay", **named) == "accepted"
     assert (books.result["rejected"], len(books.result["proposals"])) == ([], 2)
     assert "no rejected event" in edit(books, "replay", **named)
+
+
+def test_who_asked_is_logged_with_the_outcome_and_given_back(untouched: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(logger, "info", lambda message, **said: logged.append(said))
+    posted = {"reset": JOURNAL | {"actor": "ann@contoso.example"}}
+    nobody = {"reset": JOURNAL}
+    answers = [
+        untouched.call("document_editing", sample("document_editing/reset") | {"detail": detail})
+        for detail in (posted, nobody)
+    ]
+    assert [answer.get("actor") for answer in answers] == ["ann@contoso.example", None]
+    assert [(said["outcome"], said["actor"]) for said in logged] == [
+        ("refused", "ann@contoso.example"),
+        ("refused", None),
+    ]

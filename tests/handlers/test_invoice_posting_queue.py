@@ -10,6 +10,7 @@ import pytest
 
 from local.queues import batches
 from project_invoicing.errors import Unavailable
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.store import client as clients
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.invoices import saga as invoice_saga
@@ -46,7 +47,7 @@ def ready(books: Books, count: int, *values: tuple[str, Any]) -> None:
 
 
 def task(name: str, at: str = "2026-08-31T13:00:00Z") -> str:
-    return json.dumps({"time": at, "detail": {"invoice_id": guid(name)}})
+    return json.dumps(PostingTask(company="USPM", proposal_id=name, invoice_id=guid(name)).message(at))
 
 
 def test_the_schedule_posts_nothing_itself_and_the_workers_post_everything(books: Books) -> None:

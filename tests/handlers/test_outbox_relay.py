@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from project_invoicing.errors import Unavailable
-from project_invoicing.events import own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.items import typed_item
 from project_invoicing.store.transactions import transact
 from tests.handlers.samples import sample
+from tests.own_events import journal_posted
 from tests.rules.books import Books
 
 AT = "2026-08-31T09:00:00Z"
@@ -49,7 +49,7 @@ def record(books: Books, *journals: str, at: str = AT) -> list[dict[str, Any]]:
     table = books.world.names.journals_table
     records = []
     for number, journal in enumerate(journals):
-        event = own_event("IntegrationJournalPosted", at, f"USPM#{journal}", company="USPM", journal_id=journal)
+        event = journal_posted(at, f"USPM#{journal}", journal_id=journal)
         write = outbox.record(table, event)
         transact(books.world.client, [write])
         image = write["Put"]["Item"]
@@ -78,7 +78,7 @@ def test_a_streams_records_become_events_with_their_own_time_and_leave_the_outbo
             "Source": "project-invoicing",
             "DetailType": "IntegrationJournalPosted",
             "Time": datetime.fromisoformat(AT),
-            "Detail": '{"version":1,"company":"USPM","journal_id":"J-1"}',
+            "Detail": '{"version":1,"company":"USPM","journal_id":"J-1","line_count":1}',
         }
     ]
     assert left(books) == []
@@ -141,7 +141,7 @@ def test_every_outbox_is_swept(books: Books, bus: Bus) -> None:
     names = books.world.names
     books.arrive()
     for table in (names.staging_table, names.journals_table, names.proposals_table):
-        event = own_event("ActualRejected", "2026-08-01T00:00:00Z", table)
+        event = journal_posted("2026-08-01T00:00:00Z", table)
         item = outbox.record(table, event)["Put"]["Item"]
         books.world.client.put_item(TableName=table, Item=typed_item({}) | item)
     assert books.call("outbox_relay", sample("outbox_relay/scheduled")) == {"published": 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from project_invoicing.errors import Unavailable
-from project_invoicing.events import SETUP_CHANGED
+from project_invoicing.events.own import SetupChanged
 from tests.builders import guid, proforma
 from tests.handlers.samples import sample
 from tests.rules.books import Books
@@ -18,7 +18,7 @@ def test_a_confirmed_proforma_is_told_to_the_bus_once(books: Books) -> None:
     event = sample("proforma_header_sync/invoice-confirmed")
     for _ in range(2):
         books.call("proforma_header_sync", event)
-    (told,) = (event for event in books.world.drain() if event.detail_type != SETUP_CHANGED)
+    (told,) = (event for event in books.world.drain() if event.detail_type != SetupChanged.TYPE)
     assert (told.detail_type, told.time) == ("InvoiceProposalCreated", event["time"])
     assert told.detail == {
         "version": 1,

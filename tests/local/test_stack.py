@@ -13,7 +13,7 @@ from local.functions import Handlers
 from local.queues import DeadLetter
 from local.stack import Stack
 from local.template import Function, Template, read
-from project_invoicing.events import BusEvent, own_event
+from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.store import client
 
 TEMPLATE = """
@@ -132,7 +132,7 @@ def stack_anywhere_with(make: Make, engine: str) -> Make:
 
 
 def posted(company: str = "USPM", detail_type: str = "Posted") -> BusEvent:
-    return own_event(detail_type, AT, company, company=company)
+    return BusEvent(SOURCE, detail_type, AT, {"version": 1, "company": company}, f"{detail_type}#{company}")
 
 
 def row(number: int) -> BusEvent:

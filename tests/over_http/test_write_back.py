@@ -20,12 +20,12 @@ from dataverse_standin import Refused, Rows, Server, Settings, running
 from local import engines
 from local.functions import Handlers
 from project_invoicing.dataverse.web_api import WebApi
-from project_invoicing.events import INVOICE_POSTED
 from project_invoicing.secrets import Secret
 from tests import policies
 from tests.dataverse import queue
 from tests.harness import TEMPLATE, World, sqs_batch
 from tests.large import large_world
+from tests.own_events import invoice_posted
 from tests.posted import NUMBER, PROFORMA, posted_invoice
 from tests.sockets import loopback
 
@@ -76,8 +76,8 @@ def tell(world: World, organization: Organization, handlers: Handlers | None = N
     """The invoice's event, to the function with the addresses of this organization."""
     function = TEMPLATE.function("accounting_writeback")
     connected = {**function.environment, "DATAVERSE_URL": organization.server.url}
-    detail = {"company": COMPANY, "invoice_number": NUMBER}
-    body = json.dumps({"detail-type": INVOICE_POSTED, "time": world.at, "detail": detail})
+    event = invoice_posted(world.at, company=COMPANY, invoice_number=NUMBER)
+    body = json.dumps({"detail-type": event.detail_type, "time": world.at, "detail": event.detail})
     return (handlers or world.handlers).call(replace(function, environment=connected), sqs_batch(body))
 
 

@@ -35,7 +35,8 @@ from project_invoicing.domain.journal_line import Accrual, JournalLine
 from project_invoicing.domain.ledger import VoucherLine
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.invoice_draft import InvoiceDraft, draft, invoice_voucher
+from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
+from project_invoicing.rules.invoice_voucher import invoice_voucher
 from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line, original_rate
 from project_invoicing.rules.journal_posting import PostedLine, judge
 from project_invoicing.rules.proposal_lines import linked_ids, plan

@@ -23,7 +23,8 @@ from project_invoicing.domain.codes import LineKind, ProposalStatus, Transaction
 from project_invoicing.domain.credited_tax import TaxOfInvoice, charged, counting_invoices
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.rules.invoice_draft import computed_with, draft, invoice_voucher
+from project_invoicing.rules.invoice_draft import draft
+from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from tests.builders import REFERENCE_TABLES, guid

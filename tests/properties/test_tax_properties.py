@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass
-from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals, voucher
+from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals
+from project_invoicing.domain.invoice_voucher import InvoiceAccounts, LineAccounts, codes_to_post, voucher
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import Voucher, VoucherLine
 from project_invoicing.domain.money import ExchangeRate, Rounding
@@ -46,15 +47,10 @@ class Document:
         return accounted(figures, self.terms)
 
     def voucher(self) -> Voucher:
-        return voucher(
-            "PV-1",
-            "FTI-1",
-            self.totals(),
-            self.terms,
-            lambda _: (PostingType.INVOICED_REVENUE, "411100"),
-            lambda code: f"2221{code}",
-            lambda: "130100",
-        )
+        figures = self.totals()
+        lines = [LineAccounts((PostingType.INVOICED_REVENUE, "411100"))] * len(figures.lines)
+        taxes = {code: f"2221{code}" for code in codes_to_post(figures)}
+        return voucher("PV-1", "FTI-1", figures, self.terms, InvoiceAccounts(lines, taxes, "130100"))
 
     def credited(self) -> Document:
         """The credit note of all lines."""

@@ -24,7 +24,8 @@ from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.events import WRITE_BACK_REQUESTED, BusEvent
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import WriteBackRequested
 from project_invoicing.store import rows
 from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
@@ -152,7 +153,7 @@ class Side:
 
     def asked(self) -> list[Any]:
         """The documents that the write-back is asked for."""
-        return [event.detail["retry"] for event in self.published if event.detail_type == WRITE_BACK_REQUESTED]
+        return [event.detail["retry"] for event in self.published if event.detail_type == WriteBackRequested.TYPE]
 
     def _publish(self, events: Any) -> list[int]:
         self.published += events
@@ -164,7 +165,7 @@ class Side:
         for event in self.published:
             if event.source == "dataverse":
                 world.send(event)
-            elif event.detail_type == WRITE_BACK_REQUESTED:
+            elif event.detail_type == WriteBackRequested.TYPE:
                 self.write_back()
             else:
                 body = envelope(event.detail, world.at, event.detail_type, event.source)

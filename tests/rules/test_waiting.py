@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.events import JOURNAL_POSTED
 from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staged_rows import ROW
@@ -20,6 +19,7 @@ from project_invoicing.store.transactions import transact, update
 from project_invoicing.use_cases.proposals.import_lines import ProposalImport
 from tests.builders import guid, proforma
 from tests.harness import envelope
+from tests.own_events import journal_posted
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance, second_company
 from tests.rules.stories import bill, billed, bills, cost, sale
@@ -96,8 +96,7 @@ def before_update(books: Books, interrupt: Callable[[], object]) -> Iterator[Non
 
 def told(books: Books, journal_id: str) -> None:
     """The import is told that a journal is posted."""
-    detail = {"company": "USPM", "journal_id": journal_id, "line_count": 1}
-    books.call("staging_import", envelope(detail, books.world.at, JOURNAL_POSTED, "project-invoicing"))
+    books.world.tell("staging_import", journal_posted(books.world.at, journal_id=journal_id))
 
 
 def posted_untold(books: Books, work: str) -> str:

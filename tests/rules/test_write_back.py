@@ -11,10 +11,10 @@ from unittest.mock import patch
 import pytest
 
 from project_invoicing.dataverse import maps
-from project_invoicing.events import INVOICE_POSTED, JOURNAL_POSTED, own_event
 from tests.builders import actual, guid
 from tests.dataverse import StubbornDataverse, connected
 from tests.harness import TEMPLATE
+from tests.own_events import invoice_posted, journal_posted
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import FIXED_RATE, approval, billed, confirmation
@@ -82,8 +82,8 @@ def test_wb_10_repeated_delivery_leaves_one_value(books: Books, source: str) -> 
     books.post_invoices()
     before = books.result
     events = {
-        "journal": own_event(JOURNAL_POSTED, books.world.at, "again", company="USPM", journal_id="USPM-000001"),
-        "invoice": own_event(INVOICE_POSTED, books.world.at, "again", company="USPM", invoice_number="FTI-00000001"),
+        "journal": journal_posted(books.world.at, "again"),
+        "invoice": invoice_posted(books.world.at, "again"),
     }
     books.world.tell("accounting_writeback", events[source])
     assert books.world.result() == before

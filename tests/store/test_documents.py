@@ -31,7 +31,6 @@ from project_invoicing.domain.proposal import UNRESOLVED, HeaderEdits, Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL, Waits
-from project_invoicing.events import own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
 from project_invoicing.store.invoices import HEADER
@@ -41,6 +40,7 @@ from project_invoicing.store.ledger import Ledger, entries
 from project_invoicing.store.proposal_changes import ProposalChange
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.transactions import Write, transact, update, write_one
+from tests.own_events import journal_posted
 from tests.store.rows import T1, T2, version
 
 DAY = date(2026, 8, 27)
@@ -518,7 +518,7 @@ def test_a_voucher_of_which_a_part_is_missing_is_a_defect(ledger: Ledger) -> Non
 
 
 def test_an_event_leaves_the_outbox_when_it_was_sent(journals: Journals) -> None:
-    events = [own_event("IntegrationJournalPosted", T1, f"USPM#J-{n}", company="USPM") for n in range(12)]
+    events = [journal_posted(T1, f"USPM#J-{n}") for n in range(12)]
     for event in [*events, events[0]]:  # recording it twice is recording it once
         transact(journals.client, [outbox.record(journals.table, event)])
     unsent = list(outbox.unsent(journals.client, journals.table))

@@ -10,7 +10,7 @@ import pytest
 from project_invoicing.domain.codes import ConnectionRole, LineKind, PostingType, TransactionClass
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.invoice_draft import invoice_voucher
+from project_invoicing.rules.invoice_voucher import invoice_voucher
 from project_invoicing.setup.lookups import FinanceSetup
 from tests.builders import guid
 from tests.setups import finance_setup

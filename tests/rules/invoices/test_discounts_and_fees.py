@@ -87,58 +87,11 @@ def test_fee_01_what_is_billed_is_the_amount_less_its_discount(books: Books) -> 
     assert "sum to 1440" in books.proposal()["waiting_for"][0]["detail"]
 
 
-@pytest.mark.parametrize("values", [(), (GROSS,)], ids=["net", "gross"])
-def test_fee_08_tax_16_sales_tax_is_of_what_is_left_after_the_discount(
-    books: Books, values: tuple[tuple[str, Any], ...]
-) -> None:
-    """Ten at 1.00 less ten percent, taxed with 25 %: 9.00, 2.25, 11.25."""
-    rate = ("sales_tax.codes.VAT20.rates", [{"valid_from": "2020-01-01", "percent": "25"}])
-    books.use(setup(TAXED, rate, *values))
-    invoice(books, *discounted("1.00", total="9", quantity="10", price="1"))
-    made = books.invoice()
-    assert (made["subtotal"], made["sales_tax"], made["total"]) == ("9.00", "2.25", "11.25")
-
-
-def test_fee_06_a_discount_of_amounts_that_include_tax_leaves_its_tax_out(books: Books) -> None:
-    """Ten at 1.25 less ten percent, of which 25 % are tax: 11.25 to pay, 2.25 tax, 9.00 earned of 10.00."""
-    rate = ("sales_tax.codes.VAT20.rates", [{"valid_from": "2020-01-01", "percent": "25"}])
-    books.use(setup(TAXED, rate, GROSS, ("sales_tax.amounts_include_tax", True)))
-    invoice(books, *discounted("1.25", total="11.25", quantity="10", price="1.25"))
-    balances = books.balances()
-    assert {name: balances[name] for name in ("invoiced_revenue", "discount", "sales_tax_payable")} == {
-        "invoiced_revenue": Decimal("-10.00"),
-        "discount": Decimal("1.00"),
-        "sales_tax_payable": Decimal("-2.25"),
-    }
-    assert balances["customer_balance"] == Decimal("11.25")
-
-
-@pytest.mark.parametrize("discount", ["0.01", "33.33", "1599.99"])
-def test_revenue_and_discount_are_together_what_the_actual_is_told(books: Books, discount: str) -> None:
-    """In accounting currency both are rounded, and the line's own amount is their sum (INV-01, INV-22)."""
-    books.use(setup(GROSS))
-    net = Decimal(1600) - Decimal(discount)
-    invoice(books, *discounted(discount, total=str(net), **IN_POUNDS))
-    told = books.write_back("work/billed")
-    balances = books.balances()
-    assert told is not None
-    assert -balances["invoiced_revenue"] - balances["discount"] == Decimal(told["accounting_amount"])
-    assert balances["customer_balance"] == Decimal(told["accounting_amount"])
-
-
 def test_a_discount_of_everything_leaves_an_invoice_of_nothing(books: Books) -> None:
     books.use(setup(GROSS))
     invoice(books, *discounted("1600", total="0"))
     assert books.invoice()["total"] == "0.00"
     assert books.balances() == {"invoiced_revenue": Decimal(-1600), "discount": Decimal(1600)}
-
-
-def test_the_account_of_discounts_must_be_there_before_anything_is_posted(books: Books) -> None:
-    books.use(finance(GROSS))
-    invoice(books, *discounted())
-    assert books.reasons() == ["ledger_account_missing"]
-    assert "discount" in books.proposal()["waiting_for"][0]["detail"]
-    assert books.result["invoices"] == []
 
 
 @pytest.mark.parametrize("values", [(), (GROSS,)], ids=["net", "gross"])

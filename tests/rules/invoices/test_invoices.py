@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Context, guid, proforma
+from tests.builders import guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
 from tests.rules.stories import FIXED_RATE, IN_POUNDS, approval, bill, billed, bills, sale
@@ -157,13 +157,6 @@ def test_due_06_prop_19_another_invoice_date_brings_the_terms_back(books: Books,
     assert (books.invoice()["invoice_date"], books.invoice()["due_date"]) == ("2026-08-30", "2026-09-13")
 
 
-def test_due_04_the_date_that_the_header_has_anyway_keeps_it(books: Books) -> None:
-    ready(books, D14, invoice_date="2026-08-28")
-    books.edit("edit", **HEADER, due_date="2026-12-24")
-    books.post_invoices(proposal_id="INV-0001", invoice_date="2026-08-28")
-    assert books.invoice()["due_date"] == "2026-12-24"
-
-
 def test_due_12_a_cash_discount_runs_from_the_date_of_the_invoice(books: Books) -> None:
     """Two percent within ten days; a due date that a person has set does not move it, and nothing of it is posted."""
     terms = ("terms_of_payment.D14", {"days": 14, "cash_discount": {"days": 10, "percent": "2"}})
@@ -173,12 +166,6 @@ def test_due_12_a_cash_discount_runs_from_the_date_of_the_invoice(books: Books) 
     invoice = books.invoice()
     assert (invoice["cash_discount_date"], invoice["cash_discount_percent"]) == ("2026-09-07", "2")
     assert (invoice["total"], books.balances()["customer_balance"]) == ("1600.00", Decimal(1600))
-
-
-def test_an_invoice_without_a_cash_discount_says_nothing_of_one(books: Books) -> None:
-    ready(books, D14)
-    books.post_invoices()
-    assert not [name for name in books.invoice() if "discount" in name]
 
 
 def test_the_voucher_has_the_date_of_the_invoice(books: Books) -> None:
@@ -259,81 +246,11 @@ def posting(*rows: dict[str, str]) -> dict[str, Any]:
     return {"ledger_posting": {"USPM": [*given, *rows]}}
 
 
-@pytest.mark.parametrize(
-    ("rows", "account"),
-    [
-        pytest.param(
-            [{"customer": "C-001", "account": "1"}, {"customer_group": "DOM", "account": "2"}], "1", id="table"
-        ),
-        pytest.param([{"customer_group": "DOM", "account": "2"}], "2", id="group"),
-        pytest.param([{"customer": "C-002", "account": "1"}], "130100", id="all"),
-    ],
-)
-def test_led_57_the_customer_balance_is_that_of_the_customer_the_group_or_all(
-    books: Books, rows: list[dict[str, str]], account: str
-) -> None:
-    accounts = [{"posting_type": "customer_balance", **row} for row in rows]
-    ready(books, ("customers.USPM.C-001.group", "DOM"), **posting(*accounts))
-    books.post_invoices()
-    assert of_voucher(books, "customer_balance")["account"] == account
-
-
-@pytest.mark.parametrize(
-    ("rows", "account"),
-    [
-        pytest.param([{"project": "PRJ-1", "account": "1"}, {"category": "Labor", "account": "2"}], "1", id="LED-58"),
-        pytest.param(
-            [{"category": "Labor", "account": "2"}, {"category_group": "Work", "account": "3"}], "2", id="LED-59"
-        ),
-        pytest.param([{"category_group": "Work", "account": "3"}], "3", id="category group"),
-        pytest.param([{"project_group": "TM", "account": "4"}, {"category": "Labor", "account": "2"}], "4", id="group"),
-    ],
-)
-def test_revenue_goes_to_the_most_specific_account(books: Books, rows: list[dict[str, str]], account: str) -> None:
-    accounts = [{"posting_type": "invoiced_revenue", **row} for row in rows]
-    ready(books, ("categories.USPM.Labor.group", "Work"), **posting(*accounts))
-    books.post_invoices()
-    assert of_voucher(books, "invoiced_revenue")["account"] == account
-
-
 # --- dimensions -------------------------------------------------------------------------------------------------------
 
 OF_CUSTOMER = ("customers.USPM.C-001.dimensions", {"Region": "West", "Unit": "Sales"})
 OF_PROJECT = ("projects.PRJ-1.dimensions", {"Unit": "Robotics", "CostCenter": "007"})
 ALLOWED = ("parameters.USPM.allow_header_dimensions", True)
-
-
-def test_dim_01_dim_11_the_customer_balance_has_the_customers_and_those_of_the_work(books: Books) -> None:
-    ready(books, OF_CUSTOMER, OF_PROJECT)
-    books.post_invoices()
-    assert of_voucher(books, "customer_balance")["dimensions"] == {
-        "Region": "West",
-        "Unit": "Robotics",
-        "CostCenter": "007",
-    }
-    assert of_voucher(books, "invoiced_revenue")["dimensions"] == {"Unit": "Robotics", "CostCenter": "007"}
-
-
-def test_dim_11_work_that_differs_gives_only_what_it_agrees_on(books: Books) -> None:
-    made = finance(OF_CUSTOMER, OF_PROJECT)
-    made["projects"]["PRJ-2"] = {
-        "company": "USPM",
-        "contract": "CTR-1",
-        "group": "TM",
-        "dimensions": {"Unit": "Welding", "CostCenter": "007"},
-    }
-    made["references"] = {**made["references"]}
-    made["references"]["msdyn_project"] = {**made["references"]["msdyn_project"], guid("PRJ-2"): "PRJ-2"}
-    books.use(made)
-    other: list[Context] = billed("other", project="PRJ-2")[1:]
-    books.arrive(*billed(total="3200"), *other)
-    books.journalise()
-    books.post_invoices()
-    assert of_voucher(books, "customer_balance")["dimensions"] == {
-        "Region": "West",
-        "Unit": "Sales",
-        "CostCenter": "007",
-    }
 
 
 def test_dim_10_dimensions_of_the_header_are_used_for_the_customer_balance_where_the_company_allows_it(

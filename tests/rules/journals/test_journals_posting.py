@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED
+from project_invoicing.events.own import JournalFailed, JournalPosted
 from project_invoicing.rules import journal_posting
 from project_invoicing.rules.journal_posting import PostedLine
 from project_invoicing.use_cases.journals import post as post_journals
@@ -91,8 +91,8 @@ def test_post_11_a_line_that_fails_says_why_and_the_bus_says_where(books: Books)
         "(project PRJ-1, category Travel)"
     )
     named = {"version": 1, "company": "USPM", "line_count": 1}
-    assert events[JOURNAL_POSTED] == {**named, "journal_id": "USPM-000001"}
-    assert events[JOURNAL_FAILED] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
+    assert events[JournalPosted.TYPE] == {**named, "journal_id": "USPM-000001"}
+    assert events[JournalFailed.TYPE] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
 
 
 def test_jrn_18_an_invoice_is_posted_on_a_date_in_an_open_period(books: Books) -> None:

@@ -1,7 +1,4 @@
-"""The customer invoice: totals, sales tax and voucher, computed whole before anything is written.
-
-Conversion follows the contract, section 5: revenue and accrual are rounded per actual, sales tax per code and
-document, and the customer balance takes what balances the voucher, so that no rounding line is needed.
+"""The customer invoice: subtotal, sales tax and what each line earns, computed whole before anything is written.
 
 Where amounts include tax, a line keeps its amount and earns what is left of it after its tax: subtotal and revenue are
 net, and subtotal and tax are together what the proforma said.
@@ -10,17 +7,15 @@ net, and subtotal and tax are together what the proforma said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.credited_tax import TaxesOfLine, TaxOfInvoice, settled
-from project_invoicing.domain.ledger import INVOICE, Voucher, VoucherLine, summed
 from project_invoicing.domain.lineage import Charge, ChargedTax
-from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
+from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.proposal_line import ProposalLine, subtotal
 from project_invoicing.domain.sales_tax import (
     NO_FORMS,
@@ -106,12 +101,6 @@ class Totals:
 Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
 """The sales tax codes of a line with their percents, or amounts per unit, on the invoice's date."""
 
-RevenueAccount = Callable[[ProposalLine], tuple[PostingType, str]]
-"""Posting type and main account of a line's revenue."""
-
-DiscountAccount = Callable[[ProposalLine], str | None]
-"""The main account of a line's discount; ``None`` where revenue is posted without what was discounted (FEE-07)."""
-
 
 def totals(
     lines: Sequence[ProposalLine],
@@ -190,100 +179,3 @@ def accounted(document: Totals, terms: Terms) -> Totals:
         for line in document.lines
     )
     return replace(document, lines=lines)
-
-
-def voucher(
-    number: str,
-    source_id: str,
-    document: Totals,
-    terms: Terms,
-    revenue: RevenueAccount,
-    tax_account: Callable[[str], str],
-    customer_account: Callable[[], str],
-    customer_dimensions: dict[str, str] | None = None,
-    discount_account: DiscountAccount = lambda _: None,
-) -> Voucher:
-    """The invoice's voucher: revenue, accrual taken back, sales tax, and the customer balance that balances it.
-
-    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07. ``document`` must be ``accounted``.
-    """
-    rate = terms.exchange_rate.multiplier
-    lines: list[VoucherLine] = []
-    for line in document.lines:
-        lines.extend(_revenue_lines(line, document.revenue(line), terms, revenue, discount_account))
-        for accrual in line.accruals:
-            lines.extend(accrual.lines(-1))
-    for (code, account), amount in _tax_by_account(document, tax_account).items():
-        if amount:
-            lines.append(
-                VoucherLine(
-                    account=account,
-                    posting_type=PostingType.SALES_TAX_PAYABLE,
-                    currency=terms.currency,
-                    amount=-amount,
-                    accounting_amount=-terms.exchange_rate.convert(amount, terms.accounting_precision),
-                    exchange_rate=rate,
-                    sales_tax_code=code,
-                )
-            )
-    owed = -sum((line.accounting_amount for line in lines), ZERO)
-    if document.total or owed:
-        lines.append(
-            VoucherLine(
-                account=customer_account(),
-                posting_type=PostingType.CUSTOMER_BALANCE,
-                currency=terms.currency,
-                amount=document.total,
-                accounting_amount=owed,
-                exchange_rate=rate,
-                dimensions=customer_dimensions or None,
-            )
-        )
-    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, summed(lines))
-
-
-def _tax_by_account(document: Totals, tax_account: Callable[[str], str]) -> dict[tuple[str, str], Decimal]:
-    """The document's tax by code and account: that of the line which a line takes back or replaces, else the code's."""
-    amounts: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
-    for line in document.lines:
-        for tax in line.charges[0].taxes or ():
-            amounts[tax.code, tax.account] += tax.amount
-    found: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
-    for (code, account), amount in amounts.items():
-        if amount:
-            found[code, account or tax_account(code)] += amount
-    return found
-
-
-def _revenue_lines(
-    line: ProposalLine, earned: Decimal, terms: Terms, revenue: RevenueAccount, discount_account: DiscountAccount
-) -> Iterator[VoucherLine]:
-    """What a line earned; where its discount has an account, what it would have earned, and the discount (FEE-06).
-
-    Where amounts include sales tax, so does the discount: its share of tax is no revenue that was given up. In
-    accounting currency the discount is rounded for itself, and both together are the line's own amount.
-    """
-    account = discount_account(line) if line.discount and line.chargeable else None
-    discount = line.discount if account else ZERO
-    if discount and earned != line.amount:
-        discount = round_to(discount * earned / line.amount, terms.currency_precision)
-    accounted_discount = terms.exchange_rate.convert(discount, terms.accounting_precision)
-
-    def posted(to: str, posting_type: PostingType, amount: Decimal, accounting_amount: Decimal) -> VoucherLine:
-        return VoucherLine(
-            account=to,
-            posting_type=posting_type,
-            currency=terms.currency,
-            amount=amount,
-            accounting_amount=accounting_amount,
-            exchange_rate=terms.exchange_rate.multiplier,
-            project=line.project,
-            dimensions=line.dimensions,
-        )
-
-    if gross := earned + discount:
-        posting_type, revenue_account = revenue(line)
-        accounted_gross = (line.accounting_amount or ZERO) + accounted_discount
-        yield posted(revenue_account, posting_type, -gross, -accounted_gross)
-    if account:
-        yield posted(account, PostingType.DISCOUNT, discount, accounted_discount)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import overload
 
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -12,6 +13,12 @@ class Figures:
 
     def __init__(self, setup: FinanceSetup) -> None:
         self._setup = setup
+
+    @overload
+    def amount(self, value: Decimal, currency: str | None) -> str: ...
+
+    @overload
+    def amount(self, value: Decimal | None, currency: str | None) -> str | None: ...
 
     def amount(self, value: Decimal | None, currency: str | None) -> str | None:
         """``value`` with at least the digits of ``currency``: 1000 in USD is ``1000.00``."""

@@ -15,7 +15,7 @@ from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.invoice_draft import totals_of
+from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.rules.journal_lines import Candidate, journal_line
 from project_invoicing.rules.owner import Invalid
 from project_invoicing.rules.proposal_lines import proposal_line

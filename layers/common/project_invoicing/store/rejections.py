@@ -11,7 +11,6 @@ from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.staged_row import Rejection
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
-from project_invoicing.events import ACTUAL_REJECTED, own_event
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled, translated
 from project_invoicing.store.items import bounded, key
@@ -38,7 +37,16 @@ class Rejections:
         ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
         (``too_large``) for what no item can hold even when it is compressed.
         """
+        # A webhook or a queue that rejects nothing starts without it.
+        from project_invoicing.events.own import ActualRejected  # noqa: PLC0415
+
         version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
+        told = ActualRejected(
+            entity=bounded(rejected.entity),
+            id=bounded(rejected.id),
+            reason=rejected.reason,
+            detail=whole(rejected.detail),
+        )
         writes = [
             put(
                 self.table,
@@ -53,18 +61,7 @@ class Rejections:
                 },
                 unless_exists=True,
             ),
-            outbox.record(
-                self.table,
-                own_event(
-                    ACTUAL_REJECTED,
-                    at,
-                    f"{bounded(rejected.entity)}#{bounded(rejected.id)}#{version}",
-                    entity=bounded(rejected.entity),
-                    id=bounded(rejected.id),
-                    reason=rejected.reason,
-                    detail=whole(rejected.detail),
-                ),
-            ),
+            outbox.record(self.table, told.on_bus(at, f"{told.entity}#{told.id}#{version}")),
         ]
         try:
             transact(self.client, writes)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
-from project_invoicing.events import SETUP_CHANGED, own_event
+from project_invoicing.events.own import SetupChanged
 from project_invoicing.setup.document import SetupDocument, problems
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
@@ -103,7 +103,7 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
     chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
     writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
     writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
-    writes.append(outbox.record(table, own_event(SETUP_CHANGED, at, str(number), setup_version=number)))
+    writes.append(outbox.record(table, SetupChanged(setup_version=number).on_bus(at, str(number))))
     for position, chunk in enumerate(chunks, start=1):
         item = {"pk": partition, "sk": f"CHUNK#{position:03d}", "data": chunk}
         writes.append(put(table, item, unless_exists=True))

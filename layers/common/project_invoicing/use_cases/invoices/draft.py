@@ -14,7 +14,9 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
-from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, draft, invoice_date_of
+from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
+from project_invoicing.rules.invoice_terms import invoice_date_of
+from project_invoicing.rules.invoice_voucher import computed_with
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.setups import SetupVersions

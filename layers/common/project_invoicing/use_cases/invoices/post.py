@@ -11,7 +11,7 @@ from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitR
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected
-from project_invoicing.events import SOURCE
+from project_invoicing.events.tasks import PostingTask
 from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import Ledger
@@ -26,7 +26,6 @@ from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
-TASK = "Invoice Posting"
 _ATTEMPTS = 40
 """Ten posters that draw from one sequence at once lose to each other this often before they give up."""
 
@@ -93,8 +92,8 @@ class InvoicePosting:
 
     def _task(self, header: Proposal) -> dict[str, Any]:
         """In the form of an event, whose time is the run's: what posts it has no other clock."""
-        named = {"company": header.company, "proposal_id": header.number, "invoice_id": header.id}
-        return {"source": SOURCE, "detail-type": TASK, "time": self.at, "detail": named}
+        task = PostingTask(company=str(header.company), proposal_id=header.number, invoice_id=header.id)
+        return task.message(self.at)
 
     def run_number(self, number: str, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts the proposal with this number, or of the proforma with this id. A refusal is stored on it."""

@@ -12,7 +12,7 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import invoice_voucher
+from project_invoicing.rules.invoice_voucher import invoice_voucher
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named

@@ -21,9 +21,11 @@ from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import OnProposal
-from project_invoicing.events import INVOICE_POSTED, BusEvent, own_event
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import InvoicePosted
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import InvoiceDraft, computed_with, invoice_voucher
+from project_invoicing.rules.invoice_draft import InvoiceDraft
+from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
@@ -148,10 +150,7 @@ class InvoiceSaga:
 
     def _event(self) -> BusEvent:
         invoice, show = self.invoice, Figures(self.setup)
-        return own_event(
-            INVOICE_POSTED,
-            self.at,
-            f"{invoice.company}#{invoice.invoice_number}",
+        posted = InvoicePosted(
             company=invoice.company,
             proposal_id=invoice.proposal_id,
             invoice_id=invoice.proforma_id,
@@ -168,3 +167,4 @@ class InvoiceSaga:
             line_count=invoice.line_count,
             **cash_discount(invoice, show),
         )
+        return posted.on_bus(self.at, f"{invoice.company}#{invoice.invoice_number}")

@@ -25,7 +25,7 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Rejected
-from project_invoicing.events import JOURNAL_FAILED, own_event
+from project_invoicing.events.own import JournalFailed
 from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, by_transaction, judge
 from project_invoicing.rules.review import review_ends
 from project_invoicing.set_aside import Defect, each, guarded
@@ -164,15 +164,13 @@ class JournalPosting:
                 UnitOfWork(self.journals.client, [write]).commit()
         change = self.journals.changing(journal)
         change.failed()
-        event = own_event(
-            JOURNAL_FAILED,
-            self.at,
-            f"{journal.company}#{journal.journal_id}#{self.at}",
+        failed = JournalFailed(
             company=journal.company,
             journal_id=journal.journal_id,
             original_journal=journal.original_journal,
             line_count=journal.line_count,
         )
+        event = failed.on_bus(self.at, f"{journal.company}#{journal.journal_id}#{self.at}")
         UnitOfWork(self.journals.client, [change.write(), outbox.record(self.journals.table, event)]).commit()
         self.failed.append(journal.journal_id)
 

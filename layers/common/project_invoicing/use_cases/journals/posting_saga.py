@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
@@ -17,7 +16,7 @@ from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.staged_row import OnJournal, SaleToBill, StagedRow
-from project_invoicing.events import JOURNAL_FAILED, JOURNAL_POSTED, own_event
+from project_invoicing.events.own import JournalFailed, JournalPosted, OwnEvent
 from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, bills_between_companies
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.setup.lookups import FinanceSetup
@@ -139,22 +138,14 @@ class PostingSaga:
 
     def _events(self) -> list[Write]:
         journal = self.journal
-        posted = self._event(JOURNAL_POSTED, journal.journal_id, journal.line_count - self.failing)
-        if not self.failing:
-            return [posted]
-        return [posted, self._event(JOURNAL_FAILED, self._error_journal, self.failing, original=journal.journal_id)]
-
-    def _event(self, kind: str, journal_id: str, lines: int, *, original: str | None = None) -> Write:
-        """About ``journal_id``; of both kinds there is one for each journal that is posted."""
-        journal = self.journal
-        detail: dict[str, Any] = {"original_journal": original} if original else {}
-        event = own_event(
-            kind,
-            self.at,
-            f"{journal.company}#{journal.journal_id}",
-            company=journal.company,
-            journal_id=journal_id,
-            **detail,
-            line_count=lines,
-        )
-        return outbox.record(self.journals.table, event)
+        company, number = journal.company, journal.journal_id
+        events: list[OwnEvent] = [
+            JournalPosted(company=company, journal_id=number, line_count=journal.line_count - self.failing)
+        ]
+        if self.failing:
+            failed = JournalFailed(
+                company=company, journal_id=self._error_journal, original_journal=number, line_count=self.failing
+            )
+            events.append(failed)
+        key = f"{company}#{number}"
+        return [outbox.record(self.journals.table, event.on_bus(self.at, key)) for event in events]

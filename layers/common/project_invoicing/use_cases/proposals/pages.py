@@ -8,7 +8,8 @@ from decimal import Decimal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine, subtotal
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.events import PROPOSAL_READY, BusEvent, own_event
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import ProposalReady
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.proforma import currency_of
 from project_invoicing.rules.proposal_lines import ProposalPlan
@@ -67,10 +68,7 @@ def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> lis
 def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: Decimal) -> BusEvent:
     company = str(header.company)
     currency = currency_of(header, setup)
-    return own_event(
-        PROPOSAL_READY,
-        run.at,
-        f"{header.id}#{header.changes}#{run.at}",
+    ready = ProposalReady(
         company=company,
         proposal_id=header.number,
         invoice_id=header.id,
@@ -79,3 +77,4 @@ def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: D
         line_count=header.line_count,
         auto_post=setup.parameters(company).auto_post_proposals,
     )
+    return ready.on_bus(run.at, f"{header.id}#{header.changes}#{run.at}")

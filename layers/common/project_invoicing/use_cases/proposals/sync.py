@@ -12,7 +12,7 @@ from project_invoicing.domain.actual import Proforma, is_newer
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.errors import Rejected
-from project_invoicing.events import PROPOSAL_CREATED, own_event
+from project_invoicing.events.own import ProposalCreated
 from project_invoicing.rules.proforma import company_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
@@ -91,15 +91,9 @@ class _Delivery:
         if company:
             had = (before.company, before.number) if before and before.company else None
             unit.add(*number_writes(self.proposals, self.setup, company, proforma, had))
-        created = own_event(
-            PROPOSAL_CREATED,
-            self.at,
-            f"{proforma.id}#{before.changes}" if before else proforma.id,
-            company=company,
-            proposal_id=proforma.number,
-            invoice_id=proforma.id,
-        )
-        unit.add(outbox.record(self.proposals.table, created))
+        key = f"{proforma.id}#{before.changes}" if before else proforma.id
+        created = ProposalCreated(company=company, proposal_id=proforma.number, invoice_id=proforma.id)
+        unit.add(outbox.record(self.proposals.table, created.on_bus(self.at, key)))
         unit.commit()
         return "changed" if before else "accepted"
 

@@ -20,7 +20,8 @@ from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBa
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
-from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import ImportRequested, Retry, WriteBackRequested
 from project_invoicing.use_cases.explain.actuals import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
@@ -113,7 +114,7 @@ class Repairs:
         return {"proposal_id": header.number, "company": str(header.company)} if header else {"actual_id": id}
 
     def _import(self, entity: str, id: str, scope: Mapping[str, str]) -> None:
-        event = own_event(IMPORT_REQUESTED, self.at, f"{id}#{self.at}", **scope)
+        event = ImportRequested(**scope).on_bus(self.at, f"{id}#{self.at}")
         failed = self.publish([event])
         self._did(entity, id, Repair.IMPORT, "the bus did not take it; try again" if failed else "the import was asked")
 
@@ -126,9 +127,9 @@ class Repairs:
         elif self.api is None:
             outcome = "not possible: no Dataverse is connected"
         else:
-            key = "#".join(str(value) for value in document.values())
+            key = "#".join(str(value) for value in document.as_detail().values())
             if key not in self._asked:  # its other rows are tried with it
-                event = own_event(WRITE_BACK_REQUESTED, self.at, f"{key}#{self.at}", retry=document)
+                event = WriteBackRequested(retry=document).on_bus(self.at, f"{key}#{self.at}")
                 refused = self.publish([event])
                 self._asked[key] = (
                     "the bus did not take it; try again" if refused else "the write-back was asked for its document"
@@ -136,7 +137,7 @@ class Repairs:
             outcome = self._asked[key]
         self._did(entity, id, Repair.WRITE_BACK, outcome)
 
-    def _document(self, entity: str, id: str) -> dict[str, str | bool] | None:
+    def _document(self, entity: str, id: str) -> Retry | None:
         """The document that the row is on; ``everything`` of it where Dataverse took what it has no longer."""
         if entity == ACTUAL:
             row = self.stores.staging.rows([id]).get(id)
@@ -144,7 +145,7 @@ class Repairs:
                 return None
             taken: bool | None = row.write_back is WriteBackState.DONE
             if row.journal_id:
-                return {"company": row.company, "journal_id": row.journal_id, "everything": bool(taken)}
+                return Retry(company=row.company, journal_id=row.journal_id, everything=bool(taken))
             header = self.stores.proposal_numbered(row.company, row.proposal_id or "")
         else:
             header, taken = self.stores.proposals.get(id), None
@@ -152,7 +153,7 @@ class Repairs:
             return None
         if taken is None:
             taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
-        return {"company": header.company, "invoice_number": header.invoice_number, "everything": taken}
+        return Retry(company=header.company, invoice_number=header.invoice_number, everything=taken)
 
     def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
         row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}

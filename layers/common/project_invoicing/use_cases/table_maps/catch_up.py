@@ -21,7 +21,8 @@ from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.states import MapState
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
-from project_invoicing.events import DATAVERSE_SOURCE, SWEEP_CONTINUED, BusEvent, own_event
+from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
+from project_invoicing.events.own import SweepContinued
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging
@@ -81,8 +82,9 @@ class CatchUp:
         if event.get("source") == DATAVERSE_SOURCE:
             held = MapsAtWork.read(self.states).held_back(event)
             return {"outcome": held} if held else self.fetch(detail)
-        if event.get("detail-type") == SWEEP_CONTINUED:
-            return {"sweeps": [self.sweep(detail["entity"], detail["round"])]}
+        if event.get("detail-type") == SweepContinued.TYPE:
+            continued = SweepContinued.of(event)
+            return {"sweeps": [self.sweep(continued.entity, continued.round)]}
         if detail.get("entity") not in {None, *inbound_maps()}:
             return {"outcome": f"refused: no table map reads this table; these are read: {', '.join(inbound_maps())}"}
         delivered = self._control().deliver_all_kept()
@@ -131,7 +133,7 @@ class CatchUp:
         except Conflict:
             report.outcome = OVERTAKEN
         if report.outcome == UNFINISHED and rounds < MOST_ROUNDS:
-            self._publish([own_event(SWEEP_CONTINUED, self.at, f"{entity}#{rounds}", entity=entity, round=rounds + 1)])
+            self._publish([SweepContinued(entity=entity, round=rounds + 1).on_bus(self.at, f"{entity}#{rounds}")])
         return asdict(report)
 
     def fetch(self, detail: Mapping[str, Any]) -> dict[str, Any]:

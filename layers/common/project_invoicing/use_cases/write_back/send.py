@@ -28,7 +28,8 @@ from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
-from project_invoicing.events import SOURCE
+from project_invoicing.events.own import InvoicePosted, JournalPosted
+from project_invoicing.events.tasks import WriteBackTask
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
@@ -41,7 +42,6 @@ from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
 """As many as one transaction then writes the states of."""
-TASK: Final = "Accounting Write-Back"
 HELD: Final = timedelta(minutes=20)
 """The schedule takes a document up that nobody has got on with for so long: longer than an invocation lasts."""
 DENIED: Final = timedelta(hours=3)
@@ -103,6 +103,19 @@ def document_of(detail: Mapping[str, Any]) -> Document:
     if not company or bool(journal) == bool(invoice):
         raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
+
+
+def document_due(message: Mapping[str, Any]) -> Document:
+    """The document of a message on the queue: the event of its posting, or a task. Raises ``Rejected``."""
+    named: JournalPosted | InvoicePosted | WriteBackTask
+    match message.get("detail-type"):
+        case JournalPosted.TYPE:
+            named = JournalPosted.of(message)
+        case InvoicePosted.TYPE:
+            named = InvoicePosted.of(message)
+        case _:
+            named = WriteBackTask.of(message)
+    return document_of(named.as_detail())
 
 
 @dataclass(slots=True)
@@ -310,6 +323,6 @@ def _columns(row: Told) -> Values:
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:
-    number = "invoice_number" if document.source == INVOICE else "journal_id"
-    detail = {"company": document.company, number: document.number}
-    return {"source": SOURCE, "detail-type": TASK, "time": at, "detail": detail}
+    if document.source == INVOICE:
+        return WriteBackTask(company=document.company, invoice_number=document.number).message(at)
+    return WriteBackTask(company=document.company, journal_id=document.number).message(at)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.codes import LineKind, PostingFailure, TransactionClass
+from project_invoicing.domain.codes import LineKind, PostingFailure, PostingType, TransactionClass
+from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
@@ -22,9 +23,11 @@ from project_invoicing.domain.sales_tax import (
     TaxRounding,
     sales_tax,
 )
-from project_invoicing.rules.invoice_draft import totals_of
+from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.setup.document import problems
+from project_invoicing.setup.lookups import FinanceSetup
 from tests.setups import document, finance_setup
+from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
 
 CENT = Decimal("0.01")
 CENTS = TaxRounding(CENT)
@@ -336,3 +339,154 @@ def test_a_currency_without_cents_gets_none() -> None:
 )
 def test_a_code_that_cannot_be_computed_is_told(code: dict[str, Any], told: str) -> None:
     assert problems(document(("sales_tax.codes.CITY", code))) == [told]
+
+
+# --- from the set-up to the invoice -----------------------------------------------------------------------------------
+
+TAXED_LINE: dict[str, Any] = {"sales_tax_group": "DOM"}
+
+
+def rate(percent: str, valid_from: str = "2020-01-01") -> dict[str, str]:
+    return {"valid_from": valid_from, "percent": percent}
+
+
+def two_codes(rounding: dict[str, str], **code: Any) -> FinanceSetup:
+    """Contoso with two codes of 10 %: time has both of them, goods the first. ``code``: more about each."""
+    sales_tax = {
+        "codes": {name: {"rates": [rate("10")], "account": f"account {name}", **code} for name in ("VAT1", "VAT2")},
+        "groups": {"DOM": ["VAT1", "VAT2"], "HALF": ["VAT2"], "EXP": []},
+        "item_groups": {"SERV": ["VAT1", "VAT2"], "GOODS": ["VAT1"], "FULL": ["VAT1", "VAT2"]},
+        "rounding": rounding,
+    }
+    return contoso(sales_tax=sales_tax)
+
+
+def one_code(**sales_tax: Any) -> FinanceSetup:
+    """Contoso with the 20 % of the examples and these keys of its sales tax."""
+    usual = {
+        "codes": {"VAT20": {"rates": [rate("20")], "account": "222100"}},
+        "groups": {"DOM": ["VAT20"], "EXP": []},
+        "item_groups": {"SERV": ["VAT20"], "GOODS": ["VAT20"], "FULL": ["VAT20"]},
+    }
+    return contoso(sales_tax=usual | sales_tax)
+
+
+def works(*amounts: str) -> list[ProposalLine]:
+    """A line each; an amount that ends in ``g`` is of goods, else of work."""
+    return [
+        a_line(
+            amount.removesuffix("g"),
+            number,
+            sales_tax_group="DOM",
+            item_sales_tax_group="GOODS" if amount.endswith("g") else "SERV",
+        )
+        for number, amount in enumerate(amounts, start=1)
+    ]
+
+
+TWICE = ("42.42", "42.42")
+FOUR = ("11.11g", "22.22", "33.33g", "44.44")
+ON_BALANCE = {"marginal_base": "net_of_invoice_balance"}
+
+
+@pytest.mark.parametrize(
+    ("calculation", "by", "code", "amounts", "taxes", "ledger"),
+    [
+        pytest.param("line", "code", {}, TWICE, "8.50 8.50", "8.50 8.50", id="TAX-22"),
+        pytest.param("line", "code", ON_BALANCE, TWICE, "8.50 8.48", "8.49 8.49", id="TAX-23 line"),
+        pytest.param("total", "code", {}, TWICE, "8.50 8.48", "8.49 8.49", id="TAX-23 total"),
+        pytest.param("line", "combination", {}, TWICE, "8.49 8.48", "8.49 8.48", id="TAX-26"),
+        pytest.param("total", "combination", {}, TWICE, "8.49 8.48", "8.49 8.48", id="TAX-27"),
+        pytest.param("line", "code", {}, FOUR, "1.12 4.46 3.34 8.90", "11.14 6.68", id="TAX-30"),
+        pytest.param("line", "combination", {}, FOUR, "1.12 4.45 3.34 8.89", "11.14 6.66", id="TAX-31"),
+        pytest.param("total", "code", {}, FOUR, "1.12 4.45 3.33 8.88", "11.11 6.67", id="TAX-32"),
+        pytest.param("total", "combination", {}, FOUR, "1.12 4.45 3.33 8.89", "11.12 6.67", id="TAX-33"),
+    ],
+)
+def test_inv_17_tax_38_each_line_has_its_tax_and_together_they_are_what_is_posted(
+    calculation: str, by: str, code: dict[str, str], amounts: tuple[str, ...], taxes: str, ledger: str
+) -> None:
+    made = invoiced(
+        works(*amounts),
+        two_codes({"precision": "0.01", "method": "up", "by": by, "calculation": calculation}, **code),
+    )
+    assert made.taxes == taxes.split()
+    assert made.draft.totals.sales_tax == sum(map(Decimal, taxes.split()))
+    vat1, vat2 = map(Decimal, ledger.split())
+    assert made.accounts(PostingType.SALES_TAX_PAYABLE) == {"account VAT1": -vat1, "account VAT2": -vat2}
+
+
+@pytest.mark.parametrize("method", ["normal", "up", "down"])
+def test_a_credit_note_of_all_lines_gives_back_exactly_the_invoices_tax(method: str) -> None:
+    setup = two_codes({"precision": "0.01", "method": method, "by": "combination", "calculation": "total"})
+    invoice, credit = (invoiced(works(*amounts), setup) for amounts in (FOUR, [f"-{amount}" for amount in FOUR]))
+    assert credit.taxes == [f"-{tax}" for tax in invoice.taxes]
+    assert credit.balances == {name: -amount for name, amount in invoice.balances.items()}
+
+
+@pytest.mark.parametrize(
+    ("groups", "tax"),
+    [
+        pytest.param({}, "320.00", id="those of the line"),
+        pytest.param({"sales_tax_group": "HALF"}, "160.00", id="the sales tax group"),
+        pytest.param({"item_sales_tax_group": "GOODS"}, "160.00", id="the item sales tax group"),
+        pytest.param({"sales_tax_group": "HALF", "item_sales_tax_group": "GOODS"}, "0", id="nothing in both"),
+        pytest.param({"sales_tax_group": None}, "0", id="none"),
+    ],
+)
+def test_tax_12_only_codes_that_both_groups_have_are_charged(groups: dict[str, str | None], tax: str) -> None:
+    made = invoiced([a_line("1600", **(TAXED_LINE | groups))], two_codes({}))
+    assert made.taxes == [tax]
+    assert -made.balances.get("sales_tax_payable", Decimal(0)) == Decimal(tax)
+
+
+def test_tax_15_a_line_that_is_not_charged_has_no_tax() -> None:
+    made = invoiced([a_line("100", **TAXED_LINE), a_line("50", 2, chargeable=False, **TAXED_LINE)], one_code())
+    assert (str(made.draft.totals.subtotal), str(made.draft.totals.sales_tax)) == ("100", "20.00")
+
+
+def test_amounts_that_include_tax_are_divided_between_revenue_and_tax() -> None:
+    """The customer pays what the proforma says; what is earned is net."""
+    made = invoiced(works("100.00", "0.10", "19.99"), one_code(amounts_include_tax=True))
+    totals = made.draft.totals
+    assert (str(totals.subtotal), str(totals.sales_tax), str(totals.total)) == ("100.07", "20.02", "120.09")
+    assert (made.taxes, made.accounting) == (["16.67", "0.02", "3.33"], ["83.33", "0.08", "16.66"])
+    assert made.balances == {
+        "customer_balance": Decimal("120.09"),
+        "invoiced_revenue": Decimal("-100.07"),
+        "sales_tax_payable": Decimal("-20.02"),
+    }
+
+
+def test_amounts_that_include_tax_leave_an_accrual_as_it_was() -> None:
+    accrual = Accrual("USD", Decimal(1600), Decimal(1600), Decimal(1), "161300", "420200")
+    made = invoiced([a_line("1600", accruals=(accrual,), **TAXED_LINE)], one_code(amounts_include_tax=True))
+    assert made.balances["wip_sales_value"] == -1600
+    assert made.balances["invoiced_revenue"] == Decimal("-1333.33")
+
+
+def test_tax_37_tax_finer_than_a_cent_is_posted_in_cents() -> None:
+    rounding = {"precision": "0.000001", "method": "normal", "by": "code", "calculation": "total"}
+    made = invoiced(works("0.33", "0.33", "0.33"), one_code(rounding=rounding))
+    assert made.taxes == ["0.07", "0.06", "0.07"]
+    assert made.accounts(PostingType.SALES_TAX_PAYABLE) == {"222100": Decimal("-0.20")}
+
+
+def test_the_rate_is_that_of_the_invoice_date_not_of_the_accounting_date() -> None:
+    codes = {"VAT20": {"rates": [rate("20"), rate("21.5", "2026-09-01")], "account": "222100"}}
+    later = a_proposal(accounting_date="2026-09-05")
+    made = [invoiced(works("100"), one_code(codes=codes), day, header=later) for day in (AUGUST, date(2026, 9, 1))]
+    assert [str(one.draft.totals.sales_tax) for one in made] == ["20.00", "21.50"]
+
+
+def test_an_exempt_group_is_invoiced_without_tax() -> None:
+    codes = {"VAT20": {"rates": [rate("20", "2027-01-01")], "account": "222100", "exempt_in": ["DOM"]}}
+    made = invoiced(works("100"), one_code(codes=codes))
+    assert (made.taxes, made.accounts(PostingType.SALES_TAX_PAYABLE)) == (["0.00"], {})
+
+
+def test_a_tax_of_nothing_needs_no_account() -> None:
+    codes = {"VAT20": {"rates": [rate("0")]}}
+    assert invoiced(works("100"), one_code(codes=codes)).taxes == ["0.00"]
+    with pytest.raises(Refused, match="no account for posting type sales_tax_payable"):
+        invoiced(works("100"), one_code(codes={"VAT20": {"rates": [rate("20")]}}))

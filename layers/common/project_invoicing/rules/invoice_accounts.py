@@ -1,0 +1,48 @@
+"""The main accounts of an invoice's lines: of the line that one continues, else the set-up's (99-22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from project_invoicing.domain.codes import ON_ACCOUNT, PostingType
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.rules.accounts import account_for
+from project_invoicing.rules.profiles import profile_for
+from project_invoicing.setup.document import OnAccountPosting
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The main accounts of the invoices of a company. Each refuses where the set-up has none and one is needed."""
+
+    setup: FinanceSetup
+    company: str
+
+    def revenue(self, line: ProposalLine) -> tuple[PostingType, str]:
+        before = line.continues[0] if line.continues else None
+        if before and before.revenue_type and before.revenue_account:
+            return before.revenue_type, before.revenue_account
+        posting_type = _revenue_posting_type(line, self.company, self.setup)
+        return posting_type, account_for(self.setup, self.company, line.project, line.category)(posting_type)
+
+    def discount(self, line: ProposalLine) -> str | None:
+        before = line.continues[0] if line.continues else None
+        if before and before.discount_account is not None:
+            return before.discount_account or None
+        category = self.setup.parameters(self.company).line_discount_category
+        return account_for(self.setup, self.company, line.project, category)(PostingType.DISCOUNT) if category else None
+
+    def tax(self, code: str, account: str | None) -> str | None:
+        """``None`` where there is none and none was needed, because the tax is zero."""
+        return account or self.setup.posting_account(self.company, PostingType.SALES_TAX_PAYABLE, sales_tax_code=code)
+
+
+def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup) -> PostingType:
+    """LED-11, LED-36, LED-37: on-account lines by the profile of their billing method, all others invoiced revenue."""
+    if line.transaction_class not in ON_ACCOUNT:
+        return PostingType.INVOICED_REVENUE
+    profile = profile_for(company, line.project, line.contract, line.contract_line, setup)
+    if profile.on_account is OnAccountPosting.BALANCE:
+        return PostingType.WIP_INVOICED_ON_ACCOUNT
+    return PostingType.INVOICED_REVENUE_ON_ACCOUNT

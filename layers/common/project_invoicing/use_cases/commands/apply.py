@@ -1,0 +1,68 @@
+"""Carries out what a person asks for, and says what became of it.
+
+Everything on a line that is not in a command comes from Dataverse and is refused by name (JRN-14, TAX-11, DIM-09).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.text import whole
+from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands import (
+    bill_intercompany,
+    delete_lines,
+    edit_header,
+    edit_journal_line,
+    edit_proposal_line,
+    preview,
+    replay,
+    reset_journal,
+)
+from project_invoicing.use_cases.commands.command import Command
+from project_invoicing.use_cases.commands.reading import command_of
+from project_invoicing.use_cases.commands.workplace import Workplace
+
+HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]]]] = {
+    edit_header.EditHeader: edit_header.handle,
+    edit_proposal_line.EditProposalLine: edit_proposal_line.handle,
+    edit_journal_line.EditJournalLine: edit_journal_line.handle,
+    delete_lines.DeleteProposalLines: delete_lines.handle_proposal,
+    delete_lines.DeleteJournalLines: delete_lines.handle_journal,
+    reset_journal.ResetJournal: reset_journal.handle,
+    replay.Replay: replay.handle,
+    preview.Preview: preview.handle,
+    bill_intercompany.BillIntercompany: bill_intercompany.handle,
+}
+"""Each raises ``Rejected`` for what cannot be right, and ``Refused`` for what the document does not allow."""
+
+
+def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
+    """Carries out ``{action: request}``. Returns ``outcome``, what became of it, and what the action gives.
+
+    What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7). ``actor`` is who asked, where the
+    request says so.
+    """
+    detail = whole(detail)
+    try:
+        command = command_of(detail)
+    except Rejected as rejected:
+        return _refused(detail, f"refused: {rejected.detail}", rejected)
+    asked = {"actor": command.actor} if command.actor else {}
+    try:
+        return HANDLERS[type(command)](command, place) | asked
+    except Refused as refused:
+        return _refused(detail, str(refused), refused) | asked
+    except Rejected as rejected:
+        return _refused(detail, f"refused: {rejected.detail}", rejected) | asked
+
+
+def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
+    """The answer to ``{action: request}`` that was not carried out, with the document that the request names."""
+    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
+    named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
+    refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)
+    return {"outcome": outcome, "refused": [asdict(refusal)]}

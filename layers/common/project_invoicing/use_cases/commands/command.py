@@ -1,0 +1,132 @@
+"""What people may ask for, as models: each command names a document and says what is to become of it.
+
+A command is written as ``{action: request}`` and read by ``reading.command_of``. Ids may be written as Dataverse writes
+them, numbers with blanks around them. What a field does not take is said in the words of its validator.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.documents.given import given_day
+from project_invoicing.use_cases.documents.requests import row_id
+
+SAID: Final = "said"
+"""The type of an error whose text is for the person who asked."""
+_ACTOR: Final = r"[\w.@+:|\\-]{1,100}"
+NAMING: Final = frozenset({"actor", "company", "proposal_id", "journal_id", "actual_id"})
+"""Fields that say who asks and what about; the others of an edit are what is to be changed."""
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """The error of a field, with its text for the person who asked."""
+    return PydanticCustomError(SAID, "{text}", {"text": text})
+
+
+def _name(info: ValidationInfo) -> str:
+    return str(info.field_name).rstrip("_")
+
+
+def _text(value: object, info: ValidationInfo) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise wrong(f"the request needs {_name(info)}")
+    return value.strip()
+
+
+def _text_if_any(value: object, info: ValidationInfo) -> str | None:
+    return None if value is None else _text(value, info)
+
+
+def _id(value: object, info: ValidationInfo) -> str:
+    if value is None:
+        raise wrong(f"the request needs {_name(info)}")
+    try:
+        return row_id(value, _name(info))
+    except Rejected as rejected:
+        raise wrong(rejected.detail) from None
+
+
+def _day(value: object, info: ValidationInfo) -> date:
+    if value is None:
+        raise wrong(f"the request needs {_name(info)}")
+    try:
+        return given_day(str(value), _name(info))
+    except Rejected as rejected:
+        raise wrong(rejected.detail) from None
+
+
+def _day_if_any(value: object, info: ValidationInfo) -> date | None:
+    return None if value is None else _day(value, info)
+
+
+def _dimensions(value: Any) -> dict[str, str] | None:
+    if value is None:
+        return None
+    if isinstance(value, dict) and all(isinstance(text, str) and text for pair in value.items() for text in pair):
+        return value
+    raise wrong(f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
+
+
+def _group(value: object, info: ValidationInfo) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong(f"{_name(info)} is the name of a group or null, not {value!r}")
+
+
+def _true(value: object, info: ValidationInfo) -> bool:
+    if value is not True:
+        raise wrong(f"{_name(info)} can only be true, not {value!r}")
+    return True
+
+
+def _actor(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and re.fullmatch(_ACTOR, value)):
+        return value
+    raise wrong(f"actor is the id of who asks, up to 100 characters without blanks, not {str(value)[:100]!r}")
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+TextIfAny = Annotated[str | None, BeforeValidator(_text_if_any)]
+RowId = Annotated[str, BeforeValidator(_id)]
+"""The id of a row of Dataverse, in any of its ways of writing."""
+Day = Annotated[date, BeforeValidator(_day)]
+DayIfAny = Annotated[date | None, BeforeValidator(_day_if_any)]
+Dimensions = Annotated[dict[str, str] | None, BeforeValidator(_dimensions)]
+TaxGroup = Annotated[str | None, BeforeValidator(_group)]
+OnlyTrue = Annotated[bool, BeforeValidator(_true), WithJsonSchema({"const": True})]
+Actor = Annotated[str | None, BeforeValidator(_actor)]
+
+
+class Command(BaseModel):
+    """What a person asks for.
+
+    ``actor`` is the id of who asks: optional as long as nobody signs in. It is logged with the outcome and given back
+    in the answer; documents do not keep it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    ACTION: ClassVar[str]
+
+    actor: Actor = Field(None, description="the id of who asks, without blanks; logged, and given back in the answer")
+
+
+class Edit(Command):
+    """A change of a document before it is posted. Fields that are not given stay as they are."""
+
+    ACTION: ClassVar[str] = "edit"
+
+    @classmethod
+    def editable(cls) -> list[str]:
+        """The fields that it may change."""
+        return sorted(cls.model_fields.keys() - NAMING)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is to be changed, ``None`` where a value is to be taken away."""
+        return {name: getattr(self, name) for name in self.editable() if name in self.model_fields_set}

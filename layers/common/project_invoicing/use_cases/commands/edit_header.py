@@ -1,0 +1,59 @@
+"""Another invoice date, due date, accounting date or other dimensions of a proposal (DUE-03, DIM-10, 99-23)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from project_invoicing.domain.proposal import HeaderEdits, Proposal
+from project_invoicing.rules.invoice_terms import written_invoice_date
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.transactions import transact
+from project_invoicing.use_cases.commands.command import DayIfAny, Dimensions, Edit, Text, TextIfAny
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_ready
+
+
+class EditHeader(Edit):
+    """Changes the header of a proposal that is ready.
+
+    ``null`` takes back what was set: the date is again that of Dataverse or of the terms of payment, the dimensions
+    those of customer and lines. Dimensions can be set where the company allows it.
+    """
+
+    company: TextIfAny = Field(None, description="the proposal's company; without it all that have the number")
+    proposal_id: Text = Field(description="the number of the proposal, or the id of its proforma")
+    invoice_date: DayIfAny = Field(None, description="the date of the invoice to come; drops a due date that was set")
+    due_date: DayIfAny = Field(None, description="when it is due, for as long as the invoice date stays")
+    accounting_date: DayIfAny = Field(None, description="the date of its voucher")
+    dimensions: Dimensions = Field(None, description="the dimensions of the customer balance")
+
+
+def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
+    def change(header: Proposal) -> None:
+        must_be_ready(header)
+        company = str(header.company)
+        if "dimensions" in command.changes and not place.setup.parameters(company).allow_header_dimensions:
+            raise bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
+        changed = place.proposals.changing(header)
+        changed.edited(edited(command, header, place.setup))
+        transact(place.proposals.client, [changed.write()])
+
+    place.on_proposals(command.proposal_id, command.company, change)
+    return {"outcome": "done"}
+
+
+def edited(command: EditHeader, header: Proposal, setup: FinanceSetup) -> HeaderEdits:
+    """What a person has set on the header, with this command. A due date goes with another invoice date (DUE-06)."""
+    edits, changes = header.edits, command.changes
+    if "invoice_date" in changes and command.invoice_date != edits.invoice_date:
+        edits = replace(edits, invoice_date=command.invoice_date, due_date=None, due_for=None)
+    if "due_date" in changes:
+        for_day = edits.invoice_date or written_invoice_date(header, setup)
+        edits = replace(edits, due_date=command.due_date, due_for=for_day)
+    if "accounting_date" in changes:
+        edits = replace(edits, accounting_date=command.accounting_date)
+    if "dimensions" in changes:
+        edits = replace(edits, dimensions=command.dimensions)
+    return edits

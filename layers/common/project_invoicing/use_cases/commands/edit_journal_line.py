@@ -1,0 +1,52 @@
+"""Another sales tax or other dimensions of a journal's line (JRN-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.store.transactions import transact
+from project_invoicing.use_cases.commands.command import Dimensions, Edit, RowId, TaxGroup, Text
+from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
+from project_invoicing.use_cases.commands.workplace import Workplace, bad
+
+
+class EditJournalLine(Edit):
+    """Changes the line of an actual on a journal that is a draft or in error."""
+
+    company: Text = Field(description="the journal's company")
+    journal_id: Text = Field(description="the number of the journal")
+    actual_id: RowId = Field(description="the id of the line's actual")
+    sales_tax_group: TaxGroup = Field(None, description="another sales tax group; null for none")
+    item_sales_tax_group: TaxGroup = Field(None, description="another item sales tax group; null for none")
+    dimensions: Dimensions = Field(None, description="other dimensions; null for none")
+
+
+def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
+    check_tax_groups(command.changes, place.setup)
+    company, journal_id, actual_id = command.company, command.journal_id, command.actual_id
+    journal = place.journals.get(company, journal_id)
+    if journal is None or journal.status not in (JournalStatus.DRAFT, JournalStatus.ERROR):
+        state = journal.status if journal else "unknown"
+        raise bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
+    for page in place.journals.pages(company, journal_id):
+        if any(line.actual_id == actual_id for line in page.lines):
+            lines = [edited(x, command.changes) if x.actual_id == actual_id else x for x in page.lines]
+            change = place.journals.changing(journal)
+            change.lines_changed(place.at)
+            transact(place.journals.client, [place.journals.changed_page(journal, page, lines), change.write()])
+            return {"outcome": "edited"}
+    raise bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
+
+
+def edited(line: JournalLine, changes: Mapping[str, Any]) -> JournalLine:
+    """The line with these changes. Another tax group drops the percents of an invoice line that this one replaces."""
+    charges = line.charges
+    if changes.keys() & TAX_GROUPS.keys():
+        charges = tuple(charge.retaxed() for charge in charges)
+    return replace(line, charges=charges, **changes)

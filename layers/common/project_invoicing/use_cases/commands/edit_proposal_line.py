@@ -1,0 +1,77 @@
+"""Another sales tax of a proposal's line, or what the set-up of now says of it (TAX-11, DIM-09, STG-19)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.rules.owner import Blocked, Invalid
+from project_invoicing.rules.resolution import Resolved, resolve
+from project_invoicing.store.transactions import transact
+from project_invoicing.use_cases.commands.command import Edit, OnlyTrue, RowId, TaxGroup, Text, TextIfAny
+from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_ready
+
+
+class EditProposalLine(Edit):
+    """Changes the line of an actual on a proposal that is ready.
+
+    Dimensions of a proposal's line are never set, only derived anew. Where a person has chosen the tax (D-079), its
+    percents are those of the invoice date, whatever the line continues (99-22).
+    """
+
+    company: TextIfAny = Field(None, description="the proposal's company; without it all that have the number")
+    proposal_id: Text = Field(description="the number of the proposal, or the id of its proforma")
+    actual_id: RowId = Field(description="the id of the line's actual")
+    sales_tax_group: TaxGroup = Field(None, description="another sales tax group; null for none")
+    item_sales_tax_group: TaxGroup = Field(None, description="another item sales tax group; null for none")
+    rederive_dimensions: OnlyTrue = Field(False, description="take the dimensions anew from the set-up")
+    rederive_sales_tax: OnlyTrue = Field(False, description="take the tax groups anew from the set-up")
+
+
+def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
+    check_tax_groups(command.changes, place.setup)
+    actual_id = command.actual_id
+
+    def change(header: Proposal) -> None:
+        must_be_ready(header)
+        for page in place.proposals.pages(header.id):
+            if any(line.actual_id == actual_id for line in page.lines):
+                values = _values(command, place)
+                lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
+                changed = place.proposals.changing(header)
+                changed.edited()
+                writes = [place.proposals.edited_page(header.id, page, lines), changed.write()]
+                transact(place.proposals.client, writes)
+                return
+        raise bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")
+
+    place.on_proposals(command.proposal_id, command.company, change)
+    return {"outcome": "done"}
+
+
+def _values(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
+    """The values of the line, with dimensions and tax groups of now where they are to be derived anew."""
+    values: dict[str, Any] = {}
+    if command.rederive_dimensions or command.rederive_sales_tax:
+        resolved = _resolved(command.actual_id, place)
+        if command.rederive_dimensions:
+            values["dimensions"] = resolved.dimensions
+        if command.rederive_sales_tax:
+            values |= {name: getattr(resolved, name) for name in TAX_GROUPS}
+    values |= {name: value for name, value in command.changes.items() if name in TAX_GROUPS}
+    return values | ({"retaxed": True} if values.keys() & TAX_GROUPS.keys() else {})
+
+
+def _resolved(actual_id: str, place: Workplace) -> Resolved:
+    """Refuses what cannot be resolved with the set-up of now."""
+    resolved = resolve(place.staging.rows([actual_id])[actual_id].actual, place.setup)
+    if isinstance(resolved, Blocked):
+        raise Refused(resolved.wait.reason, resolved.wait.detail)
+    if isinstance(resolved, Invalid):
+        raise bad(resolved.field, resolved.detail)
+    return resolved

@@ -1,0 +1,91 @@
+"""From ``{action: request}`` to a command: the one place where a request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
+from project_invoicing.use_cases.commands.command import NAMING, SAID, Command, Edit
+from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
+from project_invoicing.use_cases.commands.edit_header import EditHeader
+from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
+from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.preview import Preview
+from project_invoicing.use_cases.commands.replay import Replay
+from project_invoicing.use_cases.commands.reset_journal import ResetJournal
+from project_invoicing.use_cases.commands.workplace import bad
+from project_invoicing.use_cases.documents.requests import named
+
+COMMANDS: Final[tuple[type[Command], ...]] = (
+    EditHeader,
+    EditProposalLine,
+    EditJournalLine,
+    DeleteProposalLines,
+    DeleteJournalLines,
+    ResetJournal,
+    Replay,
+    Preview,
+    BillIntercompany,
+)
+ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
+"""What a request may ask for."""
+_UNKNOWN, _MISSING = "extra_forbidden", "missing"
+_FIRST: Final = (_UNKNOWN, SAID)
+"""Errors that are said before others of the same request: what is not known at all, then what a field does not take."""
+
+
+def command_of(detail: Mapping[str, Any]) -> Command:
+    """The command that ``{action: request}`` asks for. Raises ``Rejected`` (``schema``) for what cannot be one."""
+    for action, request in detail.items():
+        if action not in ACTIONS:
+            known = ", ".join(ACTIONS)
+            raise bad(action, f"{action} is not possible here, only {known}; proposals come from Dataverse (PROP-04)")
+        if not isinstance(request, Mapping):
+            raise bad(action, f"{action} is written as an object that names a document, not {request!r}")
+        return _read(_model(action, request), request)
+    raise bad("detail", f"the request says nothing to do; it can say {', '.join(ACTIONS)}")
+
+
+def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
+    """The command of an action: those for journals name a journal, an edit that names no actual is of a header."""
+    possible = [command for command in COMMANDS if action == command.ACTION]
+    if len(possible) == 1:
+        return possible[0]
+    if "journal_id" in request:
+        if "proposal_id" in request:
+            raise bad("journal_id", f"{action} names journal_id or proposal_id, not both")
+        return EditJournalLine if action == Edit.ACTION else DeleteJournalLines
+    if action != Edit.ACTION:
+        return DeleteProposalLines
+    return EditProposalLine if "actual_id" in request else EditHeader
+
+
+def _read(model: type[Command], request: Mapping[str, Any]) -> Command:
+    """Names that the command has no use for are checked as ids and numbers all the same, and passed over."""
+    useless = NAMING - model.model_fields.keys()
+    try:
+        return model.model_validate({name: value for name, value in named(request).items() if name not in useless})
+    except ValidationError as error:
+        first = min(error.errors(include_url=False), key=_rank)
+        raise _rejected(model, first) from None
+
+
+def _rank(error: ErrorDetails) -> int:
+    return _FIRST.index(error["type"]) if error["type"] in _FIRST else len(_FIRST)
+
+
+def _rejected(model: type[Command], error: ErrorDetails) -> Rejected:
+    field = str(error["loc"][0]) if error["loc"] else model.ACTION
+    if error["type"] == _MISSING:
+        return bad(field, f"the request needs {field}")
+    if error["type"] != _UNKNOWN:
+        return bad(field, error["msg"] if error["type"] == SAID else f"{field}: {error['msg']}")
+    if issubclass(model, Edit):
+        return bad(field, f"{field} cannot be edited; what can: {', '.join(model.editable())}")
+    known = ", ".join(one.alias or name for name, one in model.model_fields.items())
+    return bad(field, f"{model.ACTION} knows no {field}; what it knows: {known}")

@@ -1,0 +1,57 @@
+"""Delivers the rejected events of a row again, once what was wrong has been fixed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from project_invoicing.dataverse.context import row_events
+from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.refusals import Refusal
+from project_invoicing.domain.text import guid
+from project_invoicing.store.transactions import transact
+from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
+from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
+from project_invoicing.use_cases.commands.workplace import Workplace, bad
+from project_invoicing.use_cases.proposals.sync import sync_header
+
+
+class Replay(Command):
+    """Delivers what was rejected of a row again."""
+
+    ACTION: ClassVar[str] = "replay"
+
+    company: TextIfAny = Field(None, description="the row's company, for the answer alone")
+    entity: Text = Field(description="the logical name of the row's table")
+    id: Text = Field(description="the id of the row, or what it had in its place")
+
+
+def handle(command: Replay, place: Workplace) -> dict[str, Any]:
+    entity, staging = command.entity, place.staging
+    id = guid(command.id) or command.id  # what had no id of its own was kept under what it had instead
+    outcomes = []
+    for sort_key, event in staging.rejected(entity, id):
+        # What could not even be read as rows was kept as the RemoteExecutionContext that it came as.
+        details = [event] if "entity" in event else [one.detail for one in row_events(event, place.at)]
+        delivered = [_deliver(detail, place) for detail in details]
+        if REJECTED not in delivered:
+            staging.mended(entity, id, sort_key)
+        outcomes += delivered
+    row = staging.readable([id]).get(id)
+    if row and row.state is StagingState.INVALID:  # accepted once, and found wrong by the import
+        transact(staging.client, [staging.revive(row)])
+        outcomes.append("pending")
+    if not outcomes:
+        raise bad("id", f"no rejected event of {entity} {id} is kept")
+    again = staging.rejections(entity, id) if REJECTED in outcomes else ()
+    refused = [asdict(Refusal(None, id, one.reason, one.detail)) for one in again]
+    return {"outcome": ", ".join(outcomes)} | ({"refused": refused} if refused else {})
+
+
+def _deliver(detail: dict[str, Any], place: Workplace) -> str:
+    if detail["entity"] == PROFORMA:
+        return sync_header(place.proposals, place.staging, place.setup, detail, place.at)
+    return sync_row(place.staging, detail, place.at)

@@ -1,0 +1,62 @@
+"""What commands work with, and how a refusal is kept on the proposal that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.errors import Rejected
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import transact
+from project_invoicing.use_cases.documents.requests import proposals_named
+from project_invoicing.use_cases.setups import SetupVersions
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The stores, the set-up, and the time ``at`` which something is asked for (ISO 8601, UTC)."""
+
+    proposals: Proposals
+    journals: Journals
+    staging: Staging
+    setups: SetupVersions
+    at: str
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    def on_proposals(self, number: str, company: str | None, action: Callable[[Proposal], None]) -> None:
+        """Runs the action on the proposals with this number; a refusal is stored on the proposal, and raised."""
+        companies = [company] if company else list(self.setup.document.companies)
+        found = proposals_named(self.proposals, companies, number)
+        if not found:
+            raise Refused(WaitReason.HEADER_MISSING, f"there is no proposal {number}")
+        for header in found:
+            try:
+                action(header)
+            except Refused as refused:
+                change = self.proposals.changing(header)
+                change.refused(refused, self.at)
+                transact(self.proposals.client, [change.write()])
+                raise
+
+
+def must_be_ready(header: Proposal) -> None:
+    """Refuses an edit of a proposal that waits, is being posted or is posted."""
+    if header.status is ProposalStatus.READY:
+        return
+    posted = header.status in (ProposalStatus.POSTED, ProposalStatus.POSTING)
+    reason = PostingFailure.ALREADY_POSTED if posted else PostingFailure.LINES_MISSING
+    raise Refused(reason, f"proposal {header.number} cannot be edited: it is {header.status}")
+
+
+def bad(field: str, detail: str) -> Rejected:
+    """A request that cannot be right, for what stands in ``field``."""
+    return Rejected("schema", detail, entity="edit", field=field)
