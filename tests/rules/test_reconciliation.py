@@ -30,7 +30,7 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staged_rows import row_of
 from project_invoicing.store.transactions import scan, transact, update
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import NOT_CONNECTED, Outcome, Reconciliation
 from tests import policies
@@ -522,7 +522,7 @@ def test_a_row_that_waits_outside_the_import_queue_is_found_and_imported(side: S
     ("values", "says"),
     [
         ({"st": "gone"}, "cannot be read: its state is 'gone'"),
-        ({"pn": "INV-0001"}, "is posted, but on jn and pn (INV-02)"),
+        ({"pn": "INV-0001"}, "is posted, but on a journal and a proposal (INV-02)"),
         ({"st": "skipped"}, "is skipped, but has voucher PV-00000001 (INV-22)"),
     ],
 )
@@ -676,7 +676,7 @@ def test_a_posting_that_was_begun_and_an_event_that_nobody_published_are_found(s
 
 
 def test_a_run_without_time_says_how_far_it_got_and_reports_nothing_as_fine(month: Side) -> None:
-    with patch("project_invoicing.use_cases.reconciliation.books._STEP", 2):
+    with patch("project_invoicing.use_cases.reconciliation.watch._STEP", 2):
         outcome = month.reconcile(time_left=lambda: False)
     assert not outcome.complete
     assert not any(check["checked"] for check in outcome.report["checks"])

@@ -12,7 +12,8 @@ from itertools import product
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, BillingType, PostingType, TransactionClass
+from project_invoicing.domain.actual import Reference
+from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType, TransactionClass
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
 from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
@@ -110,6 +111,10 @@ class FinanceSetup:
     def company(self, code: str) -> Company | None:
         return self.document.companies.get(code)
 
+    def accounting_currency(self, company: str | None) -> str | None:
+        known = self.company(company) if company else None
+        return known.accounting_currency if known else None
+
     def parameters(self, company: str) -> Parameters:
         """The company's parameters, or the contract's defaults when it has none."""
         return self.document.parameters.get(company, _DEFAULT_PARAMETERS)
@@ -138,6 +143,10 @@ class FinanceSetup:
     def resolve(self, entity: str, id: str) -> str | None:
         """The finance id of a Dataverse row, ``None`` when there is none or when finance has no such master data."""
         return self._finance_ids.get(entity, {}).get(id)
+
+    def named(self, reference: Reference | None) -> str | None:
+        """As ``resolve``, for a reference that may be missing."""
+        return self.resolve(reference.entity, reference.id) if reference else None
 
     @cached_property
     def _finance_ids(self) -> dict[str, dict[str, str]]:

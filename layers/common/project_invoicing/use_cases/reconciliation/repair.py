@@ -21,7 +21,7 @@ from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.events import IMPORT_REQUESTED, WRITE_BACK_REQUESTED, BusEvent, own_event
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
 Row = dict[str, str]
