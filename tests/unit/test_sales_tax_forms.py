@@ -23,7 +23,7 @@ from project_invoicing.domain.sales_tax import (
     sales_tax,
 )
 from project_invoicing.rules.invoice_draft import totals_of
-from project_invoicing.setup.document import problems
+from project_invoicing.setup.problems import problems
 from tests.setups import document, finance_setup
 
 CENT = Decimal("0.01")

@@ -29,9 +29,12 @@ from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.periods import open_date, period_closed
 from project_invoicing.rules.profiles import profile_for
-from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
-from project_invoicing.setup.document import Customer, InvoiceAccountingDate, OnAccountPosting
+from project_invoicing.rules.proposal_lines import currency_of, proforma_customer
+from project_invoicing.rules.resolution import ON_ACCOUNT
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import InvoiceAccountingDate
+from project_invoicing.setup.models.master_data import Customer
+from project_invoicing.setup.models.posting import OnAccountPosting
 
 _TAKEN_BACK = frozenset({PostingType.WIP_SALES_VALUE, PostingType.ACCRUED_REVENUE_SALES_VALUE})
 """Goes off where it was put, with the dimensions it has there, whatever the account asks by now."""

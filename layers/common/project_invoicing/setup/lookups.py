@@ -17,29 +17,22 @@ from project_invoicing.domain.codes import BillingMethod, BillingType, PostingTy
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
 from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
-from project_invoicing.setup.document import (
-    AccountRule,
-    Category,
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.companies import (
     CategoryKind,
     Company,
-    Contract,
-    ContractLine,
-    Customer,
-    DimensionRule,
     FiscalPeriod,
-    Intercompany,
     ItemTaxGroupMethod,
     LineProperty,
-    NumberSequences,
     Parameters,
     PeriodStatus,
-    Product,
-    Profile,
-    Project,
-    ProposalNumbers,
     SalesTaxGroupMethod,
-    SetupDocument,
 )
+from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule
+from project_invoicing.setup.models.intercompany import Intercompany
+from project_invoicing.setup.models.master_data import Category, Contract, ContractLine, Customer, Product, Project
+from project_invoicing.setup.models.numbers import NumberSequences, ProposalNumbers
+from project_invoicing.setup.models.posting import Profile
 
 T = TypeVar("T")
 
