@@ -23,7 +23,7 @@ def say_written_back(made: Explanation, state: WriteBackState, answer: str | Non
             made.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
             made.happened(f"was refused by Dataverse when it was written back: {answer}")
-            made.advise(f"write-back refused: mend what Dataverse says, then `python -m local reconcile --repair {id}`")
+            made.advise(f"write-back refused: fix what Dataverse says, then `python -m local reconcile --repair {id}`")
         case WriteBackState.PENDING:
             made.happened("is not written back to Dataverse yet")
             made.advise("nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeVar
 
 from project_invoicing.chunks import chunks
@@ -274,15 +275,10 @@ class Books:
         """Unbilled sales of a project whose billed sale is posted without taking their accrual back."""
         billed = self._accruals.billed_in(place)
         rows = self.stores.staging.readable(billed).values()
-        headers = {
-            row.proposal_id: self.headers.numbered(row.company, row.proposal_id) for row in rows if row.proposal_id
-        }
-        return [
-            one
-            for header in headers.values()
-            if header
-            for one in left_behind(header, self.stores.proposals.lines(header.id), billed)
-        ]
+        headers = (self.headers.numbered(row.company, row.proposal_id) for row in rows if row.proposal_id)
+        by_id = {header.id: header for header in headers if header}
+        found = (left_behind(header, self.stores.proposals.lines(id), billed) for id, header in by_id.items())
+        return list(chain.from_iterable(found))
 
     # What was begun
 

@@ -41,7 +41,7 @@ BATCH_ROWS: Final = 100
 """As many as one transaction then writes the states of."""
 TASK: Final = "Accounting Write-Back"
 HELD: Final = timedelta(minutes=20)
-"""The schedule takes a document up that nobody has got on with for so long: longer than an invocation lasts."""
+"""The schedule resumes a document that made no progress for so long: longer than an invocation lasts."""
 DENIED: Final = timedelta(hours=3)
 """As long as the queue itself brings a message that fails: five times half an hour."""
 PAUSE: Final = 60
@@ -231,7 +231,7 @@ class WriteBack:
         return [row for row in rows if row.actual_id not in written]
 
     def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
-        """Each row says what became of it. One that is no longer posted with this voucher holds no other."""
+        """Each row says what became of it. One that is no longer posted with this voucher cannot hold back the rest."""
         writes = [
             self.staging.written_back(
                 row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
