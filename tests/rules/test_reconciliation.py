@@ -442,7 +442,7 @@ def test_what_dataverse_refused_and_what_it_was_not_told_are_found_with_amounts_
 def test_a_value_that_dataverse_took_and_has_no_more_is_found_and_written_back_again(month: Side) -> None:
     month.dataverse.change(ACTUAL, "work/cost", msdyn_vouchernumber="PV-9")
     differs = only(month.differences(), "write_back_differs")
-    assert (differs.id, differs.amount) == (guid("work/cost"), 0)
+    assert (differs.id, differs.amount) == (guid("work/cost"), Decimal(0))
     assert "voucher PV-00000001, not PV-9" in differs.detail
     month.repairs().everything([differs])
     assert month.asked() == [{"company": "USPM", "journal_id": "USPM-000001", "everything": True}]
