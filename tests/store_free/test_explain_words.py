@@ -131,6 +131,8 @@ def test_a_row_whose_header_lists_it_tells_what_the_header_says_another_what_hol
     waiting = row(bill("b"), links={"unbilled": "u"})
     told = Wait(UNPOSTED, "its own", waiting.id)
     assert wait_now(waiting, header(), told, {}, SETUP).detail == "its own"
+    of_its_sale = replace(told, actual_id=guid("u"))
+    assert wait_now(waiting, header(), of_its_sale, {}, SETUP).detail == "its own"
     of_another = replace(told, actual_id=guid("x"))
     now = wait_now(waiting, header(), of_another, {guid("u"): row(cost("u"))}, SETUP)
     assert (now.reason, now.actual_id) == (UNPOSTED, guid("u"))

@@ -108,7 +108,7 @@ class Vouchers:
             sums[number, ""] += entry.accounting_amount
             booked[number] += weight(entry, source)
         for key, amount in sums.items():
-            if amount or key in self._balances:
+            if amount:
                 self._balances[key] += amount
         for number, amount in booked.items():
             before = self._booked.get(number)
