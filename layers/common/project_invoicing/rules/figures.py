@@ -28,7 +28,7 @@ class Figures:
 
     def accounting(self, value: Decimal | None, company: str | None) -> str | None:
         """``value`` with the digits of the company's accounting currency."""
-        return self.amount(value, self._setup.accounting_currency(company))
+        return self.amount(value, self._setup.currency_of_company(company))
 
     @staticmethod
     def figure(value: Decimal | None) -> str | None:

@@ -149,7 +149,7 @@ class _ActualInWords:
 
     def _posted(self, line: JournalLine, journal: Journal, vouchers: Sequence[Voucher]) -> None:
         made, row = self.made, self.facts.row
-        amount = self.words.money(row.accounting_amount, self.setup.accounting_currency(journal.company))
+        amount = self.words.money(row.accounting_amount, self.setup.currency_of_company(journal.company))
         with_voucher = f"with voucher {row.voucher}" if row.voucher else "without a ledger entry"
         rate = self.words.show.figure(row.exchange_rate)
         made.happened(

@@ -102,7 +102,7 @@ def off(row: StagedRow, posted: PostedAs, setup: FinanceSetup) -> tuple[Decimal 
     ``None`` where that cannot be said; the text says why.
     """
     words = Words(setup)
-    currency = setup.accounting_currency(row.company)
+    currency = setup.currency_of_company(row.company)
     actual = words.money(row.actual.amount, words.currency(row.actual))
     if row.state is not StagingState.POSTED:
         return None, f"is {actual} now, and its document is being posted with what it was before"

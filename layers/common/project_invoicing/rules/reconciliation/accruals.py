@@ -92,7 +92,7 @@ class Accruals:
     ) -> Iterator[Finding]:
         """What ``left_behind`` explains of a project, by its actuals; the rest by the project (INV-14, INV-15)."""
         company, project = place
-        currency = self.setup.accounting_currency(company)
+        currency = self.setup.currency_of_company(company)
         wip, deferred, left = self._wip[place], self._deferred[place], self.off(place, expected)
         for one in left_behind:
             left -= one.amount

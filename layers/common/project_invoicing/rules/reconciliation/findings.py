@@ -33,7 +33,7 @@ def of_row(
     repair: Repair | None = None,
 ) -> Finding:
     """A difference of an actual; ``amount`` in the accounting currency of its company."""
-    currency = setup.accounting_currency(row.company)
+    currency = setup.currency_of_company(row.company)
     return Finding(check, Difference(ACTUAL, row.id, detail, row.company, amount, currency, repair))
 
 

@@ -64,7 +64,7 @@ class IntegrationAccounts:
     def _account(self, company: str, posting_type: PostingType, account: str) -> IntegrationAccount:
         place = (company, posting_type, account)
         if place not in self._accounts:
-            currency = self.setup.accounting_currency(company)
+            currency = self.setup.currency_of_company(company)
             precision = self.setup.currency_precision(currency) if currency else None
             self._accounts[place] = IntegrationAccount(*place, currency, precision or _CENT)
         return self._accounts[place]

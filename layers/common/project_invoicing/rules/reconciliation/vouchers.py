@@ -119,7 +119,7 @@ class Vouchers:
         for (number, currency), amount in self._balances.items():
             if amount:
                 detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
-                named = currency or self.setup.accounting_currency(number.company)
+                named = currency or self.setup.currency_of_company(number.company)
                 yield Finding("balance", Difference("voucher", number.voucher, detail, number.company, amount, named))
 
     def suspects(self, between_companies: Container[tuple[str, str]]) -> Iterator[Suspect]:
@@ -150,7 +150,7 @@ class Vouchers:
         off = (abs(amount) if now.source == JOURNAL else amount) - now.amount
         there = f"the ledger has {now.amount} under {now.source} {now.document}"
         detail = f"voucher {voucher}: {there}, the rows {amount} (INV-22)"
-        currency = self.setup.accounting_currency(company)
+        currency = self.setup.currency_of_company(company)
         yield Finding("vouchers", Difference(entity, id, detail, company, off, currency))
 
 

@@ -26,7 +26,8 @@ class KnownData:
     def company(self, code: str) -> Company | None:
         return self.document.companies.get(code)
 
-    def accounting_currency(self, company: str | None) -> str | None:
+    def currency_of_company(self, company: str | None) -> str | None:
+        """Its accounting currency, as far as the company is known."""
         known = self.company(company) if company else None
         return known.accounting_currency if known else None
 
