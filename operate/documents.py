@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import yaml
 
 from operate.invalid_input import InvalidInput
-from project_invoicing.dataverse.values import whole
+from project_invoicing.domain.text import whole
 from project_invoicing.setup.problems import check
 
 Keys = tuple[str | int, ...]

@@ -9,6 +9,7 @@ from typing import Any
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual, to_proforma
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.codes import (
     ConnectionRole,
     JournalStatus,
@@ -45,7 +46,7 @@ def row(
     """The row of an actual; ``links`` by role with the test's names."""
     (event,) = row_events(context, AT)
     linked = {ConnectionRole(role): guid(name) for role, name in (links or {}).items()}
-    made = StagedRow(to_actual(event.detail), StagingState.PENDING, 1, 1, company="USPM", links=linked)
+    made = StagedRow(to_actual(RowEvent.read(event.detail)), StagingState.PENDING, 1, 1, company="USPM", links=linked)
     return replace(made, **{"state": state, **values})
 
 
@@ -96,7 +97,7 @@ def item(made: StagedRow, **values: Any) -> StagedItem:
 def header(status: ProposalStatus = ProposalStatus.WAITING, *, name: str = "inv-1", **values: Any) -> Proposal:
     """A proposal of USPM; what ``proforma`` of the builders takes stands in ``of``."""
     (event,) = row_events(proforma(name, **values.pop("of", {"total": "1600"})), AT)
-    return Proposal(to_proforma(event.detail), status, 1, 1, company="USPM", **values)
+    return Proposal(to_proforma(RowEvent.read(event.detail)), status, 1, 1, company="USPM", **values)
 
 
 def posted_header(**values: Any) -> Proposal:

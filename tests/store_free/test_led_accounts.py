@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from project_invoicing.domain.codes import BillingMethod, BillingType, PostingType
-from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.domain.codes import BillingMethod, PostingType
 from project_invoicing.setup.problems import problems
 from tests.rules.finance import finance
 from tests.store_free.journalising import looked_up

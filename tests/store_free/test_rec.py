@@ -11,6 +11,7 @@ import pytest
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import to_actual
+from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -510,7 +511,7 @@ def test_a_newer_version_that_says_the_same_is_no_difference() -> None:
 
 def test_a_name_that_a_look_up_carries_is_no_change() -> None:
     (event,) = row_events(cost("a"), AT)
-    stored = to_actual(event.detail)
+    stored = to_actual(RowEvent.read(event.detail))
     assert stored.project
     named = replace(stored, project=replace(stored.project, name="Another name"))
     assert received.changed_fields(stored, named) == {}

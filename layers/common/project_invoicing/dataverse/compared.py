@@ -9,9 +9,9 @@ from typing import Any, Final
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.found_rows import STATUS
 from project_invoicing.dataverse.maps import INVOICE_STATUSES, table_maps
-from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.codes import BillingType, RowState
 from project_invoicing.domain.compared_rows import ActualThere, ProformaThere, WrittenBack
+from project_invoicing.domain.text import decimal
 
 _FROM_CONFIRMED_ON: Final = frozenset({"confirmed", "invoice_paid", "posted"})
 _OF_ACTUALS: Final = ("skip_sync", "transaction_type", "billing_type", "amount", "invoice", "currency")

@@ -25,8 +25,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from project_invoicing.dataverse.values import is_bare_date
-from project_invoicing.domain import tables
+from project_invoicing.domain import money, tables
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import (
     BillingType,

@@ -27,6 +27,8 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.lineage import handed_on_by
+from project_invoicing.rules.periods import period_closed
+from project_invoicing.rules.profiles import profile_for
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import CostPosting, Profile
 

@@ -15,9 +15,19 @@ from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.rules.charging import discount_of, in_digits, is_chargeable
+from project_invoicing.rules.defaults import (
+    category_problem,
+    closed,
+    dimensions,
+    line_property,
+    price_rate,
+    sales_tax_group,
+)
+from project_invoicing.rules.line_dates import dates
+from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, owner_of, unknown
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
-from project_invoicing.setup.models.intercompany import Intercompany
 
 INACTIVE = "the actual is inactive in Dataverse"
 PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})

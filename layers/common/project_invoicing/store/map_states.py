@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.codes import RejectReason, TableMapName
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant

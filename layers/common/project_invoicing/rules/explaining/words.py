@@ -15,7 +15,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.explaining.explanation import TYPES, Row
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.late_changes import PostedAs, amount_now
-from project_invoicing.rules.resolution import Owner, owner_of
+from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.setup.lookups import FinanceSetup
 
 ROLES: Final = {

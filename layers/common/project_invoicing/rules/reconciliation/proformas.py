@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from project_invoicing.dataverse.values import decimal
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
 from project_invoicing.domain.compared_rows import ProformaThere
@@ -15,6 +14,7 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference, Repair, figure
 from project_invoicing.domain.tables import PROFORMA
+from project_invoicing.domain.text import decimal
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.rules.reconciliation.received import CURRENCY, ReceivedActuals, changed_fields, in_words, text

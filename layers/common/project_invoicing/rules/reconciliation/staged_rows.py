@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from project_invoicing.domain.codes import BillingType, StagingState, TransactionType, WriteBackState
+from project_invoicing.domain.codes import NO_MONEY, BillingType, StagingState, TransactionType, WriteBackState
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Difference, Repair, Tally, digest_of
 from project_invoicing.domain.staged_item import StagedItem
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.rules.charging import billed_of
 from project_invoicing.rules.reconciliation.findings import Finding, id_bytes, link_key, of_row
-from project_invoicing.rules.resolution import NO_MONEY, billed_of
 from project_invoicing.setup.lookups import FinanceSetup
 
 

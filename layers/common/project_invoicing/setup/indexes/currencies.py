@@ -11,6 +11,8 @@ from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.setup.indexes.dated import Dated
 from project_invoicing.setup.indexes.known import KnownData
 
+_CENT = Decimal("0.01")
+
 
 class CurrencyLookups(KnownData):
     """Rates by pair, and those that contracts agree on."""
@@ -18,6 +20,10 @@ class CurrencyLookups(KnownData):
     def currency_precision(self, code: str) -> Decimal | None:
         currency = self.document.currencies.get(code)
         return currency.precision if currency else None
+
+    def accounting_precision(self, company: str) -> Decimal:
+        """The step that amounts in the company's accounting currency are rounded to."""
+        return self.currency_precision(self.accounting_currency(company)) or _CENT
 
     def exchange_rate(self, from_: str, to: str, on: date) -> ExchangeRate | None:
         """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair has no reverse of its own."""
@@ -35,7 +41,7 @@ class CurrencyLookups(KnownData):
 
     def price_rate(self, contract: str | None, currency: str, company: str, on: date) -> ExchangeRate | None:
         """From ``currency`` to the company's accounting currency: the contract's agreement first (FXR-07, FXR-09)."""
-        accounting = self.document.companies[company].accounting_currency
+        accounting = self.accounting_currency(company)
         agreed = self._agreed_rates.get(contract) if contract and currency != accounting else None
         if agreed and agreed[:2] == (company, currency):
             return agreed[2]

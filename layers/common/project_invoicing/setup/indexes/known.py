@@ -31,6 +31,9 @@ class KnownData:
         known = self.company(company) if company else None
         return known.accounting_currency if known else None
 
+    def accounting_currency(self, company: str) -> str:
+        return self.document.companies[company].accounting_currency
+
     def parameters(self, company: str) -> Parameters:
         """The company's parameters, or the contract's defaults when it has none."""
         return self.document.parameters.get(company, _DEFAULT_PARAMETERS)
@@ -40,6 +43,10 @@ class KnownData:
 
     def contract(self, name: str | None) -> Contract | None:
         return self.document.contracts.get(name) if name else None
+
+    def owner(self, project: str | None, contract: str | None) -> Project | Contract | None:
+        """The project, else the contract: what it belongs to says which company the work is for."""
+        return self.project(project) or self.contract(contract)
 
     def contract_line(self, name: str | None) -> ContractLine | None:
         return self.document.contract_lines.get(name) if name else None

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from project_invoicing.domain.codes import TransactionClass
+from project_invoicing.domain.codes import ON_ACCOUNT, TransactionClass
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.dated import Dated
@@ -15,8 +15,6 @@ from project_invoicing.setup.models.companies import (
     SalesTaxGroupMethod,
 )
 from project_invoicing.setup.models.master_data import Category, Product
-
-_ON_ACCOUNT = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
 
 
 class SalesTaxLookups(CategoryLookups):
@@ -43,7 +41,7 @@ class SalesTaxLookups(CategoryLookups):
         TAX-07 to TAX-10.
         """
         parameters = self.parameters(company)
-        if transaction_class in _ON_ACCOUNT:
+        if transaction_class in ON_ACCOUNT:
             return parameters.milestone_item_sales_tax_group
         by_item = parameters.material_item_tax_group_method is ItemTaxGroupMethod.ITEM
         if transaction_class is TransactionClass.MATERIAL and by_item:

@@ -12,6 +12,7 @@ from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED
+from project_invoicing.domain.text import guid, whole
 from project_invoicing.rules.explaining.explanation import Explanation, Row
 from project_invoicing.rules.explaining.not_taken import say_not_taken
 from project_invoicing.set_aside import Defect, guarded

@@ -13,7 +13,6 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.explaining.words import off
 from project_invoicing.rules.late_changes import PostedAs
-from project_invoicing.rules.resolution import DISCOUNT
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -68,7 +67,7 @@ class Stores:
     def posted_as(self, row: StagedRow) -> PostedAs:
         """What ``amount_now`` needs of the document that a row was posted with; nothing where that is not there."""
         if row.journal_id:
-            return PostedAs(gross=DISCOUNT in row.actual.custom and self._accrued_gross(row))
+            return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
         invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
         if not invoice:

@@ -12,7 +12,7 @@ from typing import Final
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.compared import ComparedColumns
-from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps
+from project_invoicing.dataverse.found_rows import columns_of, inbound_maps, row_event_of
 from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
 from project_invoicing.domain.actual import Connection
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
@@ -117,7 +117,7 @@ class AgainstDataverse:
         stored = staging.readable(ids)
         for found in self.api.rows(ACTUAL, ids, columns_of(ACTUAL)):
             try:
-                now = to_actual(event_of(found, self.at).detail)
+                now = to_actual(row_event_of(found, self.at))
             except Rejected as rejected:
                 if not any(staging.rejections(ACTUAL, found.id)):
                     detail = f"would be rejected: {rejected.detail}"
@@ -202,7 +202,7 @@ class AgainstDataverse:
             return
         for found in self.api.rows(PROFORMA, [there.id], columns_of(PROFORMA)):
             try:
-                now = to_proforma(event_of(found, self.at).detail)
+                now = to_proforma(row_event_of(found, self.at))
             except Rejected as rejected:
                 if (PROFORMA, there.id) not in self.books.rejected:
                     check, detail = "differs_from_dataverse", f"{header.number} would be rejected: {rejected.detail}"
