@@ -29,7 +29,7 @@ from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.periods import open_date, period_closed
 from project_invoicing.rules.profiles import profile_for
-from project_invoicing.rules.proposal_lines import currency_of, proforma_customer
+from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import InvoiceAccountingDate
 from project_invoicing.setup.models.master_data import Customer

@@ -36,7 +36,6 @@ from project_invoicing.rules.taking import Takers
 from project_invoicing.rules.waiting import defect_wait
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.models.companies import InvoiceAccountingDate
 
 
 @dataclass(slots=True)

@@ -16,10 +16,12 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_item import RejectedItem, StagedItem
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.store import outbox, rows
+from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of
 from project_invoicing.store.ledger import Entry, Ledger
-from project_invoicing.store.proposals import HEADER, Proposals, invoice_of, proposal_of
+from project_invoicing.store.proposal_items import proposal_of
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import scan

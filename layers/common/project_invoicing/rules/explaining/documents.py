@@ -31,8 +31,8 @@ from project_invoicing.rules.explaining.steps import (
     version_in_words,
 )
 from project_invoicing.rules.explaining.words import Words
-from project_invoicing.rules.invoice_draft import customer_of
-from project_invoicing.rules.proposal_lines import currency_of, unposted
+from project_invoicing.rules.proforma import currency_of, customer_of
+from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
 from project_invoicing.setup.lookups import FinanceSetup
 

@@ -18,7 +18,7 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference, Repair
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import PROFORMA
-from project_invoicing.rules.proposal_lines import currency_of
+from project_invoicing.rules.proforma import currency_of
 from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, of_row
 from project_invoicing.rules.reconciliation.staged_rows import is_to_be_billed
 from project_invoicing.setup.lookups import FinanceSetup

@@ -44,10 +44,10 @@ def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
         return ProposalFacts(header, found, waiting=_waits(stores, header) if header.evaluated else None)
     invoice = None
     if header.status is ProposalStatus.POSTED:
-        invoice = stores.proposals.invoice(header.company or "", header.invoice_number or "")
+        invoice = stores.proposals.invoices.get(header.company or "", header.invoice_number or "")
     if invoice:
-        pages = stores.proposals.invoice_pages(invoice.company, invoice.invoice_number)
-        ids = [line.actual_id for _, lines in pages for line in lines]
+        lines = stores.proposals.invoices.lines(invoice.company, invoice.invoice_number)
+        ids = [line.actual_id for line in lines]
     else:
         ids = [line.actual_id for line in stores.proposals.lines(header.id)]
     linked = stores.staging.readable(ids[:SHOWN])
@@ -70,7 +70,7 @@ def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:
     """A customer invoice: its proposal's explanation under the invoice's number."""
-    invoice = stores.proposals.invoice(company, number)
+    invoice = stores.proposals.invoices.get(company, number)
     made = explain_proposal(stores, invoice.proforma_id) if invoice else None
     return as_invoice(made, invoice, stores.setup) if invoice and made else None
 

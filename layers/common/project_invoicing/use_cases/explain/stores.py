@@ -69,12 +69,14 @@ class Stores:
         if row.journal_id:
             return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
-        invoice = header and header.invoice_number and self.proposals.invoice(str(row.company), header.invoice_number)
+        invoice = (
+            header and header.invoice_number and self.proposals.invoices.get(str(row.company), header.invoice_number)
+        )
         if not invoice:
             return PostedAs()
         included = self.setup.document.sales_tax.amounts_include_tax
-        pages = self.proposals.invoice_pages(invoice.company, invoice.invoice_number) if included else ()
-        return PostedAs(invoice=invoice, lines=[line for _, page in pages for line in page])
+        lines = self.proposals.invoices.lines(invoice.company, invoice.invoice_number) if included else []
+        return PostedAs(invoice=invoice, lines=lines)
 
     def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
         """``rules.explaining.words.off`` with what it needs of the document, read only where it is needed."""

@@ -13,8 +13,8 @@ from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.errors import Rejected
 from project_invoicing.events import PROPOSAL_CREATED, own_event
+from project_invoicing.rules.proforma import company_of
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.models.numbers import ProposalNumbers
 from project_invoicing.store import outbox
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging

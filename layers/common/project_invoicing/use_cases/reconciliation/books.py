@@ -75,7 +75,8 @@ class Books:
 
     def read(self) -> None:
         """Reads the tables and makes the checks. Raises ``OutOfTime``."""
-        drawn = {company: self.stores.proposals.counter(company).last for company in self.setup.document.companies}
+        invoices = self.stores.proposals.invoices
+        drawn = {company: invoices.counter(company).last for company in self.setup.document.companies}
         before = self._posted()
         self._read_staging()
         self._read_journals()
