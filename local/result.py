@@ -22,12 +22,14 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.explaining.explanation import NOTE, has_replaced
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.rules.invoice_terms import due_date_of, invoice_date_of
 from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.waiting import waits_as
+from project_invoicing.rules.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import rows, setups
 from project_invoicing.store.invoices import invoice_of, tax_of_invoice
@@ -37,14 +39,7 @@ from project_invoicing.store.ledger import Entry, assemble
 from project_invoicing.store.proposal_items import proposal_of
 from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.write_backs import HEADER, PREFIX, document_of, progress_of
-from project_invoicing.use_cases.explain.explanation import NOTE, has_replaced
 from project_invoicing.use_cases.result_rows import invoice_row, proposal_line_row, voucher_row
-from project_invoicing.use_cases.write_back.send import (
-    Values,
-    actual_of_invoice,
-    actual_of_journal,
-    row_of_invoice,
-)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

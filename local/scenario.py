@@ -26,7 +26,7 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import PROFORMA
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
-from project_invoicing.setup.document import check
+from project_invoicing.setup.problems import check
 
 _NUMBER: Final = "invoicenumber"
 

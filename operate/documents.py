@@ -15,7 +15,7 @@ import yaml
 
 from operate.invalid_input import InvalidInput
 from project_invoicing.domain.text import whole
-from project_invoicing.setup.document import check
+from project_invoicing.setup.problems import check
 
 Keys = tuple[str | int, ...]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from operate.stack_tables import check_company, named
 from project_invoicing.store import client
-from project_invoicing.use_cases.explain.actuals import Stores
 from project_invoicing.use_cases.explain.ask import explain
+from project_invoicing.use_cases.explain.stores import Stores
 
 
 def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from tests.builders import references
 
 CONTRACT_DOCUMENT = """

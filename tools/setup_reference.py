@@ -17,7 +17,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import local  # noqa: F401  it puts the layer on the path
-from project_invoicing.setup.document import Row, SetupDocument
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.values import Row
 
 INTRODUCTION = """\
 # The finance set-up

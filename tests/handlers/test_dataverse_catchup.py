@@ -10,9 +10,10 @@ from unittest.mock import patch
 import pytest
 
 from project_invoicing.dataverse.api import AccessDenied, Throttled
+from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Rejected
-from project_invoicing.store import client, staging
-from project_invoicing.store.sweeps import Sweep, Sweeps
+from project_invoicing.store import client
+from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.transactions import scan
 from tests.builders import actual, connection, guid, option, proforma
 from tests.dataverse import FakeDataverse
@@ -265,7 +266,7 @@ class TestDeletedRows:
         dataverse.apply(*many)
         site.sweep()
         dataverse.apply(*(link | {"MessageName": "Delete", "PreEntityImages": []} for link in many))
-        with patch.object(staging, "scan", wraps=scan) as scans:
+        with patch.object(receiving, "scan", wraps=scan) as scans:
             assert swept(site.sweep(), "msdyn_transactionconnection")["links"] == 30
         assert scans.call_count == 1
 

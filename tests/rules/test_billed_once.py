@@ -15,7 +15,8 @@ from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.items import Item
 from project_invoicing.store.staged_rows import taker_of
 from project_invoicing.store.transactions import scan, transact, update
-from project_invoicing.use_cases.explain.actuals import Stores, explain_actual
+from project_invoicing.use_cases.explain.actuals import explain_actual
+from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.proposals import pages as proposal_pages
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import Reconciliation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from project_invoicing.store.transactions import transact, update
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance

@@ -21,7 +21,7 @@ from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
-from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference, Tally
+from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import BusEvent
@@ -31,11 +31,11 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staged_rows import row_of
 from project_invoicing.store.transactions import scan, transact, update
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import NOT_CONNECTED, Outcome, Reconciliation
 from tests import policies
-from tests.builders import Context, connection, guid, option, proforma
+from tests.builders import Context, connection, guid, proforma
 from tests.dataverse import FakeDataverse
 from tests.harness import envelope
 from tests.rules.books import Books
@@ -334,11 +334,6 @@ def test_99_27_a_cancellation_that_never_arrived_is_found_and_fetched(side: Side
     assert (side.books.result["proposals"], side.differences()) == ([], {})
 
 
-def test_99_27_a_canceled_proforma_that_is_not_known_is_no_difference(side: Side) -> None:
-    side.lose(proforma("inv-1", total="1600", statecode=option(3)))
-    assert side.differences() == {}
-
-
 def test_99_27_what_dataverse_took_back_after_posting_is_a_late_change(month: Side) -> None:
     for entity, name, state in ((PROFORMA, "inv-1", 3), (ACTUAL, "work/cost", 1)):
         month.dataverse.change(entity, name, statecode=state)
@@ -399,26 +394,11 @@ def test_a_change_after_posting_is_a_late_change_until_it_is_reversed(month: Sid
     assert (late.id, late.amount, late.currency) == (guid("work/cost"), Decimal(100), "USD")
 
 
-@pytest.mark.parametrize(
-    ("header", "says"),
-    [
-        ({"msdyn_accountingdate": "2026-09-05T04:00:00Z"}, "2026-09-05"),
-        ({"msdyn_tzaaccountingdate": "2026-09-05T00:00:00Z"}, "2026-09-05"),
-        ({"msdyn_accountingdate": "2026-09-03T04:00:00Z"}, None),
-        ({}, None),
-    ],
-)
-def test_edit_16_a_billed_sale_with_another_accounting_date_than_its_proforma_is_found(
-    side: Side, header: dict[str, Any], says: str | None
-) -> None:
-    side.arrive(*billed(accounting_date="2026-09-03")[1:], proforma("inv-1", **header))
-    if says is None:
-        assert side.reconcile().differences == 0
-        return
+def test_edit_16_a_billed_sale_with_another_accounting_date_than_its_proforma_is_found(side: Side) -> None:
+    header = proforma("inv-1", msdyn_accountingdate="2026-09-05T04:00:00Z")
+    side.arrive(*billed(accounting_date="2026-09-03")[1:], header)
     found = only(side.differences(), "accounting_dates")
     assert (found.id, found.repair) == (guid("work/billed"), None)
-    assert "accounting date 2026-09-03" in found.detail
-    assert f"INV-0001 {says}" in found.detail
 
 
 def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
@@ -426,22 +406,6 @@ def test_an_actual_that_dataverse_does_not_have_is_found(side: Side) -> None:
     del side.dataverse.tables[ACTUAL][guid("b")]
     gone = only(side.differences(), "not_in_dataverse")
     assert (gone.id, gone.amount, gone.repair) == (guid("b"), Decimal(800), None)
-
-
-@pytest.mark.parametrize("total", ["92588", "92587.5"])
-def test_inv_05_what_rounding_to_the_digits_of_a_currency_added_is_no_difference(side: Side, total: str) -> None:
-    yen = {"from": "JPY", "to": "USD", "valid_from": "2026-01-01", "rate": "0.6543", "factor": 100}
-    side.books.use(finance(("contracts.CTR-1.currency", "JPY"), exchange_rates=[yen]))
-    side.arrive(*billed("work", total=total, quantity="7.5", price="12345", currency="JPY"))
-    assert side.reconcile().differences == 0
-
-    side.books.journalise()
-    side.books.import_staging()
-    side.books.post_invoices()
-    side.write_back()
-
-    assert side.books.invoice()["subtotal"] == "92588"
-    assert side.reconcile().differences == 0
 
 
 def test_a_total_that_changed_after_the_lines_were_built_is_found(month: Side) -> None:
@@ -476,21 +440,11 @@ def test_what_dataverse_refused_and_what_it_was_not_told_are_found_with_amounts_
     assert month.differences() == {}
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "says"),
-    [
-        ("msdyn_vouchernumber", "PV-9", "voucher PV-00000001, not PV-9"),
-        ("msdyn_accountingamount", "801.00", "accounting_amount 800, not 801"),
-        ("msdyn_accountingexchangerate", "2", "exchange_rate 1, not 2"),
-        ("msdyn_salestaxamount", "5", "sales_tax_amount 0, not 5"),
-    ],
-)
-def test_a_value_that_dataverse_took_and_has_no_more_is_found(month: Side, column: str, value: str, says: str) -> None:
-    month.dataverse.change(ACTUAL, "work/cost", **{column: value})
+def test_a_value_that_dataverse_took_and_has_no_more_is_found_and_written_back_again(month: Side) -> None:
+    month.dataverse.change(ACTUAL, "work/cost", msdyn_vouchernumber="PV-9")
     differs = only(month.differences(), "write_back_differs")
-    assert differs.id == guid("work/cost")
-    assert differs.amount == (1 if "amount 801" in f"amount {value.partition('.')[0]}" else 0)
-    assert says in differs.detail
+    assert (differs.id, differs.amount) == (guid("work/cost"), Decimal(0))
+    assert "voucher PV-00000001, not PV-9" in differs.detail
     month.repairs().everything([differs])
     assert month.asked() == [{"company": "USPM", "journal_id": "USPM-000001", "everything": True}]
 
@@ -519,21 +473,11 @@ def test_a_row_that_waits_outside_the_import_queue_is_found_and_imported(side: S
     assert side.books.state("a") == "imported"
 
 
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"st": "gone"}, "cannot be read: its state is 'gone'"),
-        ({"pn": "INV-0001"}, "is posted, but on jn and pn (INV-02)"),
-        ({"st": "skipped"}, "is skipped, but has voucher PV-00000001 (INV-22)"),
-    ],
-)
-def test_inv_02_inv_22_a_row_whose_state_contradicts_it_is_found(
-    month: Side, values: dict[str, str], says: str
-) -> None:
-    month.put("work/cost", **values)
+def test_a_row_that_cannot_be_read_is_found(month: Side) -> None:
+    month.put("work/cost", st="gone")
     (found,) = month.differences()["staging_states"]
     assert found.id == guid("work/cost")
-    assert says in found.detail
+    assert "cannot be read: its state is 'gone'" in found.detail
 
 
 def test_a_row_that_has_lost_its_journal_is_found_by_the_journals_line(side: Side) -> None:
@@ -563,12 +507,6 @@ def test_inv_22_a_row_that_says_another_amount_than_the_ledger_is_found(month: S
     assert set(found) == {"vouchers", "write_back_differs"}  # Dataverse has the other amount, too
 
 
-def test_inv_01_a_voucher_that_does_not_balance_is_found_with_the_amount(month: Side) -> None:
-    month.break_ledger("PV-00000001", lambda e: None if (e.voucher, e.account) == ("PV-00000001", "600300") else e)
-    found = month.reconcile().checks["balance"].found
-    assert [(one.id, one.amount, one.currency) for one in found] == [("PV-00000001", Decimal(800), "USD")] * 2
-
-
 def test_inv_14_an_accrual_that_its_invoice_left_behind_is_found_by_its_unbilled_sale(side: Side) -> None:
     """The proposal was built as if nobody had known what its unbilled sale accrued."""
     side.arrive(*billed())
@@ -582,16 +520,6 @@ def test_inv_14_an_accrual_that_its_invoice_left_behind_is_found_by_its_unbilled
     left = only(side.differences(), "accruals")
     assert (left.id, left.amount, left.currency) == (guid("work/unbilled"), Decimal("1600.00"), "USD")
     assert f"billed by {guid('work/billed')} on invoice FTI-00000001" in left.detail
-
-
-def test_inv_15_wip_and_accrued_revenue_that_part_are_found_by_project(month: Side) -> None:
-    def moved(entry: Entry) -> Entry:
-        wrong = entry.posting_type == "accrued_revenue_sales_value" and entry.voucher == "PV-00000002"
-        return rows.decode(Entry, rows.encode([entry]).replace("PRJ-GBP", "PRJ-1"))[0] if wrong else entry
-
-    month.break_ledger("PV-00000002", moved)
-    found = month.differences()["accruals"]
-    assert {(one.id, one.amount) for one in found} == {("PRJ-GBP", Decimal(2080)), ("PRJ-1", Decimal(-2080))}
 
 
 def test_work_that_is_accrued_and_not_billed_is_no_difference(side: Side) -> None:
@@ -651,14 +579,6 @@ def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_n
     assert guid("bolts") in printed
 
 
-def test_num_02_an_invoice_that_is_gone_leaves_a_gap(month: Side) -> None:
-    names = month.books.world.names
-    pk = {"pk": {"S": "INVOICE#USPM#FTI-00000001"}, "sk": {"S": "H"}}
-    month.books.world.client.delete_item(TableName=names.proposals_table, Key=pk)
-    (gap,) = month.differences()["invoice_numbers"]
-    assert (gap.id, gap.company) == ("FTI-00000001", "USPM")
-
-
 def test_a_posting_that_was_begun_and_an_event_that_nobody_published_are_found(side: Side) -> None:
     side.arrive(*billed())
     side.books.journalise()
@@ -677,7 +597,7 @@ def test_a_posting_that_was_begun_and_an_event_that_nobody_published_are_found(s
 
 
 def test_a_run_without_time_says_how_far_it_got_and_reports_nothing_as_fine(month: Side) -> None:
-    with patch("project_invoicing.use_cases.reconciliation.books._STEP", 2):
+    with patch("project_invoicing.use_cases.reconciliation.watch._STEP", 2):
         outcome = month.reconcile(time_left=lambda: False)
     assert not outcome.complete
     assert not any(check["checked"] for check in outcome.report["checks"])
@@ -699,17 +619,6 @@ def test_the_report_of_the_last_run_is_kept_and_an_earlier_one_does_not_replace_
     last = kept.last()
     assert last
     assert (last["at"], last["checks"]) == ("2026-09-02T02:30:00Z", json.loads(json.dumps(report["checks"])))
-
-
-def test_a_checksum_is_the_same_in_every_order_and_another_for_other_amounts() -> None:
-    one, other, third = Tally(), Tally(), Tally()
-    for tally, entries in ((one, "ab"), (other, "ba")):
-        for id in entries:
-            tally.add(id, Decimal("100.00") if id == "a" else Decimal(50), chargeable=True)
-    third.add("a", Decimal(99), chargeable=True)
-    third.add("b", Decimal(51), chargeable=True)
-    assert one == other
-    assert (one.amount, one.checksum == third.checksum) == (third.amount, False)
 
 
 # --- one row, the function, the command ---------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from tests.dataverse import StubbornDataverse, connected
 from tests.harness import TEMPLATE
 from tests.own_events import invoice_posted, journal_posted
 from tests.rules.books import Books
-from tests.rules.finance import TAXED, finance
 from tests.rules.stories import FIXED_RATE, approval, billed, confirmation
 
 
@@ -52,17 +51,6 @@ def test_wb_02_wb_05_wb_07_a_posted_invoice_tells_of_its_actuals_and_of_itself(b
         "status": "posted",
         "sales_tax_amount": "0.00",
     }
-
-
-def test_wb_06_the_sales_tax_goes_to_the_billed_actual_and_to_the_invoice(books: Books) -> None:
-    books.use(finance(TAXED))
-    books.arrive(*billed(quantity="1", price="100", total="100"))
-    books.journalise()
-    books.post_invoices()
-    actual, invoice = books.write_back("work/billed"), books.write_back("inv-1", "invoice")
-    assert actual
-    assert invoice
-    assert (actual["sales_tax_amount"], invoice["sales_tax_amount"]) == ("20.00", "20.00")
 
 
 def test_wb_03_wb_11_nothing_else_is_written_back(books: Books) -> None:

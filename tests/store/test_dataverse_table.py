@@ -9,12 +9,14 @@ import pytest
 
 from project_invoicing.config import Settings
 from project_invoicing.domain.codes import ConnectionRole, RejectReason
+from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapAction, MapState
+from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.store.map_states import MapStates, MapStatus
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.sweeps import Sweep, Sweeps
+from project_invoicing.store.sweeps import Sweeps
 from tests.store import tables
 from tests.store.rows import a_link, an_actual
 

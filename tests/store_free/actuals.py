@@ -15,8 +15,9 @@ from project_invoicing.domain.codes import (
     TransactionType,
 )
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from tests.builders import REFERENCE_TABLES, guid
 
 USUAL = {"project": "PRJ-1", "contract": "CTR-1", "contract_line": "CTR-1-1", "customer": "C-001", "currency": "USD"}

@@ -23,8 +23,9 @@ from project_invoicing.domain.proposal import HeaderEdits, Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
-from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from tests.builders import REFERENCE_TABLES, guid
 from tests.rules.finance import finance
 

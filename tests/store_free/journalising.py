@@ -30,8 +30,9 @@ from project_invoicing.rules.journal_lines import Candidate, discounted_as, jour
 from project_invoicing.rules.journal_posting import PostedLine, judge
 from project_invoicing.rules.lineage import continued_by, handed_on_by
 from project_invoicing.rules.resolution import Resolved, resolve
-from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from tests.builders import REFERENCE_TABLES, guid
 from tests.rules.finance import finance
 

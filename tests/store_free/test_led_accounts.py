@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from project_invoicing.domain.codes import BillingMethod, PostingType
-from project_invoicing.setup.document import problems
+from project_invoicing.setup.problems import problems
 from tests.rules.finance import finance
 from tests.store_free.journalising import looked_up
 

@@ -9,7 +9,7 @@ import pytest
 from project_invoicing.domain.codes import BillingType, WaitReason
 from project_invoicing.rules.owner import Blocked
 from project_invoicing.rules.resolution import Resolved, resolve
-from project_invoicing.setup.document import problems
+from project_invoicing.setup.problems import problems
 from tests.rules.finance import finance
 from tests.store_free.journalising import CONTOSO, line, looked_up, posted, sale
 

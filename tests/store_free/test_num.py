@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from project_invoicing.rules.proposal_numbers import needs_order, out_of_order
-from project_invoicing.setup.document import ProposalNumbers
+from project_invoicing.setup.models.numbers import ProposalNumbers
 
 SETTING = "number_sequences.USPM.proposal"
 NOTHING_ELSE = ProposalNumbers(allow_lower=False, allow_higher=False)

@@ -24,8 +24,8 @@ from project_invoicing.domain.sales_tax import (
     sales_tax,
 )
 from project_invoicing.rules.invoice_tax import totals_of
-from project_invoicing.setup.document import problems
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from tests.setups import document, finance_setup
 from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.terms import CashDiscount, PaymentMethod, TermsOfPayment, cash_discount_date, due_date
-from project_invoicing.setup.document import problems
+from project_invoicing.setup.problems import problems
 from tests.setups import document, finance_setup
 
 TWO_PERCENT_IN_TEN_DAYS = CashDiscount(10, Decimal(2))

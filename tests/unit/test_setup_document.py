@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from project_invoicing.setup.document import CROSS_REFERENCES, Problem, SetupDocument, check, problems
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.problems import CROSS_REFERENCES, Problem, check, problems
 from tests.setups import document
 
 SMALLEST = {"companies": {"USPM": {"accounting_currency": "USD"}}, "currencies": {"USD": {"precision": "0.01"}}}

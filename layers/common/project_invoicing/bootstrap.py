@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
-    from project_invoicing.use_cases.explain.actuals import Stores
+    from project_invoicing.use_cases.explain.stores import Stores
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
@@ -135,7 +135,7 @@ def finance_setups() -> SetupVersions:
 
 def explained_stores() -> Stores:
     """What an explanation reads."""
-    from project_invoicing.use_cases.explain.actuals import Stores
+    from project_invoicing.use_cases.explain.stores import Stores
 
     return Stores.read(client.dynamodb(), settings())
 

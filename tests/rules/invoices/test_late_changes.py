@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import guid
 from tests.harness import envelope
 from tests.rules.books import Books

@@ -25,7 +25,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from project_invoicing.domain import money
+from project_invoicing.domain import money, tables
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import (
     BillingType,
@@ -39,10 +39,9 @@ from project_invoicing.domain.text import is_bare_date
 
 OVERRIDES_VARIABLE: Final = "TABLE_MAP_OVERRIDES"
 
-ACTUAL: Final = "msdyn_actual"
-CONNECTION: Final = "msdyn_transactionconnection"
-PROFORMA: Final = "invoice"
-"""The tables of Dataverse that the maps are of. Its invoice is finance's proforma."""
+ACTUAL: Final = tables.ACTUAL
+CONNECTION: Final = tables.CONNECTION
+PROFORMA: Final = tables.PROFORMA
 
 _WIDEST: Final = ("1753-01-01", "9899-12-31")
 MONEY_LIMIT: Final = money.MONEY_LIMIT

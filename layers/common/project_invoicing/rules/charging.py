@@ -7,8 +7,8 @@ from decimal import Decimal
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import NO_MONEY, ON_ACCOUNT, BillingMethod, TransactionType
 from project_invoicing.domain.money import ZERO, round_to
-from project_invoicing.setup.document import LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import LineProperty
 
 _DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
 

@@ -9,8 +9,8 @@ from project_invoicing.domain.codes import ON_ACCOUNT, TransactionType, WaitReas
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.rules.owner import Owner
-from project_invoicing.setup.document import LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import LineProperty
 
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}

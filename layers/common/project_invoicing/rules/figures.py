@@ -35,8 +35,7 @@ class Figures:
 
     def accounting(self, value: Decimal | None, company: str | None) -> str | None:
         """``value`` with the digits of the company's accounting currency."""
-        known = self._setup.company(company) if company else None
-        return self.amount(value, known.accounting_currency if known else None)
+        return self.amount(value, self._setup.currency_of_company(company))
 
     @staticmethod
     def figure(value: Decimal | None) -> str | None:

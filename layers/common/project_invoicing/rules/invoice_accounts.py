@@ -8,8 +8,8 @@ from project_invoicing.domain.codes import ON_ACCOUNT, PostingType
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.profiles import profile_for
-from project_invoicing.setup.document import OnAccountPosting
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.posting import OnAccountPosting
 
 
 @dataclass(frozen=True, slots=True)

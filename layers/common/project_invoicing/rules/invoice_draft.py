@@ -20,8 +20,8 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.rules.invoice_terms import accounting_date_of, cash_discount_of, due_date_of
 from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
-from project_invoicing.setup.document import Customer
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.master_data import Customer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.terms import cash_discount_date, due_date
 from project_invoicing.rules.periods import open_date, period_closed
 from project_invoicing.rules.proforma import contract_of, customer_of
-from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import InvoiceAccountingDate
 
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:

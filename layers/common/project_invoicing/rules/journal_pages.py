@@ -11,8 +11,8 @@ from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.rules.journal_lines import Candidate, journal_line
-from project_invoicing.setup.document import NumberSequences
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.numbers import NumberSequences
 
 _VOUCHER_COUNTER = 1
 _HEADER_AND_PAGE = 2

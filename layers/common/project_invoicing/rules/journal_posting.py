@@ -29,8 +29,8 @@ from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.periods import period_closed
 from project_invoicing.rules.profiles import profile_for
-from project_invoicing.setup.document import CostPosting, Profile
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.posting import CostPosting, Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.intercompany import Intercompany
 
 
 @dataclass(frozen=True, slots=True)

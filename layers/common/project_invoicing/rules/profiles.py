@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from project_invoicing.domain.codes import PostingFailure
 from project_invoicing.domain.refusals import Refused
-from project_invoicing.setup.document import Profile
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.posting import Profile
 
 
 def profile_for(

@@ -12,8 +12,8 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.proforma import proforma_customer
 from project_invoicing.rules.proposal_lines import ProposalPlan
-from project_invoicing.setup.document import InvoiceAccountingDate
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import InvoiceAccountingDate
 
 _SHOWN_DATES = 5
 

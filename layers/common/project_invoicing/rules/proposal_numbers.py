@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from project_invoicing.domain.number_sequence import counter_beside, counter_in
-from project_invoicing.setup.document import ProposalNumbers
+from project_invoicing.setup.models.numbers import ProposalNumbers
 
 
 def needs_order(rule: ProposalNumbers) -> bool:

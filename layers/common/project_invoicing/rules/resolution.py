@@ -26,8 +26,8 @@ from project_invoicing.rules.defaults import (
 )
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, owner_of, unknown
-from project_invoicing.setup.document import LineProperty
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
 PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason, TableMapName
+from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, Rejected
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
 _MAPS: Final = "MAPS"
 _KEPT: Final = "KEPT#"
-
-
-@dataclass(frozen=True, slots=True)
-class MapStatus:
-    """How a map stands: since when (ISO 8601, UTC) and why, as far as anybody ever changed it."""
-
-    name: str
-    state: MapState = MapState.RUNNING
-    since: str | None = None
-    reason: str | None = None
-    version: int = 0
 
 
 class MapStates:

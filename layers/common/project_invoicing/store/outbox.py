@@ -54,6 +54,11 @@ def unsent(client: DynamoDBClient, table: str) -> Iterator[Item]:
         yield from query(client, table, f"{PREFIX}{partition}")
 
 
+def published(client: DynamoDBClient, table: str, item: Item) -> None:
+    """As ``sent``, for an item as ``unsent`` or a stream gives it."""
+    sent(client, table, item["pk"], item["sk"])
+
+
 def sent(client: DynamoDBClient, table: str, pk: str, sk: str) -> None:
     """Takes a published event out. No condition: deleting what is gone changes nothing."""
     with translated():

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import SetupChanged
-from project_invoicing.setup.document import SetupDocument, problems
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.problems import problems
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item

@@ -6,38 +6,21 @@ version in the condition lets one of two sweeps go on (D-044, D-045).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import get, update
+from project_invoicing.store.unit_of_work import retried
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _SWEEP: Final = "SWEEP"
 _ATTEMPTS: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """Where a table's sweep stands.
-
-    ``link`` asks for what comes next, all rows without one; ``columns`` names the columns that it was made with.
-    ``loading``: all rows are being read, not only changes. ``rows`` and ``started_at`` are of the sweep under way, or
-    of the last one, which ended at ``finished_at``.
-    """
-
-    entity: str
-    link: str | None = None
-    columns: str | None = None
-    loading: bool = True
-    rows: int = 0
-    started_at: str | None = None
-    finished_at: str | None = None
-    version: int = 0
 
 
 class Sweeps:
@@ -72,13 +55,11 @@ class Sweeps:
 
     def begin_again(self, entity: str) -> None:
         """The next sweep reads all rows; one that is under way stops. Raises ``Conflict`` if they keep going on."""
-        for _ in range(_ATTEMPTS):
-            try:
-                self.store(Sweep(entity, version=self.of(entity).version))
-            except Conflict:
-                continue
-            return
-        raise Conflict(f"a sweep of {entity} kept going on; try again")
+
+        def from_the_first_row() -> Sweep:
+            return self.store(Sweep(entity, version=self.of(entity).version))
+
+        retried(f"the sweep of {entity}", from_the_first_row, attempts=_ATTEMPTS, lost=Conflict)
 
 
 def _sweep(item: Item) -> Sweep:

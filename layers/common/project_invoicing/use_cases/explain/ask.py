@@ -13,15 +13,18 @@ from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED
 from project_invoicing.domain.text import guid, whole
+from project_invoicing.rules.explaining.explanation import Explanation, Row
+from project_invoicing.rules.explaining.not_taken import say_not_taken
 from project_invoicing.set_aside import Defect, guarded
-from project_invoicing.use_cases.explain.actuals import Stores, explain_actual, not_taken
+from project_invoicing.use_cases.explain.actuals import explain_actual
+from project_invoicing.use_cases.explain.blockers import not_taken
 from project_invoicing.use_cases.explain.documents import (
     explain_invoice,
     explain_journal,
     explain_proposal,
     explain_voucher,
 )
-from project_invoicing.use_cases.explain.explanation import Explanation, Row
+from project_invoicing.use_cases.explain.stores import Stores
 
 P = ParamSpec("P")
 
@@ -39,9 +42,10 @@ class _Search:
         self.looked += ["staging", "the rejected events", "what waits for paused table maps", "the proposals"]
         yield _readable("actual", id, explain_actual, self.stores, id)
         yield _readable("proposal", id, explain_proposal, self.stores, id)
-        made = Explanation("connection", id, None, "")
-        if outcome := not_taken(made, self.stores, CONNECTION, id):
-            made.headline = f"Transaction connection that {outcome}"
+        found = not_taken(self.stores, CONNECTION, id)
+        if found.outcome:
+            made = Explanation("connection", id, None, f"Transaction connection that {found.outcome}")
+            say_not_taken(made, found)
             yield made
 
     def by_number(self) -> Iterator[Explanation | None]:

@@ -25,8 +25,8 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.intercompany_lines import Billed, Sale, may_be_billed
 from project_invoicing.set_aside import Defect, guarded
-from project_invoicing.setup.document import Intercompany
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.intercompany import Intercompany
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals

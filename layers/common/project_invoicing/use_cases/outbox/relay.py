@@ -37,7 +37,7 @@ def relay(
     failed = set(publish(events, bus, [event for _, _, event in due]))
     for position, (record, item, _) in enumerate(due):
         if position not in failed:
-            outbox.sent(dynamodb, _table_of(record), item["pk"], item["sk"])
+            outbox.published(dynamodb, _table_of(record), item)
     return [due[position][0]["dynamodb"]["SequenceNumber"] for position in sorted(failed)]
 
 
@@ -51,7 +51,7 @@ def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables:
         failed = set(publish(events, bus, [event for _, event in due]))
         for position, (item, _) in enumerate(due):
             if position not in failed:
-                outbox.sent(dynamodb, table, item["pk"], item["sk"])
+                outbox.published(dynamodb, table, item)
                 published += 1
     return published
 

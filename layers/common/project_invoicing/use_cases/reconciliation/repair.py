@@ -22,7 +22,7 @@ from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import ImportRequested, Retry, WriteBackRequested
-from project_invoicing.use_cases.explain.actuals import Stores
+from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
 Row = dict[str, str]

@@ -13,9 +13,10 @@ from typing import Any, Final
 from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Check
 from project_invoicing.errors import Unavailable
-from project_invoicing.use_cases.explain.actuals import Stores
-from project_invoicing.use_cases.reconciliation.books import Books, OutOfTime, Watch
+from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.dataverse import AgainstDataverse
+from project_invoicing.use_cases.reconciliation.watch import OutOfTime, Watch
 
 Report = dict[str, Any]
 
@@ -90,9 +91,9 @@ class Reconciliation:
             "read": watch.read,
             "staged": [
                 {"company": company or None, "state": state, "reason": reason or None, "rows": number}
-                for (company, state, reason), number in sorted(books.staged.items())
+                for (company, state, reason), number in sorted(books.rows.counted.items())
             ],
             "rejected": dict(sorted(books.rejections.items())),
             "checks": [check.row(SHOWN) for check in checks.values()],
-            "integration_accounts": [one.row() for one in books.integration_accounts()] if books.done else None,
+            "integration_accounts": [one.row() for one in books.accounts.all()] if books.done else None,
         }

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapState
-from project_invoicing.store.map_states import MapStates, MapStatus
+from project_invoicing.store.map_states import MapStates
 
 KEPT: Final = "kept"
 IGNORED: Final = "ignored"

@@ -7,8 +7,7 @@ them again because the link has expired, changes nothing that is already here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
-from hashlib import blake2b
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from project_invoicing.bus import Bus, fitting
@@ -26,7 +25,7 @@ from project_invoicing.events.own import SweepContinued
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.sweeps import Sweep, Sweeps
+from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
 
@@ -154,7 +153,7 @@ class CatchUp:
     def _pages(self, report: SweepReport) -> None:
         """Reads pages until there are no more, or no time. Raises ``Conflict`` where another sweep has gone on."""
         columns = columns_of(report.entity)
-        sweep = self._begun(report.entity, ",".join(self.api().readable(report.entity, columns)))
+        sweep = self.sweeps.of(report.entity).begun(",".join(self.api().readable(report.entity, columns)), self.at)
         first = True
         while first or self.time_left():
             first = False
@@ -162,40 +161,21 @@ class CatchUp:
             try:
                 page = self.api().changes(report.entity, columns, sweep.link)
             except (TokenExpired, Rejected):
-                # Whatever is wrong with a link, reading all rows mends it; what is wrong without one is for a person.
+                # Whatever is wrong with a link, reading all rows fixes it; what is wrong without one is for a person.
                 if sweep.link is None:
                     raise
-                sweep = self.sweeps.store(self._anew(sweep))
+                sweep = self.sweeps.store(sweep.anew(self.at))
                 continue
             events = [event for found in page.rows if (event := self._wanted(found))]
             self._publish(events)
             report.links += self._forget(report.entity, page.deleted)
-            sweep = self.sweeps.store(self._after(sweep, page.link, len(page.rows), complete=page.complete))
+            sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete))
             report.rows += len(page.rows)
             report.published += len(events)
             report.deleted += len(page.deleted)
             if page.complete:
                 report.outcome = COMPLETE
                 return
-
-    def _begun(self, entity: str, columns: str) -> Sweep:
-        """Where the table's sweep stands: in the middle, at a new beginning, or where all rows have to be read."""
-        sweep = self.sweeps.of(entity)
-        named = blake2b(columns.encode(), digest_size=8).hexdigest()
-        if sweep.columns != named:
-            # A link brings the columns that it was made with: a new one would stay empty in rows that do not change.
-            return replace(self._anew(sweep), columns=named)
-        if sweep.finished_at is not None:
-            return replace(sweep, rows=0, started_at=self.at, finished_at=None)
-        return sweep
-
-    def _anew(self, sweep: Sweep) -> Sweep:
-        return replace(sweep, link=None, loading=True, rows=0, started_at=self.at, finished_at=None)
-
-    def _after(self, sweep: Sweep, link: str, rows: int, *, complete: bool) -> Sweep:
-        finished_at = self.at if complete else None
-        loading = sweep.loading and not complete
-        return replace(sweep, link=link, rows=sweep.rows + rows, loading=loading, finished_at=finished_at)
 
     def _forget(self, entity: str, ids: Collection[str]) -> int:
         """Takes out the links of deleted connections (D-046). Returns how many.
@@ -209,12 +189,7 @@ class CatchUp:
         for id, actual_id, role, order in list(self.staging.links_of(ids)):
             if self._shares_its_name(id, actual_id):
                 continue
-            version = (
-                RowVersion(int(order) + 1, self.at, "")
-                if order.isdigit()
-                else RowVersion(None, max(sortable_instant(self.at) or self.at, f"{order}~"), "")
-            )
-            gone = Connection(id, version, actual_id, role, "", deleted=True)
+            gone = Connection(id, _version_after(order, self.at), actual_id, role, "", deleted=True)
             removed += self.staging.connect(gone) is Delivery.ACCEPTED
         return removed
 
@@ -233,9 +208,16 @@ class CatchUp:
         return event if guarded(found.entity, found.id, is_wanted, event) else None
 
     def _publish(self, events: list[BusEvent]) -> None:
-        """A row that no bus takes is kept as rejected, and holds no other."""
+        """A row that no bus takes is kept as rejected, and cannot hold back the rest."""
         fit, large = fitting(events)
         for refusal, detail in large:
             self.staging.reject(refusal, detail, self.at)
         if failed := self.bus.publish(fit):
             raise Unavailable(f"the bus did not take {len(failed)} of {len(events)} events; the page is read again")
+
+
+def _version_after(order: str, at: str) -> RowVersion:
+    """A version that is newer than the one of a link that stands there: row versions are numbers, or else instants."""
+    if order.isdigit():
+        return RowVersion(int(order) + 1, at, "")
+    return RowVersion(None, max(sortable_instant(at) or at, f"{order}~"), "")

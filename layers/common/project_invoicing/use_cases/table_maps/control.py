@@ -10,9 +10,10 @@ from project_invoicing.bus import MAX_ENTRIES, Bus
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapAction, MapState
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.store.map_states import MapStates, MapStatus
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.sweeps import Sweeps
 
 LIST: Final = "list"

@@ -79,7 +79,7 @@ class Webhook:
     def receive(self, message: Message) -> Answer:
         """Takes one message. What is wrong with it or with us is in the answer: 401, 413, 422 or 503.
 
-        What can be published is, before what is rejected is kept: that one row is too large to be kept holds no other.
+        What can be published is published before what was rejected is kept: an oversized row holds back no other.
         """
         signature = None
         try:

@@ -23,13 +23,11 @@ from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICE
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import InvoicePosted, JournalPosted
 from project_invoicing.events.tasks import WriteBackTask
+from project_invoicing.rules.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
@@ -43,7 +41,7 @@ from project_invoicing.work_queue import WorkQueue
 BATCH_ROWS: Final = 100
 """As many as one transaction then writes the states of."""
 HELD: Final = timedelta(minutes=20)
-"""The schedule takes a document up that nobody has got on with for so long: longer than an invocation lasts."""
+"""The schedule resumes a document that made no progress for so long: longer than an invocation lasts."""
 DENIED: Final = timedelta(hours=3)
 """As long as the queue itself brings a message that fails: five times half an hour."""
 PAUSE: Final = 60
@@ -53,38 +51,6 @@ ENOUGH: Final = 130_000
 _NOT_SENT: Final = 400
 _DETAIL: Final = 200
 """Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
-
-Values = dict[str, Any]
-
-
-def actual_of_journal(line: JournalLine) -> Values:
-    """What the actual of a posted journal line is told (WB-01, WB-04): fields of the map, as decimals."""
-    return {
-        "accounting_amount": line.accounting_amount,
-        "exchange_rate": line.rate.multiplier,
-        "voucher": line.voucher if line.in_ledger else None,
-        "sales_tax_amount": ZERO,
-    }
-
-
-def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:
-    """What the actual of an invoice line is told (WB-02, WB-05, WB-06)."""
-    return {
-        "accounting_amount": line.accounting_amount,
-        "exchange_rate": invoice.exchange_rate,
-        "voucher": invoice.voucher,
-        "sales_tax_amount": line.sales_tax_amount,
-    }
-
-
-def row_of_invoice(invoice: Invoice) -> Values:
-    """What the proforma is told (WB-07, WB-12)."""
-    return {
-        "invoice_number": invoice.invoice_number,
-        "invoice_date": invoice.invoice_date.isoformat(),
-        "status": "posted",
-        "sales_tax_amount": invoice.sales_tax,
-    }
 
 
 class Told(NamedTuple):
@@ -278,7 +244,7 @@ class WriteBack:
         return [row for row in rows if row.actual_id not in written]
 
     def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
-        """Each row says what became of it. One that is no longer posted with this voucher holds no other."""
+        """Each row says what became of it. One that is no longer posted with this voucher cannot hold back the rest."""
         writes = [
             self.staging.written_back(
                 row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]

@@ -1,0 +1,36 @@
+"""What staging holds under one key, as whoever reads all of it gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from project_invoicing.domain.codes import ConnectionRole
+from project_invoicing.domain.staged_row import StagedRow
+
+
+class StagedItem(NamedTuple):
+    """What there is of an actual: its row once it has arrived, its connections, and the mark of what continues it.
+
+    ``row`` is ``None`` too where this code cannot read it; ``state`` and ``reason`` are as they are stored. ``taker``
+    is the id of the actual that continues this one, as 16 bytes. ``in_queue``: an import finds it.
+    """
+
+    id: str
+    row: StagedRow | None
+    arrived: bool
+    state: str | None
+    reason: str
+    company: str | None
+    version: int | None
+    in_queue: bool
+    links: Mapping[ConnectionRole, str]
+    taker: bytes | None
+
+
+class RejectedItem(NamedTuple):
+    """An event that was rejected and is kept."""
+
+    entity: str
+    id: str
+    reason: str

@@ -1,0 +1,9 @@
+"""The tables of Dataverse that the integration reads and writes. Its invoice is finance's proforma."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACTUAL: Final = "msdyn_actual"
+CONNECTION: Final = "msdyn_transactionconnection"
+PROFORMA: Final = "invoice"

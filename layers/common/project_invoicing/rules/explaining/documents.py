@@ -1,0 +1,295 @@
+"""Proposals, invoices, journals and vouchers in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    JournalStatus,
+    ProposalStatus,
+    StagingState,
+    WaitReason,
+    WriteBackState,
+)
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.journal import Journal, JournalPage
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.explaining.blockers import Block, Blocker, say_blockers
+from project_invoicing.rules.explaining.explanation import NOTE, Explanation, Row, has_replaced
+from project_invoicing.rules.explaining.not_taken import NotTaken, say_not_taken
+from project_invoicing.rules.explaining.steps import (
+    deliveries,
+    say_next_of_proposal,
+    say_written_back,
+    version_in_words,
+)
+from project_invoicing.rules.explaining.words import Words
+from project_invoicing.rules.proforma import currency_of, customer_of
+from project_invoicing.rules.proposal_lines import unposted
+from project_invoicing.rules.review import who_posts
+from project_invoicing.setup.lookups import FinanceSetup
+
+_STATES: Final = {
+    ProposalStatus.WAITING: "waits for its lines",
+    ProposalStatus.READY: "is ready to be posted",
+    ProposalStatus.POSTING: "is being posted",
+    ProposalStatus.POSTED: "is posted",
+    ProposalStatus.CANCELED: "is withdrawn, as its proforma was canceled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalWaits:
+    """What a proposal waits for: ``rows`` are its billed sales that have arrived and wait for it."""
+
+    waits: Sequence[Wait]
+    rows: Sequence[StagedRow]
+    blockers: Sequence[Blocker]
+
+
+@dataclass(frozen=True, slots=True)
+class PostedInvoice:
+    """A posted invoice with its vouchers, and the state of its write-back with Dataverse's answer where it failed."""
+
+    invoice: Invoice
+    vouchers: Sequence[Voucher]
+    written_back: tuple[WriteBackState, str | None] | None
+    """``None`` for an invoice between companies, which has no proforma."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFacts:
+    """What is known of a proposal. ``lines`` are the ids of its actuals, ``linked`` the rows of the first of them."""
+
+    header: Proposal
+    not_taken: NotTaken
+    waiting: ProposalWaits | None = None
+    posted: PostedInvoice | None = None
+    lines: Sequence[str] = ()
+    linked: Mapping[str, StagedRow] = field(default_factory=dict)
+
+
+def waits_of(
+    header: Proposal, rows: Sequence[StagedRow], sales: Mapping[str, StagedRow], setup: FinanceSetup
+) -> list[Wait]:
+    """Everything that a proposal waits for: what is stored on the header, and what is beyond that.
+
+    ``sales``: the unbilled sales that its ``rows`` bill.
+    """
+    waits = list(header.waiting_for)
+    if header.lists_some:
+        named = {wait.actual_id for wait in waits}
+        del waits[-1]  # it only counts the rest
+        waits += [Wait(row.reason, row.detail or "", row.id) for row in rows if row.reason]
+        waits += [
+            Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, unposted(id, row, setup), id)
+            for id, row in sorted(sales.items())
+            if row.state is not StagingState.POSTED and id not in named
+        ]
+    return waits
+
+
+def billed_by(rows: Sequence[StagedRow]) -> set[str]:
+    """The unbilled sales that billed sales continue."""
+    return {id for row in rows if (id := row.links.get(ConnectionRole.UNBILLED))}
+
+
+def proposal_in_words(facts: ProposalFacts, setup: FinanceSetup) -> Explanation:
+    """Everything known about a proposal, its invoice included."""
+    header = facts.header
+    made = _headed(header, setup)
+    say_not_taken(made, facts.not_taken)
+    version = header.proforma.version
+    text = f"{version_in_words(version.number)} of the proforma, the newest known: {deliveries(header.deliveries)}"
+    made.happened(text, version.occurred_at)
+    if header.proforma.canceled:
+        _say_canceled(made, header)
+    if header.status is ProposalStatus.CANCELED or header.withdrawing:
+        return made
+    if header.status is ProposalStatus.WAITING:
+        _say_waits(made, header, facts.waiting, setup)
+        return made
+    made.happened(f"got all its lines ({header.line_count})")
+    if facts.posted:
+        _say_posted(made, facts.posted, setup)
+    else:
+        if header.status is ProposalStatus.POSTED:
+            made.happened("was posted without an invoice: none of its lines has money or is shown to the customer")
+            made.advise("nothing: it is done")
+        say_next_of_proposal(made, header, setup)
+    made.linked = [Words(setup).linked("bills", id, facts.linked.get(id)) for id in facts.lines]
+    if facts.posted and not made.next:
+        made.advise("nothing: it is done")
+    return made
+
+
+def proforma_in_words(proforma_id: str, not_taken: NotTaken) -> Explanation | None:
+    """A proforma of which there is no proposal; ``None`` where nothing is known of it."""
+    made = Explanation("proposal", proforma_id, None, f"Proforma that {not_taken.outcome}")
+    say_not_taken(made, not_taken)
+    return made if not_taken.outcome else None
+
+
+def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
+    words, currency = Words(setup), currency_of(header, setup)
+    amount = header.proforma.total if header.subtotal is None else header.subtotal
+    invoice = ""
+    if header.status is ProposalStatus.POSTED:
+        invoice = f" as invoice {header.invoice_number}" if header.invoice_number else " without an invoice"
+    money = f" of {words.money(amount, currency)} before tax" if amount is not None else ""
+    headline = f"Invoice proposal {header.number}{money} {_STATES[header.status]}{invoice}"
+    made = Explanation("proposal", header.number, header.company, headline)
+    made.facts["proforma"] = header.id
+    if has_replaced(header.proforma):
+        made.facts["note"] = NOTE
+    if header.proforma.total is not None:
+        made.facts["total of the proforma"] = words.money(header.proforma.total, currency)
+    if customer := customer_of(header, setup):
+        made.facts["customer"] = customer
+    if between := header.intercompany:
+        made.facts["bills"] = f"{between.borrower}, {between.start} to {between.end}"
+    return made
+
+
+def _say_canceled(made: Explanation, header: Proposal) -> None:
+    """What the cancellation of a proforma in Dataverse did, or came too late for (99-27)."""
+    at = header.proforma.version.occurred_at
+    if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
+        made.happened("the proforma was canceled in Dataverse after its posting had begun; the books have it", at)
+        made.advise("late cancellation: correct the invoice in Dataverse, so that it is credited; or activate it again")
+        return
+    made.happened("the proforma was canceled in Dataverse: its lines are gone, its number is free, its rows wait", at)
+    made.advise_on(WaitReason.INACTIVE)
+
+
+def _say_waits(made: Explanation, header: Proposal, found: ProposalWaits | None, setup: FinanceSetup) -> None:
+    if found is None:
+        made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+        return
+    since = header.waiting_since or min((row.since for row in found.rows if row.since), default=None)
+    for reason in dict.fromkeys(wait.reason for wait in found.waits):
+        made.happened(f"waits: {reason}", since)
+    say_blockers(made, found.blockers, since, header.company, setup)
+    if since:
+        made.facts["waits since"] = since
+    made.facts["billed actuals that have arrived"] = str(len(found.rows))
+
+
+def _say_posted(made: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
+    words, invoice = Words(setup), found.invoice
+    made.facts |= _invoice_facts(invoice, words)
+    with_voucher = f"with voucher {invoice.voucher}" if invoice.voucher else "without a ledger entry"
+    made.happened(
+        f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
+        f"{with_voucher}, accounting date {invoice.accounting_date}, due {invoice.due_date}"
+    )
+    made.voucher_lines = list(words.voucher_lines(found.vouchers))
+    if found.written_back:
+        say_written_back(made, *found.written_back, invoice.proforma_id)
+    else:
+        made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
+
+
+def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:
+    return {
+        "customer": invoice.customer,
+        "subtotal": words.money(invoice.subtotal, invoice.currency),
+        "sales tax": words.money(invoice.sales_tax, invoice.currency),
+        "total": words.money(invoice.total, invoice.currency),
+    }
+
+
+def as_invoice(made: Explanation, invoice: Invoice, setup: FinanceSetup) -> Explanation:
+    """The explanation of a proposal under its customer invoice."""
+    status = "posted" if invoice.posted else "being posted"
+    kind = invoice.document_type.replace("_", " ").capitalize()
+    made.kind, made.id = "invoice", invoice.invoice_number
+    total = Words(setup).money(invoice.total, invoice.currency)
+    made.headline = f"{kind} {invoice.invoice_number} over {total} with tax: {status}"
+    made.facts["proposal"] = invoice.proposal_id
+    return made
+
+
+def refusals_of(pages: Sequence[JournalPage]) -> list[Block]:
+    """Why lines of a journal were not posted."""
+    refused = [line for page in pages if not page.posted for line in page.lines if line.error]
+    parts = ((line, *(line.error or "").partition(": ")) for line in refused)
+    return [Block(code, detail, line.actual_id) for line, code, _, detail in parts]
+
+
+def journal_in_words(
+    journal: Journal, pages: Sequence[JournalPage], blockers: Sequence[Blocker], setup: FinanceSetup
+) -> Explanation:
+    """A journal: its status, the lines that could not be posted, and what to do. ``blockers`` as ``refusals_of``."""
+    number = journal.journal_id
+    moved = f", {journal.error_lines} of them moved to {journal.error_journal}" if journal.error_lines else ""
+    headline = f"Integration journal {number} of {journal.period}, {journal.line_count} lines{moved}: {journal.status}"
+    made = Explanation("journal", number, journal.company, headline)
+    if journal.original_journal:
+        made.happened(f"took the lines that failed from journal {journal.original_journal}")
+    made.linked = [_journal_line(line, Words(setup), posted=page.posted) for page in pages for line in page.lines]
+    made.linked.sort(key=lambda row: row["state"].startswith("posted") or row["state"] == "not posted")
+    say_blockers(made, blockers, None, journal.company, setup)
+    _say_status(made, journal, setup)
+    return made
+
+
+def _say_status(made: Explanation, journal: Journal, setup: FinanceSetup) -> None:
+    match journal.status:
+        case JournalStatus.POSTED:
+            made.happened("was posted")
+            if journal.error_journal:
+                made.advise(f"see journal {journal.error_journal}, which has the lines that failed")
+            else:
+                made.advise("nothing: it is done")
+        case JournalStatus.PROCESSING:
+            made.advise("its posting was begun: the next run of journal_posting finishes it")
+        case JournalStatus.DRAFT:
+            if journal.changed_at:
+                made.happened("a line was added or changed, the last time", journal.changed_at)
+            made.advise(f"post journal {journal.journal_id}: {who_posts(journal, setup)}")
+
+
+def _journal_line(line: JournalLine, words: Words, *, posted: bool) -> Row:
+    status = line.error or "not posted"
+    if posted:
+        status = f"posted with voucher {line.voucher}" if line.in_ledger else "posted without a ledger entry"
+    return {
+        "role": f"line {line.line_number}",
+        "id": line.actual_id,
+        "what": f"{line.kind} ({line.transaction_class})".replace("_", " "),
+        "amount": words.show.amount(line.amount, line.currency),
+        "currency": line.currency,
+        "state": status,
+    }
+
+
+def voucher_in_words(
+    voucher: str, company: str, source: str, document: str, vouchers: Sequence[Voucher], setup: FinanceSetup
+) -> Explanation:
+    """A voucher: its lines and its document. ``vouchers`` are those of this number."""
+    lines = list(Words(setup).voucher_lines(vouchers))
+    what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
+    status = "in the ledger" if lines else "not in the ledger"
+    made = Explanation("voucher", voucher, company, f"Voucher {voucher} of {what}: {status}", voucher_lines=lines)
+    if source == INVOICE:
+        made.happened(f"was posted with customer invoice {document}")
+        made.advise(f"see the invoice: explain {document}")
+    return made
+
+
+def with_actual(
+    made: Explanation, line: JournalLine, actual: Explanation, row: StagedRow | None, setup: FinanceSetup
+) -> Explanation:
+    """The voucher of a journal with the history of its ``actual``, which is on ``line``."""
+    linked = Words(setup).linked(f"line {line.line_number}", line.actual_id, row)
+    made.linked = [linked, *actual.linked]
+    made.history, made.next = actual.history, actual.next
+    return made

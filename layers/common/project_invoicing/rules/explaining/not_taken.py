@@ -1,0 +1,72 @@
+"""What came of a row of Dataverse and was not taken, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.map_status import MapStatus
+from project_invoicing.domain.staged_row import Rejection
+from project_invoicing.domain.states import MapState
+from project_invoicing.rules.explaining.explanation import Explanation
+
+_CORRECTED: Final = "the corrected row comes by itself; to fetch it now: `python -m local reconcile --repair ID`"
+_AGAIN: Final[Mapping[str, str]] = {
+    RejectReason.SCHEMA: _CORRECTED,
+    RejectReason.AMOUNT_OUT_OF_RANGE: _CORRECTED,
+    RejectReason.DUPLICATE_PROPOSAL_NUMBER: _CORRECTED,
+    RejectReason.TOO_LARGE: "replaying it does not help: the event is as large as before",
+}
+"""What comes after the advice, where the same event would be rejected again: what is wrong is in the event itself."""
+
+
+class KeptEvent(NamedTuple):
+    """An event that waits for its table map; ``version`` is that of its row, ``at`` when it happened."""
+
+    version: Any
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Of one row: the events that were rejected, and those that wait for its table map. ``status`` where any do."""
+
+    map_name: str
+    rejections: Sequence[Rejection] = ()
+    kept: Sequence[KeptEvent] = ()
+    status: MapStatus | None = None
+
+    @property
+    def outcome(self) -> str | None:
+        """Which of the two was last; ``None`` where there is nothing."""
+        if self.kept:
+            return f"waits for the table map {self.map_name}"
+        return "was rejected" if self.rejections else None
+
+
+def say_not_taken(made: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
+    """Adds what was not taken, and what to do.
+
+    What was rejected before ``accepted_at``, the time of the version that stands there, has been fixed: no advice.
+    """
+    for rejection in found.rejections:
+        made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+        if rejection.at > accepted_at:
+            made.advise_on(rejection.reason)
+            made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
+    for event in found.kept:
+        made.happened(f"a delivery waits for the table map {found.map_name} (version {event.version})", event.at)
+    if found.status:
+        _say_status(made, found.map_name, found.status)
+
+
+def _say_status(made: Explanation, name: str, status: MapStatus) -> None:
+    if status.state is MapState.RUNNING:
+        made.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
+        return
+    why = f": {status.reason}" if status.reason else ""
+    action = "resume" if status.state is MapState.PAUSED else "start"
+    made.happened(f"the map is {status.state}{why}", status.since)
+    made.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")

@@ -1,0 +1,46 @@
+"""Steps that an actual and its documents have in common, in words."""
+
+from __future__ import annotations
+
+from project_invoicing.domain.codes import ProposalStatus, WriteBackState
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.rules.explaining.explanation import Explanation
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+def version_in_words(number: int | None) -> str:
+    return f"version {number}" if number is not None else "a version without a number"
+
+
+def deliveries(number: int) -> str:
+    return f"{number} {'delivery' if number == 1 else 'deliveries'}"
+
+
+def say_written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
+    """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
+    match state:
+        case WriteBackState.DONE:
+            made.happened("was written back to Dataverse")
+        case WriteBackState.FAILED:
+            made.happened(f"was refused by Dataverse when it was written back: {answer}")
+            made.advise(f"write-back refused: fix what Dataverse says, then `python -m local reconcile --repair {id}`")
+        case WriteBackState.PENDING:
+            made.happened("is not written back to Dataverse yet")
+            made.advise("nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded")
+
+
+def say_next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -> None:
+    """What to do so that a proposal is posted."""
+    company = str(header.company)
+    automatic = bool(setup.company(company)) and setup.parameters(company).auto_post_proposals
+    if header.refusal:
+        reason, detail = header.refusal["reason"], header.refusal["detail"]
+        made.happened(f"posting was refused: {reason}, {detail}", header.refusal["at"])
+        made.advise_on(reason)
+        if not automatic:
+            made.advise(f"then post proposal {header.number}: invoice_posting")
+    elif header.status is ProposalStatus.READY:
+        who = "invoice_posting does it by its schedule" if automatic else "invoice_posting, by hand"
+        made.advise(f"post proposal {header.number}: {who}")
+    elif header.status is ProposalStatus.POSTING:
+        made.advise("its posting was begun: the next run of invoice_posting finishes it")

@@ -1,0 +1,129 @@
+"""Accrued revenue: WIP sales value of each project is what is accrued and not billed (INV-14, INV-15)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from project_invoicing.domain.codes import PostingType, ProposalStatus, StagingState
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.reconciliation import Difference
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.rules.reconciliation.findings import ON_DOCUMENTS, Finding, id_bytes, id_text
+from project_invoicing.rules.reconciliation.headers import Headers
+from project_invoicing.rules.reconciliation.takings import Takings
+from project_invoicing.rules.reconciliation.vouchers import Booking
+from project_invoicing.setup.lookups import FinanceSetup
+
+CHECK = "accruals"
+
+
+class Place(NamedTuple):
+    """A project of a company."""
+
+    company: str
+    project: str
+
+
+class LeftBehind(NamedTuple):
+    """An unbilled sale whose accrual its invoice did not take back."""
+
+    unbilled: str
+    amount: Decimal
+    detail: str
+
+
+class _Accrued(NamedTuple):
+    place: Place
+    amount: Decimal
+
+
+@dataclass(slots=True)
+class Accruals:
+    """Held of each actual that accrued revenue: its project and the amount; of each project what the ledger has."""
+
+    setup: FinanceSetup
+    takings: Takings
+    headers: Headers
+    _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
+    _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    """Company and number of the intercompany proposal that an actual is on."""
+    _wip: dict[Place, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _deferred: dict[Place, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+
+    def add_row(self, row: StagedRow) -> None:
+        company = row.company or ""
+        if row.intercompany_proposal and row.state in ON_DOCUMENTS:
+            self._between[id_bytes(row.id)] = (company, row.intercompany_proposal)
+        if row.accrual and row.state is StagingState.POSTED:
+            place = Place(company, row.accrual.project or "")
+            self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
+
+    def add_page(self, company: str, entries: Iterable[Booking]) -> None:
+        for entry in entries:
+            if entry.posting_type is PostingType.WIP_SALES_VALUE:
+                self._wip[Place(company, entry.project or "")] += entry.accounting_amount
+            elif entry.posting_type is PostingType.ACCRUED_REVENUE_SALES_VALUE:
+                self._deferred[Place(company, entry.project or "")] += entry.accounting_amount
+
+    def expected(self) -> dict[Place, Decimal]:
+        """What WIP sales value should be in each project. What is billed twice is a difference of its own."""
+        expected: dict[Place, Decimal] = defaultdict(lambda: ZERO)
+        for id, accrued in self._accrued.items():
+            times = self.takings.billed[id] if id in self.takings.billed else int(self._is_billed_between(id))
+            expected[accrued.place] += accrued.amount * (1 - times)
+        return expected
+
+    def places(self, expected: Mapping[Place, Decimal]) -> list[Place]:
+        return sorted(expected.keys() | self._wip.keys() | self._deferred.keys())
+
+    def off(self, place: Place, expected: Mapping[Place, Decimal]) -> Decimal:
+        """How much more the ledger has in WIP sales value than it should."""
+        return self._wip[place] - expected.get(place, ZERO)
+
+    def differences(
+        self, place: Place, expected: Mapping[Place, Decimal], left_behind: Iterable[LeftBehind]
+    ) -> Iterator[Finding]:
+        """What ``left_behind`` explains of a project, by its actuals; the rest by the project (INV-14, INV-15)."""
+        company, project = place
+        currency = self.setup.currency_of_company(company)
+        wip, deferred, left = self._wip[place], self._deferred[place], self.off(place, expected)
+        for one in left_behind:
+            left -= one.amount
+            yield Finding(CHECK, Difference(ACTUAL, one.unbilled, one.detail, company, one.amount, currency))
+        if left:
+            should = expected.get(place, ZERO)
+            detail = f"WIP sales value is {wip}, and {should} is accrued and not billed (INV-14)"
+            yield Finding(CHECK, Difference("project", project, detail, company, left, currency))
+        if wip + deferred:
+            detail = f"WIP sales value is {wip}, accrued revenue {deferred} (INV-15)"
+            yield Finding(CHECK, Difference("project", project, detail, company, wip + deferred, currency))
+
+    def billed_in(self, place: Place) -> dict[str, tuple[str, Decimal]]:
+        """By the billed sales of a project the unbilled sale that each bills, with what that accrued."""
+        return {
+            id_text(self.takings.takers[id]): (id_text(id), accrued.amount)
+            for id, accrued in self._accrued.items()
+            if accrued.place == place and id in self.takings.billed
+        }
+
+    def _is_billed_between(self, id: bytes) -> bool:
+        header = self.headers.numbered(*self._between[id]) if id in self._between else None
+        return header is not None and header.status is ProposalStatus.POSTED
+
+
+def left_behind(
+    header: Proposal, lines: Iterable[ProposalLine], billed: Mapping[str, tuple[str, Decimal]]
+) -> Iterator[LeftBehind]:
+    """Of the ``lines`` of a posted proposal those that took no accrual back. ``billed`` as ``billed_in`` gives it."""
+    for line in lines:
+        if line.actual_id in billed and not line.accruals:
+            unbilled, amount = billed[line.actual_id]
+            detail = f"billed by {line.actual_id} on invoice {header.invoice_number}, which left {amount} accrued"
+            yield LeftBehind(unbilled, amount, detail)

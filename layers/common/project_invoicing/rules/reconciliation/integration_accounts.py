@@ -1,0 +1,70 @@
+"""What our journals left on accounts that other modules of finance post to as well (LED-55, LED-56)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from project_invoicing.domain.codes import INTEGRATION_ACCOUNTS, ConnectionRole, PostingType, StagingState
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.reconciliation import IntegrationAccount
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.reconciliation.findings import id_bytes
+from project_invoicing.rules.reconciliation.vouchers import Booking
+from project_invoicing.setup.lookups import FinanceSetup
+
+_CENT = Decimal("0.01")
+
+
+class _Cleared(NamedTuple):
+    """What an actual has on an integration account, and what it takes back."""
+
+    account: IntegrationAccount
+    amount: Decimal
+    original: bytes | None
+
+
+@dataclass(slots=True)
+class IntegrationAccounts:
+    """Held of each actual on such an account: the account, its amount, and what it takes back."""
+
+    setup: FinanceSetup
+    _accounts: dict[tuple[str, PostingType, str], IntegrationAccount] = field(default_factory=dict)
+    _cleared: dict[bytes, _Cleared] = field(default_factory=dict)
+
+    def add_row(self, row: StagedRow) -> None:
+        if row.state is not StagingState.POSTED:
+            return
+        for posting_type, account in (row.cost_accounts or {}).items():
+            if posting_type in INTEGRATION_ACCOUNTS:
+                original = row.links.get(ConnectionRole.ORIGINAL)
+                credit = -(row.accounting_amount or ZERO)
+                place = self._account(row.company or "", posting_type, account)
+                self._cleared[id_bytes(row.id)] = _Cleared(place, credit, id_bytes(original) if original else None)
+
+    def add_page(self, company: str, entries: Iterable[Booking]) -> None:
+        for entry in entries:
+            if entry.posting_type in INTEGRATION_ACCOUNTS:
+                self._account(company, entry.posting_type, entry.account).balance += entry.accounting_amount
+
+    def all(self) -> list[IntegrationAccount]:
+        """The accounts with their balances, and the actuals that make them up: none that was taken back whole."""
+        taken_back: set[bytes] = set()
+        for id, cleared in self._cleared.items():
+            before = self._cleared.get(cleared.original) if cleared.original else None
+            if before and cleared.original and before[:2] == (cleared.account, -cleared.amount):
+                taken_back |= {id, cleared.original}
+        for id, cleared in self._cleared.items():
+            if cleared.amount and id not in taken_back:
+                cleared.account.open[id] = cleared.amount
+        return [account for _, account in sorted(self._accounts.items())]
+
+    def _account(self, company: str, posting_type: PostingType, account: str) -> IntegrationAccount:
+        place = (company, posting_type, account)
+        if place not in self._accounts:
+            currency = self.setup.currency_of_company(company)
+            precision = self.setup.currency_precision(currency) if currency else None
+            self._accounts[place] = IntegrationAccount(*place, currency, precision or _CENT)
+        return self._accounts[place]

@@ -1,0 +1,145 @@
+"""Proformas of Dataverse against their proposals and invoices (INV-05, INV-06, WB-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import ProposalStatus, WriteBackState
+from project_invoicing.domain.compared_rows import ProformaThere
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.reconciliation import Check, Difference, Repair, figure
+from project_invoicing.domain.tables import PROFORMA
+from project_invoicing.domain.text import decimal
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.reconciliation.findings import Finding
+from project_invoicing.rules.reconciliation.received import CURRENCY, ReceivedActuals, changed_fields, in_words, text
+from project_invoicing.rules.reconciliation.staged_rows import StagedRows
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+@dataclass(frozen=True, slots=True)
+class Proformas:
+    """What is known of the billed sales of both sides."""
+
+    setup: FinanceSetup
+    rows: StagedRows
+    received: ReceivedActuals
+
+    def is_none_of_ours(self, there: ProformaThere, header: Proposal | None, check: Check) -> bool:
+        """Whether a canceled proforma is as good as not there. Counts it, on either side."""
+        ours = not there.is_canceled or (header is not None and header.status is not ProposalStatus.CANCELED)
+        check.count("proformas of Dataverse" if ours else "proformas of Dataverse that are canceled")
+        return not ours
+
+    def never_received(self, there: ProformaThere) -> Finding:
+        detail = f"proforma {there.number} that was never received"
+        return _differs("not_received", there.id, detail, there.total, self._currency(there))
+
+    def totals(self, there: ProformaThere, header: Proposal) -> Iterator[Finding]:
+        """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
+        ours = self.rows.tallies[there.id] + self.received.held_back[there.id]
+        theirs = self.received.theirs[there.id]
+        currency = self._currency(there)
+        found = None
+        if (ours.rows, ours.amount, ours.checksum) != (theirs.rows, theirs.amount, theirs.checksum):
+            found = f"Dataverse has {theirs.text}, staging {ours.text}", theirs.amount - ours.amount
+        elif there.total is not None:
+            found = self._total(there, there.total, header, ours.discount)
+        if found:
+            detail, off = found
+            yield _differs("proformas", there.id, f"{header.number}: {detail}", off, currency, header.company)
+
+    def _total(
+        self, there: ProformaThere, total: Decimal, header: Proposal, discount: Decimal
+    ) -> tuple[str, Decimal] | None:
+        """Its total against its lines once it has them, until then against its billed sales less their discounts.
+
+        What the digits of the currency add to the amounts of Dataverse is no difference.
+        """
+        money, currency = Figures(self.setup).money, self._currency(there)
+        theirs = self.received.theirs[there.id]
+        billed, rounded = theirs.amount - discount, self.rows.rounded[there.id]
+        if header.subtotal is not None:
+            if header.subtotal in (total, total + rounded):
+                return None
+            made, said = (money(amount, currency) for amount in (header.subtotal, total))
+            return f"its lines come to {made}, Dataverse's total is {said}", total - header.subtotal
+        if total in (billed, billed + rounded):
+            return None
+        less = f" less discounts of {money(discount, currency)}" if discount else ""
+        said = money(total, currency)
+        return f"Dataverse's total is {said}, its billed sales {theirs.text}{less}", total - billed
+
+    def _currency(self, there: ProformaThere) -> str | None:
+        return self.setup.resolve(CURRENCY, there.currency) if there.currency else None
+
+
+def is_newer(there: ProformaThere, header: Proposal) -> bool:
+    return there.version is not None and there.version > (header.proforma.version.number or 0)
+
+
+def canceled_or_not(there: ProformaThere, header: Proposal) -> Iterator[Finding]:
+    """A cancellation, or its end, that a proposal which waits no longer has not heard of."""
+    if there.is_canceled != header.proforma.canceled:
+        now = "canceled" if there.is_canceled else "no longer canceled"
+        detail = f"{header.number} is {now} in Dataverse, and {header.status} here"
+        yield _differs("differs_from_dataverse", there.id, detail, company=header.company)
+
+
+def header_says_something_new(header: Proposal, now: Proforma) -> Iterator[Finding]:
+    """What differs where Dataverse has a newer version of the header of a proposal that waits."""
+    if changed := changed_fields(header.proforma, now):
+        detail = f"{header.number}: {in_words(changed)}"
+        yield _differs("differs_from_dataverse", header.id, detail, company=header.company)
+
+
+def invoice_not_written(invoice: Invoice, state: WriteBackState, answer: str | None) -> Finding:
+    """The write-back of an invoice to its proforma that has failed, or has not been made yet."""
+    failed = state is WriteBackState.FAILED
+    says = f"Dataverse says: {answer}" if failed else "not told yet"
+    detail = f"invoice {invoice.invoice_number}: {says}"
+    return _of_invoice("write_back_failed" if failed else "write_back_unfinished", invoice, detail)
+
+
+def invoice_written_differs(invoice: Invoice, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Finding]:
+    """Number, date, status and tax of an invoice that Dataverse no longer has as they were written back (WB-07).
+
+    ``ours`` and ``theirs`` by column.
+    """
+    wrong = [
+        f"{name} {text(value)}, not {theirs.get(name)}"
+        for name, value in ours.items()
+        if not _is_same(value, theirs.get(name))
+    ]
+    if wrong:
+        detail = f"invoice {invoice.invoice_number}: Dataverse should have {'; '.join(wrong)}"
+        yield _of_invoice("write_back_differs", invoice, detail)
+
+
+def _of_invoice(check: str, invoice: Invoice, detail: str) -> Finding:
+    differs = Difference(PROFORMA, invoice.proforma_id, detail, invoice.company, repair=Repair.WRITE_BACK)
+    return Finding(check, differs)
+
+
+def _differs(
+    check: str,
+    id: str,
+    detail: str,
+    amount: Decimal | None = None,
+    currency: str | None = None,
+    company: str | None = None,
+) -> Finding:
+    return Finding(check, Difference(PROFORMA, id, detail, company, amount, currency, Repair.FETCH))
+
+
+def _is_same(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, Decimal):
+        return theirs is not None and figure(ours) == figure(decimal(str(theirs)))
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return theirs.startswith(ours)  # a date may come back as an instant
+    return bool(ours == theirs)

@@ -1,0 +1,136 @@
+"""Rows by themselves: what their state and what they carry exclude, how their write-back stands, and their sums."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from project_invoicing.domain.codes import NO_MONEY, BillingType, StagingState, TransactionType, WriteBackState
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.reconciliation import Difference, Repair, Tally, digest_of
+from project_invoicing.domain.staged_item import StagedItem
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.rules.charging import billed_of
+from project_invoicing.rules.reconciliation.findings import Finding, id_bytes, link_key, of_row
+from project_invoicing.setup.lookups import FinanceSetup
+
+
+class Known(NamedTuple):
+    """An actual in staging. ``written`` is a digest of what was written back; ``counts`` unless it is skipped."""
+
+    version: int | None
+    written: bytes | None
+    counts: bool
+
+
+def is_chargeable(billing_type: BillingType | str) -> bool:
+    """Whether an actual's amount is billed, as far as the actual itself says (99-21)."""
+    return billing_type not in NO_MONEY
+
+
+def contradiction(row: StagedRow, *, in_queue: bool) -> tuple[str, Repair | None] | None:
+    """What is wrong with a row by itself, and what repairs it: its state and what it carries exclude each other."""
+    named = {"a journal": row.journal_id, "a proposal": row.proposal_id}
+    documents = [kind for kind, number in named.items() if number is not None]
+    match row.state:
+        case StagingState.PENDING if not in_queue:
+            return "waits, but is not in the import queue, so that no import would find it", Repair.IMPORT
+        case StagingState.IMPORTED | StagingState.POSTED if len(documents) != 1:
+            return f"is {row.state}, but on {' and '.join(documents) or 'no document'} (INV-02)", None
+        case StagingState.POSTED if row.journal_id and row.accounting_amount is None:
+            return "is posted, but has no accounting amount (INV-22)", None
+        case StagingState.POSTED if row.accounting_amount and (row.accrual or row.cost_accounts) and not row.voucher:
+            return "is posted into the ledger, but has no voucher (INV-22)", None
+        case StagingState.PENDING | StagingState.IMPORTED | StagingState.SKIPPED | StagingState.INVALID if row.voucher:
+            return f"is {row.state}, but has voucher {row.voucher} (INV-22)", None
+    return None
+
+
+@dataclass(slots=True)
+class StagedRows:
+    """Held of each actual: its id, version and a digest; of each link its ends; of each proforma its sums."""
+
+    setup: FinanceSetup
+    known: dict[bytes, Known] = field(default_factory=dict)
+    links: set[bytes] = field(default_factory=set)
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    rounded: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """For each proforma what the digits of its currency added to the amounts that Dataverse sent."""
+    counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Rows by company, state, and reason of waiting."""
+    _with_proposal: Counter[str] = field(default_factory=Counter)
+    """Rows that say nothing of why they wait, by proforma: its header tells (``waits_as``)."""
+
+    def add(self, item: StagedItem) -> Iterator[Finding]:
+        """Takes in what there is of an actual, which may not have arrived yet."""
+        if item.row:
+            yield from self._row(item, item.row)
+        elif item.arrived:
+            self.known[id_bytes(item.id)] = Known(item.version, None, counts=True)
+            detail = f"cannot be read: its state is {item.state!r}, or a value of it is none"
+            yield Finding("staging_states", Difference(ACTUAL, item.id, detail, item.company))
+        for role, linked in item.links.items():
+            self.links.add(link_key(item.id, role, linked))
+
+    def count_with_proposals(self, proposals: Mapping[str, Proposal]) -> None:
+        """Adds to ``counted`` the rows that wait for what their proposals wait for."""
+        for proforma, waiting in self._with_proposal.items():
+            header = proposals.get(proforma)
+            reason = header.waiting_for[0].reason if header and header.waiting_for else ""
+            self.counted[((header.company if header else None) or "", StagingState.PENDING, reason)] += waiting
+
+    def _row(self, item: StagedItem, row: StagedRow) -> Iterator[Finding]:
+        self._count(row, item.reason)
+        written = None
+        if row.state is StagingState.POSTED and row.accounting_amount is not None:
+            written = written_back(row)
+            if written is None:
+                yield not_written_back(row, self.setup)
+        self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
+        if found := contradiction(row, in_queue=item.in_queue):
+            yield of_row("staging_states", row, self.setup, found[0], repair=found[1])
+        if is_to_be_billed(row):
+            self._tally(row)
+
+    def _tally(self, row: StagedRow) -> None:
+        actual, proforma = row.actual, row.actual.invoice
+        if proforma is None:
+            return
+        chargeable = is_chargeable(actual.billing_type)
+        amount, discount = billed_of(actual, self.setup)
+        self.tallies[proforma.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
+        if chargeable:
+            self.rounded[proforma.id] += amount - actual.amount
+
+    def _count(self, row: StagedRow, reason: str) -> None:
+        if row.queued and not reason and row.actual.invoice:
+            self._with_proposal[row.actual.invoice.id] += 1
+            return
+        waits = row.state in (StagingState.PENDING, StagingState.INVALID)
+        self.counted[(row.company or "", row.state, reason if waits else "")] += 1
+
+
+def is_to_be_billed(row: StagedRow) -> bool:
+    """Whether a row is a billed sale that its proforma counts."""
+    billed = row.actual.transaction_type is TransactionType.BILLED_SALES and row.actual.invoice is not None
+    return billed and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
+
+
+def written_back(row: StagedRow) -> bytes | None:
+    """The digest of what Dataverse took of a posted row; ``None`` where it refused it or has not been told."""
+    if row.write_back is not WriteBackState.DONE:
+        return None
+    return digest_of(row.voucher, row.accounting_amount, row.exchange_rate, row.sales_tax_amount)
+
+
+def not_written_back(row: StagedRow, setup: FinanceSetup) -> Finding:
+    if row.write_back is WriteBackState.FAILED:
+        detail, check = f"Dataverse says: {row.write_back_detail}", "write_back_failed"
+    else:
+        detail = f"posted with voucher {row.voucher}" if row.voucher else "posted without a ledger entry"
+        check = "write_back_unfinished"
+    return of_row(check, row, setup, detail, row.accounting_amount, repair=Repair.WRITE_BACK)

@@ -1,0 +1,165 @@
+"""The ledger by itself, and the accounting amounts of rows against it (INV-01, INV-22)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from project_invoicing.domain.codes import PostingType, StagingState
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.reconciliation import Difference
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.rules.reconciliation.findings import Finding
+from project_invoicing.setup.lookups import FinanceSetup
+
+_REVENUE = (
+    PostingType.INVOICED_REVENUE,
+    PostingType.INVOICED_REVENUE_ON_ACCOUNT,
+    PostingType.WIP_INVOICED_ON_ACCOUNT,
+    PostingType.DISCOUNT,
+)
+
+
+class Amount(Protocol):
+    """What the checks ask of a ledger transaction, be it of a page or of a voucher."""
+
+    @property
+    def posting_type(self) -> PostingType: ...
+    @property
+    def accounting_amount(self) -> Decimal: ...
+
+
+class Booking(Amount, Protocol):
+    """A ledger transaction with the number of its voucher."""
+
+    @property
+    def voucher(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def project(self) -> str | None: ...
+
+
+class Number(NamedTuple):
+    """A voucher's number in its company."""
+
+    company: str
+    voucher: str
+
+
+class Told(NamedTuple):
+    """What rows say of a voucher: their accounting amount, one of them, and whether the ledger must have it."""
+
+    amount: Decimal
+    id: str
+    must: bool
+
+
+class Booked(NamedTuple):
+    """What the ledger says of a voucher; ``source`` and ``document`` are what it was posted with."""
+
+    amount: Decimal
+    source: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A voucher on which rows and ledger differ, or that only one of them has."""
+
+    number: Number
+    told: Told | None
+    booked: Booked | None
+
+
+@dataclass(slots=True)
+class Vouchers:
+    """Held of each voucher: its amount as its rows say it, and as the ledger does."""
+
+    setup: FinanceSetup
+    _told: dict[Number, Told] = field(default_factory=dict)
+    _booked: dict[Number, Booked] = field(default_factory=dict)
+    _balances: dict[tuple[Number, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+
+    def add_row(self, row: StagedRow) -> None:
+        if row.state is not StagingState.POSTED or not row.voucher:
+            return
+        number = Number(row.company or "", row.voucher)
+        before = self._told.get(number)
+        amount = (row.accounting_amount or ZERO) + (before.amount if before else ZERO)
+        self._told[number] = Told(amount, row.id, bool(row.accrual) or not row.journal_id)
+
+    def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
+        """Adds a page of the ledger up. A voucher that does not balance on it may go on on the next."""
+        sums: dict[tuple[Number, str], Decimal] = defaultdict(lambda: ZERO)
+        booked: dict[Number, Decimal] = defaultdict(lambda: ZERO)
+        for entry in entries:
+            number = Number(company, entry.voucher)
+            sums[number, entry.currency] += entry.amount
+            sums[number, ""] += entry.accounting_amount
+            booked[number] += weight(entry, source)
+        for key, amount in sums.items():
+            if amount:
+                self._balances[key] += amount
+        for number, amount in booked.items():
+            before = self._booked.get(number)
+            self._booked[number] = Booked(amount + (before.amount if before else ZERO), source, document)
+
+    def unbalanced(self) -> Iterator[Finding]:
+        """Vouchers that do not come to nothing in a currency, or in the accounting currency (INV-01)."""
+        for (number, currency), amount in self._balances.items():
+            if amount:
+                detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
+                named = currency or self.setup.currency_of_company(number.company)
+                yield Finding("balance", Difference("voucher", number.voucher, detail, number.company, amount, named))
+
+    def suspects(self, between_companies: Container[tuple[str, str]]) -> Iterator[Suspect]:
+        """Vouchers on which the two sides differ. Those ``between_companies`` have no rows that say an amount."""
+        for number, told in self._told.items():
+            booked = self._booked.pop(number, None)
+            if booked is None and (not told.must or not told.amount):
+                continue
+            if booked is None or not agree(told.amount, booked):
+                yield Suspect(number, told, booked)
+        for number, booked in self._booked.items():
+            if booked.amount and number not in between_companies:
+                yield Suspect(number, None, booked)
+
+    def judge(
+        self, suspect: Suspect, now: Booked, row: StagedRow | None, ids: Sequence[str], rows: Iterable[StagedRow]
+    ) -> Iterator[Finding]:
+        """The difference of a voucher, unless both sides agree as they are now.
+
+        ``row`` is the one that ``suspect`` names; ``ids`` are the actuals of the document, those of this voucher alone
+        where it is a journal, and ``rows`` their rows. A voucher of a journal is of one actual, and is said of that.
+        """
+        company, voucher = suspect.number
+        amount = sum((one.accounting_amount or ZERO for one in rows if one.voucher == voucher), ZERO)
+        if agree(amount, now) or (row and not row.voucher):
+            return
+        entity, id = (ACTUAL, ids[0]) if now.source == JOURNAL and ids else ("voucher", voucher)
+        off = (abs(amount) if now.source == JOURNAL else amount) - now.amount
+        there = f"the ledger has {now.amount} under {now.source} {now.document}"
+        detail = f"voucher {voucher}: {there}, the rows {amount} (INV-22)"
+        currency = self.setup.currency_of_company(company)
+        yield Finding("vouchers", Difference(entity, id, detail, company, off, currency))
+
+
+def weight(line: Amount, source: str) -> Decimal:
+    """What an entry says of the amount that its actuals are told: revenue of an invoice, the debit of a journal."""
+    if source == INVOICE:
+        return -line.accounting_amount if line.posting_type in _REVENUE else ZERO
+    return max(line.accounting_amount, ZERO)
+
+
+def agree(told: Decimal, booked: Booked) -> bool:
+    return (told if booked.source == INVOICE else abs(told)) == booked.amount

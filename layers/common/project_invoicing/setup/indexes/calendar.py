@@ -1,0 +1,57 @@
+"""Fiscal periods, and days in the time zone of a company."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from project_invoicing.setup.indexes.dated import Dated
+from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.models.companies import (
+    FiscalPeriod,
+    PeriodStatus,
+)
+
+_DATE_LENGTH = len("2026-08-27")
+_NO_PERIODS: Dated[FiscalPeriod] = Dated(())
+
+
+class CalendarLookups(KnownData):
+    """Open periods by day."""
+
+    def period_is_open(self, company: str, on: date) -> bool:
+        """Whether ``on`` lies in an open period: neither on hold, nor closed, nor outside all periods."""
+        return self.next_open_date(company, on) == on
+
+    def next_open_date(self, company: str, on: date) -> date | None:
+        """``on`` itself where its period is open, else the first date of the next open period (JRN-08, JRN-10)."""
+        latest, following = self._open_periods.get(company, _NO_PERIODS).around(on)
+        if latest and on <= latest.end:
+            return on
+        return following.start if following else None
+
+    @cached_property
+    def _open_periods(self) -> dict[str, Dated[FiscalPeriod]]:
+        return {
+            company: Dated((period.start, period) for period in periods if period.status is PeriodStatus.OPEN)
+            for company, periods in self.document.fiscal_periods.items()
+        }
+
+    def today(self, company: str, now: str) -> date:
+        """The company's date at the instant ``now``."""
+        return self.local_date(company, now)
+
+    def local_date(self, company: str, value: str) -> date:
+        """The day of a bare date or of an instant in the company's time zone (contract, section 5).
+
+        A timestamp without offset is taken as local already. Raises ``ValueError`` for anything else.
+        """
+        if len(value) == _DATE_LENGTH:
+            return date.fromisoformat(value)
+        instant = datetime.fromisoformat(value)
+        return (instant.astimezone(self._time_zones[company]) if instant.tzinfo else instant).date()
+
+    @cached_property
+    def _time_zones(self) -> dict[str, ZoneInfo]:
+        return {code: ZoneInfo(company.time_zone) for code, company in self.document.companies.items()}

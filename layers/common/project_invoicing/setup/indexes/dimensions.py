@@ -1,0 +1,74 @@
+"""Intercompany terms and financial dimensions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule
+from project_invoicing.setup.models.intercompany import Intercompany
+
+_RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category", "resource")
+"""The columns of a dimension rule, from general to specific (DIM-07)."""
+
+
+class DimensionLookups(KnownData):
+    """Lenders by borrower, dimension rules by company."""
+
+    def lenders(self, borrower: str) -> tuple[Intercompany, ...]:
+        """The intercompany terms under which others lend resources to ``borrower`` (STG-15)."""
+        return self._lenders.get(borrower, ())
+
+    @cached_property
+    def _lenders(self) -> dict[str, tuple[Intercompany, ...]]:
+        found: dict[str, tuple[Intercompany, ...]] = {}
+        for row in self.document.intercompany:
+            found[row.borrower] = (*found.get(row.borrower, ()), row)
+        return found
+
+    def worker_dimensions(self, company: str, resource: str | None) -> dict[str, str]:
+        """The dimensions of a resource's employment in the company (DIM-04)."""
+        worker = self.document.workers.get(company, {}).get(resource or "")
+        return dict(worker.dimensions) if worker else {}
+
+    def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | None:
+        """The dimensions of the most specific rule that matches, ``None`` without one (DIM-07).
+
+        ``names``: customer, contract, project_group, project, category, resource of the line.
+        """
+        best: tuple[tuple[bool, ...], DimensionRule] | None = None
+        for rule in self._dimension_rules.get(company, ()):
+            asked = {column: getattr(rule, column) for column in _RULE_COLUMNS}
+            if any(value is not None and value != names.get(column) for column, value in asked.items()):
+                continue
+            specific = tuple(asked[column] is not None for column in reversed(_RULE_COLUMNS))
+            if best is None or specific > best[0]:
+                best = (specific, rule)
+        return dict(best[1].dimensions) if best else None
+
+    @cached_property
+    def _dimension_rules(self) -> dict[str, list[DimensionRule]]:
+        rules: dict[str, list[DimensionRule]] = defaultdict(list)
+        for row in self.document.dimension_rules:
+            rules[row.company].append(row)
+        return dict(rules)
+
+    def dimension_problem(self, company: str, account: str, dimensions: Mapping[str, str]) -> str | None:
+        """What an account refuses of a dimension combination, in words, ``None`` when it takes it (DIM-14)."""
+        rule = self._account_rules.get((company, account))
+        if rule is None:
+            return None
+        for name in rule.required:
+            if not dimensions.get(name):
+                return f"account {account} needs dimension {name}"
+        for name, allowed in rule.values.items():
+            if name in dimensions and dimensions[name] not in allowed:
+                return f"account {account} does not take {dimensions[name]} for {name}; it takes {', '.join(allowed)}"
+        return None
+
+    @cached_property
+    def _account_rules(self) -> dict[tuple[str, str], AccountRule]:
+        structures = self.document.account_structures
+        return {(company, rule.account): rule for company, rules in structures.items() for rule in rules}

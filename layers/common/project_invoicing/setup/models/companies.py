@@ -1,0 +1,144 @@
+"""Companies: currencies and exchange rates, fiscal periods, parameters and line properties."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from project_invoicing.domain.calendar import JournalPeriod
+from project_invoicing.domain.codes import BillingType
+from project_invoicing.setup.models.values import Day, Name, Precision, Rate, Row, TimeZone, told
+
+
+class PeriodStatus(StrEnum):
+    OPEN = "open"
+    ON_HOLD = "on_hold"
+    CLOSED = "closed"
+
+
+class SalesTaxGroupMethod(StrEnum):
+    """Whose sales tax group a line takes (TAX-01 to TAX-06); ``search`` takes the first in this order."""
+
+    PROJECT = "project"
+    CONTRACT = "contract"
+    CUSTOMER = "customer"
+    SEARCH = "search"
+
+
+class ItemTaxGroupMethod(StrEnum):
+    """Where a material's item sales tax group comes from (TAX-08, TAX-09)."""
+
+    ITEM = "item"
+    CATEGORY = "category"
+
+
+class CategoryKind(StrEnum):
+    """The transaction type a project category is for (CAT-04, CAT-05)."""
+
+    TIME = "time"
+    EXPENSE = "expense"
+    MATERIAL = "material"
+    FEE = "fee"
+    ON_ACCOUNT = "on_account"
+
+
+class InvoiceAccountingDate(StrEnum):
+    """The accounting date of an invoice whose header carries none (99-23)."""
+
+    INVOICE_DATE = "invoice_date"
+    BILLED_SALES = "billed_sales"
+
+
+class Company(Row):
+    name: str = ""
+    accounting_currency: Name
+    time_zone: TimeZone = "UTC"
+
+
+class Currency(Row):
+    """``precision`` is the smallest step of an amount: 0.01, 1, 0.05."""
+
+    precision: Precision
+
+
+class FixedRate(Row):
+    """``rate`` units of accounting currency for ``factor`` units of ``currency`` (FXR-12)."""
+
+    currency: Name
+    rate: Rate
+    factor: Rate
+
+
+class DatedRate(Row):
+    from_: Name = Field(alias="from")
+    to: Name
+    valid_from: Day
+    rate: Rate
+    factor: Rate
+
+
+class FiscalPeriod(Row):
+    start: Day
+    end: Day
+    status: PeriodStatus
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.start:
+            raise told(f"the end {self.end} is before the start {self.start}")
+        return self
+
+
+class Parameters(Row):
+    """The parameters of a company; the defaults are those of the contract.
+
+    A category default or a line property that does not exist refuses nothing here: the rows that need it wait with
+    ``category_missing`` or ``line_property_missing`` and go on once it is there (CAT-02, LP-05).
+
+    ``internal_projects_use_profile``: work without a contract is posted by its profile where a rule gives it one; false
+    sends it to profit and loss always, unless the profile is of the method `investment` (LED-49 to LED-51, IVP-02).
+
+    ``auto_post_journals``: false leaves draft journals to a person. With ``post_after_hours`` the schedule posts a
+    draft once its lines have stood unchanged for so long. What a person posts is posted at once, and a posting that was
+    begun is finished. Invoices have ``auto_post_proposals``; the hours are not for them.
+
+    ``line_discount_category``: revenue is accrued and posted without regard to discounts, which the invoice posts to
+    the ``discount`` account of this category. Without it everything is net of the discount (FEE-06, FEE-07).
+
+    ``auto_open_period``: an accounting date in a period that is not open moves to the first day of the next open one
+    (JRN-08, JRN-18); else posting is refused. ``invoice_accounting_date``: where an invoice's header carries no
+    accounting date, it is the invoice date, or the one that its billed sales agree on (99-23).
+    """
+
+    journal_period: JournalPeriod = JournalPeriod.DAYS
+    journal_line_limit: Annotated[int, Field(ge=1)] = 200
+    auto_open_period: bool = True
+    sales_tax_group_method: SalesTaxGroupMethod = SalesTaxGroupMethod.SEARCH
+    material_item_tax_group_method: ItemTaxGroupMethod = ItemTaxGroupMethod.ITEM
+    milestone_item_sales_tax_group: Name | None = None
+    category_defaults: dict[CategoryKind, Name] = {}
+    line_property_mapping: dict[BillingType, Name] = {}
+    prevalidation_minutes: Annotated[int, Field(ge=0)] = 0
+    auto_post_proposals: bool = False
+    require_invoice_total: bool = True
+    beginning_balance_date: Day | None = None
+    allow_header_dimensions: bool = False
+    line_discount_category: Name | None = None
+    internal_projects_use_profile: bool = True
+    auto_post_journals: bool = True
+    post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
+    invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
+
+
+class LineProperty(Row):
+    """LP-01 to LP-06. Revenue accrues where both this and the profile allow it (99-10).
+
+    ``on_invoice``: a line that is not chargeable is shown on the invoice all the same (99-21).
+    """
+
+    chargeable: bool = False
+    accrue_revenue: bool = True
+    on_invoice: bool = False
+    capitalize: bool | None = None

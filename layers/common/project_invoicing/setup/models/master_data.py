@@ -1,0 +1,76 @@
+"""Customers, contracts, projects, categories, products, and terms of payment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from project_invoicing.domain.codes import BillingMethod
+from project_invoicing.domain.terms import PaymentMethod
+from project_invoicing.setup.models.companies import CategoryKind, FixedRate
+from project_invoicing.setup.models.values import Dimensions, Discount, Name, Row, any_of
+
+ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
+
+
+class Customer(Row):
+    name: str = ""
+    group: Name | None = None
+    sales_tax_group: Name | None = None
+    terms_of_payment: Name | None = None
+    on_hold: bool = False
+    dimensions: Dimensions = {}
+
+
+class Contract(Row):
+    company: Name
+    customer: Name
+    currency: Name
+    sales_tax_group: Name | None = None
+    fixed_exchange_rate: FixedRate | None = None
+    terms_of_payment: Name | None = None
+
+
+class ContractLine(Row):
+    """Its billing method is never `investment`, which is for profiles of projects without a contract."""
+
+    contract: Name
+    billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
+    dimensions: Dimensions = {}
+
+
+class Project(Row):
+    company: Name
+    contract: Name | None = None
+    group: Name | None = None
+    sales_tax_group: Name | None = None
+    open: bool = True
+    dimensions: Dimensions = {}
+
+
+class Category(Row):
+    kind: CategoryKind
+    group: Name | None = None
+    item_sales_tax_group: Name | None = None
+
+
+class Product(Row):
+    item_sales_tax_group: Name | None = None
+
+
+class CashDiscount(Row):
+    """DUE-12. ``days`` from the invoice's date."""
+
+    days: Annotated[int, Field(ge=0, le=3660)]
+    percent: Discount
+
+
+class PaymentTerms(Row):
+    """DUE-10, as ``domain.terms.TermsOfPayment``."""
+
+    method: PaymentMethod = PaymentMethod.NET
+    months: Annotated[int, Field(ge=0, le=120)] = 0
+    days: Annotated[int, Field(ge=0, le=3660)] = 0
+    cutoff_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    cash_discount: CashDiscount | None = None

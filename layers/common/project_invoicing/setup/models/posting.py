@@ -1,0 +1,108 @@
+"""Where amounts are posted: cost and revenue profiles, and ledger accounts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import model_validator
+
+from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
+from project_invoicing.setup.models.values import Name, Row, any_of, at_most_one, told
+
+CostClass = Annotated[
+    TransactionClass, any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
+]
+SalesClass = Annotated[
+    TransactionClass,
+    any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL, TransactionClass.FEE),
+]
+
+
+class CostPosting(StrEnum):
+    """Where the cost of a class goes (LED-26 to LED-35)."""
+
+    PROFIT_AND_LOSS = "profit_and_loss"
+    BALANCE = "balance"
+    NO_LEDGER = "no_ledger"
+    NEVER_LEDGER = "never_ledger"
+
+
+class OnAccountPosting(StrEnum):
+    """Where on-account invoicing goes (LED-36, LED-37)."""
+
+    PROFIT_AND_LOSS = "profit_and_loss"
+    BALANCE = "balance"
+
+
+class Profile(Row):
+    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing.
+
+    A profile counts for contract lines of its billing method. Work without a contract follows `investment` profiles and
+    those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
+    a project, or a group, has both.
+    """
+
+    billing_method: BillingMethod
+    post_costs: dict[CostClass, CostPosting] = {}
+    accrue_revenue: dict[SalesClass, bool] = {}
+    on_account: OnAccountPosting = OnAccountPosting.PROFIT_AND_LOSS
+
+    @model_validator(mode="after")
+    def _an_investment_has_no_sales(self) -> Self:
+        if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
+            raise told(
+                "accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _accrual_needs_cost_in_profit_and_loss(self) -> Self:
+        for transaction_class, accrues in self.accrue_revenue.items():
+            if accrues and self.cost_posting(transaction_class) is not CostPosting.PROFIT_AND_LOSS:
+                raise told(
+                    f"accrue_revenue.{transaction_class.value} needs post_costs.{transaction_class.value}: "
+                    "profit_and_loss, because revenue accrues only where the cost does not wait on the balance sheet"
+                )
+        return self
+
+    def cost_posting(self, transaction_class: TransactionClass) -> CostPosting:
+        return self.post_costs.get(transaction_class, CostPosting.PROFIT_AND_LOSS)
+
+    def accrues(self, transaction_class: TransactionClass) -> bool:
+        return self.accrue_revenue.get(transaction_class, False)
+
+
+class ProfileRule(Row):
+    """Names one of project, contract, project_group, or none of them: all projects of the company."""
+
+    company: Name
+    project: Name | None = None
+    contract: Name | None = None
+    project_group: Name | None = None
+    profile: Name
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Self:
+        at_most_one(self, "project", "contract", "project_group")
+        return self
+
+
+class LedgerAccount(Row):
+    """The main account of a posting type, for all or for what the row names (LED-57, LED-58)."""
+
+    posting_type: PostingType
+    project: Name | None = None
+    project_group: Name | None = None
+    category: Name | None = None
+    category_group: Name | None = None
+    customer: Name | None = None
+    customer_group: Name | None = None
+    account: Name
+
+    @model_validator(mode="after")
+    def _one_level_each(self) -> Self:
+        at_most_one(self, "project", "project_group")
+        at_most_one(self, "category", "category_group")
+        at_most_one(self, "customer", "customer_group")
+        return self

@@ -1,0 +1,87 @@
+"""Sales tax: codes with their rates, groups, and rounding."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from project_invoicing.domain.money import Rounding
+from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
+from project_invoicing.setup.models.values import Day, Name, Percent, Precision, Row, UnitAmount, told
+
+
+class TaxRate(Row):
+    """``percent``, or for a code of that origin ``amount_per_unit`` in the currency of the document (TAX-19)."""
+
+    valid_from: Day
+    percent: Percent | None = None
+    amount_per_unit: UnitAmount | None = None
+
+    @property
+    def value(self) -> Decimal:
+        """Whichever of the two is given: the code's origin says which."""
+        return next(value for value in (self.percent, self.amount_per_unit) if value is not None)
+
+
+class TaxCode(Row):
+    """What a tax is computed from (TAX-16 to TAX-21), as ``domain.sales_tax.TaxForm``.
+
+    ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
+    ``net_of_invoice_balance`` the base is the document, whatever the calculation of the rounding (TAX-23).
+    ``exempt_in``: sales tax groups that name the code without charging it.
+    """
+
+    rates: list[TaxRate] = Field(min_length=1)
+    account: Name | None = None
+    origin: TaxOrigin = TaxOrigin.PERCENT_OF_NET
+    base_code: Name | None = None
+    marginal_base: MarginalBase = MarginalBase.NET_PER_LINE
+    exempt_in: list[Name] = []
+
+    @model_validator(mode="after")
+    def _rates_fit_the_origin(self) -> Self:
+        needed = "amount_per_unit" if self.origin is TaxOrigin.AMOUNT_PER_UNIT else "percent"
+        for rate in self.rates:
+            if rate.model_dump(exclude={"valid_from"}, exclude_none=True).keys() != {needed}:
+                raise told(f"the rate of {rate.valid_from} needs {needed} and nothing else: origin is {self.origin}")
+            if self.origin is TaxOrigin.CALCULATED_PERCENT_OF_NET and rate.value >= 100:
+                raise told(f"the percent of {rate.valid_from} must be below 100: it is a part of amount and tax")
+        if (self.origin is TaxOrigin.PERCENT_OF_TAX) != (self.base_code is not None):
+            raise told("base_code and the origin percent_of_tax belong together")
+        return self
+
+
+class SalesTaxRounding(Row):
+    precision: Precision = Decimal("0.01")
+    method: Rounding = Rounding.NORMAL
+    by: RoundBy = RoundBy.CODE
+    calculation: Calculation = Calculation.LINE
+
+
+_OTHERS_TAXED = frozenset({TaxOrigin.PERCENT_OF_TAX, TaxOrigin.PERCENT_OF_GROSS})
+
+
+class SalesTax(Row):
+    """A line is taxed by the codes that both its groups name (TAX-12).
+
+    ``amounts_include_tax``: what comes from Dataverse is the amount that the customer pays (TAX-20).
+    """
+
+    codes: dict[Name, TaxCode] = {}
+    groups: dict[Name, list[Name]] = {}
+    item_groups: dict[Name, list[Name]] = {}
+    rounding: SalesTaxRounding = SalesTaxRounding()
+    amounts_include_tax: bool = False
+
+    @model_validator(mode="after")
+    def _codes_fit_together(self) -> Self:
+        for name, code in self.codes.items():
+            base = self.codes.get(code.base_code) if code.base_code else None
+            if code.base_code and (base is None or base.origin in _OTHERS_TAXED):
+                raise told(f"codes.{name}.base_code: {code.base_code!r} must be a code that is itself on no other tax")
+            for group in code.exempt_in:
+                if name not in self.groups.get(group, []):
+                    raise told(f"codes.{name}.exempt_in: {group!r} must be one of groups that names {name}")
+        return self

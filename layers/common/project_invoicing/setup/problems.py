@@ -1,0 +1,203 @@
+"""Everything that is wrong with a set-up document, in words for the person who wrote it.
+
+The models check shapes and values, ``CROSS_REFERENCES`` that names lead somewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain, islice, pairwise
+from types import UnionType
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.values import Row
+
+Path = tuple[str | int, ...]
+_TOLD_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at ``path`` (keys and list positions from the top of the document) and what would be right."""
+
+    path: Path
+    text: str
+
+    def __str__(self) -> str:
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return f"{''.join(steps).removeprefix('.') or 'document'}: {self.text}"
+
+
+def problems(document: object) -> list[str]:
+    """Everything wrong with a document, one line each (``parameters.USPM.journal_period: …``)."""
+    return [str(problem) for problem in check(document)]
+
+
+def check(document: object) -> list[Problem]:
+    """As ``problems``, with the path apart, a hundred at most. Names are looked up once all values are right."""
+    try:
+        parsed = SetupDocument.model_validate(document)
+    except ValidationError as error:
+        return [_problem(detail) for detail in error.errors(include_url=False)[:_TOLD_AT_ONCE]]
+    led_nowhere = _dangling(parsed.model_dump(by_alias=True, exclude_unset=True))
+    return list(islice(chain(led_nowhere, _doubled(parsed)), _TOLD_AT_ONCE))
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    given = repr(detail["input"])
+    given = given if len(given) <= 60 else given[:57] + "..."
+    match detail["type"]:
+        case "told":
+            text = detail["msg"]
+        case "missing":
+            text = "is missing and must be given"
+        case "extra_forbidden":
+            text = f"is not known here; {_instead(str(path[-1]), _keys_at(path[:-1]))}"
+        case "enum" | "literal_error":
+            text = f"{given} is not allowed; use {detail['ctx']['expected']}"
+        case "string_type":
+            text = f"{given} must be text; put it in quotes"
+        case "model_type" | "dict_type":
+            text = f"{given} must be a mapping of keys to values"
+        case "list_type":
+            text = f"{given} must be a list"
+        case _:
+            text = f"{detail['msg'][0].lower()}{detail['msg'][1:]}, not {given}"
+    return Problem(path, text)
+
+
+def _keys_at(path: Path) -> list[str]:
+    """The keys of the row at ``path``: down through its fields, the values of mappings and the entries of lists."""
+    shape: Any = SetupDocument
+    for step in path:
+        shape = _fields(shape)[str(step)] if isinstance(shape, type) else get_args(shape)[-1]
+        if isinstance(shape, UnionType):
+            shape = get_args(shape)[0]
+    return list(_fields(shape))
+
+
+def _fields(row: type[Row]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """What the writer may have meant, or what there is."""
+    names = list(known)
+    if close := get_close_matches(name, names, n=1):
+        return f"did you mean {close[0]}?"
+    if not names:
+        return "there is none yet"
+    return f"there is {', '.join(names[:24])}{', …' if len(names) > 24 else ''}"
+
+
+CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
+    ("companies.*.accounting_currency", "currencies"),
+    ("exchange_rates.*.from", "currencies"),
+    ("exchange_rates.*.to", "currencies"),
+    ("fiscal_periods.{company}", "companies"),
+    ("parameters.{company}", "companies"),
+    ("parameters.{company}.line_discount_category", "categories.{company}"),
+    ("customers.{company}", "companies"),
+    ("customers.{company}.*.sales_tax_group", "sales_tax.groups"),
+    ("customers.{company}.*.terms_of_payment", "terms_of_payment"),
+    ("contracts.*.company", "companies"),
+    ("contracts.*.customer", "customers.{company}"),
+    ("contracts.*.currency", "currencies"),
+    ("contracts.*.sales_tax_group", "sales_tax.groups"),
+    ("contracts.*.fixed_exchange_rate.currency", "currencies"),
+    ("contracts.*.terms_of_payment", "terms_of_payment"),
+    ("contract_lines.*.contract", "contracts"),
+    ("projects.*.company", "companies"),
+    ("projects.*.contract", "contracts"),
+    ("projects.*.sales_tax_group", "sales_tax.groups"),
+    ("categories.{company}", "companies"),
+    ("categories.{company}.*.item_sales_tax_group", "sales_tax.item_groups"),
+    ("transaction_categories.{company}", "companies"),
+    ("transaction_categories.{company}.*", "categories.{company}"),
+    ("products.*.item_sales_tax_group", "sales_tax.item_groups"),
+    ("profile_rules.*.company", "companies"),
+    ("profile_rules.*.project", "projects"),
+    ("profile_rules.*.contract", "contracts"),
+    ("profile_rules.*.profile", "profiles"),
+    ("ledger_posting.{company}", "companies"),
+    ("ledger_posting.{company}.*.project", "projects"),
+    ("ledger_posting.{company}.*.category", "categories.{company}"),
+    ("ledger_posting.{company}.*.customer", "customers.{company}"),
+    ("sales_tax.groups.*.*", "sales_tax.codes"),
+    ("sales_tax.item_groups.*.*", "sales_tax.codes"),
+    ("number_sequences.{company}", "companies"),
+    ("intercompany.*.lender", "companies"),
+    ("intercompany.*.borrower", "companies"),
+    ("intercompany.*.customer", "customers.{lender}"),
+    ("workers.{company}", "companies"),
+    ("dimension_rules.*.company", "companies"),
+    ("dimension_rules.*.customer", "customers.{company}"),
+    ("dimension_rules.*.contract", "contracts"),
+    ("dimension_rules.*.project", "projects"),
+    ("dimension_rules.*.category", "categories.{company}"),
+    ("account_structures.{company}", "companies"),
+)
+"""Which values name what. ``*`` is every entry; ``{company}`` every key, or, in a target, the row's own company.
+
+Groups of projects, categories and customers have no list of their own. Defaults of ``parameters`` may lead nowhere
+(see there), and so may ``references``: the rows that need them wait.
+"""
+
+
+def _dangling(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for source, target in CROSS_REFERENCES:
+        for path, row, name in _values(document, source.split("."), (), {}):
+            known: Any = document
+            for step in target.split("."):
+                known = known.get(step.format_map(row), {})
+            if name not in known:
+                yield Problem(path, f"{name!r} is not in {target.format_map(row)}; {_instead(name, known)}")
+
+
+def _values(node: Any, steps: list[str], path: Path, row: Mapping[str, Any]) -> Iterator[tuple[Path, Any, str]]:
+    """Each value that a source path of ``CROSS_REFERENCES`` leads to, with its own path and the row it stands in."""
+    if not steps:
+        yield path, row, node
+    elif steps[0] == "{company}" and len(steps) == 1:
+        yield from (((*path, key), row, key) for key in node)
+    elif steps[0] in ("*", "{company}"):
+        for key, member in node.items() if isinstance(node, Mapping) else enumerate(node):
+            yield from _values(member, steps[1:], (*path, key), {"company": key} if steps[0] == "{company}" else row)
+    elif (value := node.get(steps[0])) is not None:
+        yield from _values(value, steps[1:], (*path, steps[0]), {**row, **node} if path else row)
+
+
+def _doubled(document: SetupDocument) -> Iterator[Problem]:
+    """Rows of which only one can hold: the same rate, rule or account twice, periods that overlap."""
+    yield from _twice(("exchange_rates",), ((r.from_, r.to, r.valid_from) for r in document.exchange_rates))
+    yield from _twice(
+        ("profile_rules",),
+        (
+            (r.company, r.project, r.contract, r.project_group, document.profiles[r.profile].billing_method)
+            for r in document.profile_rules
+            if r.profile in document.profiles
+        ),
+    )
+    for company, accounts in document.ledger_posting.items():
+        path = ("ledger_posting", company)
+        yield from _twice(path, (tuple(row.model_dump(exclude={"account"}).values()) for row in accounts))
+    for company, periods in document.fiscal_periods.items():
+        placed = sorted(enumerate(periods), key=lambda entry: entry[1].start)
+        for (_, before), (position, period) in pairwise(placed):
+            if period.start <= before.end:
+                text = f"starts on {period.start}, before the period from {before.start} to {before.end} is over"
+                yield Problem(("fiscal_periods", company, position), text)
+
+
+def _twice(path: Path, keys: Iterable[object]) -> Iterator[Problem]:
+    first: dict[object, int] = {}
+    for position, key in enumerate(keys):
+        if (earlier := first.setdefault(key, position)) != position:
+            yield Problem((*path, position), f"is for the same as entry [{earlier}]; keep one of them")

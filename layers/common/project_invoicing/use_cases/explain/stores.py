@@ -1,0 +1,96 @@
+"""What an explanation and a reconciliation read. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from project_invoicing.config import Settings
+from project_invoicing.domain.codes import ConnectionRole, StagingState, WriteBackState
+from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.explaining.words import off
+from project_invoicing.rules.late_changes import PostedAs
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.write_backs import Document, WriteBacks
+from project_invoicing.use_cases.setups import SetupVersions
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores that answer a question."""
+
+    staging: Staging
+    journals: Journals
+    proposals: Proposals
+    ledger: Ledger
+    write_backs: WriteBacks
+    setups: SetupVersions
+    maps: MapStates
+
+    @classmethod
+    def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
+        """Those of the tables that are ``named``."""
+        return cls(
+            Staging(client, named.staging_table),
+            Journals(client, named.journals_table),
+            Proposals(client, named.proposals_table),
+            Ledger(client, named.ledger_table),
+            WriteBacks(client, named.staging_table),
+            SetupVersions.read(client, named.setup_table),
+            MapStates(client, named.dataverse_table),
+        )
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
+
+    def told(self, company: str, invoice_number: str) -> tuple[WriteBackState, str | None]:
+        """How the write-back of an invoice to the proforma's own row stands, and Dataverse's answer where it failed."""
+        progress = self.write_backs.get(Document(INVOICE, company, invoice_number))
+        return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
+
+    def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
+        found = self.proposals.by_number([company], number).get(company) if company else None
+        return self.proposals.get(found) if found else None
+
+    def posted_as(self, row: StagedRow) -> PostedAs:
+        """What ``amount_now`` needs of the document that a row was posted with; nothing where that is not there."""
+        if row.journal_id:
+            return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
+        header = self.proposal_numbered(row.company, row.proposal_id or "")
+        invoice = (
+            header and header.invoice_number and self.proposals.invoices.get(str(row.company), header.invoice_number)
+        )
+        if not invoice:
+            return PostedAs()
+        included = self.setup.document.sales_tax.amounts_include_tax
+        lines = self.proposals.invoices.lines(invoice.company, invoice.invoice_number) if included else []
+        return PostedAs(invoice=invoice, lines=lines)
+
+    def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
+        """``rules.explaining.words.off`` with what it needs of the document, read only where it is needed."""
+        is_compared = row.state is StagingState.POSTED and not row.actual.inactive
+        return off(row, self.posted_as(row) if is_compared else PostedAs(), self.setup)
+
+    def _accrued_gross(self, row: StagedRow) -> bool:
+        """Whether a posted sale was accrued without its discount: as its company did then, a reversal as its original.
+
+        FEE-06, FEE-10.
+        """
+        original = row.links.get(ConnectionRole.ORIGINAL)
+        found = self.staging.readable([original]).get(original) if original else None
+        accrued = found if found and found.journal_id else row
+        journal = self.journals.get(str(accrued.company), str(accrued.journal_id))
+        setup = self.setups.of(journal.setup_version) if journal and journal.setup_version else self.setup
+        return setup.parameters(str(accrued.company)).line_discount_category is not None
