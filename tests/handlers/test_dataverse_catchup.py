@@ -12,7 +12,7 @@ import pytest
 from project_invoicing.dataverse.api import AccessDenied, Throttled
 from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Rejected
-from project_invoicing.store import client
+from project_invoicing.store import client, receiving
 from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.transactions import scan
 from tests.builders import actual, connection, guid, option, proforma
