@@ -1,4 +1,4 @@
-"""Actuals and transaction connections from the queue into staging; a row that fails is delivered again by itself."""
+"""Stages actuals and transaction connections from the queue; only the rows that fail are delivered again."""
 
 from functools import partial
 from typing import Any

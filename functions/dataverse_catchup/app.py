@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.observe import code, count, logger, metrics
 
-PAGE_MILLISECONDS = 60_000  # what reading a page of 5,000 rows and publishing it may take
+PAGE_MILLISECONDS = 60_000  # the time that reading and publishing a page of 5,000 rows may take
 
 
 @logger.inject_lambda_context

@@ -1,4 +1,4 @@
-"""What Dataverse's webhook sends goes on the bus, one event a row."""
+"""Puts the rows that Dataverse's webhook sends on the bus, one event per row."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person may do: edit, preview and delete unposted lines, reset a journal in error, replay a rejected event."""
+"""A person's commands: edit, preview and delete unposted lines, reset a journal in error, replay a rejected event."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Everything known about an actual, a proposal, an invoice, a journal or a voucher. Reads only."""
+"""Explains everything known about an actual, a proposal, an invoice, a journal or a voucher. Reads only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Publishes what the tables' streams bring from their outboxes, and on schedule what the streams missed."""
+"""Publishes events that the tables' streams bring from their outboxes; on schedule, those that the streams missed."""
 
 from typing import Any
 

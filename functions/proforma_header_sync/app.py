@@ -1,4 +1,4 @@
-"""A confirmed proforma invoice becomes the header of an invoice proposal."""
+"""Turns a confirmed proforma invoice into the header of an invoice proposal."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Import from staging: on schedule, by hand, when a document has been posted and when the set-up has changed."""
+"""Imports from staging: on schedule, by hand, after a document was posted, and after the set-up has changed."""
 
 from typing import Any
 

@@ -11,13 +11,13 @@ import pytest
 from project_invoicing import observe
 from project_invoicing.dataverse.api import Answer
 from project_invoicing.rules import journal_pages, proposal_lines
+from project_invoicing.rules.reconciliation import staged_rows
 from project_invoicing.set_aside import METRIC
 from project_invoicing.use_cases.explain import ask as explain
 from project_invoicing.use_cases.invoices import post as post_invoices
 from project_invoicing.use_cases.journals import import_lines as import_journals
 from project_invoicing.use_cases.journals import post as post_journals
 from project_invoicing.use_cases.proposals import fill as fill_proposals
-from project_invoicing.use_cases.reconciliation import books as reconcile_books
 from project_invoicing.use_cases.staging import apply_changes as import_changes
 from project_invoicing.use_cases.write_back import send as write_back
 from tests.builders import guid
@@ -210,7 +210,7 @@ def test_the_reconciliation_names_what_it_cannot_read_and_goes_on(
 ) -> None:
     works(books, "bad", "good")
     books.import_staging()
-    with failing(monkeypatch, reconcile_books, "contradiction", lambda item, *_: item["pk"] == guid("bad")):
+    with failing(monkeypatch, staged_rows, "contradiction", is_bad):
         report = books.run("reconciliation")
     (check,) = [check for check in report["checks"] if check["name"] == "staging_states"]
     assert [found["id"] for found in check["found"]] == [guid("bad")]

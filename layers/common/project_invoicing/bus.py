@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 10
 MAX_BYTES = 256 * 1024
-"""Of a request, and so of an event. AWS takes 1 MB, though not everywhere; no row comes near it (D-042)."""
+"""Limit of a request, and so of an event. AWS takes 1 MB, but not everywhere; no row comes near it (D-042)."""
 _TIME_BYTES = 14
-"""What EventBridge counts for the time of an entry."""
+"""The bytes that EventBridge counts for the time of an entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 KEPT_SECONDS: Final = 300.0
-"""So long a value that was taken out of the secret may still be valid."""
+"""How long a value that was removed from the secret may stay valid."""
 AGAIN_SECONDS: Final = 10.0
-"""The least time between two readings: whoever guesses keys does not make us ask Secrets Manager for each guess."""
+"""The least time between two reads, so that someone guessing keys does not cause a request for each guess."""
 
 
 class Secret:

@@ -21,9 +21,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 METRIC: Final = "SetAside"
-"""Counts each time that something is set aside; the template has an alarm on it."""
+"""The metric that counts everything set aside; the template has an alarm on it."""
 _OF_A_REQUEST: Final = frozenset({"SerializationException", "TransactionCanceledException", "ValidationException"})
-"""What AWS says of a request that it can never take: what is in it is at fault."""
+"""AWS error codes for a request that can never succeed: its content is at fault."""
 
 
 @dataclass(frozen=True, slots=True)

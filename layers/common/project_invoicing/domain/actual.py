@@ -93,16 +93,16 @@ class Actual:
 DISCOUNT = "discount_amount"
 RESOURCING_UNIT = "resourcing_unit"
 DOCUMENT_TYPE = "document_type"
-"""What custom columns are called that the settings may carry along for a typed one, and that stored rows have (D-015):
+"""Names of the custom columns that stand for typed ones in the settings and in stored rows (D-015):
 ``discount``, ``resourcing_unit`` and ``origin``."""
 _ORIGINS = frozenset(CostOrigin)
 
 
 def typed_of_custom(custom: Mapping[str, str], origin: CostOrigin | None) -> dict[str, Any]:
-    """``discount``, ``resourcing_unit``, ``origin`` and what is left of ``custom``, for an ``Actual``.
+    """Splits ``custom`` into ``discount``, ``resourcing_unit``, ``origin`` and the other columns, for an ``Actual``.
 
-    A text that its column does not take stays in ``custom``: a discount that is no amount is refused where it counts
-    (FEE-01), another word for an origin says nothing (JRN-16). ``origin``, the column's own, counts first.
+    Text that does not fit its typed column stays in ``custom``: a discount that is no amount is refused where it
+    matters (FEE-01), and an unknown origin is ignored (JRN-16). ``origin``, the column's own value, takes precedence.
     """
     left = dict(custom)
     typed: dict[str, Any] = {"origin": origin, "custom": left}

@@ -9,7 +9,7 @@ from typing import Final
 
 EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)
-"""The dates that documents may have. Within them no sum of terms, periods and time zones leaves the calendar."""
+"""The range of document dates. Within it, no sum of terms, periods and time zones leaves the calendar."""
 
 
 class JournalPeriod(StrEnum):

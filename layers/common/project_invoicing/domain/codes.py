@@ -135,13 +135,13 @@ class PostingType(StrEnum):
 
 
 ON_ACCOUNT: Final = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
-"""What is billed on account: chargeable whatever its line property says, and it accrues nothing."""
+"""Classes billed on account: chargeable whatever the line property says, and never accrued."""
 NO_MONEY: Final = frozenset({BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY})
-"""What the customer does not pay for."""
+"""Billing types that the customer does not pay for."""
 INTERCOMPANY: Final = frozenset({TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
-"""What belongs to the company that lends the resource (IC-04, INV-28)."""
+"""Kinds of actual that belong to the company that lends the resource (IC-04, INV-28)."""
 INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.EXPENSE_INTEGRATION)
-"""What other modules of finance debit, and our journals clear (LED-55, LED-56)."""
+"""The accounts that other modules of finance debit and our journals clear (LED-55, LED-56)."""
 
 
 class WriteBackState(StrEnum):
@@ -187,10 +187,10 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.ACCOUNTING_DATES_DIFFER,
     }
 )
-"""What another set-up can resolve."""
+"""Reasons that a new version of the set-up can resolve."""
 
 SECOND_REASONS: Final = frozenset({WaitReason.ALREADY_BILLED, WaitReason.ALREADY_CREDITED})
-"""What comes second: something else continues the same actual already (99-25)."""
+"""The reasons of rows that come second: something else already continues the same actual (99-25)."""
 
 
 class PostingFailure(StrEnum):

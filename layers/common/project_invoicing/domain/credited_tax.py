@@ -1,12 +1,12 @@
-"""How much of an invoice's sales tax its credit notes have given back, so that the last leaves nothing (REG-19, D-080).
+"""How much of an invoice's sales tax its credit notes have given back, so that the last one leaves nothing.
 
-Each credit note rounds by the rules. Where that is done on the document's total, several credit notes may round to a
-cent more or less than the invoice did; the one that takes back the last of the invoice's lines with a sales tax code
-gives back what is left of that code. Lines whose tax a person has edited on the credit note stay outside: what the
-invoice charged for them counts as given back.
+Each credit note rounds by the rules. If rounding is done on the document's total, several credit notes may round to a
+cent more or less than the invoice did. The credit note that takes back the last line with a given sales tax code
+therefore gives back whatever is left of that code (REG-19, D-080). Lines whose tax a person edited on the credit note
+stay outside: they count as giving back exactly what the invoice charged.
 
-The lines of an invoice that charge and those that themselves take back lines of another invoice are counted apart: once
-either are all credited, nothing of their tax is left.
+Lines that charge and lines that themselves take back another invoice's lines are counted separately: once either set is
+fully credited, none of its tax is left.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Tally:
 
 
 Tallies = tuple[Tally, Tally]
-"""Of the lines that charge, and of those that take back lines of another invoice."""
+"""One tally for lines that charge, one for lines that take back those of another invoice."""
 
 NOTHING: Tallies = (Tally(), Tally())
 

@@ -99,7 +99,7 @@ class Totals:
 
 
 Percents = Callable[[ProposalLine], Mapping[str, Decimal]]
-"""The sales tax codes of a line with their percents, or amounts per unit, on the invoice's date."""
+"""Finds a line's sales tax codes with their percents, or amounts per unit, on the invoice date."""
 
 
 def totals(

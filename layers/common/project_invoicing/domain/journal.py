@@ -28,7 +28,7 @@ class Journal:
     changed_at: str | None = None
 
     def takes_lines(self, limit: int) -> bool:
-        """Whether an import adds lines: to a draft that is not full (JRN-05, JRN-06), never to one of errors."""
+        """Whether an import may add lines: to a draft that is not full (JRN-05, JRN-06), never to an error journal."""
         return self.status is JournalStatus.DRAFT and self.original_journal is None and self.line_count < limit
 
 

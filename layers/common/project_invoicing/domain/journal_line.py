@@ -119,7 +119,7 @@ COST_OFFSETS: dict[TransactionClass, PostingType] = {
     TransactionClass.EXPENSE: PostingType.EXPENSE_OFFSET,
     TransactionClass.MATERIAL: PostingType.COST_ITEM,
 }
-"""What a cost is credited to, by class (LED-01, LED-06, LED-34)."""
+"""The posting type that a cost is credited to, by class (LED-01, LED-06, LED-34)."""
 
 _BALANCE = {TransactionClass.MATERIAL: PostingType.WIP_COST_ITEM}
 

@@ -18,7 +18,7 @@ from project_invoicing.domain.money import ZERO
 
 JOURNAL: Final = "journal"
 INVOICE: Final = "invoice"
-"""The documents that have vouchers: their ``source``."""
+"""The kinds of document that have vouchers: the values of ``source``."""
 
 
 @dataclass(frozen=True, slots=True)

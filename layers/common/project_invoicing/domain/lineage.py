@@ -90,7 +90,7 @@ class Lineage:
     charge: Charge | None = None
 
     def handed_on(self) -> Lineage:
-        """As a line takes it that bills or replaces; one that takes back takes it whole."""
+        """The lineage as inherited by a line that bills or replaces; a line that takes back inherits all of it."""
         return replace(self, charge=self.charge.handed_on()) if self.charge else self
 
 

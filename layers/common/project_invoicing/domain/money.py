@@ -12,10 +12,10 @@ from enum import StrEnum
 
 _EXACT = Context(prec=60)
 _SHOWN = Context(prec=28)
-"""Digits of a rate that is shown and stored: a third of anything never ends. Amounts are converted exactly."""
+"""Digits of a rate as shown and stored: a third never ends. Amounts are converted with the exact rate."""
 ZERO = Decimal(0)
 MONEY_LIMIT = Decimal(1_000_000_000)
-"""The most that an amount of one row may be, in both directions."""
+"""The largest amount of a single row, in either direction."""
 
 
 class Rounding(StrEnum):

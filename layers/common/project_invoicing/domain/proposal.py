@@ -16,7 +16,7 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.waits import SHOWN_WAITS, Waits
 
 UNRESOLVED: Final = "?"
-"""Stands for the company in the index as long as the header's contract is unknown to the set-up."""
+"""Stands for the company in the index while the set-up does not know the header's contract."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reconciliation: what is compared, what counts as a difference, and sums that tell two sets of rows apart. Pure."""
+"""Reconciliation: what is compared, what counts as a difference, and checksums that tell sets of rows apart. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uuid import UUID
 from project_invoicing.domain.money import ZERO, round_to
 
 KEPT: Final = 100_000
-"""Differences of one check that are held in memory, for a repair of all of them. All are counted."""
+"""The number of differences per check held in memory, for a repair of all of them. All are counted."""
 
 CHECKS: Final[Mapping[str, str]] = {
     "not_received": "In Dataverse, and neither staged nor rejected, nor waiting for a paused table map",
@@ -40,7 +40,7 @@ CHECKS: Final[Mapping[str, str]] = {
 """The checks in the order of the report."""
 
 AGAINST_DATAVERSE: Final = tuple(CHECKS)[:7]
-"""Those that nobody can make without Dataverse."""
+"""The checks that need Dataverse."""
 
 
 class Repair(StrEnum):

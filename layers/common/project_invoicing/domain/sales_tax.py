@@ -92,7 +92,7 @@ class TaxRounding:
     currency: Decimal | None = None
 
     def posted(self, tax: Fraction) -> Decimal:
-        """What of an exact tax is posted. The rule is symmetric: a credit gives back what the invoice took."""
+        """The part of an exact tax that is posted. The rule is symmetric: a credit returns what the invoice charged."""
         exact = _EXACT.divide(Decimal(tax.numerator), Decimal(tax.denominator))
         rounded = round_to(exact, self.precision, self.method)
         return rounded if self.currency is None else round_to(rounded, self.currency)
@@ -118,7 +118,7 @@ _BALANCE = MarginalBase.NET_OF_INVOICE_BALANCE
 NO_FORMS: Mapping[str, TaxForm] = MappingProxyType({})
 
 _ON_TAXES = {TaxOrigin.PERCENT_OF_TAX: 1, TaxOrigin.PERCENT_OF_GROSS: 2}
-"""Origins that need other taxes first, in the order in which they can be computed."""
+"""Origins that depend on other taxes, in the order in which they can be computed."""
 
 
 def sales_tax(

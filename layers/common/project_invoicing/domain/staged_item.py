@@ -10,10 +10,10 @@ from project_invoicing.domain.staged_row import StagedRow
 
 
 class StagedItem(NamedTuple):
-    """What there is of an actual: its row once it has arrived, its connections, and the mark of what continues it.
+    """All that staging has on an actual: its row once it has arrived, its connections, and what continues it.
 
-    ``row`` is ``None`` too where this code cannot read it; ``state`` and ``reason`` are as they are stored. ``taker``
-    is the id of the actual that continues this one, as 16 bytes. ``in_queue``: an import finds it.
+    ``row`` is also ``None`` where this code cannot read it; ``state`` and ``reason`` are as stored. ``taker`` is the id
+    of the actual that continues this one, as 16 bytes. ``in_queue``: an import will find it.
     """
 
     id: str

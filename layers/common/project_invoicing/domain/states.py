@@ -1,7 +1,7 @@
-"""The state machines as tables: what may happen to a row, a journal, a proposal and a table map, and what it is then.
+"""The state machines as tables: what may happen to a row, a journal, a proposal or a table map, and what state follows.
 
-A store asks its table before it writes a transition, and makes the state before it the condition of the write. What a
-table does not have is refused with ``Conflict``: somebody was faster, or the caller has not looked.
+A store consults its table before it writes a transition and makes the previous state the condition of the write. A
+transition that is not in the table is refused with ``Conflict``: another run was faster, or the caller has not checked.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RowVerb(StrEnum):
 
 _PENDING, _IMPORTED, _ROW_POSTED = StagingState.PENDING, StagingState.IMPORTED, StagingState.POSTED
 ON_DOCUMENTS: Final = (_IMPORTED, _ROW_POSTED)
-"""The states of rows that are lines: a newer version of one changes its line, or comes too late."""
+"""The states of rows that are lines: a newer version changes the line, or comes too late."""
 _NOT_ON_A_DOCUMENT: Final = (_PENDING, StagingState.SKIPPED, StagingState.INVALID)
 
 ROWS: Final = StateMachine[StagingState, RowVerb](

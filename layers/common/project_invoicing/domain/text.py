@@ -83,7 +83,7 @@ def sortable_instant(text: str) -> str | None:
 
 
 def decimal(text: str) -> Decimal | None:
-    """A decimal number, exactly; ``None`` for anything else that ``Decimal`` itself would take (``1_000``, ``NaN``)."""
+    """A decimal number, exactly; ``None`` for other text, even if ``Decimal`` would take it (``1_000``, ``NaN``)."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 

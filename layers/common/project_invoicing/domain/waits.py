@@ -11,10 +11,10 @@ from project_invoicing.domain.codes import SECOND_REASONS, WaitReason
 from project_invoicing.domain.refusals import Wait
 
 SHOWN_WAITS: Final = 50
-"""Waits that a header lists; of the others it counts how many there are."""
+"""The number of waits that a header lists; it only counts the others."""
 ANY_JOURNAL: Final = "*journal"
 ANY_INVOICE: Final = "*invoice"
-"""Stand for a document whose posting a proposal waits for, where nobody knows yet which one it is."""
+"""Stand for a document whose posting a proposal waits for, while it is not known which one it is."""
 _KEPT_DOCUMENTS: Final = 500
 
 
