@@ -1,4 +1,4 @@
-"""The header of a posted customer invoice."""
+"""The header of a posted customer invoice, and the vendor invoice that matches one between companies."""
 
 from __future__ import annotations
 
@@ -35,3 +35,21 @@ class Invoice:
     cash_discount_percent: Decimal | None = None
     borrower: str | None = None
     vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VendorInvoice:
+    """A pending vendor invoice of ``company``, the borrower, for the invoice that its lender posted (IC-09)."""
+
+    invoice_number: str
+    company: str
+    vendor: str
+    lender: str
+    status: str
+    invoice_date: date
+    due_date: date
+    accounting_date: date
+    currency: str
+    subtotal: Decimal
+    sales_tax: Decimal
+    total: Decimal

@@ -29,8 +29,21 @@ class StagedItem(NamedTuple):
 
 
 class RejectedItem(NamedTuple):
-    """An event that was rejected and is kept."""
+    """An event that was rejected and is kept, or an actual that turned out to be invalid later."""
 
     entity: str
     id: str
     reason: str
+    detail: str
+
+
+class UnreadableRow(NamedTuple):
+    """A row that this code cannot read: what is there without reading it. ``state`` is as it is stored."""
+
+    id: str
+    company: str | None
+    state: str | None
+    journal_id: str | None
+    proposal_id: str | None
+    voucher: str | None
+    deliveries: int

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
-from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HEADER: Final = "H"
+PREFIX: Final = "INVOICE#"
 PAGE: Final = "L#"
 VENDOR: Final = "VENDOR#"
 
@@ -45,12 +46,12 @@ class Invoices:
     # Reading
 
     def get(self, company: str, number: str) -> Invoice | None:
-        item = get(self.client, self.table, _partition(company, number), HEADER)
+        item = get(self.client, self.table, partition(company, number), HEADER)
         return invoice_of(item) if item else None
 
     def pages(self, company: str, number: str, first: str = "") -> Iterator[tuple[str, list[ProposalLine]]]:
         """The pages of a posted invoice with their keys, from the one with the key ``first`` on."""
-        for item in query(self.client, self.table, _partition(company, number), prefix=PAGE, first=first):
+        for item in query(self.client, self.table, partition(company, number), prefix=PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
 
     def lines(self, company: str, number: str) -> list[ProposalLine]:
@@ -58,7 +59,7 @@ class Invoices:
 
     def taxes_of(self, company: str, numbers: Iterable[str]) -> dict[str, TaxOfInvoice | None]:
         """What these posted invoices charged and what was given back; ``None`` for one that does not say (REG-19)."""
-        keys = ((_partition(company, number), HEADER) for number in numbers)
+        keys = ((partition(company, number), HEADER) for number in numbers)
         return {item["in"]: tax_of_invoice(item) for item in get_many(self.client, self.table, keys)}
 
     def counter(self, company: str) -> Counter:
@@ -70,7 +71,7 @@ class Invoices:
     def create(self, invoice: Invoice, charged: Tallies) -> Write:
         item = {
             "tc": tallies_text(charged),
-            "pk": _partition(invoice.company, invoice.invoice_number),
+            "pk": partition(invoice.company, invoice.invoice_number),
             "sk": HEADER,
             "in": invoice.invoice_number,
             "nr": invoice.proposal_id,
@@ -118,18 +119,18 @@ class Invoices:
         return put(self.table, item, unless_exists=True)
 
     def page(self, company: str, number: str, page: int, lines: list[ProposalLine]) -> Write:
-        item = {"pk": _partition(company, number), "sk": f"{PAGE}{page:06d}", "l": rows.encode(lines)}
+        item = {"pk": partition(company, number), "sk": f"{PAGE}{page:06d}", "l": rows.encode(lines)}
         return put(self.table, item, unless_exists=True)
 
     def visible(self, company: str, number: str) -> Write:
         """The invoice's last page is there: from now on it is posted."""
-        return update(self.table, _partition(company, number), HEADER, {"po": True}, expected={"po": False})
+        return update(self.table, partition(company, number), HEADER, {"po": True}, expected={"po": False})
 
     def give_back(self, company: str, number: str, before: TaxOfInvoice, after: TaxOfInvoice) -> Write:
         """A credit note gives back some of an invoice's tax, if no other has given back any since it was computed."""
         expected = {"po": True, "gb": None if before.given_back == NOTHING else tallies_text(before.given_back)}
         values = {"tc": tallies_text(after.charged), "gb": tallies_text(after.given_back)}
-        return update(self.table, _partition(company, number), HEADER, values, expected=expected)
+        return update(self.table, partition(company, number), HEADER, values, expected=expected)
 
 
 def invoice_of(item: Item) -> Invoice:
@@ -155,6 +156,23 @@ def invoice_of(item: Item) -> Invoice:
         cash_discount_percent=Decimal(item["cp"]) if "cp" in item else None,
         borrower=item.get("bo"),
         vendor=item.get("ve"),
+    )
+
+
+def vendor_invoice_of(item: Item) -> VendorInvoice:
+    return VendorInvoice(
+        invoice_number=item["in"],
+        company=item["co"],
+        vendor=item["ve"],
+        lender=item["le"],
+        status=item["st"],
+        invoice_date=date.fromisoformat(item["di"]),
+        due_date=date.fromisoformat(item["du"]),
+        accounting_date=accounting_date(item),
+        currency=item["cu"],
+        subtotal=Decimal(item["su"]),
+        sales_tax=Decimal(item["tx"]),
+        total=Decimal(item["to"]),
     )
 
 
@@ -185,5 +203,5 @@ def tallies_of(text: str) -> Tallies:
     return charges, credits
 
 
-def _partition(company: str, number: str) -> str:
-    return f"INVOICE#{company}#{number}"
+def partition(company: str, number: str) -> str:
+    return f"{PREFIX}{company}#{number}"

@@ -14,6 +14,7 @@ from project_invoicing.domain.states import JOURNALS, JournalVerb
 from project_invoicing.store.transactions import Write, update
 
 HEADER: Final = "H"
+PREFIX: Final = "JOURNAL#"
 _OPEN: Final = frozenset({JournalStatus.DRAFT, JournalStatus.PROCESSING})
 """What the index of open documents holds."""
 
@@ -118,4 +119,4 @@ def opened(journal: Journal) -> dict[str, str]:
 
 
 def partition(company: str, journal_id: str) -> str:
-    return f"JOURNAL#{company}#{journal_id}"
+    return f"{PREFIX}{company}#{journal_id}"

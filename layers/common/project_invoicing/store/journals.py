@@ -69,7 +69,7 @@ class Journals:
     def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
         """The journal's pages, from the one with the key ``first`` on."""
         for item in query(self.client, self.table, partition(company, journal_id), prefix=_PAGE, first=first):
-            yield JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
+            yield page_of(item)
 
     def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:
         """The line of an actual and whether it is posted. ``number`` is where it is expected to be: one request."""
@@ -178,6 +178,10 @@ def journal_of(item: Item) -> Journal:
         error_lines=item.get("ne", 0),
         changed_at=item.get("ca"),
     )
+
+
+def page_of(item: Item) -> JournalPage:
+    return JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
 
 
 def _document(key: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from project_invoicing.store import rows
 from project_invoicing.store.invoices import accounting_date, tallies_of, tallies_text
 from project_invoicing.store.items import Item
 
+PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
 NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
 """What a header knows of its lines, when it has none: nothing."""
@@ -33,7 +34,7 @@ CLOSED: Final[dict[str, None]] = {"oc": None, "od": None}
 
 
 def partition(proforma_id: str) -> str:
-    return f"PROPOSAL#{proforma_id}"
+    return f"{PREFIX}{proforma_id}"
 
 
 # --- attributes -------------------------------------------------------------------------------------------------------

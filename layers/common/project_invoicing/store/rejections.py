@@ -19,7 +19,7 @@ from project_invoicing.store.transactions import lost, put, query, transact
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_REJECTED: Final = "REJECTED#"
+PREFIX: Final = "REJECTED#"
 _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
 """DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
@@ -86,7 +86,7 @@ class Rejections:
 
 
 def _rejected(entity: str, id: str) -> str:
-    return f"{_REJECTED}{bounded(entity)}#{bounded(id)}"
+    return f"{PREFIX}{bounded(entity)}#{bounded(id)}"
 
 
 def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:

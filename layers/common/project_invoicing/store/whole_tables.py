@@ -22,6 +22,7 @@ from project_invoicing.store.journals import Journals, journal_of
 from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.proposal_items import proposal_of
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import scan
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REJECTED = "REJECTED#"
 _LEDGER_PAGE = "V#"
 
 
@@ -122,9 +122,9 @@ def _staging_item(item: Item) -> StagedItem | RejectedItem | None:
     pk = str(item["pk"])
     if item["sk"] == ROW:
         return _staged(item, readable_row(item))
-    if pk.startswith(_REJECTED):
+    if pk.startswith(REJECTED):
         _, entity, id = pk.split("#", 2)
-        return RejectedItem(entity, id, item["re"])
+        return RejectedItem(entity, id, item["re"], item["rd"])
     return None
 
 
