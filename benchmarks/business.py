@@ -157,7 +157,7 @@ class _Transactions:
         self._writes: dict[str, Write] = {}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        id = request["Key"]["pk"]["S"]
+        id = str(request["Key"])
         if id in self._writes or len(self._writes) == MAX_WRITES:
             self.flush()
         for asked in ("ReturnValues", "ReturnValuesOnConditionCheckFailure"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from benchmarks.business import Work
+from project_invoicing.store.items import typed_item
+from project_invoicing.store.staged_rows import ROW
+from project_invoicing.store.transactions import get
 from tests.builders import guid
 from tests.harness import World
 
@@ -18,8 +21,8 @@ def sizes(item: dict[str, Any]) -> dict[str, int]:
 
 def staged_sale(world: World, work: Work) -> dict[str, int]:
     """The sizes of one unbilled sale of the work as it stands in staging now."""
-    key: Any = {"pk": {"S": guid(f"{work.name}-unbilled_sales-0")}, "sk": {"S": "A"}}
-    return sizes(world.client.get_item(TableName=world.names.staging_table, Key=key)["Item"])
+    item = get(world.client, world.names.staging_table, guid(f"{work.name}-unbilled_sales-0"), ROW)
+    return sizes(typed_item(item or {}))
 
 
 def _size(value: dict[str, Any]) -> int:

@@ -8,18 +8,16 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.dataverse.context import parse_json
 from project_invoicing.observe import count, known_id, logger, metrics
-from project_invoicing.use_cases.actuals.sync import sync_row
+from project_invoicing.use_cases.actuals.sync import sync_message
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def sync(record: SQSRecord, maps: MapsAtWork) -> None:
-    event = parse_json(record.body)
-    outcome = maps.held_back(event) or sync_row(bootstrap.staging(), event["detail"], event["time"])
-    logger.debug("row", row_id=known_id(event["detail"].get("id")), outcome=outcome)
+    row_id, outcome = sync_message(bootstrap.staging, maps, record.body)
+    logger.debug("row", row_id=known_id(row_id), outcome=outcome)
     count(f"Row{outcome.capitalize()}")
 
 

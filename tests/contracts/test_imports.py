@@ -62,9 +62,6 @@ KNOWN: Mapping[tuple[str, str], str] = {
     ("rules", "project_invoicing.set_aside"): "a defect of one line is that line's, and is logged where it is caught",
     ("store", "project_invoicing.dataverse.mapping"): "dates that were stored before maps had bounds",
     ("store", "project_invoicing.dataverse.maps"): "what the date columns of stored proformas hold",
-    ("functions", "project_invoicing.config"): "outbox_relay puts its use case together itself",
-    ("functions", "project_invoicing.store.client"): "outbox_relay puts its use case together itself",
-    ("functions", "project_invoicing.dataverse.context"): "actuals_sync parses the bodies of its messages itself",
 }
 """What breaks the rules today, by room and module, with the reason. Nothing is added; what is repaired is deleted."""
 

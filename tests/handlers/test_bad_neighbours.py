@@ -17,7 +17,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.items import typed_item
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.outbox.relay import relay, sweep
+from project_invoicing.use_cases.outbox.relay import Relay
 from project_invoicing.use_cases.table_maps import catch_up
 from tests import site
 from tests.builders import actual, guid, to_json
@@ -55,7 +55,8 @@ def test_an_item_of_the_outbox_that_cannot_be_published_stays_there_and_stops_no
         for number in range(12):
             dynamodb.put_item(TableName=table, Item=outbox_item(number, **(broken if number == 3 else {})))
         bus = Bus()
-        assert sweep(dynamodb, bus, "bus", [table], "2026-08-31T00:00:00Z") == 11  # type: ignore[arg-type]
+        relay = Relay(dynamodb, bus, "bus", [table])  # type: ignore[arg-type]
+        assert relay.sweep("2026-08-31T00:00:00Z") == 11
         assert len(bus.sent) == 11
         (left,) = stack.items(table, "OUTBOX#")
         assert left["sk"].endswith("#3")
@@ -66,7 +67,7 @@ def test_an_item_of_the_outbox_that_cannot_be_published_stays_there_and_stops_no
             }
             for number, values in ((3, broken), (4, {}))
         ]
-        assert relay(dynamodb, bus, "bus", records) == []  # type: ignore[arg-type]
+        assert relay.relay(records) == []
         assert len(bus.sent) == 12
 
 

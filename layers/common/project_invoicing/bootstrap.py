@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.outbox.relay import Relay
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
@@ -212,10 +213,13 @@ def invoice_posting_queue() -> WorkQueue:
     return WorkQueue(client.sqs(), settings().invoice_posting_queue)
 
 
-def outbox_tables() -> tuple[str, ...]:
-    """The tables that have an outbox."""
+def outbox_relay() -> Relay:
+    """What publishes the events in the outboxes of our tables."""
+    from project_invoicing.use_cases.outbox.relay import Relay
+
     named = settings()
-    return named.staging_table, named.journals_table, named.proposals_table, named.setup_table
+    tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
+    return Relay(client.dynamodb(), client.event_bridge(), named.event_bus_name, tables)
 
 
 NAMED = (settings, staging, journals, proposals, ledger, map_states, dataverse, webhook)

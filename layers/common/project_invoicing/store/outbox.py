@@ -8,13 +8,13 @@ delivered at least once, and consumers are idempotent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.store.errors import translated
-from project_invoicing.store.items import Item, bounded, key
+from project_invoicing.store.items import Item, bounded, key, plain_item
 from project_invoicing.store.transactions import Write, put, query
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def record(table: str, event: BusEvent) -> Write:
         },
         unless_exists=False,
     )
+
+
+def inserted(record: Mapping[str, Any]) -> Item:
+    """The item that a record of a table's stream brings."""
+    return plain_item(record["dynamodb"]["NewImage"])
 
 
 def event_of(item: Item) -> BusEvent:

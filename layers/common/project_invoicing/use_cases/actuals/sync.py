@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.mapping import to_actual, to_connection
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 REJECTED = "rejected"
 IGNORED = "ignored"
+
+
+def sync_message(staging: Callable[[], Staging], maps: MapsAtWork, body: str) -> tuple[Any, str]:
+    """As ``sync_row`` for the bus event in the body of a message, unless its table map holds it back.
+
+    Returns the row's id, as the event gives it, and what became of the row.
+    """
+    event = parse_json(body)
+    detail = event["detail"]
+    return detail.get("id"), maps.held_back(event) or sync_row(staging(), detail, event["time"])
 
 
 def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.bus import MAX_BYTES, publish, size_of
 from project_invoicing.events import BusEvent
 from project_invoicing.store import outbox
-from project_invoicing.store.items import Item, plain_item, readable
+from project_invoicing.store.items import Item, readable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,36 +25,42 @@ SWEEP_AGE = timedelta(minutes=2)
 """What is younger is left to the stream, which is on its way."""
 
 
-def relay(
-    dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, records: Sequence[dict[str, Any]]
-) -> list[str]:
-    """Publishes the outbox items of stream records (INSERT only, all of one table) and takes them out.
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Publishes on ``bus`` what stands in the outboxes of ``tables``."""
 
-    Returns the sequence numbers of the records whose event the bus did not take. An item that cannot be published at
-    all is set aside: it stays in the outbox, and each sweep says so again.
-    """
-    found = [(record, plain_item(record["dynamodb"]["NewImage"])) for record in records]
-    due = [(record, item, event) for record, item in found if (event := _publishable(item))]
-    failed = set(publish(events, bus, [event for _, _, event in due]))
-    for position, (record, item, _) in enumerate(due):
-        if position not in failed:
-            outbox.published(dynamodb, _table_of(record), item)
-    return [due[position][0]["dynamodb"]["SequenceNumber"] for position in sorted(failed)]
+    dynamodb: DynamoDBClient
+    events: EventBridgeClient
+    bus: str
+    tables: Sequence[str]
 
+    def relay(self, records: Sequence[dict[str, Any]]) -> list[str]:
+        """Publishes the outbox items of stream records (INSERT only, all of one table) and takes them out.
 
-def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables: Sequence[str], now: str) -> int:
-    """Publishes what has stood in the outbox of these tables for longer than the stream takes. Returns how many."""
-    oldest = datetime.fromisoformat(now) - SWEEP_AGE
-    published = 0
-    for table in tables:
-        found = [(item, event) for item in outbox.unsent(dynamodb, table) if (event := _publishable(item))]
-        due = [(item, event) for item, event in found if datetime.fromisoformat(event.time) <= oldest]
-        failed = set(publish(events, bus, [event for _, event in due]))
-        for position, (item, _) in enumerate(due):
+        Returns the sequence numbers of the records whose event the bus did not take. An item that cannot be published
+        at all is set aside: it stays in the outbox, and each sweep says so again.
+        """
+        found = [(record, outbox.inserted(record)) for record in records]
+        due = [(record, item, event) for record, item in found if (event := _publishable(item))]
+        failed = set(publish(self.events, self.bus, [event for _, _, event in due]))
+        for position, (record, item, _) in enumerate(due):
             if position not in failed:
-                outbox.published(dynamodb, table, item)
-                published += 1
-    return published
+                outbox.published(self.dynamodb, _table_of(record), item)
+        return [due[position][0]["dynamodb"]["SequenceNumber"] for position in sorted(failed)]
+
+    def sweep(self, now: str) -> int:
+        """Publishes what has stood in an outbox for longer than the stream takes. Returns how many."""
+        oldest = datetime.fromisoformat(now) - SWEEP_AGE
+        published = 0
+        for table in self.tables:
+            found = [(item, event) for item in outbox.unsent(self.dynamodb, table) if (event := _publishable(item))]
+            due = [(item, event) for item, event in found if datetime.fromisoformat(event.time) <= oldest]
+            failed = set(publish(self.events, self.bus, [event for _, event in due]))
+            for position, (item, _) in enumerate(due):
+                if position not in failed:
+                    outbox.published(self.dynamodb, table, item)
+                    published += 1
+        return published
 
 
 def _publishable(item: Item) -> BusEvent | None:
