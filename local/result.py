@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.result_documents import journal_rows, proposal_rows, vendor_invoice_rows
 from project_invoicing.config import Settings
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.codes import StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE
@@ -62,7 +63,7 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
     show = Figures(setup)
     staging = WholeStaging(Staging(client, names.staging_table))
     journals = WholeJournals(Journals(client, names.journals_table))
-    proposals = WholeProposals(Proposals(client, names.proposals_table))
+    proposals = WholeProposals(Proposals(client, names.proposals_table, calendar_dates("invoices")))
     headers = proposals.headers()
     invoices = sorted(proposals.invoices(), key=lambda invoice: (invoice.company, invoice.invoice_number))
     made: Result = {

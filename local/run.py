@@ -25,6 +25,7 @@ from operate.invalid_input import InvalidInput, unknown
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store import client, setups
@@ -168,7 +169,8 @@ def _not_there(stack: AnyStack, scenario: Scenario, line: CallLine) -> Iterator[
     if not asked:
         return
     dynamodb, names = client.dynamodb(), stack.settings
-    proposals, journals = Proposals(dynamodb, names.proposals_table), Journals(dynamodb, names.journals_table)
+    proposals = Proposals(dynamodb, names.proposals_table, calendar_dates("invoices"))
+    journals = Journals(dynamodb, names.journals_table)
     given = named.get("company")
     companies = [given[1]] if given else list(setups.current(dynamodb, names.setup_table).document.companies)
     for name, value in asked:

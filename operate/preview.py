@@ -8,6 +8,7 @@ from typing import Any
 
 from operate.invalid_input import InvalidInput
 from operate.stack_tables import check_company, named
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
@@ -34,7 +35,7 @@ def run(options: Options) -> list[Json]:
     dynamodb = client.dynamodb()
     versions = SetupVersions.read(dynamodb, tables.setup_table)
     check_company(options.company, versions.current)
-    stored = Proposals(dynamodb, tables.proposals_table)
+    stored = Proposals(dynamodb, tables.proposals_table, calendar_dates("invoices"))
     now = utc_text(datetime.now(UTC))
     try:
         return preview(stored, versions, options.proposal, now, options.company, options.invoice_date)

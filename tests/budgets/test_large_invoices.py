@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.store.proposals import Proposals
 from tests.counting import counted
 from tests.harness import World
@@ -21,7 +22,7 @@ LINES = 10_000
 def seen_before_each_transaction(world: World, work: Work) -> Iterator[list[tuple[str, int]]]:
     """What others see before each transaction: the proposal's status, and how many invoices are posted."""
     seen: list[tuple[str, int]] = []
-    proposals = Proposals(world.client, world.names.proposals_table)
+    proposals = Proposals(world.client, world.names.proposals_table, calendar_dates("invoices"))
 
     def look(**_: Any) -> None:
         header = proposals.get(work.proforma_id)

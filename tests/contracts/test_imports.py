@@ -60,8 +60,6 @@ IMPURE = {"asyncio", "aws_lambda_powertools", "boto3", "botocore", "http", "io",
 
 KNOWN: Mapping[tuple[str, str], str] = {
     ("rules", "project_invoicing.set_aside"): "a defect of one line is that line's, and is logged where it is caught",
-    ("store", "project_invoicing.dataverse.mapping"): "dates that were stored before maps had bounds",
-    ("store", "project_invoicing.dataverse.maps"): "what the date columns of stored proformas hold",
 }
 """What breaks the rules today, by room and module, with the reason. Nothing is added; what is repaired is deleted."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import setups
 from project_invoicing.store.ledger import Ledger
@@ -21,7 +22,7 @@ def poster(world: World, setup: FinanceSetup) -> InvoicePosting:
     """A worker of its own: nothing is shared but the tables."""
     names, client = world.names, world.client
     return InvoicePosting(
-        Proposals(client, names.proposals_table),
+        Proposals(client, names.proposals_table, calendar_dates("invoices")),
         Staging(client, names.staging_table),
         Ledger(client, names.ledger_table),
         SetupVersions.read(client, names.setup_table),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store.proposals import Proposals
 from tests.builders import guid, proforma
@@ -242,7 +243,9 @@ def test_stg_19_prop_11_deleted_lines_come_back_as_they_were_posted_and_take_the
 
 
 def stored(books: Books) -> list[ProposalLine]:
-    return Proposals(books.world.client, books.world.names.proposals_table).lines(guid("inv-1"))
+    return Proposals(books.world.client, books.world.names.proposals_table, calendar_dates("invoices")).lines(
+        guid("inv-1")
+    )
 
 
 # --- amounts ----------------------------------------------------------------------------------------------------------

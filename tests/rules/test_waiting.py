@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.proposals import Proposals
@@ -51,7 +52,7 @@ def header(books: Books) -> Proposal:
 
 
 def proposals(books: Books) -> Proposals:
-    return Proposals(books.world.client, books.world.names.proposals_table)
+    return Proposals(books.world.client, books.world.names.proposals_table, calendar_dates("invoices"))
 
 
 def waits(books: Books) -> set[str | None]:

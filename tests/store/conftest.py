@@ -16,6 +16,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from local import engines
 from project_invoicing.config import Settings
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
@@ -93,7 +94,7 @@ def journals(dynamodb: DynamoDBClient, names: Settings) -> Journals:
 
 @pytest.fixture
 def proposals(dynamodb: DynamoDBClient, names: Settings) -> Proposals:
-    return Proposals(dynamodb, names.proposals_table)
+    return Proposals(dynamodb, names.proposals_table, calendar_dates("invoices"))
 
 
 @pytest.fixture

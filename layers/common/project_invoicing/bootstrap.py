@@ -54,9 +54,10 @@ def journals() -> Journals:
 
 @cache
 def proposals() -> Proposals:
+    from project_invoicing.dataverse.mapping import calendar_dates
     from project_invoicing.store.proposals import Proposals
 
-    return Proposals(client.dynamodb(), settings().proposals_table)
+    return Proposals(client.dynamodb(), settings().proposals_table, calendar_dates("invoices"))
 
 
 @cache

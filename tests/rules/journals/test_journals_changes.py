@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.store.proposals import Proposals
 from tests.builders import Context, guid, references
 from tests.rules.books import Books
@@ -156,7 +157,9 @@ def test_can_10_another_description_leaves_a_proposal_ready_with_what_was_edited
     books.edit("edit", company="USPM", proposal_id="INV-0001", actual_id=guid("work/billed"), sales_tax_group="EXP")
     books.arrive(newer(bill, "work/billed", description="internal", external_description="For the customer"))
     books.import_staging()
-    (line,) = Proposals(books.world.client, books.world.names.proposals_table).lines(guid("inv-1"))
+    (line,) = Proposals(books.world.client, books.world.names.proposals_table, calendar_dates("invoices")).lines(
+        guid("inv-1")
+    )
     assert (line.description, line.sales_tax_group) == ("For the customer", "EXP")
     assert books.proposal()["status"] == "ready"
     books.post_invoices()

@@ -14,7 +14,6 @@ from project_invoicing.dataverse.maps import ACTUAL, DateBehavior, TableMap, Tra
 from project_invoicing.dataverse.reading import column_of, missing, read, rejected
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Actual, Connection, Proforma, typed_of_custom
-from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
 
 _MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
@@ -67,12 +66,9 @@ def to_proforma(event: RowEvent) -> Proforma:
     return Proforma(**fields)
 
 
-def stored_date(table_map: TableMap, field: str, text: str | None) -> str | None:
-    """A date of a row that was stored, maybe before the map said what its column holds (D-061)."""
-    if text is None or len(text) == 10:
-        return text
-    behavior = next(column.behavior for column in table_map.columns if column.field == field)
-    return calendar_date(text).isoformat() if behavior is DateBehavior.CALENDAR else text
+def calendar_dates(map_name: str) -> frozenset[str]:
+    """The fields of a map whose columns hold calendar dates: what was stored before it said so is read so (D-061)."""
+    return frozenset(one.field for one in table_maps()[map_name].columns if one.behavior is DateBehavior.CALENDAR)
 
 
 def to_connection(event: RowEvent) -> Connection | None:

@@ -1,21 +1,20 @@
 """Headers of proposals as items: the mapped proforma, what it waits for, and the documents that are read from them.
 
 The attributes are those that ``store.proposals`` lists. Dates of proformas that were stored as instants before the
-table map said what they are, are read by it; waits that a newer version has stored are left out.
+table map said what they are, are read as what their columns hold; waits that a newer version has stored are left out.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from project_invoicing.dataverse.mapping import stored_date
-from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
+from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.proposal import UNRESOLVED, BetweenCompanies, HeaderEdits, Proposal
@@ -97,9 +96,10 @@ def credited_text(originals: Mapping[str, TaxOfInvoice]) -> str | None:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def proposal_of(item: Item) -> Proposal:
+def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
+    """``calendar_dates`` are the fields of the proforma whose columns hold calendar dates (D-061)."""
     return Proposal(
-        proforma=_proforma_of(item),
+        proforma=_proforma_of(item, calendar_dates),
         status=ProposalStatus(item["st"]),
         changes=item["ch"],
         deliveries=item["dl"],
@@ -128,12 +128,16 @@ def proposal_of(item: Item) -> Proposal:
     )
 
 
-def _proforma_of(item: Item) -> Proforma:
+def _proforma_of(item: Item, calendar_dates: Collection[str]) -> Proforma:
     mapped = json.loads(item["a"])
-    invoice_map = table_maps()["invoices"]
 
     def reference(name: str) -> Reference | None:
         return Reference(*mapped[name]) if name in mapped else None
+
+    def day(field: str, name: str) -> str | None:
+        stored: str | None = mapped.get(name)
+        is_instant = stored is not None and len(stored) > len("2026-08-31")
+        return calendar_date(stored).isoformat() if stored and is_instant and field in calendar_dates else stored
 
     return Proforma(
         id=item["pk"].partition("#")[2],
@@ -144,8 +148,8 @@ def _proforma_of(item: Item) -> Proforma:
         customer=reference("cs"),
         currency=reference("cu"),
         total=Decimal(mapped["to"]) if "to" in mapped else None,
-        invoice_date=stored_date(invoice_map, "invoice_date", mapped.get("di")),
-        due_date=stored_date(invoice_map, "due_date", mapped.get("du")),
+        invoice_date=day("invoice_date", "di"),
+        due_date=day("due_date", "du"),
         accounting_date=mapped.get("ad"),
         bill_to=mapped.get("bt", {}),
         has_corrections=mapped.get("hc", False),

@@ -22,7 +22,7 @@ same table (``store.invoices``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma
@@ -31,7 +31,7 @@ from project_invoicing.domain.proposal import BetweenCompanies, Proposal, Propos
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
-from project_invoicing.store.items import readable
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.proposal_changes import ProposalChange
 from project_invoicing.store.proposal_items import company_columns, partition, proforma_columns, proposal_of
 from project_invoicing.store.sequences import Counter
@@ -44,23 +44,31 @@ INDEX: Final = "open_documents"
 
 
 class Proposals:
-    """Access to the proposals table."""
+    """Access to the proposals table.
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    ``calendar_dates``: the fields of a proforma whose columns hold calendar dates, as the table map says (D-061).
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, calendar_dates: Collection[str]) -> None:
         self.client = client
         self.table = table
+        self.calendar_dates = calendar_dates
         self.invoices = Invoices(client, table)
 
     # Reading
 
     def get(self, proforma_id: str) -> Proposal | None:
         item = get(self.client, self.table, partition(proforma_id), HEADER)
-        return proposal_of(item) if item else None
+        return self.document(item) if item else None
 
     def open(self, company: str) -> list[Proposal]:
         """Proposals of a company (or ``UNRESOLVED``) that are not posted. From the index: it only proposes."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
-        return [header for item in found if (header := readable(proposal_of, item))]
+        return [header for item in found if (header := readable(self.document, item))]
+
+    def document(self, item: Item) -> Proposal:
+        """The proposal in the item of its header. Raises whatever an item does that this code cannot read."""
+        return proposal_of(item, self.calendar_dates)
 
     def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
         """Proforma ids by company of the proposals with this number; a free number gives the one that had it last."""

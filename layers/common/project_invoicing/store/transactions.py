@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.chunks import chunks
@@ -189,14 +189,7 @@ def query(
         **({"IndexName": index} if index else {"ConsistentRead": True}),
         **({"Limit": limit} if limit else {}),
     }
-    while True:
-        with translated():
-            answer = client.query(**request)
-        for item in answer["Items"]:
-            yield plain_item(item)
-        if limit or "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    yield from _pages(client.query, request, only_one=limit is not None)
 
 
 def last_until(client: DynamoDBClient, table: str, partition: str, prefix: str, until: str) -> Item | None:
@@ -240,14 +233,19 @@ def scan(
     request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
     if conditions:
         request |= {"FilterExpression": " AND ".join(conditions), **expression.aliases()}
+    yield from _pages(client.scan, request)
+
+
+def _pages(ask: Callable[..., Any], request: dict[str, Any], *, only_one: bool = False) -> Iterator[Item]:
+    """The items of a request, page by page as they are consumed."""
     while True:
         with translated():
-            answer = client.scan(**request)
+            answer = ask(**request)
         for item in answer["Items"]:
             yield plain_item(item)
-        if "LastEvaluatedKey" not in answer:
+        if only_one or "LastEvaluatedKey" not in answer:
             return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        request = request | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def pause(attempt: int) -> None:

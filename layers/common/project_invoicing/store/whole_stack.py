@@ -83,12 +83,13 @@ class WholeProposals:
     """The proposals table, where posted invoices and pending vendor invoices stand too."""
 
     def __init__(self, proposals: Proposals) -> None:
+        self._proposals = proposals
         self._items = list(scan(proposals.client, proposals.table))
         self._pages = _by_partition(item for item in self._items if "l" in item)
 
     def headers(self) -> list[Proposal]:
         """In no order."""
-        found = (readable(proposal_items.proposal_of, item) for item in _headers(self._items, proposal_items.PREFIX))
+        found = (readable(self._proposals.document, item) for item in _headers(self._items, proposal_items.PREFIX))
         return [header for header in found if header]
 
     def invoices(self) -> list[Invoice]:

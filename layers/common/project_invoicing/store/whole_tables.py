@@ -7,6 +7,7 @@ each item for itself: while others write, the items are not of one moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from project_invoicing.domain.actual import Connection
@@ -20,7 +21,6 @@ from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of
 from project_invoicing.store.ledger import Entry, Ledger
-from project_invoicing.store.proposal_items import proposal_of
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
@@ -164,13 +164,14 @@ def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
 
 def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:
     """The headers of proposals and of customer invoices; ``None`` for those of pending vendor invoices."""
-    return (Stored(item, _header) for item in scan(proposals.client, proposals.table, equal={"sk": HEADER}))
+    decode = partial(_header, proposals)
+    return (Stored(item, decode) for item in scan(proposals.client, proposals.table, equal={"sk": HEADER}))
 
 
-def _header(item: Item) -> Proposal | Invoice | None:
+def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | None:
     match str(item["pk"]).partition("#")[0]:
         case "PROPOSAL":
-            return proposal_of(item)
+            return proposals.document(item)
         case "INVOICE":
             return invoice_of(item)
     return None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from project_invoicing.config import Settings
+from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WriteBackState
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal
@@ -44,7 +45,7 @@ class Stores:
         return cls(
             Staging(client, named.staging_table),
             Journals(client, named.journals_table),
-            Proposals(client, named.proposals_table),
+            Proposals(client, named.proposals_table, calendar_dates("invoices")),
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
             SetupVersions.read(client, named.setup_table),
