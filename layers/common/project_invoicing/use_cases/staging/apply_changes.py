@@ -29,7 +29,8 @@ from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import MAX_WRITES, Write, lost, transact
+from project_invoicing.store.transactions import MAX_WRITES, Write, lost
+from project_invoicing.store.unit_of_work import UnitOfWork
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.journals.import_lines import reversed_line
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
@@ -54,6 +55,9 @@ class Changes:
         self.of_actuals()
         self.of_fixed_rates()
 
+    def _unit(self, *writes: Write) -> UnitOfWork:
+        return UnitOfWork(self.staging.client, writes)
+
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
         for row, reworded in self.staging.changed():
@@ -65,7 +69,7 @@ class Changes:
             if reworded:
                 self._text(row)
             elif row.relinked and row.proposal_id and self._still_continues(row):
-                transact(self.staging.client, [self.staging.up_to_date(row)])
+                self._unit(self.staging.up_to_date(row)).commit()
             elif row.journal_id:
                 self._journal_line(row, row.journal_id)
             elif row.proposal_id:
@@ -73,7 +77,7 @@ class Changes:
 
     def _text(self, row: StagedRow) -> None:
         writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
-        transact(self.staging.client, [self.staging.up_to_date(row), *writes])
+        self._unit(self.staging.up_to_date(row), *writes).commit()
 
     def _journal_text(self, row: StagedRow) -> list[Write]:
         journal = self.journals.get(row.company or "", row.journal_id or "")
@@ -128,20 +132,21 @@ class Changes:
         original = linked.get(row.links.get(ConnectionRole.ORIGINAL, ""))
         before = continued_by(row, linked).lineage
         outcome = resolve(row.actual, self.setup, self._kept_rate(row, original), before)
-        unit = self.setup.parameters(journal.company).journal_period
+        length = self.setup.parameters(journal.company).journal_period
         here = isinstance(outcome, Resolved) and outcome.company == journal.company and not row.actual.skip_sync
         here = here and not taken
-        if isinstance(outcome, Resolved) and here and period_key(unit, outcome.transaction_date) == journal.period:
+        if isinstance(outcome, Resolved) and here and period_key(length, outcome.transaction_date) == journal.period:
             outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
             lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
-            writes = [self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines)]
+            unit = self._unit(self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines))
             if row.takes != line.took:
-                writes += [self.staging.free(line.took, row.id)] if line.took else []
-                writes += [self.staging.take(row.takes, row.id)] if row.takes else []
-            transact(self.staging.client, [*writes, self._changed(journal)])
+                unit.add(*([self.staging.free(line.took, row.id)] if line.took else []))
+                unit.add(*([self.staging.take(row.takes, row.id)] if row.takes else []))
+            unit.add(self._changed(journal))
+            unit.commit()
             return
-        transact(self.staging.client, self._without(journal, page, line))
+        self._unit(*self._without(journal, page, line)).commit()
 
     def _changed(self, journal: Journal) -> Write:
         change = self.journals.changing(journal)
@@ -207,11 +212,11 @@ class Changes:
         """
         flag = self.staging.flag_late(row)
         try:
-            transact(self.staging.client, [flag, *([self.staging.take(row.takes, row.id)] if row.takes else [])])
+            self._unit(flag, *([self.staging.take(row.takes, row.id)] if row.takes else [])).commit()
         except TransactionCancelled as cancelled:
             if lost(cancelled) != [1]:
                 raise
-            transact(self.staging.client, [flag])
+            self._unit(flag).commit()
 
     def _rerate(self, journal: Journal) -> None:
         for page in self.journals.pages(journal.company, journal.journal_id):
@@ -224,12 +229,11 @@ class Changes:
                 else line
                 for line in page.lines
             ]
-            writes = [self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()]
-            writes.append(self.journals.changed_page(journal, page, lines))
-            writes.append(self._changed(journal))
-            if len(writes) > MAX_WRITES:
+            unit = self._unit(*(self.staging.rerated(id, journal.journal_id, rate) for id, rate in changed.items()))
+            unit.add(self.journals.changed_page(journal, page, lines), self._changed(journal))
+            if len(unit) > MAX_WRITES:
                 raise ValueError(f"page {page.key} of {journal.journal_id} is larger than a transaction")
-            transact(self.journals.client, writes)
+            unit.commit()
 
     def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
         """The contract's fixed rate, where the line has another one."""

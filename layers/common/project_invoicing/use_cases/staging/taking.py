@@ -18,7 +18,8 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import MAX_WRITES, Write, transact, transact_what_holds
+from project_invoicing.store.transactions import MAX_WRITES, Write, transact_what_holds
+from project_invoicing.store.unit_of_work import UnitOfWork
 
 Line = TypeVar("Line", ProposalLine, JournalLine)
 T = TypeVar("T")
@@ -89,10 +90,10 @@ def mark(proposals: Proposals, staging: Staging, header: Proposal) -> bool:
         elif not all_free:
             return False
         elif takes:
-            transact(proposals.client, [*_marked(proposals, staging, header, page, takes)])
+            UnitOfWork(proposals.client, [*_marked(proposals, staging, header, page, takes)]).commit()
     change = proposals.changing(header)
     change.marked()
-    transact(proposals.client, [change.write()])
+    UnitOfWork(proposals.client, [change.write()]).commit()
     return True
 
 
