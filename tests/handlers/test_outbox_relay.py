@@ -40,7 +40,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch, books: Books) -> Bus:
     made = Bus()
-    monkeypatch.setattr("functions.outbox_relay.app.event_bridge", lambda: made)
+    monkeypatch.setattr("project_invoicing.store.client.event_bridge", lambda: made)
     return made
 
 
