@@ -163,3 +163,28 @@ def test_of_two_reversals_that_race_for_one_sale_one_has_it(moto: None) -> None:
             ("pending", "already_credited"),
             ("posted", None),
         ]
+
+
+def test_a_reversal_that_is_overtaken_is_left_out_and_its_neighbours_are_imported(
+    moto: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another has taken meanwhile costs the import one transaction, and no other row its place."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    world = started(sale("work"))
+    posted(world)
+    neighbours = [sale(f"neighbour {number}") for number in range(3)]
+    world.deliver(
+        sale("one", "-8"), sale("other", "-8"), reverses("one", "work"), reverses("other", "work"), *neighbours
+    )
+    taking, everything = importing(actual_id=guid("one")), importing()
+    start = snapshots.read(world)
+    with counted(world.client) as usage:
+        everything(world)
+    for at in range(1, usage.requests + 1):
+        snapshots.restore(world, snapshots.read(world), start)
+        with counted(world.client) as overtaken_usage, overtaken(world.client, at, lambda: taking(world)):
+            everything(world)
+        rows = {row["actual_id"]: row for row in world.result()["staging"]}
+        assert {rows[guid(f"neighbour {number}")]["state"] for number in range(3)} == {"imported"}
+        assert sorted(rows[guid(name)]["state"] for name in ("one", "other")) == ["imported", "pending"]
+        assert overtaken_usage.requests <= 2 * usage.requests

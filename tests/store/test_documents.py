@@ -443,6 +443,14 @@ def test_what_the_version_before_stored_is_read(proposals: Proposals) -> None:
     assert read(proposals).waits_for_posting == {"J-1"}
 
 
+def test_a_header_without_a_list_of_documents_can_be_left_waiting(proposals: Proposals) -> None:
+    """Such were stored before proposals named what has to be posted first."""
+    created(proposals)
+    stores(proposals, {"wf": json.dumps([{"reason": "header_missing", "actual_id": None, "detail": "not here"}])})
+    wrote(proposals, read(proposals), sixty_waits(), frozenset({"J-1"}))
+    assert read(proposals).waits_for_posting == {"J-1"}
+
+
 # --- invoices and the ledger ------------------------------------------------------------------------------------------
 
 INVOICE = Invoice(

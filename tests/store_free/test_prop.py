@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -199,7 +200,9 @@ def test_prop_07_inv_05_what_is_not_charged_does_not_count() -> None:
         ("billed", "1600", True, True),
         ("free", "0", False, True),
     ]
-    assert subtotal([line for _, line in found.lines]) == 1600
+    lines = [line for _, line in found.lines]
+    assert subtotal(lines) == 1600
+    assert subtotal([lines[0], replace(lines[1], amount=Decimal(400))]) == 1600
 
 
 def test_99_21_lines_that_are_not_shown_come_last() -> None:

@@ -15,6 +15,7 @@ from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.preview import Preview
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
 
 ID = "0f1f1a5a-df82-43a1-861c-db7cfc3aac4e"
@@ -31,6 +32,9 @@ SOLD = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026
         ("edit", JOURNAL | {"actual_id": ID, "dimensions": {"CostCenter": "007"}}, EditJournalLine),
         ("delete_lines", PROPOSAL, DeleteProposalLines),
         ("delete_lines", JOURNAL, DeleteJournalLines),
+        ("delete_lines", JOURNAL | {"proposal_id": None}, DeleteJournalLines),
+        ("delete_lines", PROPOSAL | {"journal_id": None}, DeleteProposalLines),
+        ("preview", PROPOSAL | {"invoice_date": " 2026-08-31 "}, Preview),
         ("intercompany_invoice", SOLD, BillIntercompany),
     ],
 )

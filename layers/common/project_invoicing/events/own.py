@@ -123,7 +123,9 @@ class InvoicePosted(OwnEvent):
     document_type: Annotated[str, Says("by the sign of the total", values=("invoice", "credit_note"))]
     invoice_date: Annotated[str, Says("the date on the invoice", DATE)]
     due_date: Annotated[str, Says("when it is due", DATE)]
-    accounting_date: Annotated[str, Says("the date of its voucher", DATE)]
+    accounting_date: Annotated[
+        str | None, Says("the date of its voucher; only events of releases before 0.3.0 have none", DATE)
+    ] = None
     currency: Currency
     subtotal: Amount
     sales_tax: Amount

@@ -42,6 +42,7 @@ class ProposalChange:
         self._table, self._read = table, proposal
         self._values: dict[str, Any] = {}
         self._added: dict[str, int] = {}
+        self._absent_or: dict[str, Any] = {}
         self._expected: dict[str, Any] = {
             "st": proposal.status,
             "ch": proposal.changes,
@@ -55,7 +56,15 @@ class ProposalChange:
         status = self.after.status
         nothing = not self._values and not self._added
         values = self._values | ({"st": status} if nothing or status is not self._read.status else {})
-        return update(self._table, partition(self._read.id), HEADER, values, expected=self._expected, add=self._added)
+        return update(
+            self._table,
+            partition(self._read.id),
+            HEADER,
+            values,
+            expected=self._expected,
+            add=self._added,
+            free_for=self._absent_or,
+        )
 
     # --- waiting, and getting its lines -------------------------------------------------------------------------------
 
@@ -238,7 +247,10 @@ class ProposalChange:
     def _expect_same_documents(self) -> None:
         """No document was taken off what it waits for since it was read."""
         waits = self._read.waits
-        self._expected |= {"wp": None if waits is None else sorted(waits.documents)}
+        if waits is not None and not waits.documents:
+            self._absent_or["wp"] = []  # before there were documents to wait for, headers had no list of them
+        else:
+            self._expected["wp"] = None if waits is None else sorted(waits.documents)
 
 
 _WITHOUT_LINES: dict[str, Any] = {"waits": None, "refusal": None, "subtotal": None, "setup_version": None}

@@ -56,7 +56,7 @@ def _day(value: object, info: ValidationInfo) -> date:
     if value is None:
         raise wrong(f"the request needs {_name(info)}")
     try:
-        return given_day(str(value), _name(info))
+        return given_day(str(value).strip(), _name(info))
     except Rejected as rejected:
         raise wrong(rejected.detail) from None
 

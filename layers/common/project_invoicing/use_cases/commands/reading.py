@@ -56,8 +56,8 @@ def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
     possible = [command for command in COMMANDS if action == command.ACTION]
     if len(possible) == 1:
         return possible[0]
-    if "journal_id" in request:
-        if "proposal_id" in request:
+    if request.get("journal_id") is not None:
+        if request.get("proposal_id") is not None:
             raise bad("journal_id", f"{action} names journal_id or proposal_id, not both")
         return EditJournalLine if action == Edit.ACTION else DeleteJournalLines
     if action != Edit.ACTION:

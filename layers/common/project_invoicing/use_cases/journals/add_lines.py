@@ -181,6 +181,9 @@ class _Lost:
 
 
 def _rows_written(plan: PagePlan) -> list[str]:
-    """The rows that the first writes of the transaction are for, in their order: its lines', then what these take."""
+    """The rows on whose behalf the first writes of the transaction are made, in their order.
+
+    First come its lines. Then comes what they take: if that is lost, the row that would have taken it is lost.
+    """
     ids = [line.actual_id for line in plan.lines]
-    return [*ids, *(line.took for line in plan.lines if line.took and line.took not in ids)]
+    return [*ids, *(line.actual_id for line in plan.lines if line.took and line.took not in ids)]
