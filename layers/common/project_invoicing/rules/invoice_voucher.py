@@ -25,7 +25,7 @@ from project_invoicing.rules.invoice_draft import InvoiceDraft
 from project_invoicing.setup.lookups import FinanceSetup
 
 _TAKEN_BACK = frozenset({PostingType.WIP_SALES_VALUE, PostingType.ACCRUED_REVENUE_SALES_VALUE})
-"""Goes off where it was put, with the dimensions it has there, whatever the account asks by now."""
+"""Reversed on its original account with its original dimensions, whatever the account requires now."""
 _EARNED = frozenset(
     {
         PostingType.INVOICED_REVENUE,
@@ -37,9 +37,9 @@ _EARNED = frozenset(
 
 
 def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
-    """The voucher of the invoice. Refuses when an account is missing or does not take the dimensions (DIM-14).
+    """The voucher of the invoice. Refuses when an account is missing or does not allow the dimensions (DIM-14).
 
-    What a credit line takes back goes off where it was put, whatever the account asks by now.
+    What a credit line takes back is reversed on its original account, whatever that account requires now.
     """
     accounts = posting_accounts(of, setup)
     made = voucher(number, invoice_number, of.totals, of.terms, accounts, of.dimensions)
@@ -54,7 +54,7 @@ def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: F
 
 
 def posting_accounts(of: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
-    """The main accounts that the invoice is posted to; only what is posted needs one. Refuses where one is missing."""
+    """The main accounts that the invoice is posted to, only where something is posted. Refuses where one is missing."""
     company, totals, terms = of.terms.company, of.totals, of.terms
     accounts = Accounts(setup, company)
 
@@ -76,7 +76,7 @@ def posting_accounts(of: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
 def _chosen_now(
     lines: Iterable[ProposalLine], accounts: Iterable[LineAccounts]
 ) -> Iterable[tuple[str, frozenset[tuple[str, str]]]]:
-    """Accounts with the dimensions of lines that give nothing back: those must fit each other as the set-up is now."""
+    """Accounts with the dimensions of lines that give nothing back: these must fit each other in the current set-up."""
     for line, to in zip(lines, accounts, strict=True):
         if not (line.takes_back and line.continues):
             dimensions = frozenset((line.dimensions or {}).items())
@@ -84,7 +84,7 @@ def _chosen_now(
 
 
 def computed_with(of: InvoiceDraft, number: str | None, setup: FinanceSetup) -> InvoiceDraft:
-    """The invoice with everything on its lines that they were computed and posted with: what they hand on (99-22)."""
+    """The invoice with, on each line, everything the line was computed and posted with: what it hands on (99-22)."""
     accounts = Accounts(setup, of.terms.company)
     gone = within(of.totals.lines)
 

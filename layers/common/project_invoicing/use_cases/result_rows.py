@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 def cash_discount(invoice: Invoice, show: Figures) -> Row:
-    """Until when and how much, where the terms of payment give one (DUE-12); else nothing."""
+    """The last day and percent of the cash discount, if the terms of payment have one (DUE-12); else an empty row."""
     if invoice.cash_discount_date is None:
         return {}
     return {

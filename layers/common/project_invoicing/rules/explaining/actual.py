@@ -1,4 +1,4 @@
-"""An actual in words: what was delivered, what became of it, what it waits for, what it is linked with. Pure."""
+"""Describes an actual: what was delivered, what became of it, what it waits for, what it is linked with. Pure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def not_arrived_in_words(
 
 @dataclass(frozen=True, slots=True)
 class _ActualInWords:
-    """The explanation of one actual, put together step by step."""
+    """The explanation of one actual, built step by step."""
 
     facts: ActualFacts
     setup: FinanceSetup
@@ -92,7 +92,7 @@ class _ActualInWords:
         self.made.happened(text, version.occurred_at)
 
     def _taken(self) -> None:
-        """What bills the actual or takes it back, which nothing else may then (99-25)."""
+        """What bills the actual or takes it back, so that nothing else may (99-25)."""
         by, first = self.facts.row.taken_by, self.facts.taker
         if by is None:
             return
@@ -209,7 +209,7 @@ def _without_voucher(row: StagedRow) -> str:
 
 
 def _facts(row: StagedRow, words: Words) -> dict[str, str]:
-    """What the actual says of itself, in the set-up's names where they are known."""
+    """The actual's own facts, with the set-up's names where they are known."""
     actual = row.actual
     facts = {
         "amount": f"{words.show.figure(actual.quantity)} at {words.money(actual.price, words.currency(actual))}",

@@ -1,4 +1,4 @@
-"""What something waits for, in words: each reason with the actual that blocks, its document, and what to do."""
+"""Describes what something waits for: each reason with the blocking actual, its document, and what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 
 class Block(NamedTuple):
-    """A reason of waiting or of a refusal, with the actual that it is about."""
+    """A reason to wait or to refuse, with the actual it is about."""
 
     reason: str
     detail: str
@@ -28,7 +28,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What something waits for, with the row of the actual that blocks, its journal, and its line there."""
+    """A wait, with the row of the blocking actual, its journal, and its line there."""
 
     wait: Wait | Block
     row: StagedRow | None = None
@@ -39,12 +39,12 @@ class Blocker:
 def say_blockers(
     made: Explanation, blockers: Iterable[Blocker], since: str | None, company: str | None, setup: FinanceSetup
 ) -> None:
-    """Adds what is waited for, one entry each, and what to do about it.
+    """Adds one entry for each thing it waits for, and what to do about it.
 
         {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error",
          "posting"}
 
-    ``document`` is the journal or proposal of the blocking actual, ``status`` that of the document, ``error`` why its
+    ``document`` is the journal or proposal of the blocking actual, ``status`` that document's status, ``error`` why its
     line was not posted, ``posting`` who posts a draft.
     """
     made.waits_for = [_entry(blocker, since, company, setup) for blocker in blockers]

@@ -1,4 +1,4 @@
-"""Proposals, invoices, journals and vouchers in words. Pure."""
+"""Describes proposals, invoices, journals and vouchers. Pure."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class PostedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
-    """What is known of a proposal. ``lines`` are the ids of its actuals, ``linked`` the rows of the first of them."""
+    """What is known of a proposal. ``lines`` are its actuals' ids, ``linked`` the rows of the first of them."""
 
     header: Proposal
     not_taken: NotTaken
@@ -79,14 +79,14 @@ class ProposalFacts:
 def waits_of(
     header: Proposal, rows: Sequence[StagedRow], sales: Mapping[str, StagedRow], setup: FinanceSetup
 ) -> list[Wait]:
-    """Everything that a proposal waits for: what is stored on the header, and what is beyond that.
+    """Everything that a proposal waits for: what its header stores, and what is beyond that.
 
     ``sales``: the unbilled sales that its ``rows`` bill.
     """
     waits = list(header.waiting_for)
     if header.lists_some:
         named = {wait.actual_id for wait in waits}
-        del waits[-1]  # it only counts the rest
+        del waits[-1]  # the last one only counts the rest
         waits += [Wait(row.reason, row.detail or "", row.id) for row in rows if row.reason]
         waits += [
             Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, unposted(id, row, setup), id)
@@ -131,7 +131,7 @@ def proposal_in_words(facts: ProposalFacts, setup: FinanceSetup) -> Explanation:
 
 
 def proforma_in_words(proforma_id: str, not_taken: NotTaken) -> Explanation | None:
-    """A proforma of which there is no proposal; ``None`` where nothing is known of it."""
+    """A proforma without a proposal; ``None`` where nothing is known of it."""
     made = Explanation("proposal", proforma_id, None, f"Proforma that {not_taken.outcome}")
     say_not_taken(made, not_taken)
     return made if not_taken.outcome else None
@@ -159,7 +159,7 @@ def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
 
 
 def _say_canceled(made: Explanation, header: Proposal) -> None:
-    """What the cancellation of a proforma in Dataverse did, or came too late for (99-27)."""
+    """What the cancellation of a proforma in Dataverse did, or what it came too late for (99-27)."""
     at = header.proforma.version.occurred_at
     if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
         made.happened("the proforma was canceled in Dataverse after its posting had begun; the books have it", at)
@@ -274,7 +274,7 @@ def _journal_line(line: JournalLine, words: Words, *, posted: bool) -> Row:
 def voucher_in_words(
     voucher: str, company: str, source: str, document: str, vouchers: Sequence[Voucher], setup: FinanceSetup
 ) -> Explanation:
-    """A voucher: its lines and its document. ``vouchers`` are those of this number."""
+    """A voucher: its lines and its document. ``vouchers`` are those with this number."""
     lines = list(Words(setup).voucher_lines(vouchers))
     what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
     status = "in the ledger" if lines else "not in the ledger"
@@ -288,7 +288,7 @@ def voucher_in_words(
 def with_actual(
     made: Explanation, line: JournalLine, actual: Explanation, row: StagedRow | None, setup: FinanceSetup
 ) -> Explanation:
-    """The voucher of a journal with the history of its ``actual``, which is on ``line``."""
+    """The voucher of a journal with the history of its ``actual``, whose line is ``line``."""
     linked = Words(setup).linked(f"line {line.line_number}", line.actual_id, row)
     made.linked = [linked, *actual.linked]
     made.history, made.next = actual.history, actual.next

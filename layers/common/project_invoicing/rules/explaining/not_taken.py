@@ -1,4 +1,4 @@
-"""What came of a row of Dataverse and was not taken, in words."""
+"""Describes what happened to a Dataverse row that was not accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AGAIN: Final[Mapping[str, str]] = {
     RejectReason.DUPLICATE_PROPOSAL_NUMBER: _CORRECTED,
     RejectReason.TOO_LARGE: "replaying it does not help: the event is as large as before",
 }
-"""What comes after the advice, where the same event would be rejected again: what is wrong is in the event itself."""
+"""Follows the advice where the same event would be rejected again, because the fault is in the event itself."""
 
 
 class KeptEvent(NamedTuple):
@@ -31,7 +31,7 @@ class KeptEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Of one row: the events that were rejected, and those that wait for its table map. ``status`` where any do."""
+    """A row's rejected events, and those that wait for its table map. ``status`` is set where any wait."""
 
     map_name: str
     rejections: Sequence[Rejection] = ()
@@ -40,16 +40,16 @@ class NotTaken:
 
     @property
     def outcome(self) -> str | None:
-        """Which of the two was last; ``None`` where there is nothing."""
+        """Which of the two came last; ``None`` where there is neither."""
         if self.kept:
             return f"waits for the table map {self.map_name}"
         return "was rejected" if self.rejections else None
 
 
 def say_not_taken(made: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
-    """Adds what was not taken, and what to do.
+    """Adds what was not accepted, and what to do.
 
-    What was rejected before ``accepted_at``, the time of the version that stands there, has been fixed: no advice.
+    Anything rejected before ``accepted_at``, the time of the stored version, has been fixed since and needs no advice.
     """
     for rejection in found.rejections:
         made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)

@@ -1,4 +1,4 @@
-"""Steps that an actual and its documents have in common, in words."""
+"""Describes steps that an actual and its documents have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def deliveries(number: int) -> str:
 
 
 def say_written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
-    """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
+    """The status of a posted row's or invoice's write-back, and what to do if Dataverse refused it."""
     match state:
         case WriteBackState.DONE:
             made.happened("was written back to Dataverse")
@@ -30,7 +30,7 @@ def say_written_back(made: Explanation, state: WriteBackState, answer: str | Non
 
 
 def say_next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -> None:
-    """What to do so that a proposal is posted."""
+    """What has to happen for a proposal to be posted."""
     company = str(header.company)
     automatic = bool(setup.company(company)) and setup.parameters(company).auto_post_proposals
     if header.refusal:

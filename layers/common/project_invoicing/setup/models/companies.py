@@ -19,7 +19,7 @@ class PeriodStatus(StrEnum):
 
 
 class SalesTaxGroupMethod(StrEnum):
-    """Whose sales tax group a line takes (TAX-01 to TAX-06); ``search`` takes the first in this order."""
+    """Where a line's sales tax group comes from (TAX-01 to TAX-06); ``search`` takes the first in this order."""
 
     PROJECT = "project"
     CONTRACT = "contract"
@@ -35,7 +35,7 @@ class ItemTaxGroupMethod(StrEnum):
 
 
 class CategoryKind(StrEnum):
-    """The transaction type a project category is for (CAT-04, CAT-05)."""
+    """The transaction type of a project category (CAT-04, CAT-05)."""
 
     TIME = "time"
     EXPENSE = "expense"

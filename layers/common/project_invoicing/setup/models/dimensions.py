@@ -1,4 +1,4 @@
-"""Financial dimensions: those of workers, default rules, and what accounts ask for."""
+"""Financial dimensions: those of workers, default rules, and account rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Worker(Row):
 
 
 class DimensionRule(Row):
-    """Default dimensions of journal lines that match what it names; of several the most specific wins (DIM-07).
+    """Default dimensions for journal lines that match every name given; the most specific match wins (DIM-07).
 
     The columns go from general to specific; they are compared from the right.
     """
@@ -28,7 +28,7 @@ class DimensionRule(Row):
 
 
 class AccountRule(Row):
-    """What an account asks of dimensions: those that must be there, and the values that are allowed (DIM-14)."""
+    """The dimensions an account requires, and the values it allows (DIM-14)."""
 
     account: Name
     required: list[Name] = []

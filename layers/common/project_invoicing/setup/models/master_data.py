@@ -33,7 +33,7 @@ class Contract(Row):
 
 
 class ContractLine(Row):
-    """Its billing method is never `investment`, which is for profiles of projects without a contract."""
+    """A contract line. Its billing method is never `investment`, which is for projects without a contract."""
 
     contract: Name
     billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
@@ -60,7 +60,7 @@ class Product(Row):
 
 
 class CashDiscount(Row):
-    """DUE-12. ``days`` from the invoice's date."""
+    """DUE-12. ``days`` count from the invoice date."""
 
     days: Annotated[int, Field(ge=0, le=3660)]
     percent: Discount

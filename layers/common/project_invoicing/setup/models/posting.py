@@ -20,7 +20,7 @@ SalesClass = Annotated[
 
 
 class CostPosting(StrEnum):
-    """Where the cost of a class goes (LED-26 to LED-35)."""
+    """Where the cost of a class is posted (LED-26 to LED-35)."""
 
     PROFIT_AND_LOSS = "profit_and_loss"
     BALANCE = "balance"
@@ -29,16 +29,16 @@ class CostPosting(StrEnum):
 
 
 class OnAccountPosting(StrEnum):
-    """Where on-account invoicing goes (LED-36, LED-37)."""
+    """Where on-account invoicing is posted (LED-36, LED-37)."""
 
     PROFIT_AND_LOSS = "profit_and_loss"
     BALANCE = "balance"
 
 
 class Profile(Row):
-    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing.
+    """A cost and revenue profile. A class it does not name posts its cost to profit and loss and accrues nothing.
 
-    A profile counts for contract lines of its billing method. Work without a contract follows `investment` profiles and
+    A profile applies to contract lines of its billing method. Work without a contract follows `investment` profiles and
     those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
     a project, or a group, has both.
     """
@@ -74,7 +74,7 @@ class Profile(Row):
 
 
 class ProfileRule(Row):
-    """Names one of project, contract, project_group, or none of them: all projects of the company."""
+    """Names a project, a contract, a project_group, or none of them: then it applies to all projects of the company."""
 
     company: Name
     project: Name | None = None
@@ -89,7 +89,7 @@ class ProfileRule(Row):
 
 
 class LedgerAccount(Row):
-    """The main account of a posting type, for all or for what the row names (LED-57, LED-58)."""
+    """The main account of a posting type, for everything or for what the row names (LED-57, LED-58)."""
 
     posting_type: PostingType
     project: Name | None = None

@@ -23,7 +23,7 @@ def told(text: str) -> PydanticCustomError:
 
 
 def _exact(value: object) -> object:
-    """Floats have lost digits before they arrive; ``1e400`` and ``1_000`` are no amounts of a person."""
+    """Rejects floats, which have already lost digits, and ``1e400`` and ``1_000``, which nobody writes as an amount."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if whole or isinstance(value, Decimal) or (isinstance(value, str) and _PLAIN_DECIMAL.fullmatch(value)):
         return value
@@ -31,7 +31,7 @@ def _exact(value: object) -> object:
 
 
 def _day(value: object) -> object:
-    """A date, never an instant: pydantic alone would take numbers and midnights too."""
+    """A date, never an instant: pydantic alone would also accept numbers and midnights."""
     if (isinstance(value, date) and not isinstance(value, datetime)) or (
         isinstance(value, str) and _PLAIN_DATE.fullmatch(value)
     ):

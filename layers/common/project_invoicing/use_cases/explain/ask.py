@@ -1,4 +1,4 @@
-"""All that is known of an actual or a document, whichever an id turns out to be (D-029)."""
+"""Explains whatever an id or number turns out to be: an actual or a document (D-029)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Search:
 def _readable(
     kind: str, id: str, look: Callable[P, Explanation | None], *args: P.args, **kwargs: P.kwargs
 ) -> Explanation | None:
-    """What ``look`` makes; of something that cannot be read that it is there, and what to do."""
+    """``look()``; for something that cannot be read, the explanation that it exists, and what to do."""
     found = guarded(kind, id, look, *args, **kwargs)
     if not isinstance(found, Defect):
         return found
@@ -102,8 +102,8 @@ def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
 
         {"id", "found": [explanation, …], "looked_in": [text, …], "next": [text, …]}
 
-    with explanations as ``Explanation.row`` gives them. ``asked`` is the GUID of an actual, a proforma or a connection,
-    or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Where there is none,
+    with explanations as ``Explanation.row`` returns them. ``asked`` is the GUID of an actual, a proforma or a
+    connection, or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Without a hit,
     ``looked_in`` says where it was looked for and ``next`` what that can mean.
     """
     asked = str(whole(asked.strip()))

@@ -1,7 +1,7 @@
-"""Dry run of the posting: the invoice and the voucher that a proposal would get, and nothing is written.
+"""Dry run of the posting: the invoice and the voucher that a proposal would get; nothing is written.
 
-The figures are computed by what posting computes them with (``drafted``, ``invoice_voucher``). No number is drawn:
-those of invoice and voucher are null, unless a posting that was begun has drawn them (D-014).
+The figures come from the same code as in posting (``drafted``, ``invoice_voucher``). No number is drawn: invoice and
+voucher numbers are null, unless a posting that has begun has drawn them (D-014).
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def preview(
     company: str | None = None,
     invoice_date: str | None = None,
 ) -> list[Row]:
-    """What posting each proposal with this number would make, or why it would be refused. One row a company.
+    """What posting each proposal with this number would create, or why it would be refused. One row per company.
 
         {"proposal_id", "company", "status", "invoice": {…}, "lines": [{…}], "voucher": {…}, "refused": null}
 
     with invoice, lines and voucher as results print them (contract, section 4), the voucher null where it has no line;
-    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number, and for
-    what is no date.
+    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number or a
+    malformed date.
     """
     if invoice_date is not None:
         given_day(invoice_date, "invoice_date")

@@ -1,4 +1,4 @@
-"""From the outbox to the bus: what the tables' streams bring, and what they missed."""
+"""From the outbox to the bus: events that the tables' streams bring, and those that they missed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class TooLargeError(Exception):
-    """An event that no bus takes."""
+    """An event that is too large for the bus."""
 
 
 SWEEP_AGE = timedelta(minutes=2)
-"""What is younger is left to the stream, which is on its way."""
+"""Younger events are left to the stream, which is still on its way."""
 
 
 def relay(
     dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, records: Sequence[dict[str, Any]]
 ) -> list[str]:
-    """Publishes the outbox items of stream records (INSERT only, all of one table) and takes them out.
+    """Publishes the outbox items of stream records (INSERT only, all of one table) and removes them.
 
     Returns the sequence numbers of the records whose event the bus did not take. An item that cannot be published at
-    all is set aside: it stays in the outbox, and each sweep says so again.
+    all is set aside: it stays in the outbox, and each sweep reports it again.
     """
     found = [(record, plain_item(record["dynamodb"]["NewImage"])) for record in records]
     due = [(record, item, event) for record, item in found if (event := _publishable(item))]
@@ -42,7 +42,7 @@ def relay(
 
 
 def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables: Sequence[str], now: str) -> int:
-    """Publishes what has stood in the outbox of these tables for longer than the stream takes. Returns how many."""
+    """Publishes events that have been in the outbox for longer than the stream takes. Returns how many."""
     oldest = datetime.fromisoformat(now) - SWEEP_AGE
     published = 0
     for table in tables:
@@ -57,7 +57,7 @@ def sweep(dynamodb: DynamoDBClient, events: EventBridgeClient, bus: str, tables:
 
 
 def _publishable(item: Item) -> BusEvent | None:
-    """The event of an item that the bus can take."""
+    """The event of an item. Raises for one that the bus cannot take."""
     return readable(_checked, item)
 
 

@@ -1,9 +1,9 @@
-"""Dataverse is told what was posted: the accounting details of each actual, and the invoice's own (WB-01 to WB-07).
+"""Writes posted accounting back to Dataverse: the details of each actual, and the invoice's own (WB-01 to WB-07).
 
-What is written comes from the pages of the posted document, so that the event stays small, and nothing but the rows on
-these pages is ever written. The rows go in batches, across pages; after each batch its rows get their states, and then
-the document says how far it has got. Whoever dies in between sends one batch again, which changes nothing: a posted
-document has one value a column for ever.
+The values come from the pages of the posted document, so that the event stays small, and only the rows on these pages
+are ever written. The rows go in batches, across pages; after each batch its rows get their states, and then the
+document records its progress. After a crash in between, one batch is sent again, which changes nothing: a posted
+document has one value per column forever.
 
 ``If-Match: *`` lets a patch change a row and never create one (D-036).
 """
@@ -39,22 +39,22 @@ from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
-"""As many as one transaction then writes the states of."""
+"""As many rows as one transaction can write the states of."""
 HELD: Final = timedelta(minutes=20)
-"""The schedule resumes a document that made no progress for so long: longer than an invocation lasts."""
+"""The schedule resumes a document that made no progress for this long, which is longer than an invocation lasts."""
 DENIED: Final = timedelta(hours=3)
-"""As long as the queue itself brings a message that fails: five times half an hour."""
+"""How long the queue itself retries a failing message: five times half an hour."""
 PAUSE: Final = 60
-"""Seconds until a document comes again after Dataverse did not answer."""
+"""Seconds until a document is retried after Dataverse did not answer."""
 ENOUGH: Final = 130_000
-"""Milliseconds that a batch may take: its request at most, and what is written then."""
+"""The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
 _DETAIL: Final = 200
-"""Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
+"""How many characters of Dataverse's answer a row keeps, to stay below 1 KB."""
 
 
 class Told(NamedTuple):
-    """A row to be told, and where it stands: the ``number``-th row (from 1) of ``page``."""
+    """A row to be written back and its place: the ``number``-th row (from 1) of ``page``."""
 
     actual_id: str
     values: Values
@@ -72,7 +72,7 @@ def document_of(detail: Mapping[str, Any]) -> Document:
 
 
 def document_due(message: Mapping[str, Any]) -> Document:
-    """The document of a message on the queue: the event of its posting, or a task. Raises ``Rejected``."""
+    """The document of a queued message: the event of its posting, or a task. Raises ``Rejected``."""
     named: JournalPosted | InvoicePosted | WriteBackTask
     match message.get("detail-type"):
         case JournalPosted.TYPE:
@@ -88,8 +88,8 @@ def document_due(message: Mapping[str, Any]) -> Document:
 class WriteBack:
     """The work of one invocation.
 
-    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is.
-    ``time_left`` says how many milliseconds the invocation has.
+    ``dataverse`` is ``None`` where none is connected: documents are noted then, and written back once one is.
+    ``time_left`` returns the milliseconds the invocation has left.
     """
 
     journals: Journals
@@ -104,18 +104,18 @@ class WriteBack:
     done: int = 0
     failed: int = 0
 
-    # What asks for it
+    # Requests
 
     def tell(self, document: Document, at: str) -> None:
-        """Tells Dataverse of a document that was posted at ``at``, from where it stands to its end.
+        """Writes back a document that was posted at ``at``, from where it stands to its end.
 
-        What cannot be told now comes again by the queue (Dataverse throttles or does not answer, the invocation ends)
-        or with the schedule (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the document is
-        not posted, ``AccessDenied`` where somebody has to let us in.
+        If it cannot be written back now, the queue retries it (Dataverse throttles or does not answer, the invocation
+        ends) or the schedule does (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the
+        document is not posted, ``AccessDenied`` where access has to be granted first.
         """
         invoice = self._posted(document)
         if invoice and invoice.borrower:
-            return  # its actuals were told by their journal, and there is no proforma
+            return  # its journal wrote its actuals back, and there is no proforma
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
@@ -132,7 +132,7 @@ class WriteBack:
             raise
 
     def hand_out(self, at: str) -> int:
-        """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
+        """Queues every unfinished document that no worker is busy with. Returns how many."""
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             return 0
         until = utc_text(datetime.fromisoformat(at) + HELD)
@@ -142,9 +142,9 @@ class WriteBack:
         return self.queue.send(_task(document, at) for document in free)
 
     def retry(self, detail: Mapping[str, Any], at: str) -> str:
-        """A person has the refused rows of a finished document tried again. Returns what comes of it.
+        """Tries the refused rows of a finished document again, at a person's request. Returns the outcome.
 
-        With ``everything`` in ``detail`` all its rows, for what somebody has changed in Dataverse since.
+        With ``everything`` in ``detail``, all its rows, because somebody has changed them in Dataverse since.
         """
         try:
             document = document_of(detail)
@@ -163,7 +163,7 @@ class WriteBack:
         self.queue.send([_task(document, at)])
         return f"{'all' if everything else rows} rows of {name} are tried again"
 
-    # The work
+    # Work
 
     def _posted(self, document: Document) -> Invoice | None:
         if document.source == INVOICE:
@@ -191,7 +191,7 @@ class WriteBack:
                     progress, last.page, last.number, done=len(answers) - refused, failed=refused
                 )
                 if got_on is None:
-                    return  # another worker is at it
+                    return  # another worker is busy with it
                 self._count(len(answers) - refused, refused)
                 progress = got_on
             if len(answers) < len(found):
@@ -199,7 +199,7 @@ class WriteBack:
         self._finish(dataverse, progress, invoice)
 
     def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
-        """What became of each row of a batch. One that cannot be written down is set aside as refused."""
+        """The outcome for each row of a batch. A row that cannot be serialized is set aside as refused."""
         written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
         patches = [
             Patch(ACTUAL, row.actual_id, columns)
@@ -213,7 +213,7 @@ class WriteBack:
         ]
 
     def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
-        """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
+        """The rows not yet tried, a hundred at a time; in a retry, only those that are not written."""
         rows = self._rows(progress, invoice)
         if progress.again:
             rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
@@ -244,14 +244,14 @@ class WriteBack:
         return [row for row in rows if row.actual_id not in written]
 
     def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
-        """Each row says what became of it. One that is no longer posted with this voucher cannot hold back the rest."""
+        """Stores the outcome on each row. A row no longer posted with this voucher cannot hold back the rest."""
         writes = [
             self.staging.written_back(
                 row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
             )
             for row, answer in zip(batch, answers, strict=False)
         ]
-        if not transact_what_holds(self.staging.client, writes):  # what we write comes back as changes of the rows
+        if not transact_what_holds(self.staging.client, writes):  # Dataverse reports our own writes as changes of the rows
             raise Unavailable("other transactions were in the way of the rows' states")
 
     def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
@@ -259,7 +259,7 @@ class WriteBack:
         own, detail = progress.own if invoice else None, None
         if invoice and own is not WriteBackState.DONE:
             if not self.maps.running(INVOICES_WRITE_BACK.name):
-                return  # the schedule comes again
+                return  # the schedule retries it
             values = invoice_write_back(**row_of_invoice(invoice))
             (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
             if answer.unanswered:
@@ -273,10 +273,10 @@ class WriteBack:
         self.done += done
         self.failed += failed
 
-    # Coming again
+    # Retries
 
     def _later(self, document: Document, delay: int) -> None:
-        """The document comes again by the queue. The schedule leaves it alone for as long."""
+        """The queue brings the document again. The schedule leaves it alone for that time."""
         self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + HELD))
         self.queue.send([_task(document, utc_text(self.now()))], delay)
 
