@@ -18,7 +18,7 @@ def write_back(record: SQSRecord, lambda_context: LambdaContext) -> None:
     task = record.json_body
     document = document_due(task)
     run = bootstrap.write_back(lambda_context.get_remaining_time_in_millis)
-    run.tell(document, task["time"])
+    run.write_back(document, task["time"])
     logger.info("write-back", company=document.company, document=document.number, done=run.done, failed=run.failed)
     count("WriteBackRow", run.done)
     count("WriteBackRowFailed", run.failed)

@@ -30,10 +30,10 @@ from project_invoicing.setup.models.master_data import (
 from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
 from project_invoicing.setup.models.sales_tax import SalesTax
-from project_invoicing.setup.models.values import Name, Row
+from project_invoicing.setup.models.values import Name, SetupRow
 
 
-class SetupDocument(Row):
+class SetupDocument(SetupRow):
     """The whole set-up. Only companies and currencies are required."""
 
     companies: dict[Name, Company] = Field(min_length=1)

@@ -15,7 +15,7 @@ from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import TransactionType
 from project_invoicing.domain.text import REPLACED
 
-Row = dict[str, Any]
+Entry = dict[str, Any]
 
 NOTE: Final = "a character that could not be read was replaced by U+FFFD"
 """The note about a row or a proforma whose text has such a replacement character."""
@@ -61,10 +61,10 @@ class Explanation:
     company: str | None
     headline: str
     facts: dict[str, str] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
-    waits_for: list[Row] = field(default_factory=list)
-    linked: list[Row] = field(default_factory=list)
-    voucher_lines: list[Row] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
+    waits_for: list[Entry] = field(default_factory=list)
+    linked: list[Entry] = field(default_factory=list)
+    voucher_lines: list[Entry] = field(default_factory=list)
     next: list[str] = field(default_factory=list)
 
     def happened(self, what: str, at: str | None = None) -> None:
@@ -78,7 +78,7 @@ class Explanation:
     def advise_on(self, reason: str) -> None:
         self.advise(f"{reason}: {what_to_do(reason)}")
 
-    def row(self) -> Row:
+    def row(self) -> Entry:
         """As JSON: decimal strings, ISO dates; at most ``SHOWN`` entries per list, ``left_out`` counts the others."""
         made = asdict(self)
         lists = [name for name, value in made.items() if isinstance(value, list)]

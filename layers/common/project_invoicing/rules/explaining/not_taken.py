@@ -46,27 +46,27 @@ class NotTaken:
         return "was rejected" if self.rejections else None
 
 
-def say_not_taken(made: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
+def say_not_taken(explanation: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
     """Adds what was not accepted, and what to do.
 
     Anything rejected before ``accepted_at``, the time of the stored version, has been fixed since and needs no advice.
     """
     for rejection in found.rejections:
-        made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+        explanation.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
         if rejection.at > accepted_at:
-            made.advise_on(rejection.reason)
-            made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
+            explanation.advise_on(rejection.reason)
+            explanation.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
     for event in found.kept:
-        made.happened(f"a delivery waits for the table map {found.map_name} (version {event.version})", event.at)
+        explanation.happened(f"a delivery waits for the table map {found.map_name} (version {event.version})", event.at)
     if found.status:
-        _say_status(made, found.map_name, found.status)
+        _say_status(explanation, found.map_name, found.status)
 
 
-def _say_status(made: Explanation, name: str, status: MapStatus) -> None:
+def _say_status(explanation: Explanation, name: str, status: MapStatus) -> None:
     if status.state is MapState.RUNNING:
-        made.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
+        explanation.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
         return
     why = f": {status.reason}" if status.reason else ""
     action = "resume" if status.state is MapState.PAUSED else "start"
-    made.happened(f"the map is {status.state}{why}", status.since)
-    made.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")
+    explanation.happened(f"the map is {status.state}{why}", status.since)
+    explanation.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")

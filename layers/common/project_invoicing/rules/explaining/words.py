@@ -12,7 +12,7 @@ from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.explaining.explanation import TYPES, Row
+from project_invoicing.rules.explaining.explanation import TYPES, Entry
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.late_changes import PostedAs, amount_now
 from project_invoicing.rules.owner import Owner, owner_of
@@ -46,7 +46,7 @@ class Words:
         owner = owner_of(row.actual, self.setup)
         return row.company or (owner.company if isinstance(owner, Owner) else None)
 
-    def linked(self, role: str, id: str, row: StagedRow | None) -> Row:
+    def linked(self, role: str, id: str, row: StagedRow | None) -> Entry:
         """One linked actual as an entry."""
         if row is None:
             return {"role": role, "id": id, "what": None, "amount": None, "currency": None, "state": "has not arrived"}
@@ -60,7 +60,7 @@ class Words:
             "state": state(row),
         }
 
-    def voucher_lines(self, vouchers: Iterable[Voucher]) -> Iterator[Row]:
+    def voucher_lines(self, vouchers: Iterable[Voucher]) -> Iterator[Entry]:
         for voucher in vouchers:
             for line in voucher.lines:
                 yield {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import Dimensions, Name, Row
+from project_invoicing.setup.models.values import Dimensions, Name, SetupRow
 
 
-class Worker(Row):
+class Worker(SetupRow):
     """A resource of a company by its name, with the dimensions of its employment (DIM-04 to DIM-06)."""
 
     dimensions: Dimensions = {}
 
 
-class DimensionRule(Row):
+class DimensionRule(SetupRow):
     """Default dimensions for journal lines that match every name given; the most specific match wins (DIM-07).
 
     The columns go from general to specific; they are compared from the right.
@@ -27,7 +27,7 @@ class DimensionRule(Row):
     dimensions: Dimensions
 
 
-class AccountRule(Row):
+class AccountRule(SetupRow):
     """The dimensions an account requires, and the values it allows (DIM-14)."""
 
     account: Name

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import NumberFormat, Row
+from project_invoicing.setup.models.values import NumberFormat, SetupRow
 
 
-class ProposalNumbers(Row):
+class ProposalNumbers(SetupRow):
     """Whether a proforma's number may be lower or higher than those before it (NUM-01).
 
     ``format`` says where the counter is: ``#`` for the counter, ``?`` for any one character, ``*`` for any number of
@@ -18,7 +18,7 @@ class ProposalNumbers(Row):
     format: NumberFormat | None = None
 
 
-class NumberSequences(Row):
+class NumberSequences(SetupRow):
     journal: NumberFormat = "{company}-######"
     voucher: NumberFormat = "PV-########"
     invoice: NumberFormat = "FTI-########"

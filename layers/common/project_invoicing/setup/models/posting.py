@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import model_validator
 
 from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
-from project_invoicing.setup.models.values import Name, Row, any_of, at_most_one, told
+from project_invoicing.setup.models.values import Name, SetupRow, any_of, at_most_one, told
 
 CostClass = Annotated[
     TransactionClass, any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
@@ -35,7 +35,7 @@ class OnAccountPosting(StrEnum):
     BALANCE = "balance"
 
 
-class Profile(Row):
+class Profile(SetupRow):
     """A cost and revenue profile. A class it does not name posts its cost to profit and loss and accrues nothing.
 
     A profile applies to contract lines of its billing method. Work without a contract follows `investment` profiles and
@@ -73,7 +73,7 @@ class Profile(Row):
         return self.accrue_revenue.get(transaction_class, False)
 
 
-class ProfileRule(Row):
+class ProfileRule(SetupRow):
     """Names a project, a contract, a project_group, or none of them: then it applies to all projects of the company."""
 
     company: Name
@@ -88,7 +88,7 @@ class ProfileRule(Row):
         return self
 
 
-class LedgerAccount(Row):
+class LedgerAccount(SetupRow):
     """The main account of a posting type, for everything or for what the row names (LED-57, LED-58)."""
 
     posting_type: PostingType

@@ -74,11 +74,11 @@ NumberFormat = Annotated[str, StringConstraints(max_length=40), AfterValidator(_
 Dimensions = dict[Name, str]
 
 
-class Row(BaseModel):
+class SetupRow(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def at_most_one(row: Row, *names: str) -> None:
+def at_most_one(row: SetupRow, *names: str) -> None:
     given = [name for name in names if getattr(row, name) is not None]
     if len(given) > 1:
         raise told(f"{' and '.join(given)} exclude each other; keep one of them")

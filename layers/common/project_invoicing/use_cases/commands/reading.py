@@ -52,7 +52,7 @@ def command_of(detail: Mapping[str, Any]) -> Command:
 
 
 def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
-    """The command of an action: those for journals name a journal, an edit that names no actual is of a header."""
+    """The command for an action: one that names a journal is for journals, an edit without an actual for a header."""
     possible = [command for command in COMMANDS if action == command.ACTION]
     if len(possible) == 1:
         return possible[0]

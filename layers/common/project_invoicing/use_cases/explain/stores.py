@@ -84,7 +84,7 @@ class Stores:
         return off(row, self.posted_as(row) if is_compared else PostedAs(), self.setup)
 
     def _accrued_gross(self, row: StagedRow) -> bool:
-        """Whether a posted sale was accrued without its discount: as its company did then, a reversal as its original.
+        """Whether a posted sale was accrued without its discount: as its company was set up, or as its original.
 
         FEE-06, FEE-10.
         """

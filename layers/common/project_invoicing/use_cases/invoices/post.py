@@ -114,7 +114,7 @@ class InvoicePosting:
         return Refusal(company, number, WaitReason.HEADER_MISSING, there)
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
-        """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
+        """Posts one proposal. ``again`` False: an event or a task asks, and one that is not ready is left alone."""
         header = guarded("proposal", proforma_id, self.proposals.get, proforma_id)
         if isinstance(header, Defect):
             return

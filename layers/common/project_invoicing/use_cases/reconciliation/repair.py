@@ -25,7 +25,7 @@ from project_invoicing.events.own import ImportRequested, Retry, WriteBackReques
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
-Row = dict[str, str]
+Repaired = dict[str, str]
 
 _ORDER: Final = (ACTUAL, CONNECTION, PROFORMA)
 
@@ -38,10 +38,10 @@ class Repairs:
     api: DataverseApi | None
     publish: Callable[[Sequence[BusEvent]], list[int]]
     at: str
-    _done: dict[tuple[str, ...], Row] = field(default_factory=dict)
+    _done: dict[tuple[str, ...], Repaired] = field(default_factory=dict)
     _asked: dict[str, str] = field(default_factory=dict)
 
-    def everything(self, found: Iterable[Difference]) -> list[Row]:
+    def everything(self, found: Iterable[Difference]) -> list[Repaired]:
         """Makes all possible repairs: ``[{"entity", "id", "repair", "outcome"}]``, one entry per id and repair."""
         wanted = list(dict.fromkeys((one.repair, one.entity, one.id) for one in found if one.repair))
         for entity in _ORDER:
@@ -56,7 +56,7 @@ class Repairs:
                 self._write_back(entity, id)
         return list(self._done.values())
 
-    def one(self, asked: str) -> list[Row]:
+    def one(self, asked: str) -> list[Repaired]:
         """Repairs one actual, connection or proforma, trying all three. Raises ``Rejected``."""
         id = guid(asked)
         if id is None:

@@ -82,7 +82,7 @@ class PostedLines:
     def _on_invoices(self, rows: Iterable[StagedRow]) -> dict[str, Lineage]:
         documents: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in rows:
-            if row.proposal_id and row.line_number:  # a row without one came after its proposal was posted, and has no line
+            if row.proposal_id and row.line_number:  # a row without one came after the posting, and has no line
                 documents[row.company or "", row.proposal_id].add(row.id)
         return {
             line.actual_id: lineage_of(line, line.charges[0])

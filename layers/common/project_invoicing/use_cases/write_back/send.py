@@ -40,20 +40,20 @@ from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
 """As many rows as one transaction can write the states of."""
-HELD: Final = timedelta(minutes=20)
+RESUMED_AFTER: Final = timedelta(minutes=20)
 """The schedule resumes a document that made no progress for this long, which is longer than an invocation lasts."""
-DENIED: Final = timedelta(hours=3)
+DENIED_FOR: Final = timedelta(hours=3)
 """How long the queue itself retries a failing message: five times half an hour."""
-PAUSE: Final = 60
+RETRY_SECONDS: Final = 60
 """Seconds until a document is retried after Dataverse did not answer."""
-ENOUGH: Final = 130_000
+BATCH_MS: Final = 130_000
 """The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
 _DETAIL: Final = 200
 """How many characters of Dataverse's answer a row keeps, to stay below 1 KB."""
 
 
-class Told(NamedTuple):
+class RowToWrite(NamedTuple):
     """A row to be written back and its place: the ``number``-th row (from 1) of ``page``."""
 
     actual_id: str
@@ -106,7 +106,7 @@ class WriteBack:
 
     # Requests
 
-    def tell(self, document: Document, at: str) -> None:
+    def write_back(self, document: Document, at: str) -> None:
         """Writes back a document that was posted at ``at``, from where it stands to its end.
 
         If it cannot be written back now, the queue retries it (Dataverse throttles or does not answer, the invocation
@@ -119,23 +119,23 @@ class WriteBack:
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
-        progress = self.documents.take(document, self._from_now(HELD))
+        progress = self.documents.take(document, self._from_now(RESUMED_AFTER))
         try:
             if progress:
                 self._go_on(self.dataverse, progress, invoice)
         except Throttled as throttled:
             self._later(document, throttled.retry_after)
         except Unavailable:
-            self._later(document, PAUSE)
+            self._later(document, RETRY_SECONDS)
         except AccessDenied:
-            self.documents.put_off(document, self._from_now(DENIED))
+            self.documents.put_off(document, self._from_now(DENIED_FOR))
             raise
 
     def hand_out(self, at: str) -> int:
         """Queues every unfinished document that no worker is busy with. Returns how many."""
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             return 0
-        until = utc_text(datetime.fromisoformat(at) + HELD)
+        until = utc_text(datetime.fromisoformat(at) + RESUMED_AFTER)
         free = (
             document for document, since in self.documents.due(at) if self.documents.put_off(document, until, since)
         )
@@ -158,7 +158,9 @@ class WriteBack:
             return f"refused: {name} is still being written back; its rows say which were refused"
         everything = bool(detail.get("everything"))
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
-        if not (rows or everything) or not self.documents.again(progress, self._from_now(HELD), everything=everything):
+        if not (rows or everything) or not self.documents.again(
+            progress, self._from_now(RESUMED_AFTER), everything=everything
+        ):
             return f"refused: no row of {name} waits to be tried again"
         self.queue.send([_task(document, at)])
         return f"{'all' if everything else rows} rows of {name} are tried again"
@@ -178,10 +180,10 @@ class WriteBack:
 
     def _go_on(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
         for batch in self._batches(progress, invoice):
-            if self.time_left() < ENOUGH:
+            if self.time_left() < BATCH_MS:
                 self._later(progress.document, 0)
                 return
-            found = self._told(dataverse, batch)
+            found = self._send(dataverse, batch)
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
@@ -195,10 +197,10 @@ class WriteBack:
                 self._count(len(answers) - refused, refused)
                 progress = got_on
             if len(answers) < len(found):
-                raise Throttled(found[len(answers)].retry_after or PAUSE)
+                raise Throttled(found[len(answers)].retry_after or RETRY_SECONDS)
         self._finish(dataverse, progress, invoice)
 
-    def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
+    def _send(self, dataverse: DataverseApi, batch: Sequence[RowToWrite]) -> list[Answer]:
         """The outcome for each row of a batch. A row that cannot be serialized is set aside as refused."""
         written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
         patches = [
@@ -212,14 +214,14 @@ class WriteBack:
             for columns in written
         ]
 
-    def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
+    def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[RowToWrite]]:
         """The rows not yet tried, a hundred at a time; in a retry, only those that are not written."""
         rows = self._rows(progress, invoice)
         if progress.again:
             rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
         return chunks(rows, BATCH_ROWS)
 
-    def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[Told]:
+    def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[RowToWrite]:
         company, number = progress.document.company, progress.document.number
         pages: Iterator[tuple[str, Iterator[tuple[str, Values]]]]
         if invoice:
@@ -236,14 +238,14 @@ class WriteBack:
             tried = progress.rows if key == progress.page else 0
             for place, (actual_id, values) in enumerate(lines, start=1):
                 if place > tried:
-                    yield Told(actual_id, values, key, place)
+                    yield RowToWrite(actual_id, values, key, place)
 
-    def _not_written(self, rows: list[Told]) -> list[Told]:
+    def _not_written(self, rows: list[RowToWrite]) -> list[RowToWrite]:
         staged = self.staging.rows(row.actual_id for row in rows)
         written = {row.id for row in staged.values() if row.write_back is WriteBackState.DONE}
         return [row for row in rows if row.actual_id not in written]
 
-    def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
+    def _mark(self, batch: Sequence[RowToWrite], answers: Sequence[Answer]) -> None:
         """Stores the outcome on each row. A row no longer posted with this voucher cannot hold back the rest."""
         writes = [
             self.staging.written_back(
@@ -251,7 +253,8 @@ class WriteBack:
             )
             for row, answer in zip(batch, answers, strict=False)
         ]
-        if not transact_what_holds(self.staging.client, writes):  # Dataverse reports our own writes as changes of the rows
+        # Dataverse reports our own writes as changes of the rows, so others may write them at the same time.
+        if not transact_what_holds(self.staging.client, writes):
             raise Unavailable("other transactions were in the way of the rows' states")
 
     def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
@@ -263,7 +266,7 @@ class WriteBack:
             values = invoice_write_back(**row_of_invoice(invoice))
             (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
             if answer.unanswered:
-                raise Throttled(answer.retry_after or PAUSE)
+                raise Throttled(answer.retry_after or RETRY_SECONDS)
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
@@ -277,14 +280,14 @@ class WriteBack:
 
     def _later(self, document: Document, delay: int) -> None:
         """The queue brings the document again. The schedule leaves it alone for that time."""
-        self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + HELD))
+        self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + RESUMED_AFTER))
         self.queue.send([_task(document, utc_text(self.now()))], delay)
 
     def _from_now(self, later: timedelta) -> str:
         return utc_text(self.now() + later)
 
 
-def _columns(row: Told) -> Values:
+def _columns(row: RowToWrite) -> Values:
     return actual_write_back(**row.values)
 
 
