@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 import local  # noqa: F401  it puts the layer on the path
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.models.values import Row
+from project_invoicing.setup.models.values import SetupRow
 
 INTRODUCTION = """\
 # The finance set-up
@@ -39,7 +39,7 @@ def describe() -> Iterator[str]:
     yield "## The document"
     yield ""
     yield from _table(SetupDocument)
-    done: set[type[Row]] = set()
+    done: set[type[SetupRow]] = set()
     pending = list(_rows(SetupDocument))
     while pending:
         row = pending.pop(0)
@@ -49,14 +49,14 @@ def describe() -> Iterator[str]:
         yield ""
         yield f"## {_title(row)}"
         yield ""
-        if row.__doc__ and row.__doc__ != Row.__doc__:
+        if row.__doc__ and row.__doc__ != SetupRow.__doc__:
             yield cleandoc(row.__doc__).replace("``", "`")
             yield ""
         yield from _table(row)
         pending += _rows(row)
 
 
-def _table(row: type[Row]) -> Iterator[str]:
+def _table(row: type[SetupRow]) -> Iterator[str]:
     yield "| key | value | default |"
     yield "| --- | --- | --- |"
     for name, field in row.model_fields.items():
@@ -67,7 +67,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "*required*"
     value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined or isinstance(value, Row):
+    if value is PydanticUndefined or isinstance(value, SetupRow):
         return "its own defaults"
     if value is None:
         return "none"
@@ -91,24 +91,24 @@ def _shape(annotation: Any) -> str:
         return f"list of {_shape(arguments[0])}"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " \\| ".join(f"`{member.value}`" for member in annotation)
-    if isinstance(annotation, type) and issubclass(annotation, Row):
+    if isinstance(annotation, type) and issubclass(annotation, SetupRow):
         return f"[{_title(annotation)}](#{_title(annotation).replace(' ', '-')})"
     words = {str: "name", bool: "true or false", int: "whole number", Decimal: "decimal", date: "date"}
     return words.get(annotation, "text")
 
 
-def _title(row: type[Row]) -> str:
+def _title(row: type[SetupRow]) -> str:
     """``FiscalPeriod`` as ``fiscal period``."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in row.__name__).strip()
 
 
-def _rows(row: type[Row]) -> Iterator[type[Row]]:
+def _rows(row: type[SetupRow]) -> Iterator[type[SetupRow]]:
     for field in row.model_fields.values():
         yield from _within(field.annotation)
 
 
-def _within(annotation: Any) -> Iterator[type[Row]]:
-    if isinstance(annotation, type) and issubclass(annotation, Row):
+def _within(annotation: Any) -> Iterator[type[SetupRow]]:
+    if isinstance(annotation, type) and issubclass(annotation, SetupRow):
         yield annotation
     for argument in get_args(annotation):
         yield from _within(argument)

@@ -1,4 +1,4 @@
-"""Tells Dataverse what was posted: from its queue, a document a message; on schedule it hands out what is left over."""
+"""Writes posted accounting back to Dataverse: one queued document per message; the schedule queues what is left."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from project_invoicing.use_cases.write_back.send import document_due
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def tell(record: SQSRecord, lambda_context: LambdaContext) -> None:
+def write_back(record: SQSRecord, lambda_context: LambdaContext) -> None:
     task = record.json_body
     document = document_due(task)
     run = bootstrap.write_back(lambda_context.get_remaining_time_in_millis)
-    run.tell(document, task["time"])
+    run.write_back(document, task["time"])
     logger.info("write-back", company=document.company, document=document.number, done=run.done, failed=run.failed)
     count("WriteBackRow", run.done)
     count("WriteBackRowFailed", run.failed)
@@ -34,7 +34,7 @@ def retry_of(event: dict[str, Any]) -> Any:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
-        return process_partial_response(event=event, record_handler=tell, processor=processor, context=context)
+        return process_partial_response(event=event, record_handler=write_back, processor=processor, context=context)
     run = bootstrap.write_back(context.get_remaining_time_in_millis)
     if asked := retry_of(event):
         outcome = run.retry(asked, event["time"])

@@ -14,6 +14,7 @@ from project_invoicing.use_cases.explain.ask import explain
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     question = event.get("detail") or event
     answer = explain(bootstrap.explained_stores(), str(question.get("id") or ""), question.get("company"))
-    logger.info("explain", kinds=[one["kind"] for one in answer["found"]], ids=[one["id"] for one in answer["found"]])
-    count("Explained", len(answer["found"]))
+    explanations = answer["found"]
+    logger.info("explain", kinds=[each["kind"] for each in explanations], ids=[each["id"] for each in explanations])
+    count("Explained", len(explanations))
     return answer

@@ -1,4 +1,4 @@
-"""Posts invoice proposals: by hand, when one becomes ready, from its queue; on schedule it puts what is due there."""
+"""Posts invoice proposals: by hand, when one becomes ready, or from a queue that the schedule fills with those due."""
 
 from dataclasses import asdict
 from typing import Any
@@ -24,10 +24,10 @@ def posting(at: str) -> InvoicePosting:
 
 
 def report(run: InvoicePosting) -> dict[str, Any]:
-    logger.info("invoice posting", posted=run.posted, refused=[code(one.reason) for one in run.refused])
+    logger.info("invoice posting", posted=run.posted, refused=[code(refusal.reason) for refusal in run.refused])
     count("InvoicePosted", len(run.posted))
     count("InvoiceRefused", len(run.refused))
-    return {"posted": run.posted, "refused": [asdict(one) for one in run.refused]}
+    return {"posted": run.posted, "refused": [asdict(refusal) for refusal in run.refused]}
 
 
 def post(record: SQSRecord) -> None:

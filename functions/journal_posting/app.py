@@ -1,4 +1,4 @@
-"""Posts integration journals: on schedule those that nobody reviews, or by hand, all or for one company or journal."""
+"""Posts integration journals: on schedule those that need no review; by hand all of them, a company's, or one."""
 
 from dataclasses import asdict
 from typing import Any
@@ -20,4 +20,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
-    return {"posted": run.posted, "failed": run.failed, "refused": [asdict(one) for one in run.refused]}
+    return {"posted": run.posted, "failed": run.failed, "refused": [asdict(refusal) for refusal in run.refused]}

@@ -8,8 +8,8 @@ from project_invoicing import bootstrap
 from project_invoicing.errors import Rejected
 from project_invoicing.observe import count, logger, metrics
 
-LEFT = 30_000
-"""Milliseconds that remain for the report when reading stops."""
+RESERVE_MS = 30_000
+"""Time reserved for the report when reading stops."""
 
 
 @logger.inject_lambda_context
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             return {"repaired": repairs.one(str(repair))}
         except Rejected as rejected:
             return {"outcome": f"refused: {rejected.detail}"}
-    outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > LEFT).run()
+    outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > RESERVE_MS).run()
     bootstrap.reconciliations().keep(outcome.report)
     for check in outcome.checks.values():
         count(check.metric, check.total)
@@ -31,5 +31,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("reconciliation", differences=outcome.differences, complete=outcome.complete)
     if not repair:
         return outcome.report
-    found = (difference for check in outcome.checks.values() for difference in check.found)
-    return outcome.report | {"repaired": repairs.everything(found)}
+    differences = (difference for check in outcome.checks.values() for difference in check.found)
+    return outcome.report | {"repaired": repairs.everything(differences)}

@@ -247,18 +247,18 @@ def test_a_row_that_was_stored_with_a_date_that_leaves_the_calendar_waits_alone(
 
 
 def test_a_row_that_cannot_be_written_down_for_dataverse_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [write_back.Told(name, {"voucher": name}, "L#1", n) for n, name in enumerate(("bad", "good"), start=1)]
+    rows = [write_back.RowToWrite(name, {"voucher": name}, "L#1", n) for n, name in enumerate(("bad", "good"), start=1)]
 
     class Dataverse:
         def patch(self, patches: list[Any]) -> list[Any]:
             return [Answer(204) for _ in patches]
 
-    def columns(row: write_back.Told) -> dict[str, Any]:
+    def columns(row: write_back.RowToWrite) -> dict[str, Any]:
         if row.actual_id == "bad":
             raise ValueError(TEXT)
         return dict(row.values)
 
     monkeypatch.setattr(write_back, "_columns", columns)
-    answers = write_back.WriteBack._told(None, Dataverse(), rows)  # type: ignore[arg-type]
+    answers = write_back.WriteBack._send(None, Dataverse(), rows)  # type: ignore[arg-type]
     assert [answer.ok for answer in answers] == [False, True]
     assert str(answers[0]) == "400 defect ValueError"

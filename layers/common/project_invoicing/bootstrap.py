@@ -1,7 +1,7 @@
-"""The composition root: what a function's use cases are made of, built at first use and kept for the process.
+"""The composition root: builds a function's use cases at first use and keeps them for the life of the process.
 
-Each builder imports what it builds (D-052), so that a cold function waits for its own modules only: the models of the
-set-up take a fifth of a second, what a webhook does not need of the rest a good part of one.
+Each builder imports what it builds (D-052), so that a cold function loads only its own modules: the models of the
+set-up cost a fifth of a second, and everything a webhook does not need costs most of another.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def map_states() -> MapStates:
 
 
 def maps_at_work() -> MapsAtWork:
-    """Which table maps run now: one read an invocation."""
+    """Which table maps are running now; reads them once per invocation."""
     from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
     return MapsAtWork.read(map_states())
@@ -97,7 +97,7 @@ def signatures() -> Signatures:
 
 
 def dataverse_api() -> DataverseApi:
-    """The Dataverse that is connected. Raises ``NotConnected``."""
+    """The API of the connected Dataverse. Raises ``NotConnected`` where there is none."""
     from project_invoicing.dataverse.api import NotConnected
 
     connected = dataverse()
@@ -107,7 +107,7 @@ def dataverse_api() -> DataverseApi:
 
 
 def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
-    """What reads from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
+    """The catch-up from Dataverse at ``at``; ``time_left`` says whether the invocation can read another page."""
     from project_invoicing.store.sweeps import Sweeps
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
 
@@ -122,21 +122,21 @@ def bus() -> Bus:
 
 
 def finance_setup() -> FinanceSetup:
-    """The set-up that is current now: one small read an invocation, the document itself is cached by version."""
+    """The current set-up. Costs one small read per invocation; the document itself is cached by version."""
     from project_invoicing.store import setups
 
     return setups.current(client.dynamodb(), settings().setup_table)
 
 
 def finance_setups() -> SetupVersions:
-    """The current set-up, and the earlier ones that unfinished work was begun with."""
+    """The current set-up, and the earlier versions that unfinished work started with."""
     from project_invoicing.use_cases.setups import SetupVersions
 
     return SetupVersions.read(client.dynamodb(), settings().setup_table)
 
 
 def explained_stores() -> Stores:
-    """What an explanation reads."""
+    """The stores that an explanation reads."""
     from project_invoicing.use_cases.explain.stores import Stores
 
     return Stores.read(client.dynamodb(), settings())
@@ -144,11 +144,11 @@ def explained_stores() -> Stores:
 
 @cache
 def dataverse() -> DataverseApi | None:
-    """The Dataverse that ``DATAVERSE_URL`` names, with its token and its pace; ``None`` where it names none."""
+    """The Dataverse at ``DATAVERSE_URL``, with its token and its pace; ``None`` where the setting is empty."""
     url = settings().dataverse_url
     if not url:
         return None
-    # Only where one is connected: the HTTP client, and with the first token msal.
+    # Imported only where Dataverse is connected: the HTTP client, and msal with the first token.
     import urllib3
 
     from project_invoicing.dataverse.tokens import ClientCredentials
@@ -161,7 +161,7 @@ def dataverse() -> DataverseApi | None:
 
 
 def now() -> datetime:
-    """The clock of what is to come again after a while; all else takes its time from its event."""
+    """The clock for retries and delays; everything else takes its time from its event."""
     return datetime.now(UTC)
 
 
@@ -177,7 +177,7 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
 
 def actuals_register() -> ActualsRegister:
-    """Where actuals are looked up before they are imported."""
+    """The register that tells whether Dataverse has an actual before it is imported."""
     from project_invoicing.use_cases.staging.prevalidate import DataverseRegister, NoRegister
 
     connected = dataverse()
@@ -185,21 +185,21 @@ def actuals_register() -> ActualsRegister:
 
 
 def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
-    """A run of the reconciliation at ``at``, which reads as long as ``time_left`` says so."""
+    """A reconciliation run at ``at``, which keeps reading while ``time_left`` allows."""
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
 
     return Reconciliation(explained_stores(), dataverse(), at, time_left)
 
 
 def reconciliations() -> Reconciliations:
-    """Where the report of the last reconciliation is kept."""
+    """The store that keeps the report of the last reconciliation."""
     from project_invoicing.store.reconciliations import Reconciliations
 
     return Reconciliations(client.dynamodb(), settings().dataverse_table)
 
 
 def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
-    """What repairs the differences of a reconciliation: by events on ``bus``, else on the one of the settings."""
+    """Repairs what a reconciliation found, by events on ``bus`` or else on the bus in the settings."""
     from project_invoicing.bus import Bus
     from project_invoicing.use_cases.reconciliation.repair import Repairs
 
@@ -208,7 +208,7 @@ def repairs(at: str, stores: Stores | None = None, bus: str = "") -> Repairs:
 
 
 def invoice_posting_queue() -> WorkQueue:
-    """Where proposals are put for the workers that post them."""
+    """The queue that hands proposals to the workers that post them."""
     from project_invoicing.work_queue import WorkQueue
 
     return WorkQueue(client.sqs(), settings().invoice_posting_queue)

@@ -32,16 +32,16 @@ class Bus:
     name: str
 
     def publish(self, events: Sequence[BusEvent]) -> list[int]:
-        """As ``publish``; what the bus did not take at once is tried once more."""
+        """As ``publish``, and tries once more for events that the bus did not take the first time."""
         failed = publish(self.client, self.name, events)
         again = publish(self.client, self.name, [events[position] for position in failed])
         return [failed[position] for position in again]
 
 
 def publish(client: EventBridgeClient, bus: str, events: Sequence[BusEvent]) -> list[int]:
-    """Puts events on the bus, as many a request as it takes, each with its own time. Positions of those that failed.
+    """Puts events on the bus in as few requests as possible, each with its own time. Returns the positions that failed.
 
-    Raises ``Unavailable`` when the bus does not answer; then nothing is known of that request's events.
+    Raises ``Unavailable`` when the bus does not answer; which events of that request arrived is then unknown.
     """
     failed: list[int] = []
     for first, entries in _requests(bus, events):
@@ -55,7 +55,7 @@ def publish(client: EventBridgeClient, bus: str, events: Sequence[BusEvent]) -> 
 
 
 def fitting(events: Iterable[BusEvent]) -> tuple[list[BusEvent], list[tuple[Rejected, dict[str, Any]]]]:
-    """The events of rows that the bus can take, and the details of those that are too large, each with its refusal."""
+    """Splits row events into those the bus can take and details of those that are too large, each with a refusal."""
     fit, large = [], []
     for event in events:
         size, detail = size_of(event), event.detail
@@ -68,12 +68,12 @@ def fitting(events: Iterable[BusEvent]) -> tuple[list[BusEvent], list[tuple[Reje
 
 
 def size_of(event: BusEvent) -> int:
-    """What the bus counts for an event, in bytes."""
+    """The size of an event in bytes, as the bus counts it."""
     return _size(_entry("", event))
 
 
 def _requests(bus: str, events: Sequence[BusEvent]) -> Iterator[tuple[int, list[Any]]]:
-    """The entries of each request, with the position of its first event: a request ends where it is full."""
+    """The entries of each request with the position of its first event. A request ends when it is full."""
     entries: list[Any] = []
     first = filled = 0
     for event in events:
@@ -93,7 +93,7 @@ def _entry(bus: str, event: BusEvent) -> dict[str, Any]:
         "EventBusName": bus,
         "Source": event.source,
         "DetailType": event.detail_type,
-        # A text the SDK would take apart with dateutil, which takes longer than all else about an event (D-055).
+        # The SDK would parse text with dateutil, which takes longer than everything else about an event (D-055).
         "Time": datetime.fromisoformat(event.time),
         "Detail": json.dumps(event.detail, separators=(",", ":")),
     }

@@ -1,4 +1,4 @@
-"""Requests take so many at a time."""
+"""Splits work into the batch sizes that requests accept."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the tables, of the bus and of the queues for work that is handed on, and how to reach Dataverse.
+    """Names of the tables, the bus and the work queues, and how to reach Dataverse.
 
-    A function that does not use one of them has no variable for it. ``dataverse_url`` is empty where no Dataverse is
-    connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets of Secrets Manager.
+    A function has no variable for a setting that it does not use. ``dataverse_url`` is empty where no Dataverse is
+    connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets in Secrets Manager.
     """
 
     staging_table: str
@@ -37,5 +37,5 @@ def settings() -> Settings:
 
 
 def settings_in(environment: Mapping[str, str]) -> Settings:
-    """The settings that ``environment`` names: each in a variable of its own name, such as ``STAGING_TABLE``."""
+    """The settings in ``environment``, each under a variable of its own name, such as ``STAGING_TABLE``."""
     return Settings(**{one.name: environment.get(one.name.upper(), "") for one in fields(Settings)})

@@ -1,9 +1,9 @@
 """The errors of the integration: one root, three kinds.
 
-What to do is decided by the class, never by the text:
+The class decides how an error is handled, never its text:
 
 * ``Rejected``: the input is wrong. Keep it, say why, do not retry.
-* ``Conflict``: somebody was faster. Read again and decide again.
+* ``Conflict``: another run was faster. Read again and decide again.
 * ``Unavailable``: a service did not answer. Try later; Lambda's retry does it.
 """
 
@@ -11,11 +11,11 @@ from __future__ import annotations
 
 
 class IntegrationError(Exception):
-    """The root of everything this package raises on purpose."""
+    """The root of every error that this package raises on purpose."""
 
 
 class Rejected(IntegrationError):
-    """An input that cannot be accepted, with what its sender needs to mend it.
+    """An input that cannot be accepted, with what its sender needs to fix it.
 
     ``reason`` is one of the contract's codes (``schema``, ``unknown_code`` …), ``field`` the column at fault.
     """

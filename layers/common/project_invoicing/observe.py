@@ -1,7 +1,7 @@
 """Logging and metrics of the functions: what happened, once, with codes and ids.
 
-Never whole events, texts that people wrote, names, customers' keys or secrets: what is logged of an outcome is its
-``code``, of an id that others sent its ``known_id``.
+Whole events, text written by people, names, customer keys and secrets are never logged. An outcome is logged as its
+``code``, an id that others sent as its ``known_id``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _ID: Final = re.compile(r"[0-9a-fA-F{}-]{1,40}")
 
 
 def code(text: object) -> str:
-    """The code at the head of an outcome: of ``customer_on_hold: customer C-1 is on hold`` what is before the colon."""
+    """The code at the start of an outcome: ``customer_on_hold`` of ``customer_on_hold: customer C-1 is on hold``."""
     head = str(text).partition(":")[0]
     return head if _CODE.fullmatch(head) else "other"
 
 
 def known_id(text: object) -> str | None:
-    """An id that came with an event, if it is one of Dataverse's. Anything else may be any text."""
+    """An id that came with an event, if it is a Dataverse id. Anything else could be arbitrary text."""
     return text if isinstance(text, str) and _ID.fullmatch(text) else None
 
 

@@ -1,4 +1,4 @@
-"""A secret of Secrets Manager, read seldom and read again when it seems to have changed."""
+"""A secret in Secrets Manager, read rarely and read again when it seems to have changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGAIN_SECONDS: Final = 10.0
 
 
 class Secret:
-    """The text of a secret, kept for some minutes. ``clock`` gives seconds that only grow."""
+    """The text of a secret, cached for some minutes. ``clock`` returns monotonic seconds."""
 
     def __init__(self, client: SecretsManagerClient, id: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class Secret:
         return self._text if self._younger_than(KEPT_SECONDS) else self._read_again()
 
     def newer(self) -> str | None:
-        """The secret as it is now, where it is another than ``text`` gave; ``None`` too within ten seconds."""
+        """The current secret if it differs from ``text``, else ``None``; also ``None`` within ten seconds of a read."""
         if self._younger_than(AGAIN_SECONDS):
             return None
         before = self._text
@@ -42,7 +42,7 @@ class Secret:
         return None if now == before else now
 
     def read(self) -> str:
-        """The secret as it is now. Raises what botocore does: waiting mends no role and no name that is wrong."""
+        """Reads the secret now. Raises botocore's own error where no retry helps: a wrong role or a wrong name."""
         self._text = self._client.get_secret_value(SecretId=self._id)["SecretString"]
         self._read_at = self._clock()
         return self._text

@@ -1,8 +1,7 @@
-"""A defect while one row is looked at is that row's: it is set aside, counted and alarmed, and its neighbours go on.
+"""A defect in one row is set aside, counted and alarmed, and the other rows carry on.
 
-``guarded`` alone catches whatever a row raises (D-073). What says something about the service and nothing
-about the row (a conflict, a throttled table, a denied action) passes through, and so does what the business says
-(``Rejected``, ``Refused``).
+Only ``guarded`` catches whatever a row raises (D-073). Errors that concern the service rather than the row (a conflict,
+a throttled table, a denied action) pass through, and so do the business's own (``Rejected``, ``Refused``).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _OF_A_REQUEST: Final = frozenset({"SerializationException", "TransactionCanceled
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What was raised while ``kind`` ``id`` was looked at: the exception's class, never its text."""
+    """What was raised while ``kind`` ``id`` was being processed: the class of the exception, never its text."""
 
     name: str
     kind: str
@@ -40,7 +39,7 @@ class Defect:
 
 
 def guarded(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Defect:
-    """What ``look`` gives, or the ``Defect`` that it met, which is counted and logged with ``kind`` and ``id``."""
+    """Returns ``look()``, or the ``Defect`` it ran into, which is counted and logged with ``kind`` and ``id``."""
     found = caught(kind, id, look, *args, **kwargs)
     if isinstance(found, Defect):
         report(found)
@@ -48,9 +47,9 @@ def guarded(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P
 
 
 def each(kind: str, named: Iterable[tuple[str, T]], do: Callable[[T], object]) -> list[tuple[T, Defect]]:
-    """Does something with each of ``named``, ``(id, thing)``. Gives the things that met a defect.
+    """Calls ``do`` for each ``(id, thing)`` in ``named``. Returns the things that ran into a defect.
 
-    One that keeps meeting others stops nobody either: the first ``Conflict`` is raised when all had their turn.
+    A conflict does not stop the others either: the first ``Conflict`` is raised once all have had their turn.
     """
     defects: list[tuple[T, Defect]] = []
     conflicts: list[Conflict] = []
@@ -68,8 +67,8 @@ def each(kind: str, named: Iterable[tuple[str, T]], do: Callable[[T], object]) -
 
 
 def report(defect: Defect) -> None:
-    """Counts and logs what is set aside."""
-    # Only then: what reads no row needs neither, and a local command says first where its log goes.
+    """Counts and logs a defect that is set aside."""
+    # Imported late: code that reads no row needs neither, and a local command first says where its log goes.
     from project_invoicing.observe import count, logger  # noqa: PLC0415
 
     logger.error("set aside", kind=defect.kind, row_id=defect.id, defect=defect.name, where=defect.where)
@@ -77,19 +76,19 @@ def report(defect: Defect) -> None:
 
 
 def caught(kind: str, id: str, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Defect:
-    """As ``guarded``, for whoever still has to find out whose defect it is, and then says so by ``report``."""
+    """As ``guarded``, but leaves ``report`` to a caller that has yet to find out which row the defect belongs to."""
     try:
         return look(*args, **kwargs)
     except (IntegrationError, Refused, BotoCoreError, OSError, MemoryError):
         raise
-    except Exception as error:  # whatever one row raises is that row's, and stops no other
+    except Exception as error:  # one bad row must not stop the others
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") not in _OF_A_REQUEST:
             raise
         return Defect(type(error).__name__, kind, id, _where(error))
 
 
 def _where(error: Exception) -> str | None:
-    """The line of code. Texts of exceptions may quote the row, so none is kept."""
+    """The line of code at fault. The text of an exception may quote the row, so it is not kept."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""Handing work to other workers through a queue (D-016, D-035)."""
+"""Hands work to other workers through a queue (D-016, D-035)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,15 @@ MAX_DELAY = 900
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A queue of SQS."""
+    """An SQS queue of tasks."""
 
     client: SQSClient
     url: str
 
     def send(self, tasks: Iterable[Mapping[str, Any]], delay: int = 0) -> int:
-        """Puts a message for each task, ten a request, to be delivered after ``delay`` seconds (900 at most).
+        """Sends one message per task, ten a request, delivered after ``delay`` seconds (900 at most). Returns how many.
 
-        Returns how many.
-
-        Raises ``Unavailable`` where the queue did not take all of them: whoever sends them again may send some twice.
+        Raises ``Unavailable`` where the queue did not take them all; sending them again may duplicate some.
         """
         sent, seconds = 0, min(delay, MAX_DELAY)
         for chunk in chunks(tasks, MAX_ENTRIES):

@@ -1,7 +1,7 @@
-"""What arrives from Dataverse, as the business sees it: actuals, connections between them, proforma headers.
+"""What arrives from Dataverse, in business terms: actuals, connections between them, proforma headers.
 
-These are the rows before any finance set-up is applied: references are still Dataverse ids, dates are still what
-the sender wrote. Resolving them needs the company, which is known at import.
+These are the rows before any finance set-up is applied: references are still Dataverse ids, and dates are as the sender
+wrote them. Resolving them needs the company, which is known at import.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from project_invoicing.domain.text import decimal
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A look-up to another Dataverse row. ``name`` only when the event carried it."""
+    """A look-up to another Dataverse row. It has a ``name`` only if the event carried one."""
 
     entity: str
     id: str
@@ -33,9 +33,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class RowVersion:
-    """Which of two versions of one row is newer.
+    """Decides which of two versions of a row is newer.
 
-    ``number`` is the Dataverse row version. Where a sender leaves it out, ``occurred_at`` (ISO 8601 in UTC, with
+    ``number`` is the Dataverse row version. If a sender leaves it out, ``occurred_at`` (ISO 8601 in UTC, with
     milliseconds) decides, and between two versions of the same moment ``content`` (a hash of the mapped columns), so
     that every order of arrival ends with the same row.
     """
@@ -50,11 +50,11 @@ class Actual:
     """One msdyn_actual, mapped (table map ``actuals``). Amounts are in ``currency``, signed as Dataverse signs them.
 
     ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``), which is never
-    shifted, or an instant (``2026-08-27T16:05:00Z``); which day an instant is, the company's time zone decides
-    (contract, section 5). Which of them a column gives, its table map says. ``customer`` is an account, or a contact
-    where the actual names no account. ``discount`` is what the amount is reduced by before it is billed, signed like
-    the amount (FEE-01); ``resourcing_unit`` the organizational unit that lends the resource, by id or legal entity;
-    ``origin`` where a cost comes from (JRN-16). Organizations that have them name their columns in the settings.
+    shifted, or an instant (``2026-08-27T16:05:00Z``), whose day depends on the company's time zone (contract, section
+    5). The table map says which of them a column gives. ``customer`` is an account, or a contact where the actual names
+    no account. ``discount`` reduces the amount before it is billed and is signed like the amount (FEE-01);
+    ``resourcing_unit`` is the organizational unit that lends the resource, by id or legal entity; ``origin`` says where
+    a cost comes from (JRN-16). Organizations that have these three name their columns in the settings.
     """
 
     id: str
@@ -119,7 +119,7 @@ def typed_of_custom(custom: Mapping[str, str], origin: CostOrigin | None) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One msdyn_transactionconnection between two actuals, turned so that ``actual_id`` is the row that carries it.
+    """One msdyn_transactionconnection, turned so that ``actual_id`` is the row that carries the link.
 
     CONN-02: unbilled sales -> its cost. CONN-05: billed sales -> the unbilled sales it bills. CONN-04 and CONN-07:
     reversing -> original. CONN-08: replacing -> replaced.
@@ -161,7 +161,7 @@ class Proforma:
 def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:
     """Whether ``incoming`` replaces ``stored``: by row version, else by time, else by content.
 
-    The last makes the outcome the same for every order of arrival of two versions of one moment.
+    Comparing content makes the outcome independent of the order in which two versions of one moment arrive.
     """
     if incoming.number is not None and stored.number is not None:
         return incoming.number > stored.number

@@ -1,4 +1,4 @@
-"""What a person does about each reason for which something waits, is refused or is rejected. The only such table."""
+"""What a person should do about each reason to wait, refuse or reject. This is the only such table."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.LEDGER_ACCOUNT_MISSING: "add the account for the posting type to `ledger_posting`",
     PostingFailure.SALES_TAX_SETUP_MISSING: "complete `sales_tax` for the code or group named, on the date named",
     PostingFailure.CUSTOMER_ON_HOLD: "release the customer",
-    PostingFailure.DIMENSION_INVALID: "mend the dimensions named, or the rules of the account",
+    PostingFailure.DIMENSION_INVALID: "fix the dimensions named, or the rules of the account",
     PostingFailure.ALREADY_POSTED: "nothing: it is posted; correct the invoice in Dataverse if it is wrong",
     PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
 }

@@ -1,4 +1,4 @@
-"""Calendar arithmetic of documents: ends of periods, months added, the period a journal covers; instants as text."""
+"""Calendar arithmetic for documents: period ends, adding months, the period of a journal, instants as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LATEST: Final = date(2199, 12, 31)
 
 
 class JournalPeriod(StrEnum):
-    """How many transaction dates one integration journal takes (JRN-01 to JRN-04)."""
+    """The span of transaction dates that one integration journal covers (JRN-01 to JRN-04)."""
 
     DAYS = "days"
     MONTHS = "months"
@@ -30,15 +30,15 @@ _PERIOD_FORMATS = {
 
 
 def utc_text(moment: datetime) -> str:
-    """An instant as events have it, to the second: ``2026-08-27T16:05:00Z``."""
+    """An instant as events write it, to the second: ``2026-08-27T16:05:00Z``."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def calendar_date(text: str) -> date:
-    """The date of a column that holds a calendar date: the one that is written, in no time zone (99-26).
+    """The date of a column that holds a calendar date: the date as written, in no time zone (99-26).
 
-    ``text`` is a bare date or a timestamp of that date's midnight. Senders write the midnight of UTC or their own:
-    where the time is no midnight as it is written, but is one in UTC, the date is that of UTC.
+    ``text`` is a bare date or a timestamp of that date's midnight. Senders write midnight in UTC or in their own zone:
+    if the time as written is not midnight but is midnight in UTC, the UTC date counts.
     """
     if len(text) == len("2026-08-27"):
         return date.fromisoformat(text)
@@ -54,12 +54,12 @@ def calendar_date(text: str) -> date:
 
 
 def period_key(unit: JournalPeriod, on: date) -> str:
-    """The period of the journal that ``on`` belongs to: ``2026-08-27``, ``2026-08``, ``2026`` or ``all``."""
+    """The journal period that ``on`` falls in: ``2026-08-27``, ``2026-08``, ``2026`` or ``all``."""
     return on.strftime(_PERIOD_FORMATS[unit])
 
 
 def add_months(on: date, months: int) -> date:
-    """The same day ``months`` later, or the last day of a month that is too short for it."""
+    """The same day ``months`` later, or the last day of the month where that month is too short."""
     year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
     return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))
 

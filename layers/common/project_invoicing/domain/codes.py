@@ -1,4 +1,4 @@
-"""The closed vocabularies of the business. Their values are what results and events print."""
+"""The closed vocabularies of the business. Results and events print their values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BillingType(StrEnum):
 
 
 class BillingMethod(StrEnum):
-    """How a contract line is billed. ``investment`` is the method of a profile only: nobody is billed (IVP-01)."""
+    """How a contract line is billed. ``investment`` is a method of profiles only: nobody is billed (IVP-01)."""
 
     TIME_AND_MATERIAL = "time_and_material"
     FIXED_PRICE = "fixed_price"
@@ -43,7 +43,7 @@ class BillingMethod(StrEnum):
 
 
 class CostOrigin(StrEnum):
-    """Where a cost comes from, which decides what it is credited to (JRN-16, LED-32 to LED-35, LED-55, LED-56)."""
+    """Where a cost comes from; decides which account it is credited to (JRN-16, LED-32 to LED-35, LED-55, LED-56)."""
 
     USAGE = "usage"
     PURCHASE = "purchase"
@@ -52,7 +52,7 @@ class CostOrigin(StrEnum):
 
 
 class RowState(StrEnum):
-    """What Dataverse calls the state of a row; ``closed`` and ``paid`` are those of invoices that stand."""
+    """The state of a row in Dataverse; ``closed`` and ``paid`` are states of invoices that still stand."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -70,7 +70,7 @@ class StagingState(StrEnum):
 
 
 class TableMapName(StrEnum):
-    """The table maps, in the order of the flow. Each can be paused, resumed, stopped and started by its name."""
+    """The table maps, in the order of the flow. Each can be paused, resumed, stopped and started by name."""
 
     INVOICES = "invoices"
     ACTUALS = "actuals"
@@ -87,7 +87,7 @@ class JournalStatus(StrEnum):
 
 
 class ProposalStatus(StrEnum):
-    """``canceled``: what is left of one whose proforma was canceled before it was posted; nobody lists it."""
+    """``canceled`` is a proposal whose proforma was canceled before posting; nothing lists it."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -145,7 +145,7 @@ INTEGRATION_ACCOUNTS: Final = (PostingType.PROCUREMENT_INTEGRATION, PostingType.
 
 
 class WriteBackState(StrEnum):
-    """Whether Dataverse has been told the accounting details of a row."""
+    """Whether the accounting details of a row have been written back to Dataverse."""
 
     PENDING = "pending"
     DONE = "done"
@@ -194,7 +194,7 @@ SECOND_REASONS: Final = frozenset({WaitReason.ALREADY_BILLED, WaitReason.ALREADY
 
 
 class PostingFailure(StrEnum):
-    """Why a journal line or a proposal is refused by posting. Nothing of it is written then."""
+    """Why posting refuses a journal line or a proposal. Nothing is written in that case."""
 
     PERIOD_CLOSED = "period_closed"
     PROFILE_MISSING = "profile_missing"
@@ -207,7 +207,7 @@ class PostingFailure(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """Why an event is rejected. It is kept whole and can be replayed once mended."""
+    """Why an event is rejected. It is kept whole and can be replayed once the cause is fixed."""
 
     SCHEMA = "schema"
     UNKNOWN_CODE = "unknown_code"

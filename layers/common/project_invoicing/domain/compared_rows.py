@@ -1,4 +1,4 @@
-"""Rows as Dataverse has them now, as far as a reconciliation compares them."""
+"""Rows as Dataverse has them now, reduced to what a reconciliation compares."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class WrittenBack(NamedTuple):
-    """What Dataverse has of the accounting details of an actual."""
+    """The accounting details of an actual as Dataverse has them."""
 
     voucher: str | None
     accounting_amount: Decimal | None
@@ -17,7 +17,7 @@ class WrittenBack(NamedTuple):
 
 
 class ActualThere(NamedTuple):
-    """An actual. ``kind`` and ``billing_type`` are in our words; ``proforma`` and ``currency`` are ids of Dataverse."""
+    """An actual in Dataverse. ``kind`` and ``billing_type`` are our words, ``proforma`` and ``currency`` its ids."""
 
     id: str
     version: int | None
@@ -31,7 +31,7 @@ class ActualThere(NamedTuple):
 
 
 class ProformaThere(NamedTuple):
-    """A proforma. ``is_out``: it is confirmed, or further; ``columns`` are those of what was written back."""
+    """A proforma in Dataverse. ``is_out``: it is confirmed or beyond; ``columns`` are those that were written back."""
 
     id: str
     version: int | None

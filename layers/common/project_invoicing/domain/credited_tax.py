@@ -25,13 +25,13 @@ TaxesOfLine = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Some taxed lines: how many have a code, and their tax of it."""
+    """A number of taxed lines: how many lines have each code, and the tax for it."""
 
     lines: Mapping[str, int] = field(default_factory=dict)
     taxes: Mapping[str, Decimal] = field(default_factory=dict)
 
     def and_(self, taxes: Mapping[str, Decimal], lines: int = 1) -> Tally:
-        """With one more line that has these taxes, or more such ``lines``."""
+        """The tally with one more line that has these taxes, or with ``lines`` more of them."""
         codes = dict.fromkeys([*self.taxes, *taxes])
         return Tally(
             {code: self.lines.get(code, 0) + (lines if code in taxes else 0) for code in codes},
@@ -47,7 +47,7 @@ NOTHING: Tallies = (Tally(), Tally())
 
 @dataclass(frozen=True, slots=True)
 class TaxOfInvoice:
-    """What a posted invoice charged, and what credit notes have given back of it so far (with the opposite sign)."""
+    """What a posted invoice charged, and what credit notes have given back so far (with the opposite sign)."""
 
     charged: Tallies
     given_back: Tallies = NOTHING
@@ -59,12 +59,12 @@ def corrected_invoice(line: ProposalLine) -> str | None:
 
 
 def counting_invoices(lines: Iterable[ProposalLine]) -> list[str]:
-    """The invoices that count how many of their taxed lines are credited, and of which these lines credit some."""
+    """The invoices these lines credit, of those that count how many of their taxed lines are credited."""
     return sorted({str(corrected_invoice(line)) for line in lines if _counts(line)})
 
 
 def _counts(line: ProposalLine) -> bool:
-    """Whether the line takes back, whole, a taxed line of a posted invoice."""
+    """Whether the line takes back the whole of a taxed line of a posted invoice."""
     return corrected_invoice(line) is not None and line.continues[0].counted and bool(line.continues[0].taxes)
 
 
@@ -90,7 +90,7 @@ def charged(lines: Sequence[ProposalLine]) -> Tallies:
 def settled(
     lines: Sequence[ProposalLine], taxes: Sequence[TaxesOfLine], originals: Mapping[str, TaxOfInvoice]
 ) -> tuple[list[TaxesOfLine], dict[str, TaxOfInvoice]]:
-    """The taxes of lines, rounded by the rules, with what is left of invoices that they credit to the end.
+    """The taxes of lines, rounded by the rules; a line that completes the credit of an invoice gets what is left of it.
 
     Returns them with what has then been given back of each of the ``originals``.
     """
@@ -114,7 +114,7 @@ def settled(
 
 
 def _given(before: Tally, lines: Sequence[ProposalLine], made: Sequence[TaxesOfLine], members: Iterable[int]) -> Tally:
-    """What was given back with these lines; one with another tax counts as if it gave back what was charged."""
+    """What these lines give back. A line whose tax differs counts as giving back what was charged."""
     for number in members:
         line = lines[number]
         charged_before = {tax.code: -tax.amount for tax in line.continues[0].taxes or ()}

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A customer invoice's header. Amounts in ``currency``; ``accounting_date`` is that of its voucher.
+    """The header of a customer invoice. Amounts are in ``currency``; ``accounting_date`` is that of its voucher.
 
-    One that comes to nothing has no ``voucher`` (99-24).
+    An invoice that comes to zero has no ``voucher`` (99-24).
     """
 
     invoice_number: str

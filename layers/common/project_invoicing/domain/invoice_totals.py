@@ -1,7 +1,7 @@
-"""The customer invoice: subtotal, sales tax and what each line earns, computed whole before anything is written.
+"""The customer invoice: subtotal, sales tax and the revenue of each line, all computed before anything is written.
 
-Where amounts include tax, a line keeps its amount and earns what is left of it after its tax: subtotal and revenue are
-net, and subtotal and tax are together what the proforma said.
+Where amounts include tax, a line keeps its amount, and its revenue is what remains after tax: subtotal and revenue are
+net, and subtotal plus tax equals the amount on the proforma.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from project_invoicing.domain.sales_tax import (
 
 
 class DocumentType(StrEnum):
-    """CORR-25: the sign of the document's total decides; lines may mix signs."""
+    """CORR-25: the sign of the document's total decides; a document may mix lines of both signs."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
@@ -36,7 +36,7 @@ class DocumentType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CashDiscountTerms:
-    """``percent`` off for a payment on or before ``until`` (DUE-12). Nothing of it is posted before the payment."""
+    """``percent`` off for a payment on or before ``until`` (DUE-12). Nothing is posted for it before the payment."""
 
     until: date
     percent: Decimal
@@ -44,9 +44,9 @@ class CashDiscountTerms:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the invoice is computed with: who, when, in which money.
+    """What the invoice is computed with: who, when, in which currencies.
 
-    Taxes and payment go by ``invoice_date``, the ledger and the exchange rate by ``accounting_date`` (99-23).
+    Taxes and payment terms depend on ``invoice_date``, the ledger and the exchange rate on ``accounting_date`` (99-23).
     """
 
     company: str
@@ -64,7 +64,7 @@ class Terms:
 
 
 def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
-    """What a line earns: its amount without tax, nothing where it is not chargeable."""
+    """The revenue of a line: its amount without tax, zero where it is not chargeable."""
     if not line.chargeable:
         return ZERO
     return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
@@ -72,9 +72,9 @@ def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The figures of a proposal or invoice in its currency, with its lines' own taxes.
+    """The figures of a proposal or invoice in its currency, with each line's own taxes.
 
-    ``originals``: what will have been given back of the invoices that it credits (REG-19).
+    ``originals``: what will have been given back of the invoices it credits (REG-19).
     """
 
     subtotal: Decimal
@@ -85,7 +85,7 @@ class Totals:
     originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
 
     def revenue(self, line: ProposalLine) -> Decimal:
-        """What one of ``lines`` earns."""
+        """The revenue of one of ``lines``."""
         included = line.charges[0].tax_included if line.charges else self.tax_included
         return revenue(line, tax_included=included)
 
@@ -111,10 +111,10 @@ def totals(
     tax_included: bool = False,
     originals: Mapping[str, TaxOfInvoice] | None = None,
 ) -> Totals:
-    """Subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38).
+    """Computes the subtotal, and the sales tax of each chargeable line and of the document (TAX-15, TAX-38).
 
-    A line that continues an invoice line has the codes and percents of that (99-22). ``originals``: the invoices that
-    the document credits, of which nothing is to be left after their last line (REG-19).
+    A line that continues an invoice line uses that line's codes and percents (99-22). ``originals`` are the invoices
+    that the document credits; crediting their last line leaves nothing of their tax (REG-19).
     """
     charged = [line for line in lines if line.chargeable]
     taxable = [_taxable(line, percents) for line in charged]
@@ -151,7 +151,7 @@ def _taxable(line: ProposalLine, percents: Percents) -> TaxableLine:
 def _charged(
     line: ProposalLine, one: TaxableLine, tax: TaxesOfLine, forms: Mapping[str, TaxForm], included: bool
 ) -> ProposalLine:
-    """The line with its sales tax, and with what that was computed with."""
+    """The line with its sales tax and everything that the tax was computed with."""
     before = line.inherited
     if before:
         taxes = tuple(replace(each, amount=tax[each.code]) for each in before.taxes or ())

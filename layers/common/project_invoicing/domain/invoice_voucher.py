@@ -18,15 +18,15 @@ from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.proposal_line import ProposalLine
 
 TaxAmounts = Mapping[tuple[str, str | None], Decimal]
-"""A document's tax by code and main account, ``None`` where that is the account of the code."""
+"""A document's tax by code and main account; ``None`` stands for the code's own account."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineAccounts:
-    """Where a line is posted.
+    """The accounts that a line is posted to.
 
-    ``revenue`` is the posting type and the main account, ``None`` where the line earns nothing. ``discount`` is the
-    main account of its discount, ``None`` where revenue is posted without what was discounted (FEE-07).
+    ``revenue`` is the posting type and the main account, ``None`` where the line has no revenue. ``discount`` is the
+    main account of its discount, ``None`` where revenue is posted net of the discount (FEE-07).
     """
 
     revenue: tuple[PostingType, str] | None = None
@@ -35,10 +35,10 @@ class LineAccounts:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceAccounts:
-    """Where an invoice is posted.
+    """The accounts that an invoice is posted to.
 
-    ``lines`` are in the order of the document's. ``taxes`` has the main accounts of the ``codes_to_post``; ``customer``
-    is ``None`` where nothing ``is_owed``.
+    ``lines`` are in the order of the document's lines. ``taxes`` has the main accounts of the ``codes_to_post``;
+    ``customer`` is ``None`` unless ``is_owed``.
     """
 
     lines: Sequence[LineAccounts]
@@ -54,7 +54,7 @@ def voucher(
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
 ) -> Voucher:
-    """The invoice's voucher: revenue, accrual taken back, sales tax, and the customer balance that balances it.
+    """Builds the invoice's voucher: revenue, reversed accrual, sales tax, and the customer balance that balances it.
 
     LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07. ``document`` must be ``accounted``.
     """
@@ -83,9 +83,9 @@ def voucher(
 
 
 def gross_and_discount(line: ProposalLine, earned: Decimal, terms: Terms, *, shown: bool) -> tuple[Decimal, Decimal]:
-    """What a line would have earned, and the discount on it; where that is not ``shown``, what it earned, and nothing.
+    """A line's revenue before discount, and the discount. Unless the discount is ``shown``: its revenue, and zero.
 
-    Where amounts include sales tax, so does the discount: its share of tax is no revenue that was given up.
+    Where amounts include sales tax, so does the discount; the tax share of it is not lost revenue.
     """
     discount = line.discount if shown else ZERO
     if discount and earned != line.amount:
@@ -94,20 +94,20 @@ def gross_and_discount(line: ProposalLine, earned: Decimal, terms: Terms, *, sho
 
 
 def codes_to_post(document: Totals) -> tuple[str, ...]:
-    """The sales tax codes whose own main account is posted to."""
+    """The sales tax codes that post to their own main account."""
     found = (code for (code, account), amount in _tax_amounts(document).items() if amount and not account)
     return tuple(found)
 
 
 def is_owed(document: Totals, terms: Terms, taxes: Mapping[str, str]) -> bool:
-    """Whether the customer owes or is owed anything, in either currency; an accrual that is taken back balances."""
+    """Whether the customer owes or is owed anything, in either currency. A reversed accrual balances by itself."""
     revenue = sum((line.accounting_amount or ZERO for line in document.lines), ZERO)
     tax = sum((-line.accounting_amount for line in _tax_lines(document, terms, taxes)), ZERO)
     return bool(document.total or revenue + tax)
 
 
 def _tax_amounts(document: Totals) -> TaxAmounts:
-    """The account is that of the line which a line takes back or replaces, else the code's."""
+    """Taxes use the account of the line that a line takes back or replaces, else the code's own."""
     amounts: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
     for line in document.lines:
         for tax in line.charges[0].taxes or ():
@@ -134,9 +134,9 @@ def _tax_lines(document: Totals, terms: Terms, accounts: Mapping[str, str]) -> I
 
 
 def _revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAccounts) -> Iterator[VoucherLine]:
-    """What a line earned; where its discount has an account, what it would have earned, and the discount (FEE-06).
+    """The revenue of a line; where its discount has an account, the revenue before discount and the discount (FEE-06).
 
-    In accounting currency the discount is rounded for itself, and both together are the line's own amount.
+    In accounting currency the discount is rounded separately, and both add up to the line's own amount.
     """
     gross, discount = gross_and_discount(line, earned, terms, shown=to.discount is not None)
     accounted_discount = terms.exchange_rate.convert(discount, terms.accounting_precision)

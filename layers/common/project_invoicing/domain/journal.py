@@ -43,7 +43,7 @@ class JournalPage:
 
 
 def refusals(journal: Journal, lines: Iterable[JournalLine]) -> list[Refusal]:
-    """One refusal for each reason that lines fail for, with the detail of the first of them."""
+    """One refusal per reason for which lines fail, with the detail of the first such line."""
     errors: dict[str, list[str]] = {}
     for line in lines:
         reason, _, detail = (line.error or "").partition(": ")

@@ -22,12 +22,12 @@ COST_KINDS = frozenset({TransactionType.COST, TransactionType.RESOURCING_UNIT_CO
 class JournalLine:
     """One actual on an integration journal (STG-01, JRN-15).
 
-    A cost line carries unit cost and cost amount, sales 0; a sales line the opposite. ``currency`` is the currency of
-    those amounts. ``price_exchange_rate`` per ``price_factor`` leads to the company's accounting currency.
-    ``accounting_amount`` is filled by posting, and so is ``in_ledger``: whether the line's voucher number came to be
-    used. ``original_id`` is the actual that a reversal takes back, ``took`` the same where it is marked as taken by
-    this line, so that nothing else takes it back or bills it (99-25). ``charges``, none or one, is what the invoice
-    line that it replaces was computed with, and what bills it will be.
+    A cost line carries unit cost and cost amount, with sales 0; a sales line the opposite. ``currency`` is the currency
+    of those amounts. ``price_exchange_rate`` per ``price_factor`` converts to the company's accounting currency.
+    Posting fills ``accounting_amount`` and ``in_ledger``, which says whether the line's voucher number was used.
+    ``original_id`` is the actual that a reversal takes back. ``took`` is the same actual once it is marked as taken by
+    this line, so that nothing else takes it back or bills it (99-25). ``charges``, none or one, is what the replaced
+    invoice line was computed with, and the line that bills this one will use it too.
     """
 
     line_number: int
@@ -78,7 +78,7 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class Accrual:
-    """What posting an unbilled sale put on the balance sheet, so that its invoice can take exactly that off again.
+    """What posting an unbilled sale put on the balance sheet, so that its invoice can reverse exactly that.
 
     FXR-13: the invoice reverses these amounts at this rate on these accounts, whatever the rate is by then.
     """
@@ -129,9 +129,9 @@ def cost_posting_types(
 ) -> tuple[PostingType, PostingType] | None:
     """Debit and credit of a cost line by the profile's ``post_costs``; ``None`` when nothing reaches the ledger.
 
-    LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing. What was
-    bought clears the procurement integration account instead of the offset of its class, an expense report the expense
-    integration account (JRN-16, LED-55, LED-56).
+    LED-26 to LED-35: profit_and_loss debits cost, balance debits WIP; no_ledger and never_ledger post nothing. A
+    purchase clears the procurement integration account instead of the offset of its class, an expense report the
+    expense integration account (JRN-16, LED-55, LED-56).
     """
     if post_costs in ("no_ledger", "never_ledger"):
         return None
@@ -146,16 +146,16 @@ def cost_posting_types(
 
 
 CostAccounts = dict[PostingType, str]
-"""What a cost is debited and credited to, in this order; empty where nothing of it reaches the ledger."""
+"""The accounts that a cost is debited and credited to, in this order; empty where nothing reaches the ledger."""
 
 
 def cost_accounts(
     line: JournalLine, post_costs: str, account: AccountFor, *, clears_expenses: bool = False
 ) -> CostAccounts:
-    """Debit cost or WIP, credit the offset of the class. A cost of zero needs no account.
+    """Debits cost or WIP and credits the offset of the class. A zero cost needs no account.
 
-    ``clears_expenses``: the company has an expense integration account. Without one, what its journals credit for
-    expenses is that account.
+    ``clears_expenses``: the company has an expense integration account. Without one, expense journals credit the offset
+    account itself.
     """
     if not line.amount:
         return {}
@@ -165,9 +165,9 @@ def cost_accounts(
 
 
 def cost_lines(line: JournalLine, accounts: CostAccounts, accounting_amount: Decimal) -> tuple[VoucherLine, ...]:
-    """The voucher lines of a cost line, none for a cost of zero.
+    """The voucher lines of a cost line, none for a zero cost.
 
-    Dimensions of worker and project are merged: the project's win, but on the payroll allocation the worker's do
+    Worker and project dimensions are merged: the project's win, except on the payroll allocation, where the worker's do
     (DIM-04 to DIM-06).
     """
     project, worker = line.dimensions or {}, line.worker_dimensions or {}

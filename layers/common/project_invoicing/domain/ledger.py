@@ -40,7 +40,7 @@ class VoucherLine:
 
 
 class Unbalanced(ValueError):
-    """A voucher whose lines do not sum to zero: a defect of the rules that made it, never of the input."""
+    """A voucher whose lines do not sum to zero: a defect in the rules, never in the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class Voucher:
 
 
 def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
-    """Lines that agree in everything but their amounts, added up; where that comes to nothing, each side for itself.
+    """Adds up lines that agree in everything but their amounts; where they sum to zero, keeps debit and credit apart.
 
-    So what cancels is in the ledger (99-24, D-008), and only a line of nothing is left out. The order is that of first
-    appearance, what cancels last: a posting that was begun before it was kept goes on with the same pages. Which actual
-    gave which part is in the document's own lines.
+    So amounts that cancel out still appear in the ledger (99-24, D-008), and only a zero line is left out. The order is
+    that of first appearance, with cancelling lines last: a posting that began before they were kept continues with the
+    same pages. The document's own lines say which actual contributed which part.
     """
     alike: dict[tuple[object, ...], list[VoucherLine]] = {}
     for line in lines:
@@ -95,7 +95,7 @@ def _is_something(line: VoucherLine) -> bool:
 
 
 def _sides(alike: list[VoucherLine]) -> Iterator[VoucherLine]:
-    """The sums of debit and credit of lines that come to nothing together."""
+    """The debit and credit sums of lines that cancel out."""
     nothing = (ZERO, ZERO)
     debit = [line for line in alike if (line.amount, line.accounting_amount) > nothing]
     credit = [line for line in alike if (line.amount, line.accounting_amount) < nothing]

@@ -1,8 +1,8 @@
 """What a posted line hands on to the line that continues it (99-22, D-078).
 
-A journal line is continued by the invoice line that bills it and by its reversal, an invoice line by the credit line
-that takes it back and by the line that replaces it. Each takes what was posted, as a person had set it: an edit reaches
-what follows, a change of the set-up in between does not.
+A journal line is continued by the invoice line that bills it and by its reversal; an invoice line by the credit line
+that takes it back and by the line that replaces it. Each inherits what was posted, including a person's edits: an edit
+carries through to later lines, a change of the set-up in between does not.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from project_invoicing.domain.sales_tax import MarginalBase, TaxForm, TaxOrigin
 
 @dataclass(frozen=True, slots=True)
 class ChargedTax:
-    """One sales tax code of a line: its percent (or amount per unit), where it was posted, and its amount.
+    """One sales tax code of a line: its percent (or amount per unit), the account it was posted to, and its amount.
 
-    ``origin``, ``base_code`` and ``marginal_base`` say how it is computed, ``None`` for a plain percent of the net.
+    ``origin``, ``base_code`` and ``marginal_base`` say how it is computed; they are ``None`` for a plain percent of the
+    net.
     """
 
     code: str
@@ -33,7 +34,7 @@ class ChargedTax:
 
     @classmethod
     def by(cls, code: str, percent: Decimal, form: TaxForm, amount: Decimal = ZERO) -> ChargedTax:
-        """A tax of this form, where the set-up decides the account."""
+        """A tax of this form whose account the set-up decides."""
         if form == TaxForm():
             return cls(code, percent, amount=amount)
         return cls(code, percent, None, amount, form.origin, form.base_code, form.marginal_base)
@@ -49,10 +50,10 @@ class ChargedTax:
 class Charge:
     """What an invoice line was computed and posted with.
 
-    ``taxes``: ``None`` where the set-up of the invoice date is to decide, empty where no tax was charged.
+    ``taxes``: ``None`` where the set-up of the invoice date decides, empty where no tax was charged.
     ``discount_account``: empty where the discount was posted net, ``None`` where there was none. ``invoice``: the
-    number of the posted invoice. ``credit``: the line took back one of another invoice. ``counted``: who takes the line
-    back takes back one of those that the invoice counts (REG-19).
+    number of the posted invoice. ``credit``: the line took back a line of another invoice. ``counted``: the invoice
+    counts this line among those that can be taken back (REG-19).
     """
 
     invoice: str | None = None
@@ -65,20 +66,20 @@ class Charge:
     counted: bool = True
 
     def handed_on(self) -> Charge:
-        """As a line has it that charges again: percents and accounts, but no amounts, and of no invoice yet."""
+        """The charge that a line inherits which charges again: percents and accounts, but no amounts and no invoice."""
         taxes = None if self.taxes is None else tuple(replace(tax, amount=ZERO) for tax in self.taxes)
         return replace(self, invoice=None, taxes=taxes, credit=False, counted=True)
 
     def retaxed(self) -> Charge:
-        """Without its taxes: the set-up of the invoice date decides on them."""
+        """The charge without its taxes: the set-up of the invoice date decides them."""
         return replace(self, taxes=None, tax_included=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What a posted line hands on. ``charge`` where it was on an invoice, or continued a line that was.
+    """What a posted line hands on. It has a ``charge`` if it was on an invoice, or continued a line that was.
 
-    ``worker_dimensions`` are a cost's.
+    ``worker_dimensions`` are those of a cost.
     """
 
     sales_tax_group: str | None = None
@@ -95,7 +96,7 @@ class Lineage:
 
 
 class Line(Protocol):
-    """What lines of every document have in common."""
+    """What lines of every kind of document have in common."""
 
     @property
     def sales_tax_group(self) -> str | None: ...
@@ -126,7 +127,7 @@ def lineage_of(line: Line, charge: Charge | None = None, worker_dimensions: dict
 
 
 def continuing(line: L, before: Lineage, **more: Any) -> L:
-    """``line``, of whatever document, with what it takes from the posted line that it continues."""
+    """``line``, of whatever document, with everything it inherits from the posted line it continues."""
     taken: L = replace(
         line,
         sales_tax_group=before.sales_tax_group,

@@ -1,4 +1,4 @@
-"""How a table map stands."""
+"""The status of a table map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from project_invoicing.domain.states import MapState
 
 @dataclass(frozen=True, slots=True)
 class MapStatus:
-    """How a map stands: since when (ISO 8601, UTC) and why, as far as anybody ever changed it."""
+    """The status of a map: since when (ISO 8601, UTC) and why, if anybody ever changed it."""
 
     name: str
     state: MapState = MapState.RUNNING

@@ -66,8 +66,8 @@ class Money:
 class ExchangeRate:
     """How many units of accounting currency ``factor`` units of a transaction currency are worth (FXR-12, FXR-18).
 
-    ``rate`` 125 with ``factor`` 100 is what a journal line shows; ``multiplier`` 1.25 is what a voucher shows.
-    Finance multiplies; a Dataverse rate divides and is never used here.
+    A journal line shows ``rate`` 125 with ``factor`` 100; a voucher shows ``multiplier`` 1.25. Finance multiplies; a
+    Dataverse rate divides and is never used here.
     """
 
     rate: Decimal
@@ -78,7 +78,7 @@ class ExchangeRate:
         return _SHOWN.divide(self.rate, self.factor).normalize(_SHOWN)
 
     def convert(self, amount: Decimal, precision: Decimal) -> Decimal:
-        """``amount`` in accounting currency, rounded to ``precision`` of that currency."""
+        """``amount`` in accounting currency, rounded to that currency's ``precision``."""
         return round_to(_EXACT.divide(_EXACT.multiply(amount, self.rate), self.factor), precision)
 
 

@@ -1,7 +1,7 @@
 """Formats of number sequences: ``FTI-########`` and ``{company}-EXPENSE-####``.
 
-Numbers that Dataverse draws may have more in them than finance can know, so the format of a proposal's number takes
-``?`` for one character and ``*`` for any number of them: ``INV-#####-??????`` (D-071).
+Numbers drawn by Dataverse may contain parts that finance cannot know, so the format of a proposal number allows ``?``
+for one character and ``*`` for any number of characters: ``INV-#####-??????`` (D-071).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OF_DATAVERSE = re.compile(r"[^\W\d_]+-(\d+)-(\w{4,6})", re.ASCII)
 
 
 def is_number_format(text: str) -> bool:
-    """Whether ``text`` has exactly one counter (a run of ``#``) and no segment in braces but ``{company}``."""
+    """Whether ``text`` has exactly one counter (a run of ``#``) and no segment in braces other than ``{company}``."""
     constant = text.replace(COMPANY_SEGMENT, "")
     return len(_COUNTER.findall(text)) == 1 and not set(constant) & set("{}")
 
@@ -25,7 +25,7 @@ def is_number_format(text: str) -> bool:
 def format_number(number_format: str, number: int, company: str) -> str:
     """``number`` in its format: ``#####_2017`` and 1 give ``00001_2017`` (NUM-04, NUM-05).
 
-    A number longer than its counter is written whole: it stays unique, and posting does not stop for it.
+    A number longer than its counter is written in full: it stays unique, and posting does not stop for it.
     """
     counted = _COUNTER.sub(lambda counter: f"{number:0{len(counter[0])}d}", number_format)
     return counted.replace(COMPANY_SEGMENT, company)
@@ -41,10 +41,10 @@ def counter_in(number: str, number_format: str, company: str) -> int | None:
 
 
 def counter_beside(number: str, other: str) -> int | None:
-    """The counter of ``number`` in a sequence whose format nobody has said; ``None`` without digits.
+    """The counter of ``number`` in a sequence whose format is not set up; ``None`` without digits.
 
-    That is the last run of digits, but for a suffix as Dataverse draws them. What it has in common with the ``other``
-    number of the sequence counts nothing.
+    It is the last run of digits, apart from a suffix as Dataverse draws it. The prefix shared with the ``other`` number
+    of the sequence does not count.
     """
     form, others = _OF_DATAVERSE.fullmatch(number), _OF_DATAVERSE.fullmatch(other)
     if form and not (others and others[1] == form[1]):

@@ -23,7 +23,7 @@ UNRESOLVED: Final = "?"
 class HeaderEdits:
     """What a person has set on a proposal before posting.
 
-    ``due_for`` is the invoice date that the manual due date was set with; ``None`` when there was none yet (DUE-03).
+    ``due_for`` is the invoice date for which the manual due date was set; ``None`` if there was none yet (DUE-03).
     """
 
     invoice_date: date | None = None
@@ -35,9 +35,9 @@ class HeaderEdits:
 
 @dataclass(frozen=True, slots=True)
 class BetweenCompanies:
-    """What a proposal of a lender bills: its sales to a borrower of these accounting dates, in one currency.
+    """What a lender's proposal bills: its sales to one borrower for these accounting dates, in one currency.
 
-    ``customer`` is who the borrower is to the lender, ``vendor`` who the lender is to the borrower.
+    ``customer`` is the borrower's account with the lender, ``vendor`` the lender's account with the borrower.
     """
 
     borrower: str
@@ -50,11 +50,11 @@ class BetweenCompanies:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal's header as it was read. One with ``intercompany`` comes from no proforma and has a made-up one.
+    """A proposal's header as it was read. With ``intercompany`` it comes from no proforma and has a made-up one.
 
-    ``invoice_date`` and ``accounting_date`` are those of a posting that was begun. ``billed_on`` is the accounting date
-    that all billed sales of its lines carry, ``None`` where they differ (99-23).
-    ``waits`` is ``None`` as long as no import has looked at it.
+    ``invoice_date`` and ``accounting_date`` are those of a posting that has begun. ``billed_on`` is the accounting date
+    that all billed sales of its lines carry, ``None`` where they differ (99-23). ``waits`` is ``None`` until an import
+    has looked at it.
     """
 
     proforma: Proforma
@@ -102,7 +102,7 @@ class Proposal:
 
     @property
     def second(self) -> bool:
-        """It waits because another document has taken what it would (99-25)."""
+        """Whether it waits because another document has taken what it would take (99-25)."""
         return self.waits is not None and self.waits.second
 
     @property
@@ -111,16 +111,16 @@ class Proposal:
 
     @property
     def withdrawing(self) -> bool:
-        """Its proforma was canceled, and what there is of it has not been taken away yet."""
+        """Whether its proforma was canceled and its withdrawal is not complete yet."""
         return self.proforma.canceled and self.status is ProposalStatus.WAITING
 
     @property
     def lists_some(self) -> bool:
-        """Whether the last of ``waiting_for`` only counts what else it waits for."""
+        """Whether the last of ``waiting_for`` only counts the waits that are not listed."""
         return bool(self.waits and self.waits.unlisted) or len(self.waiting_for) > SHOWN_WAITS
 
     def names(self, documents: Set[str]) -> bool:
-        """Whether it says what waits for each of ``documents``."""
+        """Whether its waits name each of ``documents``."""
         return not documents if self.waits is None else self.waits.names(documents)
 
 

@@ -1,4 +1,4 @@
-"""Lines of an invoice proposal: which billed actuals become one, when, and of which kind."""
+"""Lines of an invoice proposal: which billed actuals become lines, when, and of which kind."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ KINDS: dict[TransactionClass, LineKind] = {
 class ProposalLine:
     """One billed actual on a proposal. Amounts are in the proposal's currency, before tax and after discount.
 
-    A line that is not ``shown`` is an actual that the proposal covers without money and without a line on the invoice
-    (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one.
-    ``sales_tax_amount``, ``accounting_amount`` are filled by posting. ``discount`` is what ``amount`` was reduced by,
-    ``rounded_by`` what the digits of the currency added to the amount that Dataverse sent. ``took`` is the actual that
-    the line continues and nothing else may (99-25): the unbilled sale that it bills, or what it takes back.
+    A line that is not ``shown`` is an actual without money that the proposal covers without a line on the invoice
+    (99-21). ``accruals`` is what posting its unbilled sale accrued: none or one. Posting fills ``sales_tax_amount`` and
+    ``accounting_amount``. ``discount`` is what ``amount`` was reduced by, ``rounded_by`` what rounding to the digits of
+    the currency added to the amount from Dataverse. ``took`` is the actual that only this line may continue (99-25):
+    the unbilled sale it bills, or the actual it takes back.
 
     ``takes_back`` is the billed actual that a credit line reverses. ``continues``, none or one, is what the posted line
-    that it takes back or replaces was computed with, and ``retaxed`` says that a person has chosen another tax than
-    that. ``charges``, none or one, is what the line itself was computed with, filled by posting.
+    that it takes back or replaces was computed with, and ``retaxed`` says that a person has since chosen another tax.
+    ``charges``, none or one, is what the line itself was computed with, filled by posting.
     """
 
     line_number: int
@@ -68,11 +68,11 @@ class ProposalLine:
 
     @property
     def inherited(self) -> Charge | None:
-        """The charge whose taxes are this line's too; ``None`` where the set-up decides on them."""
+        """The charge whose taxes also apply to this line; ``None`` where the set-up decides them."""
         charge = self.continues[0] if self.continues else None
         return charge if charge and charge.taxes is not None and not self.retaxed else None
 
 
 def subtotal(lines: list[ProposalLine]) -> Decimal:
-    """The amount before tax: the chargeable lines only (EDIT-08, PROP-07)."""
+    """The amount before tax: chargeable lines only (EDIT-08, PROP-07)."""
     return sum((line.amount for line in lines if line.chargeable), ZERO)

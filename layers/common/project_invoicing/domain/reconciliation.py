@@ -51,7 +51,7 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row or document at fault. ``amount`` is how much is between the two sides, where it is money."""
+    """One row or document at fault. ``amount`` is the gap between the two sides, where it is money."""
 
     entity: str
     id: str
@@ -64,7 +64,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Check:
-    """The outcome of one check. ``not_checked`` says why it could not be made; then nothing is known."""
+    """The outcome of one check. ``not_checked`` says why the check could not be made; its outcome is then unknown."""
 
     name: str
     not_checked: str | None = None
@@ -89,7 +89,7 @@ class Check:
             self.found.append(difference)
 
     def row(self, shown: int) -> dict[str, Any]:
-        """As JSON: ``shown`` differences at most, ``more`` says how many there are beside them."""
+        """As JSON, with at most ``shown`` differences; ``more`` counts the others."""
         return {
             "name": self.name,
             "title": CHECKS[self.name],
@@ -105,10 +105,11 @@ class Check:
 
 @dataclass(slots=True)
 class IntegrationAccount:
-    """What our journals left on an account that other modules of finance post to as well (LED-55, LED-56).
+    """The balance our journals left on an account that other finance modules post to as well (LED-55, LED-56).
 
-    ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``: what they have debited
-    is not in these books, so a balance is no difference (D-059). ``open`` has what each actual not taken back adds.
+    ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``. These books do not
+    contain what the other modules debited, so a balance is no difference (D-059). ``open`` has what each actual not
+    taken back adds.
     """
 
     company: str
@@ -120,7 +121,7 @@ class IntegrationAccount:
     open: dict[bytes, Decimal] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
-        """As JSON: the ``_OPEN`` largest of its actuals, ``more`` says how many there are beside them."""
+        """As JSON, with the ``_OPEN`` largest of its actuals; ``more`` counts the others."""
         largest = sorted(self.open.items(), key=lambda entry: (-abs(entry[1]), entry[0]))[:_OPEN]
         return {
             "company": self.company,
@@ -157,7 +158,7 @@ def _row(difference: Difference) -> dict[str, Any]:
 class Tally:
     """Number, chargeable amount and checksum of a set of rows (INV-05, INV-06).
 
-    ``discount`` is what of the amount is not billed (FEE-01); where it is not known it is zero.
+    ``discount`` is the part of the amount that is not billed (FEE-01); zero where it is unknown.
 
     The checksum is a sum of hashes of id and amount, so the order of the rows does not matter (D-032).
     """
@@ -185,13 +186,13 @@ class Tally:
 
 
 def figure(value: Decimal | None) -> str:
-    """``value`` without trailing zeros, so that 1600 and 1600.0000 are one figure; empty for none."""
+    """``value`` without trailing zeros, so that 1600 and 1600.0000 are the same figure; empty for ``None``."""
     if value is None:
         return ""
     return f"{value.normalize():f}" if value else "0"
 
 
 def digest_of(*values: str | Decimal | None) -> bytes:
-    """What stands for some values where a million of them are held: eight bytes."""
+    """An eight-byte digest of some values, small enough to hold a million of them."""
     texts = [figure(value) if isinstance(value, Decimal) else value or "" for value in values]
     return blake2b("|".join(texts).encode(), digest_size=8).digest()

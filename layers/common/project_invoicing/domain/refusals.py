@@ -1,4 +1,4 @@
-"""What the business says instead of doing: a row waits, a posting is refused. Neither is a defect.
+"""How the business declines: a row waits, a posting is refused. Neither is a defect.
 
 Both carry the code of the contract and a text that names ids, amounts and dates, so that "why is my proposal empty?"
 can be answered from what is stored.
@@ -13,9 +13,9 @@ from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitRea
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why something waits. ``actual_id`` is the row that blocks, where it is one row.
+    """Why something waits. ``actual_id`` is the blocking row, where it is a single row.
 
-    ``document`` is the journal, or the proforma of the invoice, whose posting ends it, where that is known.
+    ``document`` is the journal, or the proforma of the invoice, whose posting ends the wait, where that is known.
     """
 
     reason: WaitReason
@@ -25,7 +25,7 @@ class Wait:
 
 
 class Refused(Exception):
-    """A posting that may not happen. Nothing of it has been written."""
+    """A posting that is not allowed. Nothing of it has been written."""
 
     def __init__(self, reason: PostingFailure | WaitReason, detail: str) -> None:
         self.reason = reason
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a function that a person has called did not do, as its answer gives it (contract, section 7).
+    """What a function called by a person did not do, as its answer shows it (contract, section 7).
 
     ``document`` is a number, or the id of a row; ``None`` where the request names none. ``reason`` is one of the codes.
     """

@@ -39,9 +39,9 @@ class TaxOrigin(StrEnum):
     """What a code's tax is computed from.
 
     ``percent_of_net``: the line's amount before tax (TAX-16). ``percent_of_gross``: that and the line's other taxes; of
-    several such codes each adds those before it in the sales tax group (TAX-17). ``percent_of_tax``: the tax of another
-    code of the line, nothing where the line has not got it (TAX-18). ``amount_per_unit``: the quantity (TAX-19).
-    ``calculated_percent_of_net``: so much that it is its percent of amount and tax together (TAX-20, TAX-21).
+    several such codes, each adds those before it in the sales tax group (TAX-17). ``percent_of_tax``: the tax of
+    another code of the line, zero where the line does not have it (TAX-18). ``amount_per_unit``: the quantity (TAX-19).
+    ``calculated_percent_of_net``: the tax is this percent of amount and tax together (TAX-20, TAX-21).
     """
 
     PERCENT_OF_NET = "percent_of_net"
@@ -52,7 +52,7 @@ class TaxOrigin(StrEnum):
 
 
 class MarginalBase(StrEnum):
-    """Whether ``calculation`` says what a code is computed on, or always the document (TAX-22 to TAX-29)."""
+    """Whether a code follows ``calculation`` or is always computed on the whole document (TAX-22 to TAX-29)."""
 
     NET_PER_LINE = "net_per_line"
     NET_OF_INVOICE_BALANCE = "net_of_invoice_balance"
@@ -81,8 +81,8 @@ class TaxForm:
 class TaxRounding:
     """How tax is rounded: to a step, in a direction, by code or combination, per line or on the document's total.
 
-    ``currency``: the precision of the document's currency. What is rounded by these rules is then rounded to it, half
-    away from zero, because no finer amount can be posted (TAX-37).
+    ``currency``: the precision of the document's currency. The result of these rules is then rounded to it, half away
+    from zero, because no finer amount can be posted (TAX-37).
     """
 
     precision: Decimal
@@ -102,8 +102,8 @@ class TaxRounding:
 class TaxableLine:
     """The amount and quantity of a line and its tax codes, in the order of the sales tax group.
 
-    ``percents`` are amounts per unit for codes of that origin, and 0 for a code that the line is exempt from. ``forms``
-    and ``included`` are the line's own where it continues one that was computed by them, else the document's.
+    ``percents`` are amounts per unit for codes of that origin, and 0 for a code that the line is exempt from. A line
+    that continues a computed one has its own ``forms`` and ``included``; otherwise the document's apply.
     """
 
     base: Decimal
@@ -130,7 +130,7 @@ def sales_tax(
 ) -> list[dict[str, Decimal]]:
     """The tax of each line by code, in the document's currency, signed like the line.
 
-    ``forms`` of the codes that are no plain percent of the net amount. ``included``: the lines' amounts include tax.
+    ``forms`` lists codes that are not a plain percent of the net amount. ``included``: the lines' amounts include tax.
     """
     rates: dict[Hashable, dict[str, _Rate]] = {}
     running: dict[Hashable, Fraction] = defaultdict(Fraction)
@@ -157,7 +157,7 @@ def sales_tax(
 def _running_totals(
     lines: Sequence[TaxableLine], rounding: TaxRounding, forms: Mapping[str, TaxForm]
 ) -> Iterator[dict[str, Hashable]]:
-    """For each line, which running total each of its codes belongs to."""
+    """For each line, the running total that each of its codes belongs to."""
     known = [forms, *(line.forms for line in lines if line.forms)]
     balances = {code for each in known for code, form in each.items() if form.marginal_base is _BALANCE}
     combinations = [frozenset(line.percents) for line in lines]
@@ -173,7 +173,7 @@ def _running_totals(
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """What a code takes of each unit of a line's amount and of its quantity. Exact: thirds stay thirds."""
+    """What a code charges per unit of a line's amount and of its quantity. Exact: thirds stay thirds."""
 
     of_amount: Fraction
     of_quantity: Fraction
@@ -184,7 +184,7 @@ class _Rate:
 
 
 def _rates(percents: Mapping[str, Decimal], forms: Mapping[str, TaxForm], included: bool) -> dict[str, _Rate]:
-    """The rates of a line's codes, in their order. Every origin is linear, so that two lines of one unit show them."""
+    """The rates of a line's codes, in order. Every origin is linear, so two one-unit lines are enough to find them."""
     one, none = Fraction(1), Fraction()
     of_amount = _taxes(percents, forms, one, none, included)
     of_quantity = _taxes(percents, forms, none, one, included)
@@ -194,7 +194,7 @@ def _rates(percents: Mapping[str, Decimal], forms: Mapping[str, TaxForm], includ
 def _taxes(
     percents: Mapping[str, Decimal], forms: Mapping[str, TaxForm], amount: Fraction, quantity: Fraction, included: bool
 ) -> dict[str, Fraction]:
-    """Each code's exact tax on an amount, which includes the taxes or not."""
+    """The exact tax of each code on an amount that may or may not include the taxes."""
 
     def on(net: Fraction) -> dict[str, Fraction]:
         taxes: dict[str, Fraction] = {}
@@ -215,6 +215,6 @@ def _taxes(
 
     if not included:
         return on(amount)
-    # The taxes of a net grow evenly with it, so those of two nets tell which net the amount was made from.
+    # Tax is linear in the net amount, so the taxes on two sample nets give the net behind this amount.
     at_zero, at_one = (sum(on(Fraction(net)).values()) for net in (0, 1))
     return on((amount - at_zero) / (1 + at_one - at_zero))

@@ -1,4 +1,4 @@
-"""What staging holds under one key, as whoever reads all of it gets it."""
+"""What staging holds under one key, for readers of the whole table."""
 
 from __future__ import annotations
 

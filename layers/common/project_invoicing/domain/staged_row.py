@@ -1,4 +1,4 @@
-"""A row of the staging table as it was read, and what a delivery of one did."""
+"""A row of the staging table as it was read, and what a delivery did to it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Delivery(StrEnum):
 class StagedRow:
     """A row as it was read. Conditions of later writes name ``state``, ``changes`` and ``links_accepted``.
 
-    ``outdated``: its money changed after its import, and nobody has looked at its line since; ``relinked``: nothing but
-    a connection of it came. ``lineage``: of a posted row, ``None`` for one that was posted before rows had it.
+    ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
+    of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
     """
 
     actual: Actual
@@ -75,9 +75,9 @@ class StagedRow:
 
     @property
     def takes(self) -> str | None:
-        """The actual that this one continues, and nothing else may (99-25): what it bills, else what it takes back.
+        """The actual that only this one may continue (99-25): the one it bills, else the one it takes back.
 
-        A retainer may be taken back in parts (RET-11), so nothing has it for itself.
+        A retainer may be taken back in parts (RET-11), so no row takes it exclusively.
         """
         if self.actual.transaction_class is TransactionClass.RETAINER:
             return self.links.get(ConnectionRole.UNBILLED)
@@ -86,14 +86,14 @@ class StagedRow:
 
 @dataclass(frozen=True, slots=True)
 class OnJournal:
-    """The journal that the line of a row is on."""
+    """The journal that has the row's line."""
 
     journal_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class OnProposal:
-    """The proposal that the line of a row is on, by its number and the id of its proforma."""
+    """The proposal that has the row's line, by its number and the id of its proforma."""
 
     number: str
     proforma_id: str
@@ -104,7 +104,7 @@ OnDocument = OnJournal | OnProposal
 
 @dataclass(frozen=True, slots=True)
 class SaleToBill:
-    """A posted inter-organizational sale as its row was read, and who bills it to whom, on its accounting date."""
+    """A posted inter-organizational sale as its row was read, with who bills it to whom on its accounting date."""
 
     row: StagedRow
     lender: str
@@ -114,7 +114,7 @@ class SaleToBill:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An event that is kept because it was rejected, without the event."""
+    """What is known of a rejected event that is kept, without the event itself."""
 
     entity: str
     id: str

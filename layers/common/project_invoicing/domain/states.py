@@ -25,7 +25,7 @@ class StateMachine(Generic[S, V]):
         self.transitions = transitions
 
     def after(self, state: S, verb: V) -> S:
-        """The state once ``verb`` has happened. Raises ``Conflict`` where it may not happen in ``state``."""
+        """The state after ``verb``. Raises ``Conflict`` where ``state`` does not allow it."""
         found = self.transitions.get((state, verb))
         if found is None:
             can = ", ".join(self.possible(state)) or "nothing"
@@ -33,7 +33,7 @@ class StateMachine(Generic[S, V]):
         return found
 
     def before(self, verb: V) -> S:
-        """The only state in which ``verb`` may happen: the condition of a write on a document that was not read."""
+        """The only state that allows ``verb``: the condition of a write on a document that was not read."""
         (state,) = {state for state, one in self.transitions if one is verb}
         return state
 
@@ -45,8 +45,8 @@ class StateMachine(Generic[S, V]):
 class RowVerb(StrEnum):
     """What happens to a staging row.
 
-    ``RECEIVED``: a newer version of a row that there is already has come. ``RELINED``: its unposted line changed.
-    ``LOOKED_AT``: what had changed since its import needs no more.
+    ``RECEIVED``: a newer version of a known row arrived. ``RELINED``: its unposted line changed. ``LOOKED_AT``: its
+    changes since the import need nothing more.
     """
 
     LEFT_WAITING = "left waiting"
@@ -123,8 +123,8 @@ JOURNALS: Final = StateMachine[JournalStatus, JournalVerb](
 class ProposalVerb(StrEnum):
     """What happens to an invoice proposal.
 
-    ``CLAIMED`` begins its posting. ``CLEARED`` takes all its lines off, and then ``PAGE_CLEARED`` away page by page.
-    ``MARKED``: what its lines continue is marked as taken. ``RECEIVED``: its proforma came once more.
+    ``CLAIMED`` begins its posting. ``CLEARED`` takes all its lines off; ``PAGE_CLEARED`` then removes them page by
+    page. ``MARKED``: everything its lines continue is marked as taken. ``RECEIVED``: its proforma arrived again.
     """
 
     LEFT_WAITING = "left waiting"
@@ -185,7 +185,7 @@ PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
 
 
 class MapState(StrEnum):
-    """``paused``: what comes is kept and delivered later. ``stopped``: what comes is left out."""
+    """``paused``: events are kept and delivered later. ``stopped``: events are dropped."""
 
     RUNNING = "running"
     PAUSED = "paused"

@@ -1,4 +1,4 @@
-"""A sweep of Dataverse's change tracking: where it stands, and what each page makes of it."""
+"""A sweep of Dataverse's change tracking: its position, and how each page advances it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from hashlib import blake2b
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Where a table's sweep stands.
+    """The position of a table's sweep.
 
-    ``link`` asks for what comes next, all rows without one; ``columns`` names the columns that it was made with.
-    ``loading``: all rows are being read, not only changes. ``rows`` and ``started_at`` are of the sweep under way, or
-    of the last one, which ended at ``finished_at``.
+    ``link`` fetches what comes next; without one, all rows are read. ``columns`` names the columns it was made with.
+    ``loading``: all rows are being read, not only changes. ``rows`` and ``started_at`` belong to the sweep in progress,
+    or to the last one, which ended at ``finished_at``.
     """
 
     entity: str
@@ -25,9 +25,9 @@ class Sweep:
     version: int = 0
 
     def begun(self, columns: str, at: str) -> Sweep:
-        """In the middle where it stood, at a new beginning, or where all rows have to be read.
+        """Resumes in the middle, starts over, or restarts where all rows have to be read again.
 
-        A link brings the columns that it was made with: a new one would stay empty in rows that do not change.
+        A link only returns the columns it was made with: a new column would stay empty in rows that do not change.
         """
         named = blake2b(columns.encode(), digest_size=8).hexdigest()
         if self.columns != named:
@@ -37,11 +37,11 @@ class Sweep:
         return self
 
     def anew(self, at: str) -> Sweep:
-        """From the first row on, without a link."""
+        """The sweep from the first row on, without a link."""
         return replace(self, link=None, loading=True, rows=0, started_at=at, finished_at=None)
 
     def after(self, link: str, rows: int, at: str, *, complete: bool) -> Sweep:
-        """Once a page of that many rows is on the bus; ``link`` asks for the next one."""
+        """The sweep once a page of ``rows`` rows is on the bus; ``link`` fetches the next page."""
         finished_at = at if complete else None
         loading = self.loading and not complete
         return replace(self, link=link, rows=self.rows + rows, loading=loading, finished_at=finished_at)

@@ -1,4 +1,4 @@
-"""The tables of Dataverse that the integration reads and writes. Its invoice is finance's proforma."""
+"""The Dataverse tables that the integration reads and writes. Dataverse's invoice is finance's proforma."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from project_invoicing.domain.calendar import add_months, end_of_month, end_of_q
 
 
 class PaymentMethod(StrEnum):
-    """From where months and days are counted (DUE-10). ``cod`` is cash on delivery: due at once."""
+    """The date from which months and days are counted (DUE-10). ``cod`` is cash on delivery: due at once."""
 
     NET = "net"
     CURRENT_WEEK = "current_week"
@@ -31,7 +31,7 @@ class CashDiscount:
 
 @dataclass(frozen=True, slots=True)
 class TermsOfPayment:
-    """DUE-10. An invoice dated after ``cutoff_day`` of its month counts one month more; ``None``: no cut-off."""
+    """DUE-10. An invoice dated after ``cutoff_day`` of its month is due one month later; ``None`` means no cut-off."""
 
     method: PaymentMethod = PaymentMethod.NET
     months: int = 0
@@ -48,10 +48,10 @@ _PERIOD_ENDS = {
 
 
 def due_date(terms: TermsOfPayment, invoice_date: date) -> date:
-    """The date an invoice of ``invoice_date`` is due: a start, plus months, plus days (DUE-02, DUE-05 to DUE-08).
+    """The due date of an invoice dated ``invoice_date``: a start, plus months, plus days (DUE-02, DUE-05 to DUE-08).
 
-    The start is the invoice's date for ``net``, else the last day of its week, month, quarter or year. The last day
-    of a month, plus months, is again the last day of a month.
+    The start is the invoice date for ``net``, else the last day of its week, month, quarter or year. Adding months to
+    the last day of a month gives the last day of a month again.
     """
     if terms.method is PaymentMethod.COD:
         return invoice_date
@@ -69,6 +69,6 @@ def due_date(terms: TermsOfPayment, invoice_date: date) -> date:
 def cash_discount_date(terms: TermsOfPayment, invoice_date: date) -> date | None:
     """The last day on which the cash discount may be taken, ``None`` without one (DUE-12).
 
-    It is counted from the invoice's date, whatever the due date is: a due date that a person sets does not move it.
+    It is counted from the invoice date, whatever the due date is: a due date set by a person does not move it.
     """
     return invoice_date + timedelta(days=terms.cash_discount.days) if terms.cash_discount else None

@@ -1,7 +1,7 @@
-"""Texts of others as plain values: row ids, dates, instants, decimals. Pure text in, text or ``Decimal`` out.
+"""Text from others as plain values: row ids, dates, instants, decimals. Text in, text or ``Decimal`` out, no I/O.
 
-Half a surrogate pair (U+D83D alone) is a text for JSON and for Python, but neither bus nor table takes it. It is
-replaced by ``REPLACED`` wherever JSON of others is read, and whoever shows a row can tell by that sign (D-076).
+Half a surrogate pair (U+D83D alone) is valid text for JSON and for Python, but neither bus nor table accepts it. It is
+replaced by ``REPLACED`` wherever foreign JSON is read, and the sign tells whoever shows the row (D-076).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands where a character could not be read."""
+"""Stands in for a character that could not be read."""
 HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def whole(value: Any) -> Any:
-    """A text, or all texts in lists and objects of JSON, with ``REPLACED`` for each half of a surrogate pair."""
+    """A text, or all texts in JSON lists and objects, with ``REPLACED`` for each half of a surrogate pair."""
     if isinstance(value, str):
         if HALF.search(value) is None:
             return value
@@ -36,7 +36,7 @@ def whole(value: Any) -> Any:
 
 
 def guid(text: object) -> str | None:
-    """The canonical form, lower case without braces; ``None`` if ``text`` is none or is the empty GUID."""
+    """The canonical form, lower case without braces; ``None`` if ``text`` is not a GUID or is the empty one."""
     if not isinstance(text, str):
         return None
     if _PLAIN_GUID.fullmatch(text):
@@ -49,7 +49,7 @@ def guid(text: object) -> str | None:
 
 
 def is_bare_date(text: str) -> bool:
-    """Whether ``text`` is a date as ``2026-08-31``."""
+    """Whether ``text`` is a date such as ``2026-08-31``."""
     return len(text) == 10 and is_date(text)
 
 

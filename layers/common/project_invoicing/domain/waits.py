@@ -20,9 +20,9 @@ _KEPT_DOCUMENTS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The first fifty waits, how many more there are by reason and document, and what has to be posted first.
+    """The first fifty waits, a count of the others by reason and document, and the documents to be posted first.
 
-    ``documents`` are journals by their numbers and invoices by the ids of their proformas.
+    ``documents`` are journals by number and invoices by the id of their proforma.
     """
 
     listed: tuple[Wait, ...] = ()
@@ -31,20 +31,20 @@ class Waits:
 
     @classmethod
     def for_these(cls, waits: Sequence[Wait], documents: frozenset[str]) -> Waits:
-        """What a header keeps of ``waits``; too many documents become any journal and any invoice."""
+        """What a header keeps of ``waits``; too many documents collapse into any journal and any invoice."""
         more = Counter((wait.reason.value, wait.document) for wait in waits[SHOWN_WAITS:])
         kept = documents if len(documents) <= _KEPT_DOCUMENTS else frozenset({ANY_INVOICE, ANY_JOURNAL})
         return cls(tuple(waits[:SHOWN_WAITS]), more, kept)
 
     def without(self, documents: Set[str]) -> Waits:
-        """What is left once these documents are posted."""
+        """The remaining waits once these documents are posted."""
         listed = tuple(wait for wait in self.listed if wait.document not in documents)
         unlisted = {of: rows for of, rows in self.unlisted.items() if of[1] not in documents}
         return replace(self, listed=listed, unlisted=unlisted, documents=self.documents - documents)
 
     @property
     def shown(self) -> tuple[Wait, ...]:
-        """The waits that are listed, and one that counts the others."""
+        """The listed waits, and one that counts the others."""
         if not self.unlisted:
             return self.listed
         named = sorted({of for _, of in self.unlisted if of and of not in (ANY_INVOICE, ANY_JOURNAL)})
@@ -55,11 +55,11 @@ class Waits:
 
     @property
     def second(self) -> bool:
-        """Some row waits because another document has taken what it would take (99-25)."""
+        """Whether some row waits because another document has taken what it would take (99-25)."""
         return any(wait.reason in SECOND_REASONS for wait in self.listed) or any(
             reason in SECOND_REASONS for reason, _ in self.unlisted
         )
 
     def names(self, documents: Set[str]) -> bool:
-        """Whether it says what waits for each of ``documents``; a header of the version before does not."""
+        """Whether the waits name each of ``documents``; headers written by the previous version do not."""
         return documents <= {wait.document for wait in self.listed} | {document for _, document in self.unlisted}

@@ -1,4 +1,4 @@
-"""What is put on the bus, whoever it is from. Our own events are in ``own``, what our queues carry in ``tasks``."""
+"""Everything put on the bus, by us or by others. ``own`` has our own events, ``tasks`` what our queues carry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEDULE_SOURCE: Final = "aws.events"
 
 @dataclass(frozen=True, slots=True)
 class BusEvent:
-    """An event to be published. ``key`` names it uniquely, so that publishing it twice is recognisably one event."""
+    """An event to be published. ``key`` names it uniquely, so that a repeated publication is recognised as such."""
 
     source: str
     detail_type: str

@@ -1,4 +1,4 @@
-"""Objects with typed fields that travel as JSON: details of events and tasks, made and read through one class."""
+"""Objects with typed fields that travel as JSON: details of events and tasks, written and read by one class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from project_invoicing.errors import Rejected
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What a field says, and what its texts look like: a ``pattern`` for the whole text, or one of ``values``."""
+    """What a field means and what its text looks like: a ``pattern`` for the whole text, or one of ``values``."""
 
     meaning: str
     pattern: str | None = None
@@ -33,10 +33,10 @@ class Shape:
 
 
 class Detail:
-    """Something with typed fields that is written as a JSON object.
+    """An object with typed fields that is written as JSON.
 
-    A field with the default ``None`` is left out where it has no value; any other that can be null is there, as null.
-    ``EITHER`` are fields that exclude each other: exactly one of these groups is given, and given whole.
+    A field with the default ``None`` is left out where it has no value; any other nullable field is written as null.
+    ``EITHER`` lists groups of fields that exclude each other: exactly one group is given, and given completely.
     """
 
     __slots__ = ()
@@ -55,7 +55,7 @@ class Detail:
 
     @classmethod
     def of_detail(cls, detail: object, where: str) -> Self:
-        """What ``as_detail`` made; fields that are not known here are passed over, as a later version may add some.
+        """Reads what ``as_detail`` wrote; unknown fields are ignored, since a later version may add some.
 
         Raises ``Rejected`` (``schema``) that names ``where`` and the field.
         """
@@ -88,7 +88,7 @@ def either(groups: Iterable[Sequence[str]]) -> str:
 
 
 def _shape(name: str, hint: Any, optional: bool) -> Shape:
-    if get_origin(hint) is not Annotated:  # ``X | None`` of a default of None
+    if get_origin(hint) is not Annotated:  # ``X | None`` with the default None
         raise TypeError(f"{name} does not say what it means")
     kind, says = get_args(hint)
     kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
@@ -118,5 +118,5 @@ def _fits(shape: Shape, value: object) -> bool:
 
 
 def unreadable(where: str, field: str, problem: str) -> Rejected:
-    """The refusal of what is not as described."""
+    """The refusal of an object that does not match its description."""
     return Rejected(RejectReason.SCHEMA, f"{where} {problem}", field=field)

@@ -1,4 +1,4 @@
-"""Our own events: what each of them says, made and read through one class (contract, section 6).
+"""Our own events: what each of them says, written and read by one class (contract, section 6).
 
 They are in the past tense, name a document and carry totals, never lines, so that an event stays small at any size.
 Amounts are decimal strings, dates ISO 8601. The fields of these classes are the contract: the table in
@@ -43,7 +43,7 @@ class OwnEvent(Detail):
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
-        """The event as a function receives it. Raises ``Rejected`` (``schema``) for one that is not as described."""
+        """The event as a function receives it. Raises ``Rejected`` (``schema``) for one that does not match."""
         detail = event.get("detail")
         where = f"event {cls.TYPE} of {event.get('time')}"
         version = detail.get("version") if isinstance(detail, Mapping) else VERSION

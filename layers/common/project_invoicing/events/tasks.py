@@ -1,4 +1,4 @@
-"""Tasks: what a function puts on a queue of ours for its workers. A task has the form of an event."""
+"""Tasks: what a function puts on one of our queues for its workers. A task has the form of an event."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Task(Detail):
     TYPE: ClassVar[str]
 
     def message(self, at: str) -> dict[str, Any]:
-        """The body of the message, for a run at ``at``: the worker that gets it has no other clock."""
+        """The body of the message, for a run at ``at``: the worker has no other clock."""
         return {"source": SOURCE, "detail-type": self.TYPE, "time": at, "detail": self.as_detail()}
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Self:
-        """The task in the body of a message. Raises ``Rejected`` (``schema``) for one that is not as described."""
+        """The task in the body of a message. Raises ``Rejected`` (``schema``) if it does not match the description."""
         return cls.of_detail(message.get("detail"), f"task {cls.TYPE} of {message.get('time')}")
 
 

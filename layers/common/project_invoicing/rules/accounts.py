@@ -1,4 +1,4 @@
-"""Main accounts of the ledger posting set-up, or the refusal that names what is missing."""
+"""Main accounts from the ledger posting set-up, or the refusal that names what is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def account_for(
     customer: str | None = None,
     sales_tax_code: str | None = None,
 ) -> AccountFor:
-    """The account of each posting type for one line, the most specific entry (LED-57 to LED-59)."""
+    """A look-up of the account of each posting type for one line, the most specific entry (LED-57 to LED-59)."""
 
     def account(posting_type: PostingType) -> str:
         found = setup.posting_account(

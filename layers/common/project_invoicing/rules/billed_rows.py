@@ -1,4 +1,4 @@
-"""What becomes of a billed row whose proposal is not there, or is complete already."""
+"""Decides about a billed row whose proposal does not exist or is already complete."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 @dataclass(frozen=True, slots=True)
 class Headless:
-    """A billed row without a proforma: why it waits, and its company as far as it could be found out."""
+    """A billed row without a proforma: why it waits, and its company if known."""
 
     wait: Wait
     company: str | None
 
 
 def headless(row: StagedRow, canceled: Proposal | None, setup: FinanceSetup) -> Headless:
-    """A billed row whose proforma has not arrived, or was ``canceled``: it waits for it (99-27)."""
+    """A billed row whose proforma has not arrived, or was ``canceled``, waits for it (99-27)."""
     company = getattr(owner_of(row.actual, setup), "company", None)
     if canceled:
         wait = Wait(WaitReason.INACTIVE, f"proforma {canceled.number} is canceled in Dataverse", row.id)
@@ -40,10 +40,10 @@ def headless(row: StagedRow, canceled: Proposal | None, setup: FinanceSetup) -> 
 def late(
     row: StagedRow, header: Proposal, takers: Takers, asked: dict[str, StagedRow], setup: FinanceSetup
 ) -> Wait | ProposalLine:
-    """A billed row that arrives when its proposal is complete already: the line that covers it, or why it waits.
+    """A billed row that arrives after its proposal is complete: the line that covers it, or why it waits.
 
     Without money it is covered by the proposal (99-21), but not while that is being posted. With money it contradicts
-    it and says so. ``asked`` as in ``Takers.second``.
+    the proposal and waits. ``asked`` as in ``Takers.second``.
     """
     resolved = resolve(row.actual, setup)
     if isinstance(resolved, Blocked) and row.actual.inactive:

@@ -1,4 +1,4 @@
-"""What of a sale is billed: whether it is chargeable, its amount in the digits of its currency, its discount."""
+"""The billed part of a sale: whether it is chargeable, its amount in the digits of its currency, its discount."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DISCOUNTED = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_
 
 
 def is_chargeable(actual: Actual, line_property: LineProperty) -> bool:
-    """Whether the customer pays for it: as billing type and line property say; on account whatever the latter says."""
+    """Whether the customer pays for it, by billing type and line property; on-account sales are always chargeable."""
     on_account = actual.transaction_class in ON_ACCOUNT
     return actual.billing_type not in NO_MONEY and (line_property.chargeable or on_account)
 
@@ -22,7 +22,7 @@ def is_chargeable(actual: Actual, line_property: LineProperty) -> bool:
 def discount_of(actual: Actual, chargeable: bool, billing_method: BillingMethod) -> Decimal | None:
     """The discount of a chargeable time-and-material sale; ``None`` where the column holds no amount.
 
-    FEE-01, FEE-11, FEE-12. Anything else has none, whatever its column says.
+    FEE-01, FEE-11, FEE-12. Other sales have no discount, whatever their column says.
     """
     fixed = billing_method is BillingMethod.FIXED_PRICE or actual.transaction_class in ON_ACCOUNT
     if actual.transaction_type not in _DISCOUNTED or fixed or not chargeable:
@@ -31,7 +31,7 @@ def discount_of(actual: Actual, chargeable: bool, billing_method: BillingMethod)
 
 
 def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
-    """Amount and discount of a sale as its line has them, as far as can be said without resolving it whole (FEE-01)."""
+    """Amount and discount of a sale as on its line, as far as they are known without full resolution (FEE-01)."""
     currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
     precision = setup.currency_precision(currency) if currency else None
     discount = ZERO
@@ -45,6 +45,6 @@ def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
 
 
 def in_digits(amount: Decimal, precision: Decimal) -> Decimal:
-    """Rounded, or as it was sent where that changes nothing."""
+    """The amount rounded, or exactly as sent if rounding does not change it."""
     rounded = round_to(amount, precision)
     return amount if rounded == amount else rounded

@@ -1,4 +1,4 @@
-"""What a line takes from the set-up where no posted line comes before it, and what keeps it out."""
+"""The set-up's values for a line that continues no posted line, and the reasons to keep it out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SALES = frozenset(
 
 
 def price_rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
-    """The rate of the day; for sales the contract's fixed one first (FXR-07, FXR-09, FXR-14)."""
+    """The exchange rate of the day; for sales the contract's fixed rate first (FXR-07, FXR-09, FXR-14)."""
     contract = owner.contract if actual.transaction_type in _SALES else None
     return setup.price_rate(contract, owner.currency, owner.company, on)
 
@@ -41,14 +41,14 @@ def category_problem(
 def line_property(
     actual: Actual, company: str, setup: FinanceSetup, before: Lineage | None
 ) -> tuple[str, LineProperty] | None:
-    """The line property of the line that is continued, as long as there is one of that name; else the mapped one."""
+    """The line property of the continued line, while one of that name exists; else the mapped one."""
     name = before.line_property if before else None
     known = setup.document.line_properties.get(name or "")
     return (name, known) if name and known else setup.line_property(company, actual.billing_type)
 
 
 def closed(owner: Owner, transaction_date: date, setup: FinanceSetup) -> tuple[WaitReason, str] | None:
-    """A project that takes no transactions (STG-23), a date that belongs to the beginning balances (STG-22)."""
+    """Why a row waits: its project takes no transactions (STG-23), or its date is before the opening date (STG-22)."""
     project = setup.project(owner.project)
     if project and not project.open:
         return WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions"
@@ -59,7 +59,7 @@ def closed(owner: Owner, transaction_date: date, setup: FinanceSetup) -> tuple[W
 
 
 def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
-    """TAX-01 to TAX-06; between companies that of the intercompany customer (TAX-13, TAX-14)."""
+    """TAX-01 to TAX-06; between companies, the group of the intercompany customer (TAX-13, TAX-14)."""
     if owner.intercompany:
         customer = setup.customer(owner.company, owner.customer)
         return customer.sales_tax_group if customer else None
@@ -69,7 +69,7 @@ def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
 def dimensions(
     owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
 ) -> dict[str, str] | None:
-    """DIM-07: by rule; else DIM-12 the intercompany customer's, DIM-03 the contract line's, DIM-02 the project's."""
+    """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02)."""
     document = setup.document
     project = setup.project(owner.project)
     ruled = setup.ruled_dimensions(

@@ -1,4 +1,4 @@
-"""Amounts and other figures as people and results read them."""
+"""Amounts and other figures as shown to people and in results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 
 class Figures:
-    """Amounts with the digits of their currency, other figures without trailing zeros."""
+    """Formats amounts with the digits of their currency, other figures without trailing zeros."""
 
     def __init__(self, setup: FinanceSetup) -> None:
         self._setup = setup

@@ -1,4 +1,4 @@
-"""The lines of an invoice between companies: what was posted, whatever its actual says by now (IC-15)."""
+"""The lines of an intercompany invoice: what was posted, whatever the actual says now (IC-15)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.proposal_lines import ProposalPlan
 
 Sale = tuple[StagedRow, JournalLine]
-"""A posted inter-organizational sale and the line that it was posted with."""
+"""A posted inter-organizational sale and the line it was posted with."""
 
 
 Billed = Mapping[str, ProposalLine]
-"""Lines of posted intercompany invoices by their sales."""
+"""Lines of posted intercompany invoices, by the sales they bill."""
 
 
 def plan_between(
@@ -30,7 +30,7 @@ def plan_between(
 ) -> ProposalPlan:
     """The lines of an intercompany proposal: the sales in its currency, whatever their billing type, with accruals.
 
-    ``taken_back``: the invoice lines of what some of them reverse.
+    ``taken_back``: the invoice lines of the sales that some of them reverse.
     """
     result = ProposalPlan()
     currency = header.intercompany.currency if header.intercompany else None
@@ -46,8 +46,8 @@ def plan_between(
 def may_be_billed(rows: Sequence[StagedRow], billed: Set[str]) -> list[StagedRow]:
     """Those of a lender's posted sales that a proposal may bill (IC-16).
 
-    A reversal only beside its original, or where that is among the ``billed``: on the same proposal already, or on one
-    that is posted.
+    A reversal is billed only beside its original, or where the original is among the ``billed``: on the same proposal
+    already, or on one that is posted.
     """
     there = billed | {row.id for row in rows}
     return [row for row in rows if row.links.get(ConnectionRole.ORIGINAL, row.id) in there]
@@ -59,7 +59,7 @@ def _order(sale: Sale) -> tuple[date, str, str]:
 
 
 def _line(row: StagedRow, posted: JournalLine, number: int, taken_back: Billed) -> ProposalLine:
-    """What was posted, and of what it reverses the percents and accounts that were invoiced (99-22)."""
+    """The posted line, with the invoiced percents and accounts of the sale it reverses (99-22)."""
     original = taken_back.get(row.links.get(ConnectionRole.ORIGINAL, ""))
     charges = original.charges if original else ()
     if original and posted.sales_amount != -original.amount:

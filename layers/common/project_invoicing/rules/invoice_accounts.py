@@ -1,4 +1,4 @@
-"""The main accounts of an invoice's lines: of the line that one continues, else the set-up's (99-22)."""
+"""The main accounts of an invoice's lines: those of the line that is continued, else the set-up's (99-22)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from project_invoicing.setup.models.posting import OnAccountPosting
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The main accounts of the invoices of a company. Each refuses where the set-up has none and one is needed."""
+    """The main accounts of a company's invoices. Each refuses where one is needed and the set-up has none."""
 
     setup: FinanceSetup
     company: str
@@ -34,12 +34,12 @@ class Accounts:
         return account_for(self.setup, self.company, line.project, category)(PostingType.DISCOUNT) if category else None
 
     def tax(self, code: str, account: str | None) -> str | None:
-        """``None`` where there is none and none was needed, because the tax is zero."""
+        """The account of a tax code; ``None`` where there is none and none was needed, because the tax is zero."""
         return account or self.setup.posting_account(self.company, PostingType.SALES_TAX_PAYABLE, sales_tax_code=code)
 
 
 def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup) -> PostingType:
-    """LED-11, LED-36, LED-37: on-account lines by the profile of their billing method, all others invoiced revenue."""
+    """On-account lines by the profile of their billing method, others as invoiced revenue (LED-11, LED-36, LED-37)."""
     if line.transaction_class not in ON_ACCOUNT:
         return PostingType.INVOICED_REVENUE
     profile = profile_for(company, line.project, line.contract, line.contract_line, setup)

@@ -1,4 +1,4 @@
-"""The customer invoice of a proposal, computed whole from what is stored: by posting, by a preview, by the result.
+"""The customer invoice of a proposal, computed completely from what is stored: for posting, preview and results.
 
 Refuses with ``Refused`` before anything is written (on hold, closed period, missing set-up).
 """
@@ -28,7 +28,7 @@ from project_invoicing.setup.models.master_data import Customer
 class InvoiceDraft:
     """An invoice before it has a number: its terms and totals.
 
-    ``originals``: what the invoices that it credits had charged and given back before it (REG-19).
+    ``originals``: what the invoices it credits had charged and given back before it (REG-19).
     """
 
     terms: Terms
@@ -48,7 +48,7 @@ def draft(
 ) -> InvoiceDraft:
     """Checks that the proposal may be posted as of ``invoice_date`` and computes its figures.
 
-    ``given``: the date was given to the posting. ``originals``: the invoices that it credits, as they stand before it.
+    ``given``: the posting was given this date. ``originals``: the invoices it credits, as they were before it.
     """
     if not lines:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
@@ -94,7 +94,7 @@ def _rate(header: Proposal, setup: FinanceSetup, currency: str, accounting_date:
 
 
 def _header_dimensions(header: Proposal, lines: Sequence[ProposalLine], customer: Customer) -> dict[str, str]:
-    """The customer balance's: those edited on the header, else the customer's and what all lines agree on.
+    """Dimensions of the customer balance: edited on the header, else the customer's and those all lines agree on.
 
     DIM-01, DIM-10, DIM-11.
     """

@@ -1,4 +1,4 @@
-"""Totals of a proposal or invoice with the sales tax that the set-up has for its lines."""
+"""Totals of a proposal or invoice with the sales tax that the set-up gives its lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def totals_of(
 ) -> Totals:
     """Subtotal and sales tax of a proposal's lines on a date, the tax in whole steps of ``currency`` (TAX-37).
 
-    Refuses when the sales tax set-up has a hole.
+    Refuses when the sales tax set-up has a gap.
     """
     step = setup.currency_precision(currency) if currency else None
     return totals(

@@ -15,7 +15,7 @@ from project_invoicing.setup.models.companies import InvoiceAccountingDate
 
 
 def invoice_date_of(header: Proposal, setup: FinanceSetup, given: str | None, now: str) -> date:
-    """The one given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
+    """The date given to the posting, else the header's, else today in the company's time zone (contract, section 5)."""
     if given:
         return calendar_date(given)
     return header.edits.invoice_date or written_invoice_date(header, setup) or setup.today(str(header.company), now)
@@ -28,11 +28,11 @@ def written_invoice_date(header: Proposal, setup: FinanceSetup) -> date | None:
 
 
 def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date) -> date:
-    """The accounting date of an invoice that is dated ``invoice_date``, in a period that is open (99-23, D-063).
+    """The accounting date of an invoice dated ``invoice_date``, in an open period (99-23, D-063).
 
-    One that a person has set, else that of the proforma's header; else, where the company wants it, the one that the
-    billed sales agree on, else the invoice date. Refuses where its period is not open, and where no later one is that
-    it may move to (JRN-08 to JRN-10, JRN-18).
+    A date set by a person first, then that of the proforma's header; then, where the company wants it, the one that the
+    billed sales agree on, else the invoice date. Refuses where its period is not open and it may not move to a later
+    one (JRN-08 to JRN-10, JRN-18).
     """
     company, parameters = str(header.company), setup.parameters(str(header.company))
     written = header.proforma.accounting_date
@@ -47,10 +47,10 @@ def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:
-    """A manual one first, else from the terms of payment; without any, the invoice date itself (DUE-01 to DUE-06).
+    """A manual due date first, else by the terms of payment; without any, the invoice date (DUE-01 to DUE-06).
 
-    A manual due date does not outlive the invoice date that it was set for: another one, or one that the posting was
-    ``given``, brings back the terms of payment.
+    A manual due date is tied to the invoice date it was set for: with another invoice date, or one ``given`` to the
+    posting, the terms of payment apply again.
     """
     edits = header.edits
     if edits.due_date and (edits.due_for == invoice_date or (edits.due_for is None and not given)):

@@ -25,7 +25,7 @@ from project_invoicing.rules.invoice_draft import InvoiceDraft
 from project_invoicing.setup.lookups import FinanceSetup
 
 _TAKEN_BACK = frozenset({PostingType.WIP_SALES_VALUE, PostingType.ACCRUED_REVENUE_SALES_VALUE})
-"""Goes off where it was put, with the dimensions it has there, whatever the account asks by now."""
+"""Reversed on its original account with its original dimensions, whatever the account requires now."""
 _EARNED = frozenset(
     {
         PostingType.INVOICED_REVENUE,
@@ -36,26 +36,26 @@ _EARNED = frozenset(
 )
 
 
-def invoice_voucher(of: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
-    """The voucher of the invoice. Refuses when an account is missing or does not take the dimensions (DIM-14).
+def invoice_voucher(draft: InvoiceDraft, number: str, invoice_number: str, setup: FinanceSetup) -> Voucher:
+    """The voucher of the invoice. Refuses when an account is missing or does not allow the dimensions (DIM-14).
 
-    What a credit line takes back goes off where it was put, whatever the account asks by now.
+    What a credit line takes back is reversed on its original account, whatever that account requires now.
     """
-    accounts = posting_accounts(of, setup)
-    made = voucher(number, invoice_number, of.totals, of.terms, accounts, of.dimensions)
-    new = set(_chosen_now(of.totals.lines, accounts.lines))
-    for line in made.lines:
+    accounts = posting_accounts(draft, setup)
+    built = voucher(number, invoice_number, draft.totals, draft.terms, accounts, draft.dimensions)
+    new = set(_chosen_now(draft.totals.lines, accounts.lines))
+    for line in built.lines:
         dimensions = line.dimensions or {}
         given_back = line.posting_type in _EARNED and (line.account, frozenset(dimensions.items())) not in new
-        problem = setup.dimension_problem(of.terms.company, line.account, dimensions)
+        problem = setup.dimension_problem(draft.terms.company, line.account, dimensions)
         if problem and line.posting_type not in _TAKEN_BACK and not given_back:
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)
-    return made
+    return built
 
 
-def posting_accounts(of: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
-    """The main accounts that the invoice is posted to; only what is posted needs one. Refuses where one is missing."""
-    company, totals, terms = of.terms.company, of.totals, of.terms
+def posting_accounts(draft: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
+    """The main accounts that the invoice is posted to, only where something is posted. Refuses where one is missing."""
+    company, totals, terms = draft.terms.company, draft.totals, draft.terms
     accounts = Accounts(setup, company)
 
     def accounts_of(line: ProposalLine) -> LineAccounts:
@@ -76,20 +76,20 @@ def posting_accounts(of: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
 def _chosen_now(
     lines: Iterable[ProposalLine], accounts: Iterable[LineAccounts]
 ) -> Iterable[tuple[str, frozenset[tuple[str, str]]]]:
-    """Accounts with the dimensions of lines that give nothing back: those must fit each other as the set-up is now."""
+    """Accounts with the dimensions of lines that give nothing back: these must fit each other in the current set-up."""
     for line, to in zip(lines, accounts, strict=True):
         if not (line.takes_back and line.continues):
             dimensions = frozenset((line.dimensions or {}).items())
             yield from ((account, dimensions) for account in (to.revenue and to.revenue[1], to.discount) if account)
 
 
-def computed_with(of: InvoiceDraft, number: str | None, setup: FinanceSetup) -> InvoiceDraft:
-    """The invoice with everything on its lines that they were computed and posted with: what they hand on (99-22)."""
-    accounts = Accounts(setup, of.terms.company)
-    gone = within(of.totals.lines)
+def computed_with(draft: InvoiceDraft, number: str | None, setup: FinanceSetup) -> InvoiceDraft:
+    """The invoice with, on each line, everything the line was computed and posted with: what it hands on (99-22)."""
+    accounts = Accounts(setup, draft.terms.company)
+    gone = within(draft.totals.lines)
 
     def charge(line: ProposalLine) -> Charge:
-        made = replace(
+        built = replace(
             line.charges[0],
             invoice=number,
             taxes=tuple(
@@ -99,11 +99,11 @@ def computed_with(of: InvoiceDraft, number: str | None, setup: FinanceSetup) -> 
             counted=line.actual_id not in gone,
         )
         if line.chargeable and line.discount:
-            made = replace(made, discount_account=accounts.discount(line) or "")
-        if of.totals.revenue(line) or made.discount_account:
+            built = replace(built, discount_account=accounts.discount(line) or "")
+        if draft.totals.revenue(line) or built.discount_account:
             revenue_type, revenue_account = accounts.revenue(line)
-            made = replace(made, revenue_type=revenue_type, revenue_account=revenue_account)
-        return made
+            built = replace(built, revenue_type=revenue_type, revenue_account=revenue_account)
+        return built
 
-    lines = tuple(replace(line, charges=(charge(line),)) for line in of.totals.lines)
-    return replace(of, totals=replace(of.totals, lines=lines))
+    lines = tuple(replace(line, charges=(charge(line),)) for line in draft.totals.lines)
+    return replace(draft, totals=replace(draft.totals, lines=lines))

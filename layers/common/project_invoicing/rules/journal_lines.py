@@ -19,7 +19,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 
 def needs_no_import(actual: Actual, setup: FinanceSetup) -> str | None:
-    """Why an actual never becomes a journal line, for the people who look at its row (SKIP-08)."""
+    """Why an actual never becomes a journal line, for people who look at its row (SKIP-08)."""
     if actual.skip_sync:
         return "its skip sync was set after it had been imported"
     if actual.transaction_class is TransactionClass.TAX:
@@ -39,19 +39,19 @@ class Candidate:
 
     @property
     def writes(self) -> int:
-        """On the row, and on what it takes back."""
+        """How many writes it costs: on the row, and on what the row takes back."""
         return 2 if self.row.takes else 1
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Where the line stands: by period and date, cost before sale, and always the same whatever came first."""
+        """Sort key of the line: by period and date, cost before sale, independent of the order of arrival."""
         actual = self.row.actual
         kind = 0 if actual.transaction_type in COST_KINDS else 1
         return (self.period, self.resolved.transaction_date, self.resolved.project or "", kind, actual.id)
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:
-    """The rate of what a reversal takes back, so that what it accrued comes back to exactly zero (FXR-13, D-025)."""
+    """The rate of the actual that a reversal takes back, so that its accrual comes to exactly zero (FXR-13, D-025)."""
     if original.price_rate is not None:
         return original.price_rate
     outcome = resolve(original.actual, setup)
@@ -59,9 +59,9 @@ def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | No
 
 
 def discounted_as(resolved: Resolved, actual: Actual, reverses: JournalLine | None) -> Resolved:
-    """A reversal takes its discount off where the line that it ``reverses`` did, whatever the company does by now.
+    """A reversal treats its discount as the line that it ``reverses`` did, whatever the company's setting is now.
 
-    FEE-10: or what was accrued gross would come back net, and the discount would stay accrued for ever.
+    FEE-10: otherwise an accrual posted gross would be reversed net, and the discount would stay accrued forever.
     """
     gross = -actual.amount
     if reverses is None or reverses.sales_amount not in (gross, gross + resolved.discount):

@@ -1,4 +1,4 @@
-"""Which journals lines go to: one a period, up to the limit of the company, page by page (JRN-01 to JRN-06)."""
+"""Assigns lines to journals: one per period, up to the company's limit, page by page (JRN-01 to JRN-06)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Numbers:
 
     @property
     def limit(self) -> int:
-        """How many lines a journal takes (JRN-06)."""
+        """The most lines a journal takes (JRN-06)."""
         return self.setup.parameters(self.company).journal_line_limit
 
     def journal(self, nth: int) -> str:
@@ -46,7 +46,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Lines for one page of one journal, as it was before them; ``new``: it is made with them."""
+    """Lines for one page of a journal, with the journal as it was before them; ``new``: it is created with them."""
 
     journal: Journal
     new: bool
@@ -62,7 +62,7 @@ class Segment:
 
 @dataclass(slots=True)
 class PagePlan:
-    """One transaction: the candidates that become lines in it, in their order, and the pages of these lines."""
+    """One transaction: the candidates that become lines in it, in order, and the pages of these lines."""
 
     candidates: list[Candidate] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
@@ -77,9 +77,9 @@ class PagePlan:
 
 
 def planned(candidates: list[Candidate], journals: Mapping[str, Journal], numbers: Numbers, room: int) -> PagePlan:
-    """The next transaction of ``room`` writes: as many of the candidates as fit, over as many journals as they need.
+    """The next transaction of ``room`` writes: as many candidates as fit, over as many journals as they need.
 
-    ``journals`` are those that take lines, by their periods; another period begins a new one.
+    ``journals`` are the open ones by period; another period begins a new one.
     """
     plan, limit = PagePlan(), numbers.limit
     room -= _VOUCHER_COUNTER
@@ -87,7 +87,7 @@ def planned(candidates: list[Candidate], journals: Mapping[str, Journal], number
         same = list(group)
         journal = journals.get(period)
         new = journal is None
-        overhead = _HEADER_AND_PAGE + new + (new and not plan.new_journals)  # its guard; the counter of journals
+        overhead = _HEADER_AND_PAGE + new + (new and not plan.new_journals)  # the period's guard; the counter
         if journal is None:
             journal = Journal(numbers.company, numbers.journal(plan.new_journals + 1), JournalStatus.DRAFT, period)
         fitting = _fitting(same[: max(limit - journal.line_count, 0)], room - overhead)
@@ -107,7 +107,7 @@ def planned(candidates: list[Candidate], journals: Mapping[str, Journal], number
 
 
 def _fitting(candidates: Iterable[Candidate], room: int) -> list[Candidate]:
-    """The first ones that have room for their writes."""
+    """The first candidates whose writes fit in ``room``."""
     found = []
     for candidate in candidates:
         room -= candidate.writes

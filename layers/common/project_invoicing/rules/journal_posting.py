@@ -1,4 +1,4 @@
-"""What posting makes of a journal line: its voucher, accrual and accounts, or why it fails (POST-02 to POST-13)."""
+"""Posts a journal line: its voucher, accrual and accounts, or why it fails (POST-02 to POST-13)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from project_invoicing.setup.models.posting import CostPosting, Profile
 
 @dataclass(frozen=True, slots=True)
 class PostedLine:
-    """A line with what posting makes of it: its voucher, its accrual or the accounts of its cost, or why it fails."""
+    """A line with the result of posting it: its voucher, its accrual or the accounts of its cost, or why it fails."""
 
     line: JournalLine
     voucher: Voucher | None = None
@@ -45,7 +45,7 @@ class PostedLine:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPage:
-    """A page of a journal with what posting makes of each of its lines."""
+    """A page of a journal with the result of posting each of its lines."""
 
     page: JournalPage
     lines: list[PostedLine]
@@ -60,7 +60,7 @@ class JudgedPage:
 
 
 def by_transaction(pages: Iterable[JudgedPage], room: int) -> list[list[JudgedPage]]:
-    """The pages of each transaction, which has ``room`` for so many writes; the last one finishes the journal.
+    """The pages of each transaction of at most ``room`` writes; the last one finishes the journal.
 
     Each row, each page and the page of its failing lines is one write. A page is never divided.
     """
@@ -77,10 +77,10 @@ def by_transaction(pages: Iterable[JudgedPage], room: int) -> list[list[JudgedPa
 
 
 def judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: StagedRow | None = None) -> PostedLine:
-    """What posting makes of one line. A line that fails carries the code and the reason in ``error``.
+    """The result of posting one line. A line that fails carries the code and the reason in ``error``.
 
-    ``original`` is what a reversal takes back. Posted, it decides the accounts, so that they return to where they were
-    whatever the profiles and accounts of today are (LED-47, LED-52).
+    ``original`` is the actual that a reversal takes back. If it is posted, its accounts are used, so that its amounts
+    are reversed there whatever today's profiles and accounts are (LED-47, LED-52).
     """
     try:
         return _judge(line, journal, setup, original if original and original.state is StagingState.POSTED else None)
@@ -110,7 +110,7 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
 
 
 def _goes_back(line: JournalLine, original: StagedRow) -> bool:
-    """Whether a reversal goes off where its original was put, whatever the accounts ask of dimensions by now."""
+    """Whether a reversal posts to its original's accounts, whatever dimensions the accounts require now."""
     if line.kind not in COST_KINDS:
         return original.accrual is not None
     known = original.cost_accounts is not None and original.lineage is not None
@@ -139,7 +139,7 @@ def _accrual(
 
 
 def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
-    """LED-26 to LED-35 by the profile. Without one, work without a contract goes to profit and loss (LED-49 to LED-51).
+    """LED-26 to LED-35 by the profile. Work without a contract or profile goes to profit and loss (LED-49 to LED-51).
 
     A line property that does not capitalize keeps a cost off the balance sheet (LED-60).
     """
@@ -152,7 +152,7 @@ def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostP
 
 
 def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
-    """The profile that decides about a cost. A lender's work without a contract is no investment of the lender's."""
+    """The profile of a cost. A lender's work without a contract is not an investment of the lender."""
     if line.kind is TransactionType.RESOURCING_UNIT_COST:
         return _lender_profile(line, company, setup) if line.contract else None
     if line.contract is None:
@@ -162,7 +162,7 @@ def _cost_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profi
 
 
 def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
-    """The profile accrues the class, the line property allows it, and the sale is chargeable (99-10, LP-06)."""
+    """Whether the profile accrues the class, the line property allows it, and the sale is chargeable (99-10, LP-06)."""
     if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES:
         return _accrues_between_companies(line, company, setup)
     rules = setup.document.line_properties.get(line.line_property or "")
@@ -171,7 +171,7 @@ def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
 
 
 def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
-    """As the intercompany terms say, else as the lender's profile does (IC-06)."""
+    """Whether to accrue by the intercompany terms, else by the lender's profile (IC-06)."""
     terms = [row for row in setup.lenders(borrower_of(line, setup) or "") if row.lender == company]
     if terms and terms[0].accrue_revenue is not None:
         return terms[0].accrue_revenue
@@ -180,18 +180,18 @@ def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSe
 
 
 def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
-    """The company that the work of the line is for."""
+    """The company for which the work of the line was done."""
     owner = setup.owner(line.project, line.contract)
     return owner.company if owner else None
 
 
 def bills_between_companies(line: JournalLine, setup: FinanceSetup) -> str | None:
-    """The borrower that a posted line waits to be billed to; ``None`` unless it is an inter-organizational sale."""
+    """The borrower to be billed for a posted line; ``None`` unless it is an inter-organizational sale."""
     return borrower_of(line, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
 
 
 def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
-    """The lender's own profile, which it may have for all of its work; its projects are none of the line's (IC-07)."""
+    """The lender's own profile for all of its work; the line's project is not one of the lender's (IC-07)."""
     found = setup.profile(company, None, None, setup.billing_method(line.contract_line))
     return found[1] if found else None
 

@@ -1,6 +1,6 @@
-"""By how much the books are off where an actual changed after it was posted: what its line would be posted with now.
+"""By how much the books are off where an actual changed after posting: what its line would be posted with now.
 
-Its line is made as an import makes it, and converted at the rate that it was posted with (D-085). Pure: reads nothing.
+Its line is built as an import builds it and converted at the rate it was posted with (D-085). Pure: reads nothing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 @dataclass(frozen=True, slots=True)
 class PostedAs:
-    """With what a row was posted: on a journal whether that accrued it without its discount, else the invoice.
+    """What a row was posted with: on a journal, whether it was accrued without its discount; else the invoice.
 
-    ``gross`` is needed only of a row with a discount, ``lines``, the invoice's, only where amounts include sales tax.
+    ``gross`` is only needed for a row with a discount, the invoice's ``lines`` only where amounts include sales tax.
     """
 
     gross: bool = False
@@ -36,9 +36,9 @@ class PostedAs:
 
 
 def amount_now(row: StagedRow, posted: PostedAs, setup: FinanceSetup) -> Decimal | str:
-    """What the line of a posted row would come to in accounting currency now; a text where that cannot be said.
+    """What the line of a posted row would come to now in accounting currency; a text where that is unknown.
 
-    Chargeable or not, discount, tax groups and digits are those of the rules (FEE-06, FEE-07, 99-21, TAX-37).
+    Chargeability, discount, tax groups and digits follow the rules (FEE-06, FEE-07, 99-21, TAX-37).
     """
     rate = row.price_rate
     if posted.invoice:
@@ -65,7 +65,7 @@ def _journalised(row: StagedRow, resolved: Resolved, posted: PostedAs) -> Decima
 
 
 def _invoiced(row: StagedRow, resolved: Resolved, posted: PostedAs, setup: FinanceSetup) -> Decimal:
-    """What its line earns. Taxed as it was posted: the tax groups are the invoice's, not those of the set-up."""
+    """The revenue of its line, taxed as it was posted: by the tax groups of the invoice, not those of the set-up."""
     line = proposal_line(row, resolved, {})
     if not setup.document.sales_tax.amounts_include_tax or not posted.invoice:
         return revenue(line, tax_included=False)

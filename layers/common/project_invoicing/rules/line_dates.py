@@ -18,8 +18,8 @@ def written_dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[da
 def dates(actual: Actual, company: str, setup: FinanceSetup) -> tuple[date, date]:
     """Transaction date and accounting date (contract, section 5; JRN-07, JRN-08).
 
-    An accounting date in a period that is not open moves to the first date of the next open one where the company
-    wants that; the transaction date never moves.
+    An accounting date in a period that is not open moves to the first date of the next open one if the company wants
+    that; the transaction date never moves.
     """
     transaction_date, accounting_date = written_dates(actual, company, setup)
     return transaction_date, open_date(company, accounting_date, setup) or accounting_date

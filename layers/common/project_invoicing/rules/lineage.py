@@ -1,8 +1,8 @@
-"""Which posted line a row continues, and what it takes from it (99-22, D-078).
+"""Which posted line a row continues, and what it inherits from it (99-22, D-078).
 
-A billed sale continues the journal line of the unbilled sale that it bills, else the invoice line that it takes back,
-else the one that it replaces. What goes on a journal continues the line that it reverses, else the invoice line that it
-replaces. Where nothing is posted before, as for a milestone, the set-up of the day decides.
+A billed sale continues the journal line of the unbilled sale it bills, else the invoice line it takes back, else the
+one it replaces. A row on a journal continues the line it reverses, else the invoice line it replaces. Where nothing was
+posted before, as for a milestone, the current set-up decides.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 
 CONTINUED = (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL, ConnectionRole.REPLACED)
-"""The links that lead to what a row continues, in the order in which they decide."""
+"""The links to what a row continues, in order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """What a row takes from the line that it continues. ``takes_back``: the billed sale that it reverses."""
+    """What a row inherits from the line it continues. ``takes_back``: the billed sale that it reverses."""
 
     lineage: Lineage | None = None
     takes_back: str | None = None
@@ -41,7 +41,7 @@ def continued_by(
     """What ``row`` continues. ``linked`` has the rows that its links lead to.
 
     A billed sale may be taken back on the proposal that bills it: ``here`` are the other rows of that proposal, and
-    ``lines`` those of its lines that are written already.
+    ``lines`` those of its lines that are already written.
     """
     for role in CONTINUED:
         id = row.links.get(role)
@@ -63,7 +63,7 @@ def continued_by(
 def _of_the_same(
     id: str, linked: Mapping[str, StagedRow], here: Mapping[str, StagedRow], lines: Mapping[str, ProposalLine]
 ) -> Lineage | None:
-    """What a line that is not posted yet hands on to the one that takes it back on the same proposal."""
+    """What an unposted line hands on to the line that takes it back on the same proposal."""
     if id in lines:
         line = lines[id]
         return lineage_of(line, line.continues[0] if line.continues else None).handed_on()
@@ -73,9 +73,9 @@ def _of_the_same(
 
 
 def _taken_back(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineage:
-    """Counted by the invoice only if it takes back the whole of the line (REG-19).
+    """Counted by the invoice only if it takes back the whole line (REG-19).
 
-    What that was, an original does not say that has changed since it was posted.
+    An original that has changed since it was posted does not tell what the whole line was.
     """
     lineage = _fitting(actual, original, lineage)
     charge = lineage.charge
@@ -85,7 +85,7 @@ def _taken_back(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineag
 
 
 def _fitting(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineage:
-    """Without the line property where the billing type is another: whether there is money in it, the row says."""
+    """The lineage without its line property if the billing type differs: the row itself says whether it has money."""
     same = actual.billing_type is original.actual.billing_type
     return lineage if same else replace(lineage, line_property=None)
 

@@ -1,4 +1,4 @@
-"""Whose an actual is: company, project, contract and customer, and between companies who lends to whom."""
+"""The owner of an actual: company, project, contract and customer, and between companies the lender and borrower."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from project_invoicing.setup.models.intercompany import Intercompany
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose an actual is: the finance ids that its company follows from."""
+    """The owner of an actual: the finance ids that determine its company."""
 
     company: str
     project: str | None
@@ -27,7 +27,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The row waits. ``company`` as far as it could be found out."""
+    """The row waits. ``company`` if it is known."""
 
     wait: Wait
     company: str | None
@@ -76,9 +76,9 @@ def _company_of(found: Mapping[str, str | None], setup: FinanceSetup) -> str | N
 
 
 def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
-    """Whether one unit of a legal entity lends to another of the same: that is no business of finance (SKIP-08, IC-11).
+    """Whether both units belong to the same legal entity: then lending is of no concern to finance (SKIP-08, IC-11).
 
-    Only a row whose resourcing unit is mapped says so.
+    Only a row whose resourcing unit is mapped tells.
     """
     unit = actual.resourcing_unit
     if actual.transaction_type not in INTERCOMPANY or not unit:
@@ -95,8 +95,8 @@ def _legal_entity(unit: str, setup: FinanceSetup) -> str:
 def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany | Wait:
     """The terms under which the resource of a resourcing cost or an inter-organizational sale is lent (STG-15).
 
-    Its lines belong to the lender (IC-04, INV-28). Who that is, the row says where the table map carries its resourcing
-    unit along; otherwise the borrower must have one lender only.
+    Its lines belong to the lender (IC-04, INV-28). The row names the lender where the table map includes its resourcing
+    unit; otherwise the borrower must have exactly one lender.
     """
     terms = setup.lenders(borrower)
     unit = actual.resourcing_unit
@@ -113,7 +113,7 @@ def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany 
 
 
 def finance_ids(named: Mapping[str, Reference | None], setup: FinanceSetup) -> dict[str, str | None] | Reference:
-    """The finance ids of look-ups, or the first that the set-up does not know. A resource may bring its own name."""
+    """The finance ids of look-ups, or the first one the set-up does not know. A resource may bring its own name."""
     found: dict[str, str | None] = {}
     for name, reference in named.items():
         if reference is None:

@@ -1,4 +1,4 @@
-"""Fiscal periods: on which day something is posted, and the refusal where no period takes it (JRN-08 to JRN-10)."""
+"""Fiscal periods: the day on which something is posted, or the refusal where no period is open (JRN-08 to JRN-10)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 
 def open_date(company: str, day: date, setup: FinanceSetup) -> date | None:
-    """``day`` where its period is open, else the first date of the next open one where the company wants that."""
+    """``day`` if its period is open, else the first date of the next open one if the company wants that."""
     following = setup.next_open_date(company, day)
     return following if following == day or setup.parameters(company).auto_open_period else None
 
 
 def period_closed(company: str, day: date, setup: FinanceSetup) -> Refused:
-    """The refusal of a posting on ``day``, which no open period takes."""
+    """The refusal of a posting on ``day``, for which no period is open."""
     after = "in or after" if setup.parameters(company).auto_open_period else "for"
     detail = f"no open fiscal period was found {after} the specified accounting date {day}"
     return Refused(PostingFailure.PERIOD_CLOSED, detail)

@@ -1,4 +1,4 @@
-"""Whether an actual is old enough to be believed (STG-12, STG-13)."""
+"""Whether an actual is old enough to be trusted (STG-12, STG-13)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ROLLED_BACK: Final = "Dataverse does not have this actual: the transaction that 
 
 
 def too_young(row: StagedRow, minutes: int, now: datetime) -> Wait | None:
-    """Why a row waits that is younger than ``minutes``; ``None`` for one that is to be looked up in Dataverse now.
+    """Why a row younger than ``minutes`` waits; ``None`` for a row that is to be looked up in Dataverse now.
 
-    Raises whatever a time does that cannot be reckoned with.
+    Raises whatever a malformed time causes.
     """
     ready = datetime.fromisoformat(row.actual.version.occurred_at) + timedelta(minutes=minutes)
     if now >= ready:

@@ -1,4 +1,4 @@
-"""The project profile that decides how a line is posted, or the refusal that names the rule which is missing."""
+"""The project profile that decides how a line is posted, or the refusal that names the missing rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the set-up says of a proforma and its proposal: contract, company, currency, customer."""
+"""What the set-up knows of a proforma and its proposal: contract, company, currency, customer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def company_unknown(proforma: Proforma) -> Wait:
 
 
 def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
-    """The currency of a proposal: between companies that of its sales, else of the proforma or its contract."""
+    """The currency of a proposal: between companies that of its sales, else the proforma's or its contract's."""
     return header.intercompany.currency if header.intercompany else proforma_currency(header.proforma, setup)
 
 
@@ -47,7 +47,7 @@ def proforma_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
 def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """The invoice account: the contract customer of the proforma, else of its contract (PROP-10).
 
-    Between companies the one that the borrower is to the lender.
+    Between companies, the borrower's account with the lender.
     """
     return header.intercompany.customer if header.intercompany else proforma_customer(header.proforma, setup)
 

@@ -1,4 +1,4 @@
-"""What a proposal's header is to wait for itself: a customer of its company, and one accounting date (99-23)."""
+"""What a proposal's header itself waits for: a customer of its company, and a single accounting date (99-23)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_DATES = 5
 def judge_header(
     result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
 ) -> None:
-    """Adds to a plan what the header is to wait for: a customer of its company, and one accounting date.
+    """Adds to a plan what the header itself waits for: a customer of its company, and a single accounting date.
 
     ``existing`` are lines that an interrupted run already wrote.
     """
@@ -32,9 +32,9 @@ def judge_header(
 def _agree_on_date(
     result: ProposalPlan, header: Proposal, existing: Sequence[ProposalLine], company: str, setup: FinanceSetup
 ) -> None:
-    """Finds the accounting date that the chargeable billed sales carry; where it decides and they differ, it waits.
+    """Finds the accounting date of the chargeable billed sales; where it decides and they differ, the header waits.
 
-    99-23. What lines that are written already carry is on the header.
+    99-23. The header has the date of the lines that are already written.
     """
     carried = {header.billed_on: existing[0].actual_id} if existing and header.billed_on else {}
     for row, line in result.lines:
@@ -52,7 +52,7 @@ def _agree_on_date(
 
 
 def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
-    """A proposal without a customer of its company could never be posted: it says so before it is ready."""
+    """A proposal without a customer of its company could never be posted, so it waits rather than become ready."""
     name, reference = proforma_customer(proforma, setup), proforma.customer
     if setup.customer(company, name):
         return []

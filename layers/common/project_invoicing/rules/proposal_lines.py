@@ -1,7 +1,7 @@
-"""Which lines a proposal gets from its billed actuals, or what it has to wait for. Pure: reads nothing, writes nothing.
+"""Which lines a proposal gets from its billed actuals, or what it has to wait for. Pure: reads and writes nothing.
 
-All or none (INV-04): the billed set must equal the proforma's, and every time-and-material line's unbilled sale must
-be posted (STG-05 to STG-09, MS-17). Actuals without money take part in the waiting, but bring no amount (99-21).
+All or none (INV-04): the billed set must equal the proforma's, and every time-and-material line's unbilled sale must be
+posted (STG-05 to STG-09, MS-17). Actuals without money are waited for too, but contribute no amount (99-21).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 @dataclass(slots=True)
 class ProposalPlan:
-    """What is to become of a proposal's rows. Lines only when ``waits`` is empty.
+    """What to do with a proposal's rows. It has lines only when ``waits`` is empty.
 
-    ``own_waits`` are those of single rows; ``documents`` the journals, and the proformas of invoices, whose posting
+    ``own_waits`` are those of single rows; ``documents`` are the journals, and the proformas of invoices, whose posting
     would change something. ``billed_on`` is the accounting date that all its billed sales carry.
     """
 
@@ -55,12 +55,12 @@ class ProposalPlan:
 
     @property
     def second(self) -> bool:
-        """Another document has taken what one of the rows would."""
+        """Whether another document has taken what one of the rows would take."""
         return any(wait.reason in SECOND_REASONS for wait in self.own_waits.values())
 
 
 def linked_ids(rows: Iterable[StagedRow]) -> set[str]:
-    """The actuals that must be looked at to judge these rows: what they bill, reverse or replace."""
+    """The actuals needed to judge these rows: what they bill, reverse or replace."""
     return {row.links[role] for row in rows for role in CONTINUED if role in row.links}
 
 
@@ -103,7 +103,7 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """What single rows of a proforma wait for. ``together``: all actuals that are to be on the proposal."""
+    """What single rows of a proforma wait for. ``together``: all actuals meant for the proposal."""
 
     result: ProposalPlan
     company: str
@@ -133,7 +133,7 @@ class _Judge:
         return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
 
     def _unposted(self, row: StagedRow, resolved: Resolved) -> Wait | None:
-        """What a time-and-material row waits for: the posting of what it bills, or of what it takes back."""
+        """What a time-and-material row waits for: the posting of what it bills or takes back."""
         actual = row.actual
         if actual.transaction_class in ON_ACCOUNT or resolved.billing_method is BillingMethod.FIXED_PRICE:
             return None
@@ -163,7 +163,7 @@ class _Judge:
 
 
 def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
-    """How an unbilled sale stands whose billed sale waits for its posting: amount, date, journal."""
+    """The status of an unbilled sale whose billed sale waits for its posting: amount, date, journal."""
     if sale is None:
         return f"unbilled sale {id} has not arrived"
     actual = sale.actual
@@ -175,7 +175,7 @@ def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
 
 
 def day_of(row: StagedRow, setup: FinanceSetup, company: str | None = None) -> str | None:
-    """The day of an actual in the time zone of its company, else of ``company``, as far as one is known."""
+    """The day of an actual in the time zone of its company, else of ``company``, if either is known."""
     written = row.actual.start or row.actual.document_date
     owner = owner_of(row.actual, setup)
     company = row.company or (owner.company if isinstance(owner, Owner) else company)
@@ -196,7 +196,7 @@ def _completeness(
         return [Wait(WaitReason.INVOICE_TOTAL_MISSING, detail)]
     found = subtotal(list(lines))
     sent = found - sum((line.rounded_by for line in lines), ZERO)
-    if proforma.total in (found, sent):  # Dataverse may add up amounts of more digits than the currency has
+    if proforma.total in (found, sent):  # Dataverse may add up amounts with more digits than the currency has
         return []
     detail = (
         f"{len(lines)} billed sales actuals sum to {money(found)}, the proforma to {money(proforma.total)}: "
@@ -208,9 +208,9 @@ def _completeness(
 def proposal_line(
     row: StagedRow, resolved: Resolved, linked: Mapping[str, StagedRow], continued: Continued = NOTHING_BEFORE
 ) -> ProposalLine:
-    """The line of a billed row, without a number yet. ``linked`` has what it bills, for what that accrued.
+    """The line of a billed row, without a number yet. ``linked`` has what it bills, for the accrual.
 
-    ``resolved`` has what the line takes of ``continued``.
+    ``resolved`` includes what the line inherits from ``continued``.
     """
     actual = row.actual
     unbilled = linked.get(row.links.get(ConnectionRole.UNBILLED, ""))

@@ -7,12 +7,12 @@ from project_invoicing.setup.models.numbers import ProposalNumbers
 
 
 def needs_order(rule: ProposalNumbers) -> bool:
-    """Whether the company's numbers have to come in some order."""
+    """Whether the company's numbers have to follow some order."""
     return not (rule.allow_lower and rule.allow_higher)
 
 
 def out_of_order(number: str, last: str | None, rule: ProposalNumbers, company: str) -> str | None:
-    """Why a number may not come after the ``last`` one (NUM-01, 99-28), ``None`` if it may."""
+    """Why a number may not follow ``last`` (NUM-01, 99-28), ``None`` if it may."""
     if rule.format:
         counter = counter_in(number, rule.format, company)
         before = counter_in(last, rule.format, company) if last else None

@@ -1,7 +1,7 @@
-"""A staged row seen with the finance set-up: references become finance ids, codes become defaults.
+"""Resolves a staged row with the finance set-up: references become finance ids, codes become defaults.
 
-A row that cannot be resolved waits, with the id that is missing (STG-14, CAT-03, STG-17); it is looked at again at
-every import.
+A row that cannot be resolved waits, with the id that is missing (STG-14, CAT-03, STG-17); every import looks at it
+again.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
 PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
-"""What was bought (JRN-16, LED-33, LED-56)."""
+"""The classes of purchases (JRN-16, LED-33, LED-56)."""
 _OF_CONTINUED = ("resource",)
-"""The look-ups that a line which continues another has of its own."""
+"""The look-ups that a line has of its own even when it continues another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Everything a line takes from the set-up.
 
-    ``amount`` is the actual's in the digits of its currency: Dataverse may price with more (D-053; contract, section
-    5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07). ``charges``,
-    none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
+    ``amount`` is the actual's in the digits of its currency: Dataverse may price with more digits (D-053; contract,
+    section 5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
+    ``charges``, none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
     """
 
     company: str
@@ -73,7 +73,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the set-up knows of an actual of which it knows everything."""
+    """The set-up's answers for an actual for which nothing is missing."""
 
     names: dict[str, str | None]
     transaction_date: date
@@ -87,12 +87,12 @@ class _Found:
 def resolve(
     actual: Actual, setup: FinanceSetup, rate: ExchangeRate | None = None, before: Lineage | None = None
 ) -> Resolved | Blocked | Invalid:
-    """What the set-up says of an actual, or why it has to wait.
+    """Resolves an actual with the set-up, or says why it has to wait.
 
-    An inactive actual waits, whatever else it lacks (99-27). Then the order is that of the rules: references, exchange
-    rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which takes its
-    original's (FXR-13). ``before``: what the posted line hands on that this one continues; of that the set-up is not
-    asked, and may know nothing any more (99-22).
+    An inactive actual waits, whatever else it lacks (99-27). After that the order follows the rules: references,
+    exchange rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which
+    takes that of its original (FXR-13). ``before``: what the posted line hands on that this one continues; the set-up
+    is not asked for it and may no longer know it (99-22).
     """
     owner = owner_of(actual, setup)
     if actual.inactive:
@@ -179,7 +179,7 @@ def _resolved(
 
 
 def _continued(resolved: Resolved, before: Lineage) -> Resolved:
-    """With what the posted line hands on, and the line property that was looked up by it."""
+    """Adds what the posted line hands on, and the line property looked up with it."""
     charges = (before.charge,) if before.charge else ()
     before = replace(before, line_property=resolved.line_property)
     return continuing(resolved, before, worker_dimensions=before.worker_dimensions, charges=charges)

@@ -1,7 +1,7 @@
 """Review before posting: which draft journals the schedule leaves to a person, and for how long.
 
-A company says ``auto_post_journals: false``, and a person posts its journals, or ``post_after_hours``, and the schedule
-posts a draft once its lines have stood unchanged for so long. Whoever asks for a posting gets it at once (D-060).
+With ``auto_post_journals: false`` a person posts a company's journals; with ``post_after_hours`` the schedule posts a
+draft once its lines have been unchanged for that long. A posting requested by a person happens at once (D-060).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def review_ends(journal: Journal, setup: FinanceSetup) -> datetime | None:
-    """From when on the schedule posts a journal; ``None``: never, a person does.
+    """When the schedule may post a journal; ``None`` if only a person posts it.
 
-    What was begun is finished, whatever the company says by now. A journal without the time of its last change was
-    made before times were kept, and is old enough.
+    A posting that has begun is finished, whatever the company's setting is now. A journal without the time of its last
+    change predates these times, and is old enough.
     """
     parameters = setup.parameters(journal.company)
     if journal.status is JournalStatus.PROCESSING:
@@ -33,7 +33,7 @@ def review_ends(journal: Journal, setup: FinanceSetup) -> datetime | None:
 
 
 def who_posts(journal: Journal, setup: FinanceSetup) -> str:
-    """Who posts a draft, and when, for a person who asks why it is not posted."""
+    """Who posts a draft, and when: for a person who asks why it is not posted."""
     ends = review_ends(journal, setup)
     by_hand = "calls journal_posting with its company and journal_id"
     if ends is None:

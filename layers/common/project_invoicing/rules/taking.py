@@ -1,4 +1,4 @@
-"""What comes second: an unbilled sale is billed once, and what was billed or journalised is taken back once (99-25)."""
+"""Second takers: an unbilled sale is billed once, and a billed or journalised actual is taken back once (99-25)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Takers:
 
 
 def how(first: StagedRow) -> WaitReason:
-    """What comes after ``first`` waits for: it bills what it has taken, or takes it back."""
+    """How ``first`` has what the row waits for: it bills it, or takes it back."""
     return WaitReason.ALREADY_BILLED if ConnectionRole.UNBILLED in first.links else WaitReason.ALREADY_CREDITED
 
 

@@ -1,4 +1,4 @@
-"""Why a row waits: what it says itself, and what the header of its proposal says of it."""
+"""Why a row waits: from the row itself, or from the header of its proposal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def defect_wait(defect: Defect, actual_id: str | None = None) -> Wait:
 
 
 def waits_as(row: StagedRow, header: Proposal | None) -> Wait | None:
-    """Why a row waits: as it says itself, else as the header of its proposal says of it, else as that waits itself.
+    """Why a row waits: its own reason, else what its proposal's header lists for it, else the header's own reason.
 
     ``None`` for a row that does not wait, or that no import has looked at.
     """
@@ -31,10 +31,10 @@ def waits_as(row: StagedRow, header: Proposal | None) -> Wait | None:
 
 
 def untold(rows: Iterable[StagedRow], own: Mapping[str, Wait], waits: Sequence[Wait]) -> dict[str, Wait]:
-    """Those of the rows' ``own`` waits that the header of their proposal, which waits for ``waits``, does not tell.
+    """Those of the rows' ``own`` waits that are not covered by ``waits`` on the header of their proposal.
 
     They are beyond what it lists, or name an actual that does not lead to the row, and wait for something else than the
-    proposal's first reason. What comes second always says so itself: its wait names what came first, not the row.
+    proposal's first reason. A second taker always says so itself: its wait names the first taker, not the row.
     """
     listed = waits[:SHOWN_WAITS]
     with_own = ((row, own[row.id]) for row in rows if row.id in own)

@@ -1,4 +1,4 @@
-"""What is written back to Dataverse of a posted document, as fields of the table maps (WB-01 to WB-07). Pure."""
+"""The values written back to Dataverse for a posted document, as fields of the table maps (WB-01 to WB-07). Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Values = dict[str, Any]
 
 
 def actual_of_journal(line: JournalLine) -> Values:
-    """What the actual of a posted journal line gets (WB-01, WB-04): amounts and rate as decimals."""
+    """What is written to the actual of a posted journal line (WB-01, WB-04): amounts and rate as decimals."""
     return {
         "accounting_amount": line.accounting_amount,
         "exchange_rate": line.rate.multiplier,
@@ -23,7 +23,7 @@ def actual_of_journal(line: JournalLine) -> Values:
 
 
 def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:
-    """What the actual of an invoice line gets (WB-02, WB-05, WB-06)."""
+    """What is written to the actual of an invoice line (WB-02, WB-05, WB-06)."""
     return {
         "accounting_amount": line.accounting_amount,
         "exchange_rate": invoice.exchange_rate,
@@ -33,7 +33,7 @@ def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:
 
 
 def row_of_invoice(invoice: Invoice) -> Values:
-    """What the proforma gets (WB-07, WB-12)."""
+    """What is written to the proforma (WB-07, WB-12)."""
     return {
         "invoice_number": invoice.invoice_number,
         "invoice_date": invoice.invoice_date.isoformat(),

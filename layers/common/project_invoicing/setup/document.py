@@ -1,7 +1,7 @@
 """The set-up document: finance master data as finance writes it (contract, section 3).
 
-The models of its parts are in ``setup.models``; ``setup.problems`` says what is wrong with a document.
-Finance ids are text and are compared as written. Rows are frozen: a loaded set-up never changes.
+The models of its parts are in ``setup.models``; ``setup.problems`` reports what is wrong with a document. Finance ids
+are text and are compared as written. Rows are frozen: a loaded set-up never changes.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from project_invoicing.setup.models.master_data import (
 from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
 from project_invoicing.setup.models.sales_tax import SalesTax
-from project_invoicing.setup.models.values import Name, Row
+from project_invoicing.setup.models.values import Name, SetupRow
 
 
-class SetupDocument(Row):
-    """The whole set-up. Only companies and currencies must be there."""
+class SetupDocument(SetupRow):
+    """The whole set-up. Only companies and currencies are required."""
 
     companies: dict[Name, Company] = Field(min_length=1)
     currencies: dict[Name, Currency] = Field(min_length=1)

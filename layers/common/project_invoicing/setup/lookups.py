@@ -1,4 +1,4 @@
-"""What the rules ask of the finance set-up. Every answer is a look-up in an index: lines ask by the thousand."""
+"""The look-ups that rules make in the finance set-up. Every answer comes from an index: lines ask by the thousand."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from project_invoicing.setup.indexes.terms import TermLookups
 class FinanceSetup(CurrencyLookups, AccountLookups, DimensionLookups, SalesTaxLookups, CalendarLookups, TermLookups):
     """One version of the set-up, with its indexes. Immutable, so that one object serves all invocations of a process.
 
-    ``None`` always means that the set-up has no answer; which reason follows from that is the caller's rule.
+    ``None`` always means that the set-up has no answer; the caller's rule decides which reason follows from that.
     """

@@ -1,6 +1,6 @@
 """Everything that is wrong with a set-up document, in words for the person who wrote it.
 
-The models check shapes and values, ``CROSS_REFERENCES`` that names lead somewhere.
+The models check shapes and values; ``CROSS_REFERENCES`` checks that names exist.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.models.values import Row
+from project_invoicing.setup.models.values import SetupRow
 
 Path = tuple[str | int, ...]
 _TOLD_AT_ONCE = 100
@@ -40,7 +40,7 @@ def problems(document: object) -> list[str]:
 
 
 def check(document: object) -> list[Problem]:
-    """As ``problems``, with the path apart, a hundred at most. Names are looked up once all values are right."""
+    """As ``problems``, with the path separate, a hundred at most. Names are only checked once all values are right."""
     try:
         parsed = SetupDocument.model_validate(document)
     except ValidationError as error:
@@ -74,7 +74,7 @@ def _problem(detail: ErrorDetails) -> Problem:
 
 
 def _keys_at(path: Path) -> list[str]:
-    """The keys of the row at ``path``: down through its fields, the values of mappings and the entries of lists."""
+    """The keys of the row at ``path``, found through its fields, the values of mappings and the entries of lists."""
     shape: Any = SetupDocument
     for step in path:
         shape = _fields(shape)[str(step)] if isinstance(shape, type) else get_args(shape)[-1]
@@ -83,12 +83,12 @@ def _keys_at(path: Path) -> list[str]:
     return list(_fields(shape))
 
 
-def _fields(row: type[Row]) -> dict[str, Any]:
+def _fields(row: type[SetupRow]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
-    """What the writer may have meant, or what there is."""
+    """The name the writer may have meant, or the names there are."""
     names = list(known)
     if close := get_close_matches(name, names, n=1):
         return f"did you mean {close[0]}?"
@@ -144,10 +144,11 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("dimension_rules.*.category", "categories.{company}"),
     ("account_structures.{company}", "companies"),
 )
-"""Which values name what. ``*`` is every entry; ``{company}`` every key, or, in a target, the row's own company.
+"""The values that name something defined elsewhere. ``*`` is every entry; ``{company}`` every key, or, in a target, the
+row's own company.
 
-Groups of projects, categories and customers have no list of their own. Defaults of ``parameters`` may lead nowhere
-(see there), and so may ``references``: the rows that need them wait.
+Groups of projects, categories and customers have no list of their own. Defaults in ``parameters`` may name something
+that does not exist (see there), and so may ``references``: the rows that need them wait.
 """
 
 
@@ -162,7 +163,7 @@ def _dangling(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _values(node: Any, steps: list[str], path: Path, row: Mapping[str, Any]) -> Iterator[tuple[Path, Any, str]]:
-    """Each value that a source path of ``CROSS_REFERENCES`` leads to, with its own path and the row it stands in."""
+    """Each value that a source path of ``CROSS_REFERENCES`` leads to, with its own path and the row it is in."""
     if not steps:
         yield path, row, node
     elif steps[0] == "{company}" and len(steps) == 1:
@@ -175,7 +176,7 @@ def _values(node: Any, steps: list[str], path: Path, row: Mapping[str, Any]) -> 
 
 
 def _doubled(document: SetupDocument) -> Iterator[Problem]:
-    """Rows of which only one can hold: the same rate, rule or account twice, periods that overlap."""
+    """Rows that contradict each other: the same rate, rule or account twice, periods that overlap."""
     yield from _twice(("exchange_rates",), ((r.from_, r.to, r.valid_from) for r in document.exchange_rates))
     yield from _twice(
         ("profile_rules",),

@@ -20,8 +20,8 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 5},
     tcp_keepalive=True,
-    # D-055: AWS checks each request itself; checking here too takes a fifth of the CPU.
-    # Tests have them checked (tests/conftest.py).
+    # D-055: AWS validates each request itself; validating here too takes a fifth of the CPU.
+    # Tests turn validation on (tests/conftest.py).
     parameter_validation=False,
 )
 
@@ -48,7 +48,7 @@ def sqs() -> SQSClient:
 
 @cache
 def secrets_manager() -> SecretsManagerClient:
-    logging.getLogger("botocore.parsers").setLevel(logging.INFO)  # at DEBUG it writes every answer, secrets too
+    logging.getLogger("botocore.parsers").setLevel(logging.INFO)  # at DEBUG it logs every response, including secrets
     return _session().client("secretsmanager", config=_CONFIG)
 
 

@@ -1,4 +1,4 @@
-"""What botocore raises, in our three kinds. Every call to DynamoDB passes through here."""
+"""Translates botocore's errors into our three kinds. Every call to DynamoDB passes through here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BUSY = frozenset(
 
 
 class ConditionFailed(Conflict):
-    """The condition of a single write did not hold. ``item`` is what stood there, ``None`` when nothing did."""
+    """The condition of a single write did not hold. ``item`` is the item it met, ``None`` if there was none."""
 
     def __init__(self, item: dict[str, Any] | None) -> None:
         super().__init__("the condition of a write did not hold")
@@ -32,10 +32,10 @@ class ConditionFailed(Conflict):
 
 
 class TransactionCancelled(Conflict):
-    """A transaction was cancelled. ``reasons`` has one entry an item, in order; ``None`` for those not at fault.
+    """A transaction was cancelled. ``reasons`` has one entry per item, in order; ``None`` for those not at fault.
 
-    An entry is ``(code, item)``: ``ConditionalCheckFailed`` with the item that stood there, or
-    ``TransactionConflict`` when another transaction was under way on it.
+    An entry is ``(code, item)``: ``ConditionalCheckFailed`` with the item it met, or ``TransactionConflict`` when
+    another transaction was in progress on it.
     """
 
     def __init__(self, reasons: list[tuple[str, dict[str, Any] | None] | None]) -> None:
@@ -47,7 +47,7 @@ class TransactionCancelled(Conflict):
 def translated() -> Iterator[None]:
     """Raises ``ConditionFailed``, ``TransactionCancelled`` or ``Unavailable`` for what DynamoDB refused.
 
-    Anything else (a validation error, a missing table, a denied action) is a defect of ours or of the deployment and
+    Anything else (a validation error, a missing table, a denied action) is a defect of the code or the deployment and
     passes through unchanged.
     """
     try:

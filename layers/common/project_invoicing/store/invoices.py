@@ -1,14 +1,14 @@
-"""Posted customer invoices, and the vendor invoices that match those between companies. In the proposals table.
+"""Posted customer invoices, and the vendor invoices that match intercompany ones. In the proposals table.
 
-A posted invoice has a header and pages of its own, which nothing changes any more but ``gb``: what credit notes have
-given back of ``tc``, the sales tax that its lines were charged. Its header: ``in`` number, ``nr`` ``id`` number and id
-of its proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date
-and accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange
-rate, ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor
-of one between companies. A page has ``l``, its lines as text.
+A posted invoice has a header and pages of its own, which never change except for ``gb``: what credit notes have given
+back of ``tc``, the sales tax charged on its lines. Its header: ``in`` number, ``nr`` ``id`` number and id of its
+proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date and
+accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange rate,
+``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor of an
+intercompany invoice. A page has ``l``, its lines as text.
 
-One between companies has a pending vendor invoice of the borrower beside it, under the lender and the same number.
-What was posted before there was a ``da`` has its invoice date for an accounting date.
+An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
+Invoices posted before ``da`` existed use their invoice date as accounting date.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Invoices:
         return invoice_of(item) if item else None
 
     def pages(self, company: str, number: str, first: str = "") -> Iterator[tuple[str, list[ProposalLine]]]:
-        """The pages of a posted invoice with their keys, from the one with the key ``first`` on."""
+        """The pages of a posted invoice with their keys, starting at key ``first``."""
         for item in query(self.client, self.table, partition(company, number), prefix=PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
 
@@ -63,7 +63,7 @@ class Invoices:
         return {item["in"]: tax_of_invoice(item) for item in get_many(self.client, self.table, keys)}
 
     def counter(self, company: str) -> Counter:
-        """The sequence of customer invoice numbers: continuous, since it is drawn with the invoice (NUM-02)."""
+        """The sequence of customer invoice numbers: without gaps, as each is drawn with its invoice (NUM-02)."""
         return Counter(self.client, self.table, company, "invoice")
 
     # Writes of the transactions
@@ -123,11 +123,11 @@ class Invoices:
         return put(self.table, item, unless_exists=True)
 
     def visible(self, company: str, number: str) -> Write:
-        """The invoice's last page is there: from now on it is posted."""
+        """The invoice's last page is written: it now counts as posted."""
         return update(self.table, partition(company, number), HEADER, {"po": True}, expected={"po": False})
 
     def give_back(self, company: str, number: str, before: TaxOfInvoice, after: TaxOfInvoice) -> Write:
-        """A credit note gives back some of an invoice's tax, if no other has given back any since it was computed."""
+        """A credit note gives back tax of an invoice, unless another has done so since the amount was computed."""
         expected = {"po": True, "gb": None if before.given_back == NOTHING else tallies_text(before.given_back)}
         values = {"tc": tallies_text(after.charged), "gb": tallies_text(after.given_back)}
         return update(self.table, partition(company, number), HEADER, values, expected=expected)
@@ -177,14 +177,14 @@ def vendor_invoice_of(item: Item) -> VendorInvoice:
 
 
 def tax_of_invoice(item: Item) -> TaxOfInvoice | None:
-    """What an invoice's header says; ``None`` where it was posted before headers did."""
+    """What an invoice's header says about its tax; ``None`` where it was posted before headers did."""
     if "tc" not in item:
         return None
     return TaxOfInvoice(tallies_of(item["tc"]), tallies_of(item["gb"]) if "gb" in item else NOTHING)
 
 
 def accounting_date(item: Item) -> date:
-    """That of a posting: what was posted or begun before there was one has its invoice date for it."""
+    """The accounting date of a posting; the invoice date where it began before accounting dates were stored."""
     return date.fromisoformat(item["da"] if "da" in item else item["di"])
 
 

@@ -1,4 +1,4 @@
-"""Items and expressions of DynamoDB: plain values in, typed attribute values out, every name aliased."""
+"""DynamoDB items and expressions: plain values in, typed attribute values out, every name aliased."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 PK_BYTES: Final = 2048
 SK_BYTES: Final = 1024
-"""DynamoDB's limits of a partition key and of a sort key."""
+"""DynamoDB's size limits for a partition key and a sort key."""
 
 Item = dict[str, Any]
 """An item with plain Python values."""
@@ -38,7 +38,7 @@ def typed(value: Any) -> dict[str, Any]:
 
 
 def typed_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole item; names with ``None`` are left out."""
+    """A whole item as attribute values, without the names whose value is ``None``."""
     return {name: typed(value) for name, value in item.items() if value is not None}
 
 
@@ -60,16 +60,16 @@ def plain_item(item: Mapping[str, Any]) -> Item:
 
 
 def readable(read: Callable[[Item], T], item: Item) -> T | None:
-    """What ``read`` makes of an item; ``None`` for one that this code cannot read, which is set aside by its key.
+    """``read(item)``; ``None`` for an item that this code cannot read, which is set aside by its key.
 
-    A newer version may have written it, or a hand in the console: it stays as it is (D-074).
+    A newer version may have written it, or someone in the console: it stays as it is (D-074).
     """
     found = guarded("item", f"{item['pk']} {item['sk']}", read, item)
     return None if isinstance(found, Defect) else found
 
 
 def bounded(text: str, limit: int = 100) -> str:
-    """A text of others as a part of a key: one that is longer, or has half a character in it, with a hash instead."""
+    """Foreign text as part of a key. Text that is too long or has half a surrogate pair gets a hash instead."""
     if len(text) <= limit and not HALF.search(text):
         return text
     digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
@@ -77,7 +77,7 @@ def bounded(text: str, limit: int = 100) -> str:
 
 
 def is_possible(pk: str, sk: str = "-") -> bool:
-    """Whether an item can have this key. What a person asks for may be longer than any, or no text at all."""
+    """Whether an item can have this key. A person's input may exceed every limit or not be valid text."""
     if HALF.search(pk + sk):
         return False
     return 0 < len(pk.encode()) <= PK_BYTES and 0 < len(sk.encode()) <= SK_BYTES

@@ -1,6 +1,7 @@
-"""What happens to the header of a journal in one transaction: one write, however many transitions it is.
+"""What happens to the header of a journal in one transaction: one write, however many transitions it covers.
 
-A small journal is claimed, posted and finished at once; each of these is a verb here, checked against ``JOURNALS``.
+A small journal is claimed, posted and finished in a single transaction; each of these is a verb here, checked against
+``JOURNALS``.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from project_invoicing.store.transactions import Write, update
 HEADER: Final = "H"
 PREFIX: Final = "JOURNAL#"
 _OPEN: Final = frozenset({JournalStatus.DRAFT, JournalStatus.PROCESSING})
-"""What the index of open documents holds."""
+"""The statuses of journals in the index of open documents."""
 
 
 class JournalChange:
-    """Verbs that change a header. ``after`` is the journal as it is once ``write`` has been written."""
+    """Verbs that change a header. ``after`` is the journal once ``write`` has been written."""
 
     def __init__(self, table: str, journal: Journal) -> None:
         self._table = table
@@ -29,7 +30,7 @@ class JournalChange:
         self.after = journal
 
     def lines_added(self, count: int, at: str | None = None) -> None:
-        """A new page of lines. ``at``: the review of the journal begins anew (journals in error have none)."""
+        """Adds a page of lines. At ``at`` the journal's review starts over (journals in error have none)."""
         self._happens(JournalVerb.CHANGED)
         self._counts(self.after.line_count + count)
         self._values["no"] = self.after.next_line + count
@@ -42,23 +43,23 @@ class JournalChange:
         self._counts(self.after.line_count - count)
 
     def lines_changed(self, at: str) -> None:
-        """Lines are other than they were; the review of the journal begins anew."""
+        """Lines have changed; the journal's review starts over."""
         self._happens(JournalVerb.CHANGED)
         self._touched(at)
 
     def reworded(self) -> None:
-        """Only a text changed, which nobody has to review."""
+        """Only text has changed, which needs no review."""
         self._happens(JournalVerb.CHANGED)
         self._values["st"] = self.after.status
 
     def begun(self, setup_version: int) -> None:
-        """Claimed for posting: the set-up that it is computed with is pinned."""
+        """Claimed for posting: pins the set-up that the posting is computed with."""
         self._happens(JournalVerb.BEGUN)
         self._values["sv"] = setup_version
         self.after = replace(self.after, setup_version=setup_version)
 
     def errors_go_to(self, journal_id: str) -> None:
-        """Which journal takes the lines that fail, from its next page on to its last."""
+        """The journal that takes the lines that fail, from its next page to its last."""
         self._happens(JournalVerb.PAGE_POSTED)
         self._values["ej"] = journal_id
         self.after = replace(self.after, error_journal=journal_id)
@@ -76,16 +77,16 @@ class JournalChange:
         self._happens(JournalVerb.POSTED)
 
     def failed(self) -> None:
-        """No line of it can be posted: it waits to be reset (POST-10)."""
+        """None of its lines can be posted: it waits to be reset (POST-10)."""
         self._happens(JournalVerb.FAILED)
 
     def reset(self, at: str) -> None:
-        """A journal in error is a draft again, which can be posted (POST-04)."""
+        """A journal in error becomes a draft again, which can be posted (POST-04)."""
         self._happens(JournalVerb.RESET)
         self._touched(at)
 
     def write(self) -> Write:
-        """The change, if the header still has the status, line count and progress that were read."""
+        """The change, on condition that the header still has the status, line count and progress that were read."""
         read = self._read
         expected: dict[str, Any] = {"st": read.status, "n": read.line_count, "no": read.next_line}
         if read.posted_pages:
@@ -114,7 +115,7 @@ class JournalChange:
 
 
 def opened(journal: Journal) -> dict[str, str]:
-    """What puts a journal into the index of open documents."""
+    """The index attributes that make a journal an open document."""
     return {"oc": journal.company, "od": journal.journal_id}
 
 

@@ -1,13 +1,13 @@
-"""The journals table: integration journals, a header and pages of lines each.
+"""The journals table: integration journals, each with a header and pages of lines.
 
 Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
-takes the lines which fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
+takes the lines that fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
 the sparse index ``open_documents`` (not posted). A page has ``l`` (lines as text), ``ve``, a version that every change
 raises, and ``po`` once it is posted.
 
-One journal a period is open for new lines. Which one, says the guard item of the period: two imports that want to open
-a journal for one period at once meet at its condition.
+One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
+journal for the same period at once compete for its condition.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Journals:
     # Reading
 
     def open(self, company: str) -> list[Journal]:
-        """Journals of a company that are not posted, by number. From the index: it only proposes."""
+        """A company's journals that are not posted, by number. An index read: verify before writing."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
         return [journal for item in found if (journal := readable(journal_of, item))]
 
@@ -67,12 +67,12 @@ class Journals:
         return {journal.journal_id: journal for journal in found if journal}
 
     def pages(self, company: str, journal_id: str, first: str = "") -> Iterator[JournalPage]:
-        """The journal's pages, from the one with the key ``first`` on."""
+        """The journal's pages, starting at key ``first``."""
         for item in query(self.client, self.table, partition(company, journal_id), prefix=_PAGE, first=first):
             yield page_of(item)
 
     def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:
-        """The line of an actual and whether it is posted. ``number`` is where it is expected to be: one request."""
+        """An actual's line and whether it is posted. ``number`` is where it is expected, found in one request."""
         until = f"{_PAGE}{number:08d}"
         item = last_until(self.client, self.table, partition(company, journal_id), _PAGE, until)
         lines = rows.decode(JournalLine, item["l"]) if item else []
@@ -94,7 +94,7 @@ class Journals:
         return {item["sk"]: item["sv"] for item in get_many(self.client, self.table, keys)}
 
     def setup_seen(self, company: str, version: int) -> None:
-        """Remembers that. No condition: an older version that wins costs one more comparison, nothing else."""
+        """Remembers that version. No condition: if an older version wins, the only cost is one more comparison."""
         write = put(self.table, {"pk": "SETUPS-SEEN", "sk": company, "sv": version}, unless_exists=False)
         transact(self.client, [write])
 
@@ -127,7 +127,7 @@ class Journals:
         return JournalChange(self.table, journal)
 
     def guard(self, journal: Journal, before: str | None) -> Write:
-        """New lines of the period go to ``journal`` from now on, if they went to ``before`` until now."""
+        """Sends the period's new lines to ``journal``, on condition that they went to ``before`` until now."""
         return update(
             self.table,
             f"OPEN#{journal.company}",
@@ -147,7 +147,7 @@ class Journals:
         return put(self.table, item, unless_exists=True)
 
     def posted_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
-        """The page with what posting found out about its lines; it can be posted once, and only as it was judged."""
+        """The page with the result of posting its lines; it can be posted once, and only as it was judged."""
         return self._changed(journal, page, {"l": rows.encode(lines), "po": True})
 
     def changed_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:

@@ -1,4 +1,4 @@
-"""The ledger table: vouchers in pages, one list of entries a page, under the document that made them."""
+"""The ledger table: vouchers in pages, one list of entries per page, under the document they belong to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE_ENTRIES: Final = 500
-"""Entries of one page at most, about 60 KB."""
+"""The most entries on one page, about 60 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Ledger:
         self.table = table
 
     def page(self, source: str, company: str, document: str, number: int, page: list[Entry]) -> Write:
-        """Page ``number`` of a document's vouchers. It must be new: a ledger is only ever added to."""
+        """Page ``number`` of a document's vouchers. It must be new: the ledger is append-only."""
         item = {
             "pk": _partition(source, company, document),
             "sk": f"V#{number:06d}",
@@ -100,8 +100,8 @@ class Ledger:
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
         """Source, company and number of the documents that have a voucher of this number.
 
-        A voucher stands under its document and no key leads the other way, so this reads the table: for a person's
-        question only.
+        Vouchers are stored under their documents and no key leads the other way, so this reads the whole table: only
+        for a person's question.
         """
         found = scan(self.client, self.table, containing=("e", json.dumps(voucher)))
         return sorted({(item["so"], item["co"], item["id"]) for item in found})
@@ -111,7 +111,7 @@ class Ledger:
 
 
 def assemble(pages: Iterable[list[Entry]], company: str, source: str, document: str) -> Iterator[Voucher]:
-    """The vouchers whose entries stand on consecutive pages, each checked to balance."""
+    """The vouchers whose entries are on consecutive pages, each checked to balance."""
     every = (entry for page in pages for entry in page)
     for number, group in groupby(every, key=lambda entry: entry.voucher):
         found = list(group)

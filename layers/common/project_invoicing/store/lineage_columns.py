@@ -1,4 +1,4 @@
-"""What a posted line hands on (99-22), as the text of a staging row, and read from it again."""
+"""What a posted line hands on (99-22), written to and read from the text of a staging row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
 
 _OF_LINEAGE: Final = 7
 _OF_CHARGE: Final = 5
-"""How many columns a text has at most; later versions may append some."""
+"""The most columns that a text has; later versions may append some."""
 _REVENUE_TYPES: Final = {
     PostingType.INVOICED_REVENUE: "r",
     PostingType.INVOICED_REVENUE_ON_ACCOUNT: "o",
@@ -23,7 +23,7 @@ _REVENUE_TYPES_OF: Final = {short: posting_type for posting_type, short in _REVE
 
 
 def lineage_text(lineage: Lineage, accrual: Accrual | None, sales_tax: Decimal | None) -> str:
-    """A list in the order of the columns, without what is empty at its end or what the row has anyway."""
+    """A list in the order of the columns, without empty ones at the end or values that the row has anyway."""
     dimensions = lineage.dimensions
     if accrual and accrual.dimensions == dimensions:
         dimensions = None
@@ -32,7 +32,7 @@ def lineage_text(lineage: Lineage, accrual: Accrual | None, sales_tax: Decimal |
         lineage.item_sales_tax_group,
         lineage.category,
         lineage.line_property,
-        # Nothing means: as in the accrual. An empty one says that there are none, though the accrual has some.
+        # No value means the same as in the accrual; an empty one means none, even though the accrual has some.
         dimensions if dimensions or not (accrual and accrual.dimensions and not lineage.dimensions) else {},
         _charge_out(lineage.charge, sales_tax) if lineage.charge else None,
         lineage.worker_dimensions,

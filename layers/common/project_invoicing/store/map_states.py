@@ -1,7 +1,7 @@
-"""Which table maps run, and the events that wait until a paused one runs again.
+"""Which table maps are running, and the events kept until a paused one is resumed.
 
-``MAPS`` has one item a map that was ever paused or stopped; a map without one runs. ``KEPT#<map>`` has the events that
-came while it was paused, whole, in the order of their time.
+``MAPS`` has one item per map that was ever paused or stopped; a map without one is running. ``KEPT#<map>`` has the
+complete events that came while it was paused, in order of time.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _KEPT: Final = "KEPT#"
 
 
 class MapStates:
-    """Access to the states of the maps and to the events that were kept for them."""
+    """Access to the states of the maps and to the events kept for them."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self.client = client
         self.table = table
 
     def all(self) -> dict[str, MapStatus]:
-        """How each map stands, by name, strongly consistent. One request."""
+        """The status of each map, by name, strongly consistent. One request."""
         stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
         return {name: stored.get(name, MapStatus(name)) for name in map(str, TableMapName)}
 
     def of(self, name: str) -> MapStatus:
-        """How one map stands. Raises ``Rejected`` for a name that no map has."""
+        """The status of one map. Raises ``Rejected`` for an unknown name."""
         if name not in list(TableMapName):
             problem = f"there is no table map {name!r}; there are {', '.join(TableMapName)}"
             raise Rejected(RejectReason.SCHEMA, problem, field="name")
@@ -53,7 +53,7 @@ class MapStates:
     def change(self, name: str, action: MapAction, reason: str | None, at: str) -> MapStatus:
         """Pauses, resumes, stops or starts a map.
 
-        Raises ``Rejected`` where the map's state does not allow it, ``Conflict`` when somebody else was faster.
+        Raises ``Rejected`` where the map's state does not allow it, ``Conflict`` when another change was faster.
         """
         before = self.of(name)
         after = MAPS.transitions.get((before.state, action))
@@ -87,7 +87,7 @@ class MapStates:
             return
 
     def kept(self, name: str, id: str | None = None) -> Iterator[tuple[str, BusEvent]]:
-        """What is kept for a map, oldest first: ``(sort key, event)``. With ``id`` only what is about that row."""
+        """The events kept for a map, oldest first: ``(sort key, event)``. With ``id`` only those about that row."""
         for item in query(self.client, self.table, _KEPT + name):
             if id and f"#{id}#" not in item["sk"]:
                 continue
@@ -95,7 +95,7 @@ class MapStates:
                 yield item["sk"], event
 
     def delivered(self, name: str, sort_key: str) -> None:
-        """Takes out a kept event that is on the bus. No condition: deleting what is gone changes nothing."""
+        """Removes a kept event that is on the bus. No condition: deleting it twice changes nothing."""
         with translated():
             self.client.delete_item(TableName=self.table, Key=key(_KEPT + name, sort_key))
 
@@ -110,7 +110,7 @@ def _status(item: Item) -> MapStatus:
 
 
 def _position(event: Mapping[str, Any]) -> str:
-    """Time, row version, id, type and content of an event: its place among those that are kept.
+    """Time, row version, id, type and content of an event: its place among the kept events.
 
     Without a row version only the content tells two versions of one moment apart (D-077).
     """

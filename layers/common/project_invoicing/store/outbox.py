@@ -1,7 +1,7 @@
 """The outbox: events that must not be lost, written with their cause and published by ``outbox_relay``.
 
-Unsent events stand in ten partitions of the table whose transaction caused them. Sending one deletes its item; an
-item that is still there has not been sent, or was sent by a relay that died before deleting it. So an event is
+Unsent events are in ten partitions of the table whose transaction caused them. Sending an event deletes its item; an
+item that is still there has not been sent, or was sent by a relay that died before deleting it. So every event is
 delivered at least once, and consumers are idempotent.
 """
 
@@ -26,9 +26,10 @@ _KEY: Final = 400
 
 
 def record(table: str, event: BusEvent) -> Write:
-    """The write that goes into the transaction of the event's cause.
+    """The write that joins the transaction of the event's cause.
 
-    It has no condition of its own: the cause's condition lets the transaction happen once, and the key names the event.
+    It has no condition of its own: the condition of the cause lets the transaction happen once, and the key names the
+    event.
     """
     return put(
         table,
@@ -49,22 +50,22 @@ def inserted(record: Mapping[str, Any]) -> Item:
 
 
 def event_of(item: Item) -> BusEvent:
-    """The event in an item of the outbox. Raises whatever an item does that is none."""
+    """The event in an outbox item. Raises whatever a malformed item causes."""
     return BusEvent(SOURCE, item["t"], item["at"], json.loads(item["d"]), item["sk"])
 
 
 def unsent(client: DynamoDBClient, table: str) -> Iterator[Item]:
-    """Everything that is still in the outbox of ``table``, oldest first in each partition."""
+    """Everything still in the outbox of ``table``, oldest first in each partition."""
     for partition in range(PARTITIONS):
         yield from query(client, table, f"{PREFIX}{partition}")
 
 
 def published(client: DynamoDBClient, table: str, item: Item) -> None:
-    """As ``sent``, for an item as ``unsent`` or a stream gives it."""
+    """As ``sent``, for an item as ``unsent`` or a stream returns it."""
     sent(client, table, item["pk"], item["sk"])
 
 
 def sent(client: DynamoDBClient, table: str, pk: str, sk: str) -> None:
-    """Takes a published event out. No condition: deleting what is gone changes nothing."""
+    """Removes a published event. No condition: deleting it twice changes nothing."""
     with translated():
         client.delete_item(TableName=table, Key=key(pk, sk))

@@ -31,10 +31,10 @@ from project_invoicing.store.transactions import Write, update
 
 
 class ProposalChange:
-    """One update of a header, made of what happens to it. Each verb raises ``Conflict`` where it may not happen.
+    """One update of a header, built from verbs. Each raises ``Conflict`` where the state does not allow it.
 
-    The update holds if status, version, edits, lines and progress are still what was read. One to which nothing
-    happens only asks for that. ``after`` is the header as it is once the update is written.
+    The update succeeds if status, version, edits, lines and progress are still as they were read. Without verbs it only
+    checks that. ``after`` is the header once the update is written.
     """
 
     def __init__(self, table: str, proposal: Proposal) -> None:
@@ -69,9 +69,9 @@ class ProposalChange:
     # --- waiting, and getting its lines -------------------------------------------------------------------------------
 
     def left_waiting(self, waits: Waits, since: str) -> None:
-        """What it waits for by now. Since when is kept while it waits, whatever for.
+        """Sets what it waits for now. The start of the wait is kept as long as it waits, whatever for.
 
-        Refused where a document was taken off meanwhile.
+        Refused where another run has meanwhile removed a document from what it waits for.
         """
         waiting_since = self.after.waiting_since or since
         self._expect_same_documents()
@@ -79,16 +79,16 @@ class ProposalChange:
         self._happens(ProposalVerb.LEFT_WAITING, values, waits=waits, waiting_since=waiting_since)
 
     def waits_no_longer_for(self, documents: Set[str]) -> None:
-        """Takes documents that are posted off what it waits for.
+        """Removes posted documents from what it waits for.
 
-        Refused where others were taken off meanwhile: of two at once neither may bring back the other's.
+        Refused where another run has meanwhile removed others: neither of two may bring back the other's.
         """
         left = (self.after.waits or Waits()).without(documents)
         self._expect_same_documents()
         self._happens(ProposalVerb.LEFT_WAITING, waiting_columns(left), waits=left)
 
     def filled(self, lines: int, setup_version: int, billed_on: date | None) -> None:
-        """It got a page of so many lines, or none; ``billed_on`` is the accounting date that its billed sales share."""
+        """Adds a page of ``lines`` lines, or none; ``billed_on`` is the accounting date its billed sales share."""
         count, pages = self.after.line_count + lines, self.after.pages + bool(lines)
         agreed = billed_on.isoformat() if billed_on else None
         self._happens(
@@ -102,51 +102,51 @@ class ProposalChange:
         )
 
     def ready(self, subtotal: Decimal) -> None:
-        """All its lines are there, and visible from now on."""
+        """All its lines are there and become visible."""
         values = {"su": subtotal, "rf": None, "ws": None} | waiting_columns(Waits())
         after = {"subtotal": subtotal, "refusal": None, "waiting_since": None, "waits": Waits()}
         self._happens(ProposalVerb.READY, values, **after)
 
     def covered(self, lines: int) -> None:
-        """It got one more page, of so many lines without money (99-21)."""
+        """Adds one more page of ``lines`` lines without money (99-21)."""
         count, pages = self.after.line_count + lines, self.after.pages + 1
         self._happens(ProposalVerb.COVERED, {"n": count, "pg": pages}, line_count=count, pages=pages)
 
     def marked(self) -> None:
-        """What its lines continue is marked as taken by them (99-25)."""
+        """Everything its lines continue is marked as taken by them (99-25)."""
         self._happens(ProposalVerb.MARKED, {"tk": True}, marked=True)
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
     def edited(self, edits: HeaderEdits | None = None) -> None:
-        """A person has edited it or its lines: whoever has read it before, such as a posting, reads again."""
+        """A person has edited it or its lines: anyone who read it before, such as a posting, must read it again."""
         count = self.after.edit_count + 1
         values: dict[str, Any] = {"ed": rows.encode([edits])} if edits else {}
         after = {"edits": edits or self.after.edits, "edit_count": count, "refusal": None}
         self._happens(ProposalVerb.EDITED, values | {"rf": None, "ev": count}, **after)
 
     def refused(self, refused: Refused, at: str) -> None:
-        """Why it could not be posted or edited."""
+        """Stores why it could not be posted or edited."""
         refusal = {"reason": str(refused.reason), "detail": refused.detail, "at": at}
         self._happens(ProposalVerb.REFUSED, {"rf": json.dumps(refusal)}, refusal=refusal)
 
     def cleared(self, at: str) -> None:
-        """It has no lines from now on, and waits since ``at``; those that are stored are taken away page by page."""
+        """It has no lines any more and waits since ``at``; its stored lines are removed page by page."""
         since = self.after.waiting_since or at
         values = {"dx": True, "ws": since} | NO_LINES
         self._happens(ProposalVerb.CLEARED, values, deleting=True, waiting_since=since, **_WITHOUT_LINES)
 
     def page_cleared(self, left: int) -> None:
-        """Lines of a page are taken away, and ``left`` pages are still there."""
+        """Lines of a page are removed, and ``left`` pages are still there."""
         values = {"pg": left or None, "n": None, "dx": left > 0 or None}
         self._happens(ProposalVerb.PAGE_CLEARED, values, pages=left, line_count=0, deleting=left > 0)
 
     # --- posting ------------------------------------------------------------------------------------------------------
 
     def claimed(self, invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice]) -> None:
-        """Its posting begins, and pins this, so that whoever goes on with it computes the same.
+        """Begins its posting and pins the inputs, so that another run that continues it computes the same.
 
-        ``originals``: what the invoices that it credits had charged and given back.
+        ``originals``: what the invoices it credits had charged and given back.
         """
         values = {
             "in": invoice.invoice_number or None,
@@ -179,10 +179,9 @@ class ProposalChange:
     # --- what Dataverse says of its proforma --------------------------------------------------------------------------
 
     def received(self, at: str) -> None:
-        """The proforma came once more, in a version that is known or was overtaken.
+        """Its proforma arrived again, in a known version or in one that a later version has overtaken.
 
-        A delivery that was overtaken by a later one was there first: the proposal waits since then. What goes on with
-        its lines meanwhile is not in the way.
+        An overtaken delivery happened first: the proposal has waited since then. Meanwhile its lines may change.
         """
         self._expect_same_version()
         since = self._received_since(at)
@@ -190,7 +189,7 @@ class ProposalChange:
         self._added = {"dl": 1}
 
     def changed(self, proforma: Proforma, at: str, event: str | None = None) -> None:
-        """The proforma came in a newer version. ``event`` is the whole of it, where it has no company yet.
+        """Its proforma arrived in a newer version. ``event`` is the complete event, if it has no company yet.
 
         A proposal keeps the number that it has in its company (INV-20).
         """
@@ -199,18 +198,18 @@ class ProposalChange:
         self._is_now(ProposalVerb.RECEIVED, proforma, event, {"ws": since} if since else {})
 
     def withdrawing(self, proforma: Proforma, event: str | None = None) -> None:
-        """Its proforma is canceled: it has no lines from now on, and those that are stored are to be taken away."""
+        """Its proforma is canceled: it has no lines any more, and its stored lines are to be removed."""
         values = {"dx": self.after.pages > 0 or None} | NO_LINES
         self._is_now(ProposalVerb.WITHDRAWING, proforma, event, values)
         self.after = replace(self.after, deleting=self.after.pages > 0, **_WITHOUT_LINES)
 
     def withdrawn(self) -> None:
-        """Nothing is left of it but the version of its proforma."""
+        """Nothing remains of it but the version of its proforma."""
         values = {"dt": None, "ws": None} | NO_LINES | CLOSED
         self._happens(ProposalVerb.WITHDRAWN, values, event=None, waiting_since=None, **_WITHOUT_LINES)
 
     def revived(self, proforma: Proforma, company: str | None, event: str | None, at: str) -> None:
-        """The canceled proforma was activated again: its header waits for its lines as a new one does."""
+        """The canceled proforma was activated again: its header waits for lines like a new one."""
         self._expect_same_version()
         values = {"dt": event, "ws": at} | NO_LINES | proforma_columns(proforma) | company_columns(proforma, company)
         after = {"proforma": proforma, "company": company, "event": event, "waiting_since": at}
@@ -245,7 +244,7 @@ class ProposalChange:
         self._expected = {"ch": self._read.changes, "st": self._read.status}
 
     def _expect_same_documents(self) -> None:
-        """No document was taken off what it waits for since it was read."""
+        """Requires that no document was removed from what it waits for since it was read."""
         waits = self._read.waits
         if waits is not None and not waits.documents:
             self._absent_or["wp"] = []  # before there were documents to wait for, headers had no list of them

@@ -1,7 +1,7 @@
-"""Headers of proposals as items: the mapped proforma, what it waits for, and the documents that are read from them.
+"""Headers of proposals as items: the mapped proforma, its waits, and the documents read from them.
 
-The attributes are those that ``store.proposals`` lists. Dates of proformas that were stored as instants before the
-table map said what they are, are read as what their columns hold; waits that a newer version has stored are left out.
+The attributes are listed in ``store.proposals``. Proforma dates stored as instants, before the table map typed them,
+are read as what their columns hold. Waits stored by a newer version are left out.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from project_invoicing.store.items import Item
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
 NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
-"""What a header knows of its lines, when it has none: nothing."""
+"""Attributes about lines, cleared while a header has none."""
 CLOSED: Final[dict[str, None]] = {"oc": None, "od": None}
-"""What takes a proposal out of the index of open documents."""
+"""Removes a proposal from the index of open documents."""
 
 
 def partition(proforma_id: str) -> str:
@@ -73,7 +73,7 @@ def company_columns(proforma: Proforma, company: str | None) -> dict[str, Any]:
 
 
 def waiting_columns(waits: Waits) -> dict[str, Any]:
-    """What a header stores of what it waits for."""
+    """The attributes in which a header stores what it waits for."""
     shown = [
         {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
         | ({"document": w.document} if w.document else {})
@@ -88,7 +88,7 @@ def waiting_columns(waits: Waits) -> dict[str, Any]:
 
 
 def credited_text(originals: Mapping[str, TaxOfInvoice]) -> str | None:
-    """What the invoices that a posting credits had charged and given back when its own tax was computed."""
+    """What the invoices credited by a posting had charged and given back when its own tax was computed."""
     texts = {number: [tallies_text(tax.charged), tallies_text(tax.given_back)] for number, tax in originals.items()}
     return json.dumps(texts, separators=(",", ":")) if texts else None
 
@@ -162,8 +162,8 @@ def _waits_of(item: Item) -> Waits | None:
     if "wf" not in item:
         return None
     packed = item["wf"]
-    text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as the version before stored it
-    known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # a newer version's are not
+    text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as stored by the previous version
+    known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # those of a newer version are not
     listed = (Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known)
     counted = json.loads(item.get("wm") or "[]")
     unlisted = {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}

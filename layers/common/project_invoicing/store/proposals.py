@@ -1,22 +1,22 @@
-"""The proposals table: proposal headers, their pages of lines, and the numbers that they have.
+"""The proposals table: proposal headers, their pages of lines, and their numbers.
 
 Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` its version, ``ch`` ``dl`` as in staging,
 ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``ws`` since when it waits,
-``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents for whose posting it
-waits, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often one has edited it or its
-lines, ``sv`` the set-up version that its lines were built with, ``ic`` between which companies it bills, ``dx`` its
-lines are being deleted, ``tk`` what its lines continue is marked as taken by them (99-25; absent where a version before
-made them), ``ba`` the accounting date that its billed sales agree on; from the claim of its posting on ``in`` invoice
+``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents whose posting it waits
+for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often it or its lines were edited,
+``sv`` the set-up version that its lines were built with, ``ic`` the companies it bills between, ``dx`` its lines are
+being deleted, ``tk`` everything its lines continue is marked as taken by them (99-25; absent where a previous version
+built them), ``ba`` the accounting date that its billed sales agree on; once its posting is claimed, ``in`` invoice
 number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted, ``og``
-what the invoices that it credits had charged and given back when its own tax was computed; ``oc`` ``od`` keys of the
-sparse index ``open_documents``. ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
+what the invoices it credits had charged and given back when its own tax was computed; ``oc`` ``od`` keys of the sparse
+index ``open_documents``. ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
 
 A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
 
-A header whose contract the set-up does not know yet has ``dt``, its event whole: its number may still be refused.
+A header whose contract the set-up does not know yet has ``dt``, its complete event: its number may still be refused.
 
-A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises. The posted invoices stand in the
+A page of lines has ``l`` (lines as text) and ``ve``, a version that every edit raises. The posted invoices are in the
 same table (``store.invoices``).
 """
 
@@ -62,7 +62,7 @@ class Proposals:
         return self.document(item) if item else None
 
     def open(self, company: str) -> list[Proposal]:
-        """Proposals of a company (or ``UNRESOLVED``) that are not posted. From the index: it only proposes."""
+        """Proposals of a company (or ``UNRESOLVED``) that are not posted. An index read: verify before writing."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
         return [header for item in found if (header := readable(self.document, item))]
 
@@ -71,12 +71,12 @@ class Proposals:
         return proposal_of(item, self.calendar_dates)
 
     def by_number(self, companies: Iterable[str], number: str) -> dict[str, str]:
-        """Proforma ids by company of the proposals with this number; a free number gives the one that had it last."""
+        """Proforma ids by company of the proposals with this number; for a free number, the one that had it last."""
         keys = ((_number_partition(company, number), "N") for company in companies)
         return {item["co"]: item["id"] for item in get_many(self.client, self.table, keys)}
 
     def numbered(self, company: str, number: str) -> Proposal | None:
-        """The proposal of a company with this number, or that had it last."""
+        """The proposal of a company that has this number or had it last."""
         id = self.by_number([company], number).get(company)
         return self.get(id) if id else None
 
@@ -93,7 +93,7 @@ class Proposals:
         return [line for page in self.pages(proforma_id) for line in page.lines]
 
     def last_number(self, company: str) -> str | None:
-        """The proposal number that came last, for a sequence that does not allow lower or higher ones (NUM-01)."""
+        """The last proposal number, for a sequence that does not allow lower or higher ones (NUM-01)."""
         found = get(self.client, self.table, f"SEQUENCE#{company}", "proposal")
         return found["nr"] if found else None
 
@@ -104,7 +104,7 @@ class Proposals:
     # Writes of the transactions
 
     def changing(self, proposal: Proposal) -> ProposalChange:
-        """An update of the header that was read, to which what happens is added."""
+        """An update of the header as it was read, to which verbs are added."""
         return ProposalChange(self.table, proposal)
 
     def create(
@@ -121,17 +121,17 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
     def assign(self, proposal: Proposal, company: str) -> Write:
-        """The header's contract has become known: it belongs to this company now."""
+        """The header's contract has become known: it now belongs to this company."""
         expected = {"ch": proposal.changes, "co": proposal.company}
         values = company_columns(proposal.proforma, company) | {"dt": None}
         return update(self.table, partition(proposal.id), HEADER, values, expected=expected)
 
     def refuse(self, proposal: Proposal) -> Write:
-        """Takes out a header that no company has: its number was refused, and its event is kept as rejected."""
+        """Removes a header without a company: its number was refused, and its event is kept as rejected."""
         return delete(self.table, partition(proposal.id), HEADER, expected={"ch": proposal.changes, "co": None})
 
     def take_number(self, company: str, proforma: Proforma, freed_by: str | None = None) -> Write:
-        """The number is this proforma's; nobody else in the company has it (INV-20, NUM-10).
+        """Takes the number for this proforma; no other in the company can have it (INV-20, NUM-10).
 
         ``freed_by`` is the proforma that had it before.
         """
@@ -142,7 +142,7 @@ class Proposals:
         return put(self.table, item, unless_exists=True)
 
     def free_number(self, company: str, proposal: Proposal) -> Write:
-        """Another proforma may take the number of one that was canceled."""
+        """Lets another proforma take the number of one that was canceled."""
         pk = _number_partition(company, proposal.number)
         return update(self.table, pk, "N", {"fr": True}, expected={"id": proposal.id, "fr": None})
 
@@ -150,7 +150,7 @@ class Proposals:
         return update(self.table, f"SEQUENCE#{company}", "proposal", {"nr": number}, expected={"nr": before})
 
     def create_canceled(self, proforma: Proforma) -> Write:
-        """Remembers a proforma that was canceled before anything else of it came."""
+        """Remembers a proforma that was canceled before anything else about it arrived."""
         item = {"pk": partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "st": ProposalStatus.CANCELED}
         return put(self.table, item | proforma_columns(proforma), unless_exists=True)
 

@@ -1,4 +1,4 @@
-"""What Dataverse delivers, on the row that it is of: each delivery is one request, in any order and any number."""
+"""Stores what Dataverse delivers on its row: one request per delivery, in any order and any number of times."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS: Final = 5
 _NAMES_OF_A_FILTER: Final = 100
-"""DynamoDB takes 4 KB and 300 operators."""
+"""DynamoDB's limits for an expression are 4 KB and 300 operators."""
 _CONTINUED: Final = (ConnectionRole.UNBILLED, ConnectionRole.ORIGINAL)
 _LOOKED_AT_AGAIN: Final = (*_CONTINUED, ConnectionRole.REPLACED)
 
@@ -43,10 +43,10 @@ class Receiving(RowVerbs):
     def receive(self, actual: Actual) -> Delivery:
         """Stores one delivered version of an actual.
 
-        One request when the row is new, or when this version or a newer one is already waiting there: the update
-        fills what is absent and counts the delivery, and its condition holds in just these two cases. Any other
-        delivery (a newer version, or a repetition after the import) needs a second request that knows the first's
-        answer (D-003).
+        One request when the row is new, or when this version or a newer one is already waiting there: the update fills
+        what is absent and counts the delivery, and its condition holds in just these two cases. Any other delivery (a
+        newer version, or a repetition after the import) needs a second request that depends on the answer to the first
+        (D-003).
         """
         expression = Expression()
         fill = self._columns(actual) | self._queue_keys(actual) | {"ch": 1}
@@ -93,9 +93,9 @@ class Receiving(RowVerbs):
         raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
 
     def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
-        """What a newer version changes on the row, by what has become of the row so far.
+        """What a newer version changes on the row, depending on what the row has become so far.
 
-        It heals a row that could not be read.
+        It also repairs a row that could not be read.
         """
         values = self._columns(actual)
         state = state_of(item)
@@ -108,7 +108,7 @@ class Receiving(RowVerbs):
                 return values | _lateness(changed - TEXTS, after, item.get("lt"))
             if actual.skip_sync or changed - TEXTS:
                 return values | queued_as(actual.id, changed_position(actual.id))
-            if changed and "q" not in item:  # what is queued with another change is looked at whole
+            if changed and "q" not in item:  # a row queued with another change as well is looked at completely
                 return values | queued_as(actual.id, reworded_position(actual.id))
             return values
         return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
@@ -145,11 +145,11 @@ class Receiving(RowVerbs):
     def connect(self, connection: Connection) -> Delivery:
         """Stores a connection on the row that carries it, which may not have arrived yet. One request.
 
-        The value is ``version|linked id``; of several the greatest stands, so that order and repetition do not
-        matter. A deleted connection leaves a version without an id. A row on a document is looked at again when a
-        connection says what it bills, reverses or replaces: it takes the rate of its original (FXR-13), what that hands
-        on (99-22), and has taken what it continues (99-25). What a posted row turns out to continue is marked at once,
-        if nobody else has it.
+        The value is ``version|linked id``; of several the greatest wins, so that order and repetition do not matter. A
+        deleted connection leaves a version without an id. A row on a document is looked at again when a connection says
+        what it bills, reverses or replaces: it takes the rate of its original (FXR-13) and what that hands on (99-22),
+        and has taken what it continues (99-25). What a posted row turns out to continue is marked at once, if no other
+        row has it.
         """
         version = connection.version
         order = version.occurred_at if version.number is None else f"{version.number:020d}"
@@ -172,7 +172,7 @@ class Receiving(RowVerbs):
             found: dict[str, Any] | None = answer.get("Attributes")
             delivery = Delivery.ACCEPTED
         except ConditionFailed as failed:
-            # Whoever delivered it first may have died before the second request.
+            # The first delivery may have died before its second request.
             found, delivery = failed.item, Delivery.DUPLICATE
         if found and connection.role in _LOOKED_AT_AGAIN:
             item = plain_item(found)
@@ -183,7 +183,7 @@ class Receiving(RowVerbs):
         return delivery
 
     def _look_again(self, item: Item) -> None:
-        """Puts an imported row where the import finds those that have changed."""
+        """Queues an imported row where the import finds rows that have changed."""
         for _ in range(_ATTEMPTS):
             if item.get("st") != StagingState.IMPORTED or str(item.get("qs", "")).startswith(RELINKED):
                 return
@@ -201,8 +201,8 @@ class Receiving(RowVerbs):
     def links_of(self, connections: Iterable[str]) -> Iterator[tuple[str, str, ConnectionRole, str]]:
         """The links of connections of which only the id is known: ``(connection, actual, role, version)``.
 
-        None of deleted ones. A link is named by the first part of the id only, so another connection's may be among
-        them. Reads the whole table once, for no index holds links: connections are seldom deleted.
+        Deleted ones have none. A link is named by the first part of the id only, so another connection's may be among
+        them. Reads the whole table once, because no index holds links: connections are rarely deleted.
         """
         by_name = {f"{LINK}{role}_{id[:8]}": (id, role) for id in connections for role in ConnectionRole}
         present = tuple(by_name) if len(by_name) <= _NAMES_OF_A_FILTER else ()
@@ -215,7 +215,7 @@ class Receiving(RowVerbs):
 
 
 def _lateness(changed: set[str], after: Actual, before: Any) -> dict[str, Any]:
-    """The flag of a posted row that changed. That it is inactive goes away with it, a change of money stays."""
+    """The flag of a posted row that changed. "Inactive" goes when the row is active again, a change of money stays."""
     if changed == {"inactive"} and before in (None, RowState.INACTIVE):
         return {"lt": RowState.INACTIVE if after.inactive else None}
     return {"lt": True} if changed else {}

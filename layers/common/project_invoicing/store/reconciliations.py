@@ -1,4 +1,4 @@
-"""The report of the last reconciliation, kept in the table of what concerns Dataverse."""
+"""The report of the last reconciliation, kept in the Dataverse table."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LAST: Final = "LAST"
 
 
 class Reconciliations:
-    """Access to the report that is kept. It must be bounded: an item has 400 KB."""
+    """Access to the stored report. It must be bounded: an item has 400 KB."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self.client = client
         self.table = table
 
     def keep(self, report: dict[str, Any]) -> None:
-        """Keeps ``report``, unless the one of a later run is there already."""
+        """Keeps ``report``, unless the report of a later run is already there."""
         expression = Expression()
         values = {"at": report["at"], "r": json.dumps(report, separators=(",", ":"))}
         newer = f"{expression.name('at')} <= {expression.value(report['at'])}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "REJECTED#"
 _LEGIBLE_BYTES: Final = 200 * 1024
 _MOST_BYTES: Final = 380 * 1024
-"""DynamoDB takes 400 KB an item; what is left holds keys, reason and detail."""
+"""DynamoDB takes 400 KB per item; the remainder holds keys, reason and detail."""
 
 
 class Rejections:
@@ -32,12 +32,12 @@ class Rejections:
     table: str
 
     def reject(self, rejected: Rejected, event: Mapping[str, Any], at: str, version: str = "") -> None:
-        """Keeps a rejected event whole, so that it can be replayed once mended. Repeating it changes nothing.
+        """Keeps a rejected event whole, so that it can be replayed once fixed. Repeating it changes nothing.
 
         ``version`` tells events of one id apart that have no row version and no time. Raises ``Rejected``
-        (``too_large``) for what no item can hold even when it is compressed.
+        (``too_large``) for an event that no item can hold even when compressed.
         """
-        # A webhook or a queue that rejects nothing starts without it.
+        # Imported late: a webhook or a queue that rejects nothing starts without it.
         from project_invoicing.events.own import ActualRejected  # noqa: PLC0415
 
         version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
@@ -75,7 +75,7 @@ class Rejections:
             yield Rejection(entity, id, item["re"], item["rd"], item["at"])
 
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The kept events of a row that was rejected: ``(sort key, event detail)``, oldest version first."""
+        """The kept events of a rejected row: ``(sort key, event detail)``, oldest version first."""
         for item in query(self.client, self.table, _rejected(entity, id)):
             yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
 

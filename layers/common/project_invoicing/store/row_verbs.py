@@ -1,4 +1,4 @@
-"""What happens to a staging row, as writes that take part in the transactions of all stores."""
+"""The verbs of a staging row, as writes that take part in the transactions of all stores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from project_invoicing.store.transactions import Write, update
 
 
 class RowVerbs:
-    """The transitions of staging rows (``ROWS``). Each verb is one write, on condition that the row is as it was.
+    """The transitions of staging rows (``ROWS``). Each verb is one write, on condition that the row is unchanged.
 
     A verb on a row that was read raises ``Conflict`` where the row's state does not allow it.
     """
@@ -32,9 +32,9 @@ class RowVerbs:
     table: str
 
     def wait(self, row: StagedRow, wait: Wait | None, company: str | None, at: str) -> Write:
-        """The row goes on waiting and says why; ``None``: its proposal does.
+        """The row keeps waiting and says why; with ``None`` its proposal says why.
 
-        Since when is kept while the reason stays the same.
+        The start of the wait is kept while the reason stays the same.
         """
         ROWS.after(row.state, RowVerb.LEFT_WAITING)
         values: dict[str, Any] = {"re": None, "rd": None, "rs": None, "co": company}
@@ -73,18 +73,18 @@ class RowVerbs:
         *,
         by: str | None = None,
     ) -> Write:
-        """The row has become a line of a draft journal. ``by``: and is taken with the same write, as by ``take``."""
+        """The row has become a line of a draft journal. ``by`` also takes it in the same write, as ``take`` does."""
         values = {"jn": journal_id, "ln": line_number, "xr": _rate_text(rate)}
         return self._off_queue(row, RowVerb.IMPORTED, company, values, by)
 
     def proposed(
         self, row: StagedRow, company: str, proposal_id: str, line_number: int, *, by: str | None = None
     ) -> Write:
-        """The row has become a line of a proposal. ``by``: and is taken with the same write, as by ``take``."""
+        """The row has become a line of a proposal. ``by`` also takes it in the same write, as ``take`` does."""
         return self._off_queue(row, RowVerb.IMPORTED, company, {"pn": proposal_id, "ln": line_number}, by)
 
     def covered(self, row: StagedRow, company: str, proposal_id: str, *, by: str | None = None) -> Write:
-        """The row has no money and came after its proposal was posted: it is done, without line or voucher (99-21)."""
+        """A row without money that came after its proposal was posted is done, without line or voucher (99-21)."""
         return self._off_queue(row, RowVerb.COVERED, company, {"pn": proposal_id}, by)
 
     def _off_queue(
@@ -96,19 +96,19 @@ class RowVerbs:
         return self._row(row.id, values, _unchanged(row), free_for=taken)
 
     def take(self, id: str, by: str) -> Write:
-        """The actual is continued by ``by``, if by no other (99-25). Doing it again changes nothing.
+        """``by`` takes the actual to continue it, if no other has (99-25). Repeating it changes nothing.
 
-        It may not have arrived: who takes it is known then before it is.
+        The actual may not have arrived: its taker can be known before it.
         """
         taken = _taken(by)
         return self._row(id, taken, {}, free_for=taken)
 
     def free(self, id: str, by: str) -> Write:
-        """What continued the actual no longer does: another may."""
+        """The actual is no longer continued, so another may continue it."""
         return self._row(id, {"tk": None}, _taken(by))
 
     def relined(self, row: StagedRow, rate: ExchangeRate) -> Write:
-        """The row's unposted line has been brought up to its present version."""
+        """The row's unposted line has been updated to its current version."""
         ROWS.after(row.state, RowVerb.RELINED)
         return self._row(row.id, {"q": None, "qs": None, "xr": _rate_text(rate)}, _unchanged(row))
 
@@ -122,7 +122,7 @@ class RowVerbs:
         return self._row(actual_id, values, _on(OnJournal(journal_id), RowVerb.RELINED))
 
     def up_to_date(self, row: StagedRow) -> Write:
-        """Nothing is left to do about the row's last change."""
+        """The row's last change needs nothing more."""
         ROWS.after(row.state, RowVerb.LOOKED_AT)
         return self._row(row.id, {"q": None, "qs": None}, _unchanged(row))
 
@@ -134,7 +134,7 @@ class RowVerbs:
     def released(self, actual_id: str, document: OnDocument, *, by: str | None = None) -> Write:
         """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
 
-        ``document`` is where the line was. ``by``: and who had taken it no longer has, as by ``free``.
+        ``document`` is where the line was. ``by`` no longer takes it, freed in the same write as ``free`` does.
         """
         expected = _on(document, RowVerb.RELEASED)
         values = {
@@ -161,10 +161,10 @@ class RowVerbs:
         cost_accounts: CostAccounts | None = None,
         to_bill: SaleToBill | None = None,
     ) -> Write:
-        """The row's line is posted: it gets the accounting details (WB-01, WB-02), and what the line hands on (99-22).
+        """The row's line is posted: stores the accounting details (WB-01, WB-02) and what the line hands on (99-22).
 
-        ``to_bill`` for what now waits to be billed between companies. That takes the place in the queue where a change
-        waits to be looked at, so a row whose change came too late is flagged here.
+        ``to_bill`` is for a sale that now waits to be billed between companies. It takes the row's place in the queue
+        of changes to be looked at, so a row whose change came too late is flagged here.
         """
         expected = _on(document, RowVerb.POSTED)
         values: dict[str, Any] = {
@@ -185,7 +185,7 @@ class RowVerbs:
         return self._row(actual_id, values, expected)
 
     def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
-        """Dataverse was told the accounting details of this voucher, or has refused them (WB-03, WB-10)."""
+        """Dataverse took the accounting details of this voucher, or refused them (WB-03, WB-10)."""
         values = {"wb": WriteBackState.FAILED if refusal else WriteBackState.DONE, "wd": refusal}
         return self._row(actual_id, values, {"st": ROWS.before(RowVerb.WRITTEN_BACK), "vo": voucher})
 
@@ -200,7 +200,7 @@ class RowVerbs:
 
 
 def _on(document: OnDocument, verb: RowVerb) -> dict[str, Any]:
-    """What a row must be that ``verb`` happens to while its line is on ``document``."""
+    """The condition on a row for ``verb`` to happen while its line is on ``document``."""
     name, number = ("jn", document.journal_id) if isinstance(document, OnJournal) else ("pn", document.number)
     return {"st": ROWS.before(verb), name: number}
 

@@ -1,8 +1,8 @@
-"""Lists of records as the text of one attribute: column names once, then one array a record.
+"""Lists of records as the text of one attribute: column names once, then one array per record.
 
-A page of ninety lines in this form is half the size of ninety objects, and a person can still read it in the
-console. Values keep their type through the record's annotations; unknown columns are ignored and missing ones take
-the record's default, so that older pages stay readable.
+A page of ninety lines in this form is half the size of ninety objects, and still readable in the console. Values keep
+their type through the record's annotations; unknown columns are ignored and missing ones take the record's default, so
+that older pages stay readable.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def encode(records: Iterable[Any]) -> str:
 
 
 def decode(kind: type[T], text: str) -> list[T]:
-    """The records of ``encode``."""
+    """Reads the records that ``encode`` wrote."""
     table = json.loads(text)
     readers = _readers(kind)
     columns = [(name, readers.get(name)) for name in table["c"]]

@@ -1,7 +1,7 @@
 """Number sequences: counters whose next values are drawn inside the transaction that uses them.
 
-So no number is ever lost (NUM-02, D-005): either document and counter are both written, or neither. Two runs that
-draw at once meet at the counter's condition; the one that lost reads it again.
+So no number is ever lost (NUM-02, D-005): either document and counter are both written, or neither is. Two runs that
+draw at once compete for the counter's condition; the one that loses reads it again.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class Counter:
         return self._last
 
     def draw(self, count: int) -> Write:
-        """The write that takes the numbers ``last + 1 … last + count``. Call ``drawn`` once it is done."""
+        """The write that takes the numbers ``last + 1 … last + count``. Call ``drawn`` once it is committed."""
         return update(self._table, *self._key, {"n": self.last + count}, expected={"n": self.last or None})
 
     def drawn(self, count: int) -> None:
         self._last = self.last + count
 
     def forget(self) -> None:
-        """Another run drew: read the counter again before the next draw."""
+        """Another run drew a number: the counter is read again before the next draw."""
         self._last = None

@@ -1,9 +1,9 @@
 """Versions of the finance set-up in the Setup table.
 
 A version is one document, compressed and cut into items under ``SETUP#<version>``, with its head beside them; the item
-``SETUP`` is a copy of the newest head. One transaction writes all of it, so that a version is there whole or not at
-all. Versions never change: posting names the one that it computed with, and can read it again. The event that rows
-wait for goes into the table's outbox with it.
+``SETUP`` is a copy of the newest head. One transaction writes all of it, so a version exists completely or not at all.
+Versions never change: posting names the one it was computed with and can read it again. The event that waiting rows
+depend on goes into the table's outbox in the same transaction.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 _CURRENT = ("SETUP", "CURRENT")
 _CHUNK_BYTES = 300 * 1024
 _MAX_BYTES = 3_600 * 1024
-"""DynamoDB takes 4 MB a transaction; what is left holds keys and names."""
+"""DynamoDB takes 4 MB per transaction; the remainder holds keys and names."""
 _KEPT = 4
 
 _parsed: dict[tuple[int, str], FinanceSetup] = {}
-"""The last versions this process read, by number and digest: other tables have a version of that number too."""
+"""The last versions this process read, by number and digest: two tables can have a version of the same number."""
 
 
 def load(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str) -> int:
     """Writes a set-up document as the next version, as of ``at`` (ISO 8601), and returns its number.
 
-    Raises ``Rejected`` with every problem of the document, one a line; ``Conflict`` when another load was faster.
+    Raises ``Rejected`` with every problem of the document, one per line; ``Conflict`` when another load was faster.
     """
     return _write(client, table, document, at, get(client, table, *_CURRENT))
 
 
 def merge(client: DynamoDBClient, table: str, partial: Mapping[str, Any], at: str) -> int:
-    """As ``load``, with the keys of ``partial`` in the place of those of the current version."""
+    """As ``load``, with the keys of ``partial`` replacing those of the current version."""
     head = get(client, table, *_CURRENT)
     before = json.loads(_text(client, table, head)) if head else {}
     return _write(client, table, {**before, **partial}, at, head)
 
 
 def current(client: DynamoDBClient, table: str) -> FinanceSetup:
-    """The current version: one small read, and the document itself only when this process has not read it yet."""
+    """The current version: one small read, plus the document itself if this process has not read it yet."""
     head = get(client, table, *_CURRENT)
     if head is None:
         raise Unavailable(f"{table} holds no set-up; load one with: invoicing setup load FILE")

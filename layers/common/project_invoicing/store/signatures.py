@@ -1,4 +1,4 @@
-"""Signatures of messages that were received: each is good once (D-041). They expire by themselves, long after that."""
+"""Signatures of received messages: each is valid once (D-041). They expire by themselves, long after that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEPT_SECONDS: Final = 3600
-"""More than the time in which a signature is good, and less than matters for the table's size."""
+"""Longer than a signature is valid, and too short to matter for the table's size."""
 _SORT: Final = "SIGNATURE"
 
 
@@ -24,7 +24,7 @@ class Signatures:
         self.table = table
 
     def claim(self, signature: str, now: float) -> bool:
-        """Whether ``signature`` was not claimed before. ``now`` in seconds since 1970."""
+        """Whether ``signature`` was not claimed before. ``now`` is in seconds since 1970."""
         item = {"pk": _name(signature), "sk": _SORT, "ttl": int(now) + _KEPT_SECONDS}
         try:
             with translated():
@@ -34,7 +34,7 @@ class Signatures:
         return True
 
     def release(self, signature: str) -> None:
-        """The message was not taken after all: it may come again. No condition: the claim is ours alone."""
+        """The message was not accepted after all and may come again. No condition: the claim is ours alone."""
         with translated():
             self.client.delete_item(TableName=self.table, Key=key(_name(signature), _SORT))
 

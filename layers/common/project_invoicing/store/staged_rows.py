@@ -1,4 +1,4 @@
-"""Items of the staging table as rows. What cannot be read is told apart from what has not arrived."""
+"""Items of the staging table as rows. A row that cannot be read is not mistaken for one that has not arrived."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def version_of(item: Item) -> RowVersion:
 
 
 def links_of(item: Item) -> dict[ConnectionRole, str]:
-    """The linked actual by role: of several connections the one with the newest version that is not deleted."""
+    """The linked actual by role: of several connections, the newest version that is not deleted."""
     links: dict[ConnectionRole, str] = {}
     for _, name, linked in sorted(
         (version, name, linked)
@@ -84,18 +84,18 @@ def row_of(item: Item) -> StagedRow | None:
 
 
 def readable_row(item: Item) -> StagedRow | None:
-    """As ``row_of``; ``None`` too for a row that this code cannot read, such as one with an unknown state."""
+    """As ``row_of``, and ``None`` for a row that this code cannot read, such as one with an unknown state."""
     return readable(row_of, item)
 
 
 def _reason_of(item: Item) -> WaitReason | None:
-    """Why a row waits. A reason that this code does not know is no reason: the next import finds its own."""
+    """Why a row waits. An unknown reason counts as none: the next import finds its own."""
     known = item["st"] == StagingState.PENDING and item.get("re") in _WAIT_REASONS
     return WaitReason(item["re"]) if known else None
 
 
 def state_of(item: Item) -> StagingState:
-    """The state of a row; of one with a state that this code does not know, what it must be by what it carries."""
+    """The state of a row; an unknown state is derived from what the row carries."""
     try:
         return StagingState(item["st"])
     except (LookupError, ValueError):
@@ -105,7 +105,7 @@ def state_of(item: Item) -> StagingState:
 
 
 def is_known(version: RowVersion, item: Item) -> bool:
-    """Whether a stored row has this version or a newer one. One whose version cannot be read is taken as older."""
+    """Whether a stored row has this version or a newer one. A version that cannot be read counts as older."""
     try:
         return not is_newer(version, version_of(item))
     except (LookupError, TypeError):
@@ -113,13 +113,13 @@ def is_known(version: RowVersion, item: Item) -> bool:
 
 
 class UnreadableRowError(Exception):
-    """A row that is there, but that this code cannot read: whoever needs it has to wait for it."""
+    """A row exists but this code cannot read it: whatever depends on it has to wait."""
 
 
 class Rows(dict[str, StagedRow]):
-    """Rows by actual. Whoever asks for one that cannot be read gets an ``UnreadableRowError``, not "has not arrived".
+    """Rows by actual. Looking up an unreadable one raises ``UnreadableRowError`` rather than "has not arrived".
 
-    So what depends on it waits, and its neighbours do not.
+    So whatever depends on it waits, and other rows do not.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
@@ -132,7 +132,7 @@ class Rows(dict[str, StagedRow]):
                 self._unreadable.add(item["pk"])
 
     def hide(self, rows: Iterable[StagedRow]) -> None:
-        """These are no good either, because something that belongs to them cannot be read."""
+        """Treats these rows as unreadable too, because something that belongs to them cannot be read."""
         for row in rows:
             self.pop(row.id, None)
             self._unreadable.add(row.id)

@@ -1,6 +1,6 @@
 """The staging table: one row an actual, what became of it, and what was rejected.
 
-Attributes of a row (short, because a row that stays under 1 KB costs half of one that does not):
+Attributes of a row (short, because a row under 1 KB costs half as much as a larger one):
 
 * ``a`` the mapped columns of the actual, as JSON text
 * ``rv`` ``ot`` ``h`` its version: row version, time of the operation, hash of the mapped columns
@@ -11,17 +11,17 @@ Attributes of a row (short, because a row that stays under 1 KB costs half of on
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
 * ``li`` what its posted line hands on to the line that continues it, without the dimensions that ``ac`` has already
 * ``vo`` ``aa`` ``er`` ``tx`` the accounting details: voucher, accounting amount, exchange rate, sales tax amount
-* ``wb`` ``wd`` whether Dataverse was told of them (done, failed; absent: not yet), and its answer where it refused
+* ``wb`` ``wd`` whether these were written back (done, failed; absent: not yet), and Dataverse's answer if it refused
 * ``l_`` + role + ``_`` + connection: the link of a transaction connection, ``version|id``, without an id once it is
   deleted (D-004)
-* ``lk`` how many links were accepted: a link that comes between reading a row and writing it is not overlooked
+* ``lk`` how many links were accepted, so that a link that comes between reading a row and writing it is noticed
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``tk`` what has taken the row, as the sixteen bytes of its id: the billed sale that bills it, or what takes it back
-* ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where all that
-  changed is that Dataverse has deactivated it, which it may take back
+* ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where the only
+  change is that Dataverse has deactivated it, which can be undone
 
-A link may arrive before its row, and a row may be taken before it arrives: then an item with links or ``tk`` only
-stands there, which is no row yet (it has no ``a``).
+A link may arrive before its row, and a row may be taken before it arrives: the item then has only links or ``tk`` and
+is not a row yet (it has no ``a``).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Staging(Receiving, Rejections):
     def changed(self) -> Iterator[tuple[StagedRow, bool]]:
         """Rows that changed after they were imported, and whether only their texts did.
 
-        The index only proposes: some may be posted by now.
+        An index read: some may be posted by now.
         """
         for item in chain.from_iterable(self._shard(shard, CHANGED) for shard in range(SHARDS)):
             row = readable_row(item)
@@ -64,7 +64,7 @@ class Staging(Receiving, Rejections):
                 yield row, str(item["qs"]).startswith(REWORDED)
 
     def waiting_for_journal(self) -> Iterator[StagedRow]:
-        """Rows of the import queue that belong on a journal. The index only proposes."""
+        """Rows of the import queue that belong on a journal. An index read: verify before writing."""
         yield from self._queued("J#")
 
     def waiting_for_proposals(self) -> Iterator[tuple[str, list[StagedRow]]]:
@@ -78,7 +78,7 @@ class Staging(Receiving, Rejections):
         return list(self._queued(f"B#{proforma_id}#"))
 
     def sales_to_bill(self, lender: str, borrower: str, start: date, end: date) -> list[StagedRow]:
-        """Posted inter-organizational sales of these accounting dates that no intercompany invoice has (IC-15)."""
+        """Posted inter-organizational sales with these accounting dates that no intercompany invoice has (IC-15)."""
         found: list[StagedRow] = []
         prefix = sales_prefix(lender, borrower)
         for item in chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS)):
@@ -96,25 +96,25 @@ class Staging(Receiving, Rejections):
         return query(self.client, self.table, str(shard), prefix=prefix, index=INDEX, names=("q", "qs"))
 
     def item(self, id: str) -> Item | None:
-        """Everything that is stored under an actual's id; links only, as long as the actual has not arrived."""
+        """Everything stored under an actual's id; only links until the actual has arrived."""
         return get(self.client, self.table, id, ROW)
 
     def rows(self, ids: Iterable[str]) -> Rows:
         """The rows of these actuals, strongly consistent; those that have not arrived are missing.
 
-        Looking one up that cannot be read raises ``UnreadableRowError``; the values are those that can.
+        Looking up an unreadable one raises ``UnreadableRowError``; iterating over the values skips it.
         """
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         return Rows(get_many(self.client, self.table, keys))
 
     def rows_and_takers(self, ids: Iterable[str]) -> tuple[Rows, dict[str, str]]:
-        """As ``rows``, and who has taken each of these actuals, also of those that have not arrived (99-25)."""
+        """As ``rows``, with who has taken each of these actuals, including those that have not arrived (99-25)."""
         found = list(get_many(self.client, self.table, ((id, ROW) for id in dict.fromkeys(ids))))
         takers = ((item["pk"], taker_of(item)) for item in found)
         return Rows(found), {id: taker for id, taker in takers if taker}
 
     def readable(self, ids: Iterable[str]) -> dict[str, StagedRow]:
-        """As ``rows``, where one that cannot be read is as good as none."""
+        """As ``rows``, but leaves out rows that cannot be read."""
         keys = ((id, ROW) for id in dict.fromkeys(ids))
         found = (readable_row(item) for item in get_many(self.client, self.table, keys))
         return {row.id: row for row in found if row}

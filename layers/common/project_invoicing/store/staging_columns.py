@@ -1,4 +1,4 @@
-"""An actual, and what posting it came to, as the texts of a staging row, and read from them again."""
+"""An actual and its posting result, written to and read from the text columns of a staging row."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def actual_text(actual: Actual) -> str:
 
 
 def _custom_out(actual: Actual) -> dict[str, str]:
-    """Custom columns, with those that once were: a version before looks for them there (D-015)."""
+    """Custom columns, including those now typed: the previous version looks for them there (D-015)."""
     typed = {DISCOUNT: actual.discount, RESOURCING_UNIT: actual.resourcing_unit}
     return actual.custom | {name: str(value) for name, value in typed.items() if value is not None}
 
 
 def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
-    """The id alone, or with name and table; no table stands for the one that the column leads to."""
+    """The id alone, or with name and table; no table stands for the column's default target."""
     named = reference.name if name == "resource" else None
     usual = reference.entity == _ENTITIES[name]
     if usual and named is None:
@@ -119,9 +119,9 @@ def actual_of(id: str, version: RowVersion, text: str) -> Actual:
 
 
 def changed_on_line(actual: Actual, item: Item, after: Actual) -> set[str]:
-    """What of a line a newer version changes; of a row that could not be read everything, unless nothing is new.
+    """The line fields that a newer version changes; all of them if the stored row is unreadable and differs at all.
 
-    Both as they are stored: the names that an event may carry with its look-ups are no change.
+    Both versions are as stored: names that an event may carry with its look-ups do not count as a change.
     """
     before = readable(lambda stored: actual_of(actual.id, actual.version, stored["a"]), item)
     if before is None:

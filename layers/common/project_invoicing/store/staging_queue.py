@@ -1,6 +1,6 @@
-"""The sparse index of staging rows that somebody has to look at: where in it a row stands.
+"""The sparse index of staging rows that need attention, and a row's position in it.
 
-A row has one place at most: ``J#`` waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed since
+A row has at most one place: ``J#`` waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed since
 its import (``U#T#`` only its texts, ``U#L#`` only its connections), ``I#`` + lender + borrower + date is a posted sale
 that waits to be billed between companies.
 """
@@ -18,7 +18,7 @@ from project_invoicing.store.items import Item
 
 INDEX: Final = "import_queue"
 SHARDS: Final = 4
-"""Partitions of the import queue. A partition takes 1,000 writes a second; a row is written there once."""
+"""Partitions of the import queue. A partition takes 1,000 writes per second; a row is written there once."""
 
 CHANGED: Final = "U#"
 REWORDED: Final = "U#T#"
@@ -26,7 +26,7 @@ RELINKED: Final = "U#L#"
 
 
 def queued_as(actual_id: str, position: str) -> dict[str, Any]:
-    """The keys of the index for a row that stands at ``position``."""
+    """The index keys of a row at ``position``."""
     return {"q": str(crc32(actual_id.encode()) % SHARDS), "qs": position}
 
 
@@ -39,7 +39,7 @@ def reworded_position(actual_id: str) -> str:
 
 
 def relinked_position(item: Item, actual_id: str) -> str:
-    """A row that waits for another change to be looked at is looked at whole."""
+    """The queue position after a connection changed; a row already queued is queued to be looked at completely."""
     return f"{RELINKED}{actual_id[:8]}" if "qs" not in item else changed_position(actual_id)
 
 
@@ -48,7 +48,7 @@ def is_outdated(position: str) -> bool:
 
 
 def document_position(actual_id: str, document: OnDocument) -> str:
-    """Where a row waits that leaves ``document``: for the same kind of document."""
+    """Where a row that leaves ``document`` waits: for another document of the same kind."""
     if isinstance(document, OnJournal):
         return journal_position(actual_id)
     return proposal_position(actual_id, document.proforma_id)

@@ -1,7 +1,7 @@
-"""How far the sweeps of Dataverse's change tracking have read, one item a table of Dataverse.
+"""How far the sweeps of Dataverse's change tracking have read, one item per Dataverse table.
 
 A link is only stored once the rows before it are on the bus, so a sweep that dies reads its last page again. The
-version in the condition lets one of two sweeps go on (D-044, D-045).
+version in the condition lets only one of two sweeps continue (D-044, D-045).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Sweeps:
         return _sweep(item) if item else Sweep(entity)
 
     def store(self, sweep: Sweep) -> Sweep:
-        """Stores a sweep that was read with ``version`` and went on. Raises ``Conflict`` where another one did too."""
+        """Stores the progress of a sweep read with ``version``. Raises ``Conflict`` if another one progressed too."""
         values = {
             "link": sweep.link,
             "columns": sweep.columns,
@@ -54,7 +54,7 @@ class Sweeps:
         return replace(sweep, version=sweep.version + 1)
 
     def begin_again(self, entity: str) -> None:
-        """The next sweep reads all rows; one that is under way stops. Raises ``Conflict`` if they keep going on."""
+        """Makes the next sweep read all rows; stops one in progress. Raises ``Conflict`` if sweeps keep progressing."""
 
         def from_the_first_row() -> Sweep:
             return self.store(Sweep(entity, version=self.of(entity).version))

@@ -1,7 +1,7 @@
-"""Transactions and batched reads: the requests that every store is made of.
+"""Transactions and batched reads: the requests that every store is built on.
 
-A page transaction is at most 100 writes (DynamoDB's limit), each with its condition. Either all of it happened or
-none. A cancelled one says which write lost.
+A page transaction has at most 100 writes (DynamoDB's limit), each with its condition, and happens completely or not at
+all. A cancelled one says which write lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Write = dict[str, Any]
 
 
 def put(table: str, item: Mapping[str, Any], *, unless_exists: bool) -> Write:
-    """Writes a whole item. Without ``unless_exists`` it replaces: right only under another write's condition."""
+    """Writes a whole item. Without ``unless_exists`` it replaces: only right under another write's condition."""
     request: Write = {"TableName": table, "Item": typed_item(item)}
     if unless_exists:
         expression = Expression()
@@ -48,7 +48,7 @@ def update(
     add: Mapping[str, int] | None = None,
     free_for: Mapping[str, Any] | None = None,
 ) -> Write:
-    """Sets ``values`` (``None`` removes) and adds ``add``, if the item has what is ``expected`` (``None``: absent).
+    """Sets ``values`` (``None`` removes) and adds ``add``, if the item matches ``expected`` (``None``: absent).
 
     ``free_for``: attributes that must be absent or have this value.
     """
@@ -83,25 +83,25 @@ def delete(table: str, pk: str, sk: str, *, expected: Mapping[str, Any]) -> Writ
 
 
 def transact(client: DynamoDBClient, writes: Sequence[Write]) -> None:
-    """All of ``writes`` or none. Raises ``TransactionCancelled`` with the reasons, or ``Unavailable``.
+    """Commits all of ``writes`` or none. Raises ``TransactionCancelled`` with the reasons, or ``Unavailable``.
 
-    The SDK adds a request token, so a repetition by the SDK of a request whose answer was lost changes nothing.
+    The SDK adds a request token, so its own retry of a request whose response was lost changes nothing.
     """
     with translated():
         client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
 
 
 def write_one(client: DynamoDBClient, write: Write) -> None:
-    """An ``update`` by itself, for half the write units that it costs in a transaction. Raises ``ConditionFailed``.
+    """An ``update`` by itself, for half the write units of a transaction. Raises ``ConditionFailed``.
 
-    The SDK may repeat it when its answer was lost: its condition has to tell.
+    The SDK may retry it when the response was lost, so its condition has to recognise that.
     """
     with translated():
         client.update_item(**write["Update"])
 
 
 def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
-    """As ``transact``, and again while nothing but other transactions were in the way."""
+    """As ``transact``, retrying while only other transactions are in the way."""
     for attempt in range(_WRITE_ATTEMPTS):
         try:
             transact(client, writes)
@@ -113,8 +113,8 @@ def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
 
 
 def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool:
-    """Those of ``writes`` whose condition holds, each for itself. ``False``: others were in the way all the time."""
-    if not writes:  # DynamoDB takes no empty transaction
+    """Writes those of ``writes`` whose condition holds, each separately. ``False``: others stayed in the way."""
+    if not writes:  # DynamoDB refuses an empty transaction
         return True
     for attempt in range(_WRITE_ATTEMPTS):
         try:
@@ -140,7 +140,7 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
 
 
 def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
-    """The items that exist, in no order, strongly consistent, 100 a request. Keys must be distinct."""
+    """The items that exist, in no order, strongly consistent, 100 per request. Keys must be distinct."""
     for chunk in chunks((one for one in keys if is_possible(*one)), MAX_READS):
         wanted: Any = [key(pk, sk) for pk, sk in chunk]
         for _ in range(_READ_ATTEMPTS):
@@ -168,9 +168,9 @@ def query(
 ) -> Iterator[Item]:
     """The items of a partition in the order of their sort key, page by page as they are consumed.
 
-    ``first`` is the sort key to begin with, among those that begin with ``prefix`` and go on with digits.
+    ``first`` is the sort key to begin with, among those that consist of ``prefix`` and digits.
 
-    On the table itself the read is strongly consistent; an index only proposes, so whoever reads one writes under a
+    Reads on the table itself are strongly consistent; an index may lag, so whoever reads one must write under a
     condition.
     """
     if not is_possible(partition):
@@ -218,11 +218,11 @@ def scan(
     containing: tuple[str, str] = ("", ""),
     present: Sequence[str] = (),
 ) -> Iterator[Item]:
-    """Every item of a table, a page at a time, or those that fit.
+    """Every item of a table, a page at a time, optionally filtered.
 
-    These have the attributes ``equal``, the text ``containing``, and one of the attributes ``present``. It reads the
-    whole table whatever it gives: for a reconciliation, and for what no key answers. Strongly consistent, each item for
-    itself: while others write, the items are not of one moment.
+    Matching items have the attributes ``equal``, the text ``containing``, and one of the attributes ``present``. It
+    reads the whole table whatever it returns: for a reconciliation, and for questions that no key answers. Each item is
+    read strongly consistently: while others write, the items do not reflect a single moment.
     """
     expression = Expression()
     conditions = [expression.equal(name, value) for name, value in (equal or {}).items()]
@@ -249,10 +249,10 @@ def _pages(ask: Callable[..., Any], request: dict[str, Any], *, only_one: bool =
 
 
 def pause(attempt: int) -> None:
-    """Waits a little, at random, before a transaction that met another one is tried again."""
+    """Waits a short random time before a transaction that collided with another is retried."""
     time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - jitter, not a secret
 
 
 def lost(cancelled: TransactionCancelled) -> list[int]:
-    """Positions of the writes whose condition did not hold; empty when another transaction was only in the way."""
+    """Positions of the writes whose condition failed; empty when another transaction was merely in the way."""
     return [n for n, reason in enumerate(cancelled.reasons) if reason and reason[0] == "ConditionalCheckFailed"]

@@ -1,4 +1,4 @@
-"""What a use case is about to write, collected until all of it is written in one transaction, and tried again."""
+"""Collects what a use case is about to write, commits it in one transaction, and retries it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class UnitOfWork:
-    """The writes of one transaction, in order. Stores make the writes; nobody else looks inside one."""
+    """The writes of one transaction, in order. Stores create the writes; nothing else looks inside them."""
 
     def __init__(self, client: DynamoDBClient, writes: Iterable[Write] = ()) -> None:
         self._client = client
@@ -29,18 +29,18 @@ class UnitOfWork:
         self._writes += writes
 
     def commit(self) -> None:
-        """Writes all of it or nothing. Raises ``TransactionCancelled`` with one reason a write, in their order."""
+        """Writes everything or nothing. Raises ``TransactionCancelled`` with one reason per write, in order."""
         transact(self._client, self._writes)
 
     def commit_patiently(self) -> None:
-        """As ``commit``, and again while nothing but other transactions are in the way."""
+        """As ``commit``, retrying while only other transactions are in the way."""
         transact_patiently(self._client, self._writes)
 
 
 def retried(what: str, step: Callable[[], T], *, attempts: int, lost: type[Conflict] = TransactionCancelled) -> T:
-    """What ``step`` gives, which is done again after a short pause while others are faster.
+    """Returns ``step()``, called again after a short pause while other runs are faster.
 
-    ``step`` reads what it needs each time that it is called again. Raises ``Conflict`` after ``attempts``.
+    ``step`` reads what it needs again on every call. Raises ``Conflict`` after ``attempts``.
     """
     for attempt in range(attempts):
         try:
@@ -51,6 +51,6 @@ def retried(what: str, step: Callable[[], T], *, attempts: int, lost: type[Confl
 
 
 def first_of(known: T, read: Callable[[], T]) -> Callable[[], T]:
-    """What the step of ``retried`` looks at: at first what is ``known`` already, after that what ``read`` gives."""
+    """A reader for the step of ``retried``: returns ``known`` on the first call, then whatever ``read`` returns."""
     left = [known]
     return lambda: left.pop() if left else read()

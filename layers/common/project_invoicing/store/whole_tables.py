@@ -1,7 +1,7 @@
-"""Whole tables, read once from their first item to their last: for a reconciliation, and for what no key answers.
+"""Whole tables, read once from the first item to the last: for a reconciliation, and for questions that no key answers.
 
-Items come one by one and are decoded one by one, so that one which cannot be read hides no other. Strongly consistent,
-each item for itself: while others write, the items are not of one moment.
+Items are read and decoded one at a time, so that an unreadable one hides no other. Each item is read strongly
+consistently: while others write, the items do not reflect a single moment.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LEDGER_PAGE = "V#"
 
 
 class Stored(Generic[T]):
-    """An item that was read and not decoded yet."""
+    """An item that was read and not yet decoded."""
 
     __slots__ = ("_decode", "_item")
 
@@ -59,7 +59,7 @@ class Stored(Generic[T]):
         return self._item.get("co")
 
     def decoded(self) -> T:
-        """What the item says. Raises whatever an item does that this code cannot read."""
+        """The decoded item. Raises whatever an item causes that this code cannot read."""
         return self._decode(self._item)
 
 
@@ -84,12 +84,12 @@ class UnsentEvent(NamedTuple):
 
 
 def staging_items(staging: Staging) -> Iterator[Stored[StagedItem | RejectedItem | None]]:
-    """Every item of staging; ``None`` for what is neither a row nor a rejected event."""
+    """Every item of staging; ``None`` for items that are neither a row nor a rejected event."""
     return (Stored(item, _staging_item) for item in scan(staging.client, staging.table))
 
 
 def staged_item(staging: Staging, id: str) -> StagedItem | None:
-    """What there is of one actual. Raises whatever a row does that this code cannot read."""
+    """What staging has on one actual. Raises whatever a row causes that this code cannot read."""
     item = staging.item(id)
     return _staged(item, row_of(item)) if item else None
 
@@ -105,7 +105,7 @@ def rows_on_proposal(staging: Staging, company: str, number: str) -> Iterator[St
 
 
 def has_link(staging: Staging, connection: Connection) -> bool:
-    """Whether an actual has a connection's link now, or that of another connection to the same actual."""
+    """Whether an actual has this connection's link now, or another connection's to the same actual."""
     item = staging.item(connection.actual_id) or {}
     return f"l_{connection.role}_{connection.id[:8]}" in item or (
         links_of(item).get(connection.role) == connection.linked_id
@@ -147,7 +147,7 @@ def _staged(item: Item, row: StagedRow | None) -> StagedItem:
 
 
 def journals_posted(journals: Journals) -> Iterator[tuple[str, int]]:
-    """Company and posted pages of every journal: what is posted while tables are read shows in it."""
+    """Company and posted pages of every journal; they reveal anything posted while the tables are read."""
     for item in scan(journals.client, journals.table, equal={"sk": HEADER}):
         yield item["co"], item.get("pg", 0)
 
@@ -181,7 +181,7 @@ def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | None:
 
 
 def ledger_pages(ledger: Ledger) -> Iterator[Stored[LedgerPage] | None]:
-    """Every item of the ledger; ``None`` for what is no page of vouchers."""
+    """Every item of the ledger; ``None`` for items that are not a page of vouchers."""
     for item in scan(ledger.client, ledger.table):
         yield Stored(item, _page) if str(item["sk"]).startswith(_LEDGER_PAGE) else None
 
@@ -191,7 +191,7 @@ def _page(item: Item) -> LedgerPage:
 
 
 def unsent_events(client: DynamoDBClient, table: str) -> Iterator[Stored[UnsentEvent]]:
-    """What is still in the outbox of a table."""
+    """The events still in the outbox of a table."""
     return (Stored(item, _unsent) for item in outbox.unsent(client, table))
 
 

@@ -1,16 +1,17 @@
-"""How far Dataverse has been told of each posted document, in the staging table.
+"""How far each posted document has been written back to Dataverse, in the staging table.
 
-A document has one item, ``WRITEBACK#source#company#number``. What its rows are told is on the document's own pages, and
-what became of each row on the row itself; here is only what a worker needs to go on where another one stopped (D-034):
+A document has one item, ``WRITEBACK#source#company#number``. The values to write are on the document's own pages, and
+the outcome for each row is on the row itself; the item only has what a worker needs to continue where another one
+stopped (D-034):
 
 * ``pg`` ``n`` the page that comes next, and how many of its rows have been tried
 * ``dn`` ``fl`` how many rows were written, and how many Dataverse refused
 * ``q`` ``qs`` keys of the sparse index ``import_queue`` until all rows have been tried: since when, or from when,
-  somebody may take the document up
+  a worker may resume the document
 * ``rt`` only the rows that are not written are tried, because a person asked for them again
 * ``ow`` ``wd`` state of an invoice's own row, and Dataverse's answer where it failed
 
-Two workers at once do no harm: both write the same values, and of two who have tried the same rows one gets on.
+Two workers at once do no harm: both write the same values, and if both have tried the same rows only one advances.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
 _UNFINISHED: Final = "W"
-"""Their partition of the index; those of the rows are numbers."""
+"""The partition of these items in the index; the partitions of rows are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Progress:
 
 
 class WriteBacks:
-    """Access to the documents that Dataverse is told of."""
+    """Access to the documents that are written back to Dataverse."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self.client = client
@@ -75,22 +76,22 @@ class WriteBacks:
         return progress_of(item) if item else None
 
     def record(self, document: Document, at: str) -> bool:
-        """Notes a document that was posted at ``at`` and cannot be told now. ``False``: it was noted before."""
+        """Notes a document posted at ``at`` that cannot be written back now. ``False``: it was already noted."""
         expression = Expression()
         values = {"q": _UNFINISHED, "qs": at, "dn": 0, "fl": 0}
         return self._written(document, expression, expression.update(values), expression.absent("pk")) is not None
 
     def take(self, document: Document, until: str) -> Progress | None:
-        """Takes the document up, so that the schedule leaves it alone ``until`` then. ``None``: it is finished."""
+        """Resumes the document and keeps the schedule off it ``until`` then. ``None``: it is finished."""
         expression = Expression()
         change = expression.update({"q": _UNFINISHED, "qs": until}, first={"dn": 0, "fl": 0})
         item = self._written(document, expression, change, f"{expression.absent('pk')} OR {expression.present('q')}")
         return progress_of(item) if item else None
 
     def put_off(self, document: Document, until: str, seen: str | None = None) -> bool:
-        """Nobody but who has the document's message takes it up before ``until``.
+        """Before ``until``, only the holder of the document's message may resume it.
 
-        ``seen``: only if it may still be taken up since then. ``False``: it is finished, or somebody was faster.
+        With ``seen``: only if it is still due since then. ``False``: it is finished, or another worker was faster.
         """
         expression = Expression()
         change = expression.update({"qs": until})
@@ -98,18 +99,18 @@ class WriteBacks:
         return self._written(document, expression, change, condition) is not None
 
     def advance(self, before: Progress, page: str, rows: int, *, done: int, failed: int) -> Progress | None:
-        """Those many rows more have been tried. ``None``: another worker has got on with this document."""
+        """``rows`` more rows have been tried. ``None``: another worker has advanced this document."""
         return self._got_on(before, {"pg": page, "n": rows}, done, failed)
 
     def finish(self, before: Progress, own: WriteBackState | None, detail: str | None) -> Progress | None:
-        """All rows have been tried; ``own`` is what became of an invoice's own row. ``None``: as in ``advance``."""
+        """All rows have been tried; ``own`` is the outcome of an invoice's own row. ``None``: as in ``advance``."""
         cleared = dict.fromkeys(("q", "qs", "pg", "n", "rt"))
         return self._got_on(before, cleared | {"ow": own, "wd": detail}, 0, 0)
 
     def again(self, before: Progress, until: str, *, everything: bool) -> bool:
-        """A finished document whose refused rows are to be tried again, or ``everything`` on it.
+        """Reopens a finished document to try its refused rows again, or ``everything`` on it.
 
-        ``False``: somebody else has said so.
+        ``False``: another request has already done so.
         """
         expression = Expression()
         anew: dict[str, Any] = {"dn": 0, "ow": None, "wd": None} if everything else {"rt": True}
@@ -118,7 +119,7 @@ class WriteBacks:
         return self._written(before.document, expression, change, condition) is not None
 
     def due(self, at: str) -> Iterator[tuple[Document, str]]:
-        """Unfinished documents that may be taken up at ``at``, with since when. The index only proposes."""
+        """Unfinished documents due at ``at``, with since when. An index read: verify before writing."""
         items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"))
         for item in takewhile(lambda item: bool(item["qs"] <= at), items):
             if document := readable(document_of, item):

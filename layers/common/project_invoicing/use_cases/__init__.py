@@ -1,1 +1,1 @@
-"""One module a step of the process. Each reads the stores, asks the domain, and writes the stores."""
+"""The steps of the process, one module each. Each reads the stores, asks the domain, and writes the stores."""

@@ -9,11 +9,11 @@ from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.rules.figures import Figures
 
-Row = dict[str, Any]
+ResultRow = dict[str, Any]
 
 
-def cash_discount(invoice: Invoice, show: Figures) -> Row:
-    """Until when and how much, where the terms of payment give one (DUE-12); else nothing."""
+def cash_discount(invoice: Invoice, show: Figures) -> ResultRow:
+    """The last day and percent of the cash discount, if the terms of payment have one (DUE-12); else an empty row."""
     if invoice.cash_discount_date is None:
         return {}
     return {
@@ -22,7 +22,7 @@ def cash_discount(invoice: Invoice, show: Figures) -> Row:
     }
 
 
-def invoice_row(invoice: Invoice, show: Figures) -> Row:
+def invoice_row(invoice: Invoice, show: Figures) -> ResultRow:
     return {
         "invoice_number": invoice.invoice_number,
         "proposal_id": invoice.proposal_id,
@@ -40,7 +40,7 @@ def invoice_row(invoice: Invoice, show: Figures) -> Row:
     }
 
 
-def proposal_line_row(line: ProposalLine, currency: str | None, show: Figures) -> Row:
+def proposal_line_row(line: ProposalLine, currency: str | None, show: Figures) -> ResultRow:
     return {
         "line_number": line.line_number,
         "actual_id": line.actual_id,
@@ -54,7 +54,7 @@ def proposal_line_row(line: ProposalLine, currency: str | None, show: Figures) -
     }
 
 
-def voucher_row(voucher: Voucher, show: Figures) -> Row:
+def voucher_row(voucher: Voucher, show: Figures) -> ResultRow:
     return {
         "voucher": voucher.voucher,
         "company": voucher.company,

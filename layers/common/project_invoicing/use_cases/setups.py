@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SetupVersions:
-    """The current set-up for new work, and earlier ones for work that was begun with them.
+    """The current set-up for new work, and earlier versions for work that began with them.
 
-    A step that needs several transactions names its version in the first one, so that whoever continues it after a
-    crash computes the same.
+    A step that needs several transactions names its version in the first one, so that another run that continues it
+    after a crash computes the same.
     """
 
     current: FinanceSetup

@@ -1,4 +1,4 @@
-"""An actual in words: what was delivered, what became of it, what it waits for, what it is linked with. Pure."""
+"""Describes an actual: what was delivered, what became of it, what it waits for, what it is linked with. Pure."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def actual_in_words(facts: ActualFacts, setup: FinanceSetup) -> Explanation:
     row, words = facts.row, Words(setup)
     kind, money = words.kind(row.actual), words.money(row.actual.amount, words.currency(row.actual))
     headline = f"{kind[0].upper()}{kind[1:]} of {money}: {state(row, facts.wait)}"
-    made = Explanation("actual", row.id, words.company(row), headline, _facts(row, words))
-    return _ActualInWords(facts, setup, words, made).whole()
+    explanation = Explanation("actual", row.id, words.company(row), headline, _facts(row, words))
+    return _ActualInWords(facts, setup, words, explanation).whole()
 
 
 def not_arrived_in_words(
@@ -44,33 +44,35 @@ def not_arrived_in_words(
     setup: FinanceSetup,
 ) -> Explanation | None:
     """What is known about an actual that has not arrived: what was not taken of it, and its connections."""
-    made = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
-    say_not_taken(made, not_taken)
+    explanation = Explanation("actual", id, None, "Actual that has not arrived; only connections of it have")
+    say_not_taken(explanation, not_taken)
     if not_taken.outcome:
-        made.headline = f"Actual that {not_taken.outcome}"
+        explanation.headline = f"Actual that {not_taken.outcome}"
     elif not links:
         return None
     words = Words(setup)
-    made.linked = [words.linked(ROLES[role], other, linked.get(other)) for role, other in links.items()]
+    explanation.linked = [words.linked(ROLES[role], other, linked.get(other)) for role, other in links.items()]
     if not not_taken.outcome:
-        made.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
-    return made
+        explanation.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
+    return explanation
 
 
 @dataclass(frozen=True, slots=True)
 class _ActualInWords:
-    """The explanation of one actual, put together step by step."""
+    """The explanation of one actual, built step by step."""
 
     facts: ActualFacts
     setup: FinanceSetup
     words: Words
-    made: Explanation
+    explanation: Explanation
 
     def whole(self) -> Explanation:
-        facts, row, made = self.facts, self.facts.row, self.made
-        say_not_taken(made, facts.not_taken, accepted_at=row.actual.version.occurred_at)
+        facts, row, explanation = self.facts, self.facts.row, self.explanation
+        say_not_taken(explanation, facts.not_taken, accepted_at=row.actual.version.occurred_at)
         self._arrived()
-        made.linked = [self.words.linked(ROLES[role], id, facts.linked.get(id)) for role, id in row.links.items()]
+        explanation.linked = [
+            self.words.linked(ROLES[role], id, facts.linked.get(id)) for role, id in row.links.items()
+        ]
         self._taken()
         self._not_on_a_document()
         if row.journal_id and facts.journal:
@@ -80,125 +82,133 @@ class _ActualInWords:
         if row.intercompany_proposal:
             self._between_companies(row.intercompany_proposal)
         self._late()
-        if not made.next:
-            made.advise("nothing: it is done")
-        return made
+        if not explanation.next:
+            explanation.advise("nothing: it is done")
+        return explanation
 
     def _arrived(self) -> None:
         row, version = self.facts.row, self.facts.row.actual.version
         same = row.deliveries - row.changes
         repeated = f", {same} of them changed nothing" if same else ""
         text = f"{version_in_words(version.number)}, the newest known: {deliveries(row.deliveries)}{repeated}"
-        self.made.happened(text, version.occurred_at)
+        self.explanation.happened(text, version.occurred_at)
 
     def _taken(self) -> None:
-        """What bills the actual or takes it back, which nothing else may then (99-25)."""
+        """What bills the actual or takes it back, so that nothing else may (99-25)."""
         by, first = self.facts.row.taken_by, self.facts.taker
         if by is None:
             return
         if first:
-            self.made.happened(f"{WHAT[how(first)]} {described(first, self.setup)}")
-        self.made.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))
+            self.explanation.happened(f"{WHAT[how(first)]} {described(first, self.setup)}")
+        self.explanation.linked.append(self.words.linked(WHAT[how(first)] if first else "is taken by", by, first))
 
     def _not_on_a_document(self) -> None:
-        row, made = self.facts.row, self.made
+        row, explanation = self.facts.row, self.explanation
         match row.state:
             case StagingState.PENDING:
                 self._waits()
             case StagingState.INVALID:
-                made.happened(f"became invalid: {row.detail}", row.since)
-                made.advise_on(self.facts.reason)
-                made.advise("then replay the actual with document_editing")
+                explanation.happened(f"became invalid: {row.detail}", row.since)
+                explanation.advise_on(self.facts.reason)
+                explanation.advise("then replay the actual with document_editing")
             case StagingState.SKIPPED:
-                made.happened(state(row), row.since)
-                made.advise("nothing: what is skipped gets no line and no voucher")
+                explanation.happened(state(row), row.since)
+                explanation.advise("nothing: what is skipped gets no line and no voucher")
 
     def _waits(self) -> None:
-        facts, made, row, header = self.facts, self.made, self.facts.row, self.facts.header
+        facts, explanation, row, header = self.facts, self.explanation, self.facts.row, self.facts.header
         if header:
-            made.facts["proposal"] = f"{header.number} ({header.status})"
+            explanation.facts["proposal"] = f"{header.number} ({header.status})"
         if facts.wait is None:
-            made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+            explanation.advise("nothing: the next import looks at it (staging_import, by its schedule)")
             return
         wait = wait_now(row, header, facts.wait, facts.linked, self.setup)
         since = header.waiting_since if header and row.reason is None else row.since
-        made.happened(f"waits: {wait.reason}, {wait.detail}", since)
-        say_blockers(made, facts.blockers, since, made.company, self.setup)
+        explanation.happened(f"waits: {wait.reason}, {wait.detail}", since)
+        say_blockers(explanation, facts.blockers, since, explanation.company, self.setup)
 
     def _on_journal(self, journal_id: str, found: OnJournal) -> None:
-        made, row, journal, line = self.made, self.facts.row, found.journal, found.line
+        explanation, row, journal, line = self.explanation, self.facts.row, found.journal, found.line
         if journal is None or line is None:
-            made.happened(f"was put on journal {journal_id}, which has no line for it")
-            made.advise(f"line missing on journal {journal_id}: this must not be; tell whoever looks after the stack")
+            explanation.happened(f"was put on journal {journal_id}, which has no line for it")
+            explanation.advise(
+                f"line missing on journal {journal_id}: this must not be; tell whoever looks after the stack"
+            )
             return
         if journal.original_journal:
-            made.happened(
+            explanation.happened(
                 f"became a line of journal {journal.original_journal}, and moved to {journal_id} with an error"
             )
-        made.happened(f"became line {row.line_number} of journal {journal_id} of {journal.period} ({journal.status})")
+        explanation.happened(
+            f"became line {row.line_number} of journal {journal_id} of {journal.period} ({journal.status})"
+        )
         if row.state is StagingState.POSTED:
             self._posted(line, journal, found.vouchers)
             if row.actual.transaction_type is TransactionType.INTER_ORGANIZATIONAL_SALES:
-                made.facts["billed between companies"] = row.intercompany_proposal or "not yet"
+                explanation.facts["billed between companies"] = row.intercompany_proposal or "not yet"
         elif line.error:
-            made.happened(f"was not posted: {line.error}")
-            made.advise_on(line.error.partition(":")[0])
-            made.advise(f"then reset journal {journal_id} with document_editing, and it posts")
+            explanation.happened(f"was not posted: {line.error}")
+            explanation.advise_on(line.error.partition(":")[0])
+            explanation.advise(f"then reset journal {journal_id} with document_editing, and it posts")
         else:
-            made.advise(f"post journal {journal_id}: {who_posts(journal, self.setup)}")
+            explanation.advise(f"post journal {journal_id}: {who_posts(journal, self.setup)}")
 
     def _posted(self, line: JournalLine, journal: Journal, vouchers: Sequence[Voucher]) -> None:
-        made, row = self.made, self.facts.row
+        explanation, row = self.explanation, self.facts.row
         amount = self.words.money(row.accounting_amount, self.setup.currency_of_company(journal.company))
         with_voucher = f"with voucher {row.voucher}" if row.voucher else "without a ledger entry"
         rate = self.words.show.figure(row.exchange_rate)
-        made.happened(
+        explanation.happened(
             f"was posted in journal {journal.journal_id} {with_voucher}, accounting date {line.accounting_date}: "
             f"{amount} at {rate}"
         )
-        made.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
-        if not made.voucher_lines:
-            made.facts["ledger"] = "nothing: its profile posts this kind neither to profit and loss nor to the balance"
-        say_written_back(made, row.write_back, row.write_back_detail, row.id)
+        explanation.voucher_lines = list(self.words.voucher_lines(v for v in vouchers if v.voucher == row.voucher))
+        if not explanation.voucher_lines:
+            explanation.facts["ledger"] = (
+                "nothing: its profile posts this kind neither to profit and loss nor to the balance"
+            )
+        say_written_back(explanation, row.write_back, row.write_back_detail, row.id)
 
     def _on_proposal(self, number: str, found: OnProposal) -> None:
-        made, row, header = self.made, self.facts.row, found.header
+        explanation, row, header = self.explanation, self.facts.row, found.header
         if header is None:
-            made.happened(f"was put on proposal {number}, which is not there")
-            made.advise(f"proposal {number} missing: this must not be; tell whoever looks after the stack")
+            explanation.happened(f"was put on proposal {number}, which is not there")
+            explanation.advise(f"proposal {number} missing: this must not be; tell whoever looks after the stack")
             return
         if row.line_number is not None:
-            made.happened(f"became line {row.line_number} of invoice proposal {number} ({header.status})")
+            explanation.happened(f"became line {row.line_number} of invoice proposal {number} ({header.status})")
         else:
-            made.happened(f"is covered by proposal {number} ({header.status}): it has no money and came after it")
+            explanation.happened(
+                f"is covered by proposal {number} ({header.status}): it has no money and came after it"
+            )
         if not is_posted_with(row, header):
-            say_next_of_proposal(made, header, self.setup)
+            say_next_of_proposal(explanation, header, self.setup)
             return
-        made.happened(
+        explanation.happened(
             f"was posted with customer invoice {header.invoice_number} of {header.invoice_date}, accounting date "
             f"{header.accounting_date}, voucher {row.voucher or f'(none: {_without_voucher(row)})'}"
         )
         if row.accounting_amount is not None:
-            made.voucher_lines = list(self.words.voucher_lines(found.vouchers))
-            say_written_back(made, row.write_back, row.write_back_detail, row.id)
+            explanation.voucher_lines = list(self.words.voucher_lines(found.vouchers))
+            say_written_back(explanation, row.write_back, row.write_back_detail, row.id)
 
     def _between_companies(self, number: str) -> None:
         header = self.facts.between
         invoice = f", invoice {header.invoice_number}" if header and header.invoice_number else ""
         status = f"{header.status}{invoice}" if header else "?"
-        self.made.happened(f"is on intercompany proposal {number} ({status})")
+        self.explanation.happened(f"is on intercompany proposal {number} ({status})")
 
     def _late(self) -> None:
-        made, row = self.made, self.facts.row
+        explanation, row = self.explanation, self.facts.row
         if row.late and row.actual.inactive:
-            made.happened("was deactivated in Dataverse after the posting; the books have it")
-            made.advise(
+            explanation.happened("was deactivated in Dataverse after the posting; the books have it")
+            explanation.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed; or activate it"
             )
         elif row.late:
             what = "a newer version with other figures came after the posting; the books have the old one: it"
-            made.happened(f"{what} {self.facts.late}")
-            made.advise(
+            explanation.happened(f"{what} {self.facts.late}")
+            explanation.advise(
                 "late change: correct the invoice or the actual in Dataverse, so that it is reversed and "
                 "billed again; what is posted is never changed"
             )
@@ -209,7 +219,7 @@ def _without_voucher(row: StagedRow) -> str:
 
 
 def _facts(row: StagedRow, words: Words) -> dict[str, str]:
-    """What the actual says of itself, in the set-up's names where they are known."""
+    """The actual's own facts, with the set-up's names where they are known."""
     actual = row.actual
     facts = {
         "amount": f"{words.show.figure(actual.quantity)} at {words.money(actual.price, words.currency(actual))}",

@@ -1,4 +1,4 @@
-"""What something waits for, in words: each reason with the actual that blocks, its document, and what to do."""
+"""Describes what something waits for: each reason with the blocking actual, its document, and what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.explaining.explanation import Explanation, Row
+from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.words import Words
 from project_invoicing.rules.proposal_lines import day_of
 from project_invoicing.rules.review import who_posts
@@ -19,7 +19,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 
 class Block(NamedTuple):
-    """A reason of waiting or of a refusal, with the actual that it is about."""
+    """A reason to wait or to refuse, with the actual it is about."""
 
     reason: str
     detail: str
@@ -28,7 +28,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What something waits for, with the row of the actual that blocks, its journal, and its line there."""
+    """A wait, with the row of the blocking actual, its journal, and its line there."""
 
     wait: Wait | Block
     row: StagedRow | None = None
@@ -37,24 +37,24 @@ class Blocker:
 
 
 def say_blockers(
-    made: Explanation, blockers: Iterable[Blocker], since: str | None, company: str | None, setup: FinanceSetup
+    explanation: Explanation, blockers: Iterable[Blocker], since: str | None, company: str | None, setup: FinanceSetup
 ) -> None:
-    """Adds what is waited for, one entry each, and what to do about it.
+    """Adds one entry for each thing it waits for, and what to do about it.
 
         {"reason", "detail", "since", "actual_id", "amount", "currency", "date", "document", "status", "error",
          "posting"}
 
-    ``document`` is the journal or proposal of the blocking actual, ``status`` that of the document, ``error`` why its
+    ``document`` is the journal or proposal of the blocking actual, ``status`` that document's status, ``error`` why its
     line was not posted, ``posting`` who posts a draft.
     """
-    made.waits_for = [_entry(blocker, since, company, setup) for blocker in blockers]
-    for entry in made.waits_for:
-        _advise(made, entry)
+    explanation.waits_for = [_entry(blocker, since, company, setup) for blocker in blockers]
+    for entry in explanation.waits_for:
+        _advise(explanation, entry)
 
 
-def _entry(blocker: Blocker, since: str | None, company: str | None, setup: FinanceSetup) -> Row:
+def _entry(blocker: Blocker, since: str | None, company: str | None, setup: FinanceSetup) -> Entry:
     wait, row, journal = blocker.wait, blocker.row, blocker.journal
-    entry: Row = {"reason": wait.reason, "detail": wait.detail, "since": since, "actual_id": wait.actual_id}
+    entry: Entry = {"reason": wait.reason, "detail": wait.detail, "since": since, "actual_id": wait.actual_id}
     entry |= dict.fromkeys(("amount", "currency", "date", "document", "status", "error", "posting"))
     if row is None:
         return entry
@@ -72,14 +72,14 @@ def _entry(blocker: Blocker, since: str | None, company: str | None, setup: Fina
     return entry
 
 
-def _advise(made: Explanation, entry: Row) -> None:
+def _advise(explanation: Explanation, entry: Entry) -> None:
     """What to do about an entry: for a journal in error, fix that first."""
     if entry["reason"] in SECOND_REASONS:
-        made.advise_on(str(entry["reason"]))
+        explanation.advise_on(str(entry["reason"]))
     elif entry["error"]:
-        made.advise_on(str(entry["error"]).partition(":")[0])
-        made.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
+        explanation.advise_on(str(entry["error"]).partition(":")[0])
+        explanation.advise(f"then reset journal {entry['document']} with document_editing, and it posts")
     elif entry["posting"]:
-        made.advise(f"post journal {entry['document']}: {entry['posting']}")
+        explanation.advise(f"post journal {entry['document']}: {entry['posting']}")
     else:
-        made.advise_on(str(entry["reason"]))
+        explanation.advise_on(str(entry["reason"]))

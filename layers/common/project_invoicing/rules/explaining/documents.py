@@ -1,4 +1,4 @@
-"""Proposals, invoices, journals and vouchers in words. Pure."""
+"""Describes proposals, invoices, journals and vouchers. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.explaining.blockers import Block, Blocker, say_blockers
-from project_invoicing.rules.explaining.explanation import NOTE, Explanation, Row, has_replaced
+from project_invoicing.rules.explaining.explanation import NOTE, Entry, Explanation, has_replaced
 from project_invoicing.rules.explaining.not_taken import NotTaken, say_not_taken
 from project_invoicing.rules.explaining.steps import (
     deliveries,
@@ -66,7 +66,7 @@ class PostedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
-    """What is known of a proposal. ``lines`` are the ids of its actuals, ``linked`` the rows of the first of them."""
+    """What is known of a proposal. ``lines`` are its actuals' ids, ``linked`` the rows of the first of them."""
 
     header: Proposal
     not_taken: NotTaken
@@ -79,14 +79,14 @@ class ProposalFacts:
 def waits_of(
     header: Proposal, rows: Sequence[StagedRow], sales: Mapping[str, StagedRow], setup: FinanceSetup
 ) -> list[Wait]:
-    """Everything that a proposal waits for: what is stored on the header, and what is beyond that.
+    """Everything that a proposal waits for: what its header stores, and what is beyond that.
 
     ``sales``: the unbilled sales that its ``rows`` bill.
     """
     waits = list(header.waiting_for)
     if header.lists_some:
         named = {wait.actual_id for wait in waits}
-        del waits[-1]  # it only counts the rest
+        del waits[-1]  # the last one only counts the rest
         waits += [Wait(row.reason, row.detail or "", row.id) for row in rows if row.reason]
         waits += [
             Wait(WaitReason.UNBILLED_SALES_NOT_POSTED, unposted(id, row, setup), id)
@@ -104,37 +104,39 @@ def billed_by(rows: Sequence[StagedRow]) -> set[str]:
 def proposal_in_words(facts: ProposalFacts, setup: FinanceSetup) -> Explanation:
     """Everything known about a proposal, its invoice included."""
     header = facts.header
-    made = _headed(header, setup)
-    say_not_taken(made, facts.not_taken)
+    explanation = _headed(header, setup)
+    say_not_taken(explanation, facts.not_taken)
     version = header.proforma.version
     text = f"{version_in_words(version.number)} of the proforma, the newest known: {deliveries(header.deliveries)}"
-    made.happened(text, version.occurred_at)
+    explanation.happened(text, version.occurred_at)
     if header.proforma.canceled:
-        _say_canceled(made, header)
+        _say_canceled(explanation, header)
     if header.status is ProposalStatus.CANCELED or header.withdrawing:
-        return made
+        return explanation
     if header.status is ProposalStatus.WAITING:
-        _say_waits(made, header, facts.waiting, setup)
-        return made
-    made.happened(f"got all its lines ({header.line_count})")
+        _say_waits(explanation, header, facts.waiting, setup)
+        return explanation
+    explanation.happened(f"got all its lines ({header.line_count})")
     if facts.posted:
-        _say_posted(made, facts.posted, setup)
+        _say_posted(explanation, facts.posted, setup)
     else:
         if header.status is ProposalStatus.POSTED:
-            made.happened("was posted without an invoice: none of its lines has money or is shown to the customer")
-            made.advise("nothing: it is done")
-        say_next_of_proposal(made, header, setup)
-    made.linked = [Words(setup).linked("bills", id, facts.linked.get(id)) for id in facts.lines]
-    if facts.posted and not made.next:
-        made.advise("nothing: it is done")
-    return made
+            explanation.happened(
+                "was posted without an invoice: none of its lines has money or is shown to the customer"
+            )
+            explanation.advise("nothing: it is done")
+        say_next_of_proposal(explanation, header, setup)
+    explanation.linked = [Words(setup).linked("bills", id, facts.linked.get(id)) for id in facts.lines]
+    if facts.posted and not explanation.next:
+        explanation.advise("nothing: it is done")
+    return explanation
 
 
 def proforma_in_words(proforma_id: str, not_taken: NotTaken) -> Explanation | None:
-    """A proforma of which there is no proposal; ``None`` where nothing is known of it."""
-    made = Explanation("proposal", proforma_id, None, f"Proforma that {not_taken.outcome}")
-    say_not_taken(made, not_taken)
-    return made if not_taken.outcome else None
+    """A proforma without a proposal; ``None`` where nothing is known of it."""
+    explanation = Explanation("proposal", proforma_id, None, f"Proforma that {not_taken.outcome}")
+    say_not_taken(explanation, not_taken)
+    return explanation if not_taken.outcome else None
 
 
 def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
@@ -145,56 +147,62 @@ def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
         invoice = f" as invoice {header.invoice_number}" if header.invoice_number else " without an invoice"
     money = f" of {words.money(amount, currency)} before tax" if amount is not None else ""
     headline = f"Invoice proposal {header.number}{money} {_STATES[header.status]}{invoice}"
-    made = Explanation("proposal", header.number, header.company, headline)
-    made.facts["proforma"] = header.id
+    explanation = Explanation("proposal", header.number, header.company, headline)
+    explanation.facts["proforma"] = header.id
     if has_replaced(header.proforma):
-        made.facts["note"] = NOTE
+        explanation.facts["note"] = NOTE
     if header.proforma.total is not None:
-        made.facts["total of the proforma"] = words.money(header.proforma.total, currency)
+        explanation.facts["total of the proforma"] = words.money(header.proforma.total, currency)
     if customer := customer_of(header, setup):
-        made.facts["customer"] = customer
+        explanation.facts["customer"] = customer
     if between := header.intercompany:
-        made.facts["bills"] = f"{between.borrower}, {between.start} to {between.end}"
-    return made
+        explanation.facts["bills"] = f"{between.borrower}, {between.start} to {between.end}"
+    return explanation
 
 
-def _say_canceled(made: Explanation, header: Proposal) -> None:
-    """What the cancellation of a proforma in Dataverse did, or came too late for (99-27)."""
+def _say_canceled(explanation: Explanation, header: Proposal) -> None:
+    """What the cancellation of a proforma in Dataverse did, or what it came too late for (99-27)."""
     at = header.proforma.version.occurred_at
     if header.status in (ProposalStatus.POSTING, ProposalStatus.POSTED):
-        made.happened("the proforma was canceled in Dataverse after its posting had begun; the books have it", at)
-        made.advise("late cancellation: correct the invoice in Dataverse, so that it is credited; or activate it again")
+        explanation.happened(
+            "the proforma was canceled in Dataverse after its posting had begun; the books have it", at
+        )
+        explanation.advise(
+            "late cancellation: correct the invoice in Dataverse, so that it is credited; or activate it again"
+        )
         return
-    made.happened("the proforma was canceled in Dataverse: its lines are gone, its number is free, its rows wait", at)
-    made.advise_on(WaitReason.INACTIVE)
+    explanation.happened(
+        "the proforma was canceled in Dataverse: its lines are gone, its number is free, its rows wait", at
+    )
+    explanation.advise_on(WaitReason.INACTIVE)
 
 
-def _say_waits(made: Explanation, header: Proposal, found: ProposalWaits | None, setup: FinanceSetup) -> None:
+def _say_waits(explanation: Explanation, header: Proposal, found: ProposalWaits | None, setup: FinanceSetup) -> None:
     if found is None:
-        made.advise("nothing: the next import looks at it (staging_import, by its schedule)")
+        explanation.advise("nothing: the next import looks at it (staging_import, by its schedule)")
         return
     since = header.waiting_since or min((row.since for row in found.rows if row.since), default=None)
     for reason in dict.fromkeys(wait.reason for wait in found.waits):
-        made.happened(f"waits: {reason}", since)
-    say_blockers(made, found.blockers, since, header.company, setup)
+        explanation.happened(f"waits: {reason}", since)
+    say_blockers(explanation, found.blockers, since, header.company, setup)
     if since:
-        made.facts["waits since"] = since
-    made.facts["billed actuals that have arrived"] = str(len(found.rows))
+        explanation.facts["waits since"] = since
+    explanation.facts["billed actuals that have arrived"] = str(len(found.rows))
 
 
-def _say_posted(made: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
+def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
     words, invoice = Words(setup), found.invoice
-    made.facts |= _invoice_facts(invoice, words)
+    explanation.facts |= _invoice_facts(invoice, words)
     with_voucher = f"with voucher {invoice.voucher}" if invoice.voucher else "without a ledger entry"
-    made.happened(
+    explanation.happened(
         f"was posted as {invoice.document_type.replace('_', ' ')} {invoice.invoice_number} of {invoice.invoice_date} "
         f"{with_voucher}, accounting date {invoice.accounting_date}, due {invoice.due_date}"
     )
-    made.voucher_lines = list(words.voucher_lines(found.vouchers))
+    explanation.voucher_lines = list(words.voucher_lines(found.vouchers))
     if found.written_back:
-        say_written_back(made, *found.written_back, invoice.proforma_id)
+        say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
-        made.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
+        explanation.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
 
 
 def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:
@@ -206,15 +214,15 @@ def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:
     }
 
 
-def as_invoice(made: Explanation, invoice: Invoice, setup: FinanceSetup) -> Explanation:
+def as_invoice(explanation: Explanation, invoice: Invoice, setup: FinanceSetup) -> Explanation:
     """The explanation of a proposal under its customer invoice."""
     status = "posted" if invoice.posted else "being posted"
     kind = invoice.document_type.replace("_", " ").capitalize()
-    made.kind, made.id = "invoice", invoice.invoice_number
+    explanation.kind, explanation.id = "invoice", invoice.invoice_number
     total = Words(setup).money(invoice.total, invoice.currency)
-    made.headline = f"{kind} {invoice.invoice_number} over {total} with tax: {status}"
-    made.facts["proposal"] = invoice.proposal_id
-    return made
+    explanation.headline = f"{kind} {invoice.invoice_number} over {total} with tax: {status}"
+    explanation.facts["proposal"] = invoice.proposal_id
+    return explanation
 
 
 def refusals_of(pages: Sequence[JournalPage]) -> list[Block]:
@@ -231,33 +239,35 @@ def journal_in_words(
     number = journal.journal_id
     moved = f", {journal.error_lines} of them moved to {journal.error_journal}" if journal.error_lines else ""
     headline = f"Integration journal {number} of {journal.period}, {journal.line_count} lines{moved}: {journal.status}"
-    made = Explanation("journal", number, journal.company, headline)
+    explanation = Explanation("journal", number, journal.company, headline)
     if journal.original_journal:
-        made.happened(f"took the lines that failed from journal {journal.original_journal}")
-    made.linked = [_journal_line(line, Words(setup), posted=page.posted) for page in pages for line in page.lines]
-    made.linked.sort(key=lambda row: row["state"].startswith("posted") or row["state"] == "not posted")
-    say_blockers(made, blockers, None, journal.company, setup)
-    _say_status(made, journal, setup)
-    return made
+        explanation.happened(f"took the lines that failed from journal {journal.original_journal}")
+    explanation.linked = [
+        _journal_line(line, Words(setup), posted=page.posted) for page in pages for line in page.lines
+    ]
+    explanation.linked.sort(key=lambda row: row["state"].startswith("posted") or row["state"] == "not posted")
+    say_blockers(explanation, blockers, None, journal.company, setup)
+    _say_status(explanation, journal, setup)
+    return explanation
 
 
-def _say_status(made: Explanation, journal: Journal, setup: FinanceSetup) -> None:
+def _say_status(explanation: Explanation, journal: Journal, setup: FinanceSetup) -> None:
     match journal.status:
         case JournalStatus.POSTED:
-            made.happened("was posted")
+            explanation.happened("was posted")
             if journal.error_journal:
-                made.advise(f"see journal {journal.error_journal}, which has the lines that failed")
+                explanation.advise(f"see journal {journal.error_journal}, which has the lines that failed")
             else:
-                made.advise("nothing: it is done")
+                explanation.advise("nothing: it is done")
         case JournalStatus.PROCESSING:
-            made.advise("its posting was begun: the next run of journal_posting finishes it")
+            explanation.advise("its posting was begun: the next run of journal_posting finishes it")
         case JournalStatus.DRAFT:
             if journal.changed_at:
-                made.happened("a line was added or changed, the last time", journal.changed_at)
-            made.advise(f"post journal {journal.journal_id}: {who_posts(journal, setup)}")
+                explanation.happened("a line was added or changed, the last time", journal.changed_at)
+            explanation.advise(f"post journal {journal.journal_id}: {who_posts(journal, setup)}")
 
 
-def _journal_line(line: JournalLine, words: Words, *, posted: bool) -> Row:
+def _journal_line(line: JournalLine, words: Words, *, posted: bool) -> Entry:
     status = line.error or "not posted"
     if posted:
         status = f"posted with voucher {line.voucher}" if line.in_ledger else "posted without a ledger entry"
@@ -274,22 +284,24 @@ def _journal_line(line: JournalLine, words: Words, *, posted: bool) -> Row:
 def voucher_in_words(
     voucher: str, company: str, source: str, document: str, vouchers: Sequence[Voucher], setup: FinanceSetup
 ) -> Explanation:
-    """A voucher: its lines and its document. ``vouchers`` are those of this number."""
+    """A voucher: its lines and its document. ``vouchers`` are those with this number."""
     lines = list(Words(setup).voucher_lines(vouchers))
     what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
     status = "in the ledger" if lines else "not in the ledger"
-    made = Explanation("voucher", voucher, company, f"Voucher {voucher} of {what}: {status}", voucher_lines=lines)
+    explanation = Explanation(
+        "voucher", voucher, company, f"Voucher {voucher} of {what}: {status}", voucher_lines=lines
+    )
     if source == INVOICE:
-        made.happened(f"was posted with customer invoice {document}")
-        made.advise(f"see the invoice: explain {document}")
-    return made
+        explanation.happened(f"was posted with customer invoice {document}")
+        explanation.advise(f"see the invoice: explain {document}")
+    return explanation
 
 
 def with_actual(
-    made: Explanation, line: JournalLine, actual: Explanation, row: StagedRow | None, setup: FinanceSetup
+    explanation: Explanation, line: JournalLine, actual: Explanation, row: StagedRow | None, setup: FinanceSetup
 ) -> Explanation:
-    """The voucher of a journal with the history of its ``actual``, which is on ``line``."""
+    """The voucher of a journal with the history of its ``actual``, whose line is ``line``."""
     linked = Words(setup).linked(f"line {line.line_number}", line.actual_id, row)
-    made.linked = [linked, *actual.linked]
-    made.history, made.next = actual.history, actual.next
-    return made
+    explanation.linked = [linked, *actual.linked]
+    explanation.history, explanation.next = actual.history, actual.next
+    return explanation

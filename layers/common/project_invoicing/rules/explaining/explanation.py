@@ -1,7 +1,7 @@
 """What is known about one document or actual, in words and figures: the form in which ``explain`` answers.
 
-Times are those that are stored; what happened at a time that nobody stored has none (``at`` null), and stands where it
-belongs in the order of the steps.
+Times are stored times; a step whose time was not stored has ``at`` null and stands where it belongs in the order of the
+steps.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import TransactionType
 from project_invoicing.domain.text import REPLACED
 
-Row = dict[str, Any]
+Entry = dict[str, Any]
 
 NOTE: Final = "a character that could not be read was replaced by U+FFFD"
-"""Of a row or a proforma with a text that has the sign of it."""
+"""The note about a row or a proforma whose text has such a replacement character."""
 
 SHOWN: Final = 50
-"""Lines of one list at most; what is left out is counted in ``left_out``."""
+"""The most lines in one list; ``left_out`` counts the others."""
 
 TYPES: Final = {
     TransactionType.COST: "cost",
@@ -33,7 +33,7 @@ TYPES: Final = {
 
 
 def has_replaced(received: Actual | Proforma) -> bool:
-    """Whether a text of what was received has a sign in place of a character that could not be read."""
+    """Whether a received text has a replacement character where one could not be read."""
     values = (getattr(received, one.name) for one in fields(received))
     return any(REPLACED in text for value in values for text in _texts(value))
 
@@ -53,7 +53,7 @@ class Explanation:
 
     ``kind`` is actual, connection, proposal, invoice, journal or voucher. ``facts`` are label and text, ``history`` the
     steps in order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with its own state,
-    ``voucher_lines`` what is in the ledger (debit positive), ``next`` what a person can do.
+    ``voucher_lines`` the ledger entries (debit positive), ``next`` what a person can do.
     """
 
     kind: str
@@ -61,25 +61,25 @@ class Explanation:
     company: str | None
     headline: str
     facts: dict[str, str] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
-    waits_for: list[Row] = field(default_factory=list)
-    linked: list[Row] = field(default_factory=list)
-    voucher_lines: list[Row] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
+    waits_for: list[Entry] = field(default_factory=list)
+    linked: list[Entry] = field(default_factory=list)
+    voucher_lines: list[Entry] = field(default_factory=list)
     next: list[str] = field(default_factory=list)
 
     def happened(self, what: str, at: str | None = None) -> None:
         self.history.append({"at": at, "what": what})
 
     def advise(self, text: str) -> None:
-        """Adds to what to do next, once."""
+        """Adds to what to do next, unless it is already there."""
         if text not in self.next:
             self.next.append(text)
 
     def advise_on(self, reason: str) -> None:
         self.advise(f"{reason}: {what_to_do(reason)}")
 
-    def row(self) -> Row:
-        """As JSON: decimal strings, ISO dates; lists with ``SHOWN`` entries at most, ``left_out`` counts the rest."""
+    def row(self) -> Entry:
+        """As JSON: decimal strings, ISO dates; at most ``SHOWN`` entries per list, ``left_out`` counts the others."""
         made = asdict(self)
         lists = [name for name, value in made.items() if isinstance(value, list)]
         left_out = {name: len(made[name]) - SHOWN for name in lists if len(made[name]) > SHOWN}

@@ -1,4 +1,4 @@
-"""What is known of an actual before it is put into words, and why it waits as of now. Pure."""
+"""What is known of an actual before it is put into words, and why it waits now. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNPOSTED: Final = (WaitReason.UNBILLED_SALES_NOT_POSTED, WaitReason.FEE_NOT_POST
 
 @dataclass(frozen=True, slots=True)
 class OnJournal:
-    """The journal that a row names and its line there, where they are; ``vouchers`` of a posted row's journal."""
+    """The journal that a row names and its line there, if they exist; ``vouchers`` of a posted row's journal."""
 
     journal: Journal | None
     line: JournalLine | None
@@ -32,7 +32,7 @@ class OnJournal:
 
 @dataclass(frozen=True, slots=True)
 class OnProposal:
-    """The proposal that a row names, where it is; ``vouchers`` of its invoice where the row is posted with money."""
+    """The proposal that a row names, if it exists; ``vouchers`` of its invoice if the row is posted with money."""
 
     header: Proposal | None
     vouchers: Sequence[Voucher] = ()
@@ -40,18 +40,18 @@ class OnProposal:
 
 @dataclass(frozen=True, slots=True)
 class ActualFacts:
-    """What is known of an actual that has arrived. ``reason`` is why it is invalid, ``late`` by how much it is off."""
+    """What is known of an actual that has arrived. ``reason``: why it is invalid; ``late``: by how much it is off."""
 
     row: StagedRow
     reason: str
     not_taken: NotTaken
     linked: Mapping[str, StagedRow] = field(default_factory=dict)
     taker: StagedRow | None = None
-    """What bills it or takes it back, by ``row.taken_by``."""
+    """The actual that bills it or takes it back, from ``row.taken_by``."""
     header: Proposal | None = None
     """The proposal that it waits for."""
     wait: Wait | None = None
-    """Why it waits, as ``waits_as`` says."""
+    """Why it waits, as ``waits_as`` returns it."""
     blockers: Sequence[Blocker] = ()
     journal: OnJournal | None = None
     proposal: OnProposal | None = None
@@ -63,7 +63,7 @@ class ActualFacts:
 def wait_now(
     row: StagedRow, header: Proposal | None, wait: Wait, linked: Mapping[str, StagedRow], setup: FinanceSetup
 ) -> Wait:
-    """Why a row waits as of now, with the actual that blocks. ``wait`` as ``waits_as`` says."""
+    """Why a row waits now, with the blocking actual. ``wait`` as ``waits_as`` returns it."""
     if header is not None and row.reason is None:
         wait = _as_of_now(row, wait, linked, setup)
     blocking = row.links.get(ConnectionRole.UNBILLED) or row.links.get(ConnectionRole.ORIGINAL)
@@ -74,9 +74,9 @@ def wait_now(
 
 
 def _as_of_now(row: StagedRow, told: Wait, linked: Mapping[str, StagedRow], setup: FinanceSetup) -> Wait:
-    """What the header says of a row that it lists; of another what holds the row up itself, or else the proposal.
+    """The header's reason for a row that it lists; for another, what holds up the row itself, else the proposal.
 
-    A header lists some of its rows only, so the posting that one of the others waits for is read from its link.
+    A header lists only some of its rows, so the posting that another row waits for is read from its link.
     """
     unbilled = row.links.get(ConnectionRole.UNBILLED)
     if told.actual_id in {row.id, *row.links.values()}:

@@ -1,4 +1,4 @@
-"""What came of a row of Dataverse and was not taken, in words."""
+"""Describes what happened to a Dataverse row that was not accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AGAIN: Final[Mapping[str, str]] = {
     RejectReason.DUPLICATE_PROPOSAL_NUMBER: _CORRECTED,
     RejectReason.TOO_LARGE: "replaying it does not help: the event is as large as before",
 }
-"""What comes after the advice, where the same event would be rejected again: what is wrong is in the event itself."""
+"""Follows the advice where the same event would be rejected again, because the fault is in the event itself."""
 
 
 class KeptEvent(NamedTuple):
@@ -31,7 +31,7 @@ class KeptEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Of one row: the events that were rejected, and those that wait for its table map. ``status`` where any do."""
+    """A row's rejected events, and those that wait for its table map. ``status`` is set where any wait."""
 
     map_name: str
     rejections: Sequence[Rejection] = ()
@@ -40,33 +40,33 @@ class NotTaken:
 
     @property
     def outcome(self) -> str | None:
-        """Which of the two was last; ``None`` where there is nothing."""
+        """Which of the two came last; ``None`` where there is neither."""
         if self.kept:
             return f"waits for the table map {self.map_name}"
         return "was rejected" if self.rejections else None
 
 
-def say_not_taken(made: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
-    """Adds what was not taken, and what to do.
+def say_not_taken(explanation: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
+    """Adds what was not accepted, and what to do.
 
-    What was rejected before ``accepted_at``, the time of the version that stands there, has been fixed: no advice.
+    Anything rejected before ``accepted_at``, the time of the stored version, has been fixed since and needs no advice.
     """
     for rejection in found.rejections:
-        made.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
+        explanation.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
         if rejection.at > accepted_at:
-            made.advise_on(rejection.reason)
-            made.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
+            explanation.advise_on(rejection.reason)
+            explanation.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
     for event in found.kept:
-        made.happened(f"a delivery waits for the table map {found.map_name} (version {event.version})", event.at)
+        explanation.happened(f"a delivery waits for the table map {found.map_name} (version {event.version})", event.at)
     if found.status:
-        _say_status(made, found.map_name, found.status)
+        _say_status(explanation, found.map_name, found.status)
 
 
-def _say_status(made: Explanation, name: str, status: MapStatus) -> None:
+def _say_status(explanation: Explanation, name: str, status: MapStatus) -> None:
     if status.state is MapState.RUNNING:
-        made.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
+        explanation.advise("nothing: its map runs again, and dataverse_catchup delivers it by its schedule")
         return
     why = f": {status.reason}" if status.reason else ""
     action = "resume" if status.state is MapState.PAUSED else "start"
-    made.happened(f"the map is {status.state}{why}", status.since)
-    made.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")
+    explanation.happened(f"the map is {status.state}{why}", status.since)
+    explanation.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")

@@ -1,4 +1,4 @@
-"""Steps that an actual and its documents have in common, in words."""
+"""Describes steps that an actual and its documents have in common."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ def deliveries(number: int) -> str:
     return f"{number} {'delivery' if number == 1 else 'deliveries'}"
 
 
-def say_written_back(made: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
-    """How the write-back of a posted row or invoice stands, and what to do where Dataverse refused it."""
+def say_written_back(explanation: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:
+    """The status of a posted row's or invoice's write-back, and what to do if Dataverse refused it."""
     match state:
         case WriteBackState.DONE:
-            made.happened("was written back to Dataverse")
+            explanation.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
-            made.happened(f"was refused by Dataverse when it was written back: {answer}")
-            made.advise(f"write-back refused: fix what Dataverse says, then `python -m local reconcile --repair {id}`")
+            explanation.happened(f"was refused by Dataverse when it was written back: {answer}")
+            explanation.advise(
+                f"write-back refused: fix what Dataverse says, then `python -m local reconcile --repair {id}`"
+            )
         case WriteBackState.PENDING:
-            made.happened("is not written back to Dataverse yet")
-            made.advise("nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded")
+            explanation.happened("is not written back to Dataverse yet")
+            explanation.advise(
+                "nothing here: accounting_writeback tells Dataverse; where none is connected it stays recorded"
+            )
 
 
-def say_next_of_proposal(made: Explanation, header: Proposal, setup: FinanceSetup) -> None:
-    """What to do so that a proposal is posted."""
+def say_next_of_proposal(explanation: Explanation, header: Proposal, setup: FinanceSetup) -> None:
+    """What has to happen for a proposal to be posted."""
     company = str(header.company)
     automatic = bool(setup.company(company)) and setup.parameters(company).auto_post_proposals
     if header.refusal:
         reason, detail = header.refusal["reason"], header.refusal["detail"]
-        made.happened(f"posting was refused: {reason}, {detail}", header.refusal["at"])
-        made.advise_on(reason)
+        explanation.happened(f"posting was refused: {reason}, {detail}", header.refusal["at"])
+        explanation.advise_on(reason)
         if not automatic:
-            made.advise(f"then post proposal {header.number}: invoice_posting")
+            explanation.advise(f"then post proposal {header.number}: invoice_posting")
     elif header.status is ProposalStatus.READY:
         who = "invoice_posting does it by its schedule" if automatic else "invoice_posting, by hand"
-        made.advise(f"post proposal {header.number}: {who}")
+        explanation.advise(f"post proposal {header.number}: {who}")
     elif header.status is ProposalStatus.POSTING:
-        made.advise("its posting was begun: the next run of invoice_posting finishes it")
+        explanation.advise("its posting was begun: the next run of invoice_posting finishes it")

@@ -12,7 +12,7 @@ from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.explaining.explanation import TYPES, Row
+from project_invoicing.rules.explaining.explanation import TYPES, Entry
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.late_changes import PostedAs, amount_now
 from project_invoicing.rules.owner import Owner, owner_of
@@ -27,7 +27,7 @@ ROLES: Final = {
 
 
 class Words:
-    """What one version of the set-up calls things, and how many digits its amounts have."""
+    """The names and the digits of amounts in one version of the set-up."""
 
     def __init__(self, setup: FinanceSetup) -> None:
         self.setup = setup
@@ -46,8 +46,8 @@ class Words:
         owner = owner_of(row.actual, self.setup)
         return row.company or (owner.company if isinstance(owner, Owner) else None)
 
-    def linked(self, role: str, id: str, row: StagedRow | None) -> Row:
-        """One actual in a line."""
+    def linked(self, role: str, id: str, row: StagedRow | None) -> Entry:
+        """One linked actual as an entry."""
         if row is None:
             return {"role": role, "id": id, "what": None, "amount": None, "currency": None, "state": "has not arrived"}
         currency = self.currency(row.actual)
@@ -60,7 +60,7 @@ class Words:
             "state": state(row),
         }
 
-    def voucher_lines(self, vouchers: Iterable[Voucher]) -> Iterator[Row]:
+    def voucher_lines(self, vouchers: Iterable[Voucher]) -> Iterator[Entry]:
         for voucher in vouchers:
             for line in voucher.lines:
                 yield {
@@ -75,7 +75,7 @@ class Words:
 
 
 def state(row: StagedRow, wait: Wait | None = None) -> str:
-    """Where a row stands. ``wait`` is what ``waits_as`` says of it, where that was asked."""
+    """The state of a row in words. ``wait`` is the answer of ``waits_as``, where it was asked."""
     document = f"journal {row.journal_id}" if row.journal_id else f"proposal {row.proposal_id}"
     match row.state:
         case StagingState.PENDING:
@@ -97,9 +97,9 @@ def state(row: StagedRow, wait: Wait | None = None) -> str:
 
 
 def off(row: StagedRow, posted: PostedAs, setup: FinanceSetup) -> tuple[Decimal | None, str]:
-    """By how much the books are off where a row changed after its posting, in accounting currency, and in words.
+    """By how much the books are off where a row changed after posting, in accounting currency, and in words.
 
-    ``None`` where that cannot be said; the text says why.
+    The amount is ``None`` where it is unknown; the text says why.
     """
     words = Words(setup)
     currency = setup.currency_of_company(row.company)

@@ -1,4 +1,4 @@
-"""Accrued revenue: WIP sales value of each project is what is accrued and not billed (INV-14, INV-15)."""
+"""Accrued revenue: a project's WIP sales value equals what is accrued and not billed (INV-14, INV-15)."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class _Accrued(NamedTuple):
 
 @dataclass(slots=True)
 class Accruals:
-    """Held of each actual that accrued revenue: its project and the amount; of each project what the ledger has."""
+    """Keeps the project and amount of each actual that accrued revenue, and each project's ledger balances."""
 
     setup: FinanceSetup
     takings: Takings
     headers: Headers
     _accrued: dict[bytes, _Accrued] = field(default_factory=dict)
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
-    """Company and number of the intercompany proposal that an actual is on."""
+    """Company and number of the intercompany proposal for an actual."""
     _wip: dict[Place, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _deferred: dict[Place, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
@@ -73,7 +73,7 @@ class Accruals:
                 self._deferred[Place(company, entry.project or "")] += entry.accounting_amount
 
     def expected(self) -> dict[Place, Decimal]:
-        """What WIP sales value should be in each project. What is billed twice is a difference of its own."""
+        """The expected WIP sales value of each project. Double billing is a difference of its own."""
         expected: dict[Place, Decimal] = defaultdict(lambda: ZERO)
         for id, accrued in self._accrued.items():
             times = self.takings.billed[id] if id in self.takings.billed else int(self._is_billed_between(id))
@@ -84,13 +84,13 @@ class Accruals:
         return sorted(expected.keys() | self._wip.keys() | self._deferred.keys())
 
     def off(self, place: Place, expected: Mapping[Place, Decimal]) -> Decimal:
-        """How much more the ledger has in WIP sales value than it should."""
+        """By how much the ledger's WIP sales value exceeds the expected one."""
         return self._wip[place] - expected.get(place, ZERO)
 
     def differences(
         self, place: Place, expected: Mapping[Place, Decimal], left_behind: Iterable[LeftBehind]
     ) -> Iterator[Finding]:
-        """What ``left_behind`` explains of a project, by its actuals; the rest by the project (INV-14, INV-15)."""
+        """What ``left_behind`` explains of a project, by actual; the rest by project (INV-14, INV-15)."""
         company, project = place
         currency = self.setup.currency_of_company(company)
         wip, deferred, left = self._wip[place], self._deferred[place], self.off(place, expected)
@@ -106,7 +106,7 @@ class Accruals:
             yield Finding(CHECK, Difference("project", project, detail, company, wip + deferred, currency))
 
     def billed_in(self, place: Place) -> dict[str, tuple[str, Decimal]]:
-        """By the billed sales of a project the unbilled sale that each bills, with what that accrued."""
+        """For each billed sale of a project, the unbilled sale it bills, with its accrual."""
         return {
             id_text(self.takings.takers[id]): (id_text(id), accrued.amount)
             for id, accrued in self._accrued.items()
@@ -121,7 +121,7 @@ class Accruals:
 def left_behind(
     header: Proposal, lines: Iterable[ProposalLine], billed: Mapping[str, tuple[str, Decimal]]
 ) -> Iterator[LeftBehind]:
-    """Of the ``lines`` of a posted proposal those that took no accrual back. ``billed`` as ``billed_in`` gives it."""
+    """The ``lines`` of a posted proposal that reversed no accrual. ``billed`` as ``billed_in`` returns it."""
     for line in lines:
         if line.actual_id in billed and not line.accruals:
             unbilled, amount = billed[line.actual_id]

@@ -1,4 +1,4 @@
-"""Lines of journals and proposals against the rows that name them."""
+"""Checks lines of journals and proposals against the rows that name them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Named(NamedTuple):
 
 @dataclass(slots=True)
 class DocumentLines:
-    """Held of each document: how many rows say that they are on it."""
+    """Counts, for each document, the rows that say they are on it."""
 
     setup: FinanceSetup
     _rows: Counter[Named] = field(default_factory=Counter)
@@ -47,7 +47,7 @@ class DocumentLines:
             self._rows[Named(company, PROPOSAL, row.intercompany_proposal)] += 1
 
     def is_other_journal(self, journal: Journal) -> bool:
-        """Whether the rows of a journal are not as many as its lines. Asked once a journal."""
+        """Whether the number of a journal's rows differs from its lines. Called once per journal."""
         rows = self._rows.pop(Named(journal.company, JOURNAL, journal.journal_id), 0)
         return rows != journal.line_count - journal.error_lines
 
@@ -57,13 +57,13 @@ class DocumentLines:
         return rows != header.line_count and not header.deleting
 
     def without_header(self) -> list[Named]:
-        """What rows name and nobody asked for: there is no such document."""
+        """Documents that rows name but that do not exist: nothing asked for them."""
         return list(self._rows)
 
     def without_row(
         self, document: Named, lines: Mapping[str, int], rows: Mapping[str, StagedRow]
     ) -> Iterator[Finding]:
-        """Each line against its row, both as they are now. ``lines`` has line numbers by actual."""
+        """Checks each line against its row, both as they are now. ``lines`` has line numbers by actual."""
         for id, line in lines.items():
             row = rows.get(id)
             if row and document.number in (row.journal_id, row.proposal_id, row.intercompany_proposal):
@@ -76,7 +76,7 @@ class DocumentLines:
                 yield Finding(CHECK, Difference(ACTUAL, id, detail, document.company))
 
     def without_line(self, document: Named, lines: Mapping[str, int], rows: Iterable[StagedRow]) -> Iterator[Finding]:
-        """Each of the ``rows`` that name a document against its lines."""
+        """Checks each of the ``rows`` that name a document against its lines."""
         for row in rows:
             if row.id not in lines and row.line_number is not None:
                 detail = f"names line {row.line_number} of {document.kind} {document.number}, which has no line of it"

@@ -1,4 +1,4 @@
-"""The form in which every check says what it found."""
+"""The form in which every check reports its differences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ON_DOCUMENTS = (StagingState.IMPORTED, StagingState.POSTED)
 
 
 class Finding(NamedTuple):
-    """A difference and the check (one of ``domain.reconciliation.CHECKS``) that it belongs to."""
+    """A difference and the check (one of ``domain.reconciliation.CHECKS``) it belongs to."""
 
     check: str
     difference: Difference
@@ -32,13 +32,13 @@ def of_row(
     *,
     repair: Repair | None = None,
 ) -> Finding:
-    """A difference of an actual; ``amount`` in the accounting currency of its company."""
+    """A difference about an actual; ``amount`` is in the accounting currency of its company."""
     currency = setup.currency_of_company(row.company)
     return Finding(check, Difference(ACTUAL, row.id, detail, row.company, amount, currency, repair))
 
 
 def id_bytes(id: str) -> bytes:
-    """An id as 16 bytes: a million of them are held."""
+    """An id as 16 bytes, because a million of them are held."""
     return UUID(id).bytes
 
 

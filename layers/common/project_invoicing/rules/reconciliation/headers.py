@@ -1,4 +1,4 @@
-"""Headers of proposals, invoices and journals: dates, cancellations, marks, numbers, and postings that stand still."""
+"""Headers of proposals, invoices and journals: dates, cancellations, marks, numbers, and stalled postings."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from project_invoicing.rules.reconciliation.staged_rows import is_to_be_billed
 from project_invoicing.setup.lookups import FinanceSetup
 
 PATIENCE: Final = timedelta(minutes=10)
-"""How long an event may be in the outbox: the sweep publishes every five minutes what the stream missed."""
+"""How long an event may stay in the outbox: every five minutes the sweep publishes what the stream missed."""
 _NAMED: Final = 50
-"""Billed sales of one proforma with one and the same wrong date that are named."""
+"""The most billed sales named per proforma and wrong date."""
 
 
 @dataclass(slots=True)
 class Headers:
-    """Held: every proposal and customer invoice."""
+    """Keeps every proposal and customer invoice."""
 
     setup: FinanceSetup
     proposals: dict[str, Proposal] = field(default_factory=dict)
-    """By the ids of their proformas, as ``invoices``."""
+    """By the ids of their proformas, like ``invoices``."""
     invoices: dict[str, Invoice] = field(default_factory=dict)
     stuck: list[Journal | Proposal] = field(default_factory=list)
-    """Postings that were begun and not finished when their headers were read."""
+    """Postings that had begun and were not finished when their headers were read."""
     _by_number: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add_journal(self, journal: Journal) -> None:
@@ -63,11 +63,11 @@ class Headers:
             yield Finding("not_marked", differs)
 
     def numbered(self, company: str | None, number: str | None) -> Proposal | None:
-        """The proposal of this number, if it was not withdrawn."""
+        """The proposal with this number, unless it was withdrawn."""
         return self.proposals.get(self._by_number.get((company or "", number or ""), ""))
 
     def vouchers_between_companies(self) -> set[tuple[str, str]]:
-        """Company and number of the vouchers of invoices between companies."""
+        """Company and number of the vouchers of intercompany invoices."""
         return {
             (invoice.company, invoice.voucher)
             for invoice in self.invoices.values()
@@ -83,7 +83,7 @@ class Headers:
         return f"{row.id}, line {row.line_number} of proposal {row.proposal_id}{invoice}"
 
     def numbers(self, drawn: Mapping[str, int], check: Check) -> Iterator[Finding]:
-        """Every number that was drawn before the invoices were read is on one of them (NUM-02).
+        """Checks that every number drawn before the invoices were read is on one of them (NUM-02).
 
         ``drawn``: the last number of each company. ``check`` counts both sides.
         """
@@ -100,9 +100,9 @@ class Headers:
 
 @dataclass(slots=True)
 class AccountingDates:
-    """The accounting date of a header decides (99-23); billed sales that say otherwise are named.
+    """Names billed sales whose accounting date differs from the header's, which decides (99-23).
 
-    Held for each proforma: the dates of its billed sales as they were sent, with up to ``_NAMED`` of each.
+    Keeps, for each proforma, the dates of its billed sales as they were sent, with up to ``_NAMED`` sales for each.
     """
 
     setup: FinanceSetup
@@ -116,7 +116,7 @@ class AccountingDates:
                 named.append(row.id)
 
     def suspects(self, header: Proposal) -> list[str]:
-        """Billed sales of a proforma with another date than its own. Asked once a proforma."""
+        """Billed sales of a proforma whose date differs from its own. Called once per proforma."""
         company, written = header.company or "", header.proforma.accounting_date
         dates = self._dated.pop(header.id, {})
         if not written or self.setup.company(company) is None:
@@ -125,7 +125,7 @@ class AccountingDates:
         return [id for sent, ids in dates.items() if self.setup.local_date(company, sent) != day for id in ids]
 
     def judge(self, header: Proposal, row: StagedRow) -> Iterator[Finding]:
-        """The difference of a billed sale as it is now."""
+        """The difference for a billed sale as it is now."""
         company, written, sent = header.company or "", header.proforma.accounting_date, row.actual.accounting_date
         if not written or not sent:
             return
@@ -136,21 +136,21 @@ class AccountingDates:
 
 
 def canceled_late(header: Proposal, setup: FinanceSetup) -> Finding:
-    """The proforma was canceled when its proposal was being posted or posted already (99-27)."""
+    """The proforma was canceled when its proposal was already being posted or posted (99-27)."""
     detail = f"{header.number} is canceled now, and is {header.status} as invoice {header.invoice_number}"
     off, currency = -(header.subtotal or ZERO), currency_of(header, setup)
     return Finding("late_changes", Difference(PROFORMA, header.id, detail, header.company, off, currency))
 
 
 def gaps(number_format: str, company: str, last: int, used: Set[str]) -> list[str]:
-    """The numbers up to ``last`` that are not among ``used``; how many there are where the format has changed since."""
+    """The numbers up to ``last`` that are not in ``used``; only their count if the format has changed since."""
     numbers = [format_number(number_format, n, company) for n in range(1, last + 1)]
     missing = [number for number in numbers if number not in used]
     return missing if len(missing) == last - len(used) else [f"{len(used)} of {last}"]
 
 
 def stands_still(before: Journal | Proposal, now: Journal | Proposal | None) -> Iterator[Finding]:
-    """A posting that stands where it stood when it was read first."""
+    """A posting that has made no progress since it was first read."""
     if now is None or (now.status, now.posted_pages) != (before.status, before.posted_pages):
         return
     entity, id = (JOURNAL, before.journal_id) if isinstance(before, Journal) else (PROPOSAL, before.number)
@@ -159,7 +159,7 @@ def stands_still(before: Journal | Proposal, now: Journal | Proposal | None) -> 
 
 
 def not_published(key: str, kind: str, at: str, now: str) -> Iterator[Finding]:
-    """An event of the moment ``at`` that is still in the outbox ``now``, after longer than the sweep takes."""
+    """An event from ``at`` that is still in the outbox ``now``, after longer than the sweep takes."""
     if datetime.fromisoformat(at) < datetime.fromisoformat(now) - PATIENCE:
         detail = f"{kind} of {at} is not published; outbox_relay does it by its schedule"
         yield Finding("outbox", Difference("event", key, detail))

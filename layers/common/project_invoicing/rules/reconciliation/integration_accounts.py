@@ -1,4 +1,4 @@
-"""What our journals left on accounts that other modules of finance post to as well (LED-55, LED-56)."""
+"""The balances our journals left on accounts that other finance modules post to as well (LED-55, LED-56)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CENT = Decimal("0.01")
 
 
 class _Cleared(NamedTuple):
-    """What an actual has on an integration account, and what it takes back."""
+    """The amount of an actual on an integration account, and what it takes back."""
 
     account: IntegrationAccount
     amount: Decimal
@@ -28,7 +28,7 @@ class _Cleared(NamedTuple):
 
 @dataclass(slots=True)
 class IntegrationAccounts:
-    """Held of each actual on such an account: the account, its amount, and what it takes back."""
+    """Keeps, for each actual on such an account, the account, its amount, and what it takes back."""
 
     setup: FinanceSetup
     _accounts: dict[tuple[str, PostingType, str], IntegrationAccount] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class IntegrationAccounts:
                 self._account(company, entry.posting_type, entry.account).balance += entry.accounting_amount
 
     def all(self) -> list[IntegrationAccount]:
-        """The accounts with their balances, and the actuals that make them up: none that was taken back whole."""
+        """The accounts with their balances, and the actuals that make them up, except those taken back completely."""
         taken_back: set[bytes] = set()
         for id, cleared in self._cleared.items():
             before = self._cleared.get(cleared.original) if cleared.original else None

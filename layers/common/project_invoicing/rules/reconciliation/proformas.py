@@ -1,4 +1,4 @@
-"""Proformas of Dataverse against their proposals and invoices (INV-05, INV-06, WB-07)."""
+"""Checks proformas in Dataverse against their proposals and invoices (INV-05, INV-06, WB-07)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 @dataclass(frozen=True, slots=True)
 class Proformas:
-    """What is known of the billed sales of both sides."""
+    """The billed sales known on both sides."""
 
     setup: FinanceSetup
     rows: StagedRows
     received: ReceivedActuals
 
     def is_none_of_ours(self, there: ProformaThere, header: Proposal | None, check: Check) -> bool:
-        """Whether a canceled proforma is as good as not there. Counts it, on either side."""
+        """Whether a canceled proforma can be ignored. Counts it, on either side."""
         ours = not there.is_canceled or (header is not None and header.status is not ProposalStatus.CANCELED)
         check.count("proformas of Dataverse" if ours else "proformas of Dataverse that are canceled")
         return not ours
@@ -41,7 +41,7 @@ class Proformas:
         return _differs("not_received", there.id, detail, there.total, self._currency(there))
 
     def totals(self, there: ProformaThere, header: Proposal) -> Iterator[Finding]:
-        """Its billed sales here and there, and what its lines come to against its total (INV-05, INV-06)."""
+        """Compares its billed sales here and there, and its lines with its total (INV-05, INV-06)."""
         ours = self.rows.tallies[there.id] + self.received.held_back[there.id]
         theirs = self.received.theirs[there.id]
         currency = self._currency(there)
@@ -57,9 +57,9 @@ class Proformas:
     def _total(
         self, there: ProformaThere, total: Decimal, header: Proposal, discount: Decimal
     ) -> tuple[str, Decimal] | None:
-        """Its total against its lines once it has them, until then against its billed sales less their discounts.
+        """Compares its total with its lines or, while it has none, with its billed sales less their discounts.
 
-        What the digits of the currency add to the amounts of Dataverse is no difference.
+        A gap caused by rounding Dataverse's amounts to the digits of the currency is no difference.
         """
         money, currency = Figures(self.setup).money, self._currency(there)
         theirs = self.received.theirs[there.id]
@@ -84,7 +84,7 @@ def is_newer(there: ProformaThere, header: Proposal) -> bool:
 
 
 def canceled_or_not(there: ProformaThere, header: Proposal) -> Iterator[Finding]:
-    """A cancellation, or its end, that a proposal which waits no longer has not heard of."""
+    """A cancellation, or its end, that has not reached a proposal which waits no longer."""
     if there.is_canceled != header.proforma.canceled:
         now = "canceled" if there.is_canceled else "no longer canceled"
         detail = f"{header.number} is {now} in Dataverse, and {header.status} here"
@@ -92,14 +92,14 @@ def canceled_or_not(there: ProformaThere, header: Proposal) -> Iterator[Finding]
 
 
 def header_says_something_new(header: Proposal, now: Proforma) -> Iterator[Finding]:
-    """What differs where Dataverse has a newer version of the header of a proposal that waits."""
+    """The differences where Dataverse has a newer version of the header of a waiting proposal."""
     if changed := changed_fields(header.proforma, now):
         detail = f"{header.number}: {in_words(changed)}"
         yield _differs("differs_from_dataverse", header.id, detail, company=header.company)
 
 
 def invoice_not_written(invoice: Invoice, state: WriteBackState, answer: str | None) -> Finding:
-    """The write-back of an invoice to its proforma that has failed, or has not been made yet."""
+    """A write-back of an invoice to its proforma that has failed or is still outstanding."""
     failed = state is WriteBackState.FAILED
     says = f"Dataverse says: {answer}" if failed else "not told yet"
     detail = f"invoice {invoice.invoice_number}: {says}"
@@ -107,7 +107,7 @@ def invoice_not_written(invoice: Invoice, state: WriteBackState, answer: str | N
 
 
 def invoice_written_differs(invoice: Invoice, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Finding]:
-    """Number, date, status and tax of an invoice that Dataverse no longer has as they were written back (WB-07).
+    """Number, date, status and tax of an invoice where Dataverse no longer has what was written back (WB-07).
 
     ``ours`` and ``theirs`` by column.
     """

@@ -1,4 +1,4 @@
-"""Actuals and connections of Dataverse against what staging has of them."""
+"""Checks actuals and connections in Dataverse against those in staging."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _FIGURES = ("accounting_amount", "exchange_rate", "sales_tax_amount")
 
 @dataclass(slots=True)
 class ReceivedActuals:
-    """Held of each proforma: the sums of its billed sales in Dataverse; and the ids that have to be looked at again."""
+    """Keeps, for each proforma, the sums of its billed sales in Dataverse, and the ids to be looked at again."""
 
     rows: StagedRows
     rejected: Set[tuple[str, str]]
-    """Table and id of the rows of which an event was rejected."""
+    """Table and id of the rows with a rejected event."""
     theirs: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     held_back: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     """The part of ``theirs`` that waits for a paused table map."""
     unseen: set[bytes] = field(default_factory=set)
-    """What counts in staging and was not seen in Dataverse."""
+    """The rows that count in staging and were not seen in Dataverse."""
     missing: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
     written_otherwise: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class ReceivedActuals:
         self.unseen = {id for id, known in self.rows.known.items() if known.counts}
 
     def add(self, there: ActualThere, check: Check, waits: Callable[[], bool]) -> None:
-        """Takes in an actual of Dataverse. ``waits``: whether it has come, and waits for a paused table map."""
+        """Adds an actual of Dataverse. ``waits``: whether it has arrived and waits for a paused table map."""
         id = id_bytes(there.id)
         self.unseen.discard(id)
         known = self.rows.known.get(id)
@@ -98,7 +98,7 @@ def would_be_rejected(check: str, entity: str, id: str, detail: str, company: st
 def says_something_new(
     row: StagedRow | None, there: ActualThere, now: Actual, setup: FinanceSetup
 ) -> Iterator[Finding]:
-    """What differs where Dataverse has a newer version: a write-back makes one that says nothing new."""
+    """The differences where Dataverse has a newer version; one made by a write-back says nothing new."""
     changed = changed_fields(row.actual, now) if row else {}
     if row and changed:
         detail = f"{in_words(changed)}; staging has version {row.actual.version.number}, Dataverse {there.version}"
@@ -108,7 +108,7 @@ def says_something_new(
 
 
 def written_differs(row: StagedRow, there: WrittenBack, setup: FinanceSetup) -> Iterator[Finding]:
-    """What was written back of a row and is no longer what Dataverse has."""
+    """The values written back for a row that Dataverse no longer has."""
     texts = [
         f"{name} {figure(ours)}, not {figure(theirs) or 'empty'}"
         for name in _FIGURES
@@ -144,7 +144,7 @@ def not_linked(connection: Connection) -> Finding:
 
 
 def changed_fields(stored: T, found: T) -> dict[str, tuple[Any, Any]]:
-    """What differs between two versions of a row, by field; the names that look-ups may carry do not count."""
+    """The differences between two versions of a row, by field; names that look-ups may carry do not count."""
 
     def bare(value: Any) -> Any:
         return (value.entity, value.id) if isinstance(value, Reference) else value

@@ -1,4 +1,4 @@
-"""Rows by themselves: what their state and what they carry exclude, how their write-back stands, and their sums."""
+"""Checks rows by themselves: contradictions, the status of their write-back, and their sums."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_chargeable(billing_type: BillingType | str) -> bool:
 
 
 def contradiction(row: StagedRow, *, in_queue: bool) -> tuple[str, Repair | None] | None:
-    """What is wrong with a row by itself, and what repairs it: its state and what it carries exclude each other."""
+    """What is wrong with a row by itself, and how to repair it: its state contradicts what it carries."""
     named = {"a journal": row.journal_id, "a proposal": row.proposal_id}
     documents = [kind for kind, number in named.items() if number is not None]
     match row.state:
@@ -52,21 +52,21 @@ def contradiction(row: StagedRow, *, in_queue: bool) -> tuple[str, Repair | None
 
 @dataclass(slots=True)
 class StagedRows:
-    """Held of each actual: its id, version and a digest; of each link its ends; of each proforma its sums."""
+    """Keeps each actual's id, version and a digest; both ends of each link; the sums of each proforma."""
 
     setup: FinanceSetup
     known: dict[bytes, Known] = field(default_factory=dict)
     links: set[bytes] = field(default_factory=set)
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     rounded: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    """For each proforma what the digits of its currency added to the amounts that Dataverse sent."""
+    """For each proforma, what rounding to its currency added to the amounts from Dataverse."""
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Rows by company, state, and reason of waiting."""
+    """Number of rows by company, state, and reason to wait."""
     _with_proposal: Counter[str] = field(default_factory=Counter)
-    """Rows that say nothing of why they wait, by proforma: its header tells (``waits_as``)."""
+    """Waiting rows without a reason of their own, by proforma: its header has it (``waits_as``)."""
 
     def add(self, item: StagedItem) -> Iterator[Finding]:
-        """Takes in what there is of an actual, which may not have arrived yet."""
+        """Adds what staging has on an actual, which may not have arrived yet."""
         if item.row:
             yield from self._row(item, item.row)
         elif item.arrived:
@@ -121,7 +121,7 @@ def is_to_be_billed(row: StagedRow) -> bool:
 
 
 def written_back(row: StagedRow) -> bytes | None:
-    """The digest of what Dataverse took of a posted row; ``None`` where it refused it or has not been told."""
+    """The digest of what Dataverse took for a posted row; ``None`` if it was refused or not written back yet."""
     if row.write_back is not WriteBackState.DONE:
         return None
     return digest_of(row.voucher, row.accounting_amount, row.exchange_rate, row.sales_tax_amount)

@@ -1,4 +1,4 @@
-"""Billed once, taken back once (99-25): what continues an actual, and the mark on it which says so."""
+"""Billed once, taken back once (99-25): checks what continues an actual, and the mark that records it."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ class Pair:
 
 @dataclass(slots=True)
 class Takings:
-    """Held of each actual that is continued: by which other, and by which ones beside it."""
+    """Keeps, for each continued actual, the one that continues it, and any others besides."""
 
     setup: FinanceSetup
     billed: Counter[bytes] = field(default_factory=Counter)
-    """How often an actual is billed by a posted line."""
+    """How often posted lines bill an actual."""
     takers: dict[bytes, bytes] = field(default_factory=dict)
     _more: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
-    """Who beside ``takers`` continues an actual on a document."""
+    """The others besides ``takers`` that continue an actual on a document."""
     _unpaired: dict[bytes, bool] = field(default_factory=dict)
-    """What is continued with what continues it, where only one of the two says so: ``True`` the mark."""
+    """A continued actual and what continues it, where only one of the two says so; ``True`` if it is the mark."""
 
     def add_mark(self, item: StagedItem) -> None:
         if item.taker is not None:
             self._pair(id_bytes(item.id) + item.taker, mark=True)
 
     def add(self, row: StagedRow) -> None:
-        """Takes in a row that is on a document and continues another."""
+        """Adds a row that is on a document and continues another."""
         if row.takes is None or row.state not in ON_DOCUMENTS:
             return
         taken, by = id_bytes(row.takes), id_bytes(row.id)
@@ -72,7 +72,7 @@ class Takings:
     # Taken twice
 
     def taken_twice(self) -> Iterator[tuple[str, list[str]]]:
-        """What looks as if it were on more than one document, with those that continue it."""
+        """Actuals that seem to be continued on more than one document, with the actuals that continue them."""
         for taken, more in self._more.items():
             yield id_text(taken), [id_text(by) for by in (self.takers[taken], *more)]
 
@@ -92,26 +92,26 @@ class Takings:
             yield Pair(id_text(pair[:16]), id_text(pair[16:]), mark)
 
     def marked_for_nothing(self, pair: Pair, row: StagedRow | None, takers: Mapping[str, str]) -> Iterator[Finding]:
-        """A mark of what is on no document, as both are now: nothing else could ever continue the actual."""
+        """A mark by an actual that is on no document, as both are now: nothing else could continue the target."""
         on_document = row is not None and row.state in ON_DOCUMENTS
         if pair.mark and takers.get(pair.target) == pair.by and not on_document:
             detail = f"is marked as taken by {pair.by}, which is on no document: nothing else can continue it"
             yield Finding("not_marked", Difference(ACTUAL, pair.target, detail))
 
     def may_lack_mark(self, pair: Pair, row: StagedRow | None, takers: Mapping[str, str]) -> bool:
-        """Whether a reversal on a journal may not be marked; its line decides. Of proposals their headers say so."""
+        """Whether a reversal on a journal may lack a mark; its line decides. For proposals the header tells."""
         posted = row is not None and row.state is StagingState.POSTED and bool(row.journal_id)
         return posted and not pair.mark and pair.target not in takers
 
     def lacks_mark(self, pair: Pair, row: StagedRow, line: Line | None) -> Iterator[Finding]:
-        """Only of a line that does not say what it took: a version before posted it, without a mark."""
+        """Reports only a line that does not say what it took: a previous version posted it without a mark."""
         if line and line.took is None:
             detail = f"takes back {pair.target} on journal {row.journal_id}, and that is not marked"
             yield of_row("not_marked", row, self.setup, detail, repair=Repair.IMPORT)
 
 
 def continues(row: StagedRow, line: Line | None, target: str) -> bool:
-    """Whether a row continues ``target`` now. One whose connection changed since does what its line does."""
+    """Whether a row continues ``target`` now. If its connection has changed since, its line decides."""
     if row.state not in ON_DOCUMENTS or row.line_number is None:
         return False
     return ((line and line.took) or row.takes) == target

@@ -1,4 +1,4 @@
-"""The ledger by itself, and the accounting amounts of rows against it (INV-01, INV-22)."""
+"""Checks the ledger by itself, and the accounting amounts of rows against it (INV-01, INV-22)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REVENUE = (
 
 
 class Amount(Protocol):
-    """What the checks ask of a ledger transaction, be it of a page or of a voucher."""
+    """What the checks need of a ledger transaction, from a page or a voucher."""
 
     @property
     def posting_type(self) -> PostingType: ...
@@ -57,7 +57,7 @@ class Number(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What rows say of a voucher: their accounting amount, one of them, and whether the ledger must have it."""
+    """What rows say of a voucher: their accounting amount, one of the rows, and whether the ledger must have it."""
 
     amount: Decimal
     id: str
@@ -83,7 +83,7 @@ class Suspect:
 
 @dataclass(slots=True)
 class Vouchers:
-    """Held of each voucher: its amount as its rows say it, and as the ledger does."""
+    """Keeps, for each voucher, its amount according to its rows and according to the ledger."""
 
     setup: FinanceSetup
     _told: dict[Number, Told] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Vouchers:
         self._told[number] = Told(amount, row.id, bool(row.accrual) or not row.journal_id)
 
     def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
-        """Adds a page of the ledger up. A voucher that does not balance on it may go on on the next."""
+        """Adds up a page of the ledger. A voucher that does not balance on it may continue on the next."""
         sums: dict[tuple[Number, str], Decimal] = defaultdict(lambda: ZERO)
         booked: dict[Number, Decimal] = defaultdict(lambda: ZERO)
         for entry in entries:
@@ -115,7 +115,7 @@ class Vouchers:
             self._booked[number] = Booked(amount + (before.amount if before else ZERO), source, document)
 
     def unbalanced(self) -> Iterator[Finding]:
-        """Vouchers that do not come to nothing in a currency, or in the accounting currency (INV-01)."""
+        """Vouchers that do not sum to zero in a currency, or in the accounting currency (INV-01)."""
         for (number, currency), amount in self._balances.items():
             if amount:
                 detail = f"does not balance in {currency or 'accounting currency'} (INV-01)"
@@ -123,7 +123,7 @@ class Vouchers:
                 yield Finding("balance", Difference("voucher", number.voucher, detail, number.company, amount, named))
 
     def suspects(self, between_companies: Container[tuple[str, str]]) -> Iterator[Suspect]:
-        """Vouchers on which the two sides differ. Those ``between_companies`` have no rows that say an amount."""
+        """Vouchers on which the two sides differ. Vouchers ``between_companies`` have no rows that give an amount."""
         for number, told in self._told.items():
             booked = self._booked.pop(number, None)
             if booked is None and (not told.must or not told.amount):
@@ -137,10 +137,11 @@ class Vouchers:
     def judge(
         self, suspect: Suspect, now: Booked, row: StagedRow | None, ids: Sequence[str], rows: Iterable[StagedRow]
     ) -> Iterator[Finding]:
-        """The difference of a voucher, unless both sides agree as they are now.
+        """The difference on a voucher, unless both sides agree as they are now.
 
-        ``row`` is the one that ``suspect`` names; ``ids`` are the actuals of the document, those of this voucher alone
-        where it is a journal, and ``rows`` their rows. A voucher of a journal is of one actual, and is said of that.
+        ``row`` is the one that ``suspect`` names; ``ids`` are the actuals of the document, or for a journal those of
+        this voucher alone, and ``rows`` their rows. A journal's voucher belongs to one actual, and is reported for that
+        actual.
         """
         company, voucher = suspect.number
         amount = sum((one.accounting_amount or ZERO for one in rows if one.voucher == voucher), ZERO)
@@ -155,7 +156,7 @@ class Vouchers:
 
 
 def weight(line: Amount, source: str) -> Decimal:
-    """What an entry says of the amount that its actuals are told: revenue of an invoice, the debit of a journal."""
+    """An entry's share of the amount its actuals carry: revenue for an invoice, the debit for a journal."""
     if source == INVOICE:
         return -line.accounting_amount if line.posting_type in _REVENUE else ZERO
     return max(line.accounting_amount, ZERO)

@@ -1,1 +1,1 @@
-"""The look-ups of ``FinanceSetup``, one module a subject, each with its indexes."""
+"""The look-ups of ``FinanceSetup``, one module per subject, each with its indexes."""

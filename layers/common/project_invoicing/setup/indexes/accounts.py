@@ -23,7 +23,7 @@ def _level(name: str | None, group: str | None) -> _Level:
 
 
 def _levels(name: str | None, group: str | None) -> list[_Level]:
-    """The levels that hold for a line on one axis, the most specific first."""
+    """The levels that apply to a line on one axis, the most specific first."""
     return [level for level in (_level(name, None), _level(None, group)) if level] + [None]
 
 
@@ -45,8 +45,8 @@ class AccountLookups(CategoryLookups):
     def internal_profile(self, company: str, project: str | None) -> tuple[str, Profile] | None:
         """The profile of work without a contract: project, project group, all (LED-49 to LED-51, IVP-02, 99-31).
 
-        It names no billing method, so rules for investments and for time and material count, at each level in this
-        order; only the former where the company keeps other internal work in profit and loss (D-057).
+        Such work has no billing method, so rules for investments and for time and material both apply, at each level in
+        this order; only the former where the company keeps other internal work in profit and loss (D-057).
         """
         methods = [BillingMethod.INVESTMENT]
         if self.parameters(company).internal_projects_use_profile:
@@ -92,7 +92,7 @@ class AccountLookups(CategoryLookups):
         """The main account of the most specific entry (LED-57, LED-58, LED-59).
 
         A sales tax code's own account comes first. Then the project decides before the category, and the category
-        before the customer; of each, the one named before its group before all.
+        before the customer; on each axis, an entry by name before one for its group before one for all.
         """
         asked = (company, posting_type, project, category, customer, sales_tax_code)
         if asked not in self._answered:
@@ -130,5 +130,5 @@ class AccountLookups(CategoryLookups):
 
     @cached_property
     def _answered(self) -> dict[tuple[str | None, ...], str | None]:
-        """What was asked before: lines ask for the same few accounts by the thousand."""
+        """Answers already given: thousands of lines need the same few accounts."""
         return {}

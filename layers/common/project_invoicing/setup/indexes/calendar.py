@@ -21,7 +21,7 @@ class CalendarLookups(KnownData):
     """Open periods by day."""
 
     def period_is_open(self, company: str, on: date) -> bool:
-        """Whether ``on`` lies in an open period: neither on hold, nor closed, nor outside all periods."""
+        """Whether ``on`` lies in an open period: not on hold, not closed, not outside all periods."""
         return self.next_open_date(company, on) == on
 
     def next_open_date(self, company: str, on: date) -> date | None:
@@ -45,7 +45,7 @@ class CalendarLookups(KnownData):
     def local_date(self, company: str, value: str) -> date:
         """The day of a bare date or of an instant in the company's time zone (contract, section 5).
 
-        A timestamp without offset is taken as local already. Raises ``ValueError`` for anything else.
+        A timestamp without offset counts as local already. Raises ``ValueError`` for anything else.
         """
         if len(value) == _DATE_LENGTH:
             return date.fromisoformat(value)

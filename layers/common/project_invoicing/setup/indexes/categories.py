@@ -21,12 +21,12 @@ _CATEGORY_KINDS = {
 
 
 class CategoryLookups(KnownData):
-    """What a line is, by its class, category and billing type."""
+    """Categories and line properties by class, category and billing type."""
 
     def category(
         self, company: str, transaction_category: str | None, transaction_class: TransactionClass
     ) -> str | None:
-        """The project category: that of the transaction category, or, only without one, the default of the class.
+        """The project category: that of the transaction category or, only if there is none, the default of the class.
 
         CAT-01, CAT-02; a transaction category without a project category in the company has none (CAT-03, 99-09).
         Milestones and retainers share the default ``on_account`` (RET-12).
@@ -38,7 +38,7 @@ class CategoryLookups(KnownData):
         return default if default in self.document.categories.get(company, {}) else None
 
     def category_fits(self, company: str, name: str, transaction_class: TransactionClass) -> bool:
-        """Whether a project category is of the class of the line (CAT-05)."""
+        """Whether a project category belongs to the class of the line (CAT-05)."""
         entry = self.category_entry(company, name)
         return entry is None or entry.kind is _CATEGORY_KINDS.get(transaction_class, entry.kind)
 

@@ -15,7 +15,7 @@ _CENT = Decimal("0.01")
 
 
 class CurrencyLookups(KnownData):
-    """Rates by pair, and those that contracts agree on."""
+    """Rates by currency pair, and the fixed rates of contracts."""
 
     def currency_precision(self, code: str) -> Decimal | None:
         currency = self.document.currencies.get(code)
@@ -26,7 +26,7 @@ class CurrencyLookups(KnownData):
         return self.currency_precision(self.accounting_currency(company)) or _CENT
 
     def exchange_rate(self, from_: str, to: str, on: date) -> ExchangeRate | None:
-        """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair has no reverse of its own."""
+        """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair does not imply its reverse."""
         if from_ == to:
             return SAME_CURRENCY
         rates = self._exchange_rates.get((from_, to))
@@ -40,7 +40,7 @@ class CurrencyLookups(KnownData):
         return {pair: Dated(rates) for pair, rates in pairs.items()}
 
     def price_rate(self, contract: str | None, currency: str, company: str, on: date) -> ExchangeRate | None:
-        """From ``currency`` to the company's accounting currency: the contract's agreement first (FXR-07, FXR-09)."""
+        """From ``currency`` to the company's accounting currency: the contract's fixed rate first (FXR-07, FXR-09)."""
         accounting = self.accounting_currency(company)
         agreed = self._agreed_rates.get(contract) if contract and currency != accounting else None
         if agreed and agreed[:2] == (company, currency):

@@ -1,4 +1,4 @@
-"""Values that hold from a day on."""
+"""Values that apply from a given day on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Dated(Generic[T]):
-    """Values that hold from a day on."""
+    """Values that apply from a given day on."""
 
     def __init__(self, entries: Iterable[tuple[date, T]]) -> None:
         in_order = sorted(entries, key=lambda entry: entry[0])

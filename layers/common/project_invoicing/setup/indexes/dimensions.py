@@ -56,7 +56,7 @@ class DimensionLookups(KnownData):
         return dict(rules)
 
     def dimension_problem(self, company: str, account: str, dimensions: Mapping[str, str]) -> str | None:
-        """What an account refuses of a dimension combination, in words, ``None`` when it takes it (DIM-14)."""
+        """Why an account refuses a dimension combination, in words; ``None`` when it accepts it (DIM-14)."""
         rule = self._account_rules.get((company, account))
         if rule is None:
             return None

@@ -1,4 +1,4 @@
-"""What there is: master data by name, and by the ids of Dataverse."""
+"""Master data by name, and by Dataverse id."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KnownData:
         return self.document.companies.get(code)
 
     def currency_of_company(self, company: str | None) -> str | None:
-        """Its accounting currency, as far as the company is known."""
+        """The company's accounting currency, ``None`` for an unknown company."""
         known = self.company(company) if company else None
         return known.accounting_currency if known else None
 
@@ -45,7 +45,7 @@ class KnownData:
         return self.document.contracts.get(name) if name else None
 
     def owner(self, project: str | None, contract: str | None) -> Project | Contract | None:
-        """The project, else the contract: what it belongs to says which company the work is for."""
+        """The project, else the contract: the owner determines the company that the work is for."""
         return self.project(project) or self.contract(contract)
 
     def contract_line(self, name: str | None) -> ContractLine | None:
@@ -58,7 +58,7 @@ class KnownData:
         return self.document.products.get(name) if name else None
 
     def resolve(self, entity: str, id: str) -> str | None:
-        """The finance id of a Dataverse row, ``None`` when there is none or when finance has no such master data."""
+        """The finance id of a Dataverse row, ``None`` without one or when finance has no such master data."""
         return self._finance_ids.get(entity, {}).get(id)
 
     def named(self, reference: Reference | None) -> str | None:

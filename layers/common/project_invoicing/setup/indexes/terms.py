@@ -1,4 +1,4 @@
-"""Terms of payment and the forms of numbers."""
+"""Terms of payment and number formats."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ class TermLookups(KnownData):
         return self.document.number_sequences.get(company, _DEFAULT_SEQUENCES)
 
     def proposal_sequence(self, company: str) -> ProposalNumbers:
-        """What a proforma's number may be (NUM-01)."""
+        """Which numbers a proforma may have (NUM-01)."""
         return self.number_sequences(company).proposal

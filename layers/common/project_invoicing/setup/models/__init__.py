@@ -1,1 +1,1 @@
-"""The models of the set-up document, one module a subject."""
+"""The models of the set-up document, one module per subject."""

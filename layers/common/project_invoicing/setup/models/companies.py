@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from project_invoicing.domain.calendar import JournalPeriod
 from project_invoicing.domain.codes import BillingType
-from project_invoicing.setup.models.values import Day, Name, Precision, Rate, Row, TimeZone, told
+from project_invoicing.setup.models.values import Day, Name, Precision, Rate, SetupRow, TimeZone, told
 
 
 class PeriodStatus(StrEnum):
@@ -19,7 +19,7 @@ class PeriodStatus(StrEnum):
 
 
 class SalesTaxGroupMethod(StrEnum):
-    """Whose sales tax group a line takes (TAX-01 to TAX-06); ``search`` takes the first in this order."""
+    """Where a line's sales tax group comes from (TAX-01 to TAX-06); ``search`` takes the first in this order."""
 
     PROJECT = "project"
     CONTRACT = "contract"
@@ -35,7 +35,7 @@ class ItemTaxGroupMethod(StrEnum):
 
 
 class CategoryKind(StrEnum):
-    """The transaction type a project category is for (CAT-04, CAT-05)."""
+    """The transaction type of a project category (CAT-04, CAT-05)."""
 
     TIME = "time"
     EXPENSE = "expense"
@@ -51,19 +51,19 @@ class InvoiceAccountingDate(StrEnum):
     BILLED_SALES = "billed_sales"
 
 
-class Company(Row):
+class Company(SetupRow):
     name: str = ""
     accounting_currency: Name
     time_zone: TimeZone = "UTC"
 
 
-class Currency(Row):
+class Currency(SetupRow):
     """``precision`` is the smallest step of an amount: 0.01, 1, 0.05."""
 
     precision: Precision
 
 
-class FixedRate(Row):
+class FixedRate(SetupRow):
     """``rate`` units of accounting currency for ``factor`` units of ``currency`` (FXR-12)."""
 
     currency: Name
@@ -71,7 +71,7 @@ class FixedRate(Row):
     factor: Rate
 
 
-class DatedRate(Row):
+class DatedRate(SetupRow):
     from_: Name = Field(alias="from")
     to: Name
     valid_from: Day
@@ -79,7 +79,7 @@ class DatedRate(Row):
     factor: Rate
 
 
-class FiscalPeriod(Row):
+class FiscalPeriod(SetupRow):
     start: Day
     end: Day
     status: PeriodStatus
@@ -91,7 +91,7 @@ class FiscalPeriod(Row):
         return self
 
 
-class Parameters(Row):
+class Parameters(SetupRow):
     """The parameters of a company; the defaults are those of the contract.
 
     A category default or a line property that does not exist refuses nothing here: the rows that need it wait with
@@ -132,7 +132,7 @@ class Parameters(Row):
     invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
 
 
-class LineProperty(Row):
+class LineProperty(SetupRow):
     """LP-01 to LP-06. Revenue accrues where both this and the profile allow it (99-10).
 
     ``on_invoice``: a line that is not chargeable is shown on the invoice all the same (99-21).

@@ -1,18 +1,18 @@
-"""Financial dimensions: those of workers, default rules, and what accounts ask for."""
+"""Financial dimensions: those of workers, default rules, and account rules."""
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import Dimensions, Name, Row
+from project_invoicing.setup.models.values import Dimensions, Name, SetupRow
 
 
-class Worker(Row):
+class Worker(SetupRow):
     """A resource of a company by its name, with the dimensions of its employment (DIM-04 to DIM-06)."""
 
     dimensions: Dimensions = {}
 
 
-class DimensionRule(Row):
-    """Default dimensions of journal lines that match what it names; of several the most specific wins (DIM-07).
+class DimensionRule(SetupRow):
+    """Default dimensions for journal lines that match every name given; the most specific match wins (DIM-07).
 
     The columns go from general to specific; they are compared from the right.
     """
@@ -27,8 +27,8 @@ class DimensionRule(Row):
     dimensions: Dimensions
 
 
-class AccountRule(Row):
-    """What an account asks of dimensions: those that must be there, and the values that are allowed (DIM-14)."""
+class AccountRule(SetupRow):
+    """The dimensions an account requires, and the values it allows (DIM-14)."""
 
     account: Name
     required: list[Name] = []

@@ -1,14 +1,14 @@
-"""Who lends resources to whom."""
+"""Which company lends resources to which."""
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import Name, Row
+from project_invoicing.setup.models.values import Name, SetupRow
 
 
-class Intercompany(Row):
+class Intercompany(SetupRow):
     """The ``lender`` bills the ``borrower`` as its ``customer``; to the borrower it is the ``vendor``.
 
-    ``accrue_revenue``: whether inter-organizational sales accrue when they are posted; without it the lender's profile
+    ``accrue_revenue``: whether posting an inter-organizational sale accrues it; if not given, the lender's profile
     decides (IC-06).
     """
 

@@ -9,12 +9,12 @@ from pydantic import Field
 from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.domain.terms import PaymentMethod
 from project_invoicing.setup.models.companies import CategoryKind, FixedRate
-from project_invoicing.setup.models.values import Dimensions, Discount, Name, Row, any_of
+from project_invoicing.setup.models.values import Dimensions, Discount, Name, SetupRow, any_of
 
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
 
-class Customer(Row):
+class Customer(SetupRow):
     name: str = ""
     group: Name | None = None
     sales_tax_group: Name | None = None
@@ -23,7 +23,7 @@ class Customer(Row):
     dimensions: Dimensions = {}
 
 
-class Contract(Row):
+class Contract(SetupRow):
     company: Name
     customer: Name
     currency: Name
@@ -32,15 +32,15 @@ class Contract(Row):
     terms_of_payment: Name | None = None
 
 
-class ContractLine(Row):
-    """Its billing method is never `investment`, which is for profiles of projects without a contract."""
+class ContractLine(SetupRow):
+    """A contract line. Its billing method is never `investment`, which is for projects without a contract."""
 
     contract: Name
     billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
     dimensions: Dimensions = {}
 
 
-class Project(Row):
+class Project(SetupRow):
     company: Name
     contract: Name | None = None
     group: Name | None = None
@@ -49,24 +49,24 @@ class Project(Row):
     dimensions: Dimensions = {}
 
 
-class Category(Row):
+class Category(SetupRow):
     kind: CategoryKind
     group: Name | None = None
     item_sales_tax_group: Name | None = None
 
 
-class Product(Row):
+class Product(SetupRow):
     item_sales_tax_group: Name | None = None
 
 
-class CashDiscount(Row):
-    """DUE-12. ``days`` from the invoice's date."""
+class CashDiscount(SetupRow):
+    """DUE-12. ``days`` count from the invoice date."""
 
     days: Annotated[int, Field(ge=0, le=3660)]
     percent: Discount
 
 
-class PaymentTerms(Row):
+class PaymentTerms(SetupRow):
     """DUE-10, as ``domain.terms.TermsOfPayment``."""
 
     method: PaymentMethod = PaymentMethod.NET

@@ -1,17 +1,16 @@
-"""The forms of the numbers of journals, vouchers, proposals and invoices."""
+"""The number formats of journals, vouchers, proposals and invoices."""
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import NumberFormat, Row
+from project_invoicing.setup.models.values import NumberFormat, SetupRow
 
 
-class ProposalNumbers(Row):
-    """Whether a proforma's number may be below or above the ones before (NUM-01).
+class ProposalNumbers(SetupRow):
+    """Whether a proforma's number may be lower or higher than those before it (NUM-01).
 
-    ``format`` says where the counter is in it: ``#`` for the counter, ``?`` for one character that may be any, ``*``
-    for any number of them, as in ``INV-#####-??????``. A number of another form is taken only where lower and higher
-    ones both may be. Without a format the counter is what Dataverse counts in ``INV-01000-K7R9T4``, else the last
-    digits.
+    ``format`` says where the counter is: ``#`` for the counter, ``?`` for any one character, ``*`` for any number of
+    characters, as in ``INV-#####-??????``. A number of another form is accepted only where both lower and higher ones
+    are. Without a format the counter is the one Dataverse counts in ``INV-01000-K7R9T4``, else the last digits.
     """
 
     allow_lower: bool = True
@@ -19,7 +18,7 @@ class ProposalNumbers(Row):
     format: NumberFormat | None = None
 
 
-class NumberSequences(Row):
+class NumberSequences(SetupRow):
     journal: NumberFormat = "{company}-######"
     voucher: NumberFormat = "PV-########"
     invoice: NumberFormat = "FTI-########"

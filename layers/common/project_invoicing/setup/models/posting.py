@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import model_validator
 
 from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
-from project_invoicing.setup.models.values import Name, Row, any_of, at_most_one, told
+from project_invoicing.setup.models.values import Name, SetupRow, any_of, at_most_one, told
 
 CostClass = Annotated[
     TransactionClass, any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
@@ -20,7 +20,7 @@ SalesClass = Annotated[
 
 
 class CostPosting(StrEnum):
-    """Where the cost of a class goes (LED-26 to LED-35)."""
+    """Where the cost of a class is posted (LED-26 to LED-35)."""
 
     PROFIT_AND_LOSS = "profit_and_loss"
     BALANCE = "balance"
@@ -29,16 +29,16 @@ class CostPosting(StrEnum):
 
 
 class OnAccountPosting(StrEnum):
-    """Where on-account invoicing goes (LED-36, LED-37)."""
+    """Where on-account invoicing is posted (LED-36, LED-37)."""
 
     PROFIT_AND_LOSS = "profit_and_loss"
     BALANCE = "balance"
 
 
-class Profile(Row):
-    """A cost and revenue profile. A class that is not named posts its cost to profit and loss and accrues nothing.
+class Profile(SetupRow):
+    """A cost and revenue profile. A class it does not name posts its cost to profit and loss and accrues nothing.
 
-    A profile counts for contract lines of its billing method. Work without a contract follows `investment` profiles and
+    A profile applies to contract lines of its billing method. Work without a contract follows `investment` profiles and
     those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
     a project, or a group, has both.
     """
@@ -73,8 +73,8 @@ class Profile(Row):
         return self.accrue_revenue.get(transaction_class, False)
 
 
-class ProfileRule(Row):
-    """Names one of project, contract, project_group, or none of them: all projects of the company."""
+class ProfileRule(SetupRow):
+    """Names a project, a contract, a project_group, or none of them: then it applies to all projects of the company."""
 
     company: Name
     project: Name | None = None
@@ -88,8 +88,8 @@ class ProfileRule(Row):
         return self
 
 
-class LedgerAccount(Row):
-    """The main account of a posting type, for all or for what the row names (LED-57, LED-58)."""
+class LedgerAccount(SetupRow):
+    """The main account of a posting type, for everything or for what the row names (LED-57, LED-58)."""
 
     posting_type: PostingType
     project: Name | None = None

@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
-from project_invoicing.setup.models.values import Day, Name, Percent, Precision, Row, UnitAmount, told
+from project_invoicing.setup.models.values import Day, Name, Percent, Precision, SetupRow, UnitAmount, told
 
 
-class TaxRate(Row):
+class TaxRate(SetupRow):
     """``percent``, or for a code of that origin ``amount_per_unit`` in the currency of the document (TAX-19)."""
 
     valid_from: Day
@@ -21,16 +21,16 @@ class TaxRate(Row):
 
     @property
     def value(self) -> Decimal:
-        """Whichever of the two is given: the code's origin says which."""
+        """The percent or the amount per unit, whichever is given; the code's origin determines which it is."""
         return next(value for value in (self.percent, self.amount_per_unit) if value is not None)
 
 
-class TaxCode(Row):
-    """What a tax is computed from (TAX-16 to TAX-21), as ``domain.sales_tax.TaxForm``.
+class TaxCode(SetupRow):
+    """How a tax is computed (TAX-16 to TAX-21), as ``domain.sales_tax.TaxForm``.
 
     ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
-    ``net_of_invoice_balance`` the base is the document, whatever the calculation of the rounding (TAX-23).
-    ``exempt_in``: sales tax groups that name the code without charging it.
+    ``net_of_invoice_balance`` the base is the document, whatever the rounding's calculation (TAX-23). ``exempt_in``:
+    sales tax groups that name the code without charging it.
     """
 
     rates: list[TaxRate] = Field(min_length=1)
@@ -53,7 +53,7 @@ class TaxCode(Row):
         return self
 
 
-class SalesTaxRounding(Row):
+class SalesTaxRounding(SetupRow):
     precision: Precision = Decimal("0.01")
     method: Rounding = Rounding.NORMAL
     by: RoundBy = RoundBy.CODE
@@ -63,10 +63,10 @@ class SalesTaxRounding(Row):
 _OTHERS_TAXED = frozenset({TaxOrigin.PERCENT_OF_TAX, TaxOrigin.PERCENT_OF_GROSS})
 
 
-class SalesTax(Row):
-    """A line is taxed by the codes that both its groups name (TAX-12).
+class SalesTax(SetupRow):
+    """Sales tax set-up. A line is taxed by the codes that both its groups name (TAX-12).
 
-    ``amounts_include_tax``: what comes from Dataverse is the amount that the customer pays (TAX-20).
+    ``amounts_include_tax``: amounts from Dataverse are what the customer pays (TAX-20).
     """
 
     codes: dict[Name, TaxCode] = {}

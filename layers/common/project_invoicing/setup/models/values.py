@@ -23,7 +23,7 @@ def told(text: str) -> PydanticCustomError:
 
 
 def _exact(value: object) -> object:
-    """Floats have lost digits before they arrive; ``1e400`` and ``1_000`` are no amounts of a person."""
+    """Rejects floats, which have already lost digits, and ``1e400`` and ``1_000``, which nobody writes as an amount."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if whole or isinstance(value, Decimal) or (isinstance(value, str) and _PLAIN_DECIMAL.fullmatch(value)):
         return value
@@ -31,7 +31,7 @@ def _exact(value: object) -> object:
 
 
 def _day(value: object) -> object:
-    """A date, never an instant: pydantic alone would take numbers and midnights too."""
+    """A date, never an instant: pydantic alone would also accept numbers and midnights."""
     if (isinstance(value, date) and not isinstance(value, datetime)) or (
         isinstance(value, str) and _PLAIN_DATE.fullmatch(value)
     ):
@@ -74,11 +74,11 @@ NumberFormat = Annotated[str, StringConstraints(max_length=40), AfterValidator(_
 Dimensions = dict[Name, str]
 
 
-class Row(BaseModel):
+class SetupRow(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def at_most_one(row: Row, *names: str) -> None:
+def at_most_one(row: SetupRow, *names: str) -> None:
     given = [name for name in names if getattr(row, name) is not None]
     if len(given) > 1:
         raise told(f"{' and '.join(given)} exclude each other; keep one of them")

@@ -29,11 +29,11 @@ def sync_message(staging: Callable[[], Staging], maps: MapsAtWork, body: str) ->
 
 
 def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:
-    """Stores one row of a ``dataverse`` bus event and says what became of it.
+    """Stores one row of a ``dataverse`` bus event and returns the outcome.
 
     ``detail`` as in the contract, section 6; ``at`` is the event's time. Returns ``accepted``, ``changed``,
-    ``duplicate``, ``ignored`` (a connection between other things than actuals) or ``rejected``: a bad row is kept
-    whole and never stops its neighbours. Raises ``Unavailable`` when DynamoDB does.
+    ``duplicate``, ``ignored`` (a connection that does not link actuals) or ``rejected``: a bad row is kept whole and
+    never stops the others. Raises ``Unavailable`` when DynamoDB does.
     """
     try:
         return _store(staging, detail)

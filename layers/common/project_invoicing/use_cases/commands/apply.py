@@ -1,6 +1,6 @@
-"""Carries out what a person asks for, and says what became of it.
+"""Carries out a person's command and reports the outcome.
 
-Everything on a line that is not in a command comes from Dataverse and is refused by name (JRN-14, TAX-11, DIM-09).
+Everything on a line that no command covers comes from Dataverse and is refused by name (JRN-14, TAX-11, DIM-09).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     preview.Preview: preview.handle,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
 }
-"""Each raises ``Rejected`` for what cannot be right, and ``Refused`` for what the document does not allow."""
+"""Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 
 
 def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
-    """Carries out ``{action: request}``. Returns ``outcome``, what became of it, and what the action gives.
+    """Carries out ``{action: request}``. Returns ``outcome`` and the result of the action.
 
-    What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7). ``actor`` is who asked, where the
-    request says so.
+    What was not done is in ``refused``, a list of ``Refusal``s (contract, section 7). ``actor`` is the person who
+    asked, if the request names one.
     """
     detail = whole(detail)
     try:
@@ -61,7 +61,7 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
 
 
 def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
-    """The answer to ``{action: request}`` that was not carried out, with the document that the request names."""
+    """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
     named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
     refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)

@@ -1,4 +1,4 @@
-"""Makes proposals of what a company sold to another one of the group (IC-15)."""
+"""Creates proposals for a company's sales to another company of the group (IC-15)."""
 
 from __future__ import annotations
 

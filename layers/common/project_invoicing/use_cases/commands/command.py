@@ -1,7 +1,7 @@
-"""What people may ask for, as models: each command names a document and says what is to become of it.
+"""What people may ask for, as models: each command names a document and says what to do with it.
 
 A command is written as ``{action: request}`` and read by ``reading.command_of``. Ids may be written as Dataverse writes
-them, numbers with blanks around them. What a field does not take is said in the words of its validator.
+them, numbers with blanks around them. When a field does not accept a value, its validator's text says why.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import row_id
 
 SAID: Final = "said"
-"""The type of an error whose text is for the person who asked."""
+"""The type of errors whose text is meant for the person who asked."""
 _ACTOR: Final = r"[\w.@+:|\\-]{1,100}"
 NAMING: Final = frozenset({"actor", "company", "proposal_id", "journal_id", "actual_id"})
-"""Fields that say who asks and what about; the others of an edit are what is to be changed."""
+"""Fields that say who asks and about what; the other fields of an edit are the changes."""
 
 
 def wrong(text: str) -> PydanticCustomError:
@@ -94,7 +94,7 @@ def _actor(value: object) -> str | None:
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 TextIfAny = Annotated[str | None, BeforeValidator(_text_if_any)]
 RowId = Annotated[str, BeforeValidator(_id)]
-"""The id of a row of Dataverse, in any of its ways of writing."""
+"""The id of a Dataverse row, in any notation."""
 Day = Annotated[date, BeforeValidator(_day)]
 DayIfAny = Annotated[date | None, BeforeValidator(_day_if_any)]
 Dimensions = Annotated[dict[str, str] | None, BeforeValidator(_dimensions)]
@@ -104,10 +104,10 @@ Actor = Annotated[str | None, BeforeValidator(_actor)]
 
 
 class Command(BaseModel):
-    """What a person asks for.
+    """A person's request.
 
-    ``actor`` is the id of who asks: optional as long as nobody signs in. It is logged with the outcome and given back
-    in the answer; documents do not keep it.
+    ``actor`` is the id of who asks: optional until people sign in. It is logged with the outcome and returned in the
+    answer; documents do not keep it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -128,5 +128,5 @@ class Edit(Command):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What is to be changed, ``None`` where a value is to be taken away."""
+        """The changes, ``None`` for a value to be removed."""
         return {name: getattr(self, name) for name in self.editable() if name in self.model_fields_set}

@@ -1,4 +1,4 @@
-"""Deletion of all lines of an unposted document; the next import builds them anew (STG-03, PROP-11)."""
+"""Deletion of all lines of an unposted document; the next import rebuilds them (STG-03, PROP-11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another invoice date, due date, accounting date or other dimensions of a proposal (DUE-03, DIM-10, 99-23)."""
+"""Changes the invoice date, due date, accounting date or dimensions of a proposal (DUE-03, DIM-10, 99-23)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
 
 
 def edited(command: EditHeader, header: Proposal, setup: FinanceSetup) -> HeaderEdits:
-    """What a person has set on the header, with this command. A due date goes with another invoice date (DUE-06)."""
+    """The header's edits including this command. A due date is dropped with another invoice date (DUE-06)."""
     edits, changes = header.edits, command.changes
     if "invoice_date" in changes and command.invoice_date != edits.invoice_date:
         edits = replace(edits, invoice_date=command.invoice_date, due_date=None, due_for=None)

@@ -1,4 +1,4 @@
-"""Another sales tax or other dimensions of a journal's line (JRN-14)."""
+"""Changes the sales tax or the dimensions of a journal line (JRN-14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another sales tax of a proposal's line, or what the set-up of now says of it (TAX-11, DIM-09, STG-19)."""
+"""Changes the sales tax of a proposal line, or refreshes it from the current set-up (TAX-11, DIM-09, STG-19)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
 
 
 def _values(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
-    """The values of the line, with dimensions and tax groups of now where they are to be derived anew."""
+    """The values of the line, with dimensions and tax groups from the current set-up where a refresh was requested."""
     values: dict[str, Any] = {}
     if command.rederive_dimensions or command.rederive_sales_tax:
         resolved = _resolved(command.actual_id, place)
@@ -68,7 +68,7 @@ def _values(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
 
 
 def _resolved(actual_id: str, place: Workplace) -> Resolved:
-    """Refuses what cannot be resolved with the set-up of now."""
+    """Refuses an actual that the current set-up cannot resolve."""
     resolved = resolve(place.staging.rows([actual_id])[actual_id].actual, place.setup)
     if isinstance(resolved, Blocked):
         raise Refused(resolved.wait.reason, resolved.wait.detail)

@@ -1,4 +1,4 @@
-"""What posting a proposal would make; nothing is written."""
+"""Previews the posting of a proposal; nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From ``{action: request}`` to a command: the one place where a request is read."""
+"""From ``{action: request}`` to a command: the only place where a request is read."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     BillIntercompany,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
-"""What a request may ask for."""
+"""The actions that a request may ask for."""
 _UNKNOWN, _MISSING = "extra_forbidden", "missing"
 _FIRST: Final = (_UNKNOWN, SAID)
-"""Errors that are said before others of the same request: what is not known at all, then what a field does not take."""
+"""Errors reported before others of the same request: unknown names first, then values that a field does not accept."""
 
 
 def command_of(detail: Mapping[str, Any]) -> Command:
-    """The command that ``{action: request}`` asks for. Raises ``Rejected`` (``schema``) for what cannot be one."""
+    """The command in ``{action: request}``. Raises ``Rejected`` (``schema``) if it is not a valid one."""
     for action, request in detail.items():
         if action not in ACTIONS:
             known = ", ".join(ACTIONS)
@@ -52,7 +52,7 @@ def command_of(detail: Mapping[str, Any]) -> Command:
 
 
 def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
-    """The command of an action: those for journals name a journal, an edit that names no actual is of a header."""
+    """The command for an action: one that names a journal is for journals, an edit without an actual for a header."""
     possible = [command for command in COMMANDS if action == command.ACTION]
     if len(possible) == 1:
         return possible[0]
@@ -66,7 +66,7 @@ def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
 
 
 def _read(model: type[Command], request: Mapping[str, Any]) -> Command:
-    """Names that the command has no use for are checked as ids and numbers all the same, and passed over."""
+    """Reads the command. Names it has no use for are still checked as ids and numbers, and then ignored."""
     useless = NAMING - model.model_fields.keys()
     try:
         return model.model_validate({name: value for name, value in named(request).items() if name not in useless})

@@ -1,4 +1,4 @@
-"""Delivers the rejected events of a row again, once what was wrong has been fixed."""
+"""Delivers the rejected events of a row again, once the cause has been fixed."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Replay(Command):
 
 def handle(command: Replay, place: Workplace) -> dict[str, Any]:
     entity, staging = command.entity, place.staging
-    id = guid(command.id) or command.id  # what had no id of its own was kept under what it had instead
+    id = guid(command.id) or command.id  # an event without an id was kept under whatever it had instead
     outcomes = []
     for sort_key, event in staging.rejected(entity, id):
-        # What could not even be read as rows was kept as the RemoteExecutionContext that it came as.
+        # A message that could not be read as rows was kept as the RemoteExecutionContext it came in.
         details = [event] if "entity" in event else [one.detail for one in row_events(event, place.at)]
         delivered = [_deliver(detail, place) for detail in details]
         if REJECTED not in delivered:
             staging.mended(entity, id, sort_key)
         outcomes += delivered
     row = staging.readable([id]).get(id)
-    if row and row.state is StagingState.INVALID:  # accepted once, and found wrong by the import
+    if row and row.state is StagingState.INVALID:  # accepted at first, then found invalid by the import
         transact(staging.client, [staging.revive(row)])
         outcomes.append("pending")
     if not outcomes:

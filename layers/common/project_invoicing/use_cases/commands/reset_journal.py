@@ -1,4 +1,4 @@
-"""Turns a journal in error into a draft that can be posted again (POST-04, POST-09)."""
+"""Turns a journal in error back into a draft that can be posted again (POST-04, POST-09)."""
 
 from __future__ import annotations
 

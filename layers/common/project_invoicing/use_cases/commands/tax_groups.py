@@ -9,7 +9,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.use_cases.commands.workplace import bad
 
 TAX_GROUPS: Final = {"sales_tax_group": "groups", "item_sales_tax_group": "item_groups"}
-"""The fields of a line, and where the set-up has their groups."""
+"""The tax group fields of a line, and the set-up's list for each."""
 
 
 def check_tax_groups(changes: Mapping[str, Any], setup: FinanceSetup) -> None:

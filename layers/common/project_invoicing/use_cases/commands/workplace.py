@@ -1,4 +1,4 @@
-"""What commands work with, and how a refusal is kept on the proposal that it is about."""
+"""What commands work with, and how a refusal is stored on the proposal it is about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from project_invoicing.use_cases.setups import SetupVersions
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The stores, the set-up, and the time ``at`` which something is asked for (ISO 8601, UTC)."""
+    """The stores, the set-up, and the time ``at`` which the command was given (ISO 8601, UTC)."""
 
     proposals: Proposals
     journals: Journals
@@ -33,7 +33,7 @@ class Workplace:
         return self.setups.current
 
     def on_proposals(self, number: str, company: str | None, action: Callable[[Proposal], None]) -> None:
-        """Runs the action on the proposals with this number; a refusal is stored on the proposal, and raised."""
+        """Runs the action on the proposals with this number; a refusal is stored on the proposal and raised."""
         companies = [company] if company else list(self.setup.document.companies)
         found = proposals_named(self.proposals, companies, number)
         if not found:
@@ -58,5 +58,5 @@ def must_be_ready(header: Proposal) -> None:
 
 
 def bad(field: str, detail: str) -> Rejected:
-    """A request that cannot be right, for what stands in ``field``."""
+    """The rejection of a request that is invalid because of the value in ``field``."""
     return Rejected("schema", detail, entity="edit", field=field)

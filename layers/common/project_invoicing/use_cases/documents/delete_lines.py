@@ -1,6 +1,6 @@
-"""Deletion of unposted lines: the rows wait for an import again, which builds the lines anew (STG-03, STG-19, PROP-11).
+"""Deletion of unposted lines: the rows wait for an import again, which rebuilds the lines (STG-03, STG-19, PROP-11).
 
-The lines stop being visible in the first transaction; a deletion that died half-way is finished by whoever comes next.
+The lines stop being visible in the first transaction; whichever run comes next finishes a deletion that died half-way.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from project_invoicing.use_cases.staging.taking import Line, fitting, released
 
 
 def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal, at: str) -> None:
-    """Deletes all lines of a ready proposal; the header stays and waits, since ``at``.
+    """Deletes all lines of a ready proposal; its header stays and waits since ``at``.
 
     Refuses a proposal that is being posted.
     """
@@ -44,7 +44,7 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
 
 
 def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) -> Proposal:
-    """Takes away page after page, each with the release of its rows. Returns the header without them."""
+    """Removes page after page, each with the release of its rows. Returns the header without lines."""
 
     def release(line: ProposalLine, by: str | None) -> Write:
         return staging.released(line.actual_id, OnProposal(header.number, header.id), by=by)
@@ -62,9 +62,10 @@ def finish_deletion(proposals: Proposals, staging: Staging, header: Proposal) ->
 
 
 def _pieces(lines: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
-    """The lines of a page by transactions, each with what is left after it: two where most of them take something.
+    """Splits a page into transactions, each with the lines left after it: two if most of its lines take something.
 
-    Such are pages that the version before made and that were marked since, and those of lines that failed to post.
+    This happens for pages that the previous version built and that were marked since, and for lines that failed to
+    post.
     """
     done = 0
     for some in fitting(lines, MAX_WRITES, MAX_WRITES - 2, lambda line: line.took):
@@ -73,7 +74,7 @@ def _pieces(lines: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
 
 
 def delete_journal_lines(journals: Journals, staging: Staging, company: str, journal_id: str) -> None:
-    """Deletes all lines of a journal that is not being posted; its number is not used again (NUM-08)."""
+    """Deletes all lines of a journal that is not being posted; its number is not reused (NUM-08)."""
     journal = journals.get(company, journal_id)
     if journal is None:
         raise Rejected("schema", f"{company} has no journal {journal_id}", entity="delete_lines", field="journal_id")

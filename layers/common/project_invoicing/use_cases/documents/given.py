@@ -1,4 +1,4 @@
-"""What people give to a function by hand."""
+"""Values that people pass to a function by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from project_invoicing.errors import Rejected
 
 
 def given_day(text: str, field: str) -> date:
-    """The day that is written as ``2026-08-31``. Raises ``Rejected`` for anything else, and for one out of bounds."""
+    """The day written as ``2026-08-31``. Raises ``Rejected`` for anything else, and for a day out of bounds."""
     try:
         day = date.fromisoformat(text) if len(text) == len("2026-08-31") else None
     except ValueError:

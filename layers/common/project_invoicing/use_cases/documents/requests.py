@@ -1,4 +1,4 @@
-"""What a request names, whoever makes it: ids as Dataverse writes them, numbers of documents as they are (D-072)."""
+"""The names in a request, whoever makes it: ids as Dataverse writes them, document numbers as they are (D-072)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NUMBERS: Final = ("company", "borrower", "proposal_id", "journal_id", "original
 
 
 def named(request: Mapping[str, Any]) -> dict[str, Any]:
-    """``request`` with its ids in lower case and without braces, its numbers without blanks around them.
+    """``request`` with its ids in lower case and without braces, its numbers without surrounding blanks.
 
-    Raises ``Rejected`` (``schema``) for an id that is no GUID.
+    Raises ``Rejected`` (``schema``) for an id that is not a GUID.
     """
     given = dict(request)
     for name in _NUMBERS:
@@ -30,7 +30,7 @@ def named(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def row_id(given: object, name: str = "id") -> str:
-    """The GUID of a row of Dataverse in its canonical form. Raises ``Rejected`` where it is none."""
+    """The GUID of a Dataverse row in its canonical form. Raises ``Rejected`` if it is not a GUID."""
     id = guid(given)
     if id is None:
         detail = f"{name} {given!r} is no GUID; write it as 0f1f1a5a-df82-43a1-861c-db7cfc3aac4e, braces or not"

@@ -1,4 +1,4 @@
-"""What is known of an actual, read from the stores."""
+"""Explains an actual from the stores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 
 
 def explain_actual(stores: Stores, id: str) -> Explanation | None:
-    """Everything known about an actual; ``None`` where nothing is."""
+    """Everything known about an actual; ``None`` if nothing is."""
     item = staged_item(stores.staging, id)
     if item and item.row:
         return actual_in_words(_facts(stores, item, item.row), stores.setup)

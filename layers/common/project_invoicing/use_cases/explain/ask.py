@@ -1,4 +1,4 @@
-"""All that is known of an actual or a document, whichever an id turns out to be (D-029)."""
+"""Explains whatever an id or number turns out to be: an actual or a document (D-029)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import UNRESOLVED
 from project_invoicing.domain.text import guid, whole
-from project_invoicing.rules.explaining.explanation import Explanation, Row
+from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.not_taken import say_not_taken
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.use_cases.explain.actuals import explain_actual
@@ -61,9 +61,9 @@ class _Search:
             yield _readable("journal", number, explain_journal, stores, company, number)
 
     def by_voucher(self) -> Iterator[Explanation | None]:
-        """No key leads from a voucher to its document, so the ledger is read, then the journals: seconds a gigabyte.
+        """No key leads from a voucher to its document: reads the ledger, then the journals; seconds per gigabyte.
 
-        Only where some company numbers its vouchers like this.
+        Only where some company's voucher numbers have this form.
         """
         stores, voucher = self.stores, self.asked
         if not any(self._numbers(company) for company in self.companies):
@@ -87,7 +87,7 @@ class _Search:
 def _readable(
     kind: str, id: str, look: Callable[P, Explanation | None], *args: P.args, **kwargs: P.kwargs
 ) -> Explanation | None:
-    """What ``look`` makes; of something that cannot be read that it is there, and what to do."""
+    """``look()``; for something that cannot be read, the explanation that it exists, and what to do."""
     found = guarded(kind, id, look, *args, **kwargs)
     if not isinstance(found, Defect):
         return found
@@ -97,13 +97,13 @@ def _readable(
     return made
 
 
-def explain(stores: Stores, asked: str, company: str | None = None) -> Row:
+def explain(stores: Stores, asked: str, company: str | None = None) -> Entry:
     """Everything known about what has this id or number, in ``company`` or in all of them.
 
         {"id", "found": [explanation, …], "looked_in": [text, …], "next": [text, …]}
 
-    with explanations as ``Explanation.row`` gives them. ``asked`` is the GUID of an actual, a proforma or a connection,
-    or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Where there is none,
+    with explanations as ``Explanation.row`` returns them. ``asked`` is the GUID of an actual, a proforma or a
+    connection, or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Without a hit,
     ``looked_in`` says where it was looked for and ``next`` what that can mean.
     """
     asked = str(whole(asked.strip()))

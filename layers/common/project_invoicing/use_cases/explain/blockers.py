@@ -1,4 +1,4 @@
-"""What blocks, and what was not taken, as the stores have it."""
+"""Reads from the stores what blocks, and what was not accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 
 
 def blockers(stores: Stores, waits: Iterable[Wait | Block]) -> list[Blocker]:
-    """Each of ``waits`` with the row of the actual that blocks, its journal, and its line there."""
+    """Each of ``waits`` with the row of the blocking actual, its journal, and its line there."""
     words, listed = Words(stores.setup), list(waits)
     rows = stores.staging.readable(wait.actual_id for wait in listed if wait.actual_id)
     on_journals = [(words.company(row), row.journal_id) for row in rows.values() if row.journal_id]
@@ -33,7 +33,7 @@ def blockers(stores: Stores, waits: Iterable[Wait | Block]) -> list[Blocker]:
 
 
 def not_taken(stores: Stores, entity: str, id: str) -> NotTaken:
-    """What came of a row of Dataverse and was not taken: rejected, or kept for a table map that is paused."""
+    """The events of a Dataverse row that were not accepted: rejected, or kept for a table map that is paused."""
     name = inbound_maps()[entity].name
     rejections = tuple(stores.staging.rejections(entity, id))
     kept = tuple(KeptEvent(event.detail["row_version"], event.time) for _, event in stores.maps.kept(name, id))

@@ -1,4 +1,4 @@
-"""What is known of proposals, invoices, journals and vouchers, read from the stores."""
+"""Explains proposals, invoices, journals and vouchers from the stores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 
 
 def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
-    """Everything known about a proposal, its invoice included; ``None`` where nothing is."""
+    """Everything known about a proposal, its invoice included; ``None`` if nothing is."""
     header = stores.proposals.get(proforma_id)
     found = not_taken(stores, PROFORMA, proforma_id)
     if header is None:
@@ -55,7 +55,7 @@ def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
 
 
 def _waits(stores: Stores, header: Proposal) -> ProposalWaits:
-    """Each actual that blocks is named: those stored on the header, and those beyond what it can hold."""
+    """Names each blocking actual: those stored on the header, and those beyond what it can hold."""
     rows = stores.staging.waiting_for_proposal(header.id)
     sales = stores.staging.readable(billed_by(rows)) if header.lists_some else {}
     waits = waits_of(header, rows, sales, stores.setup)

@@ -1,4 +1,4 @@
-"""What an explanation and a reconciliation read. Nothing here writes."""
+"""The stores that an explanation and a reconciliation read. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Stores:
 
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
-        """Those of the tables that are ``named``."""
+        """The stores of the ``named`` tables."""
         return cls(
             Staging(client, named.staging_table),
             Journals(client, named.journals_table),
@@ -66,7 +66,7 @@ class Stores:
         return self.proposals.get(found) if found else None
 
     def posted_as(self, row: StagedRow) -> PostedAs:
-        """What ``amount_now`` needs of the document that a row was posted with; nothing where that is not there."""
+        """What ``amount_now`` needs of the document a row was posted with; empty if the document is missing."""
         if row.journal_id:
             return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
@@ -80,12 +80,12 @@ class Stores:
         return PostedAs(invoice=invoice, lines=lines)
 
     def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
-        """``rules.explaining.words.off`` with what it needs of the document, read only where it is needed."""
+        """``rules.explaining.words.off`` with what it needs of the document, read only if it is needed."""
         is_compared = row.state is StagingState.POSTED and not row.actual.inactive
         return off(row, self.posted_as(row) if is_compared else PostedAs(), self.setup)
 
     def _accrued_gross(self, row: StagedRow) -> bool:
-        """Whether a posted sale was accrued without its discount: as its company did then, a reversal as its original.
+        """Whether a posted sale was accrued without its discount: as its company was set up, or as its original.
 
         FEE-06, FEE-10.
         """

@@ -1,11 +1,11 @@
-"""Invoices between companies: a lender bills a borrower for the inter-organizational sales that it has posted.
+"""Intercompany invoices: a lender bills a borrower for the inter-organizational sales that it has posted.
 
-An explicit action makes the header of a proposal for the sales of some accounting dates; from there it is filled and
-posted like any other, so that whatever was begun is finished by the next import. The sales stay on their journals, and
+An explicit action creates the header of a proposal for the sales of certain accounting dates; from there it is filled
+and posted like any other, so that the next import finishes whatever was begun. The sales stay on their journals, and
 the borrower gets a pending vendor invoice of the same number and no entry in its ledger (IC-09, INV-28).
 
-What is billed is what was posted: a sale that changes in Dataverse after that, or whose project, contract or lender the
-set-up sees differently by now, is billed as its journal line has it (D-049).
+What was posted is what is billed: a sale that changes in Dataverse afterwards, or whose project, contract or lender
+differs in the current set-up, is billed as on its journal line (D-049).
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from project_invoicing.use_cases.setups import SetupVersions
 _IDS = UUID("1c0a2f8e-9d7b-4f0e-8f7a-5d2b6c1e4a90")
 _ATTEMPTS = 12
 _NUMBER, _COUNTER = 1, 2
-"""Where in the transaction of a new header its number and the counter stand."""
+"""Positions of the number and the counter in the transaction of a new header."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostedSales:
-    """What a lender has posted and not billed yet."""
+    """A lender's posted sales that are not billed yet."""
 
     staging: Staging
     journals: Journals
     proposals: Proposals
 
     def to_bill(self, lender: str, between: BetweenCompanies, number: str | None = None) -> list[Sale]:
-        """The posted sales of these days, in any currency, that a proposal is to bill: ``number``, or a new one.
+        """The posted sales of these days, in any currency, for a proposal to bill: ``number``, or a new one.
 
-        A reversal is among them only if its original is too, or is on the same proposal already, or if the original's
-        own invoice is posted (IC-16).
+        A reversal is included only if its original is too, or is on the same proposal already, or if the original's own
+        invoice is posted (IC-16).
         """
         rows = self.staging.sales_to_bill(lender, between.borrower, between.start, between.end)
         here = {row.id for row in rows}
@@ -69,7 +69,7 @@ class PostedSales:
         return [(row, lines[row.id]) for row in due if row.id in lines]
 
     def taken_back(self, lender: str, sales: Iterable[Sale], setups: SetupVersions) -> Billed:
-        """The invoice lines of what these sales reverse, where that was billed before; only then is anything read."""
+        """The invoice lines of the sales that these reverse, if billed before; only then is anything read."""
         originals = {row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links}
         numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
         return {
@@ -81,7 +81,7 @@ class PostedSales:
         }
 
     def currencies(self, lender: str, between: BetweenCompanies) -> set[str]:
-        """Those of the sales to bill that are in no other proposal, whatever the index still says."""
+        """The currencies of the sales to bill that are in no other proposal, whatever the index still says."""
         sales = self.to_bill(lender, between)
         now = self.staging.rows(row.id for row, _ in sales)
         free = {row.id for row in now.values() if row.intercompany_proposal is None}
@@ -98,7 +98,7 @@ class PostedSales:
         on = {row.id: row.journal_id for row in rows if row.journal_id}
         lines: dict[str, JournalLine] = {}
         for journal_id in dict.fromkeys(on.values()):
-            # Of a journal that cannot be read nothing is billed now; its sales wait.
+            # If the journal cannot be read, nothing of it is billed now; its sales wait.
             pages = guarded("journal", journal_id, self._pages, lender, journal_id)
             for page in () if isinstance(pages, Defect) else pages:
                 lines |= {line.actual_id: line for line in page.lines if page.posted and line.actual_id in on}
@@ -107,7 +107,7 @@ class PostedSales:
 
 @dataclass(frozen=True, slots=True)
 class IntercompanyProposals:
-    """Makes the headers. ``at`` is the clock."""
+    """Creates the headers. ``at`` is the clock."""
 
     sales: PostedSales
     proposals: Proposals
@@ -115,10 +115,10 @@ class IntercompanyProposals:
     at: str
 
     def create(self, lender: str, borrower: str, start: date, end: date) -> list[tuple[str, str]]:
-        """One header for each currency of the sales posted in these days, as ``(id, number)`` (IC-15).
+        """Creates one header per currency of the sales posted in these days, as ``(id, number)`` (IC-15).
 
-        A repetition, also one at the same time, goes on with what was begun. Raises ``Rejected`` where there are no
-        terms between the companies, or nothing to bill, ``Conflict`` where others kept being faster.
+        A repetition, even a simultaneous one, continues what was begun. Raises ``Rejected`` if there are no terms
+        between the companies or nothing to bill, ``Conflict`` if other runs kept being faster.
         """
         terms = next((row for row in self.setup.lenders(borrower) if row.lender == lender), None)
         if terms is None:
@@ -143,9 +143,9 @@ class IntercompanyProposals:
     def _missing(
         self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
     ) -> set[str]:
-        """Currencies that have no header yet. Adds to ``made`` the headers that somebody has begun and not finished."""
+        """Currencies without a header. Adds to ``made`` the headers that another run has begun and not finished."""
         lender = terms.lender
-        newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may not know it yet
+        newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may lag
         for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
             begun = header.intercompany
             if begun and header.status is ProposalStatus.WAITING and _same(begun, between):

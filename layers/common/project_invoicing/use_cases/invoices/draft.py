@@ -1,4 +1,4 @@
-"""The customer invoice of a stored proposal, as posting it would make it, and the lines of those that are posted."""
+"""The customer invoice of a stored proposal, as posting it would build it, and the lines of posted invoices."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.setups import SetupVersions
 
 _MOST_CREDITED = 50
-"""Of how many invoices one credit note keeps count: each is a write of its first transaction. Beyond, it only
-rounds."""
+"""The most invoices that one credit note keeps count of: each is a write in its first transaction. Beyond that, it
+only rounds."""
 
 
 def drafted(
     proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str
 ) -> tuple[InvoiceDraft, FinanceSetup]:
-    """The invoice of a proposal as posting it ``now`` would make it, and the set-up that it is computed with.
+    """The invoice of a proposal as posting it ``now`` would build it, and the set-up it is computed with.
 
-    ``given`` is the invoice date given to the posting. A posting that was begun keeps its dates and its set-up.
-    Refuses what cannot be posted.
+    ``given`` is the invoice date given to the posting. A posting that has begun keeps its dates and its set-up. Refuses
+    a proposal that cannot be posted.
     """
     if header.status is ProposalStatus.POSTED:
         number = header.invoice_number
@@ -71,9 +71,9 @@ def invoice_lines(proposals: Proposals, setups: SetupVersions, company: str, num
 
 
 def posted_before(proposals: Proposals, setups: SetupVersions, company: str, number: str) -> tuple[ProposalLine, ...]:
-    """The lines of an invoice that was posted before lines had ``charges``, computed again with the set-up of then.
+    """The lines of an invoice posted before lines had ``charges``, recomputed with the set-up of that time.
 
-    Empty where that is no longer possible: then nothing is handed on, and the set-up of the day decides.
+    Empty where that is no longer possible: then nothing is handed on, and the current set-up decides.
     """
     invoice = proposals.invoices.get(company, number)
     header = proposals.get(invoice.proforma_id) if invoice else None
@@ -81,39 +81,41 @@ def posted_before(proposals: Proposals, setups: SetupVersions, company: str, num
         return ()
     setup = setups.of(header.posting_setup_version)
     try:
-        of = draft(header, proposals.lines(header.id), setup, header.invoice_date)
-        return computed_with(of, number, setup).totals.lines
+        invoice_draft = draft(header, proposals.lines(header.id), setup, header.invoice_date)
+        return computed_with(invoice_draft, number, setup).totals.lines
     except Refused:
         return ()
 
 
 def invoice_of(
-    proposals: Proposals, header: Proposal, of: InvoiceDraft, number: str, voucher_number: str | None
+    proposals: Proposals, header: Proposal, invoice_draft: InvoiceDraft, number: str, voucher_number: str | None
 ) -> Invoice:
     """The header of the invoice with these numbers.
 
-    Once the posting has begun it is the stored one: what the posting was given then is not given again.
+    Once the posting has begun it is the stored one, because the input of that posting is not given again.
     """
-    begun = proposals.invoices.get(of.terms.company, number) if header.status is ProposalStatus.POSTING else None
+    begun = (
+        proposals.invoices.get(invoice_draft.terms.company, number) if header.status is ProposalStatus.POSTING else None
+    )
     return begun or Invoice(
         invoice_number=number,
         proposal_id=header.number,
         proforma_id=header.id,
-        company=of.terms.company,
-        customer=of.terms.customer,
-        document_type=of.totals.document_type,
-        invoice_date=of.terms.invoice_date,
-        due_date=of.terms.due_date,
-        accounting_date=of.terms.accounting_date,
-        currency=of.terms.currency,
-        subtotal=of.totals.subtotal,
-        sales_tax=of.totals.sales_tax,
-        total=of.totals.total,
+        company=invoice_draft.terms.company,
+        customer=invoice_draft.terms.customer,
+        document_type=invoice_draft.totals.document_type,
+        invoice_date=invoice_draft.terms.invoice_date,
+        due_date=invoice_draft.terms.due_date,
+        accounting_date=invoice_draft.terms.accounting_date,
+        currency=invoice_draft.terms.currency,
+        subtotal=invoice_draft.totals.subtotal,
+        sales_tax=invoice_draft.totals.sales_tax,
+        total=invoice_draft.totals.total,
         voucher=voucher_number,
-        exchange_rate=of.terms.exchange_rate.multiplier,
-        line_count=sum(line.shown for line in of.totals.lines),
-        cash_discount_date=of.terms.cash_discount.until if of.terms.cash_discount else None,
-        cash_discount_percent=of.terms.cash_discount.percent if of.terms.cash_discount else None,
+        exchange_rate=invoice_draft.terms.exchange_rate.multiplier,
+        line_count=sum(line.shown for line in invoice_draft.totals.lines),
+        cash_discount_date=invoice_draft.terms.cash_discount.until if invoice_draft.terms.cash_discount else None,
+        cash_discount_percent=invoice_draft.terms.cash_discount.percent if invoice_draft.terms.cash_discount else None,
         borrower=header.intercompany.borrower if header.intercompany else None,
         vendor=header.intercompany.vendor if header.intercompany else None,
     )

@@ -1,4 +1,4 @@
-"""Posting of invoice proposals: which of them a run posts, hands out or refuses. ``InvoiceSaga`` posts one."""
+"""Posting of invoice proposals: which of them a run posts, queues or refuses. ``InvoiceSaga`` posts one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.work_queue import WorkQueue
 
 _ATTEMPTS = 40
-"""Ten posters that draw from one sequence at once lose to each other this often before they give up."""
+"""How often one of ten workers that draw from one sequence at once may lose before it gives up."""
 
 
 @dataclass(slots=True)
@@ -43,9 +43,9 @@ class InvoicePosting:
     refused: list[Refusal] = field(default_factory=list)
 
     def run(self, company: str | None = None, invoice_date: str | None = None) -> None:
-        """Posts what is ready when it runs, all on ``invoice_date`` if given, and finishes what was left half-way.
+        """Posts what is ready, all on ``invoice_date`` if given, and finishes what was left half-way.
 
-        PROP-14. What was left half-way keeps the date of its claim. That nothing is ready is a refusal, too.
+        PROP-14. Anything left half-way keeps the date of its claim. If nothing is ready, that is a refusal, too.
         """
         if not self._takes(company, invoice_date):
             return
@@ -64,7 +64,7 @@ class InvoicePosting:
             self.refused.append(Refusal(company, None, PostingFailure.LINES_MISSING, detail))
 
     def _takes(self, company: str | None, invoice_date: str | None) -> bool:
-        """Whether the company and the date given to a posting are some; else the refusal says so."""
+        """Whether the company and the date given to a posting are valid; otherwise adds a refusal that says so."""
         if company and company not in self.setups.current.document.companies:
             self.refused.append(unknown_company(company))
             return False
@@ -75,10 +75,10 @@ class InvoicePosting:
             return False
 
     def hand_out(self, queue: WorkQueue) -> int:
-        """Puts a task on the queue for each proposal that is to be posted by itself. Returns how many (PROP-14).
+        """Queues a task for each proposal that is to be posted automatically. Returns how many (PROP-14).
 
-        Those are what was left half-way, and what is ready in companies whose proposals post themselves. A proposal is
-        one task, so that its invoice is never split; one that is handed out twice is posted once.
+        These are the ones left half-way, and the ready ones of companies that post automatically. Each proposal is one
+        task, so its invoice is never split; one that is queued twice is posted once.
         """
         setup = self.setups.current
         due = (
@@ -91,7 +91,7 @@ class InvoicePosting:
         return queue.send(self._task(header) for header in due)
 
     def _task(self, header: Proposal) -> dict[str, Any]:
-        """In the form of an event, whose time is the run's: what posts it has no other clock."""
+        """The task in the form of an event with the run's time: the worker that posts it has no other clock."""
         task = PostingTask(company=str(header.company), proposal_id=header.number, invoice_id=header.id)
         return task.message(self.at)
 
@@ -114,7 +114,7 @@ class InvoicePosting:
         return Refusal(company, number, WaitReason.HEADER_MISSING, there)
 
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
-        """Posts one proposal. ``again`` False: an event or a task says so, and what is not ready now is left alone."""
+        """Posts one proposal. ``again`` False: an event or a task asks, and one that is not ready is left alone."""
         header = guarded("proposal", proforma_id, self.proposals.get, proforma_id)
         if isinstance(header, Defect):
             return
@@ -124,7 +124,7 @@ class InvoicePosting:
         self.post(header, invoice_date)
 
     def post(self, header: Proposal, invoice_date: str | None = None) -> None:
-        """Posts one proposal from where it stands, or stores on it why not."""
+        """Posts one proposal from where it stands, or stores on it why it cannot be posted."""
         read: Callable[[], Proposal | None] = first_of(header, lambda: self._unposted(header.id))
 
         def step() -> None:
@@ -155,7 +155,7 @@ class InvoicePosting:
         self.posted.append(saga.invoice.invoice_number or header.number)
 
     def _mark(self, header: Proposal) -> None:
-        """A proposal that a version before made takes what it continues. Refuses one of which another has some (99-25).
+        """Marks what a proposal built by a previous version continues. Refuses if another has taken some of it (99-25).
 
         The next import deletes its lines and says what that is.
         """
@@ -164,7 +164,7 @@ class InvoicePosting:
             raise Refused(PostingFailure.LINES_MISSING, detail)
 
     def _set_aside(self, header: Proposal, defect: Defect) -> None:
-        """It stays as it is, and the next run tries it again. Of one whose posting was begun nothing is touched."""
+        """It stays as it is, and the next run tries again. Nothing is touched if its posting has begun."""
         refused = Refused(WaitReason.DEFECT, str(defect))
         if header.status is ProposalStatus.READY:
             self._refuse(header, refused)
@@ -172,12 +172,12 @@ class InvoicePosting:
             self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
 
     def _refuse(self, header: Proposal, refused: Refused) -> None:
-        """The refusal is stored on the proposal, once: repeating it changes nothing but its time."""
+        """Stores the refusal on the proposal; repeating it changes nothing but its time."""
         self.refused.append(Refusal(header.company, header.number, refused.reason, refused.detail))
         before = header.refusal or {}
         if (before.get("reason"), before.get("detail")) == (refused.reason, refused.detail):
             return
         change = self.proposals.changing(header)
         change.refused(refused, self.at)
-        with suppress(TransactionCancelled):  # it has moved on; what was refused was an older state of it
+        with suppress(TransactionCancelled):  # it has moved on; the refusal was about an older state of it
             UnitOfWork(self.proposals.client, [change.write()]).commit()

@@ -1,7 +1,7 @@
-"""Dry run of the posting: the invoice and the voucher that a proposal would get, and nothing is written.
+"""Dry run of the posting: the invoice and the voucher that a proposal would get; nothing is written.
 
-The figures are computed by what posting computes them with (``drafted``, ``invoice_voucher``). No number is drawn:
-those of invoice and voucher are null, unless a posting that was begun has drawn them (D-014).
+The figures come from the same code as in posting (``drafted``, ``invoice_voucher``). No number is drawn: invoice and
+voucher numbers are null, unless a posting that has begun has drawn them (D-014).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
-from project_invoicing.use_cases.result_rows import Row, invoice_row, proposal_line_row, voucher_row
+from project_invoicing.use_cases.result_rows import ResultRow, invoice_row, proposal_line_row, voucher_row
 from project_invoicing.use_cases.setups import SetupVersions
 
 ENTITY: Final = "preview"
@@ -31,14 +31,14 @@ def preview(
     now: str,
     company: str | None = None,
     invoice_date: str | None = None,
-) -> list[Row]:
-    """What posting each proposal with this number would make, or why it would be refused. One row a company.
+) -> list[ResultRow]:
+    """What posting each proposal with this number would create, or why it would be refused. One row per company.
 
         {"proposal_id", "company", "status", "invoice": {…}, "lines": [{…}], "voucher": {…}, "refused": null}
 
     with invoice, lines and voucher as results print them (contract, section 4), the voucher null where it has no line;
-    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number, and for
-    what is no date.
+    or null, [] and null beside ``"refused": {"reason", "detail"}``. Raises ``Rejected`` for an unknown number or a
+    malformed date.
     """
     if invoice_date is not None:
         given_day(invoice_date, "invoice_date")
@@ -49,13 +49,13 @@ def preview(
     return [_one(proposals, setups, header, invoice_date, now) for header in headers]
 
 
-def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> Row:
-    row: Row = {"proposal_id": header.number, "company": header.company, "status": header.status}
+def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> ResultRow:
+    row: ResultRow = {"proposal_id": header.number, "company": header.company, "status": header.status}
     number, voucher_number = header.invoice_number or _NOT_DRAWN, header.voucher or _NOT_DRAWN
     try:
-        of, setup = drafted(proposals, setups, header, given, now)
-        invoice = invoice_of(proposals, header, of, number, voucher_number)
-        voucher = invoice_voucher(of, voucher_number, number, setup)
+        draft, setup = drafted(proposals, setups, header, given, now)
+        invoice = invoice_of(proposals, header, draft, number, voucher_number)
+        voucher = invoice_voucher(draft, voucher_number, number, setup)
     except Refused as refused:
         refusal = {"reason": refused.reason, "detail": refused.detail}
         return {**row, "invoice": None, "lines": [], "voucher": None, "refused": refusal}
@@ -63,11 +63,11 @@ def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: s
     return {
         **row,
         "invoice": _with_nulls(invoice_row(invoice, show)),
-        "lines": [proposal_line_row(line, invoice.currency, show) for line in of.totals.lines if line.shown],
+        "lines": [proposal_line_row(line, invoice.currency, show) for line in draft.totals.lines if line.shown],
         "voucher": _with_nulls(voucher_row(voucher, show)) if voucher.lines else None,
         "refused": None,
     }
 
 
-def _with_nulls(row: Row) -> Row:
+def _with_nulls(row: ResultRow) -> ResultRow:
     return {name: None if value == _NOT_DRAWN else value for name, value in row.items()}

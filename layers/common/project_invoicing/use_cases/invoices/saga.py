@@ -1,10 +1,10 @@
 """The transactions that post one proposal: it is claimed, posted page by page, and finished.
 
 The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date and set-up
-version. A voucher without a line draws no number, and nor does an invoice without a line: then there is none (99-24).
-Then page after page; the last one makes the invoice visible and tells the bus. A small invoice does all of it in one.
-Whoever finds a proposal in ``posting`` goes on with the first missing page: the inputs are frozen, so that it computes
-the same (PROP-12, NUM-02).
+version. A voucher or an invoice without lines draws no number and is not written (99-24). Then page after page; the
+last one makes the invoice visible and records the event. A small invoice does all of it in one. A run that finds a
+proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes the same
+(PROP-12, NUM-02).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PAGE_LINES = 90
 
 
 class InvoiceSaga:
-    """The transactions that post one proposal, ``at`` some time."""
+    """The transactions that post one proposal at time ``at``."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class InvoiceSaga:
         self.draft = computed_with(draft, number, setup)
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
-        """The numbers of invoice and voucher, drawn for those that have a line."""
+        """The numbers of invoice and voucher, each drawn only if it has a line."""
         company, sequences = self.draft.terms.company, self.setup.number_sequences(self.draft.terms.company)
         number = voucher_number = None
         if voucher.lines or any(line.shown for line in self.draft.totals.lines):
@@ -78,7 +78,7 @@ class InvoiceSaga:
         return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        room = PAGE_LINES - len(self.draft.originals)  # which the first transaction writes to, too
+        room = PAGE_LINES - len(self.draft.originals)  # the first transaction writes to them, too
         pages = list(chunks(self.draft.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
@@ -93,7 +93,7 @@ class InvoiceSaga:
             unit.commit()
 
     def _lines(self, unit: UnitOfWork, step: int, lines: Sequence[ProposalLine]) -> None:
-        """The rows of a page are posted, and its lines stand on the invoice."""
+        """Posts the rows of a page and puts its lines on the invoice."""
         invoice = self.invoice
         if not self.header.intercompany:
             unit.add(*(self._posted(line) for line in lines))
@@ -102,9 +102,9 @@ class InvoiceSaga:
             unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown))
 
     def _progress(self, unit: UnitOfWork, *, first: bool, last: bool) -> Proposal:
-        """The header with the first page claims the proposal, with the last one finishes it. Returns it as it is then.
+        """The header: the first page claims the proposal, the last one finishes it. Returns it as it is then.
 
-        ``unit`` gets all that is written with it.
+        ``unit`` collects all that is written with it.
         """
         change = self.proposals.changing(self.header)
         if first:
@@ -123,7 +123,7 @@ class InvoiceSaga:
         return change.after
 
     def _claim(self, unit: UnitOfWork, *, posted: bool) -> None:
-        """The numbers are drawn, tax is given back to the invoices that this one credits, and its header is there."""
+        """Draws the numbers, gives tax back to the invoices that this one credits, and writes its header."""
         company = self.invoice.company
         unit.add(*(counter.draw(1) for counter in self.counters))
         for number, before in self.draft.originals.items():

@@ -1,6 +1,6 @@
-"""Lines are added to the open journals of one company, in page transactions.
+"""Adds lines to the open journals of one company, in page transactions.
 
-Each is up to 90 rows, the page of their lines, the header of their journal and the counters. A journal takes lines of
+Each has up to 90 rows, the page of their lines, the header of their journal and the counters. A journal takes lines of
 one period up to the company's limit.
 """
 
@@ -34,7 +34,7 @@ _ATTEMPTS = 12
 class JournalBook:
     """The open journals of one company while lines are added to them.
 
-    ``imported`` counts the lines, ``set_aside`` the rows that met a defect.
+    ``imported`` counts the lines, ``set_aside`` the rows that ran into a defect.
     """
 
     staging: Staging
@@ -57,7 +57,7 @@ class JournalBook:
     def add(self, candidates: list[Candidate]) -> None:
         """Writes all candidates (sorted) into journals; those that another run took first are left out.
 
-        Where a page cannot be planned or written, ever smaller ones find the line that is why, and it is set aside.
+        If a page cannot be planned or written, ever smaller pages isolate the line at fault, which is set aside.
         """
         self._read({candidate.period for candidate in candidates})
         tried, size = 0, PAGE_LINES
@@ -116,7 +116,7 @@ class JournalBook:
         return unit
 
     def _documents(self, segment: Segment) -> list[Write]:
-        """The header of a journal, the guard of its period where it is new, and the page."""
+        """The header of a journal, the guard of its period if the journal is new, and the page."""
         journals, journal = self.journals, segment.journal
         page = journals.page(self.company, journal.journal_id, segment.lines)
         change = journals.changing(journal)
@@ -127,7 +127,7 @@ class JournalBook:
         return [change.write(), page]
 
     def _left(self, candidates: list[Candidate], taken: set[str], tried: int) -> list[Candidate]:
-        """Those that nobody else took, once the journals and the counters have been read again."""
+        """The candidates that no other run took, after reading the journals and the counters again."""
         left = [candidate for candidate in candidates if candidate.row.id not in taken]
         if not taken:
             pause(tried)
@@ -144,7 +144,7 @@ class JournalBook:
         self.set_aside += 1
 
     def _read(self, periods: set[str]) -> None:
-        """Which journal each period's lines go to. The index proposes, the guard of the period decides."""
+        """The journal for each period's lines. The index suggests, the period's guard decides."""
         journals, limit = self.journals, self.setup.parameters(self.company).journal_line_limit
         self._open = {}
         for journal in journals.open(self.company):
@@ -175,7 +175,7 @@ class JournalBook:
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A transaction was cancelled: other runs were faster with these rows, or with none and were only in the way."""
+    """A transaction was cancelled: other runs took some of these rows first, or took none and were only in the way."""
 
     rows: set[str]
 

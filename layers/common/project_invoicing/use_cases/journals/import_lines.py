@@ -32,7 +32,7 @@ from project_invoicing.use_cases.staging.prevalidate import ActualsRegister, pre
 from project_invoicing.use_cases.staging.verdicts import Verdicts
 
 CHUNK = 5_000
-"""Rows planned at a time: what bounds the memory of an import."""
+"""Rows planned at a time, to bound the memory of an import."""
 
 
 @dataclass(slots=True)
@@ -52,18 +52,18 @@ class JournalImport:
     _second: list[StagedRow] = field(default_factory=list)
 
     def run(self) -> None:
-        """Imports everything in the queue that can be imported, and says of everything else why it waits.
+        """Imports everything in the queue that can be imported, and records why everything else waits.
 
-        What came second before is left for ``run_second``.
+        Rows that came second before are left to ``run_second``.
         """
         for some in chunks(self.staging.waiting_for_journal(), CHUNK):
             self._second += [row for row in some if row.reason in SECOND_REASONS]
             self.import_rows(row for row in some if row.reason not in SECOND_REASONS)
 
     def run_second(self) -> None:
-        """Looks at what came second once all others had their turn, proposals too.
+        """Imports rows that came second, once all others had their turn, including proposals.
 
-        What the first had may only have been deleted to be built anew (99-25).
+        The lines of the first taker may have been deleted only to be rebuilt (99-25).
         """
         for some in chunks(self._second, CHUNK):
             self.import_rows(some)
@@ -125,7 +125,7 @@ class JournalImport:
         return Candidate(row, outcome, period_key(unit, outcome.transaction_date))
 
     def _validated(self, chosen: list[Candidate], verdicts: Verdicts) -> list[Candidate]:
-        """Without those that are too young or that Dataverse does not have (STG-12, STG-13)."""
+        """The rows without those that are too young or unknown to Dataverse (STG-12, STG-13)."""
         rows = [(candidate.row, candidate.resolved.company) for candidate in chosen]
         young, gone = prevalidate(rows, self.setup, self.register, self.at)
         for candidate in chosen:
@@ -138,7 +138,7 @@ class JournalImport:
 
 
 def reversed_line(resolved: Resolved, original: StagedRow | None, journals: Journals) -> JournalLine | None:
-    """The line that a discounted reversal takes back; nothing is read for a reversal without a discount."""
+    """The line that a discounted reversal takes back; a reversal without a discount reads nothing."""
     if not resolved.discount or original is None or not original.journal_id:
         return None
     found = journals.line(resolved.company, original.journal_id, original.line_number or 0, original.id)

@@ -3,7 +3,7 @@
 Every line is judged first. Good lines post; failing ones move to a new journal that names the first and is not retried
 until it is reset (POST-03, POST-04). When no line is good, nothing moves and the journal gets ``error`` (D-007).
 
-What is judged good is posted by ``posting_saga``.
+``posting_saga`` posts the good lines.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class JournalPosting:
     held: list[str] = field(default_factory=list)
 
     def run(self, scope: Mapping[str, str], *, scheduled: bool = False) -> None:
-        """Posts all journals that are drafts or were left half-way, or those that the filters name (POST-14).
+        """Posts all journals that are drafts or were left half-way, or those selected by the filters (POST-14).
 
-        ``scheduled``: those whose company has them reviewed are left alone, see ``review``.
+        ``scheduled``: journals that their company reviews are left alone, see ``review``.
 
         Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
-        ``refused`` says of lines and of journals that were named why they are not posted.
+        ``refused`` says why lines, and journals that were named, are not posted.
         """
         scope, setup = named(scope), self.setups.current
         companies = [scope["company"]] if scope.get("company") else list(setup.document.companies)
@@ -84,7 +84,7 @@ class JournalPosting:
             self.refused.append(self._nothing(companies, scope))
 
     def _due(self, companies: Sequence[str], scope: Mapping[str, str], day: date | None) -> Iterator[Journal]:
-        """The journals that are not posted, of those that the filters name; ``day`` lies in their period."""
+        """The unposted journals selected by the filters; ``day`` lies in their period."""
         for company in companies:
             period = period_key(self.setups.current.parameters(company).journal_period, day) if day else None
             asked = (scope.get("journal_id"), scope.get("original_journal"), period)
@@ -94,7 +94,7 @@ class JournalPosting:
                     yield journal
 
     def _nothing(self, companies: Iterable[str], scope: Mapping[str, str]) -> Refusal:
-        """Why there was nothing to post of what the filters name."""
+        """Why the filters selected nothing to post."""
         asked, company = scope.get("journal_id"), scope.get("company")
         if not asked:
             named = ", ".join(f"{name} {scope[name]}" for name in _NAMING if scope.get(name))
@@ -117,13 +117,13 @@ class JournalPosting:
         return ends is None or datetime.fromisoformat(self.at) < ends
 
     def post(self, journal: Journal, *, scheduled: bool = False) -> None:
-        """Posts one journal, from where it stands. Nothing happens to one that is posted, in error or empty."""
+        """Posts one journal, from where it stands. Does nothing if it is posted, in error or empty."""
         company, journal_id = journal.company, journal.journal_id
         known = [journal]
 
         def step() -> None:
             now = known.pop() if known else self.journals.get(company, journal_id)
-            if now and scheduled and self._is_under_review(now):  # also one that got a line meanwhile
+            if now and scheduled and self._is_under_review(now):  # another run may also have added a line
                 self.held.append(journal_id)
             elif now:
                 self._post(now)
@@ -151,7 +151,7 @@ class JournalPosting:
         self.refused += refusals(journal, (line for one in judged for line in one.failing))
 
     def _rows(self, lines: Iterable[JournalLine]) -> Mapping[str, StagedRow]:
-        """The rows that lines are posted with: what they take back, and those of inter-organizational sales."""
+        """The rows needed to post lines: what they take back, and the rows of inter-organizational sales."""
         lines = list(lines)
         sales = [line.actual_id for line in lines if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES]
         return self.staging.rows([*(line.original_id for line in lines if line.original_id), *sales])
@@ -176,7 +176,7 @@ class JournalPosting:
 
 
 def _judged(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
-    """As ``judge``, whatever the line raises: it fails like others, with the class of what was raised."""
+    """As ``judge``, but a line that raises anything fails like any other, with the class of the exception."""
     found = guarded("actual", line.actual_id, _with_rows, line, journal, setup, rows)
     if isinstance(found, Defect):
         return PostedLine(replace(line, error=f"{WaitReason.DEFECT}: {found}"))
@@ -184,5 +184,5 @@ def _judged(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapp
 
 
 def _with_rows(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
-    rows.get(line.actual_id)  # what is posted with its row needs one that can be read
+    rows.get(line.actual_id)  # a line that is posted with its row needs a readable row
     return judge(line, journal, setup, rows.get(line.original_id or ""))

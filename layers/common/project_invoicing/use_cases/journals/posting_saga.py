@@ -1,7 +1,7 @@
-"""The transactions that post one journal: each posts some pages, and says so on the header.
+"""The transactions that post one journal: each posts some pages and records its progress on the header.
 
 The first claims the journal and pins the version of the set-up, so that a run that continues after a crash computes the
-same; the last finishes it. Lines that fail move to a journal of errors, which is made with the first of them.
+same; the last finishes it. Lines that fail move to an error journal, which is created with the first of them.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ OVERHEAD = 7
 
 @dataclass(slots=True)
 class PostingSaga:
-    """One journal while it is posted. ``failing``: how many of its lines that are not posted yet fail.
+    """One journal while it is posted. ``failing``: how many of its lines not yet posted will fail.
 
-    ``rows`` are those that its lines are posted with, by their ids.
+    ``rows`` are the rows that its lines are posted with, by id.
     """
 
     journals: Journals
@@ -88,12 +88,12 @@ class PostingSaga:
         self.journal = change.after
 
     def _numbered(self, failing: Iterable[JournalLine]) -> list[JournalLine]:
-        """The lines that fail, with the numbers that they get on the journal of errors."""
+        """The failing lines with their line numbers on the error journal."""
         first = self.journal.error_lines + 1
         return [replace(line, line_number=number) for number, line in enumerate(failing, first)]
 
     def _posted(self, one: PostedLine) -> Write:
-        """WB-01. A voucher that the ledger does not have is named nowhere (99-24)."""
+        """WB-01. A voucher that is not in the ledger is named nowhere (99-24)."""
         line = one.line
         return self.staging.posted(
             line.actual_id,
@@ -116,7 +116,7 @@ class PostingSaga:
         return SaleToBill(row, self.journal.company, borrower, line.accounting_date)
 
     def _moved(self, lines: list[JournalLine]) -> list[Write]:
-        """Failing lines move with their rows: the journal of errors is made with its first, and grows by others."""
+        """Failing lines move with their rows: the first creates the error journal, the others extend it."""
         if not lines:
             return []
         journals, journal, count = self.journals, self.journal, len(lines)

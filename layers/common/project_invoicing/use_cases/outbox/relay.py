@@ -1,4 +1,4 @@
-"""From the outbox to the bus: what the tables' streams bring, and what they missed."""
+"""From the outbox to the bus: events that the tables' streams bring, and those that they missed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class TooLargeError(Exception):
-    """An event that no bus takes."""
+    """An event that is too large for the bus."""
 
 
 SWEEP_AGE = timedelta(minutes=2)
-"""What is younger is left to the stream, which is on its way."""
+"""Younger events are left to the stream, which is still on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Relay:
         """Publishes the outbox items of stream records (INSERT only, all of one table) and takes them out.
 
         Returns the sequence numbers of the records whose event the bus did not take. An item that cannot be published
-        at all is set aside: it stays in the outbox, and each sweep says so again.
+        at all is set aside: it stays in the outbox, and each sweep reports it again.
         """
         found = [(record, outbox.inserted(record)) for record in records]
         due = [(record, item, event) for record, item in found if (event := _publishable(item))]
@@ -64,7 +64,7 @@ class Relay:
 
 
 def _publishable(item: Item) -> BusEvent | None:
-    """The event of an item that the bus can take."""
+    """The event of an item. Raises for one that the bus cannot take."""
     return readable(_checked, item)
 
 

@@ -1,4 +1,4 @@
-"""A header that waits gets all its lines, or it and its rows say what is missing (INV-04, STG-06)."""
+"""Fills a waiting header with all its lines, or records on it and its rows what is missing (INV-04, STG-06)."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) ->
     _validate(run, company, [row for row in rows if row.id not in made.own_waits], setup, made)
     if made.second and existing:
         delete_proposal_lines(run.proposals, run.staging, header, run.at)
-        raise Conflict("read again: what comes second holds nothing that another may wait for")
+        raise Conflict("read again: a proposal that comes second holds nothing that another may wait for")
     _settle(run, header, rows, setup, existing, made)
 
 
 def fill_between(run: ImportRun, header: Proposal) -> None:
-    """The lines of a proposal between companies: the lender's posted sales, which stay on their journals (IC-15)."""
+    """The lines of an intercompany proposal: the lender's posted sales, which stay on their journals (IC-15)."""
     if header.intercompany is None:
         return
     lender, setup, existing = str(header.company), _setup(run, header), _existing(run, header)
@@ -49,7 +49,7 @@ def fill_between(run: ImportRun, header: Proposal) -> None:
 
 
 def marked(run: ImportRun, header: Proposal) -> Proposal:
-    """What a version before put on a proposal takes what it continues (99-25), unless it is being posted."""
+    """Marks what a proposal built by a previous version continues (99-25), unless it is being posted."""
     if header.marked or not header.pages or header.status is ProposalStatus.POSTING:
         return header
     if mark(run.proposals, run.staging, header):
@@ -59,7 +59,7 @@ def marked(run: ImportRun, header: Proposal) -> Proposal:
 
 
 def _setup(run: ImportRun, header: Proposal) -> FinanceSetup:
-    """That with which an interrupted run already wrote lines, else the current one."""
+    """The set-up with which an interrupted run already wrote lines, else the current one."""
     return run.setup if header.setup_version is None else run.setups.of(header.setup_version)
 
 
@@ -83,10 +83,10 @@ def _settle(
 
 
 def _validate(run: ImportRun, company: str, rows: list[StagedRow], setup: FinanceSetup, made: ProposalPlan) -> None:
-    """Prevalidation of the billed rows (STG-12, STG-13): young ones are added to what the proposal waits for.
+    """Prevalidates the billed rows (STG-12, STG-13): adds the young ones to what the proposal waits for.
 
-    Also of those that do not sum up to the proforma: one that was rolled back may be why.
-    Raises ``Conflict`` when some were rolled back: they are invalid now, and the proposal is judged again.
+    This includes rows that do not add up to the proforma: one that was rolled back may be why. Raises ``Conflict`` when
+    some were rolled back: they are invalid now, and the proposal is judged again.
     """
     young, gone = prevalidate(((row, company) for row in rows), setup, run.register, run.at)
     made.own_waits |= young

@@ -1,4 +1,4 @@
-"""Billed rows without a proposal: the header has not arrived or was canceled, or nobody knows yet whose it is."""
+"""Billed rows without a proposal: the header has not arrived, was canceled, or has no known company yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 
 
 def import_headless(run: ImportRun, rows: Sequence[StagedRow], canceled: Proposal | None = None) -> None:
-    """Billed rows whose proforma has not arrived, or was ``canceled``: they wait for it."""
+    """Billed rows whose proforma has not arrived, or was ``canceled``, wait for it."""
     verdicts = Verdicts()
     for row in rows:
         found = guarded("actual", row.id, headless, row, canceled, run.setup)
@@ -31,9 +31,9 @@ def import_headless(run: ImportRun, rows: Sequence[StagedRow], canceled: Proposa
 
 
 def import_without_company(run: ImportRun, header: Proposal, company: str | None, rows: list[StagedRow]) -> None:
-    """The header has no company yet; ``company`` is the one that the set-up knows by now, if any.
+    """The header has no company yet; ``company`` is the one the set-up now knows, if any.
 
-    Then the header takes its number in it, and ``Conflict`` asks to read it again.
+    With a company, the header takes its number in it, and ``Conflict`` asks to read it again.
     """
     if company is None:
         leave_waiting(run, header, None, rows, ProposalPlan(waits=[company_unknown(header.proforma)]))
@@ -49,7 +49,7 @@ def import_without_company(run: ImportRun, header: Proposal, company: str | None
 def _assigned(run: ImportRun, header: Proposal, company: str) -> bool:
     """Whether the header could take its number in its company.
 
-    Where it may not, its event is kept as that of a proforma that is refused at once, and the header is gone.
+    If it may not, its event is kept like that of a proforma that is refused at once, and the header is removed.
     """
     unit = run.unit()
     try:

@@ -1,4 +1,4 @@
-"""Billed rows that arrive when their proposal is complete already (99-21)."""
+"""Billed rows that arrive after their proposal is complete (99-21)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 
 
 def import_late(run: ImportRun, header: Proposal, rows: list[StagedRow]) -> None:
-    """Rows without money are covered by the proposal; those with money contradict it and say so."""
+    """The proposal covers rows without money; rows with money contradict it and wait."""
     verdicts = Verdicts()
     covered: Page = []
     takers = run.posted_lines.continued_by(rows, linked_ids(rows))[1] if rows else Takers()
@@ -38,7 +38,7 @@ def import_late(run: ImportRun, header: Proposal, rows: list[StagedRow]) -> None
 
 
 def _cover(run: ImportRun, header: Proposal, covered: Page) -> Proposal:
-    """Rows without money on one more page of a ready proposal; of a posted one they are simply done."""
+    """Puts rows without money on one more page of a ready proposal; those of a posted one are simply done."""
     company, number = str(header.company), header.number
     unit = run.unit()
     if header.status is ProposalStatus.POSTED:

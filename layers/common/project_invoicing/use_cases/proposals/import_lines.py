@@ -30,7 +30,7 @@ from project_invoicing.use_cases.proposals.withdraw import withdraw
 _ATTEMPTS = 6
 
 Queued = tuple[str, list[StagedRow], Proposal | None]
-"""The billed rows of a proforma in the queue: its id, its rows, its header where the index has it."""
+"""The queued billed rows of a proforma: its id, its rows, its header if the index has it."""
 
 
 class ProposalImport(ImportRun):
@@ -39,11 +39,11 @@ class ProposalImport(ImportRun):
     __slots__ = ()
 
     def run(self) -> None:
-        """Looks at every billed row in the queue and at every proposal that waits."""
+        """Looks at every billed row in the queue and at every waiting proposal."""
         each("proposal", self._in_turn(), self._queued)
 
     def _in_turn(self) -> Iterator[tuple[str, Queued]]:
-        """What ``run`` looks at, in its order: in one go, so that a proposal that meets others stops none of it."""
+        """What ``run`` looks at, in order, read at once: a proposal that runs into others does not stop the rest."""
         waiting = {header.id: header for header in self._open_headers()}
         second: list[tuple[str, Queued]] = []
         for id, one in self._queue(waiting):
@@ -54,13 +54,13 @@ class ProposalImport(ImportRun):
         yield from second
 
     def _queue(self, waiting: dict[str, Proposal]) -> Iterator[tuple[str, Queued]]:
-        """The billed rows in the queue by their proforma: its id, its rows, its header where the index has it."""
+        """The queued billed rows by proforma: its id, its rows, its header if the index has it."""
         for id, rows in self.staging.waiting_for_proposals():
             yield id, (id, rows, waiting.pop(id, None))
 
     @staticmethod
     def _comes_last(id: str, queued: Queued, second: list[tuple[str, Queued]]) -> bool:
-        """Whether another has had what it would take (99-25): that one may only have been deleted to be built anew."""
+        """Whether another has what it would take (99-25): that one may have been deleted only to be rebuilt."""
         header = queued[2]
         if header is None or not header.second:
             return False
@@ -68,7 +68,7 @@ class ProposalImport(ImportRun):
         return True
 
     def _queued(self, proforma: Queued) -> None:
-        """The billed rows of one proforma."""
+        """The queued billed rows of one proforma."""
         proforma_id, rows, header = proforma
         header = header or (self.proposals.get(proforma_id) if proforma_id else None)
         if header is None:
@@ -85,8 +85,9 @@ class ProposalImport(ImportRun):
     def run_after_posting(self, company: str, documents: set[str], *, unseen: bool) -> None:
         """Looks at the proposals that waited for these documents and for no others (contract, section 2).
 
-        ``unseen``: and at those that no import has looked at, which may. Those that wait for others too only have these
-        taken off what they wait for: they are looked at when the last of them is posted (D-082).
+        ``unseen``: also those that no import has looked at, which may wait for them. For proposals that wait for others
+        too, only these documents are removed from what they wait for: they are looked at when the last one is posted
+        (D-082).
         """
         concerned = [
             header
@@ -101,10 +102,11 @@ class ProposalImport(ImportRun):
             self.run_one(header.id)
 
     def _waits_for_more(self, header: Proposal, documents: set[str]) -> bool:
-        """Takes ``documents`` off what a proposal waits for, if others are left; ``False`` where it is to be looked at.
+        """Removes ``documents`` from a proposal's waits, if others remain; ``False`` if it is to be looked at.
 
-        It is where one of ``documents`` stands for any (nobody knows which rows it had), where lines of a journal moved
-        to another one, where another was posted and nobody has taken it off, and where others keep changing it.
+        It is looked at where one of ``documents`` stands for any (the rows it had are unknown), where lines of a
+        journal moved to another one, where another document was posted and is still listed, and where others keep
+        changing it.
         """
         read = first_of(header, lambda: self.proposals.get(header.id) or header)
 
@@ -112,7 +114,7 @@ class ProposalImport(ImportRun):
             now = read()
             posted = documents & now.waits_for_posting
             left = now.waits_for_posting - posted
-            if left and not posted:  # somebody else was told of the same posting
+            if left and not posted:  # another run heard of the same posting
                 return True
             if not left or posted & {ANY_JOURNAL, ANY_INVOICE} or not now.names(posted):
                 return False
@@ -169,7 +171,7 @@ class ProposalImport(ImportRun):
             leave_waiting(self, header, header.company, rows, ProposalPlan(waits=[defect_wait(defect)]))
 
     def _import_once(self, header: Proposal, rows: list[StagedRow]) -> None:
-        """Raises ``Conflict`` where header and rows are to be read again, which what was done here has changed."""
+        """Raises ``Conflict`` when its own writes require header and rows to be read again."""
         if header.withdrawing:
             withdraw(self.proposals, self.staging, header.id)
             raise Conflict("read the rows again, now that the proposal is withdrawn")

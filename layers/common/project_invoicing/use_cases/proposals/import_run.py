@@ -1,4 +1,4 @@
-"""What one run of the import for proposals works with, and what it counts."""
+"""What one run of the proposal import works with, and what it counts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 
 @dataclass(slots=True)
 class ImportRun:
-    """One run ``at`` some time, of one ``company`` or all.
+    """One run at time ``at``, of one ``company`` or all.
 
-    ``ready`` counts the proposals that it completed, ``waiting`` those and the rows that it left waiting.
+    ``ready`` counts the proposals it completed, ``waiting`` the proposals and rows it left waiting.
     """
 
     staging: Staging
@@ -44,6 +44,6 @@ class ImportRun:
         return UnitOfWork(self.proposals.client)
 
     def write(self, verdicts: Verdicts) -> None:
-        """Writes what is decided about rows, and counts those that wait."""
+        """Writes the decisions about rows, and counts those that wait."""
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting

@@ -1,4 +1,4 @@
-"""A proposal and its rows say why they wait; only what has changed is written."""
+"""Records why a proposal and its rows wait; only changes are written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 def leave_waiting(
     run: ImportRun, header: Proposal, company: str | None, rows: list[StagedRow], plan: ProposalPlan
 ) -> None:
-    """Writes what the plan says of the rows, and on the header what it waits for by now."""
+    """Writes the plan's reasons on the rows, and on the header what it waits for now."""
     verdicts, own = Verdicts(), untold(rows, plan.own_waits, plan.waits)
     invalid = {row.id for row, _ in plan.invalid}
     for row, problem in plan.invalid:

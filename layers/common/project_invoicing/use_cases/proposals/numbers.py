@@ -1,4 +1,4 @@
-"""The number of a proposal is taken in its company together with the header (INV-20)."""
+"""Takes the number of a proposal in its company together with the header (INV-20)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def number_writes(
 ) -> list[Write]:
     """The writes that take the proforma's number in its company. Raises ``Rejected`` when it may not be taken.
 
-    NUM-10: a number belongs to one proforma. NUM-01: a sequence that does not allow lower or higher numbers takes
-    the next one only; one that the proforma ``had`` before it was canceled was in order then.
+    NUM-10: a number belongs to one proforma. NUM-01: a sequence that does not allow lower or higher numbers takes only
+    the next one; a number that the proforma ``had`` before it was canceled was in order then.
     """
     owner, free = proposals.holder_of_number(company, proforma.number) or (None, False)
     if owner is not None and owner != proforma.id and not free:

@@ -1,4 +1,4 @@
-"""Pages of a proposal: written with the rows that they consume, visible with the last of them (INV-04)."""
+"""Pages of a proposal: written with the rows they consume, visible with the last of them (INV-04)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from project_invoicing.use_cases.staging.taking import ROOM, fitting, taken
 PAGE_LINES = 90
 
 Page = list[tuple[StagedRow, ProposalLine]]
-"""Rows and the lines that they become."""
+"""Rows and the lines they become."""
 
 
 def by_page(lines: Page) -> Iterator[Page]:
-    """The rows and lines of each page, so that one transaction writes it."""
+    """The rows and lines of each page, one transaction each."""
     return fitting(lines, PAGE_LINES, ROOM, lambda pair: pair[1].took)
 
 
 def write_pages(
     run: ImportRun, header: Proposal, setup: FinanceSetup, existing: list[ProposalLine], plan: ProposalPlan
 ) -> None:
-    """Writes the lines of a plan page by page; with the last one the proposal is ready.
+    """Writes the lines of a plan page by page; with the last page the proposal is ready.
 
     ``existing`` are lines that an interrupted run already wrote.
     """
@@ -55,7 +55,7 @@ def write_pages(
 
 
 def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> list[Write]:
-    """The writes of a page on the rows that it consumes, and on those that these continue."""
+    """The writes of a page on the rows it consumes, and on those that these continue."""
     if header.intercompany:
         return [run.staging.billed_between(row, header.number) for row, _ in page]
 

@@ -1,4 +1,4 @@
-"""The header of a confirmed proforma invoice becomes the header of an invoice proposal (PROP-01 to PROP-05)."""
+"""Turns the header of a confirmed proforma invoice into the header of an invoice proposal (PROP-01 to PROP-05)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ATTEMPTS = 5
 
 
 def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, detail: dict[str, Any], at: str) -> str:
-    """Stores the header and says what became of it: ``accepted``, ``changed``, ``duplicate`` or ``rejected``.
+    """Stores the header and returns the outcome: ``accepted``, ``changed``, ``duplicate`` or ``rejected``.
 
     A header is created once (PROP-03), in any order of numbers unless the company's sequence forbids it (PROP-05,
-    NUM-01). One that is canceled withdraws its proposal (99-27). Raises ``Conflict`` when others kept changing the same
+    NUM-01). A canceled proforma withdraws its proposal (99-27). Raises ``Conflict`` when others kept changing the same
     header.
     """
     try:
@@ -39,14 +39,14 @@ def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, det
     except Rejected as rejected:
         staging.reject(rejected, detail, at)
         return "rejected"
-    if proforma.canceled:  # repeated, for it may have died half-way
+    if proforma.canceled:  # repeated, because it may have died half-way
         withdraw(proposals, staging, proforma.id)
     return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """A proforma as it came ``at`` some time. ``event`` is the whole of it as text."""
+    """A proforma as it arrived at time ``at``. ``event`` is the complete event as text."""
 
     proposals: Proposals
     setup: FinanceSetup
@@ -76,7 +76,7 @@ class _Delivery:
         return "accepted"
 
     def _revived(self, header: Proposal) -> str:
-        """Its proposal was withdrawn, and this is a newer version of the proforma that is not canceled."""
+        """Revives a withdrawn proposal for a newer version of its proforma that is not canceled."""
         company = company_of(self.proforma, self.setup)
         change = self.proposals.changing(header)
         change.revived(self.proforma, company, self._kept(company), self.at)
@@ -86,7 +86,7 @@ class _Delivery:
         return None if company else self.event
 
     def _created(self, unit: UnitOfWork, company: str | None, before: Proposal | None) -> str:
-        """The header takes its number, and the bus hears of it. ``before``: the withdrawn one that is revived."""
+        """The header takes its number and the event is recorded. ``before``: the withdrawn header being revived."""
         proforma = self.proforma
         if company:
             had = (before.company, before.number) if before and before.company else None
@@ -109,7 +109,7 @@ class _Delivery:
         if header.status is ProposalStatus.WAITING:
             event = self.event
         elif not withdraws:
-            # Its lines are built from the header that stands there: only name, address and state may still change.
+            # Its lines are built from the stored header: only name, address and state may still change.
             proforma = replace(
                 header.proforma,
                 version=proforma.version,

@@ -1,7 +1,7 @@
 """Withdrawal of a proposal whose proforma was canceled in Dataverse before it was posted (REG-12, 99-27, D-069).
 
-Its lines go as any deleted lines do, its rows wait, its number is free. The header stays with the version of the
-proforma. A withdrawal that died half-way is finished by whoever comes next: the event again, or the import.
+Its lines are deleted like any others, its rows wait, its number is free. The header stays with the version of the
+proforma. Whichever run comes next, the event again or the import, finishes a withdrawal that died half-way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ATTEMPTS = 6
 
 
 def withdraw(proposals: Proposals, staging: Staging, proforma_id: str) -> None:
-    """Takes away what there is of a proposal that is being withdrawn; any other stays as it is.
+    """Removes what remains of a proposal that is being withdrawn; any other stays as it is.
 
     Raises ``Conflict`` when others kept changing it.
     """

@@ -1,6 +1,6 @@
-"""What our own tables say, each read once, and the checks that need nobody else.
+"""Reads our own tables, each once, and makes the checks that need nothing else.
 
-The checks themselves are in ``rules.reconciliation``; here is what they are fed with, and what is read again before a
+The checks themselves are in ``rules.reconciliation``; this module feeds them, and reads suspects again before a
 difference counts: others may write while the tables are read one after the other.
 """
 
@@ -51,7 +51,7 @@ class Books:
     watch: Watch
     at: str
     rejected: set[tuple[str, str]] = field(default_factory=set)
-    """Table and id of the rows of which an event was rejected."""
+    """Table and id of the rows with a rejected event."""
     rejections: Counter[str] = field(default_factory=Counter)
     done: bool = False
     rows: StagedRows = field(init=False)
@@ -95,7 +95,7 @@ class Books:
             self.checks[check].differs(difference)
 
     def _looked_at(self, check: str, entity: str, stored: Stored[T], look: Callable[[T], None]) -> None:
-        """Looks at an item. One that cannot be read is a difference of the check, and stops no other."""
+        """Looks at an item. One that cannot be read is a difference of the check and does not stop the others."""
         found = guarded("item", stored.place, lambda: look(stored.decoded()))
         if isinstance(found, Defect):
             detail = f"cannot be read ({found.name} at {stored.place})"
@@ -131,7 +131,7 @@ class Books:
     # Headers
 
     def _posted(self) -> Counter[str]:
-        """How much has been posted in each company: what was posted while the tables were read shows in it."""
+        """How much has been posted in each company; this reveals anything posted while the tables were read."""
         postings: Counter[str] = Counter()
         for company, pages in self.watch.over("journals", whole_tables.journals_posted(self.stores.journals)):
             postings[company] += pages
@@ -207,7 +207,7 @@ class Books:
             found, takers = self.stores.staging.rows_and_takers(id for pair in some for id in (pair.target, pair.by))
             for pair in some:
                 row = guarded("actual", pair.by, found.get, pair.by)
-                if not isinstance(row, Defect):  # where it is nobody can say; that is a difference of its own
+                if not isinstance(row, Defect):  # its place is unknown; that is a difference of its own
                     self._mark(pair, row, takers)
 
     def _mark(self, pair: Pair, row: StagedRow | None, takers: Mapping[str, str]) -> None:
@@ -237,7 +237,7 @@ class Books:
                 self.checks["vouchers"].differs(Difference("voucher", voucher, detail, company))
 
     def _compare_voucher(self, suspect: Suspect) -> None:
-        """Reads both sides again, by the document that the ledger names, else by that of the row."""
+        """Reads both sides again, by the document that the ledger names, else by the row's."""
         company, voucher = suspect.number
         told, booked = suspect.told, suspect.booked
         row = self.stores.staging.readable([told.id]).get(told.id) if told else None
@@ -261,7 +261,7 @@ class Books:
         return [line.actual_id for _, page in self.stores.proposals.invoices.pages(company, document) for line in page]
 
     def _compare_accruals(self, *, quiet: bool) -> None:
-        """``quiet``: nothing was posted while the tables were read; else the sums are of two moments."""
+        """``quiet``: nothing was posted while the tables were read; otherwise the sums are from different moments."""
         if not quiet:
             self.checks["accruals"].not_checked = "something was posted while the tables were read; run it again"
             return
@@ -273,7 +273,7 @@ class Books:
             self._report(self._accruals.differences(place, expected, explained))
 
     def _left_behind(self, place: Place) -> list[LeftBehind]:
-        """Unbilled sales of a project whose billed sale is posted without taking their accrual back."""
+        """Unbilled sales of a project whose billed sale is posted without reversing their accrual."""
         billed = self._accruals.billed_in(place)
         rows = self.stores.staging.readable(billed).values()
         headers = (self.headers.numbered(row.company, row.proposal_id) for row in rows if row.proposal_id)
@@ -281,10 +281,10 @@ class Books:
         found = (left_behind(header, self.stores.proposals.lines(id), billed) for id, header in by_id.items())
         return list(chain.from_iterable(found))
 
-    # What was begun
+    # Unfinished work
 
     def _unfinished(self) -> None:
-        """Postings that stand where they stood when they were read, and events that were not published in time."""
+        """Postings that made no progress since they were read, and events that were not published in time."""
         for one in self.headers.stuck:
             if isinstance(one, Journal):
                 self._report(stands_still(one, self.stores.journals.get(one.company, one.journal_id)))

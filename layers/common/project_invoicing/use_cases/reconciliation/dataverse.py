@@ -1,6 +1,6 @@
-"""Everything that Dataverse has, held against what was received. No age limit: every row, read page by page.
+"""Compares everything in Dataverse with what was received. No age limit: every row, read page by page.
 
-The comparisons are in ``rules.reconciliation``; what looks wrong is read again here, five hundred rows at a time.
+The comparisons are in ``rules.reconciliation``; suspects are read again here, five hundred rows at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.watch import Watch
 
 CHUNK: Final = 500
-"""Rows that are read again at a time."""
+"""How many rows are read again at a time."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class AgainstDataverse:
         self._proformas = Proformas(self.books.setup, self.books.rows, self._received)
 
     def read(self) -> None:
-        """Raises ``OutOfTime``, and what the port raises."""
+        """Reads Dataverse and makes the checks. Raises ``OutOfTime``, and whatever the port raises."""
         for found in self._every(ACTUAL, "actuals", self._columns.of_actuals):
             self._looked_at(found, self._actual)
         for chunk in chunks(self._received.missing, CHUNK):
@@ -75,7 +75,7 @@ class AgainstDataverse:
         return self.watch.over(f"{name} of Dataverse", self.api.every(entity, [*columns]))
 
     def _looked_at(self, found: FoundRow, look: Callable[[FoundRow], None]) -> None:
-        """Looks at a row of Dataverse. One that cannot be compared is a difference, and stops no other."""
+        """Looks at a row of Dataverse. One that cannot be compared is a difference and does not stop the others."""
         made = guarded(found.entity, found.id, look, found)
         if isinstance(made, Defect):
             detail = f"cannot be compared ({made.name})"
@@ -86,7 +86,7 @@ class AgainstDataverse:
             self.checks[check].differs(difference)
 
     def _waits_for_map(self, entity: str, id: str) -> bool:
-        """Whether it has come, and is kept until its table map is resumed. What is kept is read at the first miss."""
+        """Whether it has arrived and is kept until its table map is resumed. Kept events are read at the first miss."""
         if entity not in self._kept:
             name = inbound_maps()[entity].name
             self._kept[entity] = {str(event.detail["id"]) for _, event in self.books.stores.maps.kept(name)}
@@ -102,7 +102,7 @@ class AgainstDataverse:
         self._received.add(there, self.checks["not_received"], lambda: self._waits_for_map(ACTUAL, there.id))
 
     def _confirm_missing(self, ids: list[str]) -> None:
-        """Those that have not come meanwhile, with what they are worth."""
+        """Reports those that have not arrived meanwhile, with their amounts."""
         self._kept.pop(ACTUAL, None)
         staging = self.books.stores.staging
         left = [id for id in ids if not self._waits_for_map(ACTUAL, id)]
@@ -112,7 +112,7 @@ class AgainstDataverse:
             self._report([received.never_received(self._columns.actual(found), self.books.setup)])
 
     def _confirm_newer(self, ids: list[str]) -> None:
-        """Those with another value in a column that is read."""
+        """Reports those whose value differs in a column that is read."""
         staging, check = self.books.stores.staging, "differs_from_dataverse"
         stored = staging.readable(ids)
         for found in self.api.rows(ACTUAL, ids, columns_of(ACTUAL)):
@@ -137,7 +137,7 @@ class AgainstDataverse:
                 self._report(received.written_differs(row, there, self.books.setup))
 
     def _confirm_gone(self, ids: list[str]) -> None:
-        """Staged actuals that Dataverse does not list, asked for once more by their ids."""
+        """Reports staged actuals that Dataverse does not list, once it has been asked again by their ids."""
         there = {found.id for found in self.api.rows(ACTUAL, ids, [self._columns.amount])}
         rows = self.books.stores.staging.readable(id for id in ids if id not in there).values()
         self._report(received.not_in_dataverse(rows, self.books.setup))
@@ -164,7 +164,7 @@ class AgainstDataverse:
             self._report([received.not_linked(connection)])
 
     def _linked_by_now(self, connection: Connection) -> bool:
-        """Linked as it is read again; or by a newer connection of the same role, which outdoes this one."""
+        """Whether it is linked now, or superseded by a newer connection of the same role."""
         return whole_tables.has_link(self.books.stores.staging, connection)
 
     def _invoice(self, found: FoundRow) -> None:
@@ -192,7 +192,7 @@ class AgainstDataverse:
             self._written_of_invoice(there, invoice)
 
     def _newer_header(self, there: ProformaThere, header: Proposal) -> None:
-        """A header that waits still takes what Dataverse says; a complete one keeps what its lines were built from."""
+        """A waiting header still follows Dataverse; a complete one keeps the values its lines were built from."""
         waiting = header.status is ProposalStatus.WAITING
         other = list(proformas.canceled_or_not(there, header))
         if not (waiting or other) or not proformas.is_newer(there, header) or self._waits_for_map(PROFORMA, there.id):

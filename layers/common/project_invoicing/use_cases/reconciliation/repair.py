@@ -1,9 +1,9 @@
-"""Repairs of what a reconciliation found. Each only asks once more for what is safe to repeat (D-033).
+"""Repairs what a reconciliation found. Each repair only requests again something that is safe to repeat (D-033).
 
 * fetch again: the row is read from Dataverse by its id and put on the bus like any change of it;
 * import again: an event asks the import for one actual or one proposal;
-* write back again: an event asks the write-back for a document's refused rows, or where Dataverse has other values than
-  it took, for all of them.
+* write back again: an event asks the write-back for a document's refused rows, or for all of them where Dataverse has
+  other values than those it took.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from project_invoicing.events.own import ImportRequested, Retry, WriteBackReques
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
-Row = dict[str, str]
+Repaired = dict[str, str]
 
 _ORDER: Final = (ACTUAL, CONNECTION, PROFORMA)
 
 
 @dataclass(slots=True)
 class Repairs:
-    """The repairs of one request. ``publish`` puts events on the bus and returns the positions of those it did not."""
+    """The repairs of one request. ``publish`` puts events on the bus and returns the positions of those that failed."""
 
     stores: Stores
     api: DataverseApi | None
     publish: Callable[[Sequence[BusEvent]], list[int]]
     at: str
-    _done: dict[tuple[str, ...], Row] = field(default_factory=dict)
+    _done: dict[tuple[str, ...], Repaired] = field(default_factory=dict)
     _asked: dict[str, str] = field(default_factory=dict)
 
-    def everything(self, found: Iterable[Difference]) -> list[Row]:
-        """Repairs what can be: ``[{"entity", "id", "repair", "outcome"}]``, one entry an id and repair."""
+    def everything(self, found: Iterable[Difference]) -> list[Repaired]:
+        """Makes all possible repairs: ``[{"entity", "id", "repair", "outcome"}]``, one entry per id and repair."""
         wanted = list(dict.fromkeys((one.repair, one.entity, one.id) for one in found if one.repair))
         for entity in _ORDER:
             self._fetch(entity, [id for repair, of, id in wanted if (repair, of) == (Repair.FETCH, entity)])
@@ -56,8 +56,8 @@ class Repairs:
                 self._write_back(entity, id)
         return list(self._done.values())
 
-    def one(self, asked: str) -> list[Row]:
-        """Repairs one actual, connection or proforma: whatever of the three may help it. Raises ``Rejected``."""
+    def one(self, asked: str) -> list[Repaired]:
+        """Repairs one actual, connection or proforma, trying all three. Raises ``Rejected``."""
         id = guid(asked)
         if id is None:
             raise Rejected(
@@ -83,7 +83,7 @@ class Repairs:
     # Fetch again
 
     def _fetch(self, entity: str, ids: Sequence[str], *, quiet: bool = False) -> None:
-        """``quiet``: that Dataverse has no such row of this table says nothing."""
+        """Fetches the rows again. ``quiet``: it means nothing if Dataverse has no such row in this table."""
         if self.api is None:
             for id in () if quiet and entity != ACTUAL else ids:
                 self._did(entity, id, Repair.FETCH, "not possible: no Dataverse is connected")
@@ -138,7 +138,7 @@ class Repairs:
         self._did(entity, id, Repair.WRITE_BACK, outcome)
 
     def _document(self, entity: str, id: str) -> Retry | None:
-        """The document that the row is on; ``everything`` of it where Dataverse took what it has no longer."""
+        """The document that the row is on; ``everything`` on it where Dataverse no longer has what it took."""
         if entity == ACTUAL:
             row = self.stores.staging.rows([id]).get(id)
             if row is None or row.company is None:

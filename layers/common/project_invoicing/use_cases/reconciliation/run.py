@@ -1,7 +1,7 @@
-"""Reconciliation: everything that Dataverse has against what was received, staged, posted and written back (D-030).
+"""Reconciliation: compares Dataverse with what was received, staged, posted and written back (D-030).
 
-One run reads every table and every row of Dataverse, and holds about 1.5 KB an actual with its documents; it has no age
-limit. A run that cannot finish in its time says how far it got: what it did not check is not reported as fine.
+One run reads every table and every row of Dataverse, and holds about 1.5 KB per actual with its documents; it has no
+age limit. A run that cannot finish in time says how far it got: what it did not check is not reported as fine.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from project_invoicing.use_cases.reconciliation.watch import OutOfTime, Watch
 Report = dict[str, Any]
 
 SHOWN: Final = 50
-"""Differences of a check that a report shows; so it fits into one item of a table."""
+"""How many differences a report shows per check, so that it fits into one table item."""
 NOT_CONNECTED: Final = "no Dataverse is connected"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """The checks with all that they hold, and the report for a person (``Reconciliation.run``)."""
+    """The checks with everything they hold, and the report for a person (``Reconciliation.run``)."""
 
     checks: dict[str, Check]
     report: Report
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """One run. ``api`` is ``None`` where no Dataverse is connected; ``time_left`` whether more may be read."""
+    """One run. ``api`` is ``None`` where no Dataverse is connected; ``time_left`` says whether more may be read."""
 
     stores: Stores
     api: DataverseApi | None

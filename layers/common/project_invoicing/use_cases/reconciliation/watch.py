@@ -1,4 +1,4 @@
-"""How much a reconciliation has read, and whether there is time for more."""
+"""Counts what a reconciliation has read and stops it when time runs out."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class OutOfTime(IntegrationError):
 
 @dataclass(slots=True)
 class Watch:
-    """Counts what is read, and stops in time. ``time_left`` False: no more may be begun."""
+    """Counts what is read, and stops in time. ``time_left`` False: nothing more may be started."""
 
     time_left: Callable[[], bool]
     read: dict[str, int] = field(default_factory=dict)
 
     def over(self, what: str, found: Iterable[T]) -> Iterator[T]:
-        """``found``, counted as ``what``. Raises ``OutOfTime``."""
+        """Yields from ``found``, counted as ``what``. Raises ``OutOfTime``."""
         self.read.setdefault(what, 0)
         for one in found:
             self.read[what] += 1

@@ -1,10 +1,10 @@
-"""What has changed since unposted lines were made: their actuals, or the contracts' fixed exchange rates.
+"""Applies what has changed since unposted lines were created: their actuals, or contracts' fixed exchange rates.
 
-An actual that changed after its import changes its line, which keeps its number and voucher; when it belongs elsewhere
-now (another period, another company) or has to wait, its line is deleted and the row is imported anew. A changed
-actual of a proposal deletes the proposal's lines, so that all of them are judged again together. What is posted stays
-as it is: the change is kept on the row and flagged. Another description, which people may write at any time (CAN-10),
-only changes the text of an unposted line: what a person has edited on it stays.
+An actual that changed after its import changes its line, which keeps its number and voucher. If it now belongs
+elsewhere (another period, another company) or has to wait, its line is deleted and the row is imported again. A changed
+actual of a proposal deletes the proposal's lines, so that all of them are judged together again. What is posted stays
+as it is: the change is kept on the row and flagged. A new description, which people may write at any time (CAN-10),
+only changes the text of an unposted line: a person's edits on it stay.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
 @dataclass(slots=True)
 class Changes:
-    """One look at everything that changed. What another run is working on is left to the next look."""
+    """One pass over everything that changed. Anything another run is working on is left to the next pass."""
 
     staging: Staging
     journals: Journals
@@ -107,7 +107,7 @@ class Changes:
         return self.proposals.numbered(row.company or "", row.proposal_id or "")
 
     def of_fixed_rates(self) -> None:
-        """Draft lines take a fixed rate that was agreed after they were made (FXR-08). Once a set-up version."""
+        """Draft lines take a fixed rate agreed after they were created (FXR-08). Once per set-up version."""
         if not any(contract.fixed_exchange_rate for contract in self.setup.document.contracts.values()):
             return
         companies = [self.company] if self.company else list(self.setup.document.companies)
@@ -116,7 +116,7 @@ class Changes:
             if seen.get(company) == self.setup.version:
                 continue
             drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
-            # A journal that is being posted, or has grown, or cannot be read: the next look compares again.
+            # A journal that is being posted, has grown, or cannot be read is compared again in the next pass.
             with suppress(TransactionCancelled):
                 if not each("journal", ((one.journal_id, one) for one in drafts), self._rerate):
                     self.journals.setup_seen(company, self.setup.version)
@@ -180,7 +180,7 @@ class Changes:
         return found, takers.get(row.takes or "", row.id) != row.id
 
     def _still_continues(self, row: StagedRow) -> bool:
-        """The line of a row was made of what its connections say now."""
+        """Whether the row's line still matches what its connections say now."""
         header = self._proposal_of(row)
         replaces = row.takes is None and ConnectionRole.REPLACED in row.links
         return any(
@@ -206,9 +206,10 @@ class Changes:
             self._too_late(row)
 
     def _too_late(self, row: StagedRow) -> None:
-        """The row is flagged. What its connections say now that it continues is marked, if nobody else has it (99-25).
+        """Flags the row. What its connections now say it continues is marked, if no other row has it (99-25).
 
-        A connection that came before the posting, and that no import has looked at in between, would mark nothing.
+        A connection that came before the posting, and that no import looked at in between, would otherwise mark
+        nothing.
         """
         flag = self.staging.flag_late(row)
         try:
@@ -236,7 +237,7 @@ class Changes:
             unit.commit()
 
     def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
-        """The contract's fixed rate, where the line has another one."""
+        """The contract's fixed rate, if the line has another one."""
         contract = self.setup.contract(line.contract)
         if line.kind in COST_KINDS or contract is None or contract.fixed_exchange_rate is None:
             return None

@@ -36,9 +36,9 @@ class StagingImport:
     register: ActualsRegister
 
     def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
-        """Imports what waits: all of it, or of one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24).
+        """Imports what waits: all of it, or one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24).
 
-        Raises ``Rejected`` for an ``actual_id`` that is none.
+        Raises ``Rejected`` for an invalid ``actual_id``.
         """
         scope = named(scope)
         company, number = scope.get("company"), scope.get("proposal_id")
@@ -64,7 +64,7 @@ class StagingImport:
         return self._after_posting(company, {proforma_id, ANY_INVOICE}, unseen=False)
 
     def after_setup_change(self) -> dict[str, int]:
-        """Looks again at what waits for something in the set-up, now that there is another one (STG-14, STG-17)."""
+        """Looks again at what waits for something in the set-up, now that it has changed (STG-14, STG-17)."""
         lines = self._journals(None)
         lines.import_rows([row for row in self.staging.waiting_for_journal() if row.reason in SET_UP_REASONS])
         proposals = self._proposals(None)
@@ -84,7 +84,7 @@ class StagingImport:
         return _report(0, proposals)
 
     def _actual(self, actual_id: str, lines: JournalImport) -> dict[str, int]:
-        """One actual; of a billed one its whole proposal, whose lines come together or not at all."""
+        """Imports one actual; for a billed one, its whole proposal, whose lines come together or not at all."""
         row = self.staging.readable([actual_id]).get(actual_id)
         proposals = self._proposals(None)
         if row and row.queued and row.actual.transaction_type is not TransactionType.BILLED_SALES:
@@ -96,7 +96,7 @@ class StagingImport:
         return _report(lines.imported, proposals, lines.waiting)
 
     def _mark(self, row: StagedRow, journal_id: str, taken: str) -> None:
-        """A reversal that a version before put on a journal marks what it takes back, if nobody else has (99-25)."""
+        """Marks what a reversal from a previous version takes back, if no other has it (99-25)."""
         found = self.journals.line(row.company or "", journal_id, row.line_number or 0, row.id)
         if found and found[0].took is None:
             transact_what_holds(self.staging.client, [self.staging.take(taken, row.id)])

@@ -1,4 +1,4 @@
-"""What rows hand on that were posted before rows said so themselves: it is read from their posted documents."""
+"""What rows hand on that were posted before rows stored it: it is read from their posted documents."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class PostedLines:
     def rows(self, ids: Iterable[str]) -> dict[str, StagedRow]:
         """The rows of these actuals, every posted one with what its line hands on.
 
-        Costs more than the rows themselves only for those that were posted by the version before: a journal's pages, or
-        an invoice computed again, once each.
+        Costs more than the rows themselves only for those posted by the previous version: a journal's pages, or
+        recomputing an invoice, once each.
         """
         return self._with_lineage(self.staging.rows(ids))
 
     def rows_and_takers(self, ids: Iterable[str]) -> tuple[dict[str, StagedRow], dict[str, str]]:
-        """As ``rows``, and who has taken each of these actuals (99-25)."""
+        """As ``rows``, with who has taken each of these actuals (99-25)."""
         found, takers = self.staging.rows_and_takers(ids)
         return self._with_lineage(found), takers
 
     def continued_by(self, rows: Sequence[StagedRow], ids: Iterable[str]) -> tuple[dict[str, StagedRow], Takers]:
-        """As ``rows``, and who has taken what ``rows`` are to continue.
+        """As ``rows``, with who has taken what ``rows`` are to continue.
 
         A taker that cannot be read has taken it all the same, and is known by its id alone.
         """
@@ -52,7 +52,7 @@ class PostedLines:
         return found, Takers(by, self.staging.readable(others) if others else {})
 
     def _with_lineage(self, found: Rows) -> Rows:
-        """What continues a row whose document cannot be read waits; its neighbours do not."""
+        """Adds lineage. A row that continues one whose document cannot be read waits; the others do not."""
         old: dict[str, list[StagedRow]] = defaultdict(list)
         for row in found.values():
             if row.state is StagingState.POSTED and row.lineage is None:
@@ -82,7 +82,7 @@ class PostedLines:
     def _on_invoices(self, rows: Iterable[StagedRow]) -> dict[str, Lineage]:
         documents: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in rows:
-            if row.proposal_id and row.line_number:  # one without came after its proposal was posted, and has no line
+            if row.proposal_id and row.line_number:  # a row without one came after the posting, and has no line
                 documents[row.company or "", row.proposal_id].add(row.id)
         return {
             line.actual_id: lineage_of(line, line.charges[0])

@@ -1,7 +1,7 @@
 """Prevalidation of actuals: a row waits some minutes, and is then looked up in Dataverse (STG-12, STG-13).
 
-A synchronous step can send a row that its transaction then takes back. Where a company's ``prevalidation_minutes`` say
-so, a row younger than that waits, and an older one that Dataverse does not have is invalid and never becomes a line.
+A synchronous step can send a row whose transaction is then rolled back. If a company sets ``prevalidation_minutes``, a
+row younger than that waits, and an older one that Dataverse does not have is invalid and never becomes a line.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class ActualsRegister(Protocol):
-    """The port to Dataverse: which of some actuals it has."""
+    """The port to Dataverse: tells which of some actuals it has."""
 
     def missing(self, actual_ids: Collection[str]) -> set[str]:
-        """Those that do not exist. Raises ``Unavailable`` when nobody can tell."""
+        """Those that do not exist. Raises ``Unavailable`` when that cannot be determined."""
 
 
 class DataverseRegister:
-    """The actuals of a Dataverse that is connected."""
+    """The actuals of the connected Dataverse."""
 
     def __init__(self, dataverse: DataverseApi) -> None:
         self._dataverse = dataverse
@@ -41,7 +41,7 @@ class DataverseRegister:
 
 
 class NoRegister:
-    """Stands in where no Dataverse is connected: rows wait their minutes, and then nothing is known against them."""
+    """Stands in where no Dataverse is connected: rows wait their minutes, and then count as existing."""
 
     def missing(self, actual_ids: Collection[str]) -> set[str]:
         del actual_ids
@@ -51,9 +51,9 @@ class NoRegister:
 def prevalidate(
     rows: Iterable[tuple[StagedRow, str]], setup: FinanceSetup, register: ActualsRegister, at: str
 ) -> tuple[dict[str, Wait], set[str]]:
-    """Of rows with their companies: why the young ones wait, and which of the others Dataverse does not have.
+    """Why the young rows wait, and which of the others Dataverse does not have, from rows with their companies.
 
-    A row whose time cannot be reckoned with is among those that wait.
+    A row with a malformed time is among those that wait.
     """
     now = datetime.fromisoformat(at)
     young: dict[str, Wait] = {}

@@ -1,8 +1,8 @@
-"""An unbilled sale is billed once, and what was billed or journalised is taken back once (99-25, D-086 to D-089).
+"""An unbilled sale is billed once, and a billed or journalised actual is taken back once (99-25, D-086 to D-089).
 
-The row that comes to a document marks what it continues as taken, in the transaction that puts it there and only where
-nobody else has; what leaves the document frees it in the transaction that releases the row. So it holds whoever runs at
-the same time. What comes second waits, and says what came first.
+The row that comes to a document marks what it continues as taken, in the transaction that puts it there and only if no
+other has it; a row that leaves the document frees it in the transaction that releases the row. So this holds whatever
+runs at the same time. A row that comes second waits, and says what came first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Line = TypeVar("Line", ProposalLine, JournalLine)
 T = TypeVar("T")
 
 ROOM: Final = MAX_WRITES - 3
-"""For the rows of a page of a proposal: its page, its header and an event are written with them."""
+"""Writes left for the rows of a proposal page, beside its page, its header and an event."""
 
 
 # --- what comes second ------------------------------------------------------------------------------------------------
@@ -35,9 +35,9 @@ ROOM: Final = MAX_WRITES - 3
 
 
 def fitting(found: Iterable[T], most: int, room: int, takes: Callable[[T], str | None]) -> Iterator[list[T]]:
-    """``found`` in lists of ``most`` at most, each for one transaction with ``room`` for writes.
+    """Splits ``found`` into lists of at most ``most``, one for each transaction with ``room`` for writes.
 
-    One that takes something is two writes.
+    An item that takes something costs two writes.
     """
     some: list[T] = []
     left = room
@@ -55,10 +55,10 @@ def fitting(found: Iterable[T], most: int, room: int, takes: Callable[[T], str |
 def taken(
     staging: Staging, pairs: Collection[tuple[StagedRow, Line]], write: Callable[[StagedRow, Line, str | None], Write]
 ) -> list[Write]:
-    """The writes that make rows lines and mark what these take.
+    """The writes that make rows lines and mark what they take.
 
-    ``write`` makes the one of a row, which is also told who takes that row, if another row of these does: a transaction
-    writes no item twice.
+    ``write`` creates the write of a row and is also told which of these rows takes it, if any, because a transaction
+    cannot write an item twice.
     """
     by = {line.took: line.actual_id for _, line in pairs if line.took}
     writes = [write(row, line, by.pop(row.id, None)) for row, line in pairs]
@@ -66,7 +66,7 @@ def taken(
 
 
 def released(staging: Staging, lines: Collection[Line], write: Callable[[Line, str | None], Write]) -> list[Write]:
-    """The writes that release the rows of lines and free what these took; ``write`` as of ``taken``."""
+    """The writes that release the rows of lines and free what these took; ``write`` as in ``taken``."""
     by = {line.took: line.actual_id for line in lines if line.took}
     writes = [write(line, by.pop(line.actual_id, None)) for line in lines]
     return writes + [staging.free(id, taker) for id, taker in by.items()]
@@ -76,10 +76,10 @@ def released(staging: Staging, lines: Collection[Line], write: Callable[[Line, s
 
 
 def mark(proposals: Proposals, staging: Staging, header: Proposal) -> bool:
-    """Marks what the lines of a proposal take that a version before has made. ``False``: another has taken some of it.
+    """Marks what the lines of a proposal from a previous version take. ``False``: another has taken some of it.
 
-    Then the lines of an unposted proposal stay unmarked, and are to be deleted. What a posted one has billed is marked
-    as far as it is free; the reconciliation names the rest.
+    In that case the lines of an unposted proposal stay unmarked and are to be deleted. For a posted one, what is still
+    free is marked; the reconciliation names the rest.
     """
     posted = header.status is ProposalStatus.POSTED
     for page in list(proposals.pages(header.id)):
@@ -98,7 +98,7 @@ def mark(proposals: Proposals, staging: Staging, header: Proposal) -> bool:
 
 
 def _unmarked(staging: Staging, page: ProposalPage) -> tuple[dict[str, str], bool]:
-    """What is to be taken, by who takes it, and whether all that the lines would take is free for them."""
+    """What is to be taken, by its taker, and whether everything the lines would take is free for them."""
     rows = staging.rows(line.actual_id for line in page.lines if not line.took)
     wanted = {row.id: row.takes for row in rows.values() if row.takes}
     _, takers = staging.rows_and_takers(wanted.values()) if wanted else ({}, {})

@@ -1,6 +1,6 @@
-"""What an import decides about rows that do not become lines, written in as few requests as possible.
+"""The import's decisions about rows that do not become lines, written in as few requests as possible.
 
-A row of a proposal stores no reason of its own where its header tells it: ``waits_as`` reads it there (D-083).
+A row of a proposal stores no reason of its own if its header has it: ``waits_as`` reads it there (D-083).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from project_invoicing.store.transactions import MAX_WRITES, transact_what_holds
 
 @dataclass(slots=True)
 class Verdicts:
-    """Rows that go on waiting, are invalid, or need no import. Only what differs from what the row says is written."""
+    """Rows that keep waiting, are invalid, or need no import. Only changes to a row are written."""
 
     _waits: list[tuple[StagedRow, Wait | None, str | None]] = field(default_factory=list)
     _invalid: list[tuple[StagedRow, str | None, str]] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Verdicts:
             self._waits.append((row, wait, company))
 
     def wait_as_told(self, row: StagedRow, company: str | None) -> None:
-        """The row waits, and its proposal's header says why: what it says itself is out of date."""
+        """The row waits for the reason on its proposal's header; its own reason is out of date."""
         self.waiting += 1
         if row.reason:
             self._waits.append((row, None, company))
@@ -43,11 +43,11 @@ class Verdicts:
         self._skipped.append((row, detail))
 
     def set_aside(self, row: StagedRow, defect: Defect) -> None:
-        """The row waits, with the class of what was raised; every run tries it again."""
+        """The row waits, with the class of the exception; every run tries it again."""
         self.wait(row, defect_wait(defect, row.id), row.company)
 
     def write(self, staging: Staging, at: str) -> None:
-        """Writes them, a hundred rows a transaction. A row that changed meanwhile is left to the next import."""
+        """Writes them, a hundred rows per transaction. A row that changed meanwhile is left to the next import."""
         writes = [staging.wait(row, wait, company, at) for row, wait, company in self._waits]
         writes += [staging.invalidate(row, reason, detail, at) for row, reason, detail in self._invalid]
         writes += [staging.skip(row, detail, at) for row, detail in self._skipped]

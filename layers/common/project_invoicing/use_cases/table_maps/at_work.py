@@ -1,4 +1,4 @@
-"""Whether a table map takes what a function was given. Consumers ask, so it holds whoever put it on the bus (D-047)."""
+"""Whether a table map accepts an event. The consumers check, so it holds whoever put it on the bus (D-047)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IGNORED: Final = "ignored"
 
 @dataclass(frozen=True, slots=True)
 class MapsAtWork:
-    """The maps as they stood when the invocation began: one request for all of its rows."""
+    """The maps as they were when the invocation began: one request for all of its rows."""
 
     states: MapStates
     now: Mapping[str, MapStatus]

@@ -1,4 +1,4 @@
-"""What the webhooks missed: Dataverse's change tracking, read page by page, and rows that came without their columns.
+"""Reads what the webhooks missed: Dataverse's change tracking, page by page, and rows that came without columns.
 
 A page's link is stored once its rows are on the bus. Every row carries its version, so reading one twice, or all of
 them again because the link has expired, changes nothing that is already here.
@@ -30,7 +30,7 @@ from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
 
 MOST_ROUNDS: Final = 200
-"""How often a sweep may call itself to go on: a round reads some hundred thousand rows, so that is a defect's end."""
+"""How often a sweep may continue itself: a round reads some hundred thousand rows, so only a defect needs more."""
 
 COMPLETE: Final = "complete"
 UNFINISHED: Final = "unfinished"
@@ -41,7 +41,7 @@ NOT_RUNNING: Final = "the map does not run"
 
 @dataclass(slots=True)
 class SweepReport:
-    """What a sweep of one table did. ``deleted``: rows that Dataverse has deleted, ``links`` what went with them."""
+    """What a sweep of one table did. ``deleted``: rows deleted in Dataverse, ``links``: links removed with them."""
 
     entity: str
     outcome: str = UNFINISHED
@@ -53,7 +53,7 @@ class SweepReport:
 
 
 class CatchUp:
-    """``api`` gives the connection to Dataverse, ``time_left`` whether there is time to read another page."""
+    """``api`` returns the connection to Dataverse; ``time_left`` says whether another page can be read."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class CatchUp:
         self.time_left = time_left
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Does what the event of an invocation asks for: a command, a row, the next round of a sweep, or a sweep."""
+        """Handles the event of an invocation: a command, a row, the next round of a sweep, or a sweep."""
         detail = event.get("detail") or {}
         if "map" in detail:
             return self._command(detail["map"])
@@ -115,17 +115,17 @@ class CatchUp:
         return reports
 
     def sweep(self, entity: str, rounds: int = 0) -> dict[str, Any]:
-        """Reads what changed in a table, and puts it on the bus; see ``SweepReport`` for what is returned.
+        """Reads what changed in a table and puts it on the bus; returns a ``SweepReport``.
 
-        Without a link, with one that has expired, or when the columns are others than before, that is every row. Where
-        time runs out an event of ours calls for the next round. Raises ``Rejected`` for a table that no map reads.
+        Without a link, with an expired one, or after a change of columns, it reads every row. When time runs out, one
+        of our events calls for the next round. Raises ``Rejected`` for a table that no map reads.
         """
         if entity not in inbound_maps():
             problem = f"no table map reads {entity!r}; these are read: {', '.join(inbound_maps())}"
             raise Rejected(RejectReason.SCHEMA, problem, field="entity")
         report = SweepReport(entity)
         if self.states.of(inbound_maps()[entity].name).state is not MapState.RUNNING:
-            report.outcome = NOT_RUNNING  # its changes wait in Dataverse
+            report.outcome = NOT_RUNNING  # its changes stay in Dataverse
             return asdict(report)
         try:
             self._pages(report)
@@ -136,9 +136,9 @@ class CatchUp:
         return asdict(report)
 
     def fetch(self, detail: Mapping[str, Any]) -> dict[str, Any]:
-        """Reads the row that a message was about and did not carry, and puts it on the bus.
+        """Reads the row that a message announced without its columns, and puts it on the bus.
 
-        ``detail`` as ``stripped_event`` makes it. Without an id the whole table is swept.
+        ``detail`` as ``stripped_event`` builds it. Without an id the whole table is swept.
         """
         entity, id, message = detail["entity"], detail.get("id"), detail["message"]
         if message == "Delete":
@@ -151,7 +151,7 @@ class CatchUp:
         return {"entity": entity, "id": id, "outcome": "published" if found else "missing"}
 
     def _pages(self, report: SweepReport) -> None:
-        """Reads pages until there are no more, or no time. Raises ``Conflict`` where another sweep has gone on."""
+        """Reads pages until there are no more, or no time. Raises ``Conflict`` if another sweep has progressed."""
         columns = columns_of(report.entity)
         sweep = self.sweeps.of(report.entity).begun(",".join(self.api().readable(report.entity, columns)), self.at)
         first = True
@@ -161,7 +161,7 @@ class CatchUp:
             try:
                 page = self.api().changes(report.entity, columns, sweep.link)
             except (TokenExpired, Rejected):
-                # Whatever is wrong with a link, reading all rows fixes it; what is wrong without one is for a person.
+                # Reading all rows fixes any problem with a link; a problem without a link needs a person.
                 if sweep.link is None:
                     raise
                 sweep = self.sweeps.store(sweep.anew(self.at))
@@ -178,10 +178,10 @@ class CatchUp:
                 return
 
     def _forget(self, entity: str, ids: Collection[str]) -> int:
-        """Takes out the links of deleted connections (D-046). Returns how many.
+        """Removes the links of deleted connections (D-046). Returns how many.
 
-        An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: what
-        was booked of them stays.
+        An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: whatever
+        was booked for them stays.
         """
         if entity != CONNECTION or not ids:
             return 0
@@ -194,7 +194,7 @@ class CatchUp:
         return removed
 
     def _shares_its_name(self, id: str, actual_id: str) -> bool:
-        """Whether a connection that still exists has the same link on this actual: staging knows an id's first part."""
+        """Whether an existing connection has the same link on this actual: staging only knows an id's first part."""
         columns = columns_of(CONNECTION)
         return any(
             found.id != id and found.id[:8] == id[:8]
@@ -203,12 +203,12 @@ class CatchUp:
         )
 
     def _wanted(self, found: FoundRow) -> BusEvent | None:
-        """The event of a row that a consumer waits for. One that cannot be told is: its consumer deals with it."""
+        """The event of a row that a consumer waits for. If in doubt it is published: its consumer deals with it."""
         event = event_of(found, self.at)
         return event if guarded(found.entity, found.id, is_wanted, event) else None
 
     def _publish(self, events: list[BusEvent]) -> None:
-        """A row that no bus takes is kept as rejected, and cannot hold back the rest."""
+        """Puts events on the bus. An oversized row is kept as rejected and cannot hold back the rest."""
         fit, large = fitting(events)
         for refusal, detail in large:
             self.staging.reject(refusal, detail, self.at)
@@ -217,7 +217,7 @@ class CatchUp:
 
 
 def _version_after(order: str, at: str) -> RowVersion:
-    """A version that is newer than the one of a link that stands there: row versions are numbers, or else instants."""
+    """A version newer than that of a stored link: row versions are numbers, otherwise instants."""
     if order.isdigit():
         return RowVersion(int(order) + 1, at, "")
     return RowVersion(None, max(sortable_instant(at) or at, f"{order}~"), "")

@@ -1,4 +1,4 @@
-"""Pausing, resuming, stopping and starting a table map, and putting on the bus again what came while it was paused."""
+"""Pauses, resumes, stops and starts a table map, and puts events kept during a pause on the bus again."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class MapControl:
         self.time_left = time_left
 
     def apply(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        """``{"name", "action", "reason"}``, or ``{"action": "list"}``. Returns ``outcome`` and how the maps stand.
+        """``{"name", "action", "reason"}``, or ``{"action": "list"}``. Returns ``outcome`` and the status of the maps.
 
-        Raises ``Rejected`` for a name that no map has and for what the map's state does not allow.
+        Raises ``Rejected`` for an unknown map and for an action that the map's state does not allow.
         """
         if command.get("action") == LIST:
             return {"outcome": "listed", "maps": [_shown(status) for status in self.states.all().values()]}
@@ -44,9 +44,9 @@ class MapControl:
         return {"outcome": f"{name} is {status.state}", "delivered": delivered, "maps": [_shown(status)]}
 
     def deliver_kept(self, name: str) -> int:
-        """Puts what was kept for a running map on the bus, oldest first, as far as time allows. Returns how many.
+        """Puts events kept for a running map on the bus, oldest first, while time allows. Returns how many.
 
-        Each is taken out once it is on the bus: after a crash in between it comes twice, which changes nothing.
+        Each is removed once it is on the bus: after a crash in between it is delivered twice, which changes nothing.
         """
         delivered = 0
         for some in chunks(self.states.kept(name), MAX_ENTRIES):
@@ -62,13 +62,13 @@ class MapControl:
         return delivered
 
     def deliver_all_kept(self) -> int:
-        """As ``deliver_kept`` for every map that runs: what a resume left behind, or what came in its last moment."""
+        """As ``deliver_kept`` for every running map: what a resume left behind, or what came in its last moment."""
         now = self.states.all()
         inbound = [table_map.name for table_map in inbound_maps().values()]
         return sum(self.deliver_kept(name) for name in inbound if now[name].state is MapState.RUNNING)
 
     def _changed(self, name: str, action: MapAction, reason: str | None) -> MapStatus:
-        """The map's new state. Resuming a map that runs goes on with a resume that was cut short."""
+        """The map's new state. Resuming a running map continues a resume that was cut short."""
         before = self.states.of(name)
         if (
             action is MapAction.RESUME
@@ -79,9 +79,9 @@ class MapControl:
         return self.states.change(name, action, reason, self.at)
 
     def _read_all_rows(self, name: str) -> None:
-        """What came while the map was stopped is nowhere: the next sweep reads all rows.
+        """Makes the next sweep read all rows, because events that came while the map was stopped were dropped.
 
-        This comes before the map runs, so that a crash in between loses nothing.
+        This is done before the map runs, so that a crash in between loses nothing.
         """
         for entity, table_map in inbound_maps().items():
             if table_map.name == name and self.states.of(name).state is MapState.STOPPED:

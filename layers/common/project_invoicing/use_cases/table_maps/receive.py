@@ -1,7 +1,7 @@
-"""What Dataverse's webhook sends: who may send it, what it holds, one bus event a row.
+"""What Dataverse's webhook sends: who may send it, what it contains, one bus event per row.
 
-An answer of 200 means that every row of the message is on the bus or kept as rejected, or that nobody here waits for
-it. Dataverse sends again only on 502, 503 and 504, so what may succeed later is answered with 503 (D-040).
+An answer of 200 means that every row of the message is on the bus, kept as rejected, or of no interest to any consumer.
+Dataverse retries only on 502, 503 and 504, so anything that may succeed later is answered with 503 (D-040).
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
 
 MAX_BODY_BYTES: Final = 1024 * 1024
-"""Dataverse itself leaves the rows out above 256 KB."""
+"""Above 256 KB, Dataverse itself leaves the rows out."""
 STRIPPED_HEADER: Final = "x-ms-dynamics-msg-size-exceeded"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An HTTP request: header names in lower case, the body as it came, and when it came, in seconds since 1970."""
+    """An HTTP request: header names in lower case, the body as received, and when, in seconds since 1970."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
@@ -54,7 +54,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and what the sender reads. ``counts``: how many rows were published, kept as rejected or ignored."""
+    """A status and the body for the sender. ``counts``: how many rows were published, kept as rejected or ignored."""
 
     status: int
     body: dict[str, Any]
@@ -62,11 +62,11 @@ class Answer:
 
 
 class UnreadableSecretError(Exception):
-    """The secret with the webhook's keys is not what it should be: a defect of the deployment."""
+    """The secret with the webhook's keys is malformed: a defect of the deployment."""
 
 
 class Webhook:
-    """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are made when one does."""
+    """Receives messages, each by itself. Few need a table: ``signatures`` and ``staging`` are built on demand."""
 
     def __init__(
         self, secret: Secret, signatures: Callable[[], Signatures], staging: Callable[[], Staging], bus: Bus
@@ -77,9 +77,9 @@ class Webhook:
         self.bus = bus
 
     def receive(self, message: Message) -> Answer:
-        """Takes one message. What is wrong with it or with us is in the answer: 401, 413, 422 or 503.
+        """Handles one message. A fault in it or in this service is in the answer: 401, 413, 422 or 503.
 
-        What can be published is published before what was rejected is kept: an oversized row holds back no other.
+        Everything publishable is published before rejected rows are kept: one oversized row cannot hold back the rest.
         """
         signature = None
         try:
@@ -98,7 +98,7 @@ class Webhook:
             return Answer(503, {"error": "unavailable", "detail": "not all rows were taken; send the message again"})
 
     def _keys(self, message: Message) -> WebhookKeys:
-        """The keys, once the message shows one of them. A key that was exchanged just now is looked for once more."""
+        """The keys, if the message shows one of them. Checks once more for keys that were exchanged just now."""
         for read in (self.secret.text, self.secret.newer):
             text = read()
             if text is None:
@@ -148,7 +148,7 @@ class Webhook:
         return Answer(200, counts, counts)
 
     def _published(self, events: list[BusEvent]) -> list[tuple[Rejected, dict[str, Any]]]:
-        """Puts on the bus what that takes; gives what is too large for it, each row with what is wrong."""
+        """Puts events on the bus; returns the rows that are too large for it, each with its refusal."""
         fit, large = fitting(events)
         if self.bus.publish(fit):
             raise Unavailable("the bus did not take every row of a message")
@@ -161,22 +161,22 @@ class Webhook:
         return Answer(422, body, {"rejected": 1})
 
     def _keep(self, rejected: Rejected, kept: Mapping[str, Any], message: Message) -> None:
-        """The whole message, under a version that tells one body from another.
+        """Keeps the whole message, under a version that tells one body from another.
 
-        Raises ``Rejected`` for one that no item can hold.
+        Raises ``Rejected`` for a message that no item can hold.
         """
         self.staging().reject(rejected, kept, message.time, version=sha256(message.body).hexdigest()[:32])
 
 
 def _events(context: Any, message: Message, refused: list[Rejected]) -> list[BusEvent]:
-    """The events of a message's rows, or the one that asks for rows which are not in it."""
+    """The events of a message's rows, or the event that asks for rows it does not contain."""
     try:
         events = row_events(context, message.time, refused)
     except Rejected as rejected:
         if rejected.reason == RejectReason.TOO_LARGE or STRIPPED_HEADER in message.headers:
             return [stripped_event(context, message.time)]
         raise
-    # A deleted row without its image says no more than its id, whether Dataverse or the registration left it out.
+    # A deleted row without its image has only an id, whether Dataverse or the registration left the image out.
     return [event if event.detail["row"] else stripped_event(context, message.time) for event in events]
 
 

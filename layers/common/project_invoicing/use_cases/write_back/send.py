@@ -1,9 +1,9 @@
-"""Dataverse is told what was posted: the accounting details of each actual, and the invoice's own (WB-01 to WB-07).
+"""Writes posted accounting back to Dataverse: the details of each actual, and the invoice's own (WB-01 to WB-07).
 
-What is written comes from the pages of the posted document, so that the event stays small, and nothing but the rows on
-these pages is ever written. The rows go in batches, across pages; after each batch its rows get their states, and then
-the document says how far it has got. Whoever dies in between sends one batch again, which changes nothing: a posted
-document has one value a column for ever.
+The values come from the pages of the posted document, so that the event stays small, and only the rows on these pages
+are ever written. The rows go in batches, across pages; after each batch its rows get their states, and then the
+document records its progress. After a crash in between, one batch is sent again, which changes nothing: a posted
+document has one value per column forever.
 
 ``If-Match: *`` lets a patch change a row and never create one (D-036).
 """
@@ -39,22 +39,22 @@ from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
-"""As many as one transaction then writes the states of."""
-HELD: Final = timedelta(minutes=20)
-"""The schedule resumes a document that made no progress for so long: longer than an invocation lasts."""
-DENIED: Final = timedelta(hours=3)
-"""As long as the queue itself brings a message that fails: five times half an hour."""
-PAUSE: Final = 60
-"""Seconds until a document comes again after Dataverse did not answer."""
-ENOUGH: Final = 130_000
-"""Milliseconds that a batch may take: its request at most, and what is written then."""
+"""As many rows as one transaction can write the states of."""
+RESUMED_AFTER: Final = timedelta(minutes=20)
+"""The schedule resumes a document that made no progress for this long, which is longer than an invocation lasts."""
+DENIED_FOR: Final = timedelta(hours=3)
+"""How long the queue itself retries a failing message: five times half an hour."""
+RETRY_SECONDS: Final = 60
+"""Seconds until a document is retried after Dataverse did not answer."""
+BATCH_MS: Final = 130_000
+"""The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
 _DETAIL: Final = 200
-"""Characters of Dataverse's answer that a row keeps; a row stays below 1 KB."""
+"""How many characters of Dataverse's answer a row keeps, to stay below 1 KB."""
 
 
-class Told(NamedTuple):
-    """A row to be told, and where it stands: the ``number``-th row (from 1) of ``page``."""
+class RowToWrite(NamedTuple):
+    """A row to be written back and its place: the ``number``-th row (from 1) of ``page``."""
 
     actual_id: str
     values: Values
@@ -72,7 +72,7 @@ def document_of(detail: Mapping[str, Any]) -> Document:
 
 
 def document_due(message: Mapping[str, Any]) -> Document:
-    """The document of a message on the queue: the event of its posting, or a task. Raises ``Rejected``."""
+    """The document of a queued message: the event of its posting, or a task. Raises ``Rejected``."""
     named: JournalPosted | InvoicePosted | WriteBackTask
     match message.get("detail-type"):
         case JournalPosted.TYPE:
@@ -88,8 +88,8 @@ def document_due(message: Mapping[str, Any]) -> Document:
 class WriteBack:
     """The work of one invocation.
 
-    ``dataverse`` is ``None`` where none is connected: documents are noted then, and told once one is.
-    ``time_left`` says how many milliseconds the invocation has.
+    ``dataverse`` is ``None`` where none is connected: documents are noted then, and written back once one is.
+    ``time_left`` returns the milliseconds the invocation has left.
     """
 
     journals: Journals
@@ -104,47 +104,47 @@ class WriteBack:
     done: int = 0
     failed: int = 0
 
-    # What asks for it
+    # Requests
 
-    def tell(self, document: Document, at: str) -> None:
-        """Tells Dataverse of a document that was posted at ``at``, from where it stands to its end.
+    def write_back(self, document: Document, at: str) -> None:
+        """Writes back a document that was posted at ``at``, from where it stands to its end.
 
-        What cannot be told now comes again by the queue (Dataverse throttles or does not answer, the invocation ends)
-        or with the schedule (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the document is
-        not posted, ``AccessDenied`` where somebody has to let us in.
+        If it cannot be written back now, the queue retries it (Dataverse throttles or does not answer, the invocation
+        ends) or the schedule does (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the
+        document is not posted, ``AccessDenied`` where access has to be granted first.
         """
         invoice = self._posted(document)
         if invoice and invoice.borrower:
-            return  # its actuals were told by their journal, and there is no proforma
+            return  # its journal wrote its actuals back, and there is no proforma
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
-        progress = self.documents.take(document, self._from_now(HELD))
+        progress = self.documents.take(document, self._from_now(RESUMED_AFTER))
         try:
             if progress:
                 self._go_on(self.dataverse, progress, invoice)
         except Throttled as throttled:
             self._later(document, throttled.retry_after)
         except Unavailable:
-            self._later(document, PAUSE)
+            self._later(document, RETRY_SECONDS)
         except AccessDenied:
-            self.documents.put_off(document, self._from_now(DENIED))
+            self.documents.put_off(document, self._from_now(DENIED_FOR))
             raise
 
     def hand_out(self, at: str) -> int:
-        """Puts every unfinished document on the queue that nobody is working on. Returns how many."""
+        """Queues every unfinished document that no worker is busy with. Returns how many."""
         if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             return 0
-        until = utc_text(datetime.fromisoformat(at) + HELD)
+        until = utc_text(datetime.fromisoformat(at) + RESUMED_AFTER)
         free = (
             document for document, since in self.documents.due(at) if self.documents.put_off(document, until, since)
         )
         return self.queue.send(_task(document, at) for document in free)
 
     def retry(self, detail: Mapping[str, Any], at: str) -> str:
-        """A person has the refused rows of a finished document tried again. Returns what comes of it.
+        """Tries the refused rows of a finished document again, at a person's request. Returns the outcome.
 
-        With ``everything`` in ``detail`` all its rows, for what somebody has changed in Dataverse since.
+        With ``everything`` in ``detail``, all its rows, because somebody has changed them in Dataverse since.
         """
         try:
             document = document_of(detail)
@@ -158,12 +158,14 @@ class WriteBack:
             return f"refused: {name} is still being written back; its rows say which were refused"
         everything = bool(detail.get("everything"))
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
-        if not (rows or everything) or not self.documents.again(progress, self._from_now(HELD), everything=everything):
+        if not (rows or everything) or not self.documents.again(
+            progress, self._from_now(RESUMED_AFTER), everything=everything
+        ):
             return f"refused: no row of {name} waits to be tried again"
         self.queue.send([_task(document, at)])
         return f"{'all' if everything else rows} rows of {name} are tried again"
 
-    # The work
+    # Work
 
     def _posted(self, document: Document) -> Invoice | None:
         if document.source == INVOICE:
@@ -178,10 +180,10 @@ class WriteBack:
 
     def _go_on(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
         for batch in self._batches(progress, invoice):
-            if self.time_left() < ENOUGH:
+            if self.time_left() < BATCH_MS:
                 self._later(progress.document, 0)
                 return
-            found = self._told(dataverse, batch)
+            found = self._send(dataverse, batch)
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
@@ -191,15 +193,15 @@ class WriteBack:
                     progress, last.page, last.number, done=len(answers) - refused, failed=refused
                 )
                 if got_on is None:
-                    return  # another worker is at it
+                    return  # another worker is busy with it
                 self._count(len(answers) - refused, refused)
                 progress = got_on
             if len(answers) < len(found):
-                raise Throttled(found[len(answers)].retry_after or PAUSE)
+                raise Throttled(found[len(answers)].retry_after or RETRY_SECONDS)
         self._finish(dataverse, progress, invoice)
 
-    def _told(self, dataverse: DataverseApi, batch: Sequence[Told]) -> list[Answer]:
-        """What became of each row of a batch. One that cannot be written down is set aside as refused."""
+    def _send(self, dataverse: DataverseApi, batch: Sequence[RowToWrite]) -> list[Answer]:
+        """The outcome for each row of a batch. A row that cannot be serialized is set aside as refused."""
         written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
         patches = [
             Patch(ACTUAL, row.actual_id, columns)
@@ -212,14 +214,14 @@ class WriteBack:
             for columns in written
         ]
 
-    def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[Told]]:
-        """The rows that have not been tried, a hundred at a time; of those tried again only what is not written."""
+    def _batches(self, progress: Progress, invoice: Invoice | None) -> Iterator[list[RowToWrite]]:
+        """The rows not yet tried, a hundred at a time; in a retry, only those that are not written."""
         rows = self._rows(progress, invoice)
         if progress.again:
             rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
         return chunks(rows, BATCH_ROWS)
 
-    def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[Told]:
+    def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[RowToWrite]:
         company, number = progress.document.company, progress.document.number
         pages: Iterator[tuple[str, Iterator[tuple[str, Values]]]]
         if invoice:
@@ -236,22 +238,23 @@ class WriteBack:
             tried = progress.rows if key == progress.page else 0
             for place, (actual_id, values) in enumerate(lines, start=1):
                 if place > tried:
-                    yield Told(actual_id, values, key, place)
+                    yield RowToWrite(actual_id, values, key, place)
 
-    def _not_written(self, rows: list[Told]) -> list[Told]:
+    def _not_written(self, rows: list[RowToWrite]) -> list[RowToWrite]:
         staged = self.staging.rows(row.actual_id for row in rows)
         written = {row.id for row in staged.values() if row.write_back is WriteBackState.DONE}
         return [row for row in rows if row.actual_id not in written]
 
-    def _mark(self, batch: Sequence[Told], answers: Sequence[Answer]) -> None:
-        """Each row says what became of it. One that is no longer posted with this voucher cannot hold back the rest."""
+    def _mark(self, batch: Sequence[RowToWrite], answers: Sequence[Answer]) -> None:
+        """Stores the outcome on each row. A row no longer posted with this voucher cannot hold back the rest."""
         writes = [
             self.staging.written_back(
                 row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
             )
             for row, answer in zip(batch, answers, strict=False)
         ]
-        if not transact_what_holds(self.staging.client, writes):  # what we write comes back as changes of the rows
+        # Dataverse reports our own writes as changes of the rows, so others may write them at the same time.
+        if not transact_what_holds(self.staging.client, writes):
             raise Unavailable("other transactions were in the way of the rows' states")
 
     def _finish(self, dataverse: DataverseApi, progress: Progress, invoice: Invoice | None) -> None:
@@ -259,11 +262,11 @@ class WriteBack:
         own, detail = progress.own if invoice else None, None
         if invoice and own is not WriteBackState.DONE:
             if not self.maps.running(INVOICES_WRITE_BACK.name):
-                return  # the schedule comes again
+                return  # the schedule retries it
             values = invoice_write_back(**row_of_invoice(invoice))
             (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
             if answer.unanswered:
-                raise Throttled(answer.retry_after or PAUSE)
+                raise Throttled(answer.retry_after or RETRY_SECONDS)
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
@@ -273,18 +276,18 @@ class WriteBack:
         self.done += done
         self.failed += failed
 
-    # Coming again
+    # Retries
 
     def _later(self, document: Document, delay: int) -> None:
-        """The document comes again by the queue. The schedule leaves it alone for as long."""
-        self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + HELD))
+        """The queue brings the document again. The schedule leaves it alone for that time."""
+        self.documents.put_off(document, self._from_now(timedelta(seconds=delay) + RESUMED_AFTER))
         self.queue.send([_task(document, utc_text(self.now()))], delay)
 
     def _from_now(self, later: timedelta) -> str:
         return utc_text(self.now() + later)
 
 
-def _columns(row: Told) -> Values:
+def _columns(row: RowToWrite) -> Values:
     return actual_write_back(**row.values)
 
 
