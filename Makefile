@@ -120,6 +120,7 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tools.decisions > docs/decisions/README.md
 	@$(RUN) -m tools.state_diagrams
 	@$(RUN) -m tools.table_maps --golden
+	@$(RUN) -m tools.rules_coverage > .rules-coverage && mv .rules-coverage docs/rules-coverage.md
 	@for events in $(SCENARIOS); do \
 	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
 	    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" --out "$$scenario/expected.json" > /dev/null; \
