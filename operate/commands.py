@@ -9,16 +9,18 @@ import argparse
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operate import answers, aws, explain, maps, preview, reconcile, redrive
-from operate.documents import read_setup
+from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.errors import Rejected
 from project_invoicing.store import client, setups
+from project_invoicing.use_cases.documents.given import given_day
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
@@ -32,6 +34,7 @@ NOT_VALID: Final = 2
 def add(commands: Commands) -> None:
     """Adds the commands of this house to a command line."""
     _add_questions(commands)
+    _add_checks(commands)
     _add_controls(commands)
 
 
@@ -57,6 +60,17 @@ def _add_questions(commands: Commands) -> None:
     )
     instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
     _ask_a_stack(reconciles, _reconcile)
+
+
+def _add_checks(commands: Commands) -> None:
+    """Commands that check something before it is used. They need no stack."""
+    checks = commands.add_parser("check", help="check something before it is used")
+    check_commands = checks.add_subparsers(required=True, metavar="WHAT")
+    setup = check_commands.add_parser("setup", help="what is wrong with a set-up file, and what it lacks")
+    setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
+    setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
+    setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
+    setup.set_defaults(command=_check_setup)
 
 
 def _add_controls(commands: Commands) -> None:
@@ -109,6 +123,23 @@ def _named(text: str) -> str:
     if text.strip():
         return text
     raise argparse.ArgumentTypeError("is empty; name one")
+
+
+def _day(text: str) -> date:
+    try:
+        return given_day(text, "--on")
+    except Rejected as rejected:
+        raise argparse.ArgumentTypeError(rejected.detail) from None
+
+
+def _check_setup(options: argparse.Namespace) -> int:
+    """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
+    found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
+    for warning in found:
+        print(printable(warning))
+    lacking = f"{len(found)} warnings" if len(found) != 1 else "1 warning"
+    print(printable(f"{options.file} is valid{f'; {lacking}' if found else ' and lacks nothing that can be checked'}"))
+    return BAD_ANSWER if found and options.strict else 0
 
 
 def _preview(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,7 +16,9 @@ import yaml
 
 from operate.invalid_input import InvalidInput
 from project_invoicing.domain.text import whole
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.problems import check
+from project_invoicing.setup.warnings import warnings
 
 Keys = tuple[str | int, ...]
 
@@ -47,6 +50,17 @@ def read_setup(path: Path) -> dict[str, Any]:
         raise InvalidInput([f"{path}:{_line(lines, problem.path)}: {problem}" for problem in found])
     assert isinstance(document, dict)  # noqa: S101  check() refuses anything else
     return document
+
+
+def setup_warnings(path: Path, on: date) -> list[str]:
+    """What is valid in a set-up document and will still make rows wait or postings be refused on the day ``on``.
+
+    One line each, with file and line. Raises ``InvalidInput`` for a document that is not valid.
+    """
+    document = SetupDocument.model_validate(read_setup(path))
+    found = warnings(document, on)
+    lines = _lines(read_text(path)) if found else {}
+    return [f"{path}:{_line(lines, warning.path)}: {warning}" for warning in found]
 
 
 def read_text(path: Path) -> str:

@@ -59,7 +59,7 @@ def _problem(detail: ErrorDetails) -> Problem:
         case "missing":
             text = "is missing and must be given"
         case "extra_forbidden":
-            text = f"is not known here; {_instead(str(path[-1]), _keys_at(path[:-1]))}"
+            text = f"is not known here; {instead(str(path[-1]), _keys_at(path[:-1]))}"
         case "enum" | "literal_error":
             text = f"{given} is not allowed; use {detail['ctx']['expected']}"
         case "string_type":
@@ -87,7 +87,7 @@ def _fields(row: type[SetupRow]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
 
 
-def _instead(name: str, known: Iterable[str]) -> str:
+def instead(name: str, known: Iterable[str]) -> str:
     """The name the writer may have meant, or the names there are."""
     names = list(known)
     if close := get_close_matches(name, names, n=1):
@@ -159,7 +159,7 @@ def _dangling(document: Mapping[str, Any]) -> Iterator[Problem]:
             for step in target.split("."):
                 known = known.get(step.format_map(row), {})
             if name not in known:
-                yield Problem(path, f"{name!r} is not in {target.format_map(row)}; {_instead(name, known)}")
+                yield Problem(path, f"{name!r} is not in {target.format_map(row)}; {instead(name, known)}")
 
 
 def _values(node: Any, steps: list[str], path: Path, row: Mapping[str, Any]) -> Iterator[tuple[Path, Any, str]]:

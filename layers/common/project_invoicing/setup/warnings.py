@@ -1,0 +1,130 @@
+"""What is valid in a set-up document and will still make rows wait or postings be refused.
+
+``setup.problems`` says what is wrong; this says what is missing, before the first row finds out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
+from project_invoicing.domain.journal_line import cost_posting_types
+from project_invoicing.domain.text import guid
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.posting import OnAccountPosting, Profile
+from project_invoicing.setup.problems import Problem, instead
+
+_COST_CLASSES: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
+_SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
+
+
+def warnings(document: SetupDocument, on: date) -> list[Problem]:
+    """What will stand in somebody's way, as of the day ``on``; in the order of the document's parts."""
+    return [*_references(document), *_unreferenced(document), *_accounts(document), *_taxes(document, on)]
+
+
+def _targets(document: SetupDocument) -> Mapping[str, tuple[str, frozenset[str]]]:
+    """The part of the set-up that the references of a table lead to, and the names in it."""
+    customers = frozenset(name for of_company in document.customers.values() for name in of_company)
+    categories = frozenset(name for of_company in document.transaction_categories.values() for name in of_company)
+    return {
+        "msdyn_project": ("projects", frozenset(document.projects)),
+        "salesorder": ("contracts", frozenset(document.contracts)),
+        "salesorderdetail": ("contract_lines", frozenset(document.contract_lines)),
+        "account": ("customers", customers),
+        "contact": ("customers", customers),
+        "transactioncurrency": ("currencies", frozenset(document.currencies)),
+        "msdyn_transactioncategory": ("transaction_categories", categories),
+        "product": ("products", frozenset(document.products)),
+        "msdyn_organizationalunit": ("companies", frozenset(document.companies)),
+    }
+
+
+def _references(document: SetupDocument) -> Iterator[Problem]:
+    """Ids that no row can have, and names that lead nowhere (STG-14)."""
+    targets = _targets(document)
+    for table, names in document.references.items():
+        part, known = targets.get(table, ("", frozenset()))
+        for id, name in names.items():
+            path = ("references", table, id)
+            if guid(id) is None:
+                yield Problem(path, "is not a GUID, so no row of Dataverse has this id; correct it")
+            if part and name not in known:
+                hint = instead(name, sorted(known))
+                yield Problem(path, f"leads to {name!r}, which is not in {part}: rows that name it will wait; {hint}")
+
+
+def _unreferenced(document: SetupDocument) -> Iterator[Problem]:
+    """Projects, contracts and customers that no row can name, because no id leads to them."""
+    for tables, part, names in (
+        (("msdyn_project",), "projects", document.projects),
+        (("salesorder",), "contracts", document.contracts),
+        (("salesorderdetail",), "contract_lines", document.contract_lines),
+    ):
+        led_to = {name for table in tables for name in document.references.get(table, {}).values()}
+        for name in names:
+            if name not in led_to:
+                yield Problem((part, name), f"has no id in references.{tables[0]}: no row of Dataverse can name it")
+
+
+def _accounts(document: SetupDocument) -> Iterator[Problem]:
+    """Posting types that a company will need and that have no account at all (LED-57)."""
+    for company in document.companies:
+        there = {row.posting_type for row in document.ledger_posting.get(company, [])}
+        reasons: dict[PostingType, str] = {}
+        for posting_type, reason in _needed(document, company):
+            reasons.setdefault(posting_type, reason)
+        for posting_type, reason in reasons.items():
+            if posting_type not in there:
+                yield Problem(("ledger_posting", company), f"has no account for {posting_type}, which {reason}")
+
+
+def _needed(document: SetupDocument, company: str) -> Iterator[tuple[PostingType, str]]:
+    used = {row.profile: document.profiles[row.profile] for row in document.profile_rules if row.company == company}
+    for name, profile in used.items():
+        yield from ((posting_type, f"profile {name} posts to") for posting_type in _posted_by(profile))
+    if document.customers.get(company):
+        yield PostingType.CUSTOMER_BALANCE, "every invoice posts to"
+        yield PostingType.INVOICED_REVENUE, "every invoice of work posts to"
+    parameters = document.parameters.get(company)
+    if parameters and parameters.line_discount_category:
+        yield PostingType.DISCOUNT, "line_discount_category posts discounts to"
+
+
+def _posted_by(profile: Profile) -> Iterator[PostingType]:
+    for transaction_class in _COST_CLASSES:
+        yield from cost_posting_types(transaction_class, profile.cost_posting(transaction_class)) or ()
+    if any(profile.accrues(transaction_class) for transaction_class in _SALES_CLASSES):
+        yield PostingType.WIP_SALES_VALUE
+        yield PostingType.ACCRUED_REVENUE_SALES_VALUE
+    if profile.billing_method is BillingMethod.FIXED_PRICE:
+        balance = profile.on_account is OnAccountPosting.BALANCE
+        yield PostingType.WIP_INVOICED_ON_ACCOUNT if balance else PostingType.INVOICED_REVENUE_ON_ACCOUNT
+
+
+def _taxes(document: SetupDocument, on: date) -> Iterator[Problem]:
+    """Codes without an account or without a rate on the day, and codes that no line can have (TAX-12)."""
+    tax = document.sales_tax
+    billing = [company for company in document.companies if document.customers.get(company)]
+    general = [company for company in billing if _has_tax_account(document, company)]
+    for name, code in tax.codes.items():
+        path = ("sales_tax", "codes", name)
+        if code.account is None and general != billing:
+            missing = ", ".join(sorted(set(billing) - set(general)))
+            yield Problem(path, f"has no account, and {missing} has none for sales_tax_payable: give it one")
+        if not any(rate.valid_from <= on for rate in code.rates):
+            first = min(rate.valid_from for rate in code.rates)
+            yield Problem(path, f"has no rate on {on}: invoices taxed with it are refused before {first}")
+        if not (_is_in(name, tax.groups) and _is_in(name, tax.item_groups)):
+            yield Problem(path, "is not in a sales tax group and in an item sales tax group: no line is taxed with it")
+
+
+def _has_tax_account(document: SetupDocument, company: str) -> bool:
+    rows = document.ledger_posting.get(company, [])
+    return any(row.posting_type is PostingType.SALES_TAX_PAYABLE for row in rows)
+
+
+def _is_in(code: str, groups: Mapping[str, list[str]]) -> bool:
+    return any(code in codes for codes in groups.values())
