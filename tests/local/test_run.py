@@ -293,6 +293,8 @@ def test_a_refusal_is_printed_with_its_detail_and_what_to_do(
 def test_ctrl_c_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local", "run", "--setup", SETUP, "--events", EVENTS]
     variables = {**os.environ, "TMPDIR": str(tmp_path)}
+    # A shell has its background jobs ignore Ctrl-C, and what they start inherits it; what is handled here is not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         while running.poll() is None and not list(tmp_path.iterdir()):
             time.sleep(0.01)
