@@ -11,6 +11,7 @@ import boto3
 
 from operate.invalid_input import InvalidInput
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.use_cases.requests.control_map import ControlMap
 
 Json = dict[str, Any]
 
@@ -27,12 +28,12 @@ class Options:
 
 def run(options: Options) -> Json:
     """What the function answered. Raises ``InvalidInput`` for what it refuses, or where it failed."""
-    command = {"action": options.action, "name": options.name, "reason": options.reason}
+    command = ControlMap(action=options.action, name=options.name, reason=options.reason)
     event = {
         "source": "project-invoicing.manual",
         "detail-type": "Manual Run",
         "time": utc_text(datetime.now(UTC)),
-        "detail": {"map": command},
+        "detail": {"map": command.as_detail()},
     }
     called = boto3.client("lambda").invoke(FunctionName=options.function, Payload=json.dumps(event))
     answer: Json = json.loads(called["Payload"].read())

@@ -2,7 +2,8 @@
 
     python -m tools.contracts      # writes the table in docs/contracts.md and the schemas in events/schemas
 
-A schema of an event describes its ``detail``, one of a command the request in ``{action: request}``.
+A schema of an event describes its ``detail``, one of a command the request in ``{action: request}``, one of another
+request the ``detail`` of the call by hand, or what stands under a name in it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,16 @@ from project_invoicing.events.details import Detail, Shape, either, shapes
 from project_invoicing.events.own import OWN_EVENTS, VERSION, OwnEvent
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
+from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
+from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.request import Request
 
 DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
+REQUESTS: Final[tuple[type[Request], ...]] = (ControlMap, ImportStaging, PostJournals, PostInvoices)
+"""What people may ask of the functions other than ``document_editing``."""
 _BEGIN: Final = "<!-- generated from events/own.py: python -m tools.contracts -->"
 _END: Final = "<!-- end of what is generated -->"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -57,8 +65,9 @@ def schemas() -> dict[str, str]:
     """Path below ``events/schemas`` -> the text of the file."""
     events = {f"{event.TYPE}.json": _event_schema(event) for event in OWN_EVENTS}
     commands = {f"commands/{command.__name__}.json": _command_schema(command) for command in COMMANDS}
-    both = {**events, **commands}
-    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in both.items()}
+    requests = {f"commands/{request.__name__}.json": _request_schema(request) for request in REQUESTS}
+    all_of_them = {**events, **commands, **requests}
+    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in all_of_them.items()}
 
 
 def _event_schema(event: type[OwnEvent]) -> dict[str, Any]:
@@ -75,6 +84,13 @@ def _command_schema(command: type[Command]) -> dict[str, Any]:
     says = " ".join(schema.pop("description").replace("``", "").split())
     asked = f'{{"{command.ACTION}": …}}: {says}'
     return {"$schema": _DIALECT, "title": schema.pop("title"), "description": asked, **_plain(schema)}
+
+
+def _request_schema(request: type[Request]) -> dict[str, Any]:
+    says = " ".join(cleandoc(str(request.__doc__)).split())
+    under = f', {{"{request.UNDER}": …}}' if request.UNDER else ""
+    head = {"$schema": _DIALECT, "title": request.__name__, "description": f"{request.FUNCTION}{under}: {says}"}
+    return head | _schema(request)
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ PAGE_MS = 60_000  # the time that reading and publishing a page of 5,000 rows ma
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run = bootstrap.catch_up(event["time"], lambda: context.get_remaining_time_in_millis() > PAGE_MS)
     answer = run.answer(event)
-    figures = {name: value for name, value in answer.items() if name in ("delivered", "sweeps", "links")}
+    figures = {name: value for name, value in answer.items() if name in ("delivered", "sweeps", "links", "actor")}
     logger.info("catch-up", outcome=code(answer.get("outcome", "swept")), **figures)
     count("CatchUpKeptDelivered", answer.get("delivered", 0))
     for sweep in answer.get("sweeps", ()):

@@ -8,12 +8,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.errors import Rejected
 from project_invoicing.events import SCHEDULE_SOURCE
 from project_invoicing.events.own import ProposalReady
 from project_invoicing.events.tasks import PostingTask
 from project_invoicing.observe import code, count, logger, metrics
-from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.invoices.post import InvoicePosting
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -23,8 +24,9 @@ def posting(at: str) -> InvoicePosting:
     return InvoicePosting(*stores, bootstrap.finance_setups(), at)
 
 
-def report(run: InvoicePosting) -> dict[str, Any]:
-    logger.info("invoice posting", posted=run.posted, refused=[code(refusal.reason) for refusal in run.refused])
+def report(run: InvoicePosting, actor: str | None = None) -> dict[str, Any]:
+    refused = [code(refusal.reason) for refusal in run.refused]
+    logger.info("invoice posting", posted=run.posted, refused=refused, actor=actor)
     count("InvoicePosted", len(run.posted))
     count("InvoiceRefused", len(run.refused))
     return {"posted": run.posted, "refused": [asdict(refusal) for refusal in run.refused]}
@@ -51,9 +53,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if event.get("detail-type") == ProposalReady.TYPE:
         run.run_one(ProposalReady.of(event).invoice_id, again=False)
         return report(run)
-    scope = named(event.get("detail") or {})
-    if scope.get("proposal_id"):
-        run.run_number(scope["proposal_id"], scope.get("company"), scope.get("invoice_date"))
+    asked = PostInvoices()
+    try:
+        asked = PostInvoices.of(event.get("detail") or {})
+    except Rejected as rejected:
+        run.refuse(rejected)
     else:
-        run.run(scope.get("company"), scope.get("invoice_date"))
-    return report(run)
+        run.run_asked(asked)
+    return report(run, asked.actor) | asked.signed

@@ -6,9 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
+from project_invoicing.errors import Rejected
 from project_invoicing.events import SCHEDULE_SOURCE
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.journals.post import JournalPosting
+from project_invoicing.use_cases.requests.post_journals import PostJournals
 
 
 @logger.inject_lambda_context
@@ -16,8 +18,15 @@ from project_invoicing.use_cases.journals.post import JournalPosting
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
-    run.run(event.get("detail") or {}, scheduled=event.get("source") == SCHEDULE_SOURCE)
-    logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held)
+    asked = PostJournals()
+    try:
+        asked = PostJournals.of(event.get("detail") or {})
+    except Rejected as rejected:
+        run.refuse(rejected)
+    else:
+        run.run(asked, scheduled=event.get("source") == SCHEDULE_SOURCE)
+    logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held, actor=asked.actor)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
-    return {"posted": run.posted, "failed": run.failed, "refused": [asdict(refusal) for refusal in run.refused]}
+    refused = [asdict(refusal) for refusal in run.refused]
+    return {"posted": run.posted, "failed": run.failed, "refused": refused} | asked.signed

@@ -7,14 +7,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.events.own import ImportRequested, InvoicePosted, JournalPosted, SetupChanged
 from project_invoicing.observe import count, logger, metrics
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.staging.import_rows import StagingImport
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
     run = StagingImport(*stores, bootstrap.finance_setups(), event["time"], bootstrap.actuals_register())
+    asked = ImportStaging()
     match event.get("detail-type"):
         case JournalPosted.TYPE:
             journal = JournalPosted.of(event)
@@ -25,10 +27,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         case SetupChanged.TYPE:
             report = run.after_setup_change()
         case ImportRequested.TYPE:
-            report = run.everything(ImportRequested.of(event).as_detail())
+            report = run.everything(ImportStaging.of(ImportRequested.of(event).as_detail()))
         case _:
-            report = run.everything(event.get("detail") or {})
-    logger.info("import from staging", report=report)
+            asked = ImportStaging.of(event.get("detail") or {})
+            report = run.everything(asked)
+    logger.info("import from staging", report=report, actor=asked.actor)
     for name, value in report.items():
         count(f"Import{name.title().replace('_', '')}", value)
-    return report
+    return report | asked.signed

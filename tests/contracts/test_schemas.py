@@ -11,6 +11,7 @@ import pytest
 from project_invoicing.events import SOURCE
 from project_invoicing.events.own import OWN_EVENTS
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
+from project_invoicing.use_cases.requests.request import Request
 from tests.event_samples import EVENTS, function_samples
 from tests.json_schema import problems
 from tools import contracts
@@ -78,6 +79,22 @@ def test_a_sample_of_a_command_fits_its_schema_and_its_model(name: str, detail: 
 
 def test_every_command_has_a_sample() -> None:
     assert {type(command_of(detail)) for _, detail in COMMAND_SAMPLES} == set(COMMANDS)
+
+
+def asked(request: type[Request]) -> list[dict[str, Any]]:
+    """What the samples of its function ask by hand."""
+    samples = [sample for name, sample in function_samples().items() if name.partition("/")[0] == request.FUNCTION]
+    details = [sample["detail"] for sample in samples if str(sample.get("source")).endswith(".manual")]
+    return [detail[request.UNDER] for detail in details if request.UNDER in detail] if request.UNDER else details
+
+
+@pytest.mark.parametrize("request_", contracts.REQUESTS)
+def test_a_sample_of_a_request_fits_its_schema_and_its_class(request_: type[Request]) -> None:
+    described = schema(f"commands/{request_.__name__}.json")
+    assert asked(request_)
+    for given in asked(request_):
+        assert list(problems(described, given)) == []
+        assert request_.of(given).as_detail() == given
 
 
 def test_a_schema_refuses_what_is_not_as_described() -> None:

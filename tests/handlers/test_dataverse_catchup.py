@@ -227,6 +227,16 @@ def test_each_sample_does_what_it_is_for(site: Site, dataverse: FakeDataverse, n
         assert answer["outcome"] == outcome
 
 
+def test_who_paused_a_map_is_in_the_answer_also_of_a_refusal(site: Site) -> None:
+    asked = sample("dataverse_catchup/map-command")
+    asked["detail"]["map"]["actor"] = "ann"
+    answers = [site.stack.invoke("dataverse_catchup", asked) for _ in range(2)]
+    assert [(answer["outcome"][:18], answer["actor"]) for answer in answers] == [
+        ("actuals is paused", "ann"),
+        ("refused: actuals i", "ann"),
+    ]
+
+
 class TestDeletedRows:
     def test_the_link_of_a_deleted_connection_goes(self, site: Site, dataverse: FakeDataverse) -> None:
         link = connection("c", "a", "Unbilled Sales", "b", "Cost", row_version=8)

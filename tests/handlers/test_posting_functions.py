@@ -196,3 +196,14 @@ def test_a_posted_invoice_is_told_with_its_figures(books: Books) -> None:
             "line_count": 1,
         }
     ]
+
+
+@pytest.mark.parametrize("function", ["journal_posting", "invoice_posting"])
+def test_who_asked_is_in_the_answer_and_a_request_that_cannot_be_read_is_refused(books: Books, function: str) -> None:
+    books.use(finance())
+    asked = sample(f"{function}/manual")
+    answer = books.call(function, asked | {"detail": {"company": "USPM", "actor": "ann"}})
+    assert (answer["posted"], answer["actor"]) == ([], "ann")
+    answer = books.call(function, asked | {"detail": {"company": 5}})
+    assert (answer["posted"], [one["reason"] for one in answer["refused"]]) == ([], ["schema"])
+    assert answer["refused"][0]["detail"].startswith("the request has 5 as company: ")

@@ -6,7 +6,6 @@ them, numbers with blanks around them. When a field does not accept a value, its
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final
 
@@ -14,12 +13,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from project_invoicing.errors import Rejected
-from project_invoicing.use_cases.documents.given import given_day
+from project_invoicing.use_cases.documents.given import given_actor, given_day
 from project_invoicing.use_cases.documents.requests import row_id
 
 SAID: Final = "said"
 """The type of errors whose text is meant for the person who asked."""
-_ACTOR: Final = r"[\w.@+:|\\-]{1,100}"
 NAMING: Final = frozenset({"actor", "company", "proposal_id", "journal_id", "actual_id"})
 """Fields that say who asks and about what; the other fields of an edit are the changes."""
 
@@ -86,9 +84,10 @@ def _true(value: object, info: ValidationInfo) -> bool:
 
 
 def _actor(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and re.fullmatch(_ACTOR, value)):
-        return value
-    raise wrong(f"actor is the id of who asks, up to 100 characters without blanks, not {str(value)[:100]!r}")
+    try:
+        return given_actor(value)
+    except Rejected as rejected:
+        raise wrong(rejected.detail) from None
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import Final
 
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
+
+ACTOR: Final = r"[\w.@+:|\\-]{1,100}"
+"""What the id of a person looks like."""
+
+
+def given_actor(value: object) -> str | None:
+    """The id of who asks, if any. Raises ``Rejected`` for anything else than an id."""
+    if value is None or (isinstance(value, str) and re.fullmatch(ACTOR, value)):
+        return value
+    detail = f"actor is the id of who asks, up to 100 characters without blanks, not {str(value)[:100]!r}"
+    raise Rejected(RejectReason.SCHEMA, detail, field="actor")
 
 
 def given_day(text: str, field: str) -> date:

@@ -22,6 +22,7 @@ from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted
 from project_invoicing.use_cases.invoices.saga import InvoiceSaga
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.work_queue import WorkQueue
@@ -41,6 +42,17 @@ class InvoicePosting:
     at: str
     posted: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+
+    def run_asked(self, asked: PostInvoices) -> None:
+        """Posts what a person asks for: one proposal, or all that are ready."""
+        if asked.proposal_id:
+            self.run_number(asked.proposal_id, asked.company, asked.invoice_date)
+        else:
+            self.run(asked.company, asked.invoice_date)
+
+    def refuse(self, rejected: Rejected) -> None:
+        """Notes why a request could not be read."""
+        self.refused.append(Refusal(None, None, rejected.reason, rejected.detail))
 
     def run(self, company: str | None = None, invoice_date: str | None = None) -> None:
         """Posts what is ready, all on ``invoice_date`` if given, and finishes what was left half-way.

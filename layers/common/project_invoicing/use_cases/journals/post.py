@@ -37,8 +37,8 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.given import given_day
-from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.journals.posting_saga import OVERHEAD, PostingSaga
+from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.setups import SetupVersions
 
 _NAMING = ("journal_id", "original_journal", "period_start")
@@ -59,45 +59,48 @@ class JournalPosting:
     refused: list[Refusal] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
 
-    def run(self, scope: Mapping[str, str], *, scheduled: bool = False) -> None:
+    def run(self, asked: PostJournals, *, scheduled: bool = False) -> None:
         """Posts all journals that are drafts or were left half-way, or those selected by the filters (POST-14).
 
         ``scheduled``: journals that their company reviews are left alone, see ``review``.
 
-        Filters: ``company``, ``journal_id``, ``original_journal``, ``period_start`` (a date in the journal's period).
         ``refused`` says why lines, and journals that were named, are not posted.
         """
-        scope, setup = named(scope), self.setups.current
-        companies = [scope["company"]] if scope.get("company") else list(setup.document.companies)
+        setup = self.setups.current
+        companies = [asked.company] if asked.company else list(setup.document.companies)
         if companies[0] not in setup.document.companies:
             self.refused.append(unknown_company(companies[0]))
             return
-        start = scope.get("period_start")
+        start = asked.period_start
         try:
             day = given_day(start, "period_start") if start else None
         except Rejected as rejected:
-            self.refused.append(Refusal(scope.get("company"), None, rejected.reason, rejected.detail))
+            self.refused.append(Refusal(asked.company, None, rejected.reason, rejected.detail))
             return
-        due = list(self._due(companies, scope, day))
+        due = list(self._due(companies, asked, day))
         each("journal", ((one.journal_id, one) for one in due), lambda one: self.post(one, scheduled=scheduled))
-        if any(scope.get(name) for name in _NAMING) and not (self.posted or self.refused):
-            self.refused.append(self._nothing(companies, scope))
+        if any(getattr(asked, name) for name in _NAMING) and not (self.posted or self.refused):
+            self.refused.append(self._nothing(companies, asked))
 
-    def _due(self, companies: Sequence[str], scope: Mapping[str, str], day: date | None) -> Iterator[Journal]:
+    def refuse(self, rejected: Rejected) -> None:
+        """Notes why a request could not be read."""
+        self.refused.append(Refusal(None, None, rejected.reason, rejected.detail))
+
+    def _due(self, companies: Sequence[str], asked: PostJournals, day: date | None) -> Iterator[Journal]:
         """The unposted journals selected by the filters; ``day`` lies in their period."""
         for company in companies:
             period = period_key(self.setups.current.parameters(company).journal_period, day) if day else None
-            asked = (scope.get("journal_id"), scope.get("original_journal"), period)
+            wanted = (asked.journal_id, asked.original_journal, period)
             for journal in self.journals.open(company):
                 found = (journal.journal_id, journal.original_journal, journal.period)
-                if all(want in (None, have) for want, have in zip(asked, found, strict=True)):
+                if all(want in (None, have) for want, have in zip(wanted, found, strict=True)):
                     yield journal
 
-    def _nothing(self, companies: Iterable[str], scope: Mapping[str, str]) -> Refusal:
+    def _nothing(self, companies: Iterable[str], request: PostJournals) -> Refusal:
         """Why the filters selected nothing to post."""
-        asked, company = scope.get("journal_id"), scope.get("company")
+        asked, company = request.journal_id, request.company
         if not asked:
-            named = ", ".join(f"{name} {scope[name]}" for name in _NAMING if scope.get(name))
+            named = ", ".join(f"{name} {value}" for name in _NAMING if (value := getattr(request, name)))
             return Refusal(company, None, PostingFailure.LINES_MISSING, f"no journal to post has {named}")
         for code in companies:
             journal = self.journals.get(code, asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from project_invoicing.domain.codes import SET_UP_REASONS, StagingState, TransactionType
@@ -14,9 +13,10 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
-from project_invoicing.use_cases.documents.requests import named, proposals_named
+from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.journals.import_lines import JournalImport
 from project_invoicing.use_cases.proposals.import_lines import ProposalImport
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.apply_changes import Changes
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
@@ -35,20 +35,16 @@ class StagingImport:
     at: str
     register: ActualsRegister
 
-    def everything(self, scope: Mapping[str, str]) -> dict[str, int]:
-        """Imports what waits: all of it, or one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24).
-
-        Raises ``Rejected`` for an invalid ``actual_id``.
-        """
-        scope = named(scope)
-        company, number = scope.get("company"), scope.get("proposal_id")
-        if number:
-            return self._one(number, company)
+    def everything(self, asked: ImportStaging) -> dict[str, int]:
+        """Imports what waits: all of it, or one ``company``, ``proposal_id`` or ``actual_id`` (STG-18, STG-24)."""
+        company = asked.company
+        if asked.proposal_id:
+            return self._one(asked.proposal_id, company)
         posted = self._posted_lines()
         Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, posted, company).run()
         lines = self._journals(company)
-        if actual_id := scope.get("actual_id"):
-            return self._actual(actual_id, lines)
+        if asked.actual_id:
+            return self._actual(asked.actual_id, lines)
         lines.run()
         proposals = self._proposals(company)
         proposals.run()

@@ -26,6 +26,7 @@ from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.sweeps import Sweeps
+from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
 
@@ -93,11 +94,14 @@ class CatchUp:
             return {"outcome": NOT_CONNECTED, "delivered": delivered}
         return {"delivered": delivered, "sweeps": sweeps}
 
-    def _command(self, command: Any) -> dict[str, Any]:
+    def _command(self, asked: object) -> dict[str, Any]:
+        signed = {}
         try:
-            return self._control().apply(command if isinstance(command, Mapping) else {})
+            command = ControlMap.of(asked)
+            signed = command.signed
+            return self._control().apply(command) | signed
         except (Rejected, Conflict) as refused:
-            return {"outcome": f"refused: {refused}"}
+            return {"outcome": f"refused: {refused}"} | signed
 
     def _control(self) -> MapControl:
         return MapControl(self.states, self.sweeps, self.bus, self.at, self.time_left)

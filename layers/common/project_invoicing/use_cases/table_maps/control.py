@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from project_invoicing.bus import MAX_ENTRIES, Bus
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.found_rows import inbound_maps
-from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapAction, MapState
-from project_invoicing.errors import Rejected, Unavailable
+from project_invoicing.errors import Unavailable
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.sweeps import Sweeps
-
-LIST: Final = "list"
+from project_invoicing.use_cases.requests.control_map import LIST, ControlMap
 
 
 class MapControl:
@@ -29,17 +27,17 @@ class MapControl:
         self.at = at
         self.time_left = time_left
 
-    def apply(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        """``{"name", "action", "reason"}``, or ``{"action": "list"}``. Returns ``outcome`` and the status of the maps.
+    def apply(self, command: ControlMap) -> dict[str, Any]:
+        """Carries out the command. Returns ``outcome`` and the status of the maps.
 
         Raises ``Rejected`` for an unknown map and for an action that the map's state does not allow.
         """
-        if command.get("action") == LIST:
+        if command.action == LIST:
             return {"outcome": "listed", "maps": [_shown(status) for status in self.states.all().values()]}
-        name, action, reason = str(command.get("name")), self._action(command), command.get("reason")
+        name, action = str(command.name), MapAction(command.action)
         if action is MapAction.START:
             self._read_all_rows(name)
-        status = self._changed(name, action, None if reason is None else str(reason))
+        status = self._changed(name, action, command.reason)
         delivered = self.deliver_kept(name) if status.state is MapState.RUNNING else 0
         return {"outcome": f"{name} is {status.state}", "delivered": delivered, "maps": [_shown(status)]}
 
@@ -86,14 +84,6 @@ class MapControl:
         for entity, table_map in inbound_maps().items():
             if table_map.name == name and self.states.of(name).state is MapState.STOPPED:
                 self.sweeps.begin_again(entity)
-
-    @staticmethod
-    def _action(command: Mapping[str, Any]) -> MapAction:
-        try:
-            return MapAction(str(command.get("action")))
-        except ValueError:
-            problem = f"action is {command.get('action')!r}; it is one of {', '.join([*MapAction, LIST])}"
-            raise Rejected(RejectReason.SCHEMA, problem, field="action") from None
 
 
 def _shown(status: MapStatus) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""What people ask of the functions by hand: read once, with a text for what cannot be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from local import ROOT
+from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
+from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.request import Request
+from tests.builders import guid
+from tools.contracts import REQUESTS
+
+REQUIRED: dict[type[Request], dict[str, Any]] = {ControlMap: {"action": "list"}}
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_says_who_asks_and_ignores_what_it_does_not_know(request_: type[Request]) -> None:
+    given = REQUIRED.get(request_, {})
+    assert request_.of(given).signed == {}
+    assert request_.of(given | {"actor": "ann@contoso.example", "colour": 5}).signed == {"actor": "ann@contoso.example"}
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_an_actor_is_an_id(request_: type[Request]) -> None:
+    with pytest.raises(Rejected, match="without blanks, not 'Ann of Contoso'") as refused:
+        request_.of(REQUIRED.get(request_, {}) | {"actor": "Ann of Contoso"})
+    assert (refused.value.reason, refused.value.field) == ("schema", "actor")
+
+
+def test_ids_and_numbers_are_read_as_in_commands() -> None:
+    id = guid("actual-cost")
+    assert ImportStaging.of({"actual_id": f"{{{id.upper()}}}", "company": " USPM "}) == ImportStaging(
+        actual_id=id, company="USPM"
+    )
+    with pytest.raises(Rejected, match="actual_id '12' is no GUID"):
+        ImportStaging.of({"actual_id": "12"})
+
+
+@pytest.mark.parametrize(
+    ("request_", "given", "problem"),
+    [
+        (PostJournals, {"journal_id": 5}, "the request has 5 as journal_id: the number of the journal"),
+        (PostInvoices, {"invoice_date": 20260831}, "the request has 20260831 as invoice_date: "),
+        (PostInvoices, ["INV-0001"], r"the request has \['INV-0001'\] in place of an object"),
+        (ControlMap, {"action": "halt"}, "action is 'halt'; it is one of pause, resume, stop, start, list"),
+        (ControlMap, "pause", "action is None; it is one of"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_field(request_: type[Request], given: object, problem: str) -> None:
+    with pytest.raises(Rejected, match=f"^{problem}"):
+        request_.of(given)
+
+
+@pytest.mark.parametrize("function", ["dataverse_catchup", "accounting_writeback"])
+def test_a_request_does_not_make_its_function_load_the_models_of_the_set_up(function: str) -> None:
+    code = (
+        "import sys, project_invoicing.use_cases.table_maps.catch_up, project_invoicing.use_cases.write_back.send; "
+        f"from functions.{function} import app; print('pydantic' in sys.modules)"
+    )
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "common")])
+    said = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "False"
