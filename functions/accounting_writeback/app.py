@@ -36,10 +36,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
         return process_partial_response(event=event, record_handler=write_back, processor=processor, context=context)
     run = bootstrap.write_back(context.get_remaining_time_in_millis)
-    if asked := retry_of(event):
-        outcome = run.retry(asked, event["time"])
-        logger.info("write-back", action="retry", outcome=code(outcome))
-        return {"outcome": outcome}
+    if given := retry_of(event):
+        answer = run.answer(given, event["time"])
+        logger.info("write-back", action="retry", outcome=code(answer["outcome"]), actor=answer.get("actor"))
+        return answer
     queued = run.hand_out(event["time"])
     logger.info("write-back", queued=queued)
     return {"queued": queued}

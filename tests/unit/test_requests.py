@@ -16,10 +16,14 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from tests.builders import guid
 from tools.contracts import REQUESTS
 
-REQUIRED: dict[type[Request], dict[str, Any]] = {ControlMap: {"action": "list"}}
+REQUIRED: dict[type[Request], dict[str, Any]] = {
+    ControlMap: {"action": "list"},
+    RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
+}
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
@@ -52,6 +56,8 @@ def test_ids_and_numbers_are_read_as_in_commands() -> None:
         (PostInvoices, {"invoice_date": 20260831}, "the request has 20260831 as invoice_date: "),
         (PostInvoices, ["INV-0001"], r"the request has \['INV-0001'\] in place of an object"),
         (ControlMap, {"action": "halt"}, "action is 'halt'; it is one of pause, resume, stop, start, list"),
+        (RetryWriteBack, {"company": "USPM", "journal_id": 5}, "name company and journal_id, or company and "),
+        (RetryWriteBack, {"journal_id": "USPM-000001"}, "name company and journal_id, or company and "),
         (ControlMap, "pause", "action is None; it is one of"),
     ],
 )

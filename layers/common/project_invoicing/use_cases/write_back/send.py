@@ -35,6 +35,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
 from project_invoicing.store.write_backs import Document, Progress, WriteBacks
 from project_invoicing.use_cases.documents.requests import named
+from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
 
@@ -141,22 +142,27 @@ class WriteBack:
         )
         return self.queue.send(_task(document, at) for document in free)
 
-    def retry(self, detail: Mapping[str, Any], at: str) -> str:
+    def answer(self, request: object, at: str) -> dict[str, str]:
+        """The answer to a person's request to try a document again: ``outcome``, and ``actor`` if it names one."""
+        try:
+            asked = RetryWriteBack.of(request)
+        except Rejected as rejected:
+            return {"outcome": f"refused: {rejected.detail}"}
+        return {"outcome": self.retry(asked, at)} | asked.signed
+
+    def retry(self, asked: RetryWriteBack, at: str) -> str:
         """Tries the refused rows of a finished document again, at a person's request. Returns the outcome.
 
-        With ``everything`` in ``detail``, all its rows, because somebody has changed them in Dataverse since.
+        With ``everything``, all its rows, because somebody has changed them in Dataverse since.
         """
-        try:
-            document = document_of(detail)
-        except Rejected as rejected:
-            return f"refused: {rejected.detail}"
+        document = document_of(asked.as_detail())
         progress = self.documents.get(document)
         name = f"{document.source} {document.number} of {document.company}"
         if progress is None:
             return f"refused: {name} has not been posted"
         if progress.unfinished:
             return f"refused: {name} is still being written back; its rows say which were refused"
-        everything = bool(detail.get("everything"))
+        everything = bool(asked.everything)
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
         if not (rows or everything) or not self.documents.again(
             progress, self._from_now(RESUMED_AFTER), everything=everything
