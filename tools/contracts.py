@@ -23,12 +23,20 @@ from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 
 DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
-REQUESTS: Final[tuple[type[Request], ...]] = (ControlMap, ImportStaging, PostJournals, PostInvoices, RetryWriteBack)
+REQUESTS: Final[tuple[type[Request], ...]] = (
+    ControlMap,
+    ImportStaging,
+    PostJournals,
+    PostInvoices,
+    RetryWriteBack,
+    Question,
+)
 """What people may ask of the functions other than ``document_editing``."""
 _BEGIN: Final = "<!-- generated from events/own.py: python -m tools.contracts -->"
 _END: Final = "<!-- end of what is generated -->"

@@ -15,25 +15,27 @@ from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.request import Request, SignedRequest
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from tests.builders import guid
 from tools.contracts import REQUESTS
 
+SIGNED = [request for request in REQUESTS if issubclass(request, SignedRequest)]
 REQUIRED: dict[type[Request], dict[str, Any]] = {
     ControlMap: {"action": "list"},
     RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
 }
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_says_who_asks_and_ignores_what_it_does_not_know(request_: type[Request]) -> None:
+@pytest.mark.parametrize("request_", SIGNED)
+def test_a_request_says_who_asks_and_ignores_what_it_does_not_know(request_: type[SignedRequest]) -> None:
     given = REQUIRED.get(request_, {})
     assert request_.of(given).signed == {}
     assert request_.of(given | {"actor": "ann@contoso.example", "colour": 5}).signed == {"actor": "ann@contoso.example"}
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize("request_", SIGNED)
 def test_an_actor_is_an_id(request_: type[Request]) -> None:
     with pytest.raises(Rejected, match="without blanks, not 'Ann of Contoso'") as refused:
         request_.of(REQUIRED.get(request_, {}) | {"actor": "Ann of Contoso"})
@@ -58,12 +60,18 @@ def test_ids_and_numbers_are_read_as_in_commands() -> None:
         (ControlMap, {"action": "halt"}, "action is 'halt'; it is one of pause, resume, stop, start, list"),
         (RetryWriteBack, {"company": "USPM", "journal_id": 5}, "name company and journal_id, or company and "),
         (RetryWriteBack, {"journal_id": "USPM-000001"}, "name company and journal_id, or company and "),
+        (Question, {"id": "INV-0001", "company": 5}, "company is the code of a company, not 5"),
         (ControlMap, "pause", "action is None; it is one of"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_field(request_: type[Request], given: object, problem: str) -> None:
     with pytest.raises(Rejected, match=f"^{problem}"):
         request_.of(given)
+
+
+def test_a_question_without_an_id_is_a_question() -> None:
+    assert Question.of({"company": "USPM", "colour": 5}) == Question(id="", company="USPM")
+    assert Question.of({"id": 5}) == Question(id="5")
 
 
 @pytest.mark.parametrize("function", ["dataverse_catchup", "accounting_writeback"])

@@ -11,14 +11,14 @@ from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected
 from project_invoicing.events.details import Says
 from project_invoicing.use_cases.documents.given import given_actor
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SignedRequest
 
 LIST: Final = "list"
 ACTIONS: Final = (*map(str, MapAction), LIST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlMap(Request):
+class ControlMap(SignedRequest):
     """Pauses, resumes, stops or starts a table map, or lists them all."""
 
     FUNCTION: ClassVar[str] = "dataverse_catchup"

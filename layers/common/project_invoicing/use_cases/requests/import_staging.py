@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from project_invoicing.events.details import Says
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportStaging(Request):
+class ImportStaging(SignedRequest):
     """Imports what waits in staging: everything, or a company's, a proposal, or an actual."""
 
     FUNCTION: ClassVar[str] = "staging_import"

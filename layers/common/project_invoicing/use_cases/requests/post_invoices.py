@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from project_invoicing.events.details import Says
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostInvoices(Request):
+class PostInvoices(SignedRequest):
     """Posts the proposals that are ready and finishes what was left half-way, or posts one proposal."""
 
     FUNCTION: ClassVar[str] = "invoice_posting"

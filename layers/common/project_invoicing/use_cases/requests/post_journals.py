@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from project_invoicing.events.details import Says
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostJournals(Request):
+class PostJournals(SignedRequest):
     """Posts the journals that are drafts or were left half-way; those given by every field that is there."""
 
     FUNCTION: ClassVar[str] = "journal_posting"

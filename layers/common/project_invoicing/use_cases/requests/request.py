@@ -13,13 +13,23 @@ from project_invoicing.use_cases.documents.requests import named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Detail):
-    """A person's request to ``FUNCTION``: the detail of the event, or what stands ``UNDER`` a name in it.
-
-    ``actor`` is the id of who asks: optional until people sign in. It is logged, and returned in the answer.
-    """
+    """A person's request to ``FUNCTION``: the detail of the event, or what stands ``UNDER`` a name in it."""
 
     FUNCTION: ClassVar[str]
     UNDER: ClassVar[str | None] = None
+
+    @classmethod
+    def of(cls, request: object) -> Self:
+        """Reads the request. Unknown fields are ignored. Raises ``Rejected`` (``schema``)."""
+        return cls.of_detail(request, "the request")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest(Request):
+    """A request for a change, which may say who asks.
+
+    ``actor`` is the id of who asks: optional until people sign in. It is logged, and returned in the answer.
+    """
 
     actor: Annotated[
         str | None, Says("the id of who asks, without blanks; logged, and given back in the answer", ACTOR)

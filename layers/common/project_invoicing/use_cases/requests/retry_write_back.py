@@ -12,11 +12,11 @@ from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company
 from project_invoicing.use_cases.documents.given import given_actor
 from project_invoicing.use_cases.documents.requests import named
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryWriteBack(Request):
+class RetryWriteBack(SignedRequest):
     """Tries the refused rows of a document again, or with ``everything`` all its rows."""
 
     FUNCTION: ClassVar[str] = "accounting_writeback"
