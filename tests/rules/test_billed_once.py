@@ -20,6 +20,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.proposals import pages as proposal_pages
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.staging.import_rows import StagingImport
 from project_invoicing.use_cases.staging.prevalidate import NoRegister
 from tests.builders import Context, connection, guid, proforma
@@ -381,7 +382,7 @@ def repaired(books: Books) -> None:
         stores.staging, stores.journals, stores.proposals, stores.ledger, stores.setups, books.world.at, NoRegister()
     )
     for event in published:
-        run_of.everything(event.detail)
+        run_of.everything(ImportStaging.of(event.detail))
     books._result = None
 
 
