@@ -71,6 +71,7 @@ class DeployedStack:
         self._failed: list[DeadLetter] = []
         for url in self._sources:
             # A message that failed comes again soon, not after the minutes that a slow function may take in AWS.
+            # The stubs want literal keys, and a variable's are any text.
             attributes = {"VisibilityTimeout": str(_REDELIVERY_SECONDS)}
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
         for mapping in self._lambda.list_event_source_mappings()["EventSourceMappings"]:
@@ -159,6 +160,7 @@ class DeployedStack:
             if json.loads(rule["EventPattern"]).get("source") != [DATAVERSE_SOURCE]:
                 (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
                 again = [{**target, "Id": f"{target['Id']}-{number}"} for number in range(1, copies)]
+                # What one call has answered the stubs do not take for what another asks.
                 events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=again)  # type: ignore[arg-type]
 
 

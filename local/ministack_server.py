@@ -20,6 +20,7 @@ import time
 import zipfile
 from typing import Any
 
+# It is installed in an environment of its own, in which this runs, and not in the one that is checked.
 from ministack import app  # type: ignore[import-not-found]
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 from ministack.services import eventbridge, lambda_svc  # type: ignore[import-not-found]

@@ -127,6 +127,7 @@ class Stack:
                     "deadLetterTargetArn": self._queue_arn(self._queues[queue.dead_letters]),
                     "maxReceiveCount": queue.max_receives,
                 }
+                # The stubs want literal keys, and a variable's are any text.
                 attributes = {"RedrivePolicy": json.dumps(redrive)}
                 self._sqs.set_queue_attributes(QueueUrl=self._queues[queue.id], Attributes=attributes)  # type: ignore[arg-type]
         for rule in self._template.rules:

@@ -43,6 +43,7 @@ class Organization:
         self.rows = Rows(lambda: self.now, seed="dates")
         self.business = Business(self.rows, lambda: self.now, ZoneInfo(zone))
         self.standin = Standin(self.rows, settings or Settings(), URL)
+        # It stands in for the pool of connections: of that the client only calls `request`.
         self.client = WebApi(URL, Tokens(), pool=self)  # type: ignore[arg-type]
         self.asked: list[str] = []
         self.told: dict[tuple[str, str], Actual | Proforma] = {}

@@ -88,6 +88,7 @@ def transact(client: DynamoDBClient, writes: Sequence[Write]) -> None:
     The SDK adds a request token, so its own retry of a request whose response was lost changes nothing.
     """
     with translated():
+        # A write is a plain dict, so that only this room needs the stubs' types of it.
         client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
 
 
