@@ -1,0 +1,74 @@
+"""What one step sees of master data: the rows it has read, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from project_invoicing.domain.master_data import (
+    Children,
+    ChildrenKey,
+    Key,
+    NameKey,
+    Part,
+    RateKey,
+    Rates,
+    RowKey,
+    Seen,
+    SeenName,
+    SeenRow,
+)
+
+T = TypeVar("T", bound=Seen)
+
+
+class NotRead(LookupError):
+    """A rule asked for master data that its step has not read: a defect of the step, never an answer."""
+
+
+class MasterView:
+    """The master data that one step has read. It only grows, and what was read first stays.
+
+    ``None`` is an answer: the key was read, and there is nothing. A key that was not read raises ``NotRead``.
+    """
+
+    def __init__(self, seen: Mapping[Key, Seen | None] | None = None) -> None:
+        self._seen: dict[Key, Seen | None] = dict(seen or {})
+
+    def add(self, seen: Mapping[Key, Seen | None]) -> None:
+        for key, found in seen.items():
+            self._seen.setdefault(key, found)
+
+    def has(self, key: Key) -> bool:
+        """Whether the key was read, whatever was found."""
+        return key in self._seen
+
+    def row(self, entity: str, id: str) -> SeenRow | None:
+        return self._of(RowKey(entity, id), SeenRow)
+
+    def name(self, part: Part, company: str, number: str) -> SeenName | None:
+        return self._of(NameKey(part, company, number), SeenName)
+
+    def children(self, parent: str) -> Children | None:
+        return self._of(ChildrenKey(parent), Children)
+
+    def rates(self, type: str, from_: str, to: str) -> Rates | None:
+        return self._of(RateKey(type, from_, to), Rates)
+
+    def _of(self, key: Key, kind: type[T]) -> T | None:
+        if key not in self._seen:
+            raise NotRead(f"{key} was not read")
+        found = self._seen[key]
+        if found is None or isinstance(found, kind):
+            return found
+        raise TypeError(f"{key} is a {type(found).__name__}, not a {kind.__name__}")
+
+
+class _DocumentOnly(MasterView):
+    """No rows at all: the set-up document is everything there is."""
+
+    def _of(self, key: Key, kind: type[T]) -> T | None:  # noqa: ARG002 (whatever is asked)
+        return None
+
+
+DOCUMENT_ONLY: Final = _DocumentOnly()
