@@ -66,6 +66,31 @@ def show_explanations(console: Console, answer: Row) -> None:
         show_list(console, "What that can mean, and what to do", answer["next"])
 
 
+def show_organization(console: Console, report: Row) -> None:
+    """Prints what an organization lacks for each table map, each with what to do, and what deserves a look."""
+    webhooks = ", ".join(report["webhooks"]) or "none that can be seen"
+    console.print(_text(f"{report['url']}, webhooks: {webhooks}\n"))
+    show_rows(console, "Table maps", ({**one, "problems": one["problems"] or ""} for one in report["maps"]))
+    notes = [one for one in report["findings"] if one["problem"] == "note"]
+    for one in report["maps"]:
+        found = [each for each in report["findings"] if each["map"] == one["map"] and each not in notes]
+        _show_findings(console, f"{one['map']} ({one['table']})", found)
+    if notes:
+        _show_findings(console, "Worth a look; nothing is held up", notes)
+    if report["complete"]:
+        console.print("Nothing is missing.")
+
+
+def _show_findings(console: Console, title: str, findings: Sequence[Row]) -> None:
+    if not findings:
+        return
+    console.print(_text(title, style="bold"))
+    for one in findings:
+        console.print(_text(f"  {one['problem']}: {one['kind']} {one['name']}: {one['detail']}"), soft_wrap=True)
+        console.print(_text(f"    -> {one['to_do']}"), soft_wrap=True)
+    console.print()
+
+
 def show_reconciliation(console: Console, report: Row) -> None:
     """Prints the checks of a reconciliation, each difference, and what was repaired."""
     if "checks" in report:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, aws, explain, maps, preview, reconcile, redrive
+from operate import answers, aws, check_dataverse, explain, maps, preview, reconcile, redrive
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -63,7 +63,7 @@ def _add_questions(commands: Commands) -> None:
 
 
 def _add_checks(commands: Commands) -> None:
-    """Commands that check something before it is used. They need no stack."""
+    """Commands that check something before it is used. They need no tables of a stack."""
     checks = commands.add_parser("check", help="check something before it is used")
     check_commands = checks.add_subparsers(required=True, metavar="WHAT")
     setup = check_commands.add_parser("setup", help="what is wrong with a set-up file, and what it lacks")
@@ -71,6 +71,12 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
     setup.set_defaults(command=_check_setup)
+    dataverse = check_commands.add_parser(
+        "dataverse", help="what a Dataverse organization lacks for the table maps; only reads, and only definitions"
+    )
+    dataverse.add_argument("--webhook", type=_named, metavar="NAME", help="where several webhooks are registered")
+    dataverse.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    dataverse.set_defaults(command=_at_a_stack(_check_dataverse))
 
 
 def _add_controls(commands: Commands) -> None:
@@ -140,6 +146,16 @@ def _check_setup(options: argparse.Namespace) -> int:
     lacking = f"{len(found)} warnings" if len(found) != 1 else "1 warning"
     print(printable(f"{options.file} is valid{f'; {lacking}' if found else ' and lacks nothing that can be checked'}"))
     return BAD_ANSWER if found and options.strict else 0
+
+
+def _check_dataverse(options: argparse.Namespace) -> int:
+    """``BAD_ANSWER`` where something is missing, differs or could not be checked; notes alone are none."""
+    report = check_dataverse.run(check_dataverse.Options(options.webhook))
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        answers.show_organization(console(), report)
+    return 0 if report["complete"] else BAD_ANSWER
 
 
 def _preview(options: argparse.Namespace) -> int:
