@@ -24,7 +24,7 @@ from dataverse_standin.messages import to_json
 from dataverse_standin.metadata import TABLES, Table
 from dataverse_standin.rows import Change, Rows
 
-StepMessage = Literal["Create", "Update", "Delete", "CreateMultiple"]
+StepMessage = Literal["Create", "Update", "Delete", "CreateMultiple", "Merge"]
 
 TRIED_AGAIN: Final = frozenset({502, 503, 504})
 TIMEOUT_SECONDS: Final = 60

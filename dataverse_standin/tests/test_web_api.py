@@ -87,12 +87,12 @@ def test_a_row_is_shown_with_its_etag_and_all_its_columns(client: Client) -> Non
 
     shown = client.get(f"accounts({guid('Contoso')})")
 
-    assert shown == {
+    assert shown.keys() >= {"accountnumber", "_msdyn_company_value", "address1_city"}
+    assert {name: value for name, value in shown.items() if value is not None} == {
         "@odata.context": f"{ROOT}/$metadata#accounts/$entity",
         "@odata.etag": 'W/"1"',
         "accountid": guid("Contoso"),
         "name": "Contoso",
-        "accountnumber": None,
         "statecode": 0,
         "statuscode": 1,
         "versionnumber": 1,
@@ -874,7 +874,8 @@ def test_the_look_up_columns_of_a_table_are_told_those_of_the_organization_too()
     client = Client(Settings(columns={"msdyn_project": {"cr123_partner": lookup("account")}}))
     found = client.get(f"EntityDefinitions(LogicalName='msdyn_project')/{LOOKUPS}")
     names = [item["LogicalName"] for item in found["value"]]
-    assert names == ["msdyn_customer", "msdyn_contractorganizationalunitid", "cr123_partner"]
+    assert {"msdyn_customer", "msdyn_contractorganizationalunitid", "cr123_partner"} <= set(names)
+    assert "msdyn_subject" not in names
     assert len({item["MetadataId"] for item in found["value"]}) == len(names)
 
 
