@@ -22,6 +22,8 @@ from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
     ProposalReady,
     Retry,
     SetupChanged,
@@ -235,6 +237,14 @@ INVOICE = POSTED_INVOICE.on_bus("2026-08-31T09:05:00Z", "USPM#INV-0001")
 REQUESTED = ImportRequested(actual_id=guid("actual-billed-sales")).on_bus(
     "2026-09-01T08:00:00Z", guid("actual-billed-sales")
 )
+PROJECT = MasterDataChanged(
+    entity="msdyn_project",
+    id=guid("PRJ-1"),
+    company="USPM",
+    number="PRJ-1",
+    blockers=(f"msdyn_project#{guid('PRJ-1')}",),
+).on_bus("2026-08-27T16:59:00Z", f"msdyn_project#{guid('PRJ-1')}#5032050")
+PROJECTS = MasterDataLoaded(map="projects").on_bus("2026-08-27T16:58:00Z", "projects")
 SETUP = SetupChanged(setup_version=2).on_bus("2026-08-27T17:02:00Z", "2")
 
 
@@ -337,6 +347,8 @@ def function_samples() -> dict[str, Any]:
         "staging_import/integration-journal-posted": envelope(JOURNAL),
         "staging_import/customer-invoice-posted": envelope(INVOICE),
         "staging_import/finance-setup-changed": envelope(SETUP),
+        "staging_import/master-data-changed": envelope(PROJECT),
+        "staging_import/master-data-loaded": envelope(PROJECTS),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
         "journal_posting/manual-company": manual("2026-08-28T02:00:00Z", "Manual Run", company="USPM"),
         "journal_posting/manual": manual(

@@ -67,6 +67,8 @@ ROUTES = {
     "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": {"staging_import"},
+    "staging_import/master-data-changed": {"staging_import"},
+    "staging_import/master-data-loaded": {"staging_import"},
     "staging_import/staging-import-requested": {"staging_import"},
 }
 NOT_ON_THE_BUS = {
