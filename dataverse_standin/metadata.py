@@ -221,7 +221,7 @@ _CUSTOMER: Final = {
     "customertypecode": code({3: "customer"}),
     "emailaddress1": text(),
     "merged": FLAG,
-    **{f"address{number}_{part}": text(250) for number in (1, 2) for part in _ADDRESS},
+    **{f"address{number}_{part}": text(250) for number in (1, 2, 3) for part in _ADDRESS},
 }
 
 _ACCOUNT: Final = {
@@ -233,13 +233,19 @@ _ACCOUNT: Final = {
     **_CUSTOMER,
 }
 
-_CONTACT: Final = {"fullname": text(160), "masterid": lookup("contact"), **_CUSTOMER}
+_CONTACT: Final = {
+    "fullname": text(160),
+    "msdyn_contactpersonid": text(20),
+    "msdyn_sellable": FLAG,
+    "masterid": lookup("contact"),
+    **_CUSTOMER,
+}
 
 _SPLIT_RULE: Final = {
-    "msdyn_projectcontract": lookup("salesorder"),
+    "msdyn_salesorderid": lookup("salesorder"),
     "msdyn_account": lookup("account"),
     "msdyn_contact": lookup("contact"),
-    "msdyn_billingsplitpercent": DECIMAL,
+    "msdyn_billingsplitpercentage": DECIMAL,
     "msdyn_isprimary": FLAG,
     "msdyn_isrounding": FLAG,
     "msdyn_paymentterms": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 192350001: "net_60"}),
@@ -274,6 +280,7 @@ _CONTRACT: Final = {
 _CONTRACT_LINE: Final = {
     "salesorderid": lookup("salesorder"),
     "salesorderdetailname": text(),
+    "msdyn_linetype": code({690970000: "project_service", 690970001: "field_service"}),
     "sequencenumber": Column(Kind.NUMBER, limit=Decimal(1_000_000_000)),
     "productdescription": text(500),
     "msdyn_project": lookup("msdyn_project"),

@@ -38,7 +38,7 @@ MISSING, DIFFERS, NOTE, UNCHECKED = "missing", "differs", "note", "not checked"
 _ORGANIZATION: Final = "Global"
 _TEXTS: Final = frozenset({"String", "Memo"})
 _TYPES: Final[Mapping[Transform, frozenset[str]]] = {
-    Transform.TEXT: _TEXTS,
+    Transform.TEXT: _TEXTS | {"Integer", "Picklist"},
     Transform.NAME: _TEXTS | {"Lookup", "Customer", "Owner"},
     Transform.DECIMAL: frozenset({"Money", "Decimal", "Double", "Integer", "BigInt"}),
     Transform.FLAG: frozenset({"Boolean"}),
@@ -55,6 +55,8 @@ _BEHAVIORS: Final = {
 }
 _DELETED: Final = frozenset({CONNECTION, SPLIT_RULE, EXCHANGE_RATE, *PARTS})
 """Tables whose deletions count."""
+_COMPANIES: Final = ("company", "owning_company")
+"""A table needs one of them."""
 _MERGED: Final = frozenset({"account", "contact"})
 
 
@@ -153,18 +155,17 @@ def _of_table(table_map: TableMap, table: TableDefinition) -> Iterator[Finding]:
 
 
 def _columns(table_map: TableMap, table: TableDefinition) -> Iterator[Finding]:
-    by_field: dict[str, list[Column]] = {}
-    for column in table_map.columns:
-        by_field.setdefault(column.field, []).append(column)
-    for columns in by_field.values():
-        there = [column for column in columns if column.column in table.columns]
-        if not there and not all(column.newer for column in columns):
-            yield _missing(table_map, columns, table)
-        for column in there:
-            yield from _differing(table_map, column, table.columns[column.column])
+    companies = [column for column in table_map.columns if column.field in _COMPANIES]
+    if companies and not any(column.column in table.columns for column in companies):
+        yield _missing(table_map, companies, table, MISSING)
+    for column in (*table_map.columns, *([table_map.only] if table_map.only else [])):
+        if found := table.columns.get(column.column):
+            yield from _differing(table_map, column, found)
+        elif column not in companies:
+            yield _missing(table_map, [column], table, NOTE if column.newer else MISSING)
 
 
-def _missing(table_map: TableMap, columns: Sequence[Column], table: TableDefinition) -> Finding:
+def _missing(table_map: TableMap, columns: Sequence[Column], table: TableDefinition, problem: str) -> Finding:
     column = columns[0]
     names = " or ".join(one.column for one in columns)
     if table_map.direction is Direction.TO_DATAVERSE:
@@ -174,7 +175,8 @@ def _missing(table_map: TableMap, columns: Sequence[Column], table: TableDefinit
         to_do = f"name the organization's column: {_override(table_map, column.field)}"
         to_do += f"; similar ones: {', '.join(similar)}" if similar else ""
     text = f"{column.field.replace('_', ' ')}: the table has no such column"
-    return Finding(table_map.name, "column", names, MISSING, text, to_do)
+    text += ", and is read without it" if problem == NOTE else ""
+    return Finding(table_map.name, "column", names, problem, text, to_do)
 
 
 def _similar(column: Column, table: TableDefinition) -> list[str]:

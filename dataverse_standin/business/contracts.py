@@ -23,6 +23,7 @@ from dataverse_standin.rows import Lookup, Refused, Rows
 
 CONTRACT: Final = "salesorder"
 CONTRACT_LINE: Final = "salesorderdetail"
+PROJECT_SERVICE: Final = 690970000
 
 PRICES: Final[Mapping[int, tuple[str, str]]] = {
     TransactionClass.TIME: ("msdyn_resourcecategorypricelevel", "msdyn_resourcecategory"),
@@ -130,6 +131,7 @@ def add_contract_line(
     numbers = [row["sequencenumber"] for row in rows.select(CONTRACT_LINE, salesorderid=contract)]
     values = {
         "salesorderid": contract,
+        "msdyn_linetype": PROJECT_SERVICE,
         "sequencenumber": max(numbers, default=0) + 1,
         "salesorderdetailname": name,
         "productdescription": name,

@@ -44,8 +44,12 @@ def customer(rows: Rows, number: str, in_company: str, money: str, name: str = "
 
 
 def person(rows: Rows, name: str, in_company: str, money: str) -> Lookup:
-    """A customer who is a contact. Contacts have no number; their name is all there is."""
-    columns = {"msdyn_company": company(rows, in_company), "transactioncurrencyid": currency(rows, money)}
+    """A customer who is a contact, without a number of its own."""
+    columns = {
+        "msdyn_company": company(rows, in_company),
+        "transactioncurrencyid": currency(rows, money),
+        "msdyn_sellable": True,
+    }
     return named(rows, "contact", "fullname", name, **columns)
 
 
@@ -69,9 +73,9 @@ def split(rows: Rows, contract: Lookup, shares: Mapping[Lookup, str]) -> list[Lo
         column = "msdyn_account" if of_customer.entity == "account" else "msdyn_contact"
         values = {
             "msdyn_name": f"{contract.name} {of_customer.name}",
-            "msdyn_projectcontract": contract,
+            "msdyn_salesorderid": contract,
             column: of_customer,
-            "msdyn_billingsplitpercent": Decimal(percent),
+            "msdyn_billingsplitpercentage": Decimal(percent),
             "msdyn_isprimary": position == 0,
             "msdyn_isrounding": position == 0,
         }

@@ -56,7 +56,7 @@ def test_a_number_is_one_customer_in_each_company(office: Office, work: Engageme
 def test_shares_of_a_split_contract_are_rows_of_their_own(office: Office, work: Engagement) -> None:
     partner = office.business.add_customer("C-002", "USPM", "USD")
     rules = office.business.split_billing(work.contract, {work.customer: "60", partner: "40"})
-    shares = {row(office, rule)["msdyn_account"]: row(office, rule)["msdyn_billingsplitpercent"] for rule in rules}
+    shares = {row(office, rule)["msdyn_account"]: row(office, rule)["msdyn_billingsplitpercentage"] for rule in rules}
     assert shares == {work.customer: Decimal(60), partner: Decimal(40)}
     assert [row(office, rule)["msdyn_isprimary"] for rule in rules] == [True, False]
 

@@ -1,0 +1,60 @@
+"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-143)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from project_invoicing.domain.master_data import NameKey, Part
+from project_invoicing.errors import Conflict
+from project_invoicing.setup.finance_columns import COLUMNS, problems
+from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny, wrong
+from project_invoicing.use_cases.commands.workplace import Workplace, bad
+
+_TRIES = 5
+
+
+def _part(value: object) -> Part:
+    if value in list(COLUMNS):
+        return Part(str(value))
+    raise wrong(f"part is one of {', '.join(COLUMNS)}, not {value!r}")
+
+
+def _columns(value: object) -> dict[str, Any]:
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value):
+        return value
+    raise wrong(f'columns are written as {{"sales_tax_group": "DOM"}}, not {value!r}')
+
+
+class EditMasterData(Command):
+    """Sets finance's own columns under a company and a number, whether or not the row has arrived yet.
+
+    Columns that are not given stay as they are. ``null`` takes one back: what Dataverse, the set-up or its defaults say
+    counts again.
+    """
+
+    ACTION: ClassVar[str] = "edit_master_data"
+
+    part: Annotated[Part, BeforeValidator(_part)] = Field(description="customers, contracts, projects …")
+    company: TextIfAny = Field(None, description="the company; none for products")
+    number: Text = Field(description="the number of the row, of a worker the name")
+    columns: Annotated[dict[str, Any], BeforeValidator(_columns)] = Field(
+        description="values by column, null to take one back"
+    )
+
+    @property
+    def key(self) -> NameKey:
+        return NameKey(self.part, self.company or "", self.number)
+
+
+def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
+    """Answers with finance's columns as they are now, and the Dataverse row that has the name, if one has."""
+    for _, text in problems(place.setup.document, [(command.key, command.columns)]):
+        raise bad("columns", text)
+    for _ in range(_TRIES):
+        try:
+            return _set(command, place)
+        except Conflict:  # somebody else has set a column of it meanwhile
+            continue
+    raise Conflict(f"{command.part} {command.number} is being changed by others; try again")
