@@ -7,12 +7,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from project_invoicing.domain.master_data import NameKey, Part
-from project_invoicing.errors import Conflict
 from project_invoicing.setup.finance_columns import COLUMNS, problems
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny, wrong
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
-
-_TRIES = 5
+from project_invoicing.use_cases.master_data.set_columns import Outcome, set_columns
 
 
 def _part(value: object) -> Part:
@@ -52,9 +50,15 @@ def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
     """Answers with finance's columns as they are now, and the Dataverse row that has the name, if one has."""
     for _, text in problems(place.setup.document, [(command.key, command.columns)]):
         raise bad("columns", text)
-    for _ in range(_TRIES):
-        try:
-            return _set(command, place)
-        except Conflict:  # somebody else has set a column of it meanwhile
-            continue
-    raise Conflict(f"{command.part} {command.number} is being changed by others; try again")
+    (made,) = set_columns(place.master, [(command.key, command.columns)], place.at)
+    return {"outcome": "done" if made.changed else "unchanged", "master_data": told(made)}
+
+
+def told(made: Outcome) -> dict[str, Any]:
+    return {
+        "part": made.key.part,
+        "company": made.key.company or None,
+        "number": made.key.number,
+        "finance": dict(made.columns),
+        "row": {"entity": made.row[0], "id": made.row[1]} if made.row else None,
+    }
