@@ -59,6 +59,7 @@ def row_of(item: Item) -> StagedRow | None:
         reason=_reason_of(item),
         detail=item.get("rd"),
         since=item.get("rs"),
+        blocker=item.get("bk"),
         company=item.get("co"),
         journal_id=item.get("jn"),
         proposal_id=item.get("pn"),

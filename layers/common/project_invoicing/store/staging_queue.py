@@ -17,6 +17,9 @@ from project_invoicing.domain.staged_row import OnDocument, OnJournal
 from project_invoicing.store.items import Item
 
 INDEX: Final = "import_queue"
+BLOCKED: Final = "blocked_by"
+"""The sparse index of waiting rows by the master data that ends their wait. The row's id is its sort key, so that
+DynamoDB can spread the many rows of one blocker over partitions."""
 SHARDS: Final = 4
 """Partitions of the import queue. A partition takes 1,000 writes per second; a row is written there once."""
 

@@ -27,7 +27,8 @@ class Verdicts:
 
     def wait(self, row: StagedRow, wait: Wait, company: str | None) -> None:
         self.waiting += 1
-        if (row.reason, row.detail, row.company) != (wait.reason, wait.detail, company):
+        told = (wait.reason, wait.detail, company, wait.blocked_by)
+        if (row.reason, row.detail, row.company, row.blocker) != told:
             self._waits.append((row, wait, company))
 
     def wait_as_told(self, row: StagedRow, company: str | None) -> None:
