@@ -5,6 +5,7 @@ A row of a proposal stores no reason of its own if its header has it: ``waits_as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from project_invoicing.chunks import chunks
@@ -46,6 +47,13 @@ class Verdicts:
     def set_aside(self, row: StagedRow, defect: Defect) -> None:
         """The row waits, with the class of the exception; every run tries it again."""
         self.wait(row, defect_wait(defect, row.id), row.company)
+
+    @property
+    def blocked(self) -> Iterator[tuple[str, str]]:
+        """The rows that are stored as waiting for master data or the set-up: what blocks each, and its id."""
+        for row, wait, _ in self._waits:
+            if wait and (blocker := wait.blocked_by):
+                yield blocker, row.id
 
     def write(self, staging: Staging, at: str) -> None:
         """Writes them, a hundred rows per transaction. A row that changed meanwhile is left to the next import."""
