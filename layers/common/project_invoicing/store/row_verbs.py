@@ -19,7 +19,13 @@ from project_invoicing.store.items import Item
 from project_invoicing.store.lineage_columns import lineage_text
 from project_invoicing.store.staged_rows import ROW
 from project_invoicing.store.staging_columns import accrual_text
-from project_invoicing.store.staging_queue import document_position, import_position, queued_as, sale_position
+from project_invoicing.store.staging_queue import (
+    blocker_key,
+    document_position,
+    import_position,
+    queued_as,
+    sale_position,
+)
 from project_invoicing.store.transactions import Write, update
 
 _TOLD: Final[dict[str, None]] = dict.fromkeys(("re", "rd", "rs", "bk"))
@@ -44,7 +50,8 @@ class RowVerbs:
         values: dict[str, Any] = {**_TOLD, "co": company}
         if wait:
             since = row.since if row.reason is wait.reason else at
-            values |= {"re": wait.reason, "rd": wait.detail, "rs": since, "bk": wait.blocked_by}
+            values |= {"re": wait.reason, "rd": wait.detail, "rs": since}
+            values["bk"] = blocker_key(blocker) if (blocker := wait.blocked_by) else None
         return self._row(row.id, values, _unchanged(row))
 
     def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:
