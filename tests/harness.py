@@ -25,7 +25,15 @@ from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.events import BusEvent
-from project_invoicing.events.own import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
+from project_invoicing.events.own import (
+    OWN_EVENTS,
+    InvoicePosted,
+    JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
+    ProposalReady,
+    SetupChanged,
+)
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 
@@ -33,6 +41,8 @@ TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JournalPosted.TYPE: ("staging_import", "accounting_writeback"),
     SetupChanged.TYPE: ("staging_import",),
+    MasterDataChanged.TYPE: ("staging_import",),
+    MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
     ProposalReady.TYPE: ("invoice_posting",),
 }

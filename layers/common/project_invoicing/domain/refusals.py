@@ -6,9 +6,10 @@ can be answered from what is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import SET_UP_REASONS, PostingFailure, RejectReason, WaitReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,33 @@ class Wait:
     """Why something waits. ``actual_id`` is the blocking row, where it is a single row.
 
     ``document`` is the journal, or the proforma of the invoice, whose posting ends the wait, where that is known.
+    ``blocker`` is the master data whose arrival or change may end it: ``<table>#<id>`` or ``rate#<FROM>#<TO>``;
+    ``None`` where that is the policy, or nothing that can be named. It is no part of what a wait says, so two waits
+    that differ only in it are equal.
     """
 
     reason: WaitReason
     detail: str
     actual_id: str | None = None
     document: str | None = None
+    blocker: str | None = field(default=None, compare=False)
+
+    @property
+    def blocked_by(self) -> str | None:
+        """What a waiting row stores as its blocker: none where neither set-up nor master data could end the wait."""
+        return self.blocker or (POLICY if self.reason in SET_UP_REASONS else None)
+
+
+POLICY: Final = "policy"
+"""What a row stores as its blocker where the set-up could end its wait, and no master data of a name."""
+
+
+def row_blocker(entity: str, id: str) -> str:
+    return f"{entity}#{id.lower()}"
+
+
+def rate_blocker(from_: str, to: str) -> str:
+    return f"rate#{from_}#{to}"
 
 
 class Refused(Exception):

@@ -8,6 +8,7 @@ from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, TransactionType, WaitReason
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.rules.owner import Owner
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
@@ -47,14 +48,17 @@ def line_property(
     return (name, known) if name and known else setup.line_property(company, actual.billing_type)
 
 
-def closed(owner: Owner, transaction_date: date, setup: FinanceSetup) -> tuple[WaitReason, str] | None:
+def closed(actual: Actual, owner: Owner, transaction_date: date, setup: FinanceSetup) -> Wait | None:
     """Why a row waits: its project takes no transactions (STG-23), or its date is before the opening date (STG-22)."""
     project = setup.project(owner.project)
     if project and not project.open:
-        return WaitReason.PROJECT_CLOSED, f"project {owner.project} is not open for transactions"
+        blocker = row_blocker(actual.project.entity, actual.project.id) if actual.project else None
+        detail = f"project {owner.project} is not open for transactions"
+        return Wait(WaitReason.PROJECT_CLOSED, detail, actual.id, blocker=blocker)
     before = setup.parameters(owner.company).beginning_balance_date
     if before and transaction_date <= before:
-        return WaitReason.BEGINNING_BALANCE, f"{transaction_date} is not after the beginning balances of {before}"
+        detail = f"{transaction_date} is not after the beginning balances of {before}"
+        return Wait(WaitReason.BEGINNING_BALANCE, detail, actual.id)
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.intercompany import Intercompany
 
@@ -47,7 +47,7 @@ def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     named = {name: getattr(actual, name) for name in ("project", "contract", "contract_line", "customer", "currency")}
     found = finance_ids(named, setup)
     if isinstance(found, Reference):
-        return Blocked(Wait(WaitReason.REFERENCE_MISSING, unknown(found), actual.id), None)
+        return Blocked(missing(found, actual.id), None)
     company = _company_of(found, setup)
     if company is None:
         detail = "the actual names neither a project nor a contract, so its company is unknown"
@@ -126,5 +126,7 @@ def finance_ids(named: Mapping[str, Reference | None], setup: FinanceSetup) -> d
     return found
 
 
-def unknown(reference: Reference) -> str:
-    return f"{reference.entity} {reference.id} is not among the set-up's references"
+def missing(reference: Reference, actual_id: str | None = None) -> Wait:
+    """Why something waits for the master data that it names (STG-14)."""
+    detail = f"{reference.entity} {reference.id} is not among the set-up's references"
+    return Wait(WaitReason.REFERENCE_MISSING, detail, actual_id, blocker=row_blocker(reference.entity, reference.id))

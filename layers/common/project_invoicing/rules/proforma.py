@@ -5,7 +5,7 @@ from __future__ import annotations
 from project_invoicing.domain.actual import Proforma, Reference
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -28,7 +28,8 @@ def company_unknown(proforma: Proforma) -> Wait:
         if contract
         else "the proforma names no contract, so its company is unknown"
     )
-    return Wait(WaitReason.REFERENCE_MISSING, detail)
+    blocker = row_blocker(contract.entity, contract.id) if contract else None
+    return Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)
 
 
 def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:

@@ -8,7 +8,7 @@ from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.proforma import proforma_customer
 from project_invoicing.rules.proposal_lines import ProposalPlan
@@ -61,4 +61,6 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
         detail = f"{named} is not among the set-up's references"
     else:
         detail = f"{named} is {name}, which is not among the customers of {company}"
-    return [Wait(WaitReason.REFERENCE_MISSING, detail)]
+    named_by = reference or proforma.contract
+    blocker = row_blocker(named_by.entity, named_by.id) if named_by else None
+    return [Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)]

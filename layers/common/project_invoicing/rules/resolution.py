@@ -14,7 +14,7 @@ from project_invoicing.domain.actual import DISCOUNT, Actual, Reference
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import Wait, rate_blocker
 from project_invoicing.rules.charging import discount_of, in_digits, is_chargeable
 from project_invoicing.rules.defaults import (
     category_problem,
@@ -25,7 +25,7 @@ from project_invoicing.rules.defaults import (
     sales_tax_group,
 )
 from project_invoicing.rules.line_dates import dates
-from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, owner_of, unknown
+from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, missing, owner_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
@@ -117,19 +117,19 @@ def _found(
     """References, dates, rate, category and line property, or what is missing of them."""
     company = owner.company
 
-    def wait(reason: WaitReason, detail: str) -> Wait:
-        return Wait(reason, detail, actual.id)
+    def wait(reason: WaitReason, detail: str, blocker: str | None = None) -> Wait:
+        return Wait(reason, detail, actual.id, blocker=blocker)
 
     asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
     names = finance_ids({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
     if isinstance(names, Reference):
-        return wait(WaitReason.REFERENCE_MISSING, unknown(names))
+        return missing(names, actual.id)
     transaction_date, accounting_date = dates(actual, company, setup)
     rate = rate or price_rate(actual, owner, accounting_date, setup)
     if rate is None:
         to = setup.accounting_currency(company)
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
-        return wait(WaitReason.EXCHANGE_RATE_MISSING, detail)
+        return wait(WaitReason.EXCHANGE_RATE_MISSING, detail, rate_blocker(owner.currency, to))
     category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
     if problem := None if before else category_problem(names["category"], category, actual, company, setup):
         return wait(WaitReason.CATEGORY_MISSING, problem)
@@ -137,8 +137,8 @@ def _found(
     if found is None:
         detail = f"billing type {actual.billing_type} has no line property in {company}"
         return wait(WaitReason.LINE_PROPERTY_MISSING, detail)
-    if out := closed(owner, transaction_date, setup):
-        return wait(*out)
+    if out := closed(actual, owner, transaction_date, setup):
+        return out
     return _Found(names, transaction_date, accounting_date, rate, category, *found)
 
 
