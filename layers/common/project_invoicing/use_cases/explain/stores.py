@@ -18,6 +18,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import Document, WriteBacks
@@ -36,6 +37,7 @@ class Stores:
     proposals: Proposals
     ledger: Ledger
     write_backs: WriteBacks
+    master: MasterData
     setups: SetupVersions
     maps: MapStates
 
@@ -48,6 +50,7 @@ class Stores:
             Proposals(client, named.proposals_table, calendar_dates("invoices")),
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
+            MasterData(client, named.master_data_table),
             SetupVersions.read(client, named.setup_table),
             MapStates(client, named.dataverse_table),
         )
