@@ -25,16 +25,18 @@ _PARTS = ", ".join(COLUMNS)
 
 
 def add(commands: Commands) -> None:
-    master = commands.add_parser("master", help="customers, contracts, projects …: show them, set finance's own columns")
+    master = commands.add_parser(
+        "master", help="customers, contracts, projects …: show them, set finance's own columns"
+    )
     verbs = master.add_subparsers(required=True, metavar="COMMAND")
 
     shows = verbs.add_parser("show", help="which value comes from where, what is wrong, and what waits for it")
-    shows.add_argument("part", type=_named_part, metavar="PART", help=", ".join(_named_parts()))
+    shows.add_argument("part", type=_named_part, metavar="PART", help=_PARTS)
     shows.add_argument("name", type=named_text, nargs="+", metavar="[COMPANY] NUMBER", help="products have no company")
     ask_a_stack(shows, _show)
 
     sets = verbs.add_parser("set", help="set finance's own columns of one, or of all in a file")
-    sets.add_argument("part", type=_finance_part, nargs="?", metavar="PART", help=_PARTS)
+    sets.add_argument("part", type=_named_part, nargs="?", metavar="PART", help=_PARTS)
     sets.add_argument(
         "words",
         nargs="*",
@@ -54,24 +56,19 @@ def add(commands: Commands) -> None:
 
     imports = verbs.add_parser("import-setup", help="write finance's own columns from the current set-up document")
     imports.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    imports.add_argument(
+        "--all-columns", action="store_true", help="customer groups and terms of payment too, which Dataverse carries"
+    )
     ask_a_stack(imports, _import_setup)
 
     exports = verbs.add_parser("export", help="all of finance's own columns, as a file for set --file")
     ask_a_stack(exports, _export)
 
 
-def _named_parts() -> list[Part]:
-    return [part for part in Part if part in COLUMNS]
-
-
 def _named_part(text: str) -> Part:
-    if text in _named_parts():
+    if text in list(COLUMNS):
         return Part(text)
     raise argparse.ArgumentTypeError(f"{text!r} is none of {_PARTS}")
-
-
-def _finance_part(text: str) -> Part:
-    return _named_part(text)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -139,7 +136,7 @@ def _lines(found: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _import_setup(options: argparse.Namespace) -> int:
-    made = master_import.run(options.stack_prefix, dry_run=options.dry_run)
+    made = master_import.run(options.stack_prefix, dry_run=options.dry_run, all_columns=options.all_columns)
     if options.json:
         print(json.dumps(made, indent=2))
         return 0

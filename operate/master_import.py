@@ -2,6 +2,9 @@
 
 What a document says of customers, contracts, projects and so on that Dataverse does not carry becomes finance's own
 columns of the same name. Columns that finance has set already stay. It may be stopped and given again.
+
+Finance's columns go before the row. So what Dataverse carries too (customer group, terms of payment) is only taken
+where that is asked for: a change in Dataverse would have no effect any more. Nor is a customer who is not on hold.
 """
 
 from __future__ import annotations
@@ -23,17 +26,23 @@ from project_invoicing.use_cases.master_data.set_columns import AT_ONCE, set_col
 Json = dict[str, Any]
 
 _BY_COMPANY: Final = (Part.CUSTOMERS, Part.WORKERS)
+_IN_DATAVERSE: Final = frozenset(
+    {(Part.CUSTOMERS, "group"), (Part.CUSTOMERS, "terms_of_payment"), (Part.CONTRACTS, "terms_of_payment")}
+)
 
 
-def run(stack_prefix: str | None, *, dry_run: bool) -> Json:
-    """What was written, or would be, by part: ``{"version", "parts": {part: {"changed", "unchanged"}}}``."""
+def run(stack_prefix: str | None, *, dry_run: bool, all_columns: bool = False) -> Json:
+    """What was written, or would be, by part: ``{"version", "parts": {part: {"changed", "unchanged"}}}``.
+
+    ``all_columns``: those that Dataverse carries too.
+    """
     tables = named(stack_prefix, "setup", "master_data")
     dynamodb = client.dynamodb()
     setup = setups.current(dynamodb, tables.setup_table)
     master = MasterData(dynamodb, tables.master_data_table)
     counted = {str(part): {"changed": 0, "unchanged": 0} for part in COLUMNS}
     at = utc_text(datetime.now(UTC))
-    for chunk in chunks(entries(setup.document), AT_ONCE):
+    for chunk in chunks(entries(setup.document, all_columns=all_columns), AT_ONCE):
         missing = _missing(master, chunk)
         if not dry_run:
             for _ in set_columns(master, missing, at):
@@ -46,12 +55,13 @@ def run(stack_prefix: str | None, *, dry_run: bool) -> Json:
     return {"version": setup.version, "parts": counted}
 
 
-def entries(document: SetupDocument) -> Iterator[tuple[NameKey, Columns]]:
+def entries(document: SetupDocument, *, all_columns: bool = False) -> Iterator[tuple[NameKey, Columns]]:
     """Finance's columns of each entry of a document that gives some, by the company that owns it."""
     written = document.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
-    for part, names in COLUMNS.items():
+    for part, known in COLUMNS.items():
+        names = [name for name in known if all_columns or (part, name) not in _IN_DATAVERSE]
         for company, number, entry in _named(document, part, written.get(str(part), {})):
-            columns = {name: entry[name] for name in names if entry.get(name) not in (None, {})}
+            columns = {name: entry[name] for name in names if entry.get(name) not in (None, {}, False)}
             if columns:
                 yield NameKey(part, company, number), columns
 
@@ -86,7 +96,7 @@ def _owners(document: SetupDocument, part: Part, number: str) -> list[str]:
 def _missing(master: MasterData, chunk: list[tuple[NameKey, Columns]]) -> list[tuple[NameKey, Columns]]:
     """What finance has not set yet, of each entry."""
     seen = master.read([key for key, _ in chunk])
-    left = []
+    left: list[tuple[NameKey, Columns]] = []
     for key, columns in chunk:
         name = seen[key]
         there = name.finance if isinstance(name, SeenName) else {}

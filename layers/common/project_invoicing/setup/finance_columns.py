@@ -79,7 +79,7 @@ def _wrong_values(
         by_path[str(key.part), *names] = key
     for problem in check({**policy, **parts}):
         for length in range(len(problem.path), 1, -1):
-            if key := by_path.get(problem.path[:length]):
+            if named := by_path.get(problem.path[:length]):
                 column = ".".join(str(step) for step in problem.path[length:])
-                yield key, f"{column}: {problem.text}" if column else problem.text
+                yield named, f"{column}: {problem.text}" if column else problem.text
                 break

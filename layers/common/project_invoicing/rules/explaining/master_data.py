@@ -48,7 +48,7 @@ def of_name(key: NameKey, seen: SeenName | None, columns: Columns) -> Explanatio
 
 def say_row(made: Explanation, row: SeenRow) -> None:
     """The row as it arrived, its state, and what to do about its problem."""
-    version = f", version {row.version.row_version}" if row.version.row_version else ""
+    version = f", version {row.version.number}" if row.version.number else ""
     made.facts["row"] = f"{row.entity} {row.id}{version}"
     for column, value in row.columns.items():
         made.facts[f"row: {column.replace('_', ' ')}"] = _text(value)

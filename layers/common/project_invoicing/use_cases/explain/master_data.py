@@ -91,6 +91,4 @@ def _referring(stores: Stores, deleted: SeenRow) -> Iterator[SeenRow]:
 
 
 def _points_to(row: SeenRow, other: SeenRow) -> bool:
-    return any(
-        isinstance(value, list) and value[:2] == [other.entity, other.id] for value in row.columns.values()
-    )
+    return any(isinstance(value, list) and value[:2] == [other.entity, other.id] for value in row.columns.values())
