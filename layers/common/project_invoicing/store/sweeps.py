@@ -13,7 +13,7 @@ from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import get, update
+from project_invoicing.store.transactions import get, query, update
 from project_invoicing.store.unit_of_work import retried
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class Sweeps:
     def of(self, entity: str) -> Sweep:
         item = get(self.client, self.table, _SWEEP, entity)
         return _sweep(item) if item else Sweep(entity)
+
+    def loading(self) -> set[str]:
+        """The tables of which all rows are being read now. One request."""
+        under_way = (_sweep(item) for item in query(self.client, self.table, _SWEEP))
+        return {one.entity for one in under_way if one.loading and one.started_at and not one.finished_at}
 
     def store(self, sweep: Sweep) -> Sweep:
         """Stores the progress of a sweep read with ``version``. Raises ``Conflict`` if another one progressed too."""
