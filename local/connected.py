@@ -16,14 +16,17 @@ from zoneinfo import ZoneInfo
 
 from dataverse_standin import DeliveryFaults, HttpHeader, Post, Rows, Settings, Step, Webhooks, running
 from dataverse_standin.business import Business
+from dataverse_standin.webhooks import StepMessage
 from local import ROOT, engines, result, template
 from local.functions import Handlers
 from local.stack import Stack
+from project_invoicing.dataverse.master_maps import MASTER_TABLES
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.store import client, setups
 
 PATH: Final = "/dataverse"
+_MESSAGES: Final[tuple[StepMessage, ...]] = ("Create", "Update", "Delete")
 STEPS: Final = (
     Step("msdyn_actual", "Create"),
     Step("msdyn_actual", "Update"),
@@ -32,6 +35,9 @@ STEPS: Final = (
     Step("msdyn_transactionconnection", "Delete"),
     Step("invoice", "Create"),
     Step("invoice", "Update"),
+    *(Step(entity, message) for entity in MASTER_TABLES for message in _MESSAGES),
+    Step("account", "Merge"),
+    Step("contact", "Merge"),
 )
 """The steps that an administrator registers, see README."""
 NAMES: Final[Mapping[str, str]] = {
