@@ -1,7 +1,7 @@
 """The master data that a document is computed with, kept beside it: item ``MASTER`` in the document's partition.
 
-``md`` is the text of the view, compressed. The header has ``mp`` while the item belongs to what was begun with it: lines
-of a proposal that are being built, or a posting. A document without ``mp`` is computed with the set-up document alone.
+``md`` is the text of the view, compressed. The header has ``mp`` while the item belongs to what was begun with it:
+lines of a proposal that are being built, or a posting. Without ``mp`` the set-up document alone counts.
 """
 
 from __future__ import annotations

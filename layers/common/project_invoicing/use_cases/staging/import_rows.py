@@ -41,7 +41,7 @@ class StagingImport:
         if asked.proposal_id:
             return self._one(asked.proposal_id, company)
         posted = self._posted_lines()
-        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, posted, company).run()
+        Changes(self.staging, self.journals, self.proposals, self.setups, self.at, posted, company).run()
         lines = self._journals(company)
         if asked.actual_id:
             return self._actual(asked.actual_id, lines)
@@ -99,7 +99,7 @@ class StagingImport:
 
     def _journals(self, company: str | None) -> JournalImport:
         stores = (self.staging, self.journals, self.ledger)
-        return JournalImport(*stores, self.setups.current, self.at, self.register, self._posted_lines(), company)
+        return JournalImport(*stores, self.setups, self.at, self.register, self._posted_lines(), company)
 
     def _posted_lines(self) -> PostedLines:
         return PostedLines(self.staging, self.journals, self.proposals, self.setups)
