@@ -57,6 +57,7 @@ class DeployedStack:
             setup_table=outputs["SetupTableName"],
             event_bus_name=outputs["EventBusName"],
             dataverse_table=outputs["DataverseTableName"],
+            master_data_table=outputs["MasterDataTableName"],
             webhook_keys=outputs["WebhookKeysSecret"],
         )
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK)

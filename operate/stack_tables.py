@@ -20,7 +20,8 @@ def named(prefix: str | None, *kinds: str) -> Settings:
     if prefix:
         pages = client.dynamodb().get_paginator("list_tables").paginate()
         names = [name for page in pages for name in page["TableNames"]]
-        found = {f"{kind}_table": _only(names, f"{prefix}-{kind.capitalize()}Table") for kind in kinds}
+        ids = {kind: "".join(word.capitalize() for word in kind.split("_")) for kind in kinds}
+        found = {f"{kind}_table": _only(names, f"{prefix}-{id}Table") for kind, id in ids.items()}
         return replace(known, **found)
     missing = [kind for kind in kinds if not getattr(known, f"{kind}_table")]
     if missing:

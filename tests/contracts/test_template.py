@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ SHARED_VARIABLES = {
     "POWERTOOLS_LOG_LEVEL",
     "TABLE_MAP_OVERRIDES",
 }
-VARIABLES = {f"{id.removesuffix('Table').upper()}_TABLE": id for id in TABLES} | {
+VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | {
     "EVENT_BUS_NAME": "EventBus",
     "INVOICE_POSTING_QUEUE": "InvoicePostingQueue",
     "ACCOUNTING_WRITEBACK_QUEUE": "AccountingWritebackQueue",

@@ -175,5 +175,6 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "JournalsTable",
         "ProposalsTable",
         "SetupTable",
+        "MasterDataTable",
     ]
     assert stack.settings().event_bus_name in stack.buses

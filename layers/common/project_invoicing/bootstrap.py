@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
+    from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
@@ -65,6 +66,13 @@ def ledger() -> Ledger:
     from project_invoicing.store.ledger import Ledger
 
     return Ledger(client.dynamodb(), settings().ledger_table)
+
+
+@cache
+def master_data() -> MasterData:
+    from project_invoicing.store.master_data import MasterData
+
+    return MasterData(client.dynamodb(), settings().master_data_table)
 
 
 @cache
@@ -219,11 +227,12 @@ def outbox_relay() -> Relay:
     from project_invoicing.use_cases.outbox.relay import Relay
 
     named = settings()
-    tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
+    business = (named.staging_table, named.journals_table, named.proposals_table)
+    tables = (*business, named.setup_table, named.master_data_table)
     return Relay(client.dynamodb(), client.event_bridge(), named.event_bus_name, tables)
 
 
-NAMED = (settings, staging, journals, proposals, ledger, map_states, dataverse, webhook)
+NAMED = (settings, staging, journals, proposals, ledger, master_data, map_states, dataverse, webhook)
 """What is built with the names in a function's environment. The clients know no names."""
 
 

@@ -22,6 +22,7 @@ class Settings:
     ledger_table: str
     setup_table: str
     event_bus_name: str
+    master_data_table: str = ""
     invoice_posting_queue: str = ""
     accounting_writeback_queue: str = ""
     dataverse_table: str = ""
