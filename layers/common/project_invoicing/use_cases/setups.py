@@ -38,10 +38,13 @@ class SetupVersions:
     earlier: Callable[[int], FinanceSetup]
 
     @classmethod
-    def read(cls, client: DynamoDBClient, table: str, master_data: str) -> SetupVersions:
-        """The set-up in ``table`` with the master data in ``master_data``."""
+    def read(
+        cls, client: DynamoDBClient, table: str, master_data: str, *, on_demand: bool = False
+    ) -> SetupVersions:
+        """The set-up in ``table`` with the master data in ``master_data``; ``on_demand`` as for the ``Reader``."""
         earlier = lru_cache(maxsize=2)(partial(setups.version, client, table))  # versions never change
-        return cls(Reader(setups.current(client, table), MasterData(client, master_data).read), earlier)
+        read = MasterData(client, master_data).read
+        return cls(Reader(setups.current(client, table), read, on_demand=on_demand), earlier)
 
     @property
     def current(self) -> FinanceSetup:

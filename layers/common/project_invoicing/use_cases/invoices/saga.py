@@ -52,7 +52,7 @@ class InvoiceSaga:
         self.proposals, self.staging, self.ledger = stores
         self.header, self.at = header, at
         draft, setup, self.view = drafted
-        self.setup = setup
+        self.draft, self.setup = draft, setup
         self.counters: list[Counter] = []
         made = invoice_voucher(draft, "", header.number, setup)
         begun = header.status is ProposalStatus.POSTING

@@ -48,18 +48,34 @@ class Probe(MasterView):
         return None
 
 
+class OnDemand(MasterView):
+    """Reads what it is asked for: for whoever looks at a stack in no order known before, and takes no step in it."""
+
+    def __init__(self, found: Callable[[Collection[Key]], Mapping[Key, Seen | None]]) -> None:
+        super().__init__()
+        self._found = found
+
+    def has(self, key: Key) -> bool:
+        return True
+
+    def _of(self, key: Key, kind: type[T]) -> T | None:
+        if not super().has(key):
+            self.add(self._found([key]))
+        return super()._of(key, kind)
+
+
 class Reader:
     """The master data of one invocation: read once, and the same for whoever asks.
 
     ``document`` is the current set-up without rows, ``setup`` the same with all that was read. ``read`` returns what
-    stands under some keys, ``None`` for those with nothing.
+    stands under some keys, ``None`` for those with nothing. ``on_demand``: ``setup`` reads whatever it is asked for.
     """
 
-    def __init__(self, document: FinanceSetup, read: Read) -> None:
+    def __init__(self, document: FinanceSetup, read: Read, *, on_demand: bool = False) -> None:
         self.document = document
         self._read = read
         self._seen: dict[Key, Seen | None] = {}
-        self._view = MasterView()
+        self._view = OnDemand(self._found) if on_demand else MasterView()
         self.setup = document.seeing(self._view)
 
     # What a step names, for ``setup``
