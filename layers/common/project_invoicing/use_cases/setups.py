@@ -38,9 +38,7 @@ class SetupVersions:
     earlier: Callable[[int], FinanceSetup]
 
     @classmethod
-    def read(
-        cls, client: DynamoDBClient, table: str, master_data: str, *, on_demand: bool = False
-    ) -> SetupVersions:
+    def read(cls, client: DynamoDBClient, table: str, master_data: str, *, on_demand: bool = False) -> SetupVersions:
         """The set-up in ``table`` with the master data in ``master_data``; ``on_demand`` as for the ``Reader``."""
         earlier = lru_cache(maxsize=2)(partial(setups.version, client, table))  # versions never change
         read = MasterData(client, master_data).read

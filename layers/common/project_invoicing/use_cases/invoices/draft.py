@@ -37,9 +37,7 @@ class Drafted(NamedTuple):
     view: bytes | None
 
 
-def drafted(
-    proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str
-) -> Drafted:
+def drafted(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> Drafted:
     """The invoice of a proposal as posting it ``now`` would build it, and what it is computed with.
 
     ``given`` is the invoice date given to the posting. A posting that has begun keeps its dates, its set-up and its
@@ -69,8 +67,7 @@ def drafted(
 
 def _facts(header: Proposal, lines: Iterable[ProposalLine]) -> list[Fact]:
     """What an invoice asks of master data."""
-    company = str(header.company)
-    return [ProformaFacts.of(header), *(ProposalLineFacts.of(company, line) for line in lines)]
+    return [ProformaFacts.of(header), *(ProposalLineFacts.of(header, line) for line in lines)]
 
 
 def _originals(

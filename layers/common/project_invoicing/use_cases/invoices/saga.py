@@ -1,10 +1,10 @@
 """The transactions that post one proposal: it is claimed, posted page by page, and finished.
 
 The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date, set-up
-version and master data. A voucher or an invoice without lines draws no number and is not written (99-24). Then page after page; the
-last one makes the invoice visible and records the event. A small invoice does all of it in one. A run that finds a
-proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes the same
-(PROP-12, NUM-02).
+version and master data. A voucher or an invoice without lines draws no number and is not written (99-24). Then page
+after page; the last one makes the invoice visible and records the event. A small invoice does all of it in one. A run
+that finds a proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes
+the same (PROP-12, NUM-02).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The transactions that post one journal: each posts some pages and records its progress on the header.
 
 The first claims the journal and pins the version of the set-up and the master data, so that a run that continues after
-a crash computes the same; the last finishes it. Lines that fail move to an error journal, which is created with the first of them.
+a crash computes the same; the last finishes it. Lines that fail move to an error journal, which is created with the
+first of them.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class PostingSaga:
 
     def _to_bill(self, line: JournalLine) -> SaleToBill | None:
         """The row of an inter-organizational sale, and where it waits for its intercompany invoice."""
-        row, borrower = self.rows.get(line.actual_id), bills_between_companies(line, self.setup)
+        row, borrower = self.rows.get(line.actual_id), bills_between_companies(line, self.journal.company, self.setup)
         if row is None or borrower is None:
             return None
         return SaleToBill(row, self.journal.company, borrower, line.accounting_date)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from project_invoicing.domain.actual import Actual, Proforma
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.master_data import Key, Seen
+from project_invoicing.domain.master_data import Key, Seen, SeenRow
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.set_aside import caught
 from project_invoicing.setup.lookups import FinanceSetup
@@ -33,6 +33,9 @@ class Probe(MasterView):
     def has(self, key: Key) -> bool:
         return self._view.has(key)
 
+    def rows(self, entity: str) -> Iterator[SeenRow]:
+        return self._view.rows(entity)
+
     def answers(self, fact: Fact, setup: FinanceSetup) -> bool:
         """Whether the view has all that the look-ups of ``fact`` ask for, as far as this can be told by now."""
         self._missed = False
@@ -42,7 +45,7 @@ class Probe(MasterView):
     def _of(self, key: Key, kind: type[T]) -> T | None:
         self.asked.add(key)
         if self._view.has(key):
-            return self._view._of(key, kind)
+            return self._view._of(key, kind)  # noqa: SLF001 (it stands in for that view)
         self.missing.add(key)
         self._missed = True
         return None
@@ -55,7 +58,7 @@ class OnDemand(MasterView):
         super().__init__()
         self._found = found
 
-    def has(self, key: Key) -> bool:
+    def has(self, key: Key) -> bool:  # noqa: ARG002 (whatever is asked)
         return True
 
     def _of(self, key: Key, kind: type[T]) -> T | None:

@@ -25,9 +25,7 @@ from project_invoicing.use_cases.setups import SetupVersions
 _ATTEMPTS = 5
 
 
-def sync_header(
-    proposals: Proposals, staging: Staging, setups: SetupVersions, detail: dict[str, Any], at: str
-) -> str:
+def sync_header(proposals: Proposals, staging: Staging, setups: SetupVersions, detail: dict[str, Any], at: str) -> str:
     """Stores the header and returns the outcome: ``accepted``, ``changed``, ``duplicate`` or ``rejected``.
 
     A header is created once (PROP-03), in any order of numbers unless the company's sequence forbids it (PROP-05,
