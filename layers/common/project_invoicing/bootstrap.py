@@ -17,7 +17,6 @@ from project_invoicing.store import client
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
-    from project_invoicing.setup.lookups import FinanceSetup
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
@@ -129,18 +128,14 @@ def bus() -> Bus:
     return Bus(client.event_bridge(), settings().event_bus_name)
 
 
-def finance_setup() -> FinanceSetup:
-    """The current set-up. Costs one small read per invocation; the document itself is cached by version."""
-    from project_invoicing.store import setups
-
-    return setups.current(client.dynamodb(), settings().setup_table)
-
-
 def finance_setups() -> SetupVersions:
-    """The current set-up, and the earlier versions that unfinished work started with."""
+    """The current set-up with its master data, and the earlier versions that unfinished work started with.
+
+    Costs one small read per invocation; the document itself is cached by version.
+    """
     from project_invoicing.use_cases.setups import SetupVersions
 
-    return SetupVersions.read(client.dynamodb(), settings().setup_table)
+    return SetupVersions.read(client.dynamodb(), settings().setup_table, settings().master_data_table)
 
 
 def explained_stores() -> Stores:

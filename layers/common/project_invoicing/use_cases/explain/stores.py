@@ -51,7 +51,7 @@ class Stores:
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
             MasterData(client, named.master_data_table),
-            SetupVersions.read(client, named.setup_table),
+            SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table),
         )
 
