@@ -6,7 +6,7 @@ can be answered from what is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
 
@@ -16,12 +16,24 @@ class Wait:
     """Why something waits. ``actual_id`` is the blocking row, where it is a single row.
 
     ``document`` is the journal, or the proforma of the invoice, whose posting ends the wait, where that is known.
+    ``blocker`` is the master data whose arrival or change may end it: ``<table>#<id>`` or ``rate#<FROM>#<TO>``;
+    ``None`` where that is the policy, or nothing that can be named. It is no part of what a wait says, so two waits
+    that differ only in it are equal.
     """
 
     reason: WaitReason
     detail: str
     actual_id: str | None = None
     document: str | None = None
+    blocker: str | None = field(default=None, compare=False)
+
+
+def row_blocker(entity: str, id: str) -> str:
+    return f"{entity}#{id.lower()}"
+
+
+def rate_blocker(from_: str, to: str) -> str:
+    return f"rate#{from_}#{to}"
 
 
 class Refused(Exception):
