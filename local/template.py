@@ -121,7 +121,8 @@ class Template:
 def read(path: Path, **parameters: str) -> Template:
     """The template at ``path``, with the defaults of its parameters but for those given. Raises ``TemplateError``.
 
-    The maps of master data run, which a deployed stack begins with stopped: there is nothing here that they could upset.
+    The maps of master data run, as there is nothing here that they could upset; a deployed stack begins with them
+    stopped.
     """
     return _Reader(document(path), {**_LOCAL, **parameters}).template()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,8 +61,6 @@ class Books:
         )
 
     def events(self) -> list[dict[str, Any]]:
-        import json
-
         found = [item for item in contents(self.client, self.master.table) if item["pk"].startswith("OUTBOX#")]
         return [json.loads(item["d"]) for item in sorted(found, key=lambda item: item["sk"])]
 

@@ -140,11 +140,11 @@ def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
 
 def units() -> Mapping[str, str]:
     """The companies of organizational units, by name, as the set-up has them; none where no set-up is loaded yet."""
-    from project_invoicing.errors import Unavailable
+    from project_invoicing.store.setups import NotLoaded
 
     try:
         return finance_setup().document.units
-    except Unavailable:
+    except NotLoaded:
         return {}
 
 

@@ -58,8 +58,8 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
 
     ``context`` comes from ``parse_json``; ``received_at`` (ISO 8601, UTC) is the time of the events, and stands in
     where the sender left out ``OperationCreatedOn``. CreateMultiple and UpdateMultiple give events like those of
-    Create and Update. A merge gives one event, of the row that was merged into another. A row is its post images (any name) with the Target over them; that of a Delete is its pre
-    images. Columns without a value are left out.
+    Create and Update, and a merge gives one of the row that was merged into another. A row is its post images (any
+    name) with the Target over them; that of a Delete is its pre images. Columns without a value are left out.
 
     Raises ``Rejected``: ``schema`` where a row cannot be made out, ``too_large`` where Dataverse left the rows out
     because the message exceeded 256 KB. With a list ``refused``, a row that cannot be made out is named there and does

@@ -199,8 +199,8 @@ class CatchUp:
     def _forget(self, entity: str, ids: Collection[str], at: str) -> int:
         """Removes the links of deleted connections (D-046). Returns how many.
 
-        That a row of master data is deleted goes on the bus: it has only its id here. An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: whatever
-        was booked for them stays.
+        That a row of master data is deleted goes on the bus: it has only its id here. An actual cannot be deleted in
+        Project Operations (CAN-09), and an invoice only before it is confirmed: whatever was booked for them stays.
         """
         if entity in MASTER_TABLES:
             gone = (RowEvent(entity, id, DELETE, None, at, None, None, {}) for id in ids)
