@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from project_invoicing.config import Settings
 from project_invoicing.domain.actual import RowVersion
-from project_invoicing.domain.master_data import ChildrenKey, Key, NameKey, Part, RowKey, Seen
+from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey
 from project_invoicing.domain.master_row import ArrivedRow
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.master_data.settle import Settling
@@ -39,7 +39,7 @@ class Books:
         self.master = MasterData(client, table)
         self.units: dict[str, str] = {}
         self.quiet = False
-        self.settling = Settling(self.master, lambda: self.units, lambda _: self.quiet, AT, lambda: True)
+        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT, lambda _: self.quiet)
 
     def take(self, *rows: ArrivedRow) -> list[str]:
         return [str(self.settling.arrived(row)) for row in rows]
@@ -61,8 +61,6 @@ class Books:
         )
 
     def events(self) -> list[dict[str, Any]]:
-        import json
-
         found = [item for item in contents(self.client, self.master.table) if item["pk"].startswith("OUTBOX#")]
         return [json.loads(item["d"]) for item in sorted(found, key=lambda item: item["sk"])]
 

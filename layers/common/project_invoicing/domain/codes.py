@@ -92,6 +92,26 @@ class TableMapName(StrEnum):
     INVOICES_WRITE_BACK = "invoices_write_back"
 
 
+MASTER_DATA_MAPS: Final = frozenset(
+    {
+        TableMapName.COMPANIES,
+        TableMapName.CURRENCIES,
+        TableMapName.EXCHANGE_RATES,
+        TableMapName.ORGANIZATIONAL_UNITS,
+        TableMapName.TRANSACTION_CATEGORIES,
+        TableMapName.PRODUCTS,
+        TableMapName.RESOURCES,
+        TableMapName.ACCOUNTS,
+        TableMapName.CONTACTS,
+        TableMapName.CONTRACTS,
+        TableMapName.PROJECTS,
+        TableMapName.CONTRACT_LINES,
+        TableMapName.SPLIT_BILLING_RULES,
+    }
+)
+"""The maps of master data. In a deployed stack they are stopped until somebody starts them."""
+
+
 class MasterProblem(StrEnum):
     """What is wrong with a row of master data, beside the detail. The last one is only listed and holds nothing up."""
 

@@ -56,15 +56,15 @@ class Settling:
         self,
         master: MasterData,
         units: Callable[[], Mapping[str, str]],
-        is_quiet: Callable[[str], bool],
-        at: str,
         time_left: Callable[[], bool],
+        at: str,
+        is_quiet: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.master = master
         self.units = units
-        self.is_quiet = is_quiet
-        self.at = at
         self.time_left = time_left
+        self.at = at
+        self.is_quiet = is_quiet
 
     def arrived(self, row: ArrivedRow) -> Delivery:
         """Stores one delivery of a row, and looks at what waited for it.
