@@ -1,0 +1,56 @@
+"""Takes over the reference rates of the day from a file that somebody publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
+
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.master_data import EXCHANGE_RATE
+from project_invoicing.errors import Rejected
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.rates import ExchangeRates
+from project_invoicing.use_cases.master_data.load_rates import store_rates
+from project_invoicing.use_cases.master_data.rate_file import newest, reference_rates_in
+
+STALE_DAYS: Final = 5
+"""From Maundy Thursday to the Tuesday after Easter: the longest time without rates of the European Central Bank."""
+
+Read = Callable[[str], bytes]
+
+
+def take_over(
+    rates: ExchangeRates, setup: FinanceSetup, read: Read, address: str, at: str, *, checked: bool
+) -> dict[str, int]:
+    """Stores what the file at ``address`` says today, and counts it as ``load_rates`` does.
+
+    Of the European Central Bank's file those pairs are taken that lead from a currency of the set-up to the accounting
+    currency of a company. ``checked``: ``address.sha256`` has the checksum of the file. ``stale`` is 1 where its newest
+    rates are too old. Raises ``Rejected`` for a file that cannot be read or is not the one that the checksum is of, and
+    ``Unavailable``.
+    """
+    data = read(address)
+    if checked:
+        _check(data, read(f"{address}.sha256"))
+    found = reference_rates_in(data, _pairs(setup))
+    last = newest(found)
+    stale = last is None or (_today(at) - last).days > STALE_DAYS
+    return {**store_rates(rates, found, at), "stale": int(stale)}
+
+
+def _pairs(setup: FinanceSetup) -> Iterator[tuple[str, str]]:
+    accounting = {setup.accounting_currency(company) for company in setup.document.companies}
+    return ((code, to) for code in setup.document.currencies for to in accounting)
+
+
+def _check(data: bytes, said: bytes) -> None:
+    """A checksum as ``sha256sum`` writes it: in hexadecimal, at the start of the file."""
+    words = said[:200].split()
+    if not words or words[0].decode("ascii", "replace").lower() != sha256(data).hexdigest():
+        raise Rejected(RejectReason.SCHEMA, "the file is not the one that its checksum is of", entity=EXCHANGE_RATE)
+
+
+def _today(at: str) -> date:
+    return datetime.fromisoformat(at).date()
