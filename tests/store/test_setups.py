@@ -77,7 +77,7 @@ def test_merged_keys_replace_those_loaded_before(client: DynamoDBClient) -> None
     setup = setups.current(client, TABLE)
     assert setup.document.exchange_rates == []
     assert list(setup.document.products) == ["P-7"]
-    assert setup.project("PRJ-1") is not None
+    assert setup.project("USPM", "PRJ-1") is not None
 
 
 def test_the_first_document_may_be_merged(client: DynamoDBClient) -> None:

@@ -80,7 +80,7 @@ def test_ic_05_a_cost_that_was_lent_for_work_without_a_contract_is_no_investment
 
 
 def test_ic_15_only_a_sale_between_companies_waits_to_be_billed_to_the_borrower() -> None:
-    found = [bills_between_companies(line(actual, FINANCE), FINANCE) for actual in (lent(), sold(), sale())]
+    found = [bills_between_companies(line(actual, FINANCE), "GBPM", FINANCE) for actual in (lent(), sold(), sale())]
     assert found == [None, "USPM", None]
 
 
@@ -90,7 +90,7 @@ def test_ic_15_the_borrower_is_the_company_of_the_project_and_without_one_that_o
     setup = looked_up(document)
     internal: dict[str, Any] = {"project": "PRJ-INT", "contract": None, "contract_line": None, "customer": None}
     for columns in (internal, {"project": None}):
-        assert bills_between_companies(line(sold(**columns), setup), setup) == "USPM"
+        assert bills_between_companies(line(sold(**columns), setup), "GBPM", setup) == "USPM"
 
 
 @pytest.mark.parametrize("make", [lent, sold])

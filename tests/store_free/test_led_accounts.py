@@ -72,7 +72,7 @@ def test_led_58_led_59_the_project_decides_before_the_category(missing: int) -> 
     there = SEARCH[missing:]
     entries = [{"posting_type": "cost", "account": account, **level} for account, level in reversed(there)]
     setup = looked_up(finance(("categories.USPM.Labor.group", "HOURS"), ledger_posting={"USPM": entries}))
-    account = setup.posting_account("USPM", PostingType.COST, project="PRJ-1", category="Labor")
+    account = setup.posting_account("USPM", PostingType.COST, project="PRJ-1", project_group="TM", category="Labor")
     assert account == (there[0][0] if there else None)
 
 

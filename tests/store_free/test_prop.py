@@ -296,7 +296,7 @@ def test_a_proforma_whose_contract_is_unknown_has_no_company_and_says_why(
 ) -> None:
     proforma = replace(a_header().proforma, contract=contract)
     assert company_of(proforma, FINANCE) is None
-    wait = company_unknown(proforma)
+    wait = company_unknown(proforma, FINANCE)
     assert (wait.reason, wait.detail.startswith(told)) == (WaitReason.REFERENCE_MISSING, True)
 
 

@@ -108,9 +108,9 @@ def test_the_contracts_agreed_rate_comes_first(
 
 def test_a_contract_line_has_its_billing_method() -> None:
     setup = finance_setup()
-    assert setup.billing_method("CTR-1-2") is BillingMethod.FIXED_PRICE
-    assert setup.billing_method("CTR-1-1") is TM
-    assert setup.billing_method(None) is TM
+    assert setup.billing_method("USPM", "CTR-1-2") is BillingMethod.FIXED_PRICE
+    assert setup.billing_method("USPM", "CTR-1-1") is TM
+    assert setup.billing_method("USPM", None) is TM
 
 
 RULES: dict[str, dict[str, str]] = {
@@ -183,7 +183,8 @@ def test_the_most_specific_project_account_wins(most_specific: int) -> None:
     keys = [{**project, **category} for project in PROJECT_AXIS for category in CATEGORY_AXIS][most_specific:]
     rows = [{"posting_type": "cost", "account": str(position), **key} for position, key in enumerate(keys)]
     setup = finance_setup(ledger_posting={"USPM": list(reversed(rows))})
-    assert setup.posting_account("USPM", PostingType.COST, project="PRJ-1", category="Material") == "0"
+    found = setup.posting_account("USPM", PostingType.COST, project="PRJ-1", project_group="TM", category="Material")
+    assert found == "0"
 
 
 @pytest.mark.parametrize("most_specific", range(3))
@@ -421,7 +422,13 @@ def test_a_company_without_sequences_has_the_defaults() -> None:
 
 @pytest.mark.parametrize(
     ("look_up", "arguments"),
-    [("company", ("X",)), ("project", ("X",)), ("contract", (None,)), ("customer", ("X", "C-001")), ("terms", ("X",))],
+    [
+        ("company", ("X",)),
+        ("project", ("USPM", "X")),
+        ("contract", ("USPM", None)),
+        ("customer", ("X", "C-001")),
+        ("terms", ("X",)),
+    ],
 )
 def test_what_is_not_there_is_none(look_up: str, arguments: tuple[Any, ...]) -> None:
     assert getattr(finance_setup(), look_up)(*arguments) is None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import NO_MONEY, ON_ACCOUNT, BillingMethod, TransactionType
 from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.setup.effective import Found
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
@@ -36,15 +37,16 @@ def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
     precision = setup.currency_precision(currency) if currency else None
     discount = ZERO
     if actual.discount:
-        line = actual.contract_line
-        method = setup.billing_method(setup.resolve(line.entity, line.id) if line else None)
+        line = setup.find(actual.contract_line.entity, actual.contract_line.id) if actual.contract_line else None
+        known = line if isinstance(line, Found) else Found("")
+        method = setup.billing_method(known.company, known.name)
         discount = discount_of(actual, actual.billing_type not in NO_MONEY, method) or ZERO
-    if precision is None:
-        return actual.amount, discount
     return in_digits(actual.amount, precision), in_digits(discount, precision)
 
 
-def in_digits(amount: Decimal, precision: Decimal) -> Decimal:
-    """The amount rounded, or exactly as sent if rounding does not change it."""
+def in_digits(amount: Decimal, precision: Decimal | None) -> Decimal:
+    """The amount rounded, or exactly as sent if rounding does not change it or the precision is unknown."""
+    if precision is None:
+        return amount
     rounded = round_to(amount, precision)
     return amount if rounded == amount else rounded

@@ -10,6 +10,7 @@ from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.rules.owner import Owner
+from project_invoicing.rules.profiles import group_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
@@ -20,7 +21,7 @@ _SALES = frozenset(
 
 def price_rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:
     """The exchange rate of the day; for sales the contract's fixed rate first (FXR-07, FXR-09, FXR-14)."""
-    contract = owner.contract if actual.transaction_type in _SALES else None
+    contract = owner.contract if actual.transaction_type in _SALES and not owner.intercompany else None
     return setup.price_rate(contract, owner.currency, owner.company, on)
 
 
@@ -50,7 +51,7 @@ def line_property(
 
 def closed(actual: Actual, owner: Owner, transaction_date: date, setup: FinanceSetup) -> Wait | None:
     """Why a row waits: its project takes no transactions (STG-23), or its date is before the opening date (STG-22)."""
-    project = setup.project(owner.project)
+    project = setup.project(owner.works_for, owner.project)
     if project and not project.open:
         blocker = row_blocker(actual.project.entity, actual.project.id) if actual.project else None
         detail = f"project {owner.project} is not open for transactions"
@@ -66,7 +67,8 @@ def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
     """TAX-01 to TAX-06; between companies, the group of the intercompany customer (TAX-13, TAX-14)."""
     if owner.intercompany:
         customer = setup.customer(owner.company, owner.customer)
-        return customer.sales_tax_group if customer else None
+        own = customer.sales_tax_group if customer else None
+        return own or setup.document.defaults.sales_tax_groups.get(owner.company)
     return setup.sales_tax_group(owner.company, owner.project, owner.contract, owner.customer)
 
 
@@ -74,13 +76,11 @@ def dimensions(
     owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
 ) -> dict[str, str] | None:
     """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02)."""
-    document = setup.document
-    project = setup.project(owner.project)
     ruled = setup.ruled_dimensions(
         owner.company,
         customer=owner.customer,
         contract=owner.contract,
-        project_group=project.group if project else None,
+        project_group=group_of(owner.works_for, owner.project, owner.contract, owner.contract_line, setup),
         project=owner.project,
         category=category,
         resource=resource,
@@ -91,7 +91,7 @@ def dimensions(
         customer = setup.customer(owner.company, owner.customer)
         return dict(customer.dimensions) or None if customer else None
     if on_account and owner.contract_line:
-        return dict(document.contract_lines[owner.contract_line].dimensions) or None
-    if owner.project:
-        return dict(document.projects[owner.project].dimensions) or None
-    return None
+        line = setup.contract_line(owner.works_for, owner.contract_line)
+        return dict(line.dimensions) or None if line else None
+    project = setup.project(owner.works_for, owner.project)
+    return dict(project.dimensions) or None if project else None

@@ -20,20 +20,22 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.invoice_tax import totals_of
 from project_invoicing.rules.invoice_terms import accounting_date_of, cash_discount_of, due_date_of
 from project_invoicing.rules.proforma import contract_of, currency_of, customer_of
+from project_invoicing.setup.effective import Customer
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.models.master_data import Customer
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
     """An invoice before it has a number: its terms and totals.
 
-    ``originals``: what the invoices it credits had charged and given back before it (REG-19).
+    ``works_for``: the company whose projects its lines are of; between companies, the borrower. ``originals``: what
+    the invoices it credits had charged and given back before it (REG-19).
     """
 
     terms: Terms
     totals: Totals
     dimensions: dict[str, str]
+    works_for: str
     originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
 
 
@@ -55,7 +57,8 @@ def draft(
     terms = _terms(header, setup, invoice_date, given=given)
     customer = _known_customer(setup, terms.company, terms.customer)
     figures = accounted(totals_of(lines, setup, invoice_date, terms.currency, originals), terms)
-    return InvoiceDraft(terms, figures, _header_dimensions(header, lines, customer), originals or {})
+    works_for = header.intercompany.borrower if header.intercompany else terms.company
+    return InvoiceDraft(terms, figures, _header_dimensions(header, lines, customer), works_for, originals or {})
 
 
 def _terms(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool) -> Terms:

@@ -56,7 +56,7 @@ def invoice_voucher(draft: InvoiceDraft, number: str, invoice_number: str, setup
 def posting_accounts(draft: InvoiceDraft, setup: FinanceSetup) -> InvoiceAccounts:
     """The main accounts that the invoice is posted to, only where something is posted. Refuses where one is missing."""
     company, totals, terms = draft.terms.company, draft.totals, draft.terms
-    accounts = Accounts(setup, company)
+    accounts = Accounts(setup, company, draft.works_for)
 
     def accounts_of(line: ProposalLine) -> LineAccounts:
         discount = accounts.discount(line) if line.discount and line.chargeable else None
@@ -85,7 +85,7 @@ def _chosen_now(
 
 def computed_with(draft: InvoiceDraft, number: str | None, setup: FinanceSetup) -> InvoiceDraft:
     """The invoice with, on each line, everything the line was computed and posted with: what it hands on (99-22)."""
-    accounts = Accounts(setup, draft.terms.company)
+    accounts = Accounts(setup, draft.terms.company, draft.works_for)
     gone = within(draft.totals.lines)
 
     def charge(line: ProposalLine) -> Charge:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from project_invoicing.domain.codes import (
+    INTERCOMPANY,
     PostingFailure,
     PostingType,
     StagingState,
@@ -28,7 +29,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.periods import period_closed
-from project_invoicing.rules.profiles import profile_for
+from project_invoicing.rules.profiles import group_of, profile_for
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import CostPosting, Profile
 
@@ -120,9 +121,14 @@ def _goes_back(line: JournalLine, original: StagedRow) -> bool:
 def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:
     if original and original.cost_accounts is not None:
         return original.cost_accounts
-    account = account_for(setup, company, line.project, line.category)
+    group = _group(line, company, setup)
+    account = account_for(setup, company, line.project, group, line.category)
     of_expenses = setup.posting_account(
-        company, PostingType.EXPENSE_INTEGRATION, project=line.project, category=line.category
+        company,
+        PostingType.EXPENSE_INTEGRATION,
+        project=line.project,
+        project_group=group,
+        category=line.category,
     )
     clears = of_expenses is not None
     return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
@@ -134,7 +140,7 @@ def _accrual(
     if original:
         taken_back = original.accrual
         return replace(taken_back, amount=line.sales_amount, accounting_amount=amount) if taken_back else None
-    account = account_for(setup, company, line.project, line.category)
+    account = account_for(setup, company, line.project, _group(line, company, setup), line.category)
     return accrual(line, account, amount) if _accrues(line, company, setup) else None
 
 
@@ -172,27 +178,33 @@ def _accrues(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
 
 def _accrues_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
     """Whether to accrue by the intercompany terms, else by the lender's profile (IC-06)."""
-    terms = [row for row in setup.lenders(borrower_of(line, setup) or "") if row.lender == company]
+    terms = [row for row in setup.lenders(borrower_of(line, company, setup) or "") if row.lender == company]
     if terms and terms[0].accrue_revenue is not None:
         return terms[0].accrue_revenue
     profile = _lender_profile(line, company, setup)
     return profile.accrues(line.transaction_class) if profile else False
 
 
-def borrower_of(line: JournalLine, setup: FinanceSetup) -> str | None:
-    """The company for which the work of the line was done."""
-    owner = setup.owner(line.project, line.contract)
-    return owner.company if owner else None
+def borrower_of(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
+    """The company for which the work of a lender's line was done."""
+    return setup.borrower(company, line.customer, line.project, line.contract)
 
 
-def bills_between_companies(line: JournalLine, setup: FinanceSetup) -> str | None:
+def bills_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
     """The borrower to be billed for a posted line; ``None`` unless it is an inter-organizational sale."""
-    return borrower_of(line, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
+    return borrower_of(line, company, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
+
+
+def _group(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
+    """The group of the line's project, which is the borrower's where a resource is lent."""
+    owner = borrower_of(line, company, setup) if line.kind in INTERCOMPANY else company
+    return group_of(owner, line.project, line.contract, line.contract_line, setup)
 
 
 def _lender_profile(line: JournalLine, company: str, setup: FinanceSetup) -> Profile | None:
     """The lender's own profile for all of its work; the line's project is not one of the lender's (IC-07)."""
-    found = setup.profile(company, None, None, setup.billing_method(line.contract_line))
+    method = setup.billing_method(borrower_of(line, company, setup), line.contract_line)
+    found = setup.profile(company, None, None, method)
     return found[1] if found else None
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
-from project_invoicing.domain.refusals import Wait, row_blocker
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.intercompany import Intercompany
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The owner of an actual: the finance ids that determine its company."""
+    """The owner of an actual: the finance ids that determine its company.
+
+    ``company`` has the line; where it lends a resource, project, contract and contract line are the borrower's.
+    """
 
     company: str
     project: str | None
@@ -23,6 +27,11 @@ class Owner:
     customer: str | None
     currency: str
     intercompany: Intercompany | None = None
+
+    @property
+    def works_for(self) -> str:
+        """The company whose project it is."""
+        return self.intercompany.borrower if self.intercompany else self.company
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +54,49 @@ class Invalid:
 def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     """Company, project, contract, customer and currency of an actual (contract, section 5)."""
     named = {name: getattr(actual, name) for name in ("project", "contract", "contract_line", "customer", "currency")}
-    found = finance_ids(named, setup)
-    if isinstance(found, Reference):
+    found = _all_found(named, setup)
+    if isinstance(found, Missing):
         return Blocked(missing(found, actual.id), None)
-    company = _company_of(found, setup)
+    project, currency = found["project"], found["currency"]
+    company = _company_of(found)
     if company is None:
         detail = "the actual names neither a project nor a contract, so its company is unknown"
         return Blocked(Wait(WaitReason.REFERENCE_MISSING, detail, actual.id), None)
-    currency = found["currency"]
-    if currency is None or setup.currency_precision(currency) is None:
-        detail = f"currency {currency} is not among the set-up's currencies; add it with its precision"
+    if currency is None or setup.currency_precision(currency.name) is None:
+        code = currency.name if currency else None
+        detail = f"currency {code} is not among the set-up's currencies; add it with its precision"
         detail = detail if currency else "the actual has no currency"
         return Invalid(RejectReason.CURRENCY_UNKNOWN, detail, "transactioncurrencyid")
-    project = setup.project(found["project"])
-    contract_name = found["contract"] or (project.contract if project else None)
-    contract = setup.contract(contract_name)
-    customer, terms = found["customer"] or (contract.customer if contract else None), None
-    if actual.transaction_type in INTERCOMPANY:
-        lender = _lender(actual, company, setup)
-        if isinstance(lender, Wait):
-            return Blocked(lender, None)
-        company, customer, terms = lender.lender, lender.customer, lender
-    return Owner(company, found["project"], contract_name, found["contract_line"], customer, currency, terms)
+    contract = found["contract"] or (setup.contract_of_project(company, project.name) if project else None)
+    if isinstance(contract, Missing):
+        return Blocked(missing(contract, actual.id), None)
+    customer = found["customer"] or (_customer_of(contract, company, setup) if contract else None)
+    if isinstance(customer, Missing):
+        return Blocked(missing(customer, actual.id), None)
+    owner = Owner(
+        company,
+        project=project.name if project else None,
+        contract=contract.name if contract else None,
+        contract_line=found["contract_line"].name if found["contract_line"] else None,
+        customer=customer.name if customer else None,
+        currency=currency.name,
+    )
+    if actual.transaction_type not in INTERCOMPANY:
+        return owner
+    lender = _lender(actual, company, setup)
+    if isinstance(lender, Wait):
+        return Blocked(lender, None)
+    return replace(owner, company=lender.lender, customer=lender.customer, intercompany=lender)
 
 
-def _company_of(found: Mapping[str, str | None], setup: FinanceSetup) -> str | None:
+def _company_of(found: Mapping[str, Found | None]) -> str | None:
     """The company of the project, else that of the contract."""
-    owner = setup.project(found["project"]) or setup.contract(found["contract"])
+    owner = found["project"] or found["contract"]
     return owner.company if owner else None
+
+
+def _customer_of(contract: Found, company: str, setup: FinanceSetup) -> Found | Missing | None:
+    return setup.customer_of_contract(contract.company or company, contract.name)
 
 
 def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
@@ -83,8 +107,8 @@ def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
     unit = actual.resourcing_unit
     if actual.transaction_type not in INTERCOMPANY or not unit:
         return False
-    found = finance_ids({"project": actual.project, "contract": actual.contract}, setup)
-    company = None if isinstance(found, Reference) else _company_of(found, setup)
+    found = _all_found({"project": actual.project, "contract": actual.contract}, setup)
+    company = None if isinstance(found, Missing) else _company_of(found)
     return company is not None and _legal_entity(unit, setup) == company
 
 
@@ -112,21 +136,26 @@ def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany 
     return Wait(WaitReason.INTERCOMPANY_MISSING, f"unable to import actual {actual.id}: {detail}", actual.id)
 
 
-def finance_ids(named: Mapping[str, Reference | None], setup: FinanceSetup) -> dict[str, str | None] | Reference:
-    """The finance ids of look-ups, or the first one the set-up does not know. A resource may bring its own name."""
-    found: dict[str, str | None] = {}
+def finance_ids(named: Mapping[str, Reference | None], setup: FinanceSetup) -> dict[str, str | None] | Missing:
+    """The finance ids of look-ups, or why the first one has none. A resource may bring its own name."""
+    found = _all_found(named, setup)
+    return found if isinstance(found, Missing) else {name: one.name if one else None for name, one in found.items()}
+
+
+def _all_found(named: Mapping[str, Reference | None], setup: FinanceSetup) -> dict[str, Found | None] | Missing:
+    found: dict[str, Found | None] = {}
     for name, reference in named.items():
         if reference is None:
             found[name] = None
             continue
         carried = reference.name if name == "resource" else None
-        found[name] = carried or setup.resolve(reference.entity, reference.id)
-        if found[name] is None:
-            return reference
+        one = Found(carried) if carried else setup.find(reference.entity, reference.id)
+        if isinstance(one, Missing):
+            return one
+        found[name] = one
     return found
 
 
-def missing(reference: Reference, actual_id: str | None = None) -> Wait:
+def missing(what: Missing, actual_id: str | None = None) -> Wait:
     """Why something waits for the master data that it names (STG-14)."""
-    detail = f"{reference.entity} {reference.id} is not among the set-up's references"
-    return Wait(WaitReason.REFERENCE_MISSING, detail, actual_id, blocker=row_blocker(reference.entity, reference.id))
+    return Wait(WaitReason.REFERENCE_MISSING, what.detail, actual_id, blocker=what.blocker)

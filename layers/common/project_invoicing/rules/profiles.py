@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.codes import BillingMethod, PostingFailure
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import Profile
@@ -15,7 +15,7 @@ def profile_for(
 
     Raises ``Refused`` with ``profile_missing`` where no rule matches.
     """
-    method = setup.billing_method(contract_line)
+    method = setup.billing_method(company, contract_line)
     found = setup.profile(company, project, contract, method)
     if found is None:
         raise Refused(
@@ -23,3 +23,11 @@ def profile_for(
             f"no profile rule for {method} matches project {project} of contract {contract} in {company}",
         )
     return found[1]
+
+
+def group_of(
+    company: str | None, project: str | None, contract: str | None, contract_line: str | None, setup: FinanceSetup
+) -> str | None:
+    """The group of a project of the company: its own, else the default for how the work is billed (D-140)."""
+    method = setup.billing_method(company, contract_line) if contract else BillingMethod.INVESTMENT
+    return setup.project_group(company, project, method)

@@ -5,61 +5,75 @@ from __future__ import annotations
 from project_invoicing.domain.actual import Proforma, Reference
 from project_invoicing.domain.codes import WaitReason
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.domain.refusals import Wait, row_blocker
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.lookups import FinanceSetup
 
 
 def contract_of(proforma: Proforma, setup: FinanceSetup) -> str | None:
-    """The finance id of its contract, ``None`` while the set-up does not know it."""
-    return _finance_id(proforma.contract, setup)
+    """The finance id of its contract, even of a deleted one; ``None`` while the set-up does not know it."""
+    return _name(_found(proforma.contract, setup, deleted_too=True))
 
 
 def company_of(proforma: Proforma, setup: FinanceSetup) -> str | None:
     """The company of its contract, ``None`` while the set-up does not know it."""
-    contract = setup.contract(contract_of(proforma, setup))
-    return contract.company if contract else None
+    found = _found(proforma.contract, setup)
+    return found.company if isinstance(found, Found) else None
 
 
-def company_unknown(proforma: Proforma) -> Wait:
+def company_unknown(proforma: Proforma, setup: FinanceSetup) -> Wait:
     """Why a proforma has no company yet."""
-    contract = proforma.contract
-    detail = (
-        f"contract {contract.entity} {contract.id} of the proforma is not among the set-up's references"
-        if contract
-        else "the proforma names no contract, so its company is unknown"
-    )
-    blocker = row_blocker(contract.entity, contract.id) if contract else None
-    return Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)
+    found = _found(proforma.contract, setup)
+    if isinstance(found, Missing):
+        detail = f"contract {found.what} of the proforma {found.why}"
+        return Wait(WaitReason.REFERENCE_MISSING, detail, blocker=found.blocker)
+    return Wait(WaitReason.REFERENCE_MISSING, "the proforma names no contract, so its company is unknown")
 
 
 def currency_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """The currency of a proposal: between companies that of its sales, else the proforma's or its contract's."""
-    return header.intercompany.currency if header.intercompany else proforma_currency(header.proforma, setup)
+    if header.intercompany:
+        return header.intercompany.currency
+    return _name(_currency(header.proforma, setup, deleted_too=True))
 
 
 def proforma_currency(proforma: Proforma, setup: FinanceSetup) -> str | None:
     """The currency of the proforma, else its contract's."""
-    if proforma.currency:
-        return _finance_id(proforma.currency, setup)
-    contract = setup.contract(contract_of(proforma, setup))
-    return contract.currency if contract else None
+    return _name(_currency(proforma, setup))
 
 
 def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
     """The invoice account: the contract customer of the proforma, else of its contract (PROP-10).
 
-    Between companies, the borrower's account with the lender.
+    Between companies, the borrower's account with the lender. What was deleted in Dataverse since still counts.
     """
-    return header.intercompany.customer if header.intercompany else proforma_customer(header.proforma, setup)
+    if header.intercompany:
+        return header.intercompany.customer
+    return _name(proforma_customer(header.proforma, setup, deleted_too=True))
 
 
-def proforma_customer(proforma: Proforma, setup: FinanceSetup) -> str | None:
+def proforma_customer(proforma: Proforma, setup: FinanceSetup, *, deleted_too: bool = False) -> Found | Missing | None:
     """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
     if proforma.customer:
-        return _finance_id(proforma.customer, setup)
-    contract = setup.contract(contract_of(proforma, setup))
-    return contract.customer if contract else None
+        return _found(proforma.customer, setup, deleted_too=deleted_too)
+    contract = _found(proforma.contract, setup, deleted_too=deleted_too)
+    if not isinstance(contract, Found):
+        return contract
+    return setup.customer_of_contract(contract.company, contract.name, deleted_too=deleted_too)
 
 
-def _finance_id(reference: Reference | None, setup: FinanceSetup) -> str | None:
-    return setup.resolve(reference.entity, reference.id) if reference else None
+def _currency(proforma: Proforma, setup: FinanceSetup, *, deleted_too: bool = False) -> Found | Missing | None:
+    if proforma.currency:
+        return _found(proforma.currency, setup, deleted_too=deleted_too)
+    contract = _found(proforma.contract, setup, deleted_too=deleted_too)
+    if not isinstance(contract, Found):
+        return contract
+    return setup.currency_of_contract(contract.company, contract.name, deleted_too=deleted_too)
+
+
+def _found(reference: Reference | None, setup: FinanceSetup, *, deleted_too: bool = False) -> Found | Missing | None:
+    return setup.find(reference.entity, reference.id, deleted_too=deleted_too) if reference else None
+
+
+def _name(found: Found | Missing | None) -> str | None:
+    return found.name if isinstance(found, Found) else None

@@ -12,6 +12,7 @@ from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.proforma import proforma_customer
 from project_invoicing.rules.proposal_lines import ProposalPlan
+from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import InvoiceAccountingDate
 
@@ -53,14 +54,18 @@ def _agree_on_date(
 
 def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> list[Wait]:
     """A proposal without a customer of its company could never be posted, so it waits rather than become ready."""
-    name, reference = proforma_customer(proforma, setup), proforma.customer
+    found, reference = proforma_customer(proforma, setup), proforma.customer
+    name = found.name if isinstance(found, Found) else None
     if setup.customer(company, name):
         return []
     named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
-    if name is None:
+    named_by = reference or proforma.contract
+    blocker = row_blocker(named_by.entity, named_by.id) if named_by else None
+    if isinstance(found, Missing):
+        detail = f"customer {found.what} of the proforma {found.why}"
+        blocker = found.blocker
+    elif found is None:
         detail = f"{named} is not among the set-up's references"
     else:
         detail = f"{named} is {name}, which is not among the customers of {company}"
-    named_by = reference or proforma.contract
-    blocker = row_blocker(named_by.entity, named_by.id) if named_by else None
     return [Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from project_invoicing.domain.actual import DISCOUNT, Actual, Reference
+from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
 from project_invoicing.domain.money import ZERO, ExchangeRate
@@ -26,6 +26,7 @@ from project_invoicing.rules.defaults import (
 )
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, missing, owner_of
+from project_invoicing.setup.effective import Missing
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
@@ -103,7 +104,7 @@ def resolve(
     if isinstance(found, Wait):
         return Blocked(found, owner.company)
     chargeable = is_chargeable(actual, found.rules)
-    discount = discount_of(actual, chargeable, setup.billing_method(owner.contract_line))
+    discount = discount_of(actual, chargeable, setup.billing_method(owner.works_for, owner.contract_line))
     if discount is None:
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
@@ -122,7 +123,7 @@ def _found(
 
     asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
     names = finance_ids({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
-    if isinstance(names, Reference):
+    if isinstance(names, Missing):
         return missing(names, actual.id)
     transaction_date, accounting_date = dates(actual, company, setup)
     rate = rate or price_rate(actual, owner, accounting_date, setup)
@@ -146,7 +147,7 @@ def _resolved(
     actual: Actual, owner: Owner, found: _Found, setup: FinanceSetup, discount: Decimal, *, chargeable: bool
 ) -> Resolved:
     company, category, resource = owner.company, found.category, found.names["resource"]
-    precision = setup.document.currencies[owner.currency].precision
+    precision = setup.currency_precision(owner.currency)
     discount = in_digits(discount, precision)
     on_account = actual.transaction_class in ON_ACCOUNT
     return Resolved(
@@ -156,7 +157,7 @@ def _resolved(
         contract_line=owner.contract_line,
         customer=owner.customer,
         currency=owner.currency,
-        billing_method=setup.billing_method(owner.contract_line),
+        billing_method=setup.billing_method(owner.works_for, owner.contract_line),
         category=category,
         line_property=found.line_property,
         chargeable=chargeable,

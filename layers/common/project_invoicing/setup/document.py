@@ -16,6 +16,7 @@ from project_invoicing.setup.models.companies import (
     LineProperty,
     Parameters,
 )
+from project_invoicing.setup.models.defaults import Defaults
 from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, Worker
 from project_invoicing.setup.models.intercompany import Intercompany
 from project_invoicing.setup.models.master_data import (
@@ -30,11 +31,15 @@ from project_invoicing.setup.models.master_data import (
 from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
 from project_invoicing.setup.models.sales_tax import SalesTax
-from project_invoicing.setup.models.values import Name, SetupRow
+from project_invoicing.setup.models.values import Name, OnOff, SetupRow, Switch
 
 
 class SetupDocument(SetupRow):
-    """The whole set-up. Only companies and currencies are required."""
+    """The whole set-up. Only companies and currencies are required.
+
+    ``units``: the companies of organizational units, by the unit's name, where its row in Dataverse does not say.
+    ``master_rows``: off leaves the rows from Dataverse out of account, as if none had arrived.
+    """
 
     companies: dict[Name, Company] = Field(min_length=1)
     currencies: dict[Name, Currency] = Field(min_length=1)
@@ -60,3 +65,6 @@ class SetupDocument(SetupRow):
     dimension_rules: list[DimensionRule] = []
     account_structures: dict[Name, list[AccountRule]] = {}
     references: dict[Name, dict[Name, Name]] = {}
+    units: dict[Name, Name] = {}
+    defaults: Defaults = Defaults()
+    master_rows: Switch = OnOff.ON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
 from project_invoicing.domain.master_data import (
@@ -48,6 +48,12 @@ class MasterView:
 
     def name(self, part: Part, company: str, number: str) -> SeenName | None:
         return self._of(NameKey(part, company, number), SeenName)
+
+    def rows(self, entity: str) -> Iterator[SeenRow]:
+        """The rows of a table that were read and are there."""
+        for key, found in self._seen.items():
+            if isinstance(key, RowKey) and key.entity == entity and isinstance(found, SeenRow):
+                yield found
 
     def children(self, parent: str) -> Children | None:
         return self._of(ChildrenKey(parent), Children)

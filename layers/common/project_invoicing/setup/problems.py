@@ -45,8 +45,7 @@ def check(document: object) -> list[Problem]:
         parsed = SetupDocument.model_validate(document)
     except ValidationError as error:
         return [_problem(detail) for detail in error.errors(include_url=False)[:_TOLD_AT_ONCE]]
-    led_nowhere = _dangling(parsed.model_dump(by_alias=True, exclude_unset=True))
-    return list(islice(chain(led_nowhere, _doubled(parsed)), _TOLD_AT_ONCE))
+    return list(islice(chain(dangling(parsed), _doubled(parsed)), _TOLD_AT_ONCE))
 
 
 def _problem(detail: ErrorDetails) -> Problem:
@@ -108,14 +107,11 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("customers.{company}.*.sales_tax_group", "sales_tax.groups"),
     ("customers.{company}.*.terms_of_payment", "terms_of_payment"),
     ("contracts.*.company", "companies"),
-    ("contracts.*.customer", "customers.{company}"),
     ("contracts.*.currency", "currencies"),
     ("contracts.*.sales_tax_group", "sales_tax.groups"),
     ("contracts.*.fixed_exchange_rate.currency", "currencies"),
     ("contracts.*.terms_of_payment", "terms_of_payment"),
-    ("contract_lines.*.contract", "contracts"),
     ("projects.*.company", "companies"),
-    ("projects.*.contract", "contracts"),
     ("projects.*.sales_tax_group", "sales_tax.groups"),
     ("categories.{company}", "companies"),
     ("categories.{company}.*.item_sales_tax_group", "sales_tax.item_groups"),
@@ -123,26 +119,27 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("transaction_categories.{company}.*", "categories.{company}"),
     ("products.*.item_sales_tax_group", "sales_tax.item_groups"),
     ("profile_rules.*.company", "companies"),
-    ("profile_rules.*.project", "projects"),
-    ("profile_rules.*.contract", "contracts"),
     ("profile_rules.*.profile", "profiles"),
     ("ledger_posting.{company}", "companies"),
-    ("ledger_posting.{company}.*.project", "projects"),
     ("ledger_posting.{company}.*.category", "categories.{company}"),
-    ("ledger_posting.{company}.*.customer", "customers.{company}"),
     ("sales_tax.groups.*.*", "sales_tax.codes"),
     ("sales_tax.item_groups.*.*", "sales_tax.codes"),
     ("number_sequences.{company}", "companies"),
     ("intercompany.*.lender", "companies"),
     ("intercompany.*.borrower", "companies"),
-    ("intercompany.*.customer", "customers.{lender}"),
     ("workers.{company}", "companies"),
     ("dimension_rules.*.company", "companies"),
-    ("dimension_rules.*.customer", "customers.{company}"),
-    ("dimension_rules.*.contract", "contracts"),
-    ("dimension_rules.*.project", "projects"),
     ("dimension_rules.*.category", "categories.{company}"),
     ("account_structures.{company}", "companies"),
+    ("units.*", "companies"),
+    ("defaults.customer_groups.{company}", "companies"),
+    ("defaults.customer_groups.{company}.*.sales_tax_group", "sales_tax.groups"),
+    ("defaults.customer_groups.{company}.*.terms_of_payment", "terms_of_payment"),
+    ("defaults.project_groups.{company}", "companies"),
+    ("defaults.products.item_sales_tax_group", "sales_tax.item_groups"),
+    ("defaults.terms.*", "terms_of_payment"),
+    ("defaults.sales_tax_groups.{company}", "companies"),
+    ("defaults.sales_tax_groups.*", "sales_tax.groups"),
 )
 """The values that name something defined elsewhere. ``*`` is every entry; ``{company}`` every key, or, in a target, the
 row's own company.
@@ -152,10 +149,30 @@ that does not exist (see there), and so may ``references``: the rows that need t
 """
 
 
-def _dangling(document: Mapping[str, Any]) -> Iterator[Problem]:
-    for source, target in CROSS_REFERENCES:
-        for path, row, name in _values(document, source.split("."), (), {}):
-            known: Any = document
+MASTER_REFERENCES: tuple[tuple[str, str], ...] = (
+    ("contracts.*.customer", "customers.{company}"),
+    ("contract_lines.*.contract", "contracts"),
+    ("projects.*.contract", "contracts"),
+    ("profile_rules.*.project", "projects"),
+    ("profile_rules.*.contract", "contracts"),
+    ("ledger_posting.{company}.*.project", "projects"),
+    ("ledger_posting.{company}.*.customer", "customers.{company}"),
+    ("intercompany.*.customer", "customers.{lender}"),
+    ("dimension_rules.*.customer", "customers.{company}"),
+    ("dimension_rules.*.contract", "contracts"),
+    ("dimension_rules.*.project", "projects"),
+)
+"""As ``CROSS_REFERENCES``, for names of master data: it may come row by row, so ``setup.warnings`` tells of these."""
+
+
+def dangling(document: SetupDocument, references: Iterable[tuple[str, str]] = CROSS_REFERENCES) -> Iterator[Problem]:
+    """The names that nothing in the document has."""
+    written = document.model_dump(by_alias=True, exclude_unset=True)
+    for source, target in references:
+        for path, row, name in _values(written, source.split("."), (), {}):
+            if "{company}" in target and row.get("company") is None:
+                continue
+            known: Any = written
             for step in target.split("."):
                 known = known.get(step.format_map(row), {})
             if name not in known:

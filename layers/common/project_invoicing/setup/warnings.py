@@ -14,7 +14,8 @@ from project_invoicing.domain.journal_line import cost_posting_types
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
-from project_invoicing.setup.problems import Problem, instead
+from project_invoicing.setup.models.values import OnOff
+from project_invoicing.setup.problems import MASTER_REFERENCES, Problem, dangling, instead
 
 _COST_CLASSES: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
 _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
@@ -22,7 +23,13 @@ _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
 
 def warnings(document: SetupDocument, on: date) -> list[Problem]:
     """What will stand in somebody's way, as of the day ``on``; in the order of the document's parts."""
-    return [*_references(document), *_unreferenced(document), *_accounts(document), *_taxes(document, on)]
+    return [
+        *_references(document),
+        *_unreferenced(document),
+        *_not_known_yet(document),
+        *_accounts(document),
+        *_taxes(document, on),
+    ]
 
 
 def _targets(document: SetupDocument) -> Mapping[str, tuple[str, frozenset[str]]]:
@@ -64,9 +71,18 @@ def _unreferenced(document: SetupDocument) -> Iterator[Problem]:
         (("salesorderdetail",), "contract_lines", document.contract_lines),
     ):
         led_to = {name for table in tables for name in document.references.get(table, {}).values()}
-        for name in names:
-            if name not in led_to:
-                yield Problem((part, name), f"has no id in references.{tables[0]}: no row of Dataverse can name it")
+        for name, entry in names.items():
+            if name not in led_to and (document.master_rows is OnOff.OFF or not entry.lacking):
+                text = f"has no id in references.{tables[0]}: nothing names it unless its own row comes from Dataverse"
+                yield Problem((part, name), text)
+
+
+def _not_known_yet(document: SetupDocument) -> Iterator[Problem]:
+    """Names of master data that is not in the document: a row may bring it, or the name is wrong."""
+    for problem in dangling(document, MASTER_REFERENCES):
+        yield Problem(
+            problem.path, f"is not known yet, and applies to nothing until a row of it arrives: {problem.text}"
+        )
 
 
 def _accounts(document: SetupDocument) -> Iterator[Problem]:
@@ -85,12 +101,17 @@ def _needed(document: SetupDocument, company: str) -> Iterator[tuple[PostingType
     used = {row.profile: document.profiles[row.profile] for row in document.profile_rules if row.company == company}
     for name, profile in used.items():
         yield from ((posting_type, f"profile {name} posts to") for posting_type in _posted_by(profile))
-    if document.customers.get(company):
+    if _bills(document, company):
         yield PostingType.CUSTOMER_BALANCE, "every invoice posts to"
         yield PostingType.INVOICED_REVENUE, "every invoice of work posts to"
     parameters = document.parameters.get(company)
     if parameters and parameters.line_discount_category:
         yield PostingType.DISCOUNT, "line_discount_category posts discounts to"
+
+
+def _bills(document: SetupDocument, company: str) -> bool:
+    """Whether the company has customers. Where the document has none at all, they come as rows, for any company."""
+    return bool(document.customers.get(company)) or not document.customers
 
 
 def _posted_by(profile: Profile) -> Iterator[PostingType]:
@@ -107,7 +128,7 @@ def _posted_by(profile: Profile) -> Iterator[PostingType]:
 def _taxes(document: SetupDocument, on: date) -> Iterator[Problem]:
     """Codes without an account or without a rate on the day, and codes that no line can have (TAX-12)."""
     tax = document.sales_tax
-    billing = [company for company in document.companies if document.customers.get(company)]
+    billing = [company for company in document.companies if _bills(document, company)]
     general = [company for company in billing if _has_tax_account(document, company)]
     for name, code in tax.codes.items():
         path = ("sales_tax", "codes", name)

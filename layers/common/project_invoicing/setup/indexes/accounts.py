@@ -9,6 +9,7 @@ from itertools import product
 
 from project_invoicing.domain.codes import BillingMethod, PostingType
 from project_invoicing.setup.indexes.categories import CategoryLookups
+from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.posting import Profile
 
 _Level = tuple[bool, str] | None
@@ -30,16 +31,17 @@ def _levels(name: str | None, group: str | None) -> list[_Level]:
 class AccountLookups(CategoryLookups):
     """Profiles by rule, accounts by level."""
 
-    def billing_method(self, contract_line: str | None) -> BillingMethod:
-        line = self.contract_line(contract_line)
+    def billing_method(self, company: str | None, contract_line: str | None) -> BillingMethod:
+        line = self.contract_line(company, contract_line)
         return line.billing_method if line else BillingMethod.TIME_AND_MATERIAL
 
     def profile(
         self, company: str, project: str | None, contract: str | None, billing_method: BillingMethod
     ) -> tuple[str, Profile] | None:
         """The profile of the most specific rule: project, contract, project group, all (LED-41, LED-42, 99-17)."""
-        found = self.project(project)
-        contract = contract or (found.contract if found else None)
+        found = self.project(company, project)
+        if found and isinstance(found.contract, str):  # a contract that a row leads to is on the line already
+            contract = contract or found.contract
         return self._first_rule(company, project, contract, (billing_method,))
 
     def internal_profile(self, company: str, project: str | None) -> tuple[str, Profile] | None:
@@ -56,11 +58,10 @@ class AccountLookups(CategoryLookups):
     def _first_rule(
         self, company: str, project: str | None, contract: str | None, methods: Sequence[BillingMethod]
     ) -> tuple[str, Profile] | None:
-        found = self.project(project)
         levels = (
             ("project", project),
             ("contract", contract),
-            ("project_group", found.group if found else None),
+            ("project_group", self.project_group(company, project, methods[0])),
             ("all", None),
         )
         for level, name in levels:
@@ -69,7 +70,7 @@ class AccountLookups(CategoryLookups):
                     return rule
         return None
 
-    @cached_property
+    @shared
     def _profile_rules(self) -> dict[tuple[str, BillingMethod, str, str | None], tuple[str, Profile]]:
         rules = {}
         for row in self.document.profile_rules:
@@ -85,37 +86,45 @@ class AccountLookups(CategoryLookups):
         posting_type: PostingType,
         *,
         project: str | None = None,
+        project_group: str | None = None,
         category: str | None = None,
         customer: str | None = None,
         sales_tax_code: str | None = None,
     ) -> str | None:
         """The main account of the most specific entry (LED-57, LED-58, LED-59).
 
+        ``project_group`` is the caller's to find: the project may be another company's (IC-07).
+
         A sales tax code's own account comes first. Then the project decides before the category, and the category
         before the customer; on each axis, an entry by name before one for its group before one for all.
         """
-        asked = (company, posting_type, project, category, customer, sales_tax_code)
+        asked = (company, posting_type, project, project_group, category, customer, sales_tax_code)
         if asked not in self._answered:
             code = self.document.sales_tax.codes.get(sales_tax_code or "")
             own = code.account if code else None
-            self._answered[asked] = own or self._most_specific(company, posting_type, project, category, customer)
+            axes = (_levels(project, project_group), category, customer)
+            self._answered[asked] = own or self._most_specific(company, posting_type, *axes)
         return self._answered[asked]
 
     def _most_specific(
-        self, company: str, posting_type: PostingType, project: str | None, category: str | None, customer: str | None
+        self,
+        company: str,
+        posting_type: PostingType,
+        of_project: list[_Level],
+        category: str | None,
+        customer: str | None,
     ) -> str | None:
         accounts = self._accounts.get((company, posting_type), {})
-        of_project = self.project(project)
         of_category = self.category_entry(company, category)
         of_customer = self.customer(company, customer)
         levels = product(
-            _levels(project, of_project.group if of_project else None),
+            of_project,
             _levels(category, of_category.group if of_category else None),
             _levels(customer, of_customer.group if of_customer else None),
         )
         return next((accounts[key] for key in levels if key in accounts), None)
 
-    @cached_property
+    @shared
     def _accounts(self) -> dict[tuple[str, PostingType], dict[_Key, str]]:
         accounts: dict[tuple[str, PostingType], dict[_Key, str]] = defaultdict(dict)
         for company, rows in self.document.ledger_posting.items():
@@ -130,5 +139,5 @@ class AccountLookups(CategoryLookups):
 
     @cached_property
     def _answered(self) -> dict[tuple[str | None, ...], str | None]:
-        """Answers already given: thousands of lines need the same few accounts."""
+        """Answers already given to this view: thousands of lines need the same few accounts."""
         return {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from project_invoicing.setup.indexes.dated import Dated
-from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.indexes.master_data import MasterDataLookups
+from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.companies import (
     FiscalPeriod,
     PeriodStatus,
@@ -17,7 +17,7 @@ _DATE_LENGTH = len("2026-08-27")
 _NO_PERIODS: Dated[FiscalPeriod] = Dated(())
 
 
-class CalendarLookups(KnownData):
+class CalendarLookups(MasterDataLookups):
     """Open periods by day."""
 
     def period_is_open(self, company: str, on: date) -> bool:
@@ -31,7 +31,7 @@ class CalendarLookups(KnownData):
             return on
         return following.start if following else None
 
-    @cached_property
+    @shared
     def _open_periods(self) -> dict[str, Dated[FiscalPeriod]]:
         return {
             company: Dated((period.start, period) for period in periods if period.status is PeriodStatus.OPEN)
@@ -52,6 +52,6 @@ class CalendarLookups(KnownData):
         instant = datetime.fromisoformat(value)
         return (instant.astimezone(self._time_zones[company]) if instant.tzinfo else instant).date()
 
-    @cached_property
+    @shared
     def _time_zones(self) -> dict[str, ZoneInfo]:
         return {code: ZoneInfo(company.time_zone) for code, company in self.document.companies.items()}

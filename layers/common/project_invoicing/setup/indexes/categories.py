@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from project_invoicing.domain.codes import BillingType, TransactionClass
-from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.indexes.master_data import MasterDataLookups
 from project_invoicing.setup.models.companies import (
     CategoryKind,
     LineProperty,
@@ -20,7 +20,7 @@ _CATEGORY_KINDS = {
 }
 
 
-class CategoryLookups(KnownData):
+class CategoryLookups(MasterDataLookups):
     """Categories and line properties by class, category and billing type."""
 
     def category(

@@ -6,51 +6,64 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import Final
 
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.setup.indexes.dated import Dated
-from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.indexes.master_data import MasterDataLookups
+from project_invoicing.setup.indexes.shared import shared
 
-_CENT = Decimal("0.01")
+RATE_TYPE: Final = "default"
+"""The type of the exchange rates that finance converts with."""
+_CURRENCY: Final = "transactioncurrency"
+_CENT: Final = Decimal("0.01")
 
 
-class CurrencyLookups(KnownData):
+class CurrencyLookups(MasterDataLookups):
     """Rates by currency pair, and the fixed rates of contracts."""
 
     def currency_precision(self, code: str) -> Decimal | None:
+        """The step of a currency by the policy, else by a row of it that was read."""
         currency = self.document.currencies.get(code)
-        return currency.precision if currency else None
+        if currency:
+            return currency.precision
+        digits = (row.columns.get("precision") for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
+        return next((Decimal(1).scaleb(-int(known)) for known in digits if known is not None), None)
 
     def accounting_precision(self, company: str) -> Decimal:
         """The step that amounts in the company's accounting currency are rounded to."""
         return self.currency_precision(self.accounting_currency(company)) or _CENT
 
     def exchange_rate(self, from_: str, to: str, on: date) -> ExchangeRate | None:
-        """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair does not imply its reverse."""
+        """The newest rate valid on ``on`` (contract, section 5; FXR-11, FXR-14). A pair does not imply its reverse.
+
+        Of a rate in the document and one that arrived, both from the same day on, the latter counts.
+        """
         if from_ == to:
             return SAME_CURRENCY
-        rates = self._exchange_rates.get((from_, to))
-        return rates.on(on) if rates else None
+        if (from_, to) not in self._rates:
+            seen = self.view.rates(RATE_TYPE, from_, to)
+            days = self._written_rates.get((from_, to), {}) | dict(seen.days if seen else ())
+            self._rates[from_, to] = Dated(days.items())
+        return self._rates[from_, to].on(on)
 
     @cached_property
-    def _exchange_rates(self) -> dict[tuple[str, str], Dated[ExchangeRate]]:
-        pairs: dict[tuple[str, str], list[tuple[date, ExchangeRate]]] = defaultdict(list)
+    def _rates(self) -> dict[tuple[str, str], Dated[ExchangeRate]]:
+        """The rates that this view has been asked for: the document's, and the rows' over them."""
+        return {}
+
+    @shared
+    def _written_rates(self) -> dict[tuple[str, str], dict[date, ExchangeRate]]:
+        pairs: dict[tuple[str, str], dict[date, ExchangeRate]] = defaultdict(dict)
         for row in self.document.exchange_rates:
-            pairs[row.from_, row.to].append((row.valid_from, ExchangeRate(row.rate, row.factor)))
-        return {pair: Dated(rates) for pair, rates in pairs.items()}
+            pairs[row.from_, row.to][row.valid_from] = ExchangeRate(row.rate, row.factor)
+        return dict(pairs)
 
     def price_rate(self, contract: str | None, currency: str, company: str, on: date) -> ExchangeRate | None:
         """From ``currency`` to the company's accounting currency: the contract's fixed rate first (FXR-07, FXR-09)."""
         accounting = self.accounting_currency(company)
-        agreed = self._agreed_rates.get(contract) if contract and currency != accounting else None
-        if agreed and agreed[:2] == (company, currency):
-            return agreed[2]
+        agreed = self.contract(company, contract) if currency != accounting else None
+        fixed = agreed.fixed_exchange_rate if agreed else None
+        if fixed and fixed.currency == currency:
+            return ExchangeRate(fixed.rate, fixed.factor)
         return self.exchange_rate(currency, accounting, on)
-
-    @cached_property
-    def _agreed_rates(self) -> dict[str, tuple[str, str, ExchangeRate]]:
-        return {
-            name: (contract.company, fixed.currency, ExchangeRate(fixed.rate, fixed.factor))
-            for name, contract in self.document.contracts.items()
-            if (fixed := contract.fixed_exchange_rate)
-        }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cached_property
 
-from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.domain.master_data import Part
+from project_invoicing.setup.indexes.master_data import MasterDataLookups
+from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule
 from project_invoicing.setup.models.intercompany import Intercompany
 
@@ -14,14 +15,30 @@ _RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category",
 """The columns of a dimension rule, from general to specific (DIM-07)."""
 
 
-class DimensionLookups(KnownData):
+class DimensionLookups(MasterDataLookups):
     """Lenders by borrower, dimension rules by company."""
 
     def lenders(self, borrower: str) -> tuple[Intercompany, ...]:
         """The intercompany terms under which others lend resources to ``borrower`` (STG-15)."""
         return self._lenders.get(borrower, ())
 
-    @cached_property
+    def borrowers(self, lender: str, customer: str | None) -> tuple[str, ...]:
+        """Those whom ``lender`` lends to, first the one that it bills as ``customer``."""
+        lends = (row for row in self.document.intercompany if row.lender == lender)
+        return tuple(row.borrower for row in sorted(lends, key=lambda row: row.customer != customer))
+
+    def borrower(self, lender: str, customer: str | None, project: str | None, contract: str | None) -> str | None:
+        """The company for which a line of the lender was worked: the borrower that has its project, or contract.
+
+        Terms that are gone leave what the document says of the project.
+        """
+        for borrower in self.borrowers(lender, customer):
+            if self.project(borrower, project) or self.contract(borrower, contract):
+                return borrower
+        of_project = self._company_written(Part.PROJECTS, project) if project else None
+        return of_project or (self._company_written(Part.CONTRACTS, contract) if contract else None)
+
+    @shared
     def _lenders(self) -> dict[str, tuple[Intercompany, ...]]:
         found: dict[str, tuple[Intercompany, ...]] = {}
         for row in self.document.intercompany:
@@ -30,7 +47,7 @@ class DimensionLookups(KnownData):
 
     def worker_dimensions(self, company: str, resource: str | None) -> dict[str, str]:
         """The dimensions of a resource's employment in the company (DIM-04)."""
-        worker = self.document.workers.get(company, {}).get(resource or "")
+        worker = self.worker(company, resource)
         return dict(worker.dimensions) if worker else {}
 
     def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | None:
@@ -48,7 +65,7 @@ class DimensionLookups(KnownData):
                 best = (specific, rule)
         return dict(best[1].dimensions) if best else None
 
-    @cached_property
+    @shared
     def _dimension_rules(self) -> dict[str, list[DimensionRule]]:
         rules: dict[str, list[DimensionRule]] = defaultdict(list)
         for row in self.document.dimension_rules:
@@ -68,7 +85,7 @@ class DimensionLookups(KnownData):
                 return f"account {account} does not take {dimensions[name]} for {name}; it takes {', '.join(allowed)}"
         return None
 
-    @cached_property
+    @shared
     def _account_rules(self) -> dict[tuple[str, str], AccountRule]:
         structures = self.document.account_structures
         return {(company, rule.account): rule for company, rules in structures.items() for rule in rules}

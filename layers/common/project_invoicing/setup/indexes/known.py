@@ -1,17 +1,16 @@
-"""Master data by name, and by Dataverse id."""
+"""One version of the policy, and the master data that a step sees over it."""
 
 from __future__ import annotations
 
-from collections.abc import Container
-from functools import cached_property
+from typing import Any, Self
 
-from project_invoicing.domain.actual import Reference
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.master_view import DOCUMENT_ONLY, MasterView
 from project_invoicing.setup.models.companies import (
     Company,
     Parameters,
 )
-from project_invoicing.setup.models.master_data import Contract, ContractLine, Customer, Product, Project
+from project_invoicing.setup.models.values import OnOff
 
 _DEFAULT_PARAMETERS = Parameters()
 
@@ -22,6 +21,19 @@ class KnownData:
     def __init__(self, document: SetupDocument, version: int) -> None:
         self.document = document
         self.version = version
+        self.view: MasterView = DOCUMENT_ONLY
+        self.indexes: dict[str, Any] = {}
+
+    def seeing(self, view: MasterView) -> Self:
+        """The same version with the rows that a step has read. It shares the indexes, so this costs nothing.
+
+        With ``master_rows: off`` it goes on seeing the document alone.
+        """
+        seen = type(self)(self.document, self.version)
+        seen.indexes = self.indexes
+        if self.document.master_rows is OnOff.ON:
+            seen.view = view
+        return seen
 
     def company(self, code: str) -> Company | None:
         return self.document.companies.get(code)
@@ -37,51 +49,3 @@ class KnownData:
     def parameters(self, company: str) -> Parameters:
         """The company's parameters, or the contract's defaults when it has none."""
         return self.document.parameters.get(company, _DEFAULT_PARAMETERS)
-
-    def project(self, name: str | None) -> Project | None:
-        return self.document.projects.get(name) if name else None
-
-    def contract(self, name: str | None) -> Contract | None:
-        return self.document.contracts.get(name) if name else None
-
-    def owner(self, project: str | None, contract: str | None) -> Project | Contract | None:
-        """The project, else the contract: the owner determines the company that the work is for."""
-        return self.project(project) or self.contract(contract)
-
-    def contract_line(self, name: str | None) -> ContractLine | None:
-        return self.document.contract_lines.get(name) if name else None
-
-    def customer(self, company: str, name: str | None) -> Customer | None:
-        return self.document.customers.get(company, {}).get(name) if name else None
-
-    def product(self, name: str | None) -> Product | None:
-        return self.document.products.get(name) if name else None
-
-    def resolve(self, entity: str, id: str) -> str | None:
-        """The finance id of a Dataverse row, ``None`` without one or when finance has no such master data."""
-        return self._finance_ids.get(entity, {}).get(id)
-
-    def named(self, reference: Reference | None) -> str | None:
-        """As ``resolve``, for a reference that may be missing."""
-        return self.resolve(reference.entity, reference.id) if reference else None
-
-    @cached_property
-    def _finance_ids(self) -> dict[str, dict[str, str]]:
-        document = self.document
-        customers = {name for of_company in document.customers.values() for name in of_company}
-        known: dict[str, Container[str]] = {
-            "msdyn_project": document.projects,
-            "salesorder": document.contracts,
-            "salesorderdetail": document.contract_lines,
-            "account": customers,
-            "contact": customers,
-            "product": document.products,
-        }
-        return {
-            entity: {
-                guid.strip("{}").lower(): name
-                for guid, name in references.items()
-                if entity not in known or name in known[entity]
-            }
-            for entity, references in document.references.items()
-        }

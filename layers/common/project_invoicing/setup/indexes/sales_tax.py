@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 
 from project_invoicing.domain.codes import ON_ACCOUNT, TransactionClass
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
+from project_invoicing.setup.effective import Product
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.dated import Dated
+from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.companies import (
     ItemTaxGroupMethod,
     SalesTaxGroupMethod,
 )
-from project_invoicing.setup.models.master_data import Category, Product
+from project_invoicing.setup.models.master_data import Category
 
 
 class SalesTaxLookups(CategoryLookups):
@@ -23,15 +24,19 @@ class SalesTaxLookups(CategoryLookups):
     def sales_tax_group(
         self, company: str, project: str | None, contract: str | None, customer: str | None
     ) -> str | None:
-        """The sales tax group by the company's method; only ``search`` falls back (TAX-01 to TAX-06)."""
+        """The sales tax group by the company's method, else the company's default (TAX-01 to TAX-06).
+
+        Only ``search`` looks at more than one of project, contract and customer.
+        """
         method = self.parameters(company).sales_tax_group_method
         owners = {
-            SalesTaxGroupMethod.PROJECT: self.project(project),
-            SalesTaxGroupMethod.CONTRACT: self.contract(contract),
+            SalesTaxGroupMethod.PROJECT: self.project(company, project),
+            SalesTaxGroupMethod.CONTRACT: self.contract(company, contract),
             SalesTaxGroupMethod.CUSTOMER: self.customer(company, customer),
         }
         asked = owners.values() if method is SalesTaxGroupMethod.SEARCH else [owners[method]]
-        return next((owner.sales_tax_group for owner in asked if owner and owner.sales_tax_group), None)
+        found = next((owner.sales_tax_group for owner in asked if owner and owner.sales_tax_group), None)
+        return found or self.document.defaults.sales_tax_groups.get(company)
 
     def item_sales_tax_group(
         self, company: str, transaction_class: TransactionClass, category: str | None, product: str | None
@@ -54,7 +59,7 @@ class SalesTaxLookups(CategoryLookups):
         """The codes that both groups name, in the order of the sales tax group (TAX-12)."""
         return self._tax_codes.get((group or "", item_group or ""), ())
 
-    @cached_property
+    @shared
     def _tax_codes(self) -> dict[tuple[str, str], tuple[str, ...]]:
         tax = self.document.sales_tax
         return {
@@ -68,7 +73,7 @@ class SalesTaxLookups(CategoryLookups):
         rates = self._tax_rates.get(code)
         return rates.on(on) if rates else None
 
-    @cached_property
+    @shared
     def _tax_rates(self) -> dict[str, Dated[Decimal]]:
         return {
             name: Dated((rate.valid_from, rate.value) for rate in code.rates)
@@ -80,7 +85,7 @@ class SalesTaxLookups(CategoryLookups):
         found = self.document.sales_tax.codes.get(code)
         return found is not None and group in found.exempt_in
 
-    @cached_property
+    @shared
     def tax_forms(self) -> dict[str, TaxForm]:
         """How each code is computed (TAX-16 to TAX-21)."""
         return {
@@ -88,7 +93,7 @@ class SalesTaxLookups(CategoryLookups):
             for name, code in self.document.sales_tax.codes.items()
         }
 
-    @cached_property
+    @shared
     def tax_rounding(self) -> TaxRounding:
         rounding = self.document.sales_tax.rounding
         return TaxRounding(rounding.precision, rounding.method, rounding.by, rounding.calculation)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from project_invoicing.domain.actual import Reference
+from project_invoicing.domain.master_data import SPLIT_RULE, Part
 from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
-from project_invoicing.setup.indexes.known import KnownData
+from project_invoicing.setup.effective import Contract, Customer
+from project_invoicing.setup.indexes.master_data import MasterDataLookups
+from project_invoicing.setup.indexes.references import look_up
+from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.numbers import NumberSequences, ProposalNumbers
 
 _DEFAULT_SEQUENCES = NumberSequences()
 
 
-class TermLookups(KnownData):
+class TermLookups(MasterDataLookups):
     """Terms by name."""
 
     def terms(self, name: str | None) -> TermsOfPayment | None:
         return self._terms.get(name) if name else None
 
-    @cached_property
+    @shared
     def _terms(self) -> dict[str, TermsOfPayment]:
         return {
             name: TermsOfPayment(
@@ -31,9 +34,29 @@ class TermLookups(KnownData):
         }
 
     def terms_for(self, contract: str | None, customer: str | None, company: str) -> TermsOfPayment | None:
-        """The terms of payment of the contract, else of the customer (DUE-01, DUE-02)."""
-        owners = (self.contract(contract), self.customer(company, customer))
-        return self.terms(next((owner.terms_of_payment for owner in owners if owner and owner.terms_of_payment), None))
+        """The terms of payment of the customer's share in the contract, else of the contract, else of the customer.
+
+        DUE-01, DUE-02.
+        """
+        of_contract, of_customer = self.contract(company, contract), self.customer(company, customer)
+        owners = (of_contract, of_customer)
+        of_share = self._terms_of_share(of_contract, of_customer, customer)
+        return self.terms(
+            of_share or next((owner.terms_of_payment for owner in owners if owner and owner.terms_of_payment), None)
+        )
+
+    def _terms_of_share(self, contract: Contract | None, customer: Customer | None, name: str | None) -> str | None:
+        """The terms that a split billing rule of the contract gives the customer."""
+        children = self.view.children(contract.row.id) if contract and contract.row else None
+        for (entity, _), columns in children.rows.items() if children else ():
+            account = look_up(columns.get("customer"))
+            if entity == SPLIT_RULE and account and self._is_customer(account, customer, name):
+                return self.terms_known(columns.get("terms_of_payment"))
+        return None
+
+    def _is_customer(self, account: Reference, customer: Customer | None, name: str | None) -> bool:
+        row = customer.row if customer else None
+        return (row is not None and row.id == account.id) or account in self.ids_of(Part.CUSTOMERS, name or "")
 
     def number_sequences(self, company: str) -> NumberSequences:
         """The company's formats, for ``domain.number_sequence.format_number``, or the contract's defaults."""

@@ -1,8 +1,12 @@
-"""Customers, contracts, projects, categories, products, and terms of payment."""
+"""Customers, contracts, projects, categories, products, and terms of payment.
+
+An entry of a customer, contract, contract line, project or product may be partial: it gives what the row from Dataverse
+does not carry. Without a row, what a column says *needed* is missing, and rows that name the entry wait (D-140).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -14,6 +18,15 @@ from project_invoicing.setup.models.values import Dimensions, Discount, Name, Se
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
 
+class MasterEntry(SetupRow):
+    NEEDED: ClassVar[tuple[str, ...]] = ()
+    """What an entry needs to stand for a row that has not arrived."""
+
+    @property
+    def lacking(self) -> list[str]:
+        return [column for column in self.NEEDED if getattr(self, column) is None]
+
+
 class Customer(SetupRow):
     name: str = ""
     group: Name | None = None
@@ -23,30 +36,40 @@ class Customer(SetupRow):
     dimensions: Dimensions = {}
 
 
-class Contract(SetupRow):
-    company: Name
-    customer: Name
-    currency: Name
+class Contract(MasterEntry):
+    """Needed without a row: company, customer and currency."""
+
+    company: Name | None = None
+    customer: Name | None = None
+    currency: Name | None = None
     sales_tax_group: Name | None = None
     fixed_exchange_rate: FixedRate | None = None
     terms_of_payment: Name | None = None
+    NEEDED: ClassVar = ("company", "customer", "currency")
 
 
-class ContractLine(SetupRow):
-    """A contract line. Its billing method is never `investment`, which is for projects without a contract."""
+class ContractLine(MasterEntry):
+    """A contract line. Its billing method is never `investment`, which is for projects without a contract.
 
-    contract: Name
+    Needed without a row: contract.
+    """
+
+    contract: Name | None = None
     billing_method: ContractMethod = BillingMethod.TIME_AND_MATERIAL
     dimensions: Dimensions = {}
+    NEEDED: ClassVar = ("contract",)
 
 
-class Project(SetupRow):
-    company: Name
+class Project(MasterEntry):
+    """Needed without a row: company."""
+
+    company: Name | None = None
     contract: Name | None = None
     group: Name | None = None
     sales_tax_group: Name | None = None
     open: bool = True
     dimensions: Dimensions = {}
+    NEEDED: ClassVar = ("company",)
 
 
 class Category(SetupRow):

@@ -74,6 +74,19 @@ NumberFormat = Annotated[str, StringConstraints(max_length=40), AfterValidator(_
 Dimensions = dict[Name, str]
 
 
+def _switch(value: object) -> object:
+    """YAML reads a bare ``on`` or ``off`` as a truth value."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+class OnOff(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+Switch = Annotated[OnOff, BeforeValidator(_switch)]
+
+
 class SetupRow(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -110,7 +110,7 @@ class PostingSaga:
 
     def _to_bill(self, line: JournalLine) -> SaleToBill | None:
         """The row of an inter-organizational sale, and where it waits for its intercompany invoice."""
-        row, borrower = self.rows.get(line.actual_id), bills_between_companies(line, self.setup)
+        row, borrower = self.rows.get(line.actual_id), bills_between_companies(line, self.journal.company, self.setup)
         if row is None or borrower is None:
             return None
         return SaleToBill(row, self.journal.company, borrower, line.accounting_date)

@@ -36,7 +36,7 @@ def import_without_company(run: ImportRun, header: Proposal, company: str | None
     With a company, the header takes its number in it, and ``Conflict`` asks to read it again.
     """
     if company is None:
-        leave_waiting(run, header, None, rows, ProposalPlan(waits=[company_unknown(header.proforma)]))
+        leave_waiting(run, header, None, rows, ProposalPlan(waits=[company_unknown(header.proforma, run.setup)]))
         return
     if run.company not in (None, company):
         return

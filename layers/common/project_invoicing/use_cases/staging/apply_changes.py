@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from project_invoicing.domain.calendar import period_key
-from project_invoicing.domain.codes import ConnectionRole, JournalStatus, ProposalStatus
+from project_invoicing.domain.codes import INTERCOMPANY, ConnectionRole, JournalStatus, ProposalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ExchangeRate
@@ -36,6 +36,8 @@ from project_invoicing.use_cases.journals.import_lines import reversed_line
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.taking import released
 
+_WITHOUT_AGREED_RATE = COST_KINDS | INTERCOMPANY
+"""Costs, and what is sold to another company, whose contract it is not."""
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
 
@@ -238,8 +240,8 @@ class Changes:
 
     def _agreed(self, line: JournalLine, company: str) -> ExchangeRate | None:
         """The contract's fixed rate, if the line has another one."""
-        contract = self.setup.contract(line.contract)
-        if line.kind in COST_KINDS or contract is None or contract.fixed_exchange_rate is None:
+        contract = self.setup.contract(company, line.contract)
+        if line.kind in _WITHOUT_AGREED_RATE or contract is None or contract.fixed_exchange_rate is None:
             return None
         rate = self.setup.price_rate(line.contract, line.currency, company, line.accounting_date)
         return rate if rate and rate != line.rate else None
