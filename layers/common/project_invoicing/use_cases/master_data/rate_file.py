@@ -70,7 +70,7 @@ def rates_in(text: str) -> Rates:
             lines.setdefault((pair, day), line)
             found[pair][day] = rate
     except csv.Error as error:
-        wrong.append(f"line {reader.line_num}: {error}")
+        wrong.append(f"line {reader.reader.line_num}: {error}")
     if not found and not wrong:
         wrong.append("the file has no rates")
     if wrong:
