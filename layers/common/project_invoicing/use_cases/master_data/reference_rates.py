@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -21,23 +22,30 @@ STALE_DAYS: Final = 5
 Read = Callable[[str], bytes]
 
 
-def take_over(
-    rates: ExchangeRates, setup: FinanceSetup, read: Read, address: str, at: str, *, checked: bool
-) -> dict[str, int]:
-    """Stores what the file at ``address`` says today, and counts it as ``load_rates`` does.
+@dataclass(frozen=True, slots=True)
+class ReferenceRates:
+    """The file at ``address``. ``checked``: ``address`` with ``.sha256`` has its checksum."""
 
-    Of the European Central Bank's file those pairs are taken that lead from a currency of the set-up to the accounting
-    currency of a company. ``checked``: ``address.sha256`` has the checksum of the file. ``stale`` is 1 where its newest
-    rates are too old. Raises ``Rejected`` for a file that cannot be read or is not the one that the checksum is of, and
-    ``Unavailable``.
-    """
-    data = read(address)
-    if checked:
-        _check(data, read(f"{address}.sha256"))
-    found = reference_rates_in(data, _pairs(setup))
-    last = newest(found)
-    stale = last is None or (_today(at) - last).days > STALE_DAYS
-    return {**store_rates(rates, found, at), "stale": int(stale)}
+    rates: ExchangeRates
+    setup: FinanceSetup
+    read: Read
+    address: str
+    checked: bool
+
+    def take_over(self, at: str) -> dict[str, int]:
+        """Stores what the file says now, and counts it as ``load_rates`` does.
+
+        Of the European Central Bank's file those pairs are taken that lead from a currency of the set-up to the
+        accounting currency of a company. ``stale`` is 1 where the newest rates are too old. Raises ``Rejected`` for a
+        file that cannot be read or is not the one that the checksum is of, and ``Unavailable``.
+        """
+        data = self.read(self.address)
+        if self.checked:
+            _check(data, self.read(f"{self.address}.sha256"))
+        found = reference_rates_in(data, _pairs(self.setup))
+        last = newest(found)
+        stale = last is None or (datetime.fromisoformat(at).date() - last).days > STALE_DAYS
+        return {**store_rates(self.rates, found, at), "stale": int(stale)}
 
 
 def _pairs(setup: FinanceSetup) -> Iterator[tuple[str, str]]:
@@ -50,7 +58,3 @@ def _check(data: bytes, said: bytes) -> None:
     words = said[:200].split()
     if not words or words[0].decode("ascii", "replace").lower() != sha256(data).hexdigest():
         raise Rejected(RejectReason.SCHEMA, "the file is not the one that its checksum is of", entity=EXCHANGE_RATE)
-
-
-def _today(at: str) -> date:
-    return datetime.fromisoformat(at).date()
