@@ -43,7 +43,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
 
 def set_to(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     for name, value in values.items():
-        monkeypatch.setitem(TEMPLATE.function("reference_rates").environment, name, value)  # type: ignore[arg-type]
+        monkeypatch.setitem(TEMPLATE.function("reference_rates").environment, name, value)
 
 
 def stored(books: Books, pair: RateKey) -> dict[date, ExchangeRate]:

@@ -17,7 +17,6 @@ from project_invoicing.store import client
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
-    from project_invoicing.setup.lookups import FinanceSetup
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
@@ -129,18 +128,14 @@ def bus() -> Bus:
     return Bus(client.event_bridge(), settings().event_bus_name)
 
 
-def finance_setup() -> FinanceSetup:
-    """The current set-up. Costs one small read per invocation; the document itself is cached by version."""
-    from project_invoicing.store import setups
-
-    return setups.current(client.dynamodb(), settings().setup_table)
-
-
 def finance_setups() -> SetupVersions:
-    """The current set-up, and the earlier versions that unfinished work started with."""
+    """The current set-up with its master data, and the earlier versions that unfinished work started with.
+
+    Costs one small read per invocation; the document itself is cached by version.
+    """
     from project_invoicing.use_cases.setups import SetupVersions
 
-    return SetupVersions.read(client.dynamodb(), settings().setup_table)
+    return SetupVersions.read(client.dynamodb(), settings().setup_table, settings().master_data_table)
 
 
 def explained_stores() -> Stores:
@@ -227,6 +222,7 @@ def reference_rates() -> Callable[[str], dict[str, int]] | None:
     import urllib3
 
     from project_invoicing.published_files import PublishedFiles
+    from project_invoicing.store import setups
     from project_invoicing.store.rates import ExchangeRates
     from project_invoicing.use_cases.master_data.reference_rates import ReferenceRates
 
@@ -235,9 +231,10 @@ def reference_rates() -> Callable[[str], dict[str, int]] | None:
     if not address:
         return None
     rates = ExchangeRates(client.dynamodb(), named.master_data_table)
+    policy = setups.current(client.dynamodb(), named.setup_table)
     read = PublishedFiles(urllib3.PoolManager(), client.s3).read
     checked = named.reference_rates_checksum == "sha256"
-    return ReferenceRates(rates, finance_setup(), read, address, checked=checked).take_over
+    return ReferenceRates(rates, policy, read, address, checked=checked).take_over
 
 
 def outbox_relay() -> Relay:

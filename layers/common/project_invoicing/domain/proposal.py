@@ -83,6 +83,8 @@ class Proposal:
     billed_on: date | None = None
     credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
     marked: bool = False
+    pinned: bool = False
+    """Whether the master data that its lines, or its posting, were begun with is kept beside it."""
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ from project_invoicing.store.items import Item
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
-NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv", "mp"))
 """Attributes about lines, cleared while a header has none."""
 CLOSED: Final[dict[str, None]] = {"oc": None, "od": None}
 """Removes a proposal from the index of open documents."""
@@ -126,6 +126,7 @@ def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
         billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
         credited=_credited_of(item["og"]) if "og" in item else {},
         marked="tk" in item or "ic" in item,
+        pinned="mp" in item,
     )
 
 

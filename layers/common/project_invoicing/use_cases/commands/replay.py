@@ -53,5 +53,5 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
 
 def _deliver(detail: dict[str, Any], place: Workplace) -> str:
     if detail["entity"] == PROFORMA:
-        return sync_header(place.proposals, place.staging, place.setup, detail, place.at)
+        return sync_header(place.proposals, place.staging, place.setups, detail, place.at)
     return sync_row(place.staging, detail, place.at)

@@ -48,7 +48,7 @@ class Stores:
             Proposals(client, named.proposals_table, calendar_dates("invoices")),
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
-            SetupVersions.read(client, named.setup_table),
+            SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table),
         )
 

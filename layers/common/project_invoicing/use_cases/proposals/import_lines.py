@@ -45,6 +45,7 @@ class ProposalImport(ImportRun):
     def _in_turn(self) -> Iterator[tuple[str, Queued]]:
         """What ``run`` looks at, in order, read at once: a proposal that runs into others does not stop the rest."""
         waiting = {header.id: header for header in self._open_headers()}
+        self.setups.reader.proformas(one for one in waiting.values() if one.status is ProposalStatus.WAITING)
         second: list[tuple[str, Queued]] = []
         for id, one in self._queue(waiting):
             if not self._comes_last(id, one, second):
@@ -195,6 +196,7 @@ class ProposalImport(ImportRun):
         if header.status is not ProposalStatus.WAITING:
             import_late(self, header, rows)
         elif header.company is None:
+            self.setups.reader.proformas([header])
             import_without_company(self, header, company_of(header.proforma, self.setup), rows)
         elif header.intercompany:
             fill_between(self, header)

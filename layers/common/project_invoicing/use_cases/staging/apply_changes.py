@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import INTERCOMPANY, ConnectionRole, JournalStatus, ProposalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
@@ -33,9 +34,12 @@ from project_invoicing.store.transactions import MAX_WRITES, Write, lost
 from project_invoicing.store.unit_of_work import UnitOfWork
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.journals.import_lines import reversed_line
+from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.taking import released
 
+CHUNK = 1_000
+"""Changed rows whose master data is read at a time."""
 _WITHOUT_AGREED_RATE = COST_KINDS | INTERCOMPANY
 """Costs, and what is sold to another company, whose contract it is not."""
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
@@ -48,10 +52,14 @@ class Changes:
     staging: Staging
     journals: Journals
     proposals: Proposals
-    setup: FinanceSetup
+    setups: SetupVersions
     at: str
     posted: PostedLines
     company: str | None = None
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
 
     def run(self) -> None:
         self.of_actuals()
@@ -62,8 +70,10 @@ class Changes:
 
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
-        for row, reworded in self.staging.changed():
-            if self.company in (None, row.company):
+        changed = (one for one in self.staging.changed() if self.company in (None, one[0].company))
+        for some in chunks(changed, CHUNK):
+            self.setups.reader.actuals(row.actual for row, reworded in some if not reworded)
+            for row, reworded in some:
                 guarded("actual", row.id, self._of_actual, row, reworded)
 
     def _of_actual(self, row: StagedRow, reworded: bool) -> None:
@@ -222,7 +232,9 @@ class Changes:
             self._unit(flag).commit()
 
     def _rerate(self, journal: Journal) -> None:
-        for page in self.journals.pages(journal.company, journal.journal_id):
+        pages = list(self.journals.pages(journal.company, journal.journal_id))
+        self.setups.reader.prices(journal.company, (line for page in pages for line in page.lines))
+        for page in pages:
             changed = {line.actual_id: rate for line in page.lines if (rate := self._agreed(line, journal.company))}
             if not changed:
                 continue

@@ -48,7 +48,7 @@ class StagingImport:
         if asked.proposal_id:
             return self._one(asked.proposal_id, company)
         posted = self._posted_lines()
-        Changes(self.staging, self.journals, self.proposals, self.setups.current, self.at, posted, company).run()
+        Changes(self.staging, self.journals, self.proposals, self.setups, self.at, posted, company).run()
         lines = self._journals(company)
         if asked.actual_id:
             return self._actual(asked.actual_id, lines)
@@ -114,7 +114,7 @@ class StagingImport:
     def _journals(self, company: str | None) -> JournalImport:
         stores = (self.staging, self.journals, self.ledger)
         posted = self._posted_lines()
-        return JournalImport(*stores, self.setups.current, self.at, self.register, posted, company, left=self.left)
+        return JournalImport(*stores, self.setups, self.at, self.register, posted, company, left=self.left)
 
     def _posted_lines(self) -> PostedLines:
         return PostedLines(self.staging, self.journals, self.proposals, self.setups)
