@@ -1,4 +1,4 @@
-"""``invoicing master``: master data on the command line, what its verbs take and what they print."""
+"""``invoicing master`` and ``invoicing rates``: what their verbs take and what they print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from operate import answers, master_data, master_file, master_import
+from operate import answers, master_data, master_file, master_import, rates
 from operate.arguments import ask_a_stack, named_text
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -61,8 +61,44 @@ def add(commands: Commands) -> None:
     )
     ask_a_stack(imports, _import_setup)
 
+    _add_rates(commands)
+
     exports = verbs.add_parser("export", help="all of finance's own columns, as a file for set --file")
     ask_a_stack(exports, _export)
+
+
+def _add_rates(commands: Commands) -> None:
+    verbs = commands.add_parser("rates", help="exchange rates: load a file, show a pair").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    loads = verbs.add_parser("load", help="load a file, whole or, if a line is wrong, not at all")
+    loads.add_argument("file", type=Path, help="CSV: type, from, to, valid_from, rate, factor; see docs/master-data.md")
+    ask_a_stack(loads, _load_rates)
+    shows = verbs.add_parser("show", help="the rates of a currency pair, the last first")
+    shows.add_argument("from_", type=named_text, metavar="FROM")
+    shows.add_argument("to", type=named_text, metavar="TO")
+    shows.add_argument("--type", type=named_text, dest="rate_type", help="the type of the rates; default: default")
+    ask_a_stack(shows, _show_rates)
+
+
+def _load_rates(options: argparse.Namespace) -> int:
+    made = rates.load(options.file, options.stack_prefix)
+    if options.json:
+        print(json.dumps(made, indent=2))
+    else:
+        print(f"{made['days']} days of {made['pairs']} pairs are in the file; {made['changed']} pairs changed")
+    return 0
+
+
+def _show_rates(options: argparse.Namespace) -> int:
+    found = rates.show(options.from_, options.to, options.rate_type, options.stack_prefix)
+    if options.json:
+        print(json.dumps(found, indent=2))
+    elif found:
+        answers.show_rows(console(), f"From {options.from_} to {options.to}", found)
+    else:
+        print(printable(f"there are no rates from {options.from_} to {options.to} beside those of the set-up"))
+    return 0
 
 
 def _named_part(text: str) -> Part:

@@ -227,6 +227,45 @@ def test_an_export_can_be_read_again(master: MasterData, tmp_path: Path, capsys:
     assert finance(master, Part.PRODUCTS, "P-100", "") == {"item_sales_tax_group": "GOODS"}
 
 
+# --- exchange rates ---
+
+
+@pytest.mark.usefixtures("world")
+def test_rates_are_loaded_from_a_file_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("from,to,valid_from,rate,factor\nGBP,USD,2026-01-05,125,100\nGBP,USD,2026-01-06,1.26,1\n", "utf-8")
+    assert asked(capsys, "rates", "load", str(file)) == {"pairs": 1, "days": 2, "changed": 1}
+    assert asked(capsys, "rates", "load", str(file))["changed"] == 0
+    shown = asked(capsys, "rates", "show", "GBP", "USD")
+    assert [(one["valid_from"], one["rate"], one["factor"]) for one in shown] == [
+        ("2026-01-06", "1.26", "1"),
+        ("2026-01-05", "125", "100"),
+    ]
+    assert main(["rates", "show", "USD", "GBP"]) == 0
+    assert "there are no rates from USD to GBP" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from,to,valid_from,rate\nGBP,USD,2026-01-05,1.25\nGBP,USD,yesterday,1\n", ":3: valid_from: "),
+        ("from,to,valid_from,rate\nGBP,USD,2026-01-05,0\n", ":2: rate: "),
+        ("from,to\n", ":1: names no column valid_from, rate"),
+        ("from,to,valid_from,rate\nGBP,XXX,2026-01-05,1\n", "currency: there is no currency 'XXX'"),
+        ("", ":1: names no column"),
+    ],
+)
+def test_a_file_of_rates_that_is_wrong_is_refused_with_its_line(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text(text, "utf-8")
+    assert main(["rates", "load", str(file)]) == 2
+    assert said in capsys.readouterr().err
+    assert asked(capsys, "rates", "show", "GBP", "USD") == []
+
+
 # --- the command model ---
 
 

@@ -7,11 +7,15 @@ blocks is read again once it is stored, and what waits for something that has ch
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
+from project_invoicing.domain.master_data import PARTS, Key, NameKey, RateKey, RowKey
+from project_invoicing.setup.indexes.currencies import RATE_TYPE
+from project_invoicing.use_cases.master_data.reader import Reader
 from project_invoicing.use_cases.setups import SetupVersions
 
+_RATE = "rate"
 LOOKS = 8
 """How often a run looks again. Something else must have arrived each time, so more than one is rare."""
 
@@ -48,9 +52,26 @@ class LeftWaiting:
 def changed_since(before: SetupVersions, now: SetupVersions, blockers: Set[str]) -> Set[str]:
     """Those of ``blockers`` that may no longer block what was judged with ``before``.
 
-    Another version of the set-up may know every one of them.
+    Another version of the set-up may know every one of them. One request for a hundred rows or rates.
     """
-    return blockers if now.current.version != before.current.version else frozenset()
+    if now.current.version != before.current.version:
+        return blockers
+    by_key = {key: blocker for blocker in blockers for key in _keys(blocker, before.reader)}
+    return {by_key[key] for key in before.reader.changed(by_key)}
+
+
+def _keys(blocker: str, reader: Reader) -> Iterator[Key]:
+    """What a blocker stands for: a currency pair, or a row and the name it has. The policy is no key."""
+    table, _, id = blocker.partition("#")
+    if table == _RATE:
+        from_, _, to = id.partition("#")
+        yield RateKey(RATE_TYPE, from_, to)
+    elif id:
+        key = RowKey(table, id)
+        yield key
+        row = reader.row(key)
+        if row and row.number and table in PARTS:
+            yield NameKey(PARTS[table], row.company or "", row.number)
 
 
 def _of(found: dict[str, set[str]], blockers: Set[str]) -> set[str]:
