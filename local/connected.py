@@ -77,6 +77,11 @@ class Site:
         """Sets the clock to ``at`` (ISO 8601, UTC)."""
         self._clock.now = datetime.fromisoformat(at)
 
+    def load_policy(self, document: Mapping[str, Any]) -> None:
+        """Loads a set-up as it is: everything that Dataverse knows of comes from there."""
+        setups.load(client.dynamodb(), self.stack.settings.setup_table, document, self.at)
+        self.settle()
+
     def load(self, document: Mapping[str, Any]) -> None:
         """Loads a set-up whose ``references`` are those of Dataverse's rows."""
         references = {

@@ -6,7 +6,7 @@
 that writes actuals and transaction connections.
 """
 
-from dataverse_standin.business.business import Business
+from dataverse_standin.business.business import WORK, Business
 from dataverse_standin.business.codes import (
     AdjustmentStatus,
     BillingMethod,
@@ -21,6 +21,7 @@ from dataverse_standin.business.contracts import Engagement
 from dataverse_standin.rows import Refused
 
 __all__ = [
+    "WORK",
     "AdjustmentStatus",
     "BillingMethod",
     "BillingStatus",

@@ -114,6 +114,11 @@ class Business:
         with self.rows.transaction():
             return master_data.customer(self.rows, number, company, currency, name, **columns)
 
+    def add_customer_group(self, name: str) -> Lookup:
+        """A customer group, to be named by ``msdyn_customergroupid`` of a customer."""
+        with self.rows.transaction():
+            return contracts.named(self.rows, "msdyn_customergroup", "msdyn_groupid", name)
+
     def add_contract(self, number: str, customer: Lookup, currency: str, unit: Lookup) -> Lookup:
         """A project contract in draft, without lines."""
         with self.rows.transaction():

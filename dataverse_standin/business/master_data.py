@@ -30,7 +30,8 @@ def company(rows: Rows, code: str) -> Lookup:
 def customer(rows: Rows, number: str, in_company: str, money: str, name: str = "", **columns: Any) -> Lookup:
     """The account with this number, made if there is none. A number is unique in its company."""
     of_company = company(rows, in_company)
-    found = rows.select("account", accountnumber=number, msdyn_company=of_company)
+    if found := rows.select("account", accountnumber=number, msdyn_company=of_company):
+        return Lookup("account", found[0]["accountid"], found[0]["name"])
     values = {
         "accountnumber": number,
         "name": name or number,
@@ -39,8 +40,7 @@ def customer(rows: Rows, number: str, in_company: str, money: str, name: str = "
         "transactioncurrencyid": currency(rows, money),
         **columns,
     }
-    id = found[0]["accountid"] if found else rows.create("account", values)
-    return Lookup("account", id, values["name"])
+    return Lookup("account", rows.create("account", values), values["name"])
 
 
 def person(rows: Rows, name: str, in_company: str, money: str) -> Lookup:

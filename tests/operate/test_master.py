@@ -47,7 +47,7 @@ def master(world: World) -> MasterData:
 
 @pytest.fixture
 def arrive(master: MasterData) -> Callable[..., None]:
-    settling = Settling(master, dict, lambda _: False, AT, lambda: True)
+    settling = Settling(master, dict, lambda: True, AT)
     settling.arrived(
         ArrivedRow("cdm_company", guid("USPM"), RowVersion(1, AT, "h"), {"code": "USPM", "name": "Contoso"})
     )
