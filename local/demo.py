@@ -106,7 +106,7 @@ class Story:
         self.told = 0
 
     def prepare(self, document: Row) -> None:
-        """Finance loads its policy. A customer, a contract and a project are made in Dataverse, and arrive by themselves.
+        """Finance loads its policy. Customer, contract and project are made in Dataverse, and arrive by themselves.
 
         All that finance adds is the cost center of the project.
         """
