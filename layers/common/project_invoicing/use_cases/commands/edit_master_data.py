@@ -1,10 +1,10 @@
-"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-143)."""
+"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-221)."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from project_invoicing.domain.master_data import NameKey, Part
 from project_invoicing.setup.finance_columns import COLUMNS, problems
@@ -34,7 +34,7 @@ class EditMasterData(Command):
 
     ACTION: ClassVar[str] = "edit_master_data"
 
-    part: Annotated[Part, BeforeValidator(_part)] = Field(description="customers, contracts, projects …")
+    part: Annotated[Part, BeforeValidator(_part), WithJsonSchema({"enum": list(COLUMNS)})] = Field(description="customers, contracts, projects …")
     company: TextIfAny = Field(None, description="the company; none for products")
     number: Text = Field(description="the number of the row, of a worker the name")
     columns: Annotated[dict[str, Any], BeforeValidator(_columns)] = Field(
