@@ -49,6 +49,14 @@ def test_a_row_with_a_problem_is_listed_with_it_and_a_deleted_one_is_not() -> No
     assert (found[0].difference.entity, found[0].difference.id) == ("account", guid("two"))
 
 
+def test_a_row_that_names_no_company_is_counted_and_listed_only_where_something_waits_for_it() -> None:
+    problem = "company_unknown: the row names no company"
+    made, found = books(seen("account", "prospect", company=None, problem=problem))
+    assert (found, made.companyless, list(made.judge())) == ([], 1, [])
+    made.add_staged(row(cost("a"), blocker=f"account#{guid('prospect')}", since="2026-08-31T12:00:00Z"))
+    assert told(list(made.judge())) == [("master_data_problems", problem)]
+
+
 def test_shares_of_a_contract_that_do_not_make_a_hundred_have_a_check_of_their_own() -> None:
     contract = seen("salesorder", "K", number="CTR-1", warning="split_not_whole: the shares make 99 %")
     _, found = books(contract)
@@ -71,7 +79,7 @@ def test_a_row_that_others_wait_for_and_that_never_came_is_listed_once_after_a_d
 
 
 def test_a_row_that_is_there_was_waited_for_and_has_come() -> None:
-    made, _ = books(seen("msdyn_project", "PRJ-9", number="PRJ-9", problem="company_unknown: …"))
+    made, _ = books(seen("msdyn_project", "PRJ-9", number="PRJ-9", problem="duplicate_number: …"))
     made.add_staged(row(cost("a"), blocker=f"msdyn_project#{guid('PRJ-9')}", since="2026-08-01T10:00:00Z"))
     assert [finding.check for finding in made.judge()] == []
 

@@ -14,6 +14,7 @@ from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import MasterProblem, StagingState
 from project_invoicing.domain.master_data import PARTS, Part, RowKey, SeenRow
 from project_invoicing.domain.reconciliation import Difference, Repair
+from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, PROJECT
 from project_invoicing.rules.reconciliation.findings import Finding
@@ -73,14 +74,22 @@ class MasterRows:
     rows: dict[RowKey, SeenRow] = field(default_factory=dict)
     _awaited: dict[str, _Awaited] = field(default_factory=dict)
     _referred: dict[RowKey, list[str]] = field(default_factory=dict)
+    _companyless: set[RowKey] = field(default_factory=set)
     _posted: dict[RowKey, set[PostedWith]] = field(default_factory=dict)
     _told: set[tuple[RowKey, str]] = field(default_factory=set)
 
     def add(self, row: SeenRow) -> Iterator[Finding]:
-        """Takes a row in, and says what is wrong with it by itself."""
+        """Takes a row in, and says what is wrong with it by itself.
+
+        One that names no company at all is none of finance's: it is counted, and listed only if something waits for it.
+        """
         columns = {name: value for name, value in row.columns.items() if name in _KEPT}
-        self.rows[RowKey(row.entity, row.id)] = replace(row, columns=columns)
+        key = RowKey(row.entity, row.id)
+        self.rows[key] = replace(row, columns=columns)
         if row.problem and not row.deleted:
+            if row.problem.startswith(MasterProblem.COMPANY_UNKNOWN) and not row.columns.get("company"):
+                self._companyless.add(key)  # none of finance's, as long as nothing waits for it
+                return
             yield Finding("master_data_problems", _of(row, row.problem))
         if row.warning and not row.deleted:
             split = row.warning.startswith(MasterProblem.SPLIT_NOT_WHOLE)
@@ -119,9 +128,18 @@ class MasterRows:
         """Posted documents with a row that has changed lately; what they were computed with is to be looked at."""
         return sorted(set().union(*self._posted.values()), key=str)
 
+    @property
+    def companyless(self) -> int:
+        """How many rows name no company."""
+        return len(self._companyless)
+
     def judge(self) -> Iterator[Finding]:
         """What can be said once all rows are there."""
         yield from self._never_came()
+        for key in self._companyless:
+            if row_blocker(key.entity, key.id) in self._awaited:
+                row = self.rows[key]
+                yield Finding("master_data_problems", _of(row, row.problem or ""))
         for key, ids in self._referred.items():
             more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
             detail = f"deleted in Dataverse, and actual {ids[0]}{more} that is not posted refers to it"

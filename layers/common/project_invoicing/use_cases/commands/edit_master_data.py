@@ -34,7 +34,9 @@ class EditMasterData(Command):
 
     ACTION: ClassVar[str] = "edit_master_data"
 
-    part: Annotated[Part, BeforeValidator(_part), WithJsonSchema({"enum": list(COLUMNS)})] = Field(description="customers, contracts, projects …")
+    part: Annotated[Part, BeforeValidator(_part), WithJsonSchema({"enum": list(COLUMNS)})] = Field(
+        description="customers, contracts, projects …"
+    )
     company: TextIfAny = Field(None, description="the company; none for products")
     number: Text = Field(description="the number of the row, of a worker the name")
     columns: Annotated[dict[str, Any], BeforeValidator(_columns)] = Field(

@@ -118,6 +118,8 @@ class Books:
 
     def _judge_master_data(self) -> None:
         self._report(self.master.judge())
+        if self.master.companyless:
+            self.checks["master_data_problems"].count("rows that name no company", self.master.companyless)
         for document in self.watch.over("documents with changed master data", self.master.documents()):
             found = guarded("document", document.name, self._pinned, document)
             if found and not isinstance(found, Defect):
