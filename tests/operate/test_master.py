@@ -18,6 +18,7 @@ from project_invoicing.domain.master_data import NameKey, Part, SeenName
 from project_invoicing.domain.master_row import ArrivedRow
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.master_data.settle import Settling
+from tests import policies
 from tests.builders import guid
 from tests.harness import World
 from tests.setups import document
@@ -189,14 +190,15 @@ def test_explain_names_a_customer_by_number_and_by_id(
     assert second["next"]
 
 
-@pytest.mark.usefixtures("world")
 def test_explain_of_a_deleted_row_names_who_still_refers_to_it(
-    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    world: World, arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrive("account", "C-1", number="C-9", company=USPM, name="Adatum AG")
     arrive("salesorder", "K", number="CTR-9", company=USPM, name="K", customer=["account", guid("C-1"), "Adatum AG"])
     arrive("account", "C-1", 2, deleted=True)
     (found,) = asked(capsys, "explain", "C-9")["found"]
+    with policies.enforced():
+        assert world.run("explain", id="C-9")["found"] == [found]
     assert found["headline"].endswith("deleted in Dataverse")
     assert [(one["role"], one["what"]) for one in found["linked"]] == [("refers to it", "salesorder USPM CTR-9")]
 
@@ -272,7 +274,8 @@ def test_a_file_of_rates_that_is_wrong_is_refused_with_its_line(
 def test_a_command_sets_columns_for_a_person_and_says_the_row(world: World, arrive: Callable[..., None]) -> None:
     arrive("account", "C-1", number="C-9", company=USPM, name="Adatum AG")
     request = {"part": "customers", "company": "USPM", "number": "C-9", "columns": {"on_hold": True}, "actor": "anna"}
-    answer = world.edit("edit_master_data", **request)
+    with policies.enforced():
+        answer = world.edit("edit_master_data", **request)
     assert answer == {
         "outcome": "done",
         "master_data": {
