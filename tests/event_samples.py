@@ -31,12 +31,14 @@ from project_invoicing.events.own import (
     WriteBackRequested,
 )
 from project_invoicing.events.tasks import PostingTask, WriteBackTask
+from tests import master
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+AGREED = "2026-08-20T14:00:00Z"
 APPROVED = "2026-08-27T16:05:00Z"
 CONFIRMED = "2026-08-31T08:30:00Z"
 WORKED: dict[str, Any] = {
@@ -152,6 +154,18 @@ DATAVERSE: dict[str, Context] = {
         row_version=5_040_012,
     ),
 }
+DATAVERSE |= {
+    "company": master.company("USPM", at=AGREED, row_version=5_000_001),
+    "account": master.account(
+        "C-001", name="Adatum Corporation", address1_city="Portland", at=AGREED, row_version=5_000_002
+    ),
+    "contract": master.contract("CTR-1", customer="C-001", at=AGREED, row_version=5_000_003),
+    "project": master.project("PRJ-1", contract="CTR-1", at=AGREED, row_version=5_000_004),
+    "contract-line": master.contract_line("CTR-1-1", "CTR-1", project="PRJ-1", at=AGREED, row_version=5_000_005),
+    "account-merged": master.merge("account", "C-002", into="C-001", at=CONFIRMED),
+    "project-deleted": master.deletion("msdyn_project", "PRJ-2", at=CONFIRMED),
+}
+AGREEMENT = ("company", "account", "contract", "project", "contract-line")
 DATAVERSE["actuals-created-together"] = multiple(DATAVERSE["actual-cost"], DATAVERSE["actual-unbilled-sales"])
 # An in-review proforma is on the bus too, and must not reach the header sync.
 DATAVERSE["invoice-in-review"] = proforma(
@@ -342,6 +356,12 @@ def function_samples() -> dict[str, Any]:
             envelope(row_events(without_resource_name, APPROVED)[0]),
         ),
         "actuals_sync/bad-row-among-good-ones": queue_batch(*bus_events("actual-bad"), *bus_events("actual-cost")),
+        "master_data_sync/project-agreed": queue_batch(
+            *(event for name in AGREEMENT for event in bus_events(name)), of="master-data-sync"
+        ),
+        "master_data_sync/accounts-merged": queue_batch(*bus_events("account-merged"), of="master-data-sync"),
+        "master_data_sync/finance-setup-changed": envelope(SETUP),
+        "master_data_sync/scheduled": scheduled("2026-08-27T17:00:00Z", "master-data-sync"),
         "staging_import/scheduled": scheduled("2026-08-27T17:00:00Z", "staging-import"),
         "staging_import/manual": manual("2026-08-27T17:00:00Z", "Manual Run", company="USPM"),
         "staging_import/integration-journal-posted": envelope(JOURNAL),
