@@ -136,7 +136,7 @@ def test_a_header_whose_contract_is_unknown_gets_its_company_and_lines_when_that
 def test_a_first_load_has_everything_looked_at_once(books: Books) -> None:
     waits(books, cost("one", **UNKNOWN), *billed("two", **UNKNOWN))
     books.arrive(PROJECT)
-    books.world.forget()  # told to nobody, as in a first load
+    assert books.world.unsent()  # told to nobody, as in a first load
     assert books.state("one") == "pending"
     loaded = MasterDataLoaded(map="projects").on_bus(books.world.at, "projects")
     books.world.tell("staging_import", loaded)
@@ -165,7 +165,7 @@ def test_a_rate_that_comes_imports_what_waited_for_it(books: Books) -> None:
     )
     comes(books)
     assert books.state("one") == "imported"
-    assert books.journal_line("one")["exchange_rate"] == "1.25"
+    assert books.journal_line("one")["price_exchange_rate"] == "1.25"
 
 
 def test_what_waits_since_before_rows_had_a_blocker_is_found_by_the_schedule_and_then_has_one(books: Books) -> None:
