@@ -18,12 +18,17 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
+from project_invoicing.setup.pins import from_text, to_text
 
 T = TypeVar("T", bound=Seen)
 
 
 class NotRead(LookupError):
     """A rule asked for master data that its step has not read: a defect of the step, never an answer."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        super().__init__(f"{key} was not read")
 
 
 class MasterView:
@@ -38,6 +43,15 @@ class MasterView:
     def add(self, seen: Mapping[Key, Seen | None]) -> None:
         for key, found in seen.items():
             self._seen.setdefault(key, found)
+
+    def pinned(self) -> str:
+        """Everything that was read, as text, to be kept with what was computed with it (``of``)."""
+        return to_text(self._seen)
+
+    @staticmethod
+    def of(text: str) -> MasterView:
+        """The view that ``pinned`` made the text of."""
+        return DOCUMENT_ONLY if text == _PINNED_NOTHING else MasterView(from_text(text))
 
     def has(self, key: Key) -> bool:
         """Whether the key was read, whatever was found."""
@@ -63,7 +77,7 @@ class MasterView:
 
     def _of(self, key: Key, kind: type[T]) -> T | None:
         if key not in self._seen:
-            raise NotRead(f"{key} was not read")
+            raise NotRead(key)
         found = self._seen[key]
         if found is None or isinstance(found, kind):
             return found
@@ -71,10 +85,20 @@ class MasterView:
 
 
 class _DocumentOnly(MasterView):
-    """No rows at all: the set-up document is everything there is."""
+    """No rows at all: the set-up document is everything there is. Whatever is asked counts as read."""
+
+    def add(self, seen: Mapping[Key, Seen | None]) -> None:
+        """Nothing can be added: it is one for all."""
+
+    def pinned(self) -> str:
+        return _PINNED_NOTHING
+
+    def has(self, key: Key) -> bool:  # noqa: ARG002 (whatever is asked)
+        return True
 
     def _of(self, key: Key, kind: type[T]) -> T | None:  # noqa: ARG002 (whatever is asked)
         return None
 
 
+_PINNED_NOTHING: Final = "null"
 DOCUMENT_ONLY: Final = _DocumentOnly()
