@@ -32,7 +32,12 @@ NEEDED: Final = (_SAM, TOOLS / "awslambdaric" / "bin" / "python")
 _SOURCES: Final = ("template.yaml", "functions", "layers")
 _ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 _STACK: Final = "local"
-_PARAMETERS: Final = (f"Architecture={_ARCHITECTURE}", "Schedules=DISABLED", "DeletionProtection=false")
+_PARAMETERS: Final = (
+    f"Architecture={_ARCHITECTURE}",
+    "Schedules=DISABLED",
+    "DeletionProtection=false",
+    "MasterDataMaps=running",
+)
 _REDELIVERY_SECONDS: Final = 20
 _PATIENCE: Final = 120.0
 """Seconds in which something must begin or end while anything waits."""

@@ -17,6 +17,8 @@ _STREAM_BATCH: Final = 100
 _QUEUE_BATCH: Final = 10
 _CREATE_TABLE: Final[tuple[str, ...]] = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
+_LOCAL: Final = {"MasterDataMaps": "running"}
+
 Json = dict[str, Any]
 
 
@@ -117,8 +119,12 @@ class Template:
 
 
 def read(path: Path, **parameters: str) -> Template:
-    """The template at ``path``, with the defaults of its parameters but for those given. Raises ``TemplateError``."""
-    return _Reader(document(path), parameters).template()
+    """The template at ``path``, with the defaults of its parameters but for those given. Raises ``TemplateError``.
+
+    The maps of master data run, as there is nothing here that they could upset; a deployed stack begins with them
+    stopped.
+    """
+    return _Reader(document(path), {**_LOCAL, **parameters}).template()
 
 
 def _variables(function: Json) -> Json:

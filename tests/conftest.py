@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 
 from local import engines
+from project_invoicing.domain.master_data import Key
 from project_invoicing.setup import master_view
 from project_invoicing.setup.master_view import NotRead
 from project_invoicing.store import client
@@ -44,12 +45,12 @@ def _no_sockets() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _everything_asked_was_read() -> Iterator[None]:
     """A step reads the master data that its rules ask for. One that does not would set its rows aside."""
-    unread: list[str] = []
+    unread: list[Key] = []
 
     class Noted(NotRead):
-        def __init__(self, text: str) -> None:
-            super().__init__(text)
-            unread.append(text)
+        def __init__(self, key: Key) -> None:
+            super().__init__(key)
+            unread.append(key)
 
     with patch.object(master_view, "NotRead", Noted):
         yield

@@ -22,6 +22,8 @@ from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
     ProposalReady,
     Retry,
     SetupChanged,
@@ -29,12 +31,14 @@ from project_invoicing.events.own import (
     WriteBackRequested,
 )
 from project_invoicing.events.tasks import PostingTask, WriteBackTask
+from tests import master
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
 
 EVENTS = ROOT / "events"
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+AGREED = "2026-08-20T14:00:00Z"
 APPROVED = "2026-08-27T16:05:00Z"
 CONFIRMED = "2026-08-31T08:30:00Z"
 WORKED: dict[str, Any] = {
@@ -150,6 +154,18 @@ DATAVERSE: dict[str, Context] = {
         row_version=5_040_012,
     ),
 }
+DATAVERSE |= {
+    "company": master.company("USPM", at=AGREED, row_version=5_000_001),
+    "account": master.account(
+        "C-001", name="Adatum Corporation", address1_city="Portland", at=AGREED, row_version=5_000_002
+    ),
+    "contract": master.contract("CTR-1", customer="C-001", at=AGREED, row_version=5_000_003),
+    "project": master.project("PRJ-1", contract="CTR-1", at=AGREED, row_version=5_000_004),
+    "contract-line": master.contract_line("CTR-1-1", "CTR-1", project="PRJ-1", at=AGREED, row_version=5_000_005),
+    "account-merged": master.merge("account", "C-002", into="C-001", at=CONFIRMED),
+    "project-deleted": master.deletion("msdyn_project", "PRJ-2", at=CONFIRMED),
+}
+AGREEMENT = ("company", "account", "contract", "project", "contract-line")
 DATAVERSE["actuals-created-together"] = multiple(DATAVERSE["actual-cost"], DATAVERSE["actual-unbilled-sales"])
 # An in-review proforma is on the bus too, and must not reach the header sync.
 DATAVERSE["invoice-in-review"] = proforma(
@@ -235,6 +251,14 @@ INVOICE = POSTED_INVOICE.on_bus("2026-08-31T09:05:00Z", "USPM#INV-0001")
 REQUESTED = ImportRequested(actual_id=guid("actual-billed-sales")).on_bus(
     "2026-09-01T08:00:00Z", guid("actual-billed-sales")
 )
+PROJECT = MasterDataChanged(
+    entity="msdyn_project",
+    id=guid("PRJ-1"),
+    company="USPM",
+    number="PRJ-1",
+    blockers=(f"msdyn_project#{guid('PRJ-1')}",),
+).on_bus("2026-08-27T16:59:00Z", f"msdyn_project#{guid('PRJ-1')}#5032050")
+PROJECTS = MasterDataLoaded(map="projects").on_bus("2026-08-27T16:58:00Z", "projects")
 SETUP = SetupChanged(setup_version=2).on_bus("2026-08-27T17:02:00Z", "2")
 
 
@@ -332,11 +356,19 @@ def function_samples() -> dict[str, Any]:
             envelope(row_events(without_resource_name, APPROVED)[0]),
         ),
         "actuals_sync/bad-row-among-good-ones": queue_batch(*bus_events("actual-bad"), *bus_events("actual-cost")),
+        "master_data_sync/project-agreed": queue_batch(
+            *(event for name in AGREEMENT for event in bus_events(name)), of="master-data-sync"
+        ),
+        "master_data_sync/accounts-merged": queue_batch(*bus_events("account-merged"), of="master-data-sync"),
+        "master_data_sync/finance-setup-changed": envelope(SETUP),
+        "master_data_sync/scheduled": scheduled("2026-08-27T17:00:00Z", "master-data-sync"),
         "staging_import/scheduled": scheduled("2026-08-27T17:00:00Z", "staging-import"),
         "staging_import/manual": manual("2026-08-27T17:00:00Z", "Manual Run", company="USPM"),
         "staging_import/integration-journal-posted": envelope(JOURNAL),
         "staging_import/customer-invoice-posted": envelope(INVOICE),
         "staging_import/finance-setup-changed": envelope(SETUP),
+        "staging_import/master-data-changed": envelope(PROJECT),
+        "staging_import/master-data-loaded": envelope(PROJECTS),
         "journal_posting/scheduled": scheduled("2026-08-28T02:00:00Z", "journal-posting"),
         "journal_posting/manual-company": manual("2026-08-28T02:00:00Z", "Manual Run", company="USPM"),
         "journal_posting/manual": manual(

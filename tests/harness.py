@@ -24,6 +24,7 @@ from local.queues import batches
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
+from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
 from project_invoicing.store import client, outbox, setups
@@ -32,7 +33,7 @@ from tests.builders import Context
 TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JournalPosted.TYPE: ("staging_import", "accounting_writeback"),
-    SetupChanged.TYPE: ("staging_import",),
+    SetupChanged.TYPE: ("staging_import", "master_data_sync"),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
     ProposalReady.TYPE: ("invoice_posting",),
 }
@@ -79,6 +80,8 @@ class World:
     def send(self, event: BusEvent) -> Any:
         """One Dataverse event to the function whose rule matches it, ``None`` where none does."""
         body = json.dumps(envelope(event.detail, self.at, event.detail_type, event.source))
+        if event.detail["entity"] in MASTER_TABLES:
+            return self.call("master_data_sync", sqs_batch(body))
         if not event.detail_type.startswith("invoice."):
             return self.call("actuals_sync", sqs_batch(body))
         if is_confirmed_or_canceled(event.detail["row"]):

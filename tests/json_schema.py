@@ -79,6 +79,12 @@ def _any_of(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iter
         yield f"{at} is {value!r}, which is none of {wanted}"
 
 
+def _items(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for position, one in enumerate(value):
+            yield from problems(wanted, one, f"{at}[{position}]")
+
+
 _CHECKS = {
     "type": _type,
     "const": _const,
@@ -88,6 +94,7 @@ _CHECKS = {
     "required": _required,
     "properties": _properties,
     "additionalProperties": _additional,
+    "items": _items,
     "oneOf": _one_of,
     "anyOf": _any_of,
 }

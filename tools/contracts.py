@@ -128,6 +128,8 @@ def _property(field: Shape) -> dict[str, Any]:
     if issubclass(field.type, Detail):
         return {"description": says.meaning} | _schema(field.type)
     kind = _KINDS[field.type]
+    if field.many:
+        return {"description": says.meaning, "type": "array", "items": {"type": kind}}
     made: dict[str, Any] = {"description": says.meaning, "type": [kind, "null"] if field.nullable else kind}
     if says.pattern:
         made["pattern"] = f"^{says.pattern}$"

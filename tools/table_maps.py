@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from local import ROOT
 from project_invoicing.dataverse import mapping
 from project_invoicing.dataverse.maps import (
     MAPS,
+    MASTER_MAPS,
     OVERRIDES_VARIABLE,
     Column,
     DateBehavior,
@@ -25,6 +26,7 @@ from project_invoicing.dataverse.maps import (
     TableMap,
     Transform,
 )
+from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.calendar import EARLIEST, LATEST
 
@@ -51,7 +53,8 @@ with the row's id and the column; `date_bounds` with `first` and `last` sets oth
 Each map can be paused, resumed, stopped and started by its name: `invoicing map`.
 """
 
-_READ = {
+_READ: dict[str, Callable[[RowEvent], Any]] = {
+    **{one.name: to_master_row for one in MASTER_MAPS},
     "actuals": mapping.to_actual,
     "transaction_connections": mapping.to_connection,
     "invoices": mapping.to_proforma,
@@ -132,6 +135,12 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
             f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}."
             f"{known if column.words else ''}"
         )
+    if table_map.only:
+        yield ""
+        yield f"`{table_map.only.column}` (`{table_map.only.field}`) chooses the rows; one without a value is taken."
+    if table_map.factor:
+        yield ""
+        yield f"A rate is for {table_map.factor} unit unless `factor` says for how many."
     for column in table_map.columns:
         if column.codes:
             yield ""

@@ -5,7 +5,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from project_invoicing import bootstrap
-from project_invoicing.events.own import ImportRequested, InvoicePosted, JournalPosted, SetupChanged
+from project_invoicing.events.own import (
+    ImportRequested,
+    InvoicePosted,
+    JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
+    SetupChanged,
+)
 from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.staging.import_rows import StagingImport
@@ -24,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         case InvoicePosted.TYPE:
             invoice = InvoicePosted.of(event)
             report = run.after_invoice(invoice.company, invoice.invoice_id)
-        case SetupChanged.TYPE:
+        case SetupChanged.TYPE | MasterDataChanged.TYPE | MasterDataLoaded.TYPE:
             report = run.after_setup_change()
         case ImportRequested.TYPE:
             report = run.everything(ImportStaging.of(ImportRequested.of(event).as_detail()))

@@ -26,11 +26,23 @@ EVENTS = ROOT / "events"
 Event = dict[str, Any]
 
 HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
+MASTER_DATA = {"master_data_sync"}
+SETUP = {"staging_import", "master_data_sync"}
 POSTED = {"staging_import", "accounting_writeback"}
 CATCH_UP = {"dataverse_catchup"}
 NOBODY: set[str] = set()
 
 ROUTES = {
+    "dataverse/account": MASTER_DATA,
+    "dataverse/account-merged": MASTER_DATA,
+    "dataverse/company": MASTER_DATA,
+    "dataverse/contract": MASTER_DATA,
+    "dataverse/contract-line": MASTER_DATA,
+    "dataverse/project": MASTER_DATA,
+    "dataverse/project-deleted": MASTER_DATA,
+    "master_data_sync/accounts-merged": MASTER_DATA,
+    "master_data_sync/finance-setup-changed": SETUP,
+    "master_data_sync/project-agreed": MASTER_DATA,
     "dataverse/actual-bad": ACTUALS,
     "dataverse/actual-billed-sales": ACTUALS,
     "dataverse/actual-cost": ACTUALS,
@@ -66,7 +78,9 @@ ROUTES = {
     "staging_import/customer-invoice-posted": POSTED,
     "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
-    "staging_import/finance-setup-changed": {"staging_import"},
+    "staging_import/finance-setup-changed": SETUP,
+    "staging_import/master-data-changed": {"staging_import"},
+    "staging_import/master-data-loaded": {"staging_import"},
     "staging_import/staging-import-requested": {"staging_import"},
 }
 NOT_ON_THE_BUS = {
@@ -135,9 +149,7 @@ CHANGED = {
         "dataverse/invoice-confirmed", row={"msdyn_projectinvoicestatus": 192350003, "statecode": 2}
     ),
     "a deleted proforma": changed("dataverse/invoice-confirmed", detail_type="invoice.Delete"),
-    "a stripped message of another table": changed(
-        "dataverse_catchup/stripped-message", detail_type="contact.Stripped"
-    ),
+    "a stripped message of another table": changed("dataverse_catchup/stripped-message", detail_type="lead.Stripped"),
     "a deleted actual": changed("dataverse/actual-cost", detail_type="msdyn_actual.Delete"),
     "an actual of another source": changed("dataverse/actual-cost", source="elsewhere"),
     "a proposal to be posted by hand": changed("invoice_posting/invoice-proposal-ready", detail={"auto_post": False}),

@@ -23,6 +23,7 @@ SHARED_VARIABLES = {
     "POWERTOOLS_METRICS_NAMESPACE",
     "POWERTOOLS_LOG_LEVEL",
     "TABLE_MAP_OVERRIDES",
+    "MASTER_DATA_MAPS",
 }
 VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | {
     "EVENT_BUS_NAME": "EventBus",
@@ -103,6 +104,7 @@ def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_lette
     mappings = list(events("SQS"))
 
     assert [name_of(function) for function, _ in mappings] == [
+        "master_data_sync",
         "actuals_sync",
         "invoice_posting",
         "accounting_writeback",

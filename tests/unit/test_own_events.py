@@ -11,6 +11,7 @@ from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
+    MasterDataChanged,
     OwnEvent,
     ProposalCreated,
     ProposalReady,
@@ -22,6 +23,7 @@ from tests.own_events import invoice_posted
 
 AT = "2026-08-31T09:00:00Z"
 JOURNAL = {"version": 1, "company": "USPM", "journal_id": "USPM-000001", "line_count": 2}
+MASTER = {"version": 1, "entity": "account", "id": None, "company": "USPM", "number": "C-1", "blockers": ["account#1"]}
 INVOICE = invoice_posted(AT).detail
 READY = {"version": 1, "company": "USPM", "proposal_id": "INV-1", "invoice_id": "1", "currency": "USD"} | {
     "subtotal": "1600.00",
@@ -49,6 +51,14 @@ def test_an_event_is_read_as_it_was_made_and_fields_of_a_later_version_are_passe
     assert WriteBackRequested.of({"time": AT, "detail": detail | {"reason": "asked"}}) == requested
 
 
+@pytest.mark.parametrize("changed", [{}, {"changed": ["company", "contract"]}])
+def test_an_event_with_lists_is_read_as_it_was_made(changed: dict[str, list[str]]) -> None:
+    detail = MASTER | changed
+    read = MasterDataChanged.of({"time": AT, "detail": detail})
+    assert (read.blockers, read.changed) == (("account#1",), tuple(changed["changed"]) if changed else None)
+    assert read.on_bus(AT, "1").detail == detail
+
+
 @pytest.mark.parametrize(
     ("event", "detail", "told"),
     [
@@ -65,6 +75,8 @@ def test_an_event_is_read_as_it_was_made_and_fields_of_a_later_version_are_passe
         (InvoicePosted, INVOICE | {"document_type": "receipt"}, "has 'receipt' as document_type"),
         (ImportRequested, {"version": 1}, "must name actual_id, or proposal_id and company"),
         (ImportRequested, {"version": 1, "proposal_id": "INV-1"}, "must name actual_id, or proposal_id and company"),
+        (MasterDataChanged, MASTER | {"blockers": "account#1"}, "has 'account#1' as blockers"),
+        (MasterDataChanged, MASTER | {"blockers": [1]}, "has [1] as blockers"),
         (WriteBackRequested, {"version": 1, "retry": {"company": "USPM"}}, "must name journal_id or invoice_number"),
     ],
 )

@@ -6,7 +6,7 @@ set-up cost a fifth of a second, and everything a webhook does not need costs mo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
@@ -76,9 +77,10 @@ def master_data() -> MasterData:
 
 @cache
 def map_states() -> MapStates:
+    from project_invoicing.domain.states import MapState
     from project_invoicing.store.map_states import MapStates
 
-    return MapStates(client.dynamodb(), settings().dataverse_table)
+    return MapStates(client.dynamodb(), settings().dataverse_table, settings().master_data_maps or MapState.RUNNING)
 
 
 def maps_at_work() -> MapsAtWork:
@@ -119,7 +121,30 @@ def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
 
     sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
-    return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
+    return CatchUp(dataverse_api, sweeps, map_states(), staging(), master_data(), bus(), at, time_left)
+
+
+def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
+    """What takes rows of master data; ``time_left`` says whether another waiting row can be looked at."""
+    from functools import partial
+
+    from project_invoicing.store.sweeps import Sweeps
+    from project_invoicing.use_cases.master_data.receive import MasterDataSync
+    from project_invoicing.use_cases.master_data.settle import Settling
+
+    settling = partial(Settling, master_data(), units, time_left)
+    sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
+    return MasterDataSync(settling, staging, maps_at_work(), sweeps)
+
+
+def units() -> Mapping[str, str]:
+    """The companies of organizational units, by name, as the set-up has them; none where no set-up is loaded yet."""
+    from project_invoicing.store.setups import NotLoaded
+
+    try:
+        return finance_setup().document.units
+    except NotLoaded:
+        return {}
 
 
 def bus() -> Bus:

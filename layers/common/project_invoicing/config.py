@@ -13,7 +13,8 @@ class Settings:
     """Names of the tables, the bus and the work queues, and how to reach Dataverse.
 
     A function has no variable for a setting that it does not use. ``dataverse_url`` is empty where no Dataverse is
-    connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets in Secrets Manager.
+    connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets in Secrets Manager. ``master_data_maps`` is
+    ``running`` or ``stopped``: the state of the maps of master data that nobody has changed yet.
     """
 
     staging_table: str
@@ -29,6 +30,7 @@ class Settings:
     dataverse_url: str = ""
     dataverse_credentials: str = ""
     webhook_keys: str = ""
+    master_data_maps: str = ""
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from project_invoicing.dataverse.row_events import RowEvent
+from project_invoicing.dataverse.row_events import MERGE, RowEvent
 from project_invoicing.dataverse.values import decimal_text, plain_date
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.text import guid, sortable_instant, whole
@@ -30,6 +30,7 @@ _MESSAGES: Final = {
     "Delete": "Delete",
     "CreateMultiple": "Create",
     "UpdateMultiple": "Update",
+    MERGE: MERGE,
 }
 STRIPPED: Final = "Stripped"
 _INTEGERS: Final = 2**63
@@ -57,14 +58,16 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
 
     ``context`` comes from ``parse_json``; ``received_at`` (ISO 8601, UTC) is the time of the events, and stands in
     where the sender left out ``OperationCreatedOn``. CreateMultiple and UpdateMultiple give events like those of
-    Create and Update. A row is its post images (any name) with the Target over them; that of a Delete is its pre
-    images. Columns without a value are left out.
+    Create and Update, and a merge gives one of the row that was merged into another. A row is its post images (any
+    name) with the Target over them; that of a Delete is its pre images. Columns without a value are left out.
 
     Raises ``Rejected``: ``schema`` where a row cannot be made out, ``too_large`` where Dataverse left the rows out
     because the message exceeded 256 KB. With a list ``refused``, a row that cannot be made out is named there and does
     not stop its neighbours (D-043).
     """
     entity, message, primary_id, shared = _head(context, received_at)
+    if message == MERGE:
+        return [_merge(context, entity, primary_id, shared).on_bus(received_at, shared["occurred_at"])]
     events = []
     for row_id, target, images in _targets(context, entity, message, primary_id):
         try:
@@ -81,6 +84,18 @@ def row_events(context: Mapping[str, Any], received_at: str, refused: list[Rejec
         event = RowEvent(entity=entity, id=id, message=message, row_version=version, **shared, row=row)
         events.append(event.on_bus(received_at, shared["occurred_at"] if version is None else version))
     return events
+
+
+def _merge(context: Mapping[str, Any], entity: str, primary_id: str | None, shared: Row) -> RowEvent:
+    """That a row was merged into another: its id, and the other's as the only column."""
+    parameters = dict(_pairs(context.get("InputParameters"), "InputParameters", entity, primary_id))
+    target = parameters.get("Target")
+    into = guid(target.get("Id")) if isinstance(target, Mapping) else primary_id
+    merged = guid(parameters.get("SubordinateId"))
+    if merged is None or into is None:
+        _reject("SubordinateId", "or Target is missing; send the whole context", entity, primary_id)
+    row = {"masterid": {"id": into, "entity": entity, "name": None}}
+    return RowEvent(entity=entity, id=merged, message=MERGE, row_version=None, **shared, row=row)
 
 
 def stripped_event(context: Mapping[str, Any], received_at: str) -> BusEvent:

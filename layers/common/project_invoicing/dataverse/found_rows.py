@@ -11,11 +11,13 @@ from project_invoicing.dataverse.maps import (
     CONNECTION,
     INVOICE_STATES,
     INVOICE_STATUSES,
+    MASTER_TABLES,
     PROFORMA,
     Direction,
     TableMap,
     table_maps,
 )
+from project_invoicing.dataverse.reading import is_chosen
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.codes import RowState
 from project_invoicing.errors import Rejected
@@ -34,7 +36,8 @@ def inbound_maps() -> dict[str, TableMap]:
 
 def columns_of(entity: str) -> tuple[str, ...]:
     """What is read of a table: the map's columns, those of the organization too, the row's id, version and time."""
-    columns = [column.column for column in inbound_maps()[entity].columns]
+    table_map = inbound_maps()[entity]
+    columns = [column.column for column in (*table_map.columns, *((table_map.only,) if table_map.only else ()))]
     if entity == PROFORMA:
         columns += [STATUS, STATE]  # the rule on the bus asks for them
     return tuple(dict.fromkeys([f"{entity}id", *columns, "versionnumber", "modifiedon"]))
@@ -70,10 +73,12 @@ def is_confirmed_or_canceled(row: Mapping[str, Any]) -> bool:
 def is_wanted(event: BusEvent) -> bool:
     """Whether a consumer waits for the row: change tracking takes no filter, so it is applied here.
 
-    That is a confirmed or canceled proforma, a connection between two actuals, and any actual. A connection that cannot
-    be read is wanted, so that it is kept as rejected.
+    That is a confirmed or canceled proforma, a connection between two actuals, any actual, and a row of master data
+    that its map chooses. A connection that cannot be read is wanted, so that it is kept as rejected.
     """
     entity = event.detail["entity"]
+    if entity in MASTER_TABLES:
+        return is_chosen(inbound_maps()[entity], event.detail["row"])
     if entity == PROFORMA:
         return is_confirmed_or_canceled(event.detail["row"])
     if entity == CONNECTION:

@@ -11,7 +11,8 @@ environments are changed without touching code, by ``TABLE_MAP_OVERRIDES`` (JSON
 that is, for each map: field -> column, more columns to carry along (column -> name), more codes of a value map, and
 what a date column holds (field -> ``calendar`` or ``instant``, see ``DateBehavior``). Some fields have no column until
 one is named here. The dates that a map takes are ``"date_bounds": {"first": "1900-01-01", "last": "2199-12-31"}``
-(D-075).
+(D-075). The column by which a map chooses its rows is a field like the others, and so are its codes. ``"factor": 100``
+says that the rates of ``exchange_rates`` are for a hundred units.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from project_invoicing.dataverse.invoice_maps import (
     INVOICES,
     INVOICES_WRITE_BACK,
 )
+from project_invoicing.dataverse.master_maps import MASTER_MAPS, MASTER_TABLES
 from project_invoicing.dataverse.overrides import OVERRIDES_VARIABLE, changed, object_in
 from project_invoicing.dataverse.table_map import (
     MONEY_LIMIT,
@@ -63,6 +65,8 @@ __all__ = [
     "INVOICE_STATES",
     "INVOICE_STATUSES",
     "MAPS",
+    "MASTER_MAPS",
+    "MASTER_TABLES",
     "MONEY_LIMIT",
     "OVERRIDES_VARIABLE",
     "PROFORMA",
@@ -79,7 +83,7 @@ __all__ = [
     "table_maps",
 ]
 
-MAPS: Final = (INVOICES, ACTUALS, TRANSACTION_CONNECTIONS, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK)
+MAPS: Final = (*MASTER_MAPS, INVOICES, ACTUALS, TRANSACTION_CONNECTIONS, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK)
 """The maps as they are without overrides, in the order of the flow."""
 
 

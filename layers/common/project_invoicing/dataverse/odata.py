@@ -14,12 +14,26 @@ from typing import Any, Final, NamedTuple
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, TableMap, Transform, table_maps
 from project_invoicing.dataverse.values import decimal_text
+from project_invoicing.domain import tables
 from project_invoicing.domain.text import guid
 
 ENTITY_SETS: Final[Mapping[str, str]] = {
     PROFORMA: "invoices",
     ACTUAL: "msdyn_actuals",
     CONNECTION: "msdyn_transactionconnections",
+    tables.ACCOUNT: "accounts",
+    tables.CONTACT: "contacts",
+    tables.CONTRACT: "salesorders",
+    tables.CONTRACT_LINE: "salesorderdetails",
+    tables.SPLIT_RULE: "msdyn_projectcontractsplitbillingrules",
+    tables.PROJECT: "msdyn_projects",
+    tables.RESOURCE: "bookableresources",
+    tables.PRODUCT: "products",
+    tables.CATEGORY: "msdyn_transactioncategories",
+    tables.CURRENCY: "transactioncurrencies",
+    tables.UNIT: "msdyn_organizationalunits",
+    tables.COMPANY: "cdm_companies",
+    tables.EXCHANGE_RATE: "msdyn_currencyexchangerates",
 }
 """What the Web API calls the tables that the maps read and write."""
 
@@ -56,7 +70,9 @@ def known(entity: str) -> Known:
 
 @cache
 def _known(entity: str, maps: tuple[TableMap, ...]) -> Known:
-    columns = [column for table_map in maps if table_map.entity == entity for column in table_map.columns]
+    of_table = [table_map for table_map in maps if table_map.entity == entity]
+    columns = [column for table_map in of_table for column in table_map.columns]
+    columns += [table_map.only for table_map in of_table if table_map.only]
     custom = [column for column in columns if column.field.startswith(_CUSTOM)]
     lookups = [column for column in columns if column.transform in (Transform.LOOKUP, Transform.NAME)]
     return Known(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from project_invoicing.dataverse.table_map import Column, DateBehavior, Direction, TableMap, Transform
@@ -17,14 +18,15 @@ _WIDEST: Final = ("1753-01-01", "9899-12-31")
 def changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
     """``table_map`` with ``changes``. Raises ``ValueError`` that says what is valid."""
     where = f"{OVERRIDES_VARIABLE}.{table_map.name}"
-    columns = {column.field: column for column in table_map.columns}
+    only = table_map.only
+    columns = {column.field: column for column in (*table_map.columns, *((only,) if only else ()))}
     known = columns | {column.field: column for column in table_map.optional}
+    others = ["custom", "codes", "dates", "date_bounds", *(["factor"] if table_map.factor else [])]
     for field_name, change in changes.items():
-        if field_name in ("custom", "codes", "dates", "date_bounds"):
+        if field_name in others:
             continue
         if field_name not in known:
-            there = ", ".join(known)
-            there += ", custom, codes, dates and date_bounds"
+            there = ", ".join([*known, *others[:-1]]) + f" and {others[-1]}"
             raise ValueError(f"{where}: no field {field_name!r}; there are {there}")
         # Who names a column of their own has it.
         named = _name(change, f"{where}.{field_name}")
@@ -45,7 +47,24 @@ def changed(table_map: TableMap, changes: Mapping[str, Any]) -> TableMap:
         field_name = f"custom.{_name(name, f'{where}.custom.{column}')}"
         columns[field_name] = Column(column, field_name, Transform.NAME, limit=255)
     first, last = _dates(table_map, changes.get("date_bounds", {}), where)
-    return replace(table_map, columns=tuple(columns.values()), first_date=first, last_date=last)
+    chosen_by = columns.pop(only.field) if only else None
+    return replace(
+        table_map,
+        columns=tuple(columns.values()),
+        first_date=first,
+        last_date=last,
+        only=chosen_by,
+        factor=_factor(table_map, changes, where),
+    )
+
+
+def _factor(table_map: TableMap, changes: Mapping[str, Any], where: str) -> Decimal | None:
+    if "factor" not in changes:
+        return table_map.factor
+    factor = changes["factor"]
+    if type(factor) is not int or factor < 1:
+        raise ValueError(f"{where}.factor must be a whole number from 1, such as 100, not {factor!r}")
+    return Decimal(factor)
 
 
 def _dates(table_map: TableMap, changes: Any, where: str) -> tuple[str, str]:

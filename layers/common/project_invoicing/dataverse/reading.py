@@ -36,8 +36,17 @@ def read(table_map: TableMap, event: RowEvent) -> dict[str, Any]:
             fields[field] = default
     fields["id"] = event.id
     content = blake2b(repr(given).encode(), digest_size=8).hexdigest()
-    fields["version"] = RowVersion(event.row_version, _occurred_at(table_map, event), content)
+    fields["version"] = RowVersion(event.row_version, occurred_at(table_map, event), content)
     return _grouped(fields) if has_groups else fields
+
+
+def is_chosen(table_map: TableMap, row: Mapping[str, Any]) -> bool:
+    """Whether the map is meant for a row. One without a value in the column that says so is taken."""
+    only = table_map.only
+    value = row.get(only.column) if only else None
+    if only is None or value is None:
+        return True
+    return value in only.codes if only.codes is not None else value in (True, 1)
 
 
 @cache
@@ -61,12 +70,12 @@ def _grouped(fields: Mapping[str, Any]) -> dict[str, Any]:
     return grouped
 
 
-def _occurred_at(table_map: TableMap, event: RowEvent) -> str:
-    occurred_at = sortable_instant(event.occurred_at)
-    if occurred_at is None or not table_map.first_date <= occurred_at[:10] <= table_map.last_date:
+def occurred_at(table_map: TableMap, event: RowEvent) -> str:
+    moment = sortable_instant(event.occurred_at)
+    if moment is None or not table_map.first_date <= moment[:10] <= table_map.last_date:
         problem = f"is {said(event.occurred_at)}, not a date and time in ISO 8601 {between(table_map)}"
         raise rejected(RejectReason.SCHEMA, problem, "occurred_at", event)
-    return occurred_at
+    return moment
 
 
 def column_of(table_map: TableMap, field: str) -> str:

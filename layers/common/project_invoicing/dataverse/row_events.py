@@ -12,6 +12,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 
 DELETE: Final = "Delete"
+MERGE: Final = "Merge"
 _LARGEST: Final = 2**63
 _SHOWN: Final = 80
 

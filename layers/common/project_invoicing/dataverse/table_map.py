@@ -78,7 +78,9 @@ class Column:
 class TableMap:
     """One table map. ``filter`` says which rows are meant, ``counterpart`` what the rows are on the finance side.
 
-    ``optional``: columns that are read only where the overrides name them; as they stand they have no name.
+    ``optional``: columns that are read only where the overrides name them; as they stand they have no name. ``only``:
+    the column by which rows are chosen: those with one of its codes, or with yes; a row without a value is taken.
+    ``factor``: how many units of the from-currency a rate is for, for a map of exchange rates.
     ``first_date`` and ``last_date`` bound every date of a row, and when it changed.
     """
 
@@ -94,3 +96,5 @@ class TableMap:
     optional: tuple[Column, ...] = ()
     first_date: str = EARLIEST.isoformat()
     last_date: str = LATEST.isoformat()
+    only: Column | None = None
+    factor: Decimal | None = None

@@ -72,11 +72,55 @@ class StagingState(StrEnum):
 class TableMapName(StrEnum):
     """The table maps, in the order of the flow. Each can be paused, resumed, stopped and started by name."""
 
+    COMPANIES = "companies"
+    CURRENCIES = "currencies"
+    EXCHANGE_RATES = "exchange_rates"
+    ORGANIZATIONAL_UNITS = "organizational_units"
+    TRANSACTION_CATEGORIES = "transaction_categories"
+    PRODUCTS = "products"
+    RESOURCES = "resources"
+    ACCOUNTS = "accounts"
+    CONTACTS = "contacts"
+    CONTRACTS = "contracts"
+    PROJECTS = "projects"
+    CONTRACT_LINES = "contract_lines"
+    SPLIT_BILLING_RULES = "split_billing_rules"
     INVOICES = "invoices"
     ACTUALS = "actuals"
     TRANSACTION_CONNECTIONS = "transaction_connections"
     ACTUALS_WRITE_BACK = "actuals_write_back"
     INVOICES_WRITE_BACK = "invoices_write_back"
+
+
+MASTER_DATA_MAPS: Final = frozenset(
+    {
+        TableMapName.COMPANIES,
+        TableMapName.CURRENCIES,
+        TableMapName.EXCHANGE_RATES,
+        TableMapName.ORGANIZATIONAL_UNITS,
+        TableMapName.TRANSACTION_CATEGORIES,
+        TableMapName.PRODUCTS,
+        TableMapName.RESOURCES,
+        TableMapName.ACCOUNTS,
+        TableMapName.CONTACTS,
+        TableMapName.CONTRACTS,
+        TableMapName.PROJECTS,
+        TableMapName.CONTRACT_LINES,
+        TableMapName.SPLIT_BILLING_RULES,
+    }
+)
+"""The maps of master data. In a deployed stack they are stopped until somebody starts them."""
+
+
+class MasterProblem(StrEnum):
+    """What is wrong with a row of master data, beside the detail. The last one is only listed and holds nothing up."""
+
+    COMPANY_UNKNOWN = "company_unknown"
+    NUMBER_MISSING = "number_missing"
+    DUPLICATE_NUMBER = "duplicate_number"
+    CONTRACT_UNKNOWN = "contract_unknown"
+    MERGE_CYCLE = "merge_cycle"
+    SPLIT_NOT_WHOLE = "split_not_whole"
 
 
 class JournalStatus(StrEnum):

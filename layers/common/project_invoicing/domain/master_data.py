@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from project_invoicing.domain import tables
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.money import ExchangeRate
 
@@ -48,8 +49,8 @@ PARTS: Final[Mapping[str, Part]] = {
 NAMED: Final = frozenset({Part.CUSTOMERS, Part.CONTRACTS, Part.CONTRACT_LINES, Part.PROJECTS, Part.PRODUCTS})
 """The parts whose rows have a number that is unique: in their company, or overall for those in ``GLOBAL``."""
 GLOBAL: Final = frozenset({Part.PRODUCTS})
-SPLIT_RULE: Final = "msdyn_projectcontractsplitbillingrule"
-EXCHANGE_RATE: Final = "msdyn_currencyexchangerate"
+SPLIT_RULE: Final = tables.SPLIT_RULE
+EXCHANGE_RATE: Final = tables.EXCHANGE_RATE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,7 +94,9 @@ class SeenRow:
     """A row as it was read.
 
     ``columns`` are the mapped ones, by field; a look-up is ``[table, id]`` or ``[table, id, name]``. ``company`` and
-    ``number`` are those it is placed under. ``problem`` says why it cannot be used.
+    ``number`` are those it is placed under; of a part that has no names, ``number`` is what it is called. ``problem``
+    says why it cannot be used, ``warning`` what is wrong and stops nothing: each a code of ``MasterProblem``, a colon
+    and what to do.
     """
 
     entity: str
@@ -104,6 +107,7 @@ class SeenRow:
     company: str | None = None
     number: str | None = None
     problem: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,14 @@ class Says:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A field: its Python type, whether it may be null, whether it may be left out."""
+    """A field: its Python type, whether it may be null or left out, whether it is a list of that type."""
 
     name: str
     type: type
     says: Says
     nullable: bool
     optional: bool
+    many: bool = False
 
 
 class Detail:
@@ -50,7 +51,7 @@ class Detail:
             value = getattr(self, shape.name)
             if value is None and shape.optional:
                 continue
-            found[shape.name] = value.as_detail() if isinstance(value, Detail) else value
+            found[shape.name] = _written(value)
         return found
 
     @classmethod
@@ -87,12 +88,24 @@ def either(groups: Iterable[Sequence[str]]) -> str:
     return (", or " if any(len(group) > 1 for group in named) else " or ").join(" and ".join(group) for group in named)
 
 
+def _written(value: Any) -> Any:
+    if isinstance(value, Detail):
+        return value.as_detail()
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _shape(name: str, hint: Any, optional: bool) -> Shape:
     if get_origin(hint) is not Annotated:  # ``X | None`` with the default None
         raise TypeError(f"{name} does not say what it means")
     kind, says = get_args(hint)
-    kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
-    return Shape(name, kinds[0], says, nullable=kinds[0] is not kind and not optional, optional=optional)
+    kinds = [one for one in _alternatives(kind) if one is not type(None)]
+    many = get_origin(kinds[0]) is tuple
+    one = get_args(kinds[0])[0] if many else kinds[0]
+    return Shape(name, one, says, nullable=kinds[0] is not kind and not optional, optional=optional, many=many)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return (kind,) if get_origin(kind) is tuple else get_args(kind) or (kind,)
 
 
 def _read(shape: Shape, detail: Mapping[str, Any], where: str) -> Any:
@@ -103,6 +116,10 @@ def _read(shape: Shape, detail: Mapping[str, Any], where: str) -> Any:
         raise unreadable(where, shape.name, f"has no {shape.name}: {shape.says.meaning}")
     if issubclass(shape.type, Detail):
         return shape.type.of_detail(value, f"{shape.name} of {where}")
+    if shape.many:
+        if not isinstance(value, Sequence) or isinstance(value, str) or not all(_fits(shape, one) for one in value):
+            raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
+        return tuple(value)
     if not _fits(shape, value):
         raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
     return value

@@ -158,6 +158,37 @@ class SetupChanged(OwnEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MasterDataChanged(OwnEvent):
+    """Master data has arrived or changed: a row, finance's own columns of a name, or exchange rates of a pair."""
+
+    TYPE: ClassVar[str] = "MasterDataChanged"
+    STARTS: ClassVar[str] = "`staging_import`: what waited for that row or rate, and drafts that it changes"
+
+    entity: Annotated[str, Says("the logical name of the table")]
+    id: Annotated[str | None, Says("the Dataverse id of the row; null where no row has arrived")]
+    company: Annotated[str | None, Says("the code of the company that the row belongs to, if it has one")]
+    number: Annotated[str | None, Says("the number or name that the row is known by, if it has one")]
+    blockers: Annotated[
+        tuple[str, ...],
+        Says("what waiting rows store while they wait for this: `table#id`, `rate#FROM#TO` or `policy`"),
+    ]
+    changed: Annotated[
+        tuple[str, ...] | None,
+        Says("the columns that changed, by our names for them; absent for a row that is new"),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterDataLoaded(OwnEvent):
+    """The first load of a table of master data is complete; its rows raised no events of their own."""
+
+    TYPE: ClassVar[str] = "MasterDataLoaded"
+    STARTS: ClassVar[str] = "`staging_import`: everything that waits for the set-up or for master data"
+
+    map: Annotated[str, Says("the name of the table map")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequested(OwnEvent):
     """A person, or a repair, wants one actual or one proposal imported."""
 
@@ -211,6 +242,8 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     InvoicePosted,
     ActualRejected,
     SetupChanged,
+    MasterDataChanged,
+    MasterDataLoaded,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

@@ -1,6 +1,7 @@
 """Which table maps are running, and the events kept until a paused one is resumed.
 
-``MAPS`` has one item per map that was ever paused or stopped; a map without one is running. ``KEPT#<map>`` has the
+``MAPS`` has one item per map that was ever paused, stopped or started; a map without one is running, or a map of master
+data what the template says. ``KEPT#<map>`` has the
 complete events that came while it was paused, in order of time.
 """
 
@@ -13,7 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import RejectReason, TableMapName
+from project_invoicing.domain.codes import MASTER_DATA_MAPS, RejectReason, TableMapName
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant
@@ -33,14 +34,16 @@ _KEPT: Final = "KEPT#"
 class MapStates:
     """Access to the states of the maps and to the events kept for them."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, master_data: str = MapState.RUNNING) -> None:
+        """``master_data``: the state of a map of master data that nobody has changed yet."""
         self.client = client
         self.table = table
+        self.master_data = MapState(master_data)
 
     def all(self) -> dict[str, MapStatus]:
         """The status of each map, by name, strongly consistent. One request."""
         stored = {str(item["sk"]): _status(item) for item in query(self.client, self.table, _MAPS)}
-        return {name: stored.get(name, MapStatus(name)) for name in map(str, TableMapName)}
+        return {name: stored.get(name, self._at_first(name)) for name in map(str, TableMapName)}
 
     def of(self, name: str) -> MapStatus:
         """The status of one map. Raises ``Rejected`` for an unknown name."""
@@ -48,7 +51,10 @@ class MapStates:
             problem = f"there is no table map {name!r}; there are {', '.join(TableMapName)}"
             raise Rejected(RejectReason.SCHEMA, problem, field="name")
         item = get(self.client, self.table, _MAPS, name)
-        return _status(item) if item else MapStatus(name)
+        return _status(item) if item else self._at_first(name)
+
+    def _at_first(self, name: str) -> MapStatus:
+        return MapStatus(name, self.master_data if name in MASTER_DATA_MAPS else MapState.RUNNING)
 
     def change(self, name: str, action: MapAction, reason: str | None, at: str) -> MapStatus:
         """Pauses, resumes, stops or starts a map.

@@ -1,9 +1,10 @@
 """Items of the MasterData table: their keys, and what they say.
 
-* ``ROW#<entity>#<id>``, ``ROW``: a row of Dataverse. ``rv`` ``ot`` ``h`` the version of its columns, ``d`` the mapped
-  columns as JSON; ``dv`` the time of its deletion, ``dn`` its row version, ``st`` that it is deleted; ``cc`` ``nu`` the
-  company and the number it is placed under; ``pb`` what is wrong with it (``code: detail``); ``bk`` what it waits for
-  (index ``blocked_by``)
+* ``ROW#<entity>#<id>``, ``ROW``: a row of Dataverse. ``rv`` ``ot`` ``h`` the version of its columns, ``d`` these as
+  JSON; ``dn`` ``dv`` the row version and the time of its deletion, ``st`` that it is deleted; ``mg`` what a merge said
+  that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
+  (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for (index ``blocked_by``); ``ch``
+  how often it was written
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
@@ -31,6 +32,7 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
+from project_invoicing.domain.master_row import DELETION, MasterRow, Placement
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.store.items import Item
 
@@ -72,22 +74,71 @@ def seen(item: Item) -> Seen:
 
 
 def row_of(item: Item) -> SeenRow:
-    _, entity, id = str(item["pk"]).split("#", 2)
+    key = row_key(item)
     return SeenRow(
-        entity=entity,
-        id=id,
-        version=version_of(item) or RowVersion(item.get("dn"), str(item.get("dv", "")), ""),
+        entity=key.entity,
+        id=key.id,
+        version=_version_of(item) or _deletion_of(item) or RowVersion(None, "", ""),
         columns=columns_in(item),
         deleted=item.get("st") == DELETED,
         company=item.get("cc"),
         number=item.get("nu"),
         problem=item.get("pb"),
+        warning=item.get("wa"),
     )
 
 
-def version_of(item: Item) -> RowVersion | None:
-    """The version of the columns of a row; ``None`` where only its deletion has arrived."""
+def row_key(item: Item) -> RowKey:
+    _, entity, id = str(item["pk"]).split("#", 2)
+    return RowKey(entity, id)
+
+
+def stored_row(item: Item) -> MasterRow:
+    """The row with all that a delivery needs to know of it."""
+    key = row_key(item)
+    return MasterRow(
+        entity=key.entity,
+        id=key.id,
+        version=_version_of(item),
+        columns=columns_in(item),
+        deletion=_deletion_of(item),
+        merged_into=item.get("mg"),
+        placed=Placement(item.get("cc"), item.get("nu"), item.get("pb"), item.get("bk"), item.get("wa")),
+        changes=item["ch"],
+    )
+
+
+def row_values(row: MasterRow) -> dict[str, Any]:
+    """The attributes of a row; ``None`` for those that it does not have."""
+    version, deletion, placed = row.version, row.deletion, row.placed
+    return {
+        "rv": version and version.number,
+        "ot": version and version.occurred_at,
+        "h": version and version.content,
+        "d": columns_text(row.columns) if row.columns else None,
+        "dn": deletion and deletion.number,
+        "dv": deletion and deletion.occurred_at,
+        "st": state_of(row),
+        "mg": row.merged_into,
+        "cc": placed.company,
+        "nu": placed.number,
+        "pb": placed.problem,
+        "bk": placed.waits_for,
+        "wa": placed.warning,
+        "ch": row.changes,
+    }
+
+
+def state_of(row: MasterRow) -> str | None:
+    return DELETED if row.deleted else None
+
+
+def _version_of(item: Item) -> RowVersion | None:
     return RowVersion(item.get("rv"), item["ot"], item["h"]) if "h" in item else None
+
+
+def _deletion_of(item: Item) -> RowVersion | None:
+    return RowVersion(item.get("dn"), item["dv"], DELETION) if "dv" in item else None
 
 
 def columns_in(item: Item) -> Mapping[str, Any]:

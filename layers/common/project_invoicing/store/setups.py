@@ -38,6 +38,10 @@ _parsed: dict[tuple[int, str], FinanceSetup] = {}
 """The last versions this process read, by number and digest: two tables can have a version of the same number."""
 
 
+class NotLoaded(Unavailable):
+    """No set-up was ever loaded."""
+
+
 def load(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str) -> int:
     """Writes a set-up document as the next version, as of ``at`` (ISO 8601), and returns its number.
 
@@ -57,7 +61,7 @@ def current(client: DynamoDBClient, table: str) -> FinanceSetup:
     """The current version: one small read, plus the document itself if this process has not read it yet."""
     head = get(client, table, *_CURRENT)
     if head is None:
-        raise Unavailable(f"{table} holds no set-up; load one with: invoicing setup load FILE")
+        raise NotLoaded(f"{table} holds no set-up; load one with: invoicing setup load FILE")
     return _finance_setup(client, table, head)
 
 

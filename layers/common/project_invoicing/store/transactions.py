@@ -237,6 +237,11 @@ def scan(
     yield from _pages(client.scan, request)
 
 
+def scan_index(client: DynamoDBClient, table: str, index: str) -> Iterator[Item]:
+    """Every item of a sparse index, a page at a time, with the attributes that the index has. It may lag."""
+    yield from _pages(client.scan, {"TableName": table, "IndexName": index})
+
+
 def _pages(ask: Callable[..., Any], request: dict[str, Any], *, only_one: bool = False) -> Iterator[Item]:
     """The items of a request, page by page as they are consumed."""
     while True:

@@ -12,6 +12,7 @@ from project_invoicing.domain.codes import ConnectionRole, StagingState, WriteBa
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.states import MapState
 from project_invoicing.rules.explaining.words import off
 from project_invoicing.rules.late_changes import PostedAs
 from project_invoicing.setup.lookups import FinanceSetup
@@ -49,7 +50,7 @@ class Stores:
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
             SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
-            MapStates(client, named.dataverse_table),
+            MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
         )
 
     @property

@@ -13,19 +13,23 @@ from typing import Any, Final
 from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
 from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
-from project_invoicing.dataverse.maps import CONNECTION
+from project_invoicing.dataverse.maps import CONNECTION, MASTER_TABLES
+from project_invoicing.dataverse.row_events import DELETE, MERGE, RowEvent
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.states import MapState
+from project_invoicing.domain.sweep import Sweep
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
-from project_invoicing.events.own import SweepContinued
+from project_invoicing.events.own import MasterDataLoaded, SweepContinued
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.sweeps import Sweeps
+from project_invoicing.store.transactions import Write
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
@@ -62,6 +66,7 @@ class CatchUp:
         sweeps: Sweeps,
         states: MapStates,
         staging: Staging,
+        master: MasterData,
         bus: Bus,
         at: str,
         time_left: Callable[[], bool],
@@ -70,6 +75,7 @@ class CatchUp:
         self.sweeps = sweeps
         self.states = states
         self.staging = staging
+        self.master = master
         self.bus = bus
         self.at = at
         self.time_left = time_left
@@ -145,12 +151,13 @@ class CatchUp:
         ``detail`` as ``stripped_event`` builds it. Without an id the whole table is swept.
         """
         entity, id, message = detail["entity"], detail.get("id"), detail["message"]
-        if message == "Delete":
-            links = self._forget(entity, [id]) if id else 0
+        if message == DELETE:
+            links = self._forget(entity, [id], detail["occurred_at"]) if id else 0
             return {"entity": entity, "id": id, "outcome": "deleted", "links": links}
         if id is None:
             return self.sweep(entity)
         found = self.api().rows(entity, [id], columns_of(entity))
+        message = "Update" if message == MERGE else message
         self._publish([event_of(one, self.at, message) for one in found])
         return {"entity": entity, "id": id, "outcome": "published" if found else "missing"}
 
@@ -172,8 +179,9 @@ class CatchUp:
                 continue
             events = [event for found in page.rows if (event := self._wanted(found))]
             self._publish(events)
-            report.links += self._forget(report.entity, page.deleted)
-            sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete))
+            report.links += self._forget(report.entity, page.deleted, self.at)
+            along = self._loaded(sweep) if page.complete else ()
+            sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete), along)
             report.rows += len(page.rows)
             report.published += len(events)
             report.deleted += len(page.deleted)
@@ -181,20 +189,30 @@ class CatchUp:
                 report.outcome = COMPLETE
                 return
 
-    def _forget(self, entity: str, ids: Collection[str]) -> int:
+    def _loaded(self, sweep: Sweep) -> list[Write]:
+        """Tells that all rows of a table of master data are on the bus: none of them raises an event of its own."""
+        name = MASTER_TABLES.get(sweep.entity)
+        if name is None or not sweep.loading:
+            return []
+        return [self.master.told(MasterDataLoaded(map=name).on_bus(self.at, f"{name}#{sweep.version}"))]
+
+    def _forget(self, entity: str, ids: Collection[str], at: str) -> int:
         """Removes the links of deleted connections (D-046). Returns how many.
 
-        An actual cannot be deleted in Project Operations (CAN-09), and an invoice only before it is confirmed: whatever
-        was booked for them stays.
+        That a row of master data is deleted goes on the bus: it has only its id here. An actual cannot be deleted in
+        Project Operations (CAN-09), and an invoice only before it is confirmed: whatever was booked for them stays.
         """
+        if entity in MASTER_TABLES:
+            gone = (RowEvent(entity, id, DELETE, None, at, None, None, {}) for id in ids)
+            self._publish([event.on_bus(self.at, f"{DELETE}#{at}") for event in gone])
         if entity != CONNECTION or not ids:
             return 0
         removed = 0
         for id, actual_id, role, order in list(self.staging.links_of(ids)):
             if self._shares_its_name(id, actual_id):
                 continue
-            gone = Connection(id, _version_after(order, self.at), actual_id, role, "", deleted=True)
-            removed += self.staging.connect(gone) is Delivery.ACCEPTED
+            removal = Connection(id, _version_after(order, self.at), actual_id, role, "", deleted=True)
+            removed += self.staging.connect(removal) is Delivery.ACCEPTED
         return removed
 
     def _shares_its_name(self, id: str, actual_id: str) -> bool:

@@ -18,6 +18,8 @@ from typing import Any, Final
 from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
 from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.dataverse.maps import MASTER_TABLES
+from project_invoicing.dataverse.row_events import DELETE
 from project_invoicing.dataverse.webhook_keys import (
     UnauthorizedError,
     WebhookKeys,
@@ -177,7 +179,16 @@ def _events(context: Any, message: Message, refused: list[Rejected]) -> list[Bus
             return [stripped_event(context, message.time)]
         raise
     # A deleted row without its image has only an id, whether Dataverse or the registration left the image out.
-    return [event if event.detail["row"] else stripped_event(context, message.time) for event in events]
+    whole = (event.detail["row"] or _is_enough(event) for event in events)
+    return [
+        event if is_whole else stripped_event(context, message.time)
+        for event, is_whole in zip(events, whole, strict=True)
+    ]
+
+
+def _is_enough(event: BusEvent) -> bool:
+    """Whether an id says all: that a row of master data is deleted."""
+    return event.detail["message"] == DELETE and event.detail["entity"] in MASTER_TABLES
 
 
 def _unreadable(body: bytes) -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""The writes of one transaction when a row of master data arrives or is placed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from project_invoicing.domain.master_data import ChildrenKey, NameKey, RowKey
+from project_invoicing.domain.master_row import MasterRow, as_child, name_blocker, parents
+from project_invoicing.errors import Conflict
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.items import Expression, key, plain_item
+from project_invoicing.store.master_items import (
+    CHILD,
+    DELETED,
+    columns_text,
+    item_key,
+    row_values,
+    split,
+    state_of,
+)
+from project_invoicing.store.transactions import Write, lost, update
+
+
+class NameTaken(Conflict):
+    """A row wants a name that another has. ``deleted``: that one is deleted, and gives the name up if it is asked."""
+
+    def __init__(self, name: NameKey, holder: RowKey, *, deleted: bool) -> None:
+        super().__init__(f"{name} is the name of {holder}")
+        self.name = name
+        self.holder = holder
+        self.deleted = deleted
+
+
+def row_write(table: str, before: MasterRow, after: MasterRow) -> Write:
+    return update(table, *item_key(after.key), row_values(after), expected={"ch": before.changes or None})
+
+
+def name_writes(table: str, before: MasterRow, after: MasterRow, takes_from: RowKey | None) -> list[Write]:
+    """The name that the row takes or keeps comes first: it is the one that may be another's.
+
+    ``takes_from``: a deleted row, which has the name so far.
+    """
+    writes = []
+    name = after.name
+    if name and name != before.name:
+        writes.append(_claim(table, name, after, takes_from))
+        if takes_from:
+            values = {"nu": None, "bk": name_blocker(name)}
+            expected = {"nu": name.number, "st": DELETED}
+            writes.append(update(table, *item_key(takes_from), values, expected=expected, add={"ch": 1}))
+    elif name and (before.columns, before.deleted) != (after.columns, after.deleted):
+        values = {"d": columns_text(after.columns), "st": state_of(after)}
+        writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
+    if before.name and before.name != name:
+        expected = {"g": holder_text(after.key)}
+        writes.append(update(table, *item_key(before.name), {"g": None, "d": None, "st": None}, expected=expected))
+    return writes
+
+
+def child_writes(table: str, before: MasterRow, after: MasterRow) -> Iterator[Write]:
+    """What the row's parents say of it. The condition on the row itself holds for them too: each child has its own."""
+    attribute = f"{CHILD}{holder_text(after.key)}"
+    had, has = parents(before), parents(after)
+    text = columns_text(as_child(after))
+    for id in dict.fromkeys((*had, *has)):
+        if id not in has:
+            yield _unconditional(table, id, {attribute: None})
+        elif id not in had or as_child(before) != as_child(after):
+            yield _unconditional(table, id, {attribute: text})
+
+
+def holder_text(row: RowKey) -> str:
+    return f"{row.entity}#{row.id}"
+
+
+def raise_for(cancelled: TransactionCancelled, names: Mapping[int, NameKey]) -> None:
+    """Raises ``NameTaken`` if only that stood in the way, else ``Conflict``. ``names`` by their place in the writes."""
+    for position in lost(cancelled):
+        reason = cancelled.reasons[position]
+        item = plain_item(reason[1]) if reason and reason[1] else {}
+        if position not in names or "g" not in item:
+            break
+        holder = RowKey(*split(item["g"]))
+        raise NameTaken(names[position], holder, deleted=item.get("st") == DELETED) from cancelled
+    raise Conflict("the row changed meanwhile") from cancelled
+
+
+def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None) -> Write:
+    """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
+    values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row)}
+    if takes_from:
+        return update(table, *item_key(name), values, expected={"g": holder_text(takes_from), "st": DELETED})
+    return update(table, *item_key(name), values, expected={}, free_for={"g": holder_text(row.key)})
+
+
+def _unconditional(table: str, parent: str, values: Mapping[str, Any]) -> Write:
+    expression = Expression()
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key(*item_key(ChildrenKey(parent))),
+            "UpdateExpression": expression.update(values),
+            **expression.aliases(),
+        }
+    }

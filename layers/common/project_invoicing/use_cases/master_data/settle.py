@@ -1,0 +1,218 @@
+"""Stores rows of master data and finds their places again, until nothing is left to change.
+
+A row is read with what it depends on, placed, written under the condition that it has not changed, and read once more:
+whatever arrived in between was there before that last look, so no order and no crash leaves a row in a wrong place.
+What others wait for is then looked at in turn. A row that an index did not show yet is found by the schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
+from project_invoicing.domain.master_row import (
+    HAS_DEPENDENTS,
+    MOST_MERGES,
+    WAITED_FOR,
+    ArrivedRow,
+    MasterRow,
+    Placement,
+    blockers,
+    changed_columns,
+    name_blocker,
+    needed,
+    place,
+    reference,
+)
+from project_invoicing.domain.staged_row import Delivery
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, SPLIT_RULE
+from project_invoicing.errors import Conflict, Unavailable
+from project_invoicing.events import BusEvent
+from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.master_writes import NameTaken
+from project_invoicing.store.transactions import pause
+
+_ATTEMPTS: Final = 12
+
+
+@dataclass(slots=True)
+class _Names:
+    """What the last attempt has learned about the name that a row wants."""
+
+    holders: dict[NameKey, RowKey]
+    takes_from: RowKey | None = None
+
+
+class Settling:
+    """``units`` gives the policy's companies of units; ``is_quiet`` says of a table that its rows raise no events now.
+
+    ``time_left`` says whether there is time to look at another row that waited.
+    """
+
+    def __init__(
+        self,
+        master: MasterData,
+        units: Callable[[], Mapping[str, str]],
+        time_left: Callable[[], bool],
+        at: str,
+        is_quiet: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.master = master
+        self.units = units
+        self.time_left = time_left
+        self.at = at
+        self.is_quiet = is_quiet
+
+    def arrived(self, row: ArrivedRow) -> Delivery:
+        """Stores one delivery of a row, and looks at what waited for it.
+
+        Returns ``accepted`` for a new row, ``changed`` for a newer version, else ``duplicate``. Raises ``Conflict``
+        where others keep changing the row, ``Unavailable`` where time is up before all that waited is looked at: the
+        delivery is then to be repeated.
+        """
+        before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
+        self._look_at(list(self._touched(before, after, outcome)))
+        return outcome
+
+    def look_again(self, keys: Iterable[RowKey]) -> int:
+        """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
+        return self._look_at(list(keys))
+
+    def _look_at(self, keys: list[RowKey]) -> int:
+        moved = 0
+        while keys:
+            if not self.time_left():
+                raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
+            before, after, _ = self._settled(keys.pop(0))
+            if after.changes != before.changes:
+                moved += 1
+                keys += [key for key in self._touched(before, after, None) if key not in keys]
+        return moved
+
+    # --- one row ---
+
+    def _settled(self, key: RowKey, arrived: ArrivedRow | None = None) -> tuple[MasterRow, MasterRow, Delivery]:
+        """The row before and after, and what the delivery did. Looks until it has nothing left to write."""
+        first, outcome = None, Delivery.DUPLICATE
+        known = MasterRow(key.entity, key.id)
+        known = known.with_arrived(arrived) if arrived else known
+        names = _Names({})
+        for attempt in range(_ATTEMPTS):
+            row, read = self.master.stored(key, needed(known))
+            first = row if first is None else first
+            known = row.with_arrived(arrived) if arrived else row
+            if known.version is None and known == row:
+                return first, row, outcome
+            after = replace(known, placed=self._place(row, known, read, names))
+            if after == row:
+                return first, row, outcome
+            after = replace(after, changes=row.changes + 1)
+            try:
+                self.master.save(row, after, self._event(row, after), takes_from=names.takes_from)
+            except NameTaken as taken:
+                if taken.deleted and not after.deleted:
+                    names = _Names({}, taken.holder)
+                else:
+                    names = _Names({taken.name: taken.holder})
+                continue
+            except Conflict:
+                names = _Names({})
+                pause(attempt)
+                continue
+            if known != row:
+                outcome = Delivery.CHANGED if row.changes else Delivery.ACCEPTED
+            names, known = _Names({}), after
+        raise Conflict(f"{key.entity} {key.id} kept changing")
+
+    def _place(self, row: MasterRow, known: MasterRow, read: dict[Key, Seen | None], names: _Names) -> Placement:
+        missing = [key for key in needed(known) if key not in read]
+        if missing:
+            read |= self.master.read(missing)
+        cycle = self._cycle(known)
+        placed = place(known, read, names.holders, self.units, cycle)
+        wanted = replace(known, placed=placed).name
+        if wanted and row.placed.waits_for == name_blocker(wanted) and not names.takes_from:
+            # It waited for this name: whether it is free now costs less to read than to try.
+            name = self.master.read([wanted])[wanted]
+            holder = _holder(name)
+            if holder and holder != known.key and isinstance(name, SeenName):
+                if name.deleted and not known.deleted:
+                    names.takes_from = holder
+                else:
+                    placed = place(known, read, {wanted: holder}, self.units, cycle)
+        return placed
+
+    def _cycle(self, row: MasterRow) -> RowKey | None:
+        """The row that this one was merged into, if merges lead from there back here."""
+        first = following = reference(row.columns, "merged_into")
+        for _ in range(MOST_MERGES):
+            if following is None or following == row.key:
+                break
+            found = self.master.read([following])[following]
+            following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
+        return first if following == row.key else None
+
+    def _event(self, before: MasterRow, after: MasterRow) -> BusEvent | None:
+        """The event of a change, if a mapped column changed or the row found another place."""
+        was_usable = before.placed.number is not None
+        changed = changed_columns(before, after)
+        if self.is_quiet(after.entity) or not (changed or before.placed.problem != after.placed.problem):
+            return None
+        if not before.changes and after.version is None:
+            return None  # only the end of a row that nobody has seen
+        told = MasterDataChanged(
+            entity=after.entity,
+            id=after.id,
+            company=after.placed.company,
+            number=after.placed.number,
+            blockers=tuple(dict.fromkeys((*blockers(after), *blockers(before)))),
+            changed=changed if was_usable else None,
+        )
+        return told.on_bus(self.at, f"{after.entity}#{after.id}#{after.changes}")
+
+    # --- what follows ---
+
+    def _touched(self, before: MasterRow, after: MasterRow, outcome: Delivery | None) -> Iterator[RowKey]:
+        """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before."""
+        if after.entity in WAITED_FOR:
+            yield from self.master.blocked_rows(f"{after.entity}#{after.id}")
+        if before.name and before.name != after.name:
+            yield from self.master.blocked_rows(name_blocker(before.name))
+        if after.entity == SPLIT_RULE:
+            contracts = (reference(row.columns, "contract") for row in (before, after))
+            yield from dict.fromkeys(contract for contract in contracts if contract)
+        if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
+            yield from self._lines(after)
+        if after.entity in HAS_DEPENDENTS and before.placed.company not in (None, after.placed.company):
+            yield from self.master.rows_naming(after.id)
+        if merged := reference(after.columns, "merged_into"):
+            yield from self._merged(after, merged)
+
+    def _lines(self, contract: MasterRow) -> Iterator[RowKey]:
+        children = self.master.read([ChildrenKey(contract.id)])[ChildrenKey(contract.id)]
+        for entity, id in children.rows if isinstance(children, Children) else ():
+            if entity == CONTRACT_LINE:
+                yield RowKey(entity, id)
+
+    def _merged(self, row: MasterRow, following: RowKey | None) -> Iterator[RowKey]:
+        """The others of a cycle of merges."""
+        for _ in range(MOST_MERGES):
+            if following is None or following == row.key:
+                return
+            found = self.master.read([following])[following]
+            if isinstance(found, SeenRow):
+                yield following
+            following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
+
+
+def _moved(before: Placement, after: Placement) -> bool:
+    return (before.company, before.number) != (after.company, after.number)
+
+
+def _holder(name: Seen | None) -> RowKey | None:
+    if isinstance(name, SeenName) and name.entity and name.id:
+        return RowKey(name.entity, name.id)
+    return None
