@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from project_invoicing.domain.master_data import RateKey
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.master_data import NameKey, Part, RateKey
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.events.own import MasterDataLoaded
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.staging import Staging
 from tests import master
-from tests.builders import AT, Context, guid, option
+from tests.builders import AT, Context, guid, option, proforma
 from tests.counting import counted
 from tests.handlers.samples import sample
 from tests.rules.books import Books
-from tests.rules.finance import finance
-from tests.rules.stories import IN_POUNDS, bill, billed, cost, sale
+from tests.rules.finance import finance, second_company
+from tests.rules.stories import FIXED_RATE, IN_POUNDS, bill, billed, bills, cost, sale
 
 UNKNOWN = {"project": "PRJ-2"}
 PROJECT = master.project("PRJ-2", contract="CTR-1")
+OF_TWO: dict[str, Any] = {"project": "PRJ-2", "contract": None, "contract_line": None, "customer": None}
+"""An actual that leaves it to its project whose it is."""
+PROJECT_OF_TWO = master.project("PRJ-2", contract="CTR-2")
+LATER: dict[str, Any] = {"message": "Update", "at": "2026-08-29T10:00:00Z"}
+NewBooks = Callable[[], Books]
 BLOCKER = f"msdyn_project#{guid('PRJ-2')}"
 
 
@@ -40,6 +50,14 @@ def staging(books: Books) -> Staging:
 
 def blocker(books: Books, name: str) -> str | None:
     return staging(books).rows([guid(name)])[guid(name)].blocker
+
+
+def drafted_line(books: Books, name: str) -> JournalLine:
+    """The line of an actual on a journal, as it is stored."""
+    journals = Journals(books.world.client, books.world.names.journals_table)
+    numbers = [journal["journal_id"] for journal in books.result["journals"]]
+    pages = (page for number in numbers for page in journals.pages("USPM", number))
+    return next(line for page in pages for line in page.lines if line.actual_id == guid(name))
 
 
 def waits(books: Books, *contexts: Context) -> None:
@@ -178,3 +196,87 @@ def test_what_waits_since_before_rows_had_a_blocker_is_found_by_the_schedule_and
     assert blocker(books, "one") is None
     books.import_staging()
     assert blocker(books, "one") == BLOCKER
+
+
+# --- what changes under lines that are not posted yet -----------------------------------------------------------------
+
+
+class TestChangesOfMasterData:
+    """PRJ-2 belongs to CTR-2 of customer C-001; a line of it is on a draft."""
+
+    @pytest.fixture
+    def drafted(self, books: Books) -> Books:
+        comes(books, master.contract("CTR-2", customer="C-001"), PROJECT_OF_TWO)
+        waits(books, cost("one", **OF_TWO), cost("other"))
+        assert (drafted_line(books, "one").contract, drafted_line(books, "one").customer) == ("CTR-2", "C-001")
+        return books
+
+    def test_a_draft_line_follows_its_project_to_another_contract(self, drafted: Books) -> None:
+        before = drafted_line(drafted, "one")
+        comes(drafted, master.project("PRJ-2", contract="CTR-GBP", **LATER))
+        after = drafted_line(drafted, "one")
+        assert (after.contract, after.voucher) == ("CTR-GBP", before.voucher)
+
+    def test_a_draft_line_takes_the_new_customer_of_its_contract(self, drafted: Books) -> None:
+        comes(drafted, master.contract("CTR-2", customer="C-002", **LATER))
+        assert drafted_line(drafted, "one").customer == "C-002"
+        assert drafted_line(drafted, "other").customer == "C-001"
+
+    def test_what_a_person_set_stays_where_nothing_that_matters_changes(self, drafted: Books) -> None:
+        journal = drafted.result["journals"][0]["journal_id"]
+        drafted.edit(
+            "edit", company="USPM", journal_id=journal, actual_id=guid("one"), dimensions={"Department": "022"}
+        )
+        with counted(drafted.world.client) as usage:
+            comes(drafted, master.project("PRJ-2", contract="CTR-2", msdyn_subject="Another name", **LATER))
+        assert drafted_line(drafted, "one").dimensions == {"Department": "022"}
+        assert usage.operations["Query"] <= 8  # no journal is read for a name
+
+    def test_what_is_posted_stays_as_it_is(self, drafted: Books) -> None:
+        drafted.post_journals()
+        before = drafted.result["vouchers"]
+        comes(drafted, master.contract("CTR-2", customer="C-002", **LATER))
+        assert drafted.result["vouchers"] == before
+        assert drafted_line(drafted, "one").customer == "C-001"
+
+    def test_a_line_whose_project_moves_to_another_company_is_imported_there(self, new_books: NewBooks) -> None:
+        books = new_books()
+        books.use(second_company(finance()))
+        comes(books, master.company("USPM"), master.company("GBPM"))
+        comes(books, master.project("PRJ-7", contract="CTR-1"))
+        waits(books, cost("one", **OF_TWO | {"project": "PRJ-7"}))
+        assert books.row("one")["company"] == "USPM"
+        comes(books, master.project("PRJ-7", contract="CTR-2", company="GBPM", **LATER))
+        assert (books.state("one"), books.row("one")["company"]) == ("imported", "GBPM")
+
+    def test_a_ready_proposal_is_judged_again_when_its_project_moves(self, drafted: Books) -> None:
+        of_two = [sale("two/unbilled", **OF_TWO), bill("two/billed", **OF_TWO), bills("two/billed", "two/unbilled")]
+        drafted.arrive(proforma("inv-1", contract="CTR-2"), *of_two)
+        drafted.journalise()
+        assert drafted.proposal()["status"] == "ready"
+        comes(drafted, master.project("PRJ-2", contract="CTR-GBP", **LATER))
+        proposals = Proposals(drafted.world.client, drafted.world.names.proposals_table, ())
+        assert [line.contract for line in proposals.lines(guid("inv-1"))] == ["CTR-GBP"]
+
+
+def test_fxr_08_a_fixed_rate_re_rates_the_drafts_of_its_contract_alone(books: Books) -> None:
+    waits(books, sale("one", **IN_POUNDS), sale("two", **FIXED_RATE))
+    before = books.journal_line("two")
+    assert books.journal_line("one")["price_exchange_rate"] != "1.3"
+    name = NameKey(Part.CONTRACTS, "USPM", "CTR-GBP")
+    agreed = {"fixed_exchange_rate": {"currency": "GBP", "rate": "1.3", "factor": "1"}}
+    MasterData(books.world.client, books.world.names.master_data_table).set_finance(name, agreed, before={}, at=AT)
+    comes(books)
+    assert books.journal_line("one")["price_exchange_rate"] == "1.3"
+    assert books.journal_line("two") == before
+
+
+def test_a_fixed_rate_wakes_what_waited_for_a_rate_of_the_day(books: Books) -> None:
+    books.use(finance(exchange_rates=[]))
+    waits(books, sale("one", **IN_POUNDS))
+    assert books.row("one")["reason"] == "exchange_rate_missing"
+    name = NameKey(Part.CONTRACTS, "USPM", "CTR-GBP")
+    agreed = {"fixed_exchange_rate": {"currency": "GBP", "rate": "1.3", "factor": "1"}}
+    MasterData(books.world.client, books.world.names.master_data_table).set_finance(name, agreed, before={}, at=AT)
+    comes(books)
+    assert books.state("one") == "imported"
