@@ -168,8 +168,8 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "reconciliation",
         "accounting_writeback",
         "dataverse_catchup",
-        "master_data_sync",
         "reference_rates",
+        "master_data_sync",
     }
     assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook"]
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [

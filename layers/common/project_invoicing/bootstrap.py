@@ -139,11 +139,11 @@ def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
 
 def units() -> Mapping[str, str]:
     """The companies of organizational units, by name, as the set-up has them; none where no set-up is loaded yet."""
-    from project_invoicing.store.setups import NotLoaded, current
+    from project_invoicing.store import setups
 
     try:
-        return current(client.dynamodb(), settings().setup_table).document.units
-    except NotLoaded:
+        return setups.current(client.dynamodb(), settings().setup_table).document.units
+    except setups.NotLoaded:
         return {}
 
 

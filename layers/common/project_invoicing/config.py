@@ -31,10 +31,10 @@ class Settings:
     dataverse_url: str = ""
     dataverse_credentials: str = ""
     webhook_keys: str = ""
-    master_data_maps: str = ""
     reference_rates_url: str = ""
     reference_rates_object: str = ""
     reference_rates_checksum: str = ""
+    master_data_maps: str = ""
 
 
 @cache

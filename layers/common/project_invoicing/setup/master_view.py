@@ -31,6 +31,10 @@ T = TypeVar("T", bound=Seen)
 class NotRead(LookupError):
     """A rule asked for master data that its step has not read: a defect of the step, never an answer."""
 
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        super().__init__(f"{key} was not read")
+
 
 class MasterView:
     """The master data that one step has read. It only grows, and what was read first stays.
@@ -79,7 +83,7 @@ class MasterView:
 
     def _of(self, key: Key, kind: type[T]) -> T | None:
         if key not in self._seen:
-            raise NotRead(f"{key} was not read")
+            raise NotRead(key)
         found = self._seen[key]
         if found is None or isinstance(found, kind):
             return found
@@ -87,7 +91,13 @@ class MasterView:
 
 
 class _DocumentOnly(MasterView):
-    """No rows at all: the set-up document is everything there is."""
+    """No rows at all: the set-up document is everything there is. Whatever is asked counts as read."""
+
+    def add(self, seen: Mapping[Key, Seen | None]) -> None:
+        """Nothing can be added: it is one for all."""
+
+    def has(self, key: Key) -> bool:  # noqa: ARG002 (whatever is asked)
+        return True
 
     def _of(self, key: Key, kind: type[T]) -> T | None:  # noqa: ARG002 (whatever is asked)
         return None
@@ -95,6 +105,7 @@ class _DocumentOnly(MasterView):
 
 _KEYS: Final[Mapping[str, type[Key]]] = {"row": RowKey, "name": NameKey, "of": ChildrenKey, "rate": RateKey}
 _KINDS: Final = {kind: name for name, kind in _KEYS.items()}
+_STATE: Final = tuple(one.name for one in fields(SeenRow) if one.name not in ("entity", "id", "version"))
 _Entry = tuple[list[str], Any]
 
 
@@ -107,7 +118,7 @@ def _outward(found: Seen) -> Any:
     match found:
         case SeenRow(version=version):
             stamp = [version.number, version.occurred_at, version.content]
-            return [stamp, found.columns, found.deleted, found.company, found.number, found.problem]
+            return [stamp, *(getattr(found, name) for name in _STATE)]
         case SeenName():
             return [found.entity, found.id, found.columns, found.finance, found.deleted]
         case Children(rows):
@@ -132,9 +143,9 @@ def _entry_of(entry: Any) -> tuple[Key, Seen | None]:
             return RateKey(*named), None if told is None else Rates(days)
 
 
-def _row_of(named: list[str], stamp: list[Any], columns: Mapping[str, Any], *state: Any) -> SeenRow:
+def _row_of(named: list[str], stamp: list[Any], *state: Any) -> SeenRow:
     entity, id = named
-    return SeenRow(entity, id, RowVersion(*stamp), columns, *state)
+    return SeenRow(entity, id, RowVersion(*stamp), **dict(zip(_STATE, state, strict=False)))
 
 
 DOCUMENT_ONLY: Final = _DocumentOnly()

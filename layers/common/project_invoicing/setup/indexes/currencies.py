@@ -28,7 +28,7 @@ class CurrencyLookups(MasterDataLookups):
         if currency:
             return currency.precision
         digits = (row.columns.get("precision") for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
-        return next((Decimal(1).scaleb(-int(known)) for known in digits if known is not None), None)
+        return next((Decimal(1).scaleb(-int(Decimal(known))) for known in digits if known is not None), None)
 
     def accounting_precision(self, company: str) -> Decimal:
         """The step that amounts in the company's accounting currency are rounded to."""

@@ -22,6 +22,7 @@ from project_invoicing.use_cases.proposals.import_lines import ProposalImport
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.apply_changes import Changes
+from project_invoicing.use_cases.staging.changed_master_data import ChangedMasterData
 from project_invoicing.use_cases.staging.left_waiting import LOOKS, LeftWaiting, changed_since
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
@@ -47,8 +48,7 @@ class StagingImport:
         company = asked.company
         if asked.proposal_id:
             return self._one(asked.proposal_id, company)
-        posted = self._posted_lines()
-        Changes(self.staging, self.journals, self.proposals, self.setups, self.at, posted, company).run()
+        self._changes(company).run()
         lines = self._journals(company)
         if asked.actual_id:
             return self._actual(asked.actual_id, lines)
@@ -75,10 +75,15 @@ class StagingImport:
         return self._finished(proposals, lines)
 
     def after_master_data(self, change: MasterDataChanged) -> dict[str, int]:
-        """Imports what waited for master data that has come or changed, and nothing else (D-200)."""
+        """Imports what waited for master data that has come or changed, and nothing else (D-200).
+
+        Before that, lines that it puts elsewhere leave their documents, to be imported with the others.
+        """
+        changed = ChangedMasterData(self._changes(None), change)
+        again, blockers = changed.apply(), changed.woken()
         lines, proposals = self._journals(None), self._proposals(None)
-        proformas = _import(self.staging.blocked_by(change.blockers), lines)
-        proposals.run_blocked_by(frozenset(change.blockers), proformas)
+        rows = {row.id: row for row in self.staging.blocked_by(blockers)} | self.staging.readable(again)
+        proposals.run_blocked_by(blockers, _import(rows.values(), lines))
         return self._finished(proposals, lines)
 
     def _after_posting(self, company: str, documents: set[str], *, unseen: bool) -> dict[str, int]:
@@ -115,6 +120,10 @@ class StagingImport:
         stores = (self.staging, self.journals, self.ledger)
         posted = self._posted_lines()
         return JournalImport(*stores, self.setups, self.at, self.register, posted, company, left=self.left)
+
+    def _changes(self, company: str | None) -> Changes:
+        stores = (self.staging, self.journals, self.proposals)
+        return Changes(*stores, self.setups, self.at, self._posted_lines(), company)
 
     def _posted_lines(self) -> PostedLines:
         return PostedLines(self.staging, self.journals, self.proposals, self.setups)
