@@ -133,6 +133,8 @@ class ProformaFacts:
         contract, customer, currency = (
             _found(one, setup, deleted_too=True) for one in (self.contract, self.customer, self.currency)
         )
+        if self.contract:
+            setup.view.children(self.contract.id)  # the terms of its customers: by its id at once, not by its name
         if contract:
             customer = customer or _known(setup.customer_of_contract(contract.company, contract.name, deleted_too=True))
             currency = currency or _known(setup.currency_of_contract(contract.company, contract.name, deleted_too=True))
