@@ -242,6 +242,26 @@ def invoice_posting_queue() -> WorkQueue:
     return WorkQueue(client.sqs(), settings().invoice_posting_queue)
 
 
+def reference_rates() -> Callable[[str], dict[str, int]] | None:
+    """Takes over the reference rates at a time; ``None`` where no address of them is set."""
+    import urllib3
+
+    from project_invoicing.published_files import PublishedFiles
+    from project_invoicing.store import setups
+    from project_invoicing.store.rates import ExchangeRates
+    from project_invoicing.use_cases.master_data.reference_rates import ReferenceRates
+
+    named = settings()
+    address = f"s3://{named.reference_rates_object}" if named.reference_rates_object else named.reference_rates_url
+    if not address:
+        return None
+    rates = ExchangeRates(client.dynamodb(), named.master_data_table)
+    policy = setups.current(client.dynamodb(), named.setup_table)
+    read = PublishedFiles(urllib3.PoolManager(), client.s3).read
+    checked = named.reference_rates_checksum == "sha256"
+    return ReferenceRates(rates, policy, read, address, checked=checked).take_over
+
+
 def outbox_relay() -> Relay:
     """What publishes the events in the outboxes of our tables."""
     from project_invoicing.use_cases.outbox.relay import Relay

@@ -103,6 +103,11 @@ class Proposal:
         return self.waits.documents if self.waits else frozenset()
 
     @property
+    def blockers(self) -> frozenset[str]:
+        """The master data that could end one of its waits."""
+        return self.waits.blockers if self.waits else frozenset()
+
+    @property
     def second(self) -> bool:
         """Whether it waits because another document has taken what it would take (99-25)."""
         return self.waits is not None and self.waits.second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -52,7 +52,13 @@ def secrets_manager() -> SecretsManagerClient:
     return _session().client("secretsmanager", config=_CONFIG)
 
 
+@cache
+def s3() -> Any:
+    """Without the stubs' type, which one function would need alone."""
+    return _session().client("s3", config=_CONFIG)
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs, secrets_manager):
+    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager):
         cached.cache_clear()

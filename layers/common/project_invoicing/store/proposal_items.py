@@ -77,6 +77,7 @@ def waiting_columns(waits: Waits) -> dict[str, Any]:
     shown = [
         {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
         | ({"document": w.document} if w.document else {})
+        | ({"blocker": w.blocker} if w.blocker else {})
         for w in waits.listed
     ]
     unlisted = [[*of, rows] for of, rows in waits.unlisted.items()]
@@ -165,7 +166,9 @@ def _waits_of(item: Item) -> Waits | None:
     packed = item["wf"]
     text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as stored by the previous version
     known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # those of a newer version are not
-    listed = (Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known)
+    listed = (
+        Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document"), w.get("blocker")) for w in known
+    )
     counted = json.loads(item.get("wm") or "[]")
     unlisted = {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
     return Waits(tuple(listed), unlisted, frozenset(item.get("wp", ())))

@@ -28,6 +28,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.journals.add_lines import JournalBook
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.staging.left_waiting import LeftWaiting
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.prevalidate import ActualsRegister, prevalidate
 from project_invoicing.use_cases.staging.verdicts import Verdicts
@@ -50,6 +51,7 @@ class JournalImport:
     company: str | None = None
     imported: int = 0
     waiting: int = 0
+    left: LeftWaiting = field(default_factory=LeftWaiting)
     _second: list[StagedRow] = field(default_factory=list)
 
     @property
@@ -76,6 +78,7 @@ class JournalImport:
     def import_rows(self, rows: Iterable[StagedRow]) -> None:
         chosen, verdicts = self._candidates(list(rows))
         verdicts.write(self.staging, self.at)
+        self.left.add_rows(verdicts.blocked)
         self.waiting += verdicts.waiting
         by_company = defaultdict(list)
         for candidate in chosen:

@@ -7,7 +7,7 @@ from typing import Final
 
 from project_invoicing.domain.actual import Actual, Proforma
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.master_data import Key, Seen, SeenRow
+from project_invoicing.domain.master_data import Key, RowKey, Seen, SeenRow
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.set_aside import caught
 from project_invoicing.setup.lookups import FinanceSetup
@@ -130,3 +130,16 @@ class Reader:
         if unknown:
             self._seen |= self._read(sorted(unknown, key=repr))
         return {key: self._seen[key] for key in keys}
+
+    # What has happened since
+
+    def changed(self, keys: Iterable[Key]) -> set[Key]:
+        """Those of these keys that were read and under which something else stands by now, which is not kept."""
+        read = {key: self._seen[key] for key in keys if key in self._seen}
+        now = self._read(sorted(read, key=repr)) if read else {}
+        return {key for key, seen in read.items() if now[key] != seen}
+
+    def row(self, key: RowKey) -> SeenRow | None:
+        """The row as it was read, ``None`` also if it was not."""
+        found = self._seen.get(key)
+        return found if isinstance(found, SeenRow) else None

@@ -6,7 +6,7 @@ turns from ``waiting`` to ``ready``. An import that died in between is continued
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from project_invoicing.domain.codes import SET_UP_REASONS, JournalStatus, ProposalStatus
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
@@ -143,6 +143,16 @@ class ProposalImport(ImportRun):
         for proforma_id, rows in self.staging.waiting_for_proposals():
             if proforma_id and any(row.reason in SET_UP_REASONS for row in rows):
                 concerned[proforma_id] = None
+        self.run_these(concerned)
+
+    def run_blocked_by(self, blockers: Set[str], proformas: Iterable[str]) -> None:
+        """Looks at the proposals of these ``proformas``, and at those whose header waits for one of ``blockers``."""
+        waiting = (header.id for header in self._open_headers() if header.blockers & blockers)
+        self.run_these((*proformas, *waiting))
+
+    def run_these(self, proformas: Iterable[str]) -> None:
+        """Looks at the proposals of these proformas."""
+        concerned = dict.fromkeys(proformas)
         each("proposal", zip(concerned, concerned, strict=True), self.run_one)
 
     def _open_headers(self) -> list[Proposal]:

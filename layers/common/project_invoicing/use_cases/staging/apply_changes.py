@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import period_key
@@ -75,6 +76,17 @@ class Changes:
             self.setups.reader.actuals(row.actual for row, reworded in some if not reworded)
             for row, reworded in some:
                 guarded("actual", row.id, self._of_actual, row, reworded)
+
+    def of_row(self, row: StagedRow) -> None:
+        """Treats an unposted row whose master data has changed as one that has changed itself."""
+        self._of_actual(row, reworded=False)
+
+    def of_fixed_rate(self, contract: str, companies: list[str]) -> None:
+        """Draft lines of a contract take the fixed rate agreed after they were created (FXR-08)."""
+        for company in companies:
+            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
+            with suppress(TransactionCancelled):  # the next look at the contract compares it again
+                each("journal", ((one.journal_id, one) for one in drafts), partial(self._rerate, contract=contract))
 
     def _of_actual(self, row: StagedRow, reworded: bool) -> None:
         with suppress(TransactionCancelled):
@@ -231,11 +243,14 @@ class Changes:
                 raise
             self._unit(flag).commit()
 
-    def _rerate(self, journal: Journal) -> None:
+    def _rerate(self, journal: Journal, contract: str | None = None) -> None:
+        """Re-rates the lines of a journal, or of one ``contract`` on it."""
         pages = list(self.journals.pages(journal.company, journal.journal_id))
-        self.setups.reader.prices(journal.company, (line for page in pages for line in page.lines))
+        concerned = [line for page in pages for line in page.lines if contract in (None, line.contract)]
+        self.setups.reader.prices(journal.company, concerned)
+        agreed = {line.actual_id: rate for line in concerned if (rate := self._agreed(line, journal.company))}
         for page in pages:
-            changed = {line.actual_id: rate for line in page.lines if (rate := self._agreed(line, journal.company))}
+            changed = {line.actual_id: agreed[line.actual_id] for line in page.lines if line.actual_id in agreed}
             if not changed:
                 continue
             lines = [
