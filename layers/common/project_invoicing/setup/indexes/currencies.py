@@ -27,8 +27,18 @@ class CurrencyLookups(MasterDataLookups):
         currency = self.document.currencies.get(code)
         if currency:
             return currency.precision
-        digits = (row.columns.get("precision") for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
-        return next((Decimal(1).scaleb(-int(Decimal(known))) for known in digits if known is not None), None)
+        if code not in self._precisions:
+            rows = (row for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
+            digits = next((known for row in rows if (known := row.columns.get("precision")) is not None), None)
+            if digits is None:
+                return None
+            self._precisions[code] = Decimal(1).scaleb(-int(Decimal(digits)))
+        return self._precisions[code]
+
+    @cached_property
+    def _precisions(self) -> dict[str, Decimal]:
+        """The precisions that rows have given; a view may still get more rows."""
+        return {}
 
     def accounting_precision(self, company: str) -> Decimal:
         """The step that amounts in the company's accounting currency are rounded to."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
-from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, Key, NameKey, Part, RowKey
+from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.setup.effective import (
     Columns,
     Contract,
@@ -118,7 +118,13 @@ class MasterDataLookups(ReferenceLookups):
     def source_of(self, part: Part, company: str, number: str) -> Columns:
         """Every column known of one name with the layer that gave it; empty where nothing is known."""
         found = self._known(part, company, number)
-        return found.columns if found else {}
+        if found is None:
+            return {}
+        if part is Part.PROJECTS and found.row and self.view.has(ChildrenKey(found.row.id)):
+            of_lines = self._contracts_of_lines(found.row)
+            if len(of_lines) == 1 and not _is_own(found.columns.get("contract")):
+                return {**found.columns, "contract": Sourced(of_lines[0], Layer.ROW)}
+        return found.columns
 
     def keys_of(self, part: Part, company: str, number: str) -> tuple[Key, ...]:
         """What the view is asked for a name: to be read before the rules run.
@@ -146,15 +152,24 @@ class MasterDataLookups(ReferenceLookups):
         found = self._known(Part.PROJECTS, company, name)
         if found is None:
             return None
-        own = found.columns.get("contract")
-        if found.row and (own is None or own.layer is Layer.DOCUMENT):
+        if found.row and not _is_own(found.columns.get("contract")):
             of_lines = self._contracts_of_lines(found.row)
             if of_lines:
                 return self.lead(of_lines[0]) if len(of_lines) == 1 else None
-        contract = self.lead(found["contract"], company)
-        if isinstance(found["contract"], str) and self.contract(company, found["contract"]) is None:
-            return Missing(f"contract {found['contract']} of project {name}", f"is not known in {company}")
-        return contract
+        if isinstance(found["contract"], str):
+            return self._contract_named(company, found["contract"], name)
+        return self.lead(found["contract"])
+
+    def _contract_named(self, company: str, name: str, project: str) -> Found | Missing:
+        """A contract by the name that finance gave it: it must be there, and whole."""
+        contract, entry = self.contract(company, name), self.document.contracts.get(name)
+        what = f"contract {name} of project {project}"
+        if contract is None:
+            of_another = entry.company if entry else None
+            return Found(name, of_another) if of_another else Missing(what, f"is not known in {company}")
+        if contract.row is None and entry and entry.lacking:
+            return Missing(what, f"has not arrived, and its entry in contracts lacks {' and '.join(entry.lacking)}")
+        return Found(name, company)
 
     def _contracts_of_lines(self, project: Reference) -> list[Reference]:
         children = self.view.children(project.id)
@@ -266,6 +281,11 @@ class MasterDataLookups(ReferenceLookups):
             yield from _given(of_group).items()
         elif part is Part.PRODUCTS:
             yield "item_sales_tax_group", defaults.products.item_sales_tax_group
+
+
+def _is_own(contract: Sourced | None) -> bool:
+    """Whether finance or the project's own row names the contract: then its contract lines are not asked."""
+    return contract is not None and contract.layer is not Layer.DOCUMENT
 
 
 def _given(entry: SetupRow | None) -> Mapping[str, Any]:
