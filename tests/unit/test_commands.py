@@ -14,8 +14,8 @@ from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
-from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
+from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
 from project_invoicing.use_cases.commands.preview import Preview
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
 
