@@ -75,6 +75,11 @@ class MasterView:
             if isinstance(key, RowKey) and key.entity == entity and isinstance(found, SeenRow):
                 yield found
 
+    def names(self) -> Iterator[tuple[NameKey, SeenName]]:
+        """The names that were read and have a row, or columns of finance's own, in order."""
+        found = ((key, seen) for key, seen in self._seen.items() if isinstance(key, NameKey))
+        yield from sorted(((key, seen) for key, seen in found if isinstance(seen, SeenName)), key=lambda one: one[0])
+
     def children(self, parent: str) -> Children | None:
         return self._of(ChildrenKey(parent), Children)
 

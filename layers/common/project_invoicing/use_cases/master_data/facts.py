@@ -14,9 +14,12 @@ from typing import Final, Protocol
 from project_invoicing.domain.actual import Actual, Proforma, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, TransactionClass
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.master_data import SPLIT_RULE
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.text import guid
 from project_invoicing.setup.effective import Found, Missing
+from project_invoicing.setup.indexes.references import look_up
 from project_invoicing.setup.lookups import FinanceSetup
 
 _ANY_DAY: Final = date(2000, 1, 1)
@@ -67,6 +70,10 @@ class ActualFacts:
         _found(self.category, setup)
         if self.resourcing_unit:
             setup.resolve("msdyn_organizationalunit", self.resourcing_unit)
+        if self.contract is None and self.project:
+            _ask_ahead_for_contract(self.project, setup)
+        if self.customer is None and self.contract:
+            _ask_ahead(self.contract, "customer", setup)
         owner = project or contract
         company = owner.company if owner else None
         if company is None:
@@ -82,8 +89,8 @@ class ActualFacts:
             setup.customer(of_company, name)
             setup.worker(of_company, resource)
             if currency and of_company in setup.document.companies:
-                setup.price_rate(contract.name if contract and not terms else None, currency.name, of_company, _ANY_DAY)
-        setup.item_sales_tax_group(company, self.transaction_class, None, product.name if product else None)
+                setup.exchange_rate(currency.name, setup.accounting_currency(of_company), _ANY_DAY)
+            setup.item_sales_tax_group(of_company, self.transaction_class, None, product.name if product else None)
 
     def _resource(self, setup: FinanceSetup) -> str | None:
         """The name that the actual carries, else that of the row (``finance_ids``)."""
@@ -133,6 +140,11 @@ class ProformaFacts:
         contract, customer, currency = (
             _found(one, setup, deleted_too=True) for one in (self.contract, self.customer, self.currency)
         )
+        if self.contract:
+            setup.view.children(self.contract.id)  # the terms of its customers
+            for column, own in (("customer", self.customer), ("currency", self.currency)):
+                if own is None:
+                    _ask_ahead(self.contract, column, setup)
         if contract:
             customer = customer or _known(setup.customer_of_contract(contract.company, contract.name, deleted_too=True))
             currency = currency or _known(setup.currency_of_contract(contract.company, contract.name, deleted_too=True))
@@ -212,6 +224,27 @@ def _ask_for_work(
     setup.project(company, project)
     setup.contract(company, contract)
     setup.contract_line(company, contract_line)
+
+
+def _ask_ahead_for_contract(project: Reference, setup: FinanceSetup) -> None:
+    """The contract of a project by the ids alone, one round earlier than by the project's name."""
+    _ask_ahead(project, "contract", setup)
+    children = setup.view.children(project.id)
+    lines = [columns for (entity, _), columns in children.rows.items() if entity != SPLIT_RULE] if children else []
+    for contract in (look_up(columns.get("contract")) for columns in lines):
+        if contract:
+            _found(contract, setup)
+            _ask_ahead(contract, "customer", setup)
+
+
+def _ask_ahead(reference: Reference, column: str, setup: FinanceSetup) -> None:
+    """What a column of a row leads to, and the customer of a contract."""
+    row = setup.view.row(reference.entity, reference.id) if guid(reference.id) else None
+    parent = look_up(row.columns.get(column)) if row else None
+    if parent:
+        _found(parent, setup, deleted_too=True)
+        if column == "contract":
+            _ask_ahead(parent, "customer", setup)
 
 
 def _found(reference: Reference | None, setup: FinanceSetup, *, deleted_too: bool = False) -> Found | None:

@@ -14,8 +14,8 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.master_view import MasterView, T
 from project_invoicing.use_cases.master_data.facts import ActualFacts, Fact, HeaderFacts, PriceFacts, ProformaFacts
 
-ROUNDS: Final = 5
-"""A row leads to its name, to its parents, to what those were merged into. Nothing is further away than this."""
+ROUNDS: Final = 8
+"""A row leads to its name and its parents, and these to theirs: five rounds, and one more for each of three merges."""
 
 Read = Callable[[Collection[Key]], Mapping[Key, Seen | None]]
 
