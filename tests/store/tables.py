@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def create(client: DynamoDBClient, suffix: str = "") -> Settings:
-    """Creates the tables, each name ending in ``suffix``, and says how they are called."""
+def create(client: DynamoDBClient, suffix: str = "", *, only: str = "") -> Settings:
+    """Creates the tables, each name ending in ``suffix``, and says how they are called. ``only``: one by its id."""
     for table in TEMPLATE.tables:
+        if only not in ("", table.id):
+            continue
         client.create_table(**{**table.request, "TableName": table.request["TableName"] + suffix})
     names = TEMPLATE.environment()
     return settings_in({name: value + suffix * name.endswith("_TABLE") for name, value in names.items()})

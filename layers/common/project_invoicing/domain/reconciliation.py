@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "staging_states": "Rows whose state contradicts what they carry",
     "document_lines": "Lines of journals and proposals against their rows",
     "late_changes": "Changed in Dataverse after it was posted",
+    "rate_changed_after_use": "Posted with another exchange rate than the day or the contract has now",
     "accounting_dates": "Billed sales with another accounting date than their proforma",
     "taken_twice": "Billed twice, or taken back twice",
     "not_marked": "Billed or taken back, and not marked so, or marked for nothing",

@@ -58,8 +58,8 @@ def item_key(key: Key) -> tuple[str, str]:
             return f"RATE#{type}#{from_}#{to}", RATES
 
 
-def seen(item: Item) -> Seen:
-    """What an item says. Raises whatever a malformed item causes."""
+def seen(item: Item) -> Seen | None:
+    """What an item says; ``None`` for a name that is nobody's any more. Raises whatever a malformed item causes."""
     match item["sk"]:
         case "ROW":
             return row_of(item)
@@ -156,7 +156,9 @@ def split(reference: str) -> tuple[str, str]:
     return entity, id
 
 
-def _name_of(item: Item) -> SeenName:
+def _name_of(item: Item) -> SeenName | None:
+    if "g" not in item and "f" not in item:
+        return None
     entity, id = split(item["g"]) if "g" in item else (None, None)
     finance = json.loads(item["f"]) if "f" in item else {}
     return SeenName(entity, id, columns_in(item), finance, deleted=item.get("st") == DELETED)

@@ -16,6 +16,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
@@ -30,6 +31,7 @@ from project_invoicing.rules.reconciliation.headers import AccountingDates, Head
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
+from project_invoicing.rules.reconciliation.used_rates import UsedRates
 from project_invoicing.rules.reconciliation.vouchers import Booked, Suspect, Vouchers, weight
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
@@ -60,6 +62,7 @@ class Books:
     _dates: AccountingDates = field(init=False)
     _lines: DocumentLines = field(init=False)
     _takings: Takings = field(init=False)
+    _rates: UsedRates = field(init=False)
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
 
@@ -67,6 +70,7 @@ class Books:
         setup = self.setup
         self.rows, self.headers, self.accounts = StagedRows(setup), Headers(setup), IntegrationAccounts(setup)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
+        self._rates = UsedRates(setup)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -124,6 +128,9 @@ class Books:
         self._accruals.add_row(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
+        if guarded("actual", row.id, self._rates.is_suspect, row) is True:
+            line = self._journal_line(row)
+            self._report(self._rates.of_line(row, line) if line else ())
         if row.late:
             off, detail = self.stores.off(row)
             self._report([of_row("late_changes", row, self.setup, detail, off)])
@@ -154,6 +161,8 @@ class Books:
         for stored in self.watch.over("proposals", whole_tables.proposal_headers(self.stores.proposals)):
             self._looked_at("document_lines", PROPOSAL, stored, self._header)
         self.rows.count_with_proposals(self.headers.proposals)
+        for invoice in self.headers.invoices.values():
+            self._report(self._rates.of_invoice(invoice, self.headers.proposals.get(invoice.proforma_id)))
         for document in self._lines.without_header():
             self._without_line(document, {})
 
@@ -192,12 +201,15 @@ class Books:
                 self._takings.second(target, ((row, self._line(row), self.headers.where(row)) for row in rows))
             )
 
+    def _journal_line(self, row: StagedRow) -> JournalLine | None:
+        on = self.stores.journals.line(row.company or "", row.journal_id or "", row.line_number or 0, row.id)
+        return on[0] if on else None
+
     def _line(self, row: StagedRow) -> Line | None:
         if row.line_number is None:
             return None
         if row.journal_id:
-            on = self.stores.journals.line(row.company or "", row.journal_id, row.line_number, row.id)
-            return on[0] if on else None
+            return self._journal_line(row)
         header = self.headers.numbered(row.company, row.proposal_id)
         lines = self.stores.proposals.lines(header.id) if header else []
         return next((line for line in lines if line.actual_id == row.id), None)
