@@ -1,4 +1,4 @@
-"""What waits for master data is imported when that comes, and nothing else is looked at (D-200 to D-203)."""
+"""What waits for master data is imported when that comes, and nothing else is looked at (D-098 to D-100)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.master_data import NameKey, Part, RateKey
+from project_invoicing.domain.master_data import NameKey, Part, RateKey, Rates
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.events.own import MasterDataLoaded
 from project_invoicing.store.journals import Journals
@@ -184,6 +184,28 @@ def test_a_rate_that_comes_imports_what_waited_for_it(books: Books) -> None:
     comes(books)
     assert books.state("one") == "imported"
     assert books.journal_line("one")["price_exchange_rate"] == "1.25"
+
+
+def test_a_row_of_dataverse_sets_the_rate_of_its_day_and_takes_it_away_when_it_moves_or_goes(books: Books) -> None:
+    rates, pair = MasterData(books.world.client, books.world.names.master_data_table), RateKey("default", "GBP", "USD")
+
+    def days() -> dict[str, str]:
+        found = rates.read([pair])[pair]
+        return {str(day): str(rate.rate) for day, rate in found.days} if isinstance(found, Rates) else {}
+
+    def row(rate: str, day: str, hour: int, **given: Any) -> Context:
+        return master.exchange_rate("rate", "GBP", "USD", rate, day, at=f"2026-08-28T{hour:02}:00:00Z", **given)
+
+    books.use(finance(exchange_rates=[]))
+    waits(books, sale("one", **IN_POUNDS))
+    comes(books, row("1.25", "2026-08-01", 10))
+    assert (books.state("one"), days()) == ("imported", {"2026-08-01": "1.25"})
+    comes(books, row("1.26", "2026-08-02", 12, message="Update"))
+    comes(books, row("1.24", "2026-08-01", 11, message="Update"))  # late, and overtaken
+    comes(books, row("1.26", "2026-08-02", 12, message="Update"))
+    assert days() == {"2026-08-02": "1.26"}
+    comes(books, master.deletion("msdyn_currencyexchangerate", "rate", at="2026-08-28T13:00:00Z"))
+    assert days() == {}
 
 
 def test_what_waits_since_before_rows_had_a_blocker_is_found_by_the_schedule_and_then_has_one(books: Books) -> None:

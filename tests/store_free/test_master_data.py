@@ -17,7 +17,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.master_data import NameKey, Part, RowKey
+from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.terms import TermsOfPayment
@@ -26,7 +26,7 @@ from project_invoicing.rules.proforma import company_of, company_unknown, contra
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.effective import Found, Layer, Missing
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.master_view import DOCUMENT_ONLY, MasterView, NotRead
+from project_invoicing.setup.master_view import DOCUMENT_ONLY, MasterView, NotRead, T
 from tests.builders import guid
 from tests.rules.finance import finance, second_company
 from tests.store_free.actuals import an_actual
@@ -279,6 +279,27 @@ def test_what_was_not_read_is_a_defect_and_no_answer(look_up: Any, key: Any) -> 
     part = getattr(key, "part", None)
     if part:
         assert setup.keys_of(part, key.company, key.number) == (key,)
+
+
+class Noting(MasterView):
+    """Notes what it does not hold, and says nothing of it: as a step looks ahead for what it has to read."""
+
+    def _of(self, key: Key, kind: type[T]) -> T | None:
+        return super()._of(key, kind) if self.has(key) else None
+
+
+def test_what_a_view_does_not_hold_is_no_answer_that_is_kept() -> None:
+    view = Noting()
+    setup = seeing(finance()).seeing(view)
+
+    def asked() -> tuple[str | None, bool, Decimal | None]:
+        found, rate = setup.project("USPM", "PRJ-1"), setup.exchange_rate("GBP", "USD", AUGUST)
+        return setup.resolve("msdyn_project", guid("PRJ-1")), bool(found and found.open), rate.rate if rate else None
+
+    assert asked() == ("PRJ-1", True, Decimal(130))
+    view.add(project("PRJ-1", number="PRJ-9") | project("other", number="PRJ-1", open=False))
+    view.add(rates("GBP", "USD", _2026_08_05="131"))
+    assert asked() == ("PRJ-9", False, Decimal(131))
 
 
 def test_rates_and_children_that_were_not_read_are_a_defect_too() -> None:

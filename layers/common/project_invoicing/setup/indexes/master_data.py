@@ -42,13 +42,14 @@ _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
 
 
 class _Entry:
-    """Everything known under one name: the columns by layer, and the row that has the name."""
+    """Everything known under one name: the columns by layer, the row that has the name, and what was made of it."""
 
-    __slots__ = ("columns", "row")
+    __slots__ = ("columns", "made", "row")
 
     def __init__(self, columns: Columns, row: Reference | None) -> None:
         self.columns = columns
         self.row = row
+        self.made: Any = None
 
     def __getitem__(self, column: str) -> Any:
         found = self.columns.get(column)
@@ -60,52 +61,52 @@ class MasterDataLookups(ReferenceLookups):
 
     def project(self, company: str | None, name: str | None) -> Project | None:
         found = self._known(Part.PROJECTS, company, name)
-        if found is None or company is None:
-            return None
-        return Project(
-            company=company,
-            contract=found["contract"],
-            group=found["group"],
-            sales_tax_group=found["sales_tax_group"],
-            open=found["open"] is not False,
-            dimensions=found["dimensions"] or _NOTHING,
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Project(
+                company=str(company),
+                contract=found["contract"],
+                group=found["group"],
+                sales_tax_group=found["sales_tax_group"],
+                open=found["open"] is not False,
+                dimensions=found["dimensions"] or _NOTHING,
+                row=found.row,
+            )
+        return found.made if found else None
 
     def contract(self, company: str | None, name: str | None) -> Contract | None:
         found = self._known(Part.CONTRACTS, company, name)
-        if found is None or company is None:
-            return None
-        return Contract(
-            company=company,
-            customer=found["customer"],
-            currency=found["currency"],
-            sales_tax_group=found["sales_tax_group"],
-            fixed_exchange_rate=found["fixed_exchange_rate"],
-            terms_of_payment=found["terms_of_payment"],
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Contract(
+                company=str(company),
+                customer=found["customer"],
+                currency=found["currency"],
+                sales_tax_group=found["sales_tax_group"],
+                fixed_exchange_rate=found["fixed_exchange_rate"],
+                terms_of_payment=found["terms_of_payment"],
+                row=found.row,
+            )
+        return found.made if found else None
 
     def contract_line(self, company: str | None, name: str | None) -> ContractLine | None:
         found = self._known(Part.CONTRACT_LINES, company, name)
-        if found is None:
-            return None
-        method = BillingMethod(found["billing_method"] or BillingMethod.TIME_AND_MATERIAL)
-        return ContractLine(found["contract"], method, found["dimensions"] or _NOTHING)
+        if found and found.made is None:
+            method = BillingMethod(found["billing_method"] or BillingMethod.TIME_AND_MATERIAL)
+            found.made = ContractLine(found["contract"], method, found["dimensions"] or _NOTHING)
+        return found.made if found else None
 
     def customer(self, company: str | None, name: str | None) -> Customer | None:
         found = self._known(Part.CUSTOMERS, company, name)
-        if found is None:
-            return None
-        return Customer(
-            name=found["name"] or "",
-            group=found["group"],
-            sales_tax_group=found["sales_tax_group"],
-            terms_of_payment=found["terms_of_payment"],
-            on_hold=bool(found["on_hold"]),
-            dimensions=found["dimensions"] or _NOTHING,
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Customer(
+                name=found["name"] or "",
+                group=found["group"],
+                sales_tax_group=found["sales_tax_group"],
+                terms_of_payment=found["terms_of_payment"],
+                on_hold=bool(found["on_hold"]),
+                dimensions=found["dimensions"] or _NOTHING,
+                row=found.row,
+            )
+        return found.made if found else None
 
     def product(self, name: str | None) -> Product | None:
         found = self._known(Part.PRODUCTS, "", name)
@@ -201,8 +202,19 @@ class MasterDataLookups(ReferenceLookups):
             return None
         asked = (part, company, name)
         if asked not in self._entries:
-            self._entries[asked] = self._merged(part, company, name)
+            merged = self._merged(part, company, name)
+            if not self._is_read(part, company, name):
+                return merged
+            self._entries[asked] = merged
         return self._entries[asked]
+
+    def _is_read(self, part: Part, company: str, name: str) -> bool:
+        """Whether the view had all that was asked of it; one that only notes what is asked has not."""
+        key = _name_key(part, company, name)
+        if not self.view.has(key):
+            return False
+        seen = self.view.name(key.part, key.company, key.number)
+        return bool(seen and seen.id) or all(self.view.has(one) for one in self.keys_of(part, company, name))
 
     @cached_property
     def _entries(self) -> dict[tuple[Part, str, str], _Entry | None]:
