@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,7 +16,9 @@ from dataverse_standin.rows import Lookup
 from local import demo
 from local.connected import Site, connected
 from operate.documents import read_setup
+from project_invoicing.dataverse.web_api import WebApi
 from project_invoicing.domain.master_data import NameKey, Part, RowKey, SeenRow
+from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.master_data import MasterData
 from tests.sockets import loopback
@@ -142,3 +145,22 @@ def test_the_first_work_of_a_new_project_is_on_a_journal_though_nobody_loads_a_s
 def staged(site: Site) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = site.result()["staging"]
     return [line for line in found if line["state"] != "skipped"]
+
+
+def test_a_table_that_cannot_be_read_is_a_difference_and_the_others_are_compared(site: Site) -> None:
+    work = engaged(site)
+    site.rows.update("account", work.customer.id, {"name": "Adatum AG"})  # no webhook of it is delivered yet
+    refused = Rejected("0x80060888", "Dataverse refuses the request: 404 Resource not found")
+    every = WebApi.every
+
+    def reading(self: Any, entity: str, columns: Any) -> Any:
+        if entity == "msdyn_currencyexchangerate":
+            raise refused
+        return every(self, entity, columns)
+
+    with patch.object(WebApi, "every", reading):
+        found = differences(site)
+    assert found == {
+        "not_received": {("msdyn_currencyexchangerate", "exchange_rates")},
+        "differs_from_dataverse": {place(work.customer)},
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from project_invoicing.chunks import chunks
-from project_invoicing.dataverse.api import DataverseApi, FoundRow
+from project_invoicing.dataverse.api import AccessDenied, DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import columns_of, inbound_maps, row_event_of
 from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.dataverse.master_rows import to_master_row
@@ -42,9 +42,13 @@ class MasterAgainstDataverse:
         states = self.books.stores.maps.all()
         for entity, name in MASTER_TABLES.items():
             if states[name].state is MapState.STOPPED:
-                self.checks["not_received"].count(f"maps of master data that are stopped: {name}")
+                self.checks["not_received"].count("stopped maps of master data, which are not compared")
                 continue
-            self._table(inbound_maps()[entity], TableMapName(name))
+            try:
+                self._table(inbound_maps()[entity], TableMapName(name))
+            except (AccessDenied, Rejected) as refused:  # one table that cannot be read is no reason to read no other
+                detail = f"cannot be read: {refused}; see invoicing check dataverse, or stop the map"
+                self.checks["not_received"].differs(Difference(entity, name, detail))
 
     def _table(self, table_map: TableMap, name: TableMapName) -> None:
         entity, ours = table_map.entity, self.books.master.rows
