@@ -38,8 +38,7 @@ class Books:
         self.client = client
         self.master = MasterData(client, table)
         self.units: dict[str, str] = {}
-        self.quiet = False
-        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT, lambda _: self.quiet)
+        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT)
 
     def take(self, *rows: ArrivedRow) -> list[str]:
         return [str(self.settling.arrived(row)) for row in rows]
