@@ -90,7 +90,7 @@ def in_order(client: Any) -> list[dict[str, Any]]:
     return end(client, ARRIVED)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(len(ARRIVED))), repeated=st.lists(st.integers(0, len(ARRIVED) - 1), max_size=4))
 def test_any_order_ends_in_the_same_items(
     client: Any, in_order: list[dict[str, Any]], order: list[int], repeated: list[int]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.dataverse.maps import MASTER_TABLES, PROFORMA
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.refusals import Refusal
 from project_invoicing.domain.text import guid
@@ -16,6 +16,8 @@ from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
+from project_invoicing.use_cases.master_data.receive import receive_row
+from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.proposals.sync import sync_header
 
 
@@ -52,6 +54,9 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
 
 
 def _deliver(detail: dict[str, Any], place: Workplace) -> str:
+    if detail["entity"] in MASTER_TABLES:
+        settling = Settling(place.master, lambda: place.setup.document.units, lambda: True, place.at)
+        return receive_row(settling, place.staging, detail, place.at)
     if detail["entity"] == PROFORMA:
         return sync_header(place.proposals, place.staging, place.setups, detail, place.at)
     return sync_row(place.staging, detail, place.at)
