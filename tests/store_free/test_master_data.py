@@ -17,7 +17,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.master_data import NameKey, Part, RowKey
+from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.terms import TermsOfPayment
@@ -26,7 +26,7 @@ from project_invoicing.rules.proforma import company_of, company_unknown, contra
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.effective import Found, Layer, Missing
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.master_view import DOCUMENT_ONLY, NotRead
+from project_invoicing.setup.master_view import DOCUMENT_ONLY, MasterView, NotRead, T
 from tests.builders import guid
 from tests.rules.finance import finance, second_company
 from tests.store_free.actuals import an_actual
@@ -279,6 +279,27 @@ def test_what_was_not_read_is_a_defect_and_no_answer(look_up: Any, key: Any) -> 
     part = getattr(key, "part", None)
     if part:
         assert setup.keys_of(part, key.company, key.number) == (key,)
+
+
+class Noting(MasterView):
+    """Notes what it does not hold, and says nothing of it: as a step looks ahead for what it has to read."""
+
+    def _of(self, key: Key, kind: type[T]) -> T | None:
+        return super()._of(key, kind) if self.has(key) else None
+
+
+def test_what_a_view_does_not_hold_is_no_answer_that_is_kept() -> None:
+    view = Noting()
+    setup = seeing(finance()).seeing(view)
+
+    def asked() -> tuple[str | None, bool, Decimal | None]:
+        found, rate = setup.project("USPM", "PRJ-1"), setup.exchange_rate("GBP", "USD", AUGUST)
+        return setup.resolve("msdyn_project", guid("PRJ-1")), bool(found and found.open), rate.rate if rate else None
+
+    assert asked() == ("PRJ-1", True, Decimal(130))
+    view.add(project("PRJ-1", number="PRJ-9") | project("other", number="PRJ-1", open=False))
+    view.add(rates("GBP", "USD", _2026_08_05="131"))
+    assert asked() == ("PRJ-9", False, Decimal(131))
 
 
 def test_rates_and_children_that_were_not_read_are_a_defect_too() -> None:
@@ -562,6 +583,10 @@ def test_the_contract_of_a_project(
         contract("CTR-1"),
         contract("CTR-2"),
     )
+    source = setup.source_of(Part.PROJECTS, "USPM", "PRJ-1").get("contract")
+    assert (source.layer if source else None) == (
+        Layer.ROW if own or len(set(lines)) == 1 else Layer.DOCUMENT if written else None
+    )
     of_project = setup.contract_of_project("USPM", "PRJ-1")
     assert (of_project.name if isinstance(of_project, Found) else of_project) == found
 
@@ -571,8 +596,13 @@ def test_an_actual_waits_for_the_contract_of_its_project_rather_than_be_taken_fo
     actual = an_actual(contract=None, contract_line=None, customer=None)
     wait = wait_of(owner_of(actual, setup))
     assert wait.blocker == f"salesorder#{guid('CTR-1')}"
-    written = seeing(policy(projects={"PRJ-1": {"contract": "CTR-9"}}), USD, project("PRJ-1"))
-    assert wait_of(owner_of(actual, written)).detail == "contract CTR-9 of project PRJ-1 is not known in USPM"
+    written = policy(projects={"PRJ-1": {"contract": "CTR-9"}})
+    told = wait_of(owner_of(actual, seeing(written, USD, project("PRJ-1")))).detail
+    assert told == "contract CTR-9 of project PRJ-1 is not known in USPM"
+    written["contracts"] = {"CTR-9": {"sales_tax_group": "DOM", "currency": "USD"}}
+    told = wait_of(owner_of(actual, seeing(written, USD, project("PRJ-1")))).detail
+    assert told.endswith("of project PRJ-1 has not arrived, and its entry in contracts lacks company and customer")
+    assert isinstance(owner_of(actual, seeing(written, USD, project("PRJ-1"), contract("CTR-9"))), Owner)
 
 
 def test_an_actual_without_a_customer_waits_for_that_of_its_contract() -> None:
@@ -734,6 +764,16 @@ def test_tax_08_a_product_without_an_item_group_has_the_default_and_no_product_h
     assert groups == ["FULL", None, None]
 
 
+def test_the_share_of_a_customer_is_found_by_its_id_whatever_name_the_look_up_carries() -> None:
+    rule, id, columns = share("C-001", "1")
+    carried = {**columns, "customer": [*columns["customer"], "Adatum"]}
+    document = policy(
+        defaults=TERMS, customers={"USPM": {"C-001": {}}}, references={"account": {guid("C-001"): "C-001"}}
+    )
+    setup = seeing(document, contract("CTR-1"), children("CTR-1", (rule, id, carried)))
+    assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
+
+
 # --- between companies ------------------------------------------------------------------------------------------------
 
 
@@ -788,3 +828,42 @@ def test_dim_07_the_group_of_a_lenders_line_is_that_of_the_borrowers_project() -
     found = resolve(an_actual(TransactionType.RESOURCING_UNIT_COST), seeing(document))
     assert isinstance(found, Resolved)
     assert (found.company, found.dimensions) == ("GBPM", {"Unit": "lent"})
+
+
+def test_stg_15_a_row_waits_for_the_unit_that_has_not_arrived_and_for_the_policy_where_it_has() -> None:
+    document = between_companies()
+    document["intercompany"].append({"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-2"})
+    document["references"].pop("msdyn_organizationalunit")
+    actual = an_actual(TransactionType.RESOURCING_UNIT_COST, resourcing_unit=guid("Contoso FR"))
+    waits = [
+        wait_of(resolve(actual, seeing(document, *read)))
+        for read in ((), (row("msdyn_organizationalunit", "Contoso FR", name="Contoso FR", company="FRPM"),))
+    ]
+    assert {wait.reason for wait in waits} == {WaitReason.INTERCOMPANY_MISSING}
+    assert [wait.blocker for wait in waits] == [f"msdyn_organizationalunit#{guid('Contoso FR')}", None]
+
+
+def test_a_precision_that_arrives_later_is_seen() -> None:
+    view = MasterView()
+    setup = seeing(policy()).seeing(view)
+    assert setup.currency_precision("CHF") is None
+    view.add(row("transactioncurrency", "CHF", code="CHF", precision="2"))
+    assert setup.currency_precision("CHF") == Decimal("0.01")
+
+
+def test_fee_01_a_contract_line_has_its_billing_method_by_its_id() -> None:
+    setup = seeing(policy(), *ENGAGEMENT, contract_line("CTR-1-FP", billing_method="fixed_price"))
+    methods = [setup.billing_method_of(reference("contract_line", name)) for name in ("CTR-1-1", "CTR-1-FP", "CTR-9-9")]
+    assert [*methods, setup.billing_method_of(None)] == [
+        BillingMethod.TIME_AND_MATERIAL,
+        BillingMethod.FIXED_PRICE,
+        BillingMethod.TIME_AND_MATERIAL,
+        BillingMethod.TIME_AND_MATERIAL,
+    ]
+
+
+def test_a_project_of_the_document_may_be_under_a_contract_of_another_company() -> None:
+    document = second_company(finance(("projects.PRJ-1.contract", "CTR-2")))
+    found = owner_of(an_actual(contract=None, contract_line=None, customer=None), seeing(document))
+    assert isinstance(found, Owner)
+    assert (found.company, found.contract, found.customer) == ("USPM", "CTR-2", "C-001")
