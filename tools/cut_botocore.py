@@ -1,4 +1,4 @@
-"""Cuts from a built layer what botocore reads at every start and no function needs (D-NNN).
+"""Cuts from a built layer what botocore reads at every start and no function needs (D-092).
 
     python3.13 tools/cut_botocore.py .aws-sam/build/CommonLayer
 

@@ -1,4 +1,4 @@
-"""What a function loads until it has answered: counted, as times depend on the machine (D-NNN).
+"""What a function loads until it has answered: counted, as times depend on the machine (D-092).
 
 What costs are classes more than files: Python writes and compiles the methods of each dataclass when it is loaded. The
 times are measured by ``python -m benchmarks --only cold-start``.
@@ -183,6 +183,6 @@ def regions(session: Session, service: str) -> list[str]:
 
 def client(session: Session, service: str, region: str) -> tuple[Any, ...]:
     """Where a client sends its requests, how it signs them, and what it can ask for."""
-    made = session.create_client(service, region, aws_access_key_id="none", aws_secret_access_key="none")
+    made: Any = session.create_client(service, region, aws_access_key_id="none", aws_secret_access_key="none")
     meta = made.meta
     return meta.endpoint_url, meta.config.signature_version, meta.service_model.operation_names

@@ -1,6 +1,6 @@
 """The process's AWS clients: one session, each client built at first use.
 
-botocore alone gives the same clients as boto3, whose resources and transfers cost every cold start 20 ms (D-NNN).
+botocore alone gives the same clients as boto3, whose resources and transfers cost every cold start 20 ms (D-092).
 """
 
 from __future__ import annotations
