@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from typing import Any
 
 import pytest
 
 from benchmarks.business import COMPANY, finance, into_staging
+from project_invoicing.store.pins import PINS
+from tests import snapshots
 from tests.builders import Context, actual, connection, guid, proforma
 from tests.counting import Usage, counted
 from tests.divided import divided
 from tests.harness import World
+from tests.posted import scanned
 
 pytestmark = pytest.mark.engine
 
@@ -135,3 +139,20 @@ def test_with_master_rows_off_nothing_is_read(empty: World) -> None:
     into_staging(empty, (sale(n) for n in range(20)))
     assert step(empty, "staging_import")[0] == []
     assert step(empty, "journal_posting")[0] == []
+
+
+def test_what_a_claim_keeps_costs_no_more_than_one_item(empty: World) -> None:
+    """Of a journal over all thirty projects, against one that was posted with the document alone."""
+    units, items = [], []
+    for policy, rows in ((document(), []), divided(document())):
+        snapshots.clear(empty)
+        empty.load(policy)
+        empty.deliver(*rows)
+        into_staging(empty, (sale(n) for n in range(LINES)))
+        empty.run("staging_import")
+        units.append(step(empty, "journal_posting")[1].written[empty.names.journals_table])
+        items += [item for item in scanned(empty, empty.names.journals_table) if item["sk"] == PINS]
+    (kept,) = items
+    size = sum(len(name) + len(value) for name, value in kept.items())
+    assert size <= 8 * 1024
+    assert units[1] - units[0] <= 2 * ceil(size / 1024)

@@ -242,6 +242,10 @@ def invoice_posting_queue() -> WorkQueue:
 
 def reference_rates() -> Callable[[str], dict[str, int]] | None:
     """Takes over the reference rates at a time; ``None`` where no address of them is set."""
+    named = settings()
+    address = f"s3://{named.reference_rates_object}" if named.reference_rates_object else named.reference_rates_url
+    if not address:
+        return None
     import urllib3
 
     from project_invoicing.published_files import PublishedFiles
@@ -249,10 +253,6 @@ def reference_rates() -> Callable[[str], dict[str, int]] | None:
     from project_invoicing.store.rates import ExchangeRates
     from project_invoicing.use_cases.master_data.reference_rates import ReferenceRates
 
-    named = settings()
-    address = f"s3://{named.reference_rates_object}" if named.reference_rates_object else named.reference_rates_url
-    if not address:
-        return None
     rates = ExchangeRates(client.dynamodb(), named.master_data_table)
     policy = setups.current(client.dynamodb(), named.setup_table)
     read = PublishedFiles(urllib3.PoolManager(), client.s3).read
