@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,7 @@ import pytest
 
 from local import ROOT, run
 from local.template import read
+from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.webhook_keys import sign
 from project_invoicing.errors import Unavailable
 from project_invoicing.store import client, setups
@@ -61,6 +63,15 @@ def test_webhook_catch_up_and_maps_do_only_what_their_roles_allow() -> None:
     assert {use.resource for use in unused} <= {"DataverseCredentials"}, unused
 
 
+@pytest.fixture
+def own_maps() -> Iterator[None]:
+    """The table maps are read again, and once more by the next test."""
+    table_maps.cache_clear()
+    yield
+    table_maps.cache_clear()
+
+
+@pytest.mark.usefixtures("own_maps")
 def test_master_data_sync_does_only_what_its_role_allows_and_all_of_it() -> None:
     stopped = master.contract("CTR-9", company="USPM", msdyn_psastate=option(7), row_version=9)
     overrides = json.dumps({"organizational_units": {"company": "cr_company"}})

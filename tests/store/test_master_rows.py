@@ -71,7 +71,8 @@ def books(dynamodb: DynamoDBClient, names: Settings) -> Books:
 
 
 COMPANY = arrived("cdm_company", "USPM", 1, code="uspm")
-PROJECT = arrived("msdyn_project", "PRJ-1", 2, number="PRJ-1", name="Bridge", company=USPM, open=True)
+BRIDGE = {"number": "PRJ-1", "name": "Bridge", "company": USPM, "open": True}
+PROJECT = arrived("msdyn_project", "PRJ-1", 2, **BRIDGE)
 
 
 def test_a_new_project_has_its_name_at_once(books: Books) -> None:
@@ -259,10 +260,10 @@ def test_an_event_is_raised_only_if_a_mapped_column_changed(books: Books) -> Non
     books.take(COMPANY, PROJECT)
     before = len(books.events())
     same = ["cdm_company", guid("USPM"), "USPM Inc."]
-    newer = arrived("msdyn_project", "PRJ-1", 7, **{**PROJECT.columns, "company": same})
+    newer = arrived("msdyn_project", "PRJ-1", 7, **{**BRIDGE, "company": same})
     assert books.take(newer) == ["changed"]
     assert len(books.events()) == before
-    books.take(arrived("msdyn_project", "PRJ-1", 8, **{**PROJECT.columns, "open": False}))
+    books.take(arrived("msdyn_project", "PRJ-1", 8, **{**BRIDGE, "open": False}))
     assert books.events()[-1]["changed"] == ["open"]
 
 

@@ -88,7 +88,12 @@ def test_names_codes_filter_and_factor_are_settings(overridden: Any) -> None:
         exchange_rates={"factor": 100},
         organizational_units={"company": "cr_company"},
     )
-    given = {"accountnumber": None, "cr_number": "C-9", "cr_type": option(7), "msdyn_onholdstatus": option(1)}
+    given: dict[str, Any] = {
+        "accountnumber": None,
+        "cr_number": "C-9",
+        "cr_type": option(7),
+        "msdyn_onholdstatus": option(1),
+    }
     assert columns(master.account("a", **given)).items() >= {"number": "C-9", "on_hold": True}.items()
     assert read(master.account("a", **{**given, "cr_type": option(3)})) is None
     assert {"cr_number", "cr_type", "msdyn_onholdstatus"} <= set(columns_of("account"))

@@ -175,7 +175,7 @@ class CatchUp:
             events = [event for found in page.rows if (event := self._wanted(found, loading=sweep.loading))]
             self._publish(events)
             report.links += self._forget(report.entity, page.deleted, self.at)
-            if page.complete and sweep.loading:
+            if page.complete and sweep.loading and (sweep.rows or page.rows):
                 self._tell_loaded(report.entity)
             sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete))
             report.rows += len(page.rows)
