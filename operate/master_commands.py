@@ -14,8 +14,8 @@ from operate import answers, master_data, master_file, master_import, rates
 from operate.arguments import ask_a_stack, named_text
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
+from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
-from project_invoicing.setup.finance_columns import COLUMNS
 
 if TYPE_CHECKING:
     from operate.arguments import Commands

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 from operate.documents import parsed, read_text, written_lines
 from operate.invalid_input import InvalidInput
+from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
 from project_invoicing.domain.text import whole
-from project_invoicing.setup.finance_columns import COLUMNS
 
 _WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
 _TEXT_COLUMNS: Final = ("part", "company", "number")

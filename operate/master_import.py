@@ -16,9 +16,9 @@ from typing import Any, Final
 from operate.stack_tables import named
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.finance_columns import COLUMNS, Columns
 from project_invoicing.domain.master_data import NameKey, Part, SeenName
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.finance_columns import COLUMNS, Columns
 from project_invoicing.store import client, setups
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.master_data.set_columns import AT_ONCE, set_columns

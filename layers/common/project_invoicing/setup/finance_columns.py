@@ -1,4 +1,4 @@
-"""Finance's own columns of master data: which there are, and what is wrong with values for them.
+"""What is wrong with values of finance's own columns of master data.
 
 They are checked as the same columns of a set-up document are, against the names in the current one.
 """
@@ -9,22 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from project_invoicing.domain.finance_columns import COLUMNS, Columns
 from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.problems import check, instead
 
-Columns = Mapping[str, Any]
-"""Values by column; ``None`` takes a column back, so that the next layer says it again."""
-
-COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
-    Part.CUSTOMERS: ("group", "sales_tax_group", "terms_of_payment", "on_hold", "dimensions"),
-    Part.CONTRACTS: ("sales_tax_group", "fixed_exchange_rate", "terms_of_payment"),
-    Part.CONTRACT_LINES: ("dimensions",),
-    Part.PROJECTS: ("group", "sales_tax_group", "dimensions"),
-    Part.PRODUCTS: ("item_sales_tax_group",),
-    Part.WORKERS: ("dimensions",),
-}
-"""The columns of each part that finance may set. Everything else of master data is Dataverse's."""
 _OBJECTS: Final = ("dimensions", "fixed_exchange_rate")
 _BY_COMPANY: Final = frozenset({Part.CUSTOMERS, Part.WORKERS})
 """The parts that a set-up document has by company."""

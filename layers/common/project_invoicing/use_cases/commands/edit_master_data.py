@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import NameKey, Part
-from project_invoicing.setup.finance_columns import COLUMNS, problems
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny, wrong
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
 from project_invoicing.use_cases.master_data.set_columns import Outcome, set_columns
@@ -50,6 +50,8 @@ class EditMasterData(Command):
 
 def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
     """Answers with finance's columns as they are now, and the Dataverse row that has the name, if one has."""
+    from project_invoicing.setup.finance_columns import problems  # noqa: PLC0415  other commands never check a document
+
     for _, text in problems(place.setup.document, [(command.key, command.columns)]):
         raise bad("columns", text)
     (made,) = set_columns(place.master, [(command.key, command.columns)], place.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import (
     GLOBAL,
     NAMED,
@@ -17,7 +18,6 @@ from project_invoicing.domain.master_data import (
 from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.finance_columns import COLUMNS
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.explain.stores import Stores
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from project_invoicing.chunks import chunks
+from project_invoicing.domain.finance_columns import Columns
 from project_invoicing.domain.master_data import NameKey, Seen, SeenName
 from project_invoicing.errors import Conflict
-from project_invoicing.setup.finance_columns import Columns
 from project_invoicing.store.master_data import MasterData
 
 AT_ONCE: Final = 100

@@ -84,7 +84,7 @@ class Settling:
 
     def _rate(self, row: ArrivedRow) -> Delivery:
         """A row of exchange rates: the pair tells of it, and the row by itself of nothing."""
-        key, told = RowKey(row.entity, row.id), not self.is_quiet(row.entity)
+        key, told = RowKey(row.entity, row.id), not self.quiet
         rates = ExchangeRates(self.master.client, self.master.table)
         stored, _ = self.master.stored(key)
         leave_day(rates, stored, stored.with_arrived(row), self.at, told=told)
