@@ -39,7 +39,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "invoice_posting": (135, 100),
     "outbox_relay": (25, 10),
     "accounting_writeback": (85, 75),
-    "document_editing": (195, 120),
+    "document_editing": (195, 125),
     "explain": (160, 125),
     "reconciliation": (165, 140),
     "reference_rates": (10, 5),
