@@ -60,6 +60,10 @@ test-slow: deployed ## Crashes at every request, properties, budgets, the stack 
 test-large: setup ## The tests of the largest documents, which take minutes
 	@$(RUN) -m pytest -m large $(ARGS)
 
+.PHONY: nightly
+nightly: deployed ## The slow and the largest tests with many more examples and seeds than `make pr` takes time for
+	@NIGHTLY=1 $(RUN) -m pytest -n auto --dist worksteal -m "slow or large" $(ARGS)
+
 .PHONY: pr
 pr: everything format-check lint types template build-check test test-standin test-slow ## Everything that CI runs
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -196,17 +193,6 @@ def test_a_table_has_the_keys_of_the_store(table: str) -> None:
     keys = [(key["AttributeName"], key["KeyType"]) for key in TABLES[table]["KeySchema"]]
 
     assert keys == [("pk", "HASH"), ("sk", "RANGE")]
-
-
-def test_a_function_that_reads_no_set_up_does_not_wait_for_its_models() -> None:
-    """They are what takes longest to import, and somebody waits for the webhook's answer."""
-    code = "import sys; from functions.dataverse_webhook import app; print('pydantic' in sys.modules)"
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "common")])
-    said = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, text=True, check=True
-    )
-
-    assert said.stdout.strip() == "False"
 
 
 def test_the_webhooks_api_is_throttled_and_logs_no_query_which_may_hold_the_key() -> None:

@@ -19,6 +19,7 @@ from local.connected import Site, connected
 from operate.documents import read_setup
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from tests.sockets import loopback
+from tests.thorough import thorough
 
 pytestmark = pytest.mark.engine
 
@@ -134,7 +135,7 @@ def test_wb_03_wb_11_what_is_not_posted_is_not_written(undisturbed: Any) -> None
             assert set(dataverse[row["actual_id"]].values()) == {None}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(thorough(1, 6)))
 def test_webhooks_lost_repeated_and_reordered_change_nothing_after_one_sweep(undisturbed: Any, seed: int) -> None:
     faults = DeliveryFaults(Random(seed), lost=0.3, doubled=0.3, reordered=True)  # noqa: S311  chance, no secret
     assert month(faults=faults, sweeps=1) == undisturbed

@@ -19,13 +19,18 @@ from project_invoicing.store import setups
 from tests import snapshots
 from tests.harness import World
 from tests.scenario_samples import STORIES, Step, setup_text
+from tests.thorough import thorough
 
 Row = dict[str, Any]
 IMPORT: Step = {"run": "staging_import"}
 TOLD = ["quantity-cut", "correction", "bad-rows"]
 
 repeatable = settings(
-    max_examples=3, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=thorough(2, 12),
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

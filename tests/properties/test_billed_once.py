@@ -21,12 +21,13 @@ from tests.harness import World
 from tests.rules.finance import finance
 from tests.rules.journals.cases import opened
 from tests.rules.stories import bill, bills, reverses, sale
+from tests.thorough import thorough
 
 SALES = ("a", "b")
 PROFORMAS = ("inv-1", "inv-2", "inv-3")
 
 FEW = settings(
-    max_examples=8,
+    max_examples=thorough(5, 40),
     derandomize=True,
     database=None,
     deadline=None,

@@ -25,9 +25,10 @@ from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.journals.cases import opened
 from tests.rules.stories import bill, bills, reverses, sale
+from tests.thorough import thorough
 
 FEW = settings(
-    max_examples=8,
+    max_examples=thorough(4, 30),
     derandomize=True,
     database=None,
     deadline=None,

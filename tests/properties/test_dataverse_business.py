@@ -28,6 +28,7 @@ from dataverse_standin.business import (
 )
 from dataverse_standin.rows import Lookup
 from dataverse_standin.tests.office import Office, Row, Snapshot
+from tests.thorough import thorough
 
 DETAIL = "msdyn_invoicelinetransaction"
 UNBILLED, BILLED = int(TransactionType.UNBILLED_SALES), int(TransactionType.BILLED_SALES)
@@ -48,7 +49,11 @@ COPIED = (
 _T = TypeVar("_T")
 
 repeatable = settings(
-    max_examples=70, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=thorough(30, 300),
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

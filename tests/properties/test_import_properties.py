@@ -37,9 +37,10 @@ from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
 from tests.rules.journals.cases import opened, stored_lines
 from tests.rules.stories import approval, confirmation_of_six_of_eight
+from tests.thorough import thorough
 
 FEW = settings(
-    max_examples=4,
+    max_examples=thorough(3, 20),
     derandomize=True,
     database=None,
     deadline=None,
@@ -160,7 +161,7 @@ def stack() -> Iterator[World]:
         yield World()
 
 
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=thorough(6, 40))
 @given(arrived=arrivals())
 def test_any_order_of_arrival_and_any_number_of_imports_give_the_same_lines(
     stack: World, arrived: tuple[list[Row], list[list[Context]]]

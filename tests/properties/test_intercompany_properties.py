@@ -30,9 +30,10 @@ from tests.rules.invoices.test_intercompany_invoices import between_companies, s
 from tests.rules.journals.cases import opened
 from tests.rules.stories import reverses
 from tests.rules.test_reconciliation import Side
+from tests.thorough import thorough
 
 FEW = settings(
-    max_examples=12,
+    max_examples=thorough(6, 40),
     derandomize=True,
     database=None,
     deadline=None,

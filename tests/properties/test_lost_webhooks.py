@@ -10,6 +10,7 @@ import pytest
 from tests.builders import Context, actual, connection, proforma
 from tests.dataverse import FakeDataverse
 from tests.site import Site, running
+from tests.thorough import thorough
 
 DAYS = 5
 LOST, REPEATED = 0.3, 0.3
@@ -68,7 +69,7 @@ def expected() -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(thorough(2, 12)))
 def test_one_sweep_mends_what_was_lost_repeated_and_reordered(seed: int, expected: dict[str, Any]) -> None:
     dice = random.Random(seed)  # noqa: S311  an order, no secret
     dataverse = FakeDataverse(page=7)

@@ -16,6 +16,7 @@ from project_invoicing.store import client
 from tests.builders import Context, actual, connection, guid, multiple, proforma, to_json
 from tests.dataverse import FakeDataverse
 from tests.site import Site, running
+from tests.thorough import thorough
 
 ANSWERS = {200, 401, 413, 422}
 CONTEXTS: list[Context] = [
@@ -111,7 +112,7 @@ def received(site: Site) -> set[str]:
     return {row["actual_id"] for row in result["staging"]} | {row["id"] for row in result["rejected"]}
 
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=thorough(40, 600), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @many
@@ -193,7 +194,7 @@ def test_the_neighbours_of_a_wrong_row_always_come_through(
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=thorough(15, 200), deadline=None, suppress_health_check=list(HealthCheck))
 def test_an_amount_comes_through_digit_for_digit(site: Site, published: list[dict[str, Any]], amount: Decimal) -> None:
     published.clear()
     assert site.post(to_json(actual("money", amount=format(amount, "f"))))[0] == 200

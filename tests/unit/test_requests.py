@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from local import ROOT
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
@@ -72,16 +68,3 @@ def test_what_cannot_be_read_is_said_with_its_field(request_: type[Request], giv
 def test_a_question_without_an_id_is_a_question() -> None:
     assert Question.of({"company": "USPM", "colour": 5}) == Question(id="", company="USPM")
     assert Question.of({"id": 5}) == Question(id="5")
-
-
-@pytest.mark.parametrize("function", ["dataverse_catchup", "accounting_writeback"])
-def test_a_request_does_not_make_its_function_load_the_models_of_the_set_up(function: str) -> None:
-    code = (
-        "import sys, project_invoicing.use_cases.table_maps.catch_up, project_invoicing.use_cases.write_back.send; "
-        f"from functions.{function} import app; print('pydantic' in sys.modules)"
-    )
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "common")])
-    said = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, text=True, check=True
-    )
-    assert said.stdout.strip() == "False"

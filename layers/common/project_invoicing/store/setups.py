@@ -19,7 +19,6 @@ from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import SetupChanged
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.problems import problems
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
@@ -93,6 +92,8 @@ def _text(client: DynamoDBClient, table: str, head: Item) -> bytes:
 
 
 def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str, before: Item | None) -> int:
+    from project_invoicing.setup.problems import problems  # noqa: PLC0415  the functions only read, and start without it
+
     if wrong := problems(document):
         raise Rejected(RejectReason.SCHEMA, "\n".join(wrong), entity="set-up")
     data = zlib.compress(json.dumps(document, default=str, separators=(",", ":")).encode())

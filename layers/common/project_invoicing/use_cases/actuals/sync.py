@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.mapping import to_actual, to_connection
@@ -12,7 +12,9 @@ from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
+
+if TYPE_CHECKING:
+    from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 REJECTED = "rejected"
 IGNORED = "ignored"

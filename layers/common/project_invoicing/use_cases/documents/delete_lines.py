@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from project_invoicing.domain.codes import JournalStatus, PostingFailure, ProposalStatus
 from project_invoicing.domain.journal_line import JournalLine
@@ -15,11 +16,13 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import OnJournal, OnProposal
 from project_invoicing.errors import Rejected
-from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.staging.taking import Line, fitting, released
+
+if TYPE_CHECKING:
+    from project_invoicing.store.journals import Journals
 
 
 def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal, at: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 
 if TYPE_CHECKING:
+    from project_invoicing.domain.proposal import Proposal
     from project_invoicing.store.proposals import Proposals
 
 _IDS: Final = ("actual_id", "invoice_id")

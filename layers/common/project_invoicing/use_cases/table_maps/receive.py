@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.context import parse_json, row_events, stripped_event
@@ -32,8 +32,10 @@ from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.secrets import Secret
-from project_invoicing.store.signatures import Signatures
-from project_invoicing.store.staging import Staging
+
+if TYPE_CHECKING:
+    from project_invoicing.store.signatures import Signatures
+    from project_invoicing.store.staging import Staging
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """Above 256 KB, Dataverse itself leaves the rows out."""
