@@ -31,16 +31,17 @@ FUNCTIONS: Final = {function.name: function for function in read(ROOT / "templat
 BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "dataverse_webhook": (40, 25),
     "dataverse_catchup": (70, 60),
-    "proforma_header_sync": (105, 65),
+    "proforma_header_sync": (115, 85),
+    "master_data_sync": (70, 65),
     "actuals_sync": (60, 40),
-    "staging_import": (155, 100),
-    "journal_posting": (90, 60),
-    "invoice_posting": (120, 75),
+    "staging_import": (165, 115),
+    "journal_posting": (100, 80),
+    "invoice_posting": (130, 95),
     "outbox_relay": (25, 10),
     "accounting_writeback": (85, 75),
-    "document_editing": (165, 85),
-    "explain": (140, 100),
-    "reconciliation": (145, 110),
+    "document_editing": (180, 110),
+    "explain": (150, 120),
+    "reconciliation": (155, 125),
 }
 """The most modules of ours, and the most dataclasses in them: what there is, rounded up. Before you raise a number, see
 whether what is new is needed for the answer, or only for types (``TYPE_CHECKING``)."""
