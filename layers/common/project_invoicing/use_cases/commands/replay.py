@@ -16,8 +16,6 @@ from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
-from project_invoicing.use_cases.master_data.receive import receive_row
-from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.proposals.sync import sync_header
 
 
@@ -55,6 +53,10 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
 
 def _deliver(detail: dict[str, Any], place: Workplace) -> str:
     if detail["entity"] in MASTER_TABLES:
+        # Imported late: no other command needs them.
+        from project_invoicing.use_cases.master_data.receive import receive_row  # noqa: PLC0415
+        from project_invoicing.use_cases.master_data.settle import Settling  # noqa: PLC0415
+
         settling = Settling(place.master, lambda: place.setup.document.units, lambda: True, place.at)
         return receive_row(settling, place.staging, detail, place.at)
     if detail["entity"] == PROFORMA:
