@@ -32,6 +32,7 @@ OWN_WORDS: Mapping[str, str] = {
     "row": "the columns of a row in a bus event; where an answer of a benchmark stands",
     "rows": "of a sweep and of a check in their reports",
     "time": "of a bus event, an envelope of EventBridge",
+    "to": "the currency that a row of exchange rates leads to",
     "type": "of an error of pydantic, of a JSON schema",
 }
 """Attributes whose names are words that JSON outside the store has for keys as well, with where."""
