@@ -158,8 +158,11 @@ def _text(value: object, style: str = "") -> Text:
 
 
 def show_list(console: Console, title: str, texts: Iterable[str]) -> None:
+    listed = list(texts)
+    if not listed:
+        return
     console.print(_text(title, style="bold"))
-    for text in texts:
+    for text in listed:
         console.print(_text(f"  - {text}"))
     console.print()
 
