@@ -17,7 +17,7 @@ from project_invoicing.use_cases.journals import add_lines
 from project_invoicing.use_cases.journals import post as journal_posting
 from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests import master, snapshots
-from tests.builders import option
+from tests.builders import lookup, option
 from tests.crash.death import Step
 from tests.crash.stages import billed, journalised, proposed
 from tests.divided import divided
@@ -63,7 +63,7 @@ def _finance(world: World, part: Part, name: str, columns: dict[str, Any]) -> No
 
 def changed(world: World) -> None:
     """Every row that the documents were computed with says something else now."""
-    currency = {"transactioncurrencyid": master.lookup("transactioncurrency", "USD")}
+    currency: dict[str, Any] = {"transactioncurrencyid": lookup("transactioncurrency", "USD")}
     world.deliver(
         master.project("PRJ-1", contract="CTR-2", statecode=option(1), at=LATER),
         master.contract("CTR-1", customer="C-002", at=LATER, **currency),
