@@ -46,4 +46,5 @@ def clear(world: World) -> None:
 
 def _names(world: World) -> tuple[str, ...]:
     names = world.names
-    return (names.staging_table, names.journals_table, names.proposals_table, names.ledger_table)
+    documents = (names.staging_table, names.journals_table, names.proposals_table, names.ledger_table)
+    return (*documents, names.master_data_table)

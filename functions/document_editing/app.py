@@ -14,7 +14,7 @@ from project_invoicing.use_cases.commands.workplace import Workplace
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging())
+    stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging(), bootstrap.master_data())
     answer = apply(event["detail"], Workplace(*stores, bootstrap.finance_setups(), event["time"]))
     actions = [action for action in ACTIONS if action in event["detail"]]
     logger.info("document editing", actions=actions, outcome=code(answer["outcome"]), actor=answer.get("actor"))

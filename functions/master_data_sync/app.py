@@ -27,9 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     run = bootstrap.master_data_sync(lambda: context.get_remaining_time_in_millis() > ROW_MS)
     if "Records" in event:
         handle = partial(sync, run=run)
-        answer = process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
-        run.finish()
-        return answer
+        return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
     moved = run.look_again(event)
     logger.info("master data", moved=moved)
     count("MasterDataMoved", moved)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from project_invoicing.dataverse.context import parse_json, row_events
 from project_invoicing.dataverse.mapping import to_actual, to_connection, to_proforma
+from project_invoicing.dataverse.maps import MASTER_TABLES
+from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.table_maps.receive import message_of
 from tests.event_samples import DATAVERSE, EVENTS, bus_events, function_samples, samples
 
-READERS = {"msdyn_actual": to_actual, "msdyn_transactionconnection": to_connection, "invoice": to_proforma}
+READERS: dict[str, Callable[[RowEvent], Any]] = {
+    **dict.fromkeys(MASTER_TABLES, to_master_row),
+    "msdyn_actual": to_actual,
+    "msdyn_transactionconnection": to_connection,
+    "invoice": to_proforma,
+}
 
 
 def sample(name: str) -> Any:

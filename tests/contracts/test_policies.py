@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -9,12 +11,16 @@ from unittest.mock import patch
 import pytest
 
 from local import ROOT, run
+from local.template import read
+from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.webhook_keys import sign
 from project_invoicing.errors import Unavailable
-from tests import policies
-from tests.builders import actual, connection, multiple, proforma, to_json
+from project_invoicing.store import client, setups
+from tests import master, policies
+from tests.builders import actual, connection, lookup, multiple, option, proforma, to_json
 from tests.dataverse import FakeDataverse
 from tests.event_samples import stripped
+from tests.rules.finance import finance
 from tests.site import NOW, running
 
 SCENARIOS = sorted((ROOT / "events" / "scenarios").iterdir())
@@ -55,6 +61,41 @@ def test_webhook_catch_up_and_maps_do_only_what_their_roles_allow() -> None:
     used = {use for use in noted if use.function in {"dataverse_webhook", "dataverse_catchup"}}
     unused = {use for use in policies.allowed() if use.function in {"dataverse_webhook", "dataverse_catchup"}} - used
     assert {use.resource for use in unused} <= {"DataverseCredentials"}, unused
+
+
+@pytest.fixture
+def own_maps() -> Iterator[None]:
+    """The table maps are read again, and once more by the next test."""
+    table_maps.cache_clear()
+    yield
+    table_maps.cache_clear()
+
+
+@pytest.mark.usefixtures("own_maps")
+def test_master_data_sync_does_only_what_its_role_allows_and_all_of_it() -> None:
+    stopped = master.contract("CTR-9", company="USPM", msdyn_psastate=option(7), row_version=9)
+    overrides = json.dumps({"organizational_units": {"company": "cr_company"}})
+    template = read(ROOT / "template.yaml", TableMapOverrides=overrides)
+    with patch("tests.site.TEMPLATE", template), policies.enforced() as noted, running(FakeDataverse()) as site:
+        site.map("pause", "products")
+        site.send(
+            master.project("PRJ-1", company=None, unit="Robotics", row_version=2),
+            master.unit("Robotics", row_version=3),
+            master.company("USPM", row_version=4),
+            master.product("P-1", row_version=5),
+            master.product("P-1", row_version=5),
+            stopped,
+        )
+        setups.load(client.dynamodb(), site.names.setup_table, finance(units={"Robotics": "USPM"}), NOW)
+        site.stack.drain()
+        company = {"cr_company": lookup("cdm_company", "GBPM")}
+        with_company = master.unit("Robotics", message="Update", row_version=6, at="2026-08-31T10:00:00Z", **company)
+        site.send(master.company("GBPM", row_version=7), with_company)
+        site.stack.invoke("master_data_sync", {"source": "aws.events", "time": NOW, "detail": {}})
+        assert site.dead_letters() == []
+    used = {use for use in noted if use.function == "master_data_sync"}
+    unused = {use for use in policies.allowed() if use.function == "master_data_sync"} - used
+    assert {use.action.split(":")[0] for use in unused} <= {"sqs"}, unused
 
 
 def _signed(body: str) -> dict[str, str]:

@@ -175,7 +175,7 @@ def test_a_row_of_the_sweep_that_no_bus_takes_is_kept_and_the_page_goes_on() -> 
             del event, at
             kept.append((rejected.reason, rejected.id))
 
-    run = catch_up.CatchUp(None, None, None, Staging(), None, RealBus(bus, "bus"), site.NOW, lambda: True)  # type: ignore[arg-type]
+    run = catch_up.CatchUp(None, None, None, Staging(), RealBus(bus, "bus"), site.NOW, lambda: True)  # type: ignore[arg-type]
     run._publish([found_rows.event_of(one, site.NOW) for one in (found, good)])
     assert kept == [("too_large", guid("large"))]
     assert [json.loads(entry["Detail"])["id"] for entry in bus.sent] == [guid("good")]

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from project_invoicing.domain.codes import MASTER_DATA_MAPS
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
@@ -158,7 +159,7 @@ def test_a_stripped_message_waits_for_its_paused_map_too(site: Site, dataverse: 
 @pytest.mark.parametrize(
     ("name", "action", "problem"),
     [
-        ("actual", "pause", "there is no table map 'actual'; there are invoices, actuals"),
+        ("actual", "pause", "there is no table map 'actual'; there are companies, "),
         ("actuals", "halt", "action is 'halt'; it is one of pause, resume, stop, start, list"),
         ("actuals", "start", "actuals is running, so start is not possible, only pause, stop"),
     ],
@@ -171,7 +172,7 @@ def test_a_command_that_cannot_be_is_refused_in_words(site: Site, name: str, act
 def test_the_list_says_how_each_map_stands(site: Site) -> None:
     site.map("stop", "actuals_write_back", "the books are closed")
     listed = {one["name"]: (one["state"], one["reason"]) for one in site.map("list")["maps"]}
-    assert listed == {
+    assert listed == dict.fromkeys(MASTER_DATA_MAPS, ("running", None)) | {
         "invoices": ("running", None),
         "actuals": ("running", None),
         "transaction_connections": ("running", None),

@@ -90,7 +90,7 @@ def in_order(client: Any) -> list[dict[str, Any]]:
     return end(client, ARRIVED)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(len(ARRIVED))), repeated=st.lists(st.integers(0, len(ARRIVED) - 1), max_size=4))
 def test_any_order_ends_in_the_same_items(
     client: Any, in_order: list[dict[str, Any]], order: list[int], repeated: list[int]
@@ -110,4 +110,4 @@ def test_the_items_are_those_that_a_person_expects(in_order: list[dict[str, Any]
     assert ("GBPM", "C-3", None) in placed["customers"]
     assert ("USPM", "CTR-1A-1", None) in placed["contract_lines"]
     troubled = {item["pk"]: item.get("pb", item.get("wa")) for item in in_order if "pb" in item or "wa" in item}
-    assert sorted(text.split(":")[0] for text in troubled.values()) == [*["merge_cycle"] * 3, "split_not_whole"]
+    assert sorted(str(text).split(":")[0] for text in troubled.values()) == [*["merge_cycle"] * 3, "split_not_whole"]

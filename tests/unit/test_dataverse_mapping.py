@@ -558,7 +558,7 @@ class TestOverrides:
             ([], "must be a JSON object"),
             ({"actuals": {"codes": {"origin": {"1": "usage"}}}}, "origin has no column yet; name it with 'origin'"),
             ({"actuals": {"origin": "a", "codes": {"origin": {"1": "other"}}}}, "one of usage, purchase"),
-            ({"actual": {}}, "no table map 'actual'; there are invoices, actuals"),
+            ({"actual": {}}, "no table map 'actual'; there are companies, currencies, "),
             ({"actuals": []}, "actuals must be a JSON object"),
             ({"actuals": {"skipsync": "x"}}, "no field 'skipsync'; there are transaction_type"),
             ({"actuals": {"skip_sync": ""}}, "actuals.skip_sync must be a name"),

@@ -121,20 +121,18 @@ def catch_up(at: str, time_left: Callable[[], bool]) -> CatchUp:
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
 
     sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
-    return CatchUp(dataverse_api, sweeps, map_states(), staging(), master_data(), bus(), at, time_left)
+    return CatchUp(dataverse_api, sweeps, map_states(), staging(), bus(), at, time_left)
 
 
 def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
     """What takes rows of master data; ``time_left`` says whether another waiting row can be looked at."""
     from functools import partial
 
-    from project_invoicing.store.sweeps import Sweeps
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.master_data.settle import Settling
 
     settling = partial(Settling, master_data(), units, time_left)
-    sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
-    return MasterDataSync(settling, staging, maps_at_work(), sweeps)
+    return MasterDataSync(settling, staging, maps_at_work())
 
 
 def units() -> Mapping[str, str]:

@@ -13,6 +13,10 @@ from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 
 DELETE: Final = "Delete"
 MERGE: Final = "Merge"
+LOADED: Final = "Loaded"
+"""Not a row's: a sweep has put all rows of a table on the bus."""
+LOADING: Final = "loading"
+"""In the detail of an event of a row that came with all others of its table."""
 _LARGEST: Final = 2**63
 _SHOWN: Final = 80
 

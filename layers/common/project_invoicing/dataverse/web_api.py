@@ -201,7 +201,7 @@ class WebApi:
         if status == 403:
             raise AccessDenied(
                 f"Dataverse refuses the application user ({answer}); give it a security role that may read and write "
-                "actuals, transaction connections and invoices"
+                "actuals, transaction connections and invoices, and read the tables of the other maps that run"
             )
         if status == 412:
             raise Conflict(f"Dataverse has another version of the row: {answer}")

@@ -99,13 +99,9 @@ class MasterData:
         except TransactionCancelled as cancelled:
             raise_for(cancelled, {0: after.name} if names and after.name else {})
 
-    def told(self, event: BusEvent) -> Write:
-        """The write that puts an event into the outbox."""
-        return outbox.record(self.table, event)
-
     def tell(self, event: BusEvent) -> None:
         """Puts an event into the outbox by itself."""
-        transact(self.client, [self.told(event)])
+        transact(self.client, [outbox.record(self.table, event)])
 
     # --- finance's own columns ---
 

@@ -6,15 +6,14 @@ version in the condition lets only one of two sweeps continue (D-044, D-045).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict
-from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
+from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import Write, get, query, transact_patiently, update, write_one
+from project_invoicing.store.transactions import get, update
 from project_invoicing.store.unit_of_work import retried
 
 if TYPE_CHECKING:
@@ -35,16 +34,8 @@ class Sweeps:
         item = get(self.client, self.table, _SWEEP, entity)
         return _sweep(item) if item else Sweep(entity)
 
-    def loading(self) -> set[str]:
-        """The tables of which all rows are being read now. One request."""
-        under_way = (_sweep(item) for item in query(self.client, self.table, _SWEEP))
-        return {one.entity for one in under_way if one.loading and one.started_at and not one.finished_at}
-
-    def store(self, sweep: Sweep, along: Sequence[Write] = ()) -> Sweep:
-        """Stores the progress of a sweep read with ``version``, and what is written ``along`` with it.
-
-        Raises ``Conflict`` if another one progressed too.
-        """
+    def store(self, sweep: Sweep) -> Sweep:
+        """Stores the progress of a sweep read with ``version``. Raises ``Conflict`` if another one progressed too."""
         values = {
             "link": sweep.link,
             "columns": sweep.columns,
@@ -56,11 +47,9 @@ class Sweeps:
         }
         write = update(self.table, _SWEEP, sweep.entity, values, expected={"version": sweep.version or None})
         try:
-            if along:
-                transact_patiently(self.client, [write, *along])
-            else:
-                write_one(self.client, write)
-        except (ConditionFailed, TransactionCancelled) as failed:
+            with translated():
+                self.client.update_item(**write["Update"])
+        except ConditionFailed as failed:
             raise Conflict(f"another sweep of {sweep.entity} is under way") from failed
         return replace(sweep, version=sweep.version + 1)
 

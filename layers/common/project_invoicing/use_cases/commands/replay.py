@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from project_invoicing.dataverse.context import row_events
-from project_invoicing.dataverse.maps import PROFORMA
+from project_invoicing.dataverse.maps import MASTER_TABLES, PROFORMA
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.refusals import Refusal
 from project_invoicing.domain.text import guid
@@ -52,6 +52,13 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
 
 
 def _deliver(detail: dict[str, Any], place: Workplace) -> str:
+    if detail["entity"] in MASTER_TABLES:
+        # Imported late: no other command needs them.
+        from project_invoicing.use_cases.master_data.receive import receive_row  # noqa: PLC0415
+        from project_invoicing.use_cases.master_data.settle import Settling  # noqa: PLC0415
+
+        settling = Settling(place.master, lambda: place.setup.document.units, lambda: True, place.at)
+        return receive_row(settling, place.staging, detail, place.at)
     if detail["entity"] == PROFORMA:
         return sync_header(place.proposals, place.staging, place.setups, detail, place.at)
     return sync_row(place.staging, detail, place.at)

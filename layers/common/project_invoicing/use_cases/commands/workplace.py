@@ -11,6 +11,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact
@@ -25,6 +26,7 @@ class Workplace:
     proposals: Proposals
     journals: Journals
     staging: Staging
+    master: MasterData
     setups: SetupVersions
     at: str
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.master_maps import MASTER_TABLES
 from project_invoicing.dataverse.master_rows import to_master_row
-from project_invoicing.dataverse.row_events import RowEvent
+from project_invoicing.dataverse.row_events import LOADED, LOADING, RowEvent
 from project_invoicing.domain.master_row import POLICY
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import MasterDataLoaded, SetupChanged
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
@@ -37,50 +37,37 @@ def receive_row(settling: Settling, staging: Staging, detail: dict[str, Any], at
 
 
 class MasterDataSync:
-    """Handles what one invocation is given.
+    """Handles what one invocation is given. ``settling(at, quiet=…)`` places rows as of ``at``."""
 
-    ``settling(at, is_quiet)`` places rows as of ``at``. ``sweeps`` tells which tables are being loaded whole: their
-    rows raise no events, and the end of a load is told by the sweep, and once more by ``finish``.
-    """
-
-    def __init__(
-        self,
-        settling: Callable[[str, Callable[[str], bool]], Settling],
-        staging: Callable[[], Staging],
-        maps: MapsAtWork,
-        sweeps: Sweeps,
-    ) -> None:
+    def __init__(self, settling: Callable[..., Settling], staging: Callable[[], Staging], maps: MapsAtWork) -> None:
         self._settling = settling
         self._staging = staging
         self._maps = maps
-        self._sweeps = sweeps
-        self._loading = sweeps.loading() & MASTER_TABLES.keys()
-        self._last: Settling | None = None
 
     def message(self, body: str) -> tuple[Any, str]:
         """As ``receive_row`` for the bus event in the body of a message, unless its table map holds it back.
 
-        Returns the row's id, as the event gives it, and what became of the row.
+        Returns the row's id, as the event gives it, and what became of the row. A row that comes with all others of its
+        table raises no event; that these were all is told at their end (``loaded``).
         """
         event = parse_json(body)
         detail, at = event["detail"], event["time"]
-        self._last = settling = self._settling(at, self._loading.__contains__)
-        return detail.get("id"), self._maps.held_back(event) or receive_row(settling, self._staging(), detail, at)
+        if held := self._maps.held_back(event):
+            return detail.get("id"), held
+        settling = self._settling(at, quiet=bool(detail.get(LOADING)))
+        if detail.get("message") == LOADED:
+            name = MASTER_TABLES[detail["entity"]]
+            settling.master.tell(MasterDataLoaded(map=name).on_bus(at, name))
+            return None, LOADED.lower()
+        return detail.get("id"), receive_row(settling, self._staging(), detail, at)
 
     def look_again(self, event: Mapping[str, Any]) -> int:
         """Places rows again that wait: for the policy after a new version of the set-up, else any. How many moved.
 
-        The schedule finds those that an index did not show when what they waited for arrived.
+        The schedule finds those that an index did not show when what they waited for arrived. It stops when time is up.
         """
-        settling = self._settling(event["time"], self._loading.__contains__)
+        settling = self._settling(event["time"])
         if event.get("detail-type") == SetupChanged.TYPE:
             return settling.look_again(settling.master.blocked_rows(POLICY))
-        return settling.look_again(key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
-
-    def finish(self) -> None:
-        """Tells of the loads that ended meanwhile once more: rows that came last have raised no event."""
-        if not self._last or not self._loading:
-            return
-        for entity in sorted(self._loading - self._sweeps.loading()):
-            name = MASTER_TABLES[entity]
-            self._last.master.tell(MasterDataLoaded(map=name).on_bus(self._last.at, f"{name}#again"))
+        waiting = (key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
+        return settling.look_again(takewhile(lambda _: settling.time_left(), waiting))

@@ -49,9 +49,9 @@ class _Names:
 
 
 class Settling:
-    """``units`` gives the policy's companies of units; ``is_quiet`` says of a table that its rows raise no events now.
+    """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
-    ``time_left`` says whether there is time to look at another row that waited.
+    ``quiet``: no row raises an event, because one event tells of all of them later.
     """
 
     def __init__(
@@ -60,13 +60,14 @@ class Settling:
         units: Callable[[], Mapping[str, str]],
         time_left: Callable[[], bool],
         at: str,
-        is_quiet: Callable[[str], bool] = lambda _: False,
+        *,
+        quiet: bool = False,
     ) -> None:
         self.master = master
         self.units = units
         self.time_left = time_left
         self.at = at
-        self.is_quiet = is_quiet
+        self.quiet = quiet
 
     def arrived(self, row: ArrivedRow) -> Delivery:
         """Stores one delivery of a row, and looks at what waited for it.
@@ -83,7 +84,7 @@ class Settling:
 
     def _rate(self, row: ArrivedRow) -> Delivery:
         """A row of exchange rates: the pair tells of it, and the row by itself of nothing."""
-        key, told = RowKey(row.entity, row.id), not self.is_quiet(row.entity)
+        key, told = RowKey(row.entity, row.id), not self.quiet
         rates = ExchangeRates(self.master.client, self.master.table)
         stored, _ = self.master.stored(key)
         leave_day(rates, stored, stored.with_arrived(row), self.at, told=told)
@@ -93,17 +94,17 @@ class Settling:
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
-        return self._look_at(list(keys))
+        return sum(self._look_at([key]) for key in keys)
 
     def _look_at(self, keys: list[RowKey]) -> int:
         moved = 0
         while keys:
-            if not self.time_left():
-                raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
             before, after, _ = self._settled(keys.pop(0))
             if after.changes != before.changes:
                 moved += 1
                 keys += [key for key in self._touched(before, after, None) if key not in keys]
+            if keys and not self.time_left():
+                raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
         return moved
 
     # --- one row ---
@@ -127,10 +128,7 @@ class Settling:
             try:
                 self.master.save(row, after, self._event(row, after), takes_from=names.takes_from)
             except NameTaken as taken:
-                if taken.deleted and not after.deleted:
-                    names = _Names({}, taken.holder)
-                else:
-                    names = _Names({taken.name: taken.holder})
+                names = _learned(taken, after)
                 continue
             except Conflict:
                 names = _Names({})
@@ -173,11 +171,8 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        if (
-            after.entity == EXCHANGE_RATE
-            or self.is_quiet(after.entity)
-            or not (changed or before.placed.problem != after.placed.problem)
-        ):
+        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
+        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen
@@ -197,7 +192,7 @@ class Settling:
         """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before."""
         if after.entity in WAITED_FOR:
             yield from self.master.blocked_rows(f"{after.entity}#{after.id}")
-        if before.name and before.name != after.name:
+        if before.name and (before.name != after.name or after.deleted):
             yield from self.master.blocked_rows(name_blocker(before.name))
         if after.entity == SPLIT_RULE:
             contracts = (reference(row.columns, "contract") for row in (before, after))
@@ -224,6 +219,19 @@ class Settling:
             if isinstance(found, SeenRow):
                 yield following
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
+
+
+def _learned(taken: NameTaken, row: MasterRow) -> _Names:
+    """Whose the name is. A deleted row gives it up; another delivery of the row itself may have been faster."""
+    if taken.holder == row.key:
+        return _Names({})
+    if taken.deleted and not row.deleted:
+        return _Names({}, taken.holder)
+    return _Names({taken.name: taken.holder})
+
+
+def _code(row: MasterRow) -> str | None:
+    return row.placed.problem.partition(":")[0] if row.placed.problem else None
 
 
 def _moved(before: Placement, after: Placement) -> bool:

@@ -7,29 +7,26 @@ them again because the link has expired, changes nothing that is already here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
 from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
 from project_invoicing.dataverse.maps import CONNECTION, MASTER_TABLES
-from project_invoicing.dataverse.row_events import DELETE, MERGE, RowEvent
+from project_invoicing.dataverse.row_events import DELETE, LOADED, LOADING, MERGE, RowEvent
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.states import MapState
-from project_invoicing.domain.sweep import Sweep
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, IntegrationError, Rejected, Unavailable
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
-from project_invoicing.events.own import MasterDataLoaded, SweepContinued
+from project_invoicing.events.own import SweepContinued
 from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
-from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.sweeps import Sweeps
-from project_invoicing.store.transactions import Write
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
@@ -66,7 +63,6 @@ class CatchUp:
         sweeps: Sweeps,
         states: MapStates,
         staging: Staging,
-        master: MasterData,
         bus: Bus,
         at: str,
         time_left: Callable[[], bool],
@@ -75,7 +71,6 @@ class CatchUp:
         self.sweeps = sweeps
         self.states = states
         self.staging = staging
-        self.master = master
         self.bus = bus
         self.at = at
         self.time_left = time_left
@@ -177,11 +172,12 @@ class CatchUp:
                     raise
                 sweep = self.sweeps.store(sweep.anew(self.at))
                 continue
-            events = [event for found in page.rows if (event := self._wanted(found))]
+            events = [event for found in page.rows if (event := self._wanted(found, loading=sweep.loading))]
             self._publish(events)
             report.links += self._forget(report.entity, page.deleted, self.at)
-            along = self._loaded(sweep) if page.complete else ()
-            sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete), along)
+            if page.complete and sweep.loading and (sweep.rows or page.rows):
+                self._tell_loaded(report.entity)
+            sweep = self.sweeps.store(sweep.after(page.link, len(page.rows), self.at, complete=page.complete))
             report.rows += len(page.rows)
             report.published += len(events)
             report.deleted += len(page.deleted)
@@ -189,12 +185,11 @@ class CatchUp:
                 report.outcome = COMPLETE
                 return
 
-    def _loaded(self, sweep: Sweep) -> list[Write]:
-        """Tells that all rows of a table of master data are on the bus: none of them raises an event of its own."""
-        name = MASTER_TABLES.get(sweep.entity)
-        if name is None or not sweep.loading:
-            return []
-        return [self.master.told(MasterDataLoaded(map=name).on_bus(self.at, f"{name}#{sweep.version}"))]
+    def _tell_loaded(self, entity: str) -> None:
+        """Says behind the rows of a table of master data that these were all. Whoever takes them tells of them then."""
+        if entity in MASTER_TABLES:
+            end = RowEvent(entity, "", LOADED, None, self.at, None, None, {})
+            self._publish([end.on_bus(self.at, self.at)])
 
     def _forget(self, entity: str, ids: Collection[str], at: str) -> int:
         """Removes the links of deleted connections (D-046). Returns how many.
@@ -224,10 +219,17 @@ class CatchUp:
             for found in self.api().matching(CONNECTION, columns, column, actual_id)
         )
 
-    def _wanted(self, found: FoundRow) -> BusEvent | None:
-        """The event of a row that a consumer waits for. If in doubt it is published: its consumer deals with it."""
+    def _wanted(self, found: FoundRow, *, loading: bool) -> BusEvent | None:
+        """The event of a row that a consumer waits for. If in doubt it is published: its consumer deals with it.
+
+        That of master data says whether all rows are being read: then it tells of none of them.
+        """
         event = event_of(found, self.at)
-        return event if guarded(found.entity, found.id, is_wanted, event) else None
+        if not guarded(found.entity, found.id, is_wanted, event):
+            return None
+        if loading and found.entity in MASTER_TABLES:
+            return replace(event, detail={**event.detail, LOADING: True})
+        return event
 
     def _publish(self, events: list[BusEvent]) -> None:
         """Puts events on the bus. An oversized row is kept as rejected and cannot hold back the rest."""
