@@ -171,8 +171,8 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        is_rate = after.entity == EXCHANGE_RATE  # a rate tells of itself
-        if is_rate or self.quiet or not (changed or _code(before) != _code(after)):
+        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
+        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen
