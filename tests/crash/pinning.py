@@ -47,7 +47,7 @@ def _finance(world: World, part: Part, name: str, columns: dict[str, Any]) -> No
 
 def changed(world: World) -> None:
     """Every row that the documents were computed with says something else now."""
-    currency = {"transactioncurrencyid": lookup("transactioncurrency", "USD")}
+    currency: dict[str, Any] = {"transactioncurrencyid": lookup("transactioncurrency", "USD")}
     world.deliver(
         master.project("PRJ-1", contract="CTR-2", statecode=option(1), at=LATER),
         master.contract("CTR-1", customer="C-002", at=LATER, **currency),
