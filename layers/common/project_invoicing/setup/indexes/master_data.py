@@ -57,7 +57,7 @@ class _Entry:
 
 
 class MasterDataLookups(ReferenceLookups):
-    """Each column from the first layer that gives it: finance, row, document, default (D-092)."""
+    """Each column from the first layer that gives it: finance, row, document, default (D-093)."""
 
     def project(self, company: str | None, name: str | None) -> Project | None:
         found = self._known(Part.PROJECTS, company, name)
@@ -282,7 +282,7 @@ class MasterDataLookups(ReferenceLookups):
         return reference or value
 
     def terms_known(self, value: object) -> str | None:
-        """The terms of payment that a value of Dataverse stands for; ``None`` if the policy has none such (D-095)."""
+        """The terms of payment that a value of Dataverse stands for; ``None`` if the policy has none such (D-096)."""
         name = self.document.defaults.terms.get(str(value), str(value))
         return name if name in self.document.terms_of_payment else None
 

@@ -25,7 +25,7 @@ class ReferenceLookups(KnownData):
     """Names by Dataverse id, and ids by the names that the document gives them."""
 
     def find(self, entity: str, id: str, *, deleted_too: bool = False) -> Found | Missing:
-        """The finance id of a Dataverse row and its company, or why it has none (STG-14, D-093).
+        """The finance id of a Dataverse row and its company, or why it has none (STG-14, D-094).
 
         The row's own number first; what ``references`` say where it has none, and for contract lines, whose number
         Dataverse makes up. Merged accounts lead to the one that they were merged into. A row that is deleted, and a
