@@ -13,13 +13,14 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from operate import organization
-from operate.invalid_input import InvalidInput
+from operate.invalid_input import InvalidInput, unknown
 from operate.organization import ColumnDefinition, Definitions, Organization, StepDefinition, TableDefinition
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
 from project_invoicing.dataverse import odata
 from project_invoicing.dataverse.maps import (
     CONNECTION,
+    MASTER_TABLES,
     OVERRIDES_VARIABLE,
     Column,
     DateBehavior,
@@ -33,6 +34,7 @@ from project_invoicing.errors import Unavailable
 
 Json = dict[str, Any]
 
+MASTER_DATA: Final = "master_data"
 MISSING, DIFFERS, NOTE, UNCHECKED = "missing", "differs", "note", "not checked"
 
 _ORGANIZATION: Final = "Global"
@@ -77,9 +79,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``webhook``: the name of the webhook whose steps count, where the organization has several."""
+    """``webhook``: the name of the webhook whose steps count, where the organization has several.
+
+    ``without``: maps that are not checked, because they are to stay stopped; ``master_data`` for all of these.
+    """
 
     webhook: str | None = None
+    without: tuple[str, ...] = ()
 
 
 def run(options: Options) -> Json:
@@ -90,26 +96,36 @@ def run(options: Options) -> Json:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise InvalidInput([f"DATAVERSE_URL is {url!r}; write a URL, such as https://contoso.crm.dynamics.com"])
-    try:
-        maps = table_maps()
-    except ValueError as error:
-        raise InvalidInput([str(error)]) from None
+    maps = _maps(options.without)
     try:
         api = cast("Definitions", bootstrap.dataverse())
-        found = organization.read(api, (one.entity for one in maps.values()), options.webhook)
+        found = organization.read(api, (one.entity for one in maps), options.webhook)
     except Unavailable as error:
         raise Unavailable(f"{parts.hostname}: {error}; check DATAVERSE_URL and the network, and try again") from error
     if options.webhook and found.steps is not None and options.webhook not in found.endpoints:
         there = ", ".join(found.endpoints) or "none"
         raise InvalidInput([f"--webhook: there is no webhook {options.webhook!r}; there are: {there}"])
-    listed = findings(maps.values(), found)
+    listed = findings(maps, found)
     return {
         "url": url,
         "webhooks": list(found.endpoints),
-        "maps": [_told(one, listed) for one in maps.values()],
+        "maps": [_told(one, listed) for one in maps],
         "findings": [asdict(one) for one in listed],
         "complete": not any(one.problem != NOTE for one in listed),
     }
+
+
+def _maps(without: Iterable[str]) -> list[TableMap]:
+    try:
+        maps = table_maps()
+    except ValueError as error:
+        raise InvalidInput([str(error)]) from None
+    left_out: set[str] = set()
+    for name in without:
+        if name not in (*maps, MASTER_DATA):
+            raise InvalidInput([unknown("--without", name, "table map", [*maps, MASTER_DATA])])
+        left_out |= set(MASTER_TABLES.values()) if name == MASTER_DATA else {name}
+    return [one for name, one in maps.items() if name not in left_out]
 
 
 def _told(table_map: TableMap, listed: Iterable[Finding]) -> Json:

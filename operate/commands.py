@@ -76,6 +76,14 @@ def _add_checks(commands: Commands) -> None:
         "dataverse", help="what a Dataverse organization lacks for the table maps; only reads, and only definitions"
     )
     dataverse.add_argument("--webhook", type=named_text, metavar="NAME", help="where several webhooks are registered")
+    dataverse.add_argument(
+        "--without",
+        type=named_text,
+        action="append",
+        default=[],
+        metavar="MAP",
+        help="a map that is to stay stopped; master_data for all maps of master data; may be given several times",
+    )
     dataverse.add_argument("--json", action="store_true", help="print JSON instead of tables")
     dataverse.set_defaults(command=at_a_stack(_check_dataverse))
 
@@ -126,7 +134,7 @@ def _check_setup(options: argparse.Namespace) -> int:
 
 def _check_dataverse(options: argparse.Namespace) -> int:
     """``BAD_ANSWER`` where something is missing, differs or could not be checked; notes alone are none."""
-    report = check_dataverse.run(check_dataverse.Options(options.webhook))
+    report = check_dataverse.run(check_dataverse.Options(options.webhook, tuple(options.without)))
     if options.json:
         print(json.dumps(report, indent=2))
     else:

@@ -198,6 +198,15 @@ def test_the_command_exits_with_0_where_nothing_is_missing_and_with_1_else(
     assert {one["map"]: one["problems"] for one in report["maps"]}["invoices"] == 1
 
 
+def test_maps_that_stay_stopped_can_be_left_out(command: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    command.privileges = {"prvReadaccount": "", "prvReadinvoice": ""}
+    assert main(["check", "dataverse", "--without", "master_data", "--without", "invoices"]) == 0
+    assert "contracts" not in capsys.readouterr().out
+    assert main(["check", "dataverse", "--without", "invoices"]) == 1
+    assert main(["check", "dataverse", "--without", "invoice"]) == 2
+    assert "--without: there is no table map 'invoice'; did you mean invoices" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("command")
 def test_a_webhook_that_is_not_there_is_not_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "dataverse", "--webhook", "invoices"]) == 2

@@ -190,6 +190,25 @@ def test_explain_names_a_customer_by_number_and_by_id(
     assert second["next"]
 
 
+@pytest.mark.usefixtures("world")
+def test_explain_of_a_contract_names_its_customers_with_their_shares_and_of_a_project_its_lines(
+    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = ["salesorder", guid("K"), "CTR-9"]
+    arrive("account", "one", number="C-8", company=USPM, name="One")
+    arrive("salesorder", "K", number="CTR-9", company=USPM, name="K")
+    arrive("msdyn_project", "P", number="PRJ-9", company=USPM, name="P", open=True)
+    arrive("salesorderdetail", "L", number="1", contract=contract, project=["msdyn_project", guid("P")])
+    for customer, percent in (("one", "60"), ("two", "39")):
+        rule = {"contract": contract, "customer": ["account", guid(customer)], "percent": percent}
+        arrive("msdyn_projectcontractsplitbillingrule", f"rule {customer}", **rule)
+    (found,) = asked(capsys, "explain", "CTR-9")["found"]
+    assert set(found["facts"]["customers and shares"].split(", ")) == {"C-8 60 %", f"{guid('two')} 39 %"}
+    assert any(text.startswith("split_not_whole: ") for text in found["next"])
+    (project,) = asked(capsys, "explain", "PRJ-9")["found"]
+    assert project["facts"]["contract lines"] == "CTR-9-1"
+
+
 def test_explain_of_a_deleted_row_names_who_still_refers_to_it(
     world: World, arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

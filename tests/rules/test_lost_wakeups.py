@@ -1,7 +1,7 @@
 """Master data that comes while an import is at work, at every one of its requests: nothing waits for what is there.
 
 The import reads that a project is absent; the project comes, and its event finds no row that waits for it; the import
-stores that the rows wait. What closes this is that the import then reads again what blocks them (D-099).
+stores that the rows wait. What closes this is that the import then reads again what blocks them (D-100).
 """
 
 from __future__ import annotations

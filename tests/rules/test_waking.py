@@ -1,4 +1,4 @@
-"""What waits for master data is imported when that comes, and nothing else is looked at (D-098 to D-100)."""
+"""What waits for master data is imported when that comes, and nothing else is looked at (D-099 to D-101)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from project_invoicing.config import Settings
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.domain.master_row import ArrivedRow
-from project_invoicing.errors import Conflict
+from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.master_data.settle import Settling
 from tests.builders import guid
@@ -271,3 +271,13 @@ def test_a_version_that_is_older_changes_nothing(books: Books) -> None:
     newer = arrived("msdyn_project", "PRJ-1", 9, number="PRJ-9", name="Bridge", company=USPM)
     assert books.take(COMPANY, newer, PROJECT) == ["accepted", "accepted", "duplicate"]
     assert books.row("msdyn_project", "PRJ-1").number == "PRJ-9"
+
+
+def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(books: Books) -> None:
+    projects = [arrived("msdyn_project", f"P-{n}", n, number=f"P-{n}", name="x", company=USPM) for n in range(3)]
+    books.take(*projects)
+    in_a_hurry = Settling(books.master, dict, lambda: False, AT)
+    with pytest.raises(Unavailable, match="2 rows of master data are left to be looked at"):
+        in_a_hurry.arrived(COMPANY)
+    assert books.take(COMPANY) == ["duplicate"]
+    assert list(books.master.all_blocked()) == []

@@ -1,4 +1,4 @@
-"""Whether what blocked has changed since a step has read it (D-099)."""
+"""Whether what blocked has changed since a step has read it (D-100)."""
 
 from __future__ import annotations
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
-from project_invoicing.domain.master_data import NameKey, Part, SeenName, SeenRow
+from project_invoicing.domain.master_data import SPLIT_RULE, Children, NameKey, Part, SeenName, SeenRow
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import ACCOUNT, CONTRACT_LINE
 from project_invoicing.rules.explaining.explanation import TYPES, Explanation
 from project_invoicing.setup.effective import Columns, Layer
 
@@ -67,8 +68,10 @@ def say_row(made: Explanation, row: SeenRow) -> None:
 
 
 def say_waiting(made: Explanation, rows: Iterable[StagedRow]) -> None:
-    """The staged rows that wait for it."""
+    """The staged rows that wait for it, and what ends that."""
     for row in rows:
+        if row.reason:
+            made.advise_on(row.reason)
         actual = row.actual
         state = f"{row.reason}: {row.detail}" if row.reason else str(row.state)
         made.linked.append(
@@ -81,6 +84,21 @@ def say_waiting(made: Explanation, rows: Iterable[StagedRow]) -> None:
                 "state": state,
             }
         )
+
+
+def say_children(made: Explanation, children: Children, number: Callable[[str, str], str | None]) -> None:
+    """The customers of a contract with their shares, the contract lines of a project. ``number`` names a row by id."""
+    shares, lines = [], []
+    for (entity, id), columns in children.rows.items():
+        if entity == SPLIT_RULE:
+            customer = columns.get("customer") or [ACCOUNT, id]
+            shares.append(f"{number(customer[0], customer[1]) or customer[1]} {columns.get('percent', '?')} %")
+        elif entity == CONTRACT_LINE:
+            lines.append(number(entity, id) or id)
+    if shares:
+        made.facts["customers and shares"] = ", ".join(sorted(shares))
+    if lines:
+        made.facts["contract lines"] = ", ".join(sorted(lines))
 
 
 def say_referred(made: Explanation, rows: Iterable[SeenRow]) -> None:

@@ -1,4 +1,4 @@
-"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-221)."""
+"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-112)."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from project_invoicing.domain.master_data import (
     GLOBAL,
     NAMED,
     PARTS,
+    Children,
+    ChildrenKey,
     NameKey,
     Part,
     RowKey,
@@ -74,10 +76,14 @@ def _name_of(row: SeenRow, part: Part) -> NameKey | None:
 
 
 def _say_row(stores: Stores, made: Explanation, key: RowKey) -> None:
-    row = stores.master.read([key])[key]
+    of_row = ChildrenKey(key.id)
+    found = stores.master.read([key, of_row])
+    row, children = found[key], found[of_row]
     if not isinstance(row, SeenRow):
         return
     words.say_row(made, row)
+    if isinstance(children, Children):
+        words.say_children(made, children, stores.setup.resolve)
     words.say_waiting(made, stores.staging.blocked_by([f"{row.entity}#{row.id}"]))
     if row.deleted:
         words.say_referred(made, _referring(stores, row))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from project_invoicing.dataverse.context import parse_json
@@ -63,9 +64,10 @@ class MasterDataSync:
     def look_again(self, event: Mapping[str, Any]) -> int:
         """Places rows again that wait: for the policy after a new version of the set-up, else any. How many moved.
 
-        The schedule finds those that an index did not show when what they waited for arrived.
+        The schedule finds those that an index did not show when what they waited for arrived. It stops when time is up.
         """
         settling = self._settling(event["time"])
         if event.get("detail-type") == SetupChanged.TYPE:
             return settling.look_again(settling.master.blocked_rows(POLICY))
-        return settling.look_again(key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
+        waiting = (key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
+        return settling.look_again(takewhile(lambda _: settling.time_left(), waiting))

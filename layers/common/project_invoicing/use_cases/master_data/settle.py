@@ -94,17 +94,17 @@ class Settling:
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
-        return self._look_at(list(keys))
+        return sum(self._look_at([key]) for key in keys)
 
     def _look_at(self, keys: list[RowKey]) -> int:
         moved = 0
         while keys:
-            if not self.time_left():
-                raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
             before, after, _ = self._settled(keys.pop(0))
             if after.changes != before.changes:
                 moved += 1
                 keys += [key for key in self._touched(before, after, None) if key not in keys]
+            if keys and not self.time_left():
+                raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
         return moved
 
     # --- one row ---
@@ -171,8 +171,8 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        is_rate = after.entity == EXCHANGE_RATE  # a rate tells of itself
-        if is_rate or self.quiet or not (changed or _code(before) != _code(after)):
+        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
+        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen

@@ -75,7 +75,7 @@ class StagingImport:
         return self._finished(proposals, lines)
 
     def after_master_data(self, change: MasterDataChanged) -> dict[str, int]:
-        """Imports what waited for master data that has come or changed, and nothing else (D-098).
+        """Imports what waited for master data that has come or changed, and nothing else (D-099).
 
         Before that, lines that it puts elsewhere leave their documents, to be imported with the others.
         """
@@ -133,7 +133,7 @@ class StagingImport:
         return ProposalImport(*stores, self.setups, self.at, self.register, company, left=self.left)
 
     def _finished(self, proposals: ProposalImport, lines: JournalImport | None = None) -> dict[str, int]:
-        """The report, once nothing waits for what has come while the run was at work (D-099)."""
+        """The report, once nothing waits for what has come while the run was at work (D-100)."""
         report = _report(proposals, lines)
         if not self.left.blockers or not self.looks:
             return report

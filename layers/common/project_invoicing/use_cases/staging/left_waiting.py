@@ -1,7 +1,7 @@
 """What a run has left waiting for master data or the set-up, so that it can look whether that has come meanwhile.
 
 A run reads that a row is absent; the row arrives, and wakes nobody; the run stores that its rows wait for it. So what
-blocks is read again once it is stored, and what waits for something that has changed since is imported again (D-099).
+blocks is read again once it is stored, and what waits for something that has changed since is imported again (D-100).
 """
 
 from __future__ import annotations
