@@ -24,12 +24,15 @@ from rich.table import Table
 
 from benchmarks.cold_start import ColdStart, cold_starts, is_built
 from benchmarks.connections import questions_and_reconciliation, sweep, webhook, write_back
+from benchmarks.master_data import beside
 from benchmarks.rows import STAGES
 from benchmarks.steps import Step, cpu_of_an_actual, story, sync
 from local.engines import EngineError
 
 SIZES: Final = (100, 1_000, 5_000)
 SWEPT: Final = 50_000
+PROJECTS: Final = (10, 100_000, 10, 100_000)
+"""In turn, so that what else the machine does befalls both."""
 WRITTEN_BACK: Final = 10_000
 CPU_TARGET: Final = 150
 """Microseconds for the parsing, mapping and building of one actual."""
@@ -111,6 +114,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "sweep": partial(steps, lambda _: [sweep(SWEPT)]),
     "write-back": partial(steps, lambda _: [write_back(WRITTEN_BACK)]),
     "questions": partial(steps, lambda sizes: questions_and_reconciliation(max(sizes))),
+    "master-data": partial(steps, lambda _: beside(PROJECTS)),
     "cold-start": cold_start,
 }
 _NAMES: Final = f"of {', '.join(BENCHMARKS)}"

@@ -21,6 +21,7 @@ def test_every_benchmark_but_the_cold_starts_runs_and_gives_its_figures(
 ) -> None:
     monkeypatch.setattr(benchmarks, "SWEPT", LINES)
     monkeypatch.setattr(benchmarks, "WRITTEN_BACK", LINES)
+    monkeypatch.setattr(benchmarks, "PROJECTS", (2, LINES))
     names = [name for name in benchmarks.BENCHMARKS if name != "cold-start"]
     file = tmp_path / "figures.json"
     assert benchmarks.main(["--lines", str(LINES), "--json", str(file), "--only", *names]) == 0
@@ -33,6 +34,8 @@ def test_every_benchmark_but_the_cold_starts_runs_and_gives_its_figures(
     assert steps[f"post invoice, {LINES}"]["write_units"] > LINES
     assert steps[f"sweep, {LINES}"]["asked"] == 3
     assert steps[f"write-back, {LINES}"]["asked"] == 2
+    few, many = (steps[f"import journals of {number} projects, 1000"] for number in (2, LINES))
+    assert few["requests"] == many["requests"]
 
 
 def test_the_costs_of_imports_are_added_up_by_package() -> None:
