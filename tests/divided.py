@@ -76,7 +76,7 @@ def _rows(document: Mapping[str, Any], gone: list[tuple[str, str]]) -> Iterator[
 def _account(document: Mapping[str, Any], name: str) -> Context:
     company, entry = next((code, of[name]) for code, of in document["customers"].items() if name in of)
     group = entry.get("group")
-    columns = {"msdyn_customergroupid": lookup("msdyn_customergroup", group, group)} if group else {}
+    columns: dict[str, Any] = {"msdyn_customergroupid": lookup("msdyn_customergroup", group, group)} if group else {}
     return master.account(name, company=company, **columns)
 
 

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 import pytest
 
-from benchmarks.business import COMPANY, Work, finance
-from project_invoicing.domain.master_data import NameKey, Part
+from benchmarks.business import finance
 from project_invoicing.store import pins
-from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.invoices import saga as invoice_saga
 from project_invoicing.use_cases.journals import add_lines
 from project_invoicing.use_cases.journals import post as journal_posting
 from project_invoicing.use_cases.proposals import pages as proposal_pages
-from tests import master, snapshots
-from tests.builders import option
+from tests import snapshots
 from tests.crash.death import Step
+from tests.crash.pinning import CHANGES, STEPS, WORK, Change, changed, with_rows
 from tests.crash.stages import billed, journalised, proposed
 from tests.divided import divided
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
 from tests.posted import scanned
-
-WORK = Work(lines=3)
-LATER = "2026-09-01T09:00:00Z"
-
-Stage = Callable[[World, Work], None]
-Change = Callable[[World], object]
-
-STEPS: dict[str, tuple[Stage, str]] = {
-    "a proposal's lines": (billed, "staging_import"),
-    "a journal's posting": (journalised, "journal_posting"),
-    "an invoice's posting": (proposed, "invoice_posting"),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -44,50 +28,6 @@ def _pages_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (add_lines, proposal_pages, invoice_saga):
         monkeypatch.setattr(module, "PAGE_LINES", 1)
     monkeypatch.setattr(journal_posting, "MAX_WRITES", 12)
-
-
-def with_rows(stage: Stage) -> World:
-    """A stack whose master data has arrived as rows, as far as ``stage``."""
-    made = World("2026-08-31T13:00:00Z")
-    policy, rows = divided(finance())
-    made.load(policy)
-    made.deliver(*rows)
-    stage(made, WORK)
-    return made
-
-
-def _finance(world: World, part: Part, name: str, columns: dict[str, Any]) -> None:
-    store = MasterData(world.client, world.names.master_data_table)
-    store.set_finance(NameKey(part, COMPANY, name), columns, before={}, at=world.at)
-
-
-def changed(world: World) -> None:
-    """Every row that the documents were computed with says something else now."""
-    currency = {"transactioncurrencyid": master.lookup("transactioncurrency", "USD")}
-    world.deliver(
-        master.project("PRJ-1", contract="CTR-2", statecode=option(1), at=LATER),
-        master.contract("CTR-1", customer="C-002", at=LATER, **currency),
-        master.contract_line("CTR-1-1", "CTR-1", msdyn_billingmethod=option(192350001), at=LATER),
-    )
-    _finance(world, Part.PROJECTS, "PRJ-1", {"group": "none that has a profile", "sales_tax_group": "EXP"})
-    _finance(world, Part.CUSTOMERS, "C-001", {"on_hold": True, "group": "X", "terms_of_payment": "N30"})
-
-
-def renumbered(world: World) -> None:
-    world.deliver(
-        master.project("PRJ-1", number="PRJ-9", contract="CTR-1", at=LATER),
-        master.contract("CTR-1", number="CTR-9", customer="C-001", at=LATER),
-        master.account("C-001", number="C-999", at=LATER),
-    )
-
-
-def deleted(world: World) -> None:
-    world.deliver(
-        *(
-            master.deletion(entity, name, at=LATER)
-            for entity, name in (("msdyn_project", "PRJ-1"), ("salesorder", "CTR-1"), ("account", "C-001"))
-        )
-    )
 
 
 def pinned(world: World) -> dict[str, list[str]]:
@@ -100,7 +40,7 @@ def pinned(world: World) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("becomes", [changed, renumbered, deleted])
+@pytest.mark.parametrize("becomes", CHANGES)
 @pytest.mark.parametrize("name", STEPS)
 def test_a_row_that_changes_after_the_claim_changes_nothing(moto: None, name: str, becomes: Change) -> None:
     stage, function = STEPS[name]

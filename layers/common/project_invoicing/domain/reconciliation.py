@@ -35,6 +35,12 @@ CHECKS: Final[Mapping[str, str]] = {
     "balance": "Vouchers that do not balance",
     "accruals": "Accrued revenue that its invoice did not take back",
     "invoice_numbers": "Gaps in the numbers of customer invoices",
+    "master_data_problems": "Rows of master data that cannot be used",
+    "split_rules_not_100": "Contracts whose customers' shares do not make 100 %",
+    "awaited_and_never_came": "Master data that rows wait for and that has not come for a day",
+    "deleted_and_referred_to": "Master data that was deleted, and open work refers to it",
+    "master_changed_after_posting": "Master data that has changed since it was posted with, in the last 31 days",
+    "document_differs": "Entries of the set-up document that Dataverse contradicts",
     "stuck": "Documents whose posting was begun and not finished",
     "outbox": "Events that nobody has published",
 }
