@@ -15,7 +15,7 @@ from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import outbox
 from project_invoicing.store.items import Item
 from project_invoicing.store.master_items import item_key, rates_text, seen
-from project_invoicing.store.transactions import get, update
+from project_invoicing.store.transactions import get_many, update
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ExchangeRates:
 
     def _set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, told: bool) -> bool:
         pk, sk = item_key(pair)
-        item = get(self.client, self.table, pk, sk)
+        item = next(get_many(self.client, self.table, [(pk, sk)]), None)
         before, version = _days(item), item["ve"] if item else 0
         after = {day: rate for day, rate in (before | dict(days)).items() if rate is not None}
         if after == before:
