@@ -47,8 +47,15 @@ class Images:
 
 
 def single(change: Change, table: Table, images: Images, sender: Organization) -> Context:
-    """The context of a Create, Update or Delete of one row."""
+    """The context of a Create, Update, Delete or Merge of one row."""
     after = change.after or {}
+    if change.subordinate is not None:
+        parameters = {
+            "Target": _reference(Lookup(change.entity, change.id)),
+            "SubordinateId": change.subordinate,
+            "PerformParentingChecks": False,
+        }
+        return _envelope(change, change.message, change.id, parameters, sender)
     if change.message == "Delete":
         target = _reference(Lookup(change.entity, change.id))
     elif change.message == "Update":

@@ -206,21 +206,82 @@ _ACTUAL: Final = {
 
 _CONNECTION: Final = {f"msdyn_transaction{number}{part}": text() for number in (1, 2) for part in ("", "role", "type")}
 
+_COMPANY: Final = {"cdm_companycode": text(4), "cdm_name": text(60)}
+
+_ADDRESS: Final = ("line1", "line2", "line3", "postalcode", "city", "county", "stateorprovince", "country")
+
+_CUSTOMER: Final = {
+    "msdyn_company": lookup("cdm_company"),
+    "transactioncurrencyid": lookup("transactioncurrency"),
+    "msdyn_customergroupid": lookup("msdyn_customergroup"),
+    "msdyn_paymentterm": lookup("msdyn_paymentterm"),
+    "msdyn_onholdstatus": code({192350000: "no", 192350001: "invoice", 192350002: "all"}),
+    "creditonhold": FLAG,
+    "paymenttermscode": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 4: "net_60"}),
+    "customertypecode": code({3: "customer"}),
+    "emailaddress1": text(),
+    "merged": FLAG,
+    **{f"address{number}_{part}": text(250) for number in (1, 2, 3) for part in _ADDRESS},
+}
+
+_ACCOUNT: Final = {
+    "name": text(160),
+    "accountnumber": text(20),
+    "msdyn_billingaccount": lookup("account"),
+    "msdyn_taxexemptnumber": text(),
+    "masterid": lookup("account"),
+    **_CUSTOMER,
+}
+
+_CONTACT: Final = {
+    "fullname": text(160),
+    "msdyn_contactpersonid": text(20),
+    "msdyn_sellable": FLAG,
+    "masterid": lookup("contact"),
+    **_CUSTOMER,
+}
+
+_SPLIT_RULE: Final = {
+    "msdyn_salesorderid": lookup("salesorder"),
+    "msdyn_account": lookup("account"),
+    "msdyn_contact": lookup("contact"),
+    "msdyn_billingsplitpercentage": DECIMAL,
+    "msdyn_isprimary": FLAG,
+    "msdyn_isrounding": FLAG,
+    "msdyn_paymentterms": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 192350001: "net_60"}),
+}
+"""No public source has the columns of this table; these are the ones that the table maps expect."""
+
+_EXCHANGE_RATE: Final = {
+    "msdyn_exchangeratetypename": text(20),
+    "msdyn_fromcurrencycode": text(5),
+    "msdyn_tocurrencycode": text(5),
+    "msdyn_exchangerate": DECIMAL,
+    "msdyn_validfrom": DATE,
+    "msdyn_validto": DATE,
+}
+
 _CONTRACT: Final = {
     "ordernumber": text(),
     "name": text(300),
+    "msdyn_owningcompany": lookup("cdm_company"),
     "customerid": lookup("account", "contact"),
+    "paymenttermscode": code({1: "net_30", 2: "2%_10,_net_30", 3: "net_45", 4: "net_60"}),
+    "msdyn_psastate": code({192350000: "draft", 192350001: "on_hold", 192350002: "active", 192350003: "closed"}),
     "transactioncurrencyid": lookup("transactioncurrency"),
     "pricelevelid": lookup("pricelevel"),
     "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
     "msdyn_ordertype": code({192350000: "item_based", 192350001: "work_based"}),
     "msdyn_psastatusreason": code(),
+    "statecode": code({0: "active", 1: "submitted", 2: "canceled", 3: "fulfilled", 4: "invoiced"}),
     "totalamount": money(),
 }
 
 _CONTRACT_LINE: Final = {
     "salesorderid": lookup("salesorder"),
     "salesorderdetailname": text(),
+    "msdyn_linetype": code({690970000: "project_service", 690970001: "field_service"}),
+    "sequencenumber": Column(Kind.NUMBER, limit=Decimal(1_000_000_000)),
     "productdescription": text(500),
     "msdyn_project": lookup("msdyn_project"),
     "msdyn_billingmethod": code({192350000: "time_and_material", 192350001: "fixed_price"}),
@@ -232,8 +293,19 @@ _CONTRACT_LINE: Final = {
 }
 
 _PROJECT: Final = {
+    "msdyn_subject": text(200),
+    "msdyn_projectnumber": text(),
+    "msdyn_owningcompany": lookup("cdm_company"),
+    "msdyn_salesorderid": lookup("salesorder"),
     "msdyn_customer": lookup("account"),
     "msdyn_contractorganizationalunitid": lookup("msdyn_organizationalunit"),
+    "msdyn_projectmanager": lookup("systemuser"),
+    "msdyn_scheduledstart": INSTANT,
+    "msdyn_scheduledend": INSTANT,
+    "msdyn_actualstart": INSTANT,
+    "msdyn_actualend": INSTANT,
+    "msdyn_istemplate": FLAG,
+    "statuscode": code({1: "active", 2: "inactive", 192350000: "closed"}),
 }
 
 _TIME_ENTRY: Final = {
@@ -266,8 +338,15 @@ TABLES: Final[Mapping[str, Table]] = {
         _table("msdyn_transactionconnection", "msdyn_transactionconnections", "msdyn_name", _CONNECTION),
         _table("salesorder", "salesorders", "name", _CONTRACT),
         _table("salesorderdetail", "salesorderdetails", "salesorderdetailname", _CONTRACT_LINE),
-        _table("account", "accounts", "name", {"name": text(160), "accountnumber": text(20)}),
-        _table("contact", "contacts", "fullname", {"fullname": text(160)}),
+        _table("cdm_company", "cdm_companies", "cdm_name", _COMPANY),
+        _table("account", "accounts", "name", _ACCOUNT),
+        _table("contact", "contacts", "fullname", _CONTACT),
+        _table("msdyn_customergroup", "msdyn_customergroups", "msdyn_groupid"),
+        _table("msdyn_paymentterm", "msdyn_paymentterms", "msdyn_name"),
+        _table(
+            "msdyn_projectcontractsplitbillingrule", "msdyn_projectcontractsplitbillingrules", "msdyn_name", _SPLIT_RULE
+        ),
+        _table("msdyn_currencyexchangerate", "msdyn_currencyexchangerates", "msdyn_name", _EXCHANGE_RATE),
         _table("msdyn_project", "msdyn_projects", "msdyn_subject", _PROJECT),
         _table("msdyn_projecttask", "msdyn_projecttasks", "msdyn_subject", {"msdyn_project": lookup("msdyn_project")}),
         _table(
@@ -280,11 +359,19 @@ TABLES: Final[Mapping[str, Table]] = {
             "bookableresource",
             "bookableresources",
             "name",
-            {"msdyn_organizationalunit": lookup("msdyn_organizationalunit")},
+            {
+                "msdyn_organizationalunit": lookup("msdyn_organizationalunit"),
+                "resourcetype": code({1: "generic", 2: "contact", 3: "user", 4: "equipment", 5: "account"}),
+            },
         ),
-        _table("msdyn_organizationalunit", "msdyn_organizationalunits", "msdyn_name"),
+        _table(
+            "msdyn_organizationalunit",
+            "msdyn_organizationalunits",
+            "msdyn_name",
+            {"msdyn_currency": lookup("transactioncurrency")},
+        ),
         _table("bookableresourcecategory", "bookableresourcecategories", "name"),
-        _table("product", "products", "name", {"productnumber": text()}),
+        _table("product", "products", "name", {"productnumber": text(), "msdyn_productnumber": text(20)}),
         _table("uom", "uoms", "name"),
         _table("msdyn_transactioncategory", "msdyn_transactioncategories", "msdyn_name"),
         _table("msdyn_timeentry", "msdyn_timeentries", "msdyn_description", _TIME_ENTRY),

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4, uuid5
 
 from project_invoicing.dataverse.values import guid
 
-Message = Literal["Create", "Update", "Delete"]
+Message = Literal["Create", "Update", "Delete", "Merge"]
 Row = dict[str, Any]
 
 ISV_ABORTED: Final = "0x80040265"
@@ -65,7 +65,8 @@ class Change:
     ``changed`` are the columns that were written, in the order of the caller, whether or not the value is another one:
     this is what Dataverse hands to its steps. ``before`` is ``None`` for a Create, ``after`` for a Delete; neither may
     be changed. ``transaction`` is the same for all changes that were committed together, ``operation`` for all rows of
-    one call, of which there are ``operation_size``.
+    one call, of which there are ``operation_size``. A Merge is announced for the row that stays, with the one that was
+    merged into it as ``subordinate``.
     """
 
     entity: str
@@ -79,6 +80,7 @@ class Change:
     transaction: str
     operation: str
     operation_size: int = 1
+    subordinate: str | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +150,32 @@ class Rows:
             key, before = self._existing(entity, id)
             self._write(entity, key, "Delete", (), before, None, self._new_id("operation"), 1)
 
+    def merge(self, entity: str, id: str, subordinate: str) -> None:
+        """Merges ``subordinate`` into the row ``id``, as an account or a contact is merged: it stays, deactivated.
+
+        Rows that pointed to it point to the one that is left, as the platform has them do. Only the Merge is announced:
+        no public source says whether the platform's own writes are, so that whoever relies on it does so on a sweep.
+        """
+        with self.transaction():
+            current = self._transaction()
+            key, before = self._existing(entity, id)
+            other, _ = self._existing(entity, subordinate)
+            mark = len(current.changes)
+            self.update(
+                entity, other, {"merged": True, "masterid": Lookup(entity, key), "statecode": 1, "statuscode": 2}
+            )
+            for table, rows in list(self._tables.items()):
+                for of_row, row in [(of_row, row) for of_row, row in rows.items() if row is not None]:
+                    moved = {
+                        name: Lookup(entity, key)
+                        for name, value in row.items()
+                        if name != "masterid" and value == Lookup(entity, other)
+                    }
+                    if moved:
+                        self.update(table, of_row, moved)
+            del current.changes[mark:]
+            self._write(entity, key, "Merge", (), before, dict(before), self._new_id("operation"), 1, other)
+
     def get(self, entity: str, id: str) -> Row:
         """A copy of the row. Raises ``KeyError`` when there is none."""
         with self._lock:
@@ -216,10 +244,9 @@ class Rows:
         after: Row | None,
         operation: str,
         size: int,
+        subordinate: str | None = None,
     ) -> None:
-        current = self._open
-        if current is None:
-            raise RuntimeError("a write needs an open transaction")
+        current = self._transaction()
         now = self._clock().astimezone(UTC)
         second = now.replace(microsecond=0)  # Dataverse keeps no more
         self._version += 1
@@ -231,8 +258,26 @@ class Rows:
         current.undo.append((entity, key, table.get(key), key in table))
         table[key] = after
         current.changes.append(
-            Change(entity, key, message, changed, before, after, now, self._version, current.id, operation, size)
+            Change(
+                entity,
+                key,
+                message,
+                changed,
+                before,
+                after,
+                now,
+                self._version,
+                current.id,
+                operation,
+                size,
+                subordinate,
+            )
         )
+
+    def _transaction(self) -> _Transaction:
+        if self._open is None:
+            raise RuntimeError("a write needs an open transaction")
+        return self._open
 
     def _commit(self, current: _Transaction) -> None:
         for change in current.changes:

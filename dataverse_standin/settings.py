@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dataverse_standin.metadata import TABLES, Column, Table
 from dataverse_standin.rows import Refused
+from dataverse_standin.webhooks import Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Settings:
     ``resource`` is what access tokens must be for, the server's own address unless another one is given.
     ``seconds`` is the clock of tokens and limits, that of the rows dates the delta tokens. No public source gives the
     HTTP status of an expired delta token: a client must go by its code, and ``expired_token_status`` is there to prove
-    it. ``columns`` are those that an environment has more: table -> name -> column.
+    it. ``columns`` are those that an environment has more: table -> name -> column. ``untracked`` tables have change
+    tracking off. ``registrations`` are the webhooks, and ``privileges`` what the application user may do, where that is
+    not everything: name (``prvReadaccount``) -> depth, empty for not at all. These three only show in the definitions.
     """
 
     tenant: str = "8a3f5a5e-3d0c-4c0b-8a57-0f9a1f6f2b11"
@@ -62,6 +65,9 @@ class Settings:
     limits: Limits | None = None
     seconds: Callable[[], float] = time.monotonic
     columns: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+    untracked: frozenset[str] = frozenset()
+    registrations: tuple[Registration, ...] = ()
+    privileges: Mapping[str, str] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
 
     def tables(self) -> Mapping[str, Table]:

@@ -5,18 +5,19 @@ POST    accounts
 PATCH   accounts(<guid>), an upsert unless If-Match or If-None-Match says otherwise
 DELETE  accounts(<guid>)
 
-and the look-up columns of a table, see ``definitions``.
+and what ``definitions`` and ``registrations`` tell: tables and columns, webhooks and privileges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dataverse_standin.definitions import attributes
+from dataverse_standin.definitions import definition
 from dataverse_standin.json_rows import URL
 from dataverse_standin.messages import Request, Response, WebApiError
 from dataverse_standin.metadata import by_set_name
 from dataverse_standin.queries import Queries
+from dataverse_standin.registrations import registered
 from dataverse_standin.resources import resource
 from dataverse_standin.rows import Refused, Rows
 from dataverse_standin.settings import Settings
@@ -28,6 +29,7 @@ class WebApi:
 
     def __init__(self, rows: Rows, settings: Settings, url: str) -> None:
         self._url = url
+        self._settings = settings
         self._tables = settings.tables()
         self._sets = by_set_name(self._tables.values())
         self._queries = Queries(rows, settings, url)
@@ -46,7 +48,8 @@ class WebApi:
             return error.response()
 
     def _answer(self, request: Request, links: Mapping[str, str]) -> Response:
-        told = attributes(request, self._tables, self._url)
+        told = definition(request, self._tables, self._settings, self._url)
+        told = told or registered(request, self._tables, self._settings, self._url)
         if told is not None:
             return told
         target = resource(request.target, self._sets, links)

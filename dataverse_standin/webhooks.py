@@ -24,7 +24,7 @@ from dataverse_standin.messages import to_json
 from dataverse_standin.metadata import TABLES, Table
 from dataverse_standin.rows import Change, Rows
 
-StepMessage = Literal["Create", "Update", "Delete", "CreateMultiple"]
+StepMessage = Literal["Create", "Update", "Delete", "CreateMultiple", "Merge"]
 
 TRIED_AGAIN: Final = frozenset({502, 503, 504})
 TIMEOUT_SECONDS: Final = 60
@@ -77,7 +77,8 @@ class Step:
     """What a webhook is registered for. An Update may be filtered by ``columns``, of which one must be written.
 
     ``pre_image`` and ``post_image`` are the names of the images; Dataverse gives no pre image of a Create and no post
-    image of a Delete.
+    image of a Delete. ``image_columns`` are those of the images, all where none are named. What is not ``asynchronous``
+    or not ``enabled`` is only registered so: it shows in the definitions, and is sent like the others.
     """
 
     entity: str
@@ -85,11 +86,23 @@ class Step:
     columns: frozenset[str] = frozenset()
     pre_image: str | None = IMAGE
     post_image: str | None = IMAGE
+    image_columns: frozenset[str] = frozenset()
+    asynchronous: bool = True
+    enabled: bool = True
 
     def takes(self, change: Change) -> bool:
         if (change.entity, change.message) != (self.entity, self.message.removesuffix("Multiple")):
             return False
         return change.message != "Update" or not self.columns or not self.columns.isdisjoint(change.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A webhook as an administrator has registered it."""
+
+    name: str
+    url: str
+    steps: tuple[Step, ...]
 
 
 class JobState(StrEnum):

@@ -24,7 +24,7 @@ from operate.terminal import console, printable
 from project_invoicing.errors import IntegrationError
 
 if TYPE_CHECKING:
-    from operate.commands import Commands
+    from operate.arguments import Commands
 
 _CLOSED_PIPE = 141
 """The exit code of a program whose reader has closed the pipe, as shells have it."""

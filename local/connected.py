@@ -16,14 +16,17 @@ from zoneinfo import ZoneInfo
 
 from dataverse_standin import DeliveryFaults, HttpHeader, Post, Rows, Settings, Step, Webhooks, running
 from dataverse_standin.business import Business
+from dataverse_standin.webhooks import StepMessage
 from local import ROOT, engines, result, template
 from local.functions import Handlers
 from local.stack import Stack
+from project_invoicing.dataverse.master_maps import MASTER_TABLES
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.store import client, setups
 
 PATH: Final = "/dataverse"
+_MESSAGES: Final[tuple[StepMessage, ...]] = ("Create", "Update", "Delete")
 STEPS: Final = (
     Step("msdyn_actual", "Create"),
     Step("msdyn_actual", "Update"),
@@ -32,6 +35,9 @@ STEPS: Final = (
     Step("msdyn_transactionconnection", "Delete"),
     Step("invoice", "Create"),
     Step("invoice", "Update"),
+    *(Step(entity, message) for entity in MASTER_TABLES for message in _MESSAGES),
+    Step("account", "Merge"),
+    Step("contact", "Merge"),
 )
 """The steps that an administrator registers, see README."""
 NAMES: Final[Mapping[str, str]] = {
@@ -70,6 +76,11 @@ class Site:
     def go_to(self, at: str) -> None:
         """Sets the clock to ``at`` (ISO 8601, UTC)."""
         self._clock.now = datetime.fromisoformat(at)
+
+    def load_policy(self, document: Mapping[str, Any]) -> None:
+        """Loads a set-up as it is: everything that Dataverse knows of comes from there."""
+        setups.load(client.dynamodb(), self.stack.settings.setup_table, document, self.at)
+        self.settle()
 
     def load(self, document: Mapping[str, Any]) -> None:
         """Loads a set-up whose ``references`` are those of Dataverse's rows."""

@@ -7,7 +7,7 @@ here: what finance knows came through the webhook or a sweep, and what Dataverse
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.rule import Rule
 
 from dataverse_standin import DeliveryFaults
 from dataverse_standin.business import (
+    WORK,
     BillingMethod,
     BillingType,
     Engagement,
@@ -33,7 +34,9 @@ from local.run import Outcome
 from operate import answers
 from operate.documents import read_setup
 
+POLICY: Final = ROOT / "local" / "demo_policy.yaml"
 SETUP: Final = ROOT / "events" / "scenarios" / "plain-month" / "setup.yaml"
+"""The same with master data in it, for tests that load everything in one document."""
 ZONE: Final = "America/New_York"
 BEGINS: Final = "2026-08-24T13:00:00Z"
 
@@ -45,7 +48,7 @@ class Options:
     """``lost`` is the share of webhooks that get lost; as many come twice, and all of them in any order."""
 
     engine: str = "ministack"
-    setup: Path = SETUP
+    setup: Path = POLICY
     lost: float = 0.0
     seed: int = 1
     verbose: bool = False
@@ -91,7 +94,10 @@ def run(options: Options, console: Console) -> Demo:
 
 
 class Story:
-    """Two weeks of work, one invoice, and the correction that the customer asked for."""
+    """Two weeks of work on two projects, one invoice, and the correction that the customer asked for.
+
+    Finance begins with policy alone: customer, contract, projects and the rest arrive from Dataverse.
+    """
 
     def __init__(self, site: Site, console: Console) -> None:
         self.site = site
@@ -100,8 +106,15 @@ class Story:
         self.told = 0
 
     def prepare(self, document: Row) -> None:
-        """Contract, project, people and prices in Dataverse; the same in finance, by Dataverse's ids."""
+        """Finance loads its policy. Customer, contract and project are made in Dataverse, and arrive by themselves.
+
+        All that finance adds is the cost center of the project.
+        """
+        self.site.load_policy(document)
+        self._say("A customer, a contract and its first project are made in Dataverse", "2026-08-24T13:00:00Z")
         business = self.business
+        group = business.add_customer_group("DOM")
+        business.add_customer("C-001", "USPM", "USD", "Adatum Corporation", msdyn_customergroupid=group)
         self.project: Engagement = business.engagement(
             unit="Contoso Robotics US", cost_rate=100, bill_rate=200, resource="Bob Kozack"
         )
@@ -110,21 +123,33 @@ class Story:
         )
         self.airfare = business.add_category("Airfare")
         self.sensor = business.add_product("P-100")
-        self.site.load(document)
+        self._deliver()
+        name = {"part": "projects", "company": "USPM", "number": "PRJ-1"}
+        edit = {**name, "columns": {"dimensions": {"CostCenter": "007"}}, "actor": "finance"}
+        self.site.run("document_editing", edit_master_data=edit)
+        answers.show_explanations(self.console, self.site.run("explain", id="PRJ-1"))
+
+    def second_project(self) -> Engagement:
+        """Its first work is approved a moment later, and nobody touches the set-up."""
+        business, first = self.business, self.project
+        project = business.add_project("PRJ-2", first.unit)
+        line = business.add_contract_line(first.contract, project, BillingMethod.TIME_AND_MATERIAL, "CTR-1-3", WORK)
+        return replace(first, project=project, contract_line=line)
 
     def work(self) -> None:
         """A week of approvals. One is cancelled again: what it recorded comes back to zero."""
         business, project = self.business, self.project
-        self._say("A week of work is approved", "2026-08-28T20:00:00Z")
+        self._say("A second project is made, and a week of work is approved on both", "2026-08-28T20:00:00Z")
+        second = self.second_project()
         mistaken = business.submit_time(project, "6", date(2026, 8, 26))
         for hours, day, billable in (("8", 24, None), ("7.5", 25, None), ("8", 27, "6")):
             business.approve(business.submit_time(project, hours, date(2026, 8, day)), billable)
         business.approve(mistaken)
         flight = business.enter_expense(
-            project, 1, "345.67", date(2026, 8, 24), msdyn_price="380.24", msdyn_transactioncategory=self.airfare
+            second, 1, "345.67", date(2026, 8, 24), msdyn_price="380.24", msdyn_transactioncategory=self.airfare
         )
         sensors = business.enter_material(
-            project, 12, self.sensor, date(2026, 8, 25), msdyn_unitcost="42.42", msdyn_price="49.99"
+            second, 12, self.sensor, date(2026, 8, 25), msdyn_unitcost="42.42", msdyn_price="49.99"
         )
         for entry in (flight, sensors):
             business.submit(entry)

@@ -26,13 +26,13 @@ from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.waiting import waits_as
 from project_invoicing.rules.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store import setups
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals, WholeStaging, vouchers
 from project_invoicing.use_cases.result_rows import invoice_row, voucher_row
+from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
 
     ``refused`` are the refusals that manual steps were answered with (``refusals_in``); no table keeps them.
     """
-    setup = setups.current(client, names.setup_table)
+    setup = SetupVersions.read(client, names.setup_table, names.master_data_table, on_demand=True).current
     show = Figures(setup)
     staging = WholeStaging(Staging(client, names.staging_table))
     journals = WholeJournals(Journals(client, names.journals_table))

@@ -30,6 +30,8 @@ _FIGURES: Final = (
 )
 _WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what")
 
+_WITH_ACTUALS: Final = ("actual", "connection", "proposal", "invoice", "journal", "voucher")
+
 Row = Mapping[str, Any]
 
 
@@ -55,7 +57,8 @@ def show_explanations(console: Console, answer: Row) -> None:
             console, "What happened", ({"when": step["at"] or "", "what": step["what"]} for step in one["history"])
         )
         show_rows(console, "Waits for", _filled([_blocker(entry) for entry in one["waits_for"]]))
-        show_rows(console, "Linked actuals", map(_linked, one["linked"]))
+        title = "Linked actuals" if one["kind"] in _WITH_ACTUALS else "What waits for it, or refers to it"
+        show_rows(console, title, map(_linked, one["linked"]))
         show_rows(console, "Voucher", _ledger_lines(one["voucher_lines"]))
         for name, number in one["left_out"].items():
             console.print(f"{name.replace('_', ' ')}: {number} more are not shown")
@@ -64,6 +67,31 @@ def show_explanations(console: Console, answer: Row) -> None:
         console.print(_text(f"Nothing is known about {answer['id']}.", style="bold"))
         console.print(_text(f"Looked in: {'; '.join(answer['looked_in'])}.\n"))
         show_list(console, "What that can mean, and what to do", answer["next"])
+
+
+def show_organization(console: Console, report: Row) -> None:
+    """Prints what an organization lacks for each table map, each with what to do, and what deserves a look."""
+    webhooks = ", ".join(report["webhooks"]) or "none that can be seen"
+    console.print(_text(f"{report['url']}, webhooks: {webhooks}\n"))
+    show_rows(console, "Table maps", ({**one, "problems": one["problems"] or ""} for one in report["maps"]))
+    notes = [one for one in report["findings"] if one["problem"] == "note"]
+    for one in report["maps"]:
+        found = [each for each in report["findings"] if each["map"] == one["map"] and each not in notes]
+        _show_findings(console, f"{one['map']} ({one['table']})", found)
+    if notes:
+        _show_findings(console, "Worth a look; nothing is held up", notes)
+    if report["complete"]:
+        console.print("Nothing is missing.")
+
+
+def _show_findings(console: Console, title: str, findings: Sequence[Row]) -> None:
+    if not findings:
+        return
+    console.print(_text(title, style="bold"))
+    for one in findings:
+        console.print(_text(f"  {one['problem']}: {one['kind']} {one['name']}: {one['detail']}"), soft_wrap=True)
+        console.print(_text(f"    -> {one['to_do']}"), soft_wrap=True)
+    console.print()
 
 
 def show_reconciliation(console: Console, report: Row) -> None:
@@ -130,8 +158,11 @@ def _text(value: object, style: str = "") -> Text:
 
 
 def show_list(console: Console, title: str, texts: Iterable[str]) -> None:
+    listed = list(texts)
+    if not listed:
+        return
     console.print(_text(title, style="bold"))
-    for text in texts:
+    for text in listed:
         console.print(_text(f"  - {text}"))
     console.print()
 
@@ -154,7 +185,7 @@ def _filled(rows: Sequence[Row]) -> list[Row]:
 
 def _linked(entry: Row) -> Row:
     amount = f"{entry['amount']} {entry['currency'] or ''}" if entry["amount"] else ""
-    return {"": entry["role"], "actual": entry["id"], "kind": entry["what"], "amount": amount, "detail": entry["state"]}
+    return {"": entry["role"], "id": entry["id"], "kind": entry["what"], "amount": amount, "detail": entry["state"]}
 
 
 def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:

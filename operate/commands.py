@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, aws, explain, maps, preview, reconcile, redrive
+from operate import answers, check_dataverse, explain, maps, master_commands, preview, reconcile, redrive
+from operate.arguments import ask_a_stack, at_a_stack, named_text
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -23,7 +23,7 @@ from project_invoicing.store import client, setups
 from project_invoicing.use_cases.documents.given import given_day
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+    from operate.arguments import Commands
 
 BAD_ANSWER: Final = 1
 """The exit code of an answer that somebody must act on: differences, a posting that would be refused."""
@@ -36,34 +36,35 @@ def add(commands: Commands) -> None:
     _add_questions(commands)
     _add_checks(commands)
     _add_controls(commands)
+    master_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:
     """Commands that ask."""
     previews = commands.add_parser("preview", help="what posting a proposal would make; nothing is written")
-    previews.add_argument("proposal", type=_named, help="the proposal's number")
-    previews.add_argument("--company", type=_named, help="where several companies have a proposal with this number")
+    previews.add_argument("proposal", type=named_text, help="the proposal's number")
+    previews.add_argument("--company", type=named_text, help="where several companies have a proposal with this number")
     previews.add_argument("--invoice-date", help="as if it were given to the posting: 2026-08-31")
-    _ask_a_stack(previews, _preview)
+    ask_a_stack(previews, _preview)
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument(
-        "id", type=_named, help="GUID of an actual or a proforma; number of a proposal, invoice, journal or voucher"
+        "id", type=named_text, help="GUID of an actual or a proforma; number of a proposal, invoice, journal or voucher"
     )
-    explains.add_argument("--company", type=_named, help="where several companies have a document with this number")
-    _ask_a_stack(explains, _explain)
+    explains.add_argument("--company", type=named_text, help="where several companies have a document with this number")
+    ask_a_stack(explains, _explain)
 
     reconciles = commands.add_parser("reconcile", help="compare everything in Dataverse with everything here")
     instead = reconciles.add_mutually_exclusive_group()
     instead.add_argument(
-        "--repair", type=_named, metavar="ID|all", help="fetch, import or write back again: one row, or all found"
+        "--repair", type=named_text, metavar="ID|all", help="fetch, import or write back again: one row, or all found"
     )
     instead.add_argument("--last", action="store_true", help="the report of the last run, instead of a new one")
-    _ask_a_stack(reconciles, _reconcile)
+    ask_a_stack(reconciles, _reconcile)
 
 
 def _add_checks(commands: Commands) -> None:
-    """Commands that check something before it is used. They need no stack."""
+    """Commands that check something before it is used. They need no tables of a stack."""
     checks = commands.add_parser("check", help="check something before it is used")
     check_commands = checks.add_subparsers(required=True, metavar="WHAT")
     setup = check_commands.add_parser("setup", help="what is wrong with a set-up file, and what it lacks")
@@ -71,6 +72,20 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
     setup.set_defaults(command=_check_setup)
+    dataverse = check_commands.add_parser(
+        "dataverse", help="what a Dataverse organization lacks for the table maps; only reads, and only definitions"
+    )
+    dataverse.add_argument("--webhook", type=named_text, metavar="NAME", help="where several webhooks are registered")
+    dataverse.add_argument(
+        "--without",
+        type=named_text,
+        action="append",
+        default=[],
+        metavar="MAP",
+        help="a map that is to stay stopped; master_data for all maps of master data; may be given several times",
+    )
+    dataverse.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    dataverse.set_defaults(command=at_a_stack(_check_dataverse))
 
 
 def _add_controls(commands: Commands) -> None:
@@ -78,51 +93,26 @@ def _add_controls(commands: Commands) -> None:
     map_ = commands.add_parser("map", help="pause, resume, stop or start a table map of a deployed stack")
     map_.add_argument("action", choices=["pause", "resume", "stop", "start", "list"])
     map_.add_argument(
-        "name", type=_named, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
+        "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
-    map_.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
+    map_.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
     map_.add_argument("--reason", help="kept with the map's state")
-    map_.set_defaults(command=_at_a_stack(_map))
+    map_.set_defaults(command=at_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
-    redrives.add_argument("function", type=_named, help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", type=_named, required=True, help="the stack's name")
+    redrives.add_argument("function", type=named_text, help="the function's name, such as actuals_sync")
+    redrives.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
     redrives.add_argument("--show", action="store_true", help="only show what is there")
-    redrives.set_defaults(command=_at_a_stack(_redrive))
+    redrives.set_defaults(command=at_a_stack(_redrive))
 
     setup = commands.add_parser("setup", help="the finance set-up of a deployed stack")
     setup_commands = setup.add_subparsers(required=True, metavar="COMMAND")
     loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or at any endpoint")
     loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     loads.add_argument(
-        "--table", type=_named, default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE"
+        "--table", type=named_text, default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE"
     )
-    loads.set_defaults(command=_at_a_stack(_load))
-
-
-def _ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    parser.add_argument(
-        "--stack-prefix", type=_named, help="the stack's name; default: the tables that the environment names"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(command=_at_a_stack(command))
-
-
-def _at_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The command, with a sentence for what AWS refuses. In a local run that would be a defect, and is raised."""
-
-    def asked(options: argparse.Namespace) -> int:
-        with aws.asking():
-            return command(options)
-
-    return asked
-
-
-def _named(text: str) -> str:
-    """A name, an id or a number. Refuses the empty text of a shell variable that was never set."""
-    if text.strip():
-        return text
-    raise argparse.ArgumentTypeError("is empty; name one")
+    loads.set_defaults(command=at_a_stack(_load))
 
 
 def _day(text: str) -> date:
@@ -140,6 +130,16 @@ def _check_setup(options: argparse.Namespace) -> int:
     lacking = f"{len(found)} warnings" if len(found) != 1 else "1 warning"
     print(printable(f"{options.file} is valid{f'; {lacking}' if found else ' and lacks nothing that can be checked'}"))
     return BAD_ANSWER if found and options.strict else 0
+
+
+def _check_dataverse(options: argparse.Namespace) -> int:
+    """``BAD_ANSWER`` where something is missing, differs or could not be checked; notes alone are none."""
+    report = check_dataverse.run(check_dataverse.Options(options.webhook, tuple(options.without)))
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        answers.show_organization(console(), report)
+    return 0 if report["complete"] else BAD_ANSWER
 
 
 def _preview(options: argparse.Namespace) -> int:

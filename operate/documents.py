@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -41,7 +41,7 @@ def read_setup(path: Path) -> dict[str, Any]:
     """
     text = read_text(path)
     try:
-        document = _parse(path, text)
+        document = parsed(path, text, "a set-up has companies and currencies at least")
         found = check(document)
         lines = _lines(text) if found else {}
     except RecursionError:
@@ -63,6 +63,12 @@ def setup_warnings(path: Path, on: date) -> list[str]:
     return [f"{path}:{_line(lines, warning.path)}: {warning}" for warning in found]
 
 
+def written_lines(text: str) -> Callable[[Keys], int]:
+    """The line of each key and entry of a document."""
+    lines = _lines(text)
+    return lambda path: _line(lines, path)
+
+
 def read_text(path: Path) -> str:
     """The text in ``path``, which may begin with a byte order mark. Raises ``InvalidInput`` if it cannot be read."""
     try:
@@ -81,13 +87,14 @@ def read_text(path: Path) -> str:
     raise InvalidInput([problem])
 
 
-def _parse(path: Path, text: str) -> Any:
+def parsed(path: Path, text: str, needs: str) -> Any:
+    """The document in a text, JSON or YAML; an empty one is told what it ``needs``. Raises ``InvalidInput``."""
     try:
         if path.suffix == ".json" and text.strip():
             return exact_json(text)
         document = yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader with fewer types
         if document is None:
-            raise InvalidInput([f"{path}:1: is empty; a set-up has companies and currencies at least"])
+            raise InvalidInput([f"{path}:1: is empty; {needs}"])
         return document
     except json.JSONDecodeError as error:
         problem = f"{path}:{error.lineno}: {json_problem(error)}"

@@ -19,5 +19,5 @@ def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any
 
 def stores(stack_prefix: str | None) -> Stores:
     """The stores of the stack with this prefix, else of the tables that the environment names."""
-    tables = named(stack_prefix, "staging", "journals", "proposals", "ledger", "setup", "dataverse")
+    tables = named(stack_prefix, "staging", "journals", "proposals", "ledger", "setup", "dataverse", "master_data")
     return Stores.read(client.dynamodb(), tables)

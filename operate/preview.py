@@ -31,9 +31,9 @@ class Options:
 
 def run(options: Options) -> list[Json]:
     """What posting the proposal would make, as ``use_cases.preview`` says. Raises ``InvalidInput``."""
-    tables = named(options.stack_prefix, "proposals", "setup")
+    tables = named(options.stack_prefix, "proposals", "setup", "master_data")
     dynamodb = client.dynamodb()
-    versions = SetupVersions.read(dynamodb, tables.setup_table)
+    versions = SetupVersions.read(dynamodb, tables.setup_table, tables.master_data_table)
     check_company(options.company, versions.current)
     stored = Proposals(dynamodb, tables.proposals_table, calendar_dates("invoices"))
     now = utc_text(datetime.now(UTC))

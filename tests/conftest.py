@@ -10,6 +10,9 @@ import pytest
 from botocore.config import Config
 
 from local import engines
+from project_invoicing.domain.master_data import Key
+from project_invoicing.setup import master_view
+from project_invoicing.setup.master_view import NotRead
 from project_invoicing.store import client
 from tests import sockets
 from tests.harness import World
@@ -37,6 +40,21 @@ def _no_sockets() -> Iterator[None]:
     """Unit tests do no I/O; a test that forgets it fails here."""
     with sockets.none():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _everything_asked_was_read() -> Iterator[None]:
+    """A step reads the master data that its rules ask for. One that does not would set its rows aside."""
+    unread: list[Key] = []
+
+    class Noted(NotRead):
+        def __init__(self, key: Key) -> None:
+            super().__init__(key)
+            unread.append(key)
+
+    with patch.object(master_view, "NotRead", Noted):
+        yield
+    assert not unread, unread[:5]
 
 
 @pytest.fixture

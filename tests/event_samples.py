@@ -315,6 +315,7 @@ def command_samples() -> dict[str, Any]:
     dates = {"invoice_date": "2026-08-31", "due_date": None, "actor": "ann@contoso.example"}
     rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
     sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
+    taxed = {"part": "customers", "company": "USPM", "number": "C-001", "columns": {"sales_tax_group": "EXP"}}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
         "edit": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **line}}),
@@ -326,6 +327,7 @@ def command_samples() -> dict[str, Any]:
         "reset": ("2026-08-31T09:03:00Z", {"reset": journal}),
         "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+        "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}
 
@@ -411,6 +413,7 @@ def function_samples() -> dict[str, Any]:
         "reconciliation/scheduled": scheduled("2026-09-01T02:30:00Z", "reconciliation"),
         "reconciliation/repair-one": manual("2026-09-01T08:00:00Z", "Manual Run", repair=guid("actual-billed-sales")),
         "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
+        "reference_rates/scheduled": scheduled("2026-08-31T15:30:00Z", "reference-rates"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
     }

@@ -26,7 +26,15 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.events import BusEvent
-from project_invoicing.events.own import OWN_EVENTS, InvoicePosted, JournalPosted, ProposalReady, SetupChanged
+from project_invoicing.events.own import (
+    OWN_EVENTS,
+    InvoicePosted,
+    JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
+    ProposalReady,
+    SetupChanged,
+)
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 
@@ -34,6 +42,8 @@ TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {
     JournalPosted.TYPE: ("staging_import", "accounting_writeback"),
     SetupChanged.TYPE: ("staging_import", "master_data_sync"),
+    MasterDataChanged.TYPE: ("staging_import",),
+    MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
     ProposalReady.TYPE: ("invoice_posting",),
 }

@@ -13,11 +13,11 @@ Tables = dict[tuple[str, str, str], dict[str, Any]]
 _BATCH = 25
 
 
-def read(world: World) -> Tables:
-    """What is in the tables, but for the set-up, which no step writes."""
+def read(world: World, *tables: str) -> Tables:
+    """What is in these tables, else in all but those of the set-up and of master data, which no step writes."""
     return {
         (name, item["pk"]["S"], item["sk"]["S"]): item
-        for name in _names(world)
+        for name in tables or _names(world)
         for page in world.client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
         for item in page["Items"]
     }
@@ -41,7 +41,7 @@ def _write(key: tuple[str, str, str], item: dict[str, Any] | None) -> dict[str, 
 
 
 def clear(world: World) -> None:
-    restore(world, read(world), {})
+    restore(world, read(world, *_names(world), world.names.master_data_table), {})
 
 
 def _names(world: World) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Long because the verbs are many: each only opens its transaction, and what it do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
@@ -17,6 +17,7 @@ from dataverse_standin.business import (
     corrections,
     drafts,
     edits,
+    master_data,
     milestones,
     proformas,
     retainers,
@@ -81,15 +82,10 @@ class Business:
         with self.rows.transaction():
             money = contracts.currency(self.rows, currency)
             of_unit = contracts.organizational_unit(self.rows, unit, cost_currency, company)
-            buyer = (
-                contracts.named(self.rows, "contact", "fullname", customer)
-                if person
-                else contracts.named(self.rows, "account", "accountnumber", customer, name=customer)
-            )
+            kept = master_data.person if person else master_data.customer
+            buyer = kept(self.rows, customer, company, currency)
             header = contracts.add_contract(self.rows, contract, buyer, currency, of_unit)
-            where = contracts.named(
-                self.rows, "msdyn_project", "msdyn_subject", project, msdyn_contractorganizationalunitid=of_unit
-            )
+            where = master_data.project(self.rows, project, of_unit, company, buyer)
             line = contracts.add_contract_line(self.rows, header, where, billing_method, contract_line, WORK)
             who = contracts.named(self.rows, "bookableresource", "name", resource, msdyn_organizationalunit=of_unit)
             contracts.set_rates(self.rows, of_unit, header, cost_rate, bill_rate)
@@ -111,9 +107,55 @@ class Business:
     def add_project(self, name: str, unit: Lookup) -> Lookup:
         """A project without a contract line: internal, or presales (INT, PRE)."""
         with self.rows.transaction():
-            return contracts.named(
-                self.rows, "msdyn_project", "msdyn_subject", name, msdyn_contractorganizationalunitid=unit
-            )
+            return master_data.project(self.rows, name, unit, self._company_of(unit))
+
+    def add_customer(self, number: str, company: str, currency: str, name: str = "", **columns: Any) -> Lookup:
+        """An account of a company. ``columns`` are more of them, by logical name."""
+        with self.rows.transaction():
+            return master_data.customer(self.rows, number, company, currency, name, **columns)
+
+    def add_customer_group(self, name: str) -> Lookup:
+        """A customer group, to be named by ``msdyn_customergroupid`` of a customer."""
+        with self.rows.transaction():
+            return contracts.named(self.rows, "msdyn_customergroup", "msdyn_groupid", name)
+
+    def add_contract(self, number: str, customer: Lookup, currency: str, unit: Lookup) -> Lookup:
+        """A project contract in draft, without lines."""
+        with self.rows.transaction():
+            return contracts.add_contract(self.rows, number, customer, currency, unit)
+
+    def split_billing(self, contract: Lookup, shares: Mapping[Lookup, str]) -> list[Lookup]:
+        """Several customers of a contract with their shares in percent; gives the split billing rules."""
+        with self.rows.transaction():
+            return master_data.split(self.rows, contract, shares)
+
+    def merge(self, stays: Lookup, goes: Lookup) -> None:
+        """Merges two accounts, or two contacts. The one that goes is deactivated."""
+        with self.rows.transaction():
+            master_data.merge(self.rows, stays, goes)
+
+    def change(self, row: Lookup, **columns: Any) -> None:
+        """Changes master data, by logical name of the columns."""
+        with self.rows.transaction():
+            self.rows.update(row.entity, row.id, columns)
+
+    def close(self, project: Lookup) -> None:
+        """Closes a project."""
+        self.change(project, **master_data.CLOSED)
+
+    def reopen(self, project: Lookup) -> None:
+        self.change(project, **master_data.OPEN)
+
+    def deactivate(self, row: Lookup) -> None:
+        self.change(row, **master_data.INACTIVE)
+
+    def delete(self, row: Lookup) -> None:
+        """Deletes master data that no actual points to."""
+        with self.rows.transaction():
+            master_data.delete(self.rows, row)
+
+    def _company_of(self, unit: Lookup) -> str:
+        return str(self.rows.get(unit.entity, unit.id)["msdyn_company"])
 
     def add_category(self, name: str) -> Lookup:
         with self.rows.transaction():

@@ -23,6 +23,7 @@ from dataverse_standin.rows import Lookup, Refused, Rows
 
 CONTRACT: Final = "salesorder"
 CONTRACT_LINE: Final = "salesorderdetail"
+PROJECT_SERVICE: Final = 690970000
 
 PRICES: Final[Mapping[int, tuple[str, str]]] = {
     TransactionClass.TIME: ("msdyn_resourcecategorypricelevel", "msdyn_resourcecategory"),
@@ -103,9 +104,11 @@ def find_price(rows: Rows, list_: Lookup, transaction_class: int, key: Lookup | 
 
 def add_contract(rows: Rows, number: str, customer: Lookup, code: str, unit: Lookup) -> Lookup:
     """A project contract in draft, in currency ``code``, with a price list of its own."""
+    company = rows.get(unit.entity, unit.id)["msdyn_company"]
     values = {
         "ordernumber": number,
         "name": number,
+        "msdyn_owningcompany": named(rows, "cdm_company", "cdm_companycode", company, cdm_name=company),
         "customerid": customer,
         "transactioncurrencyid": currency(rows, code),
         "pricelevelid": price_list(rows, f"{number} sales", code),
@@ -124,9 +127,12 @@ def add_contract_line(
     name: str,
     includes: tuple[TransactionClass, ...],
 ) -> Lookup:
-    """A line of a contract. ``includes`` are the classes of the project's work that it bills."""
+    """A line of a contract, the next one. ``includes`` are the classes of the project's work that it bills."""
+    numbers = [row["sequencenumber"] for row in rows.select(CONTRACT_LINE, salesorderid=contract)]
     values = {
         "salesorderid": contract,
+        "msdyn_linetype": PROJECT_SERVICE,
+        "sequencenumber": max(numbers, default=0) + 1,
         "salesorderdetailname": name,
         "productdescription": name,
         "msdyn_billingmethod": int(billing_method),

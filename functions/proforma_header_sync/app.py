@@ -15,7 +15,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     detail = event["detail"]
     stores = bootstrap.proposals(), bootstrap.staging()
     outcome = bootstrap.maps_at_work().held_back(event)
-    outcome = outcome or sync_header(*stores, bootstrap.finance_setup(), detail, event["time"])
+    outcome = outcome or sync_header(*stores, bootstrap.finance_setups(), detail, event["time"])
     logger.info("proforma header", proforma_id=known_id(detail.get("id")), outcome=outcome)
     count(f"Proforma{outcome.capitalize()}")
     return {"outcome": outcome}

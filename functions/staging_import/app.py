@@ -22,7 +22,8 @@ from project_invoicing.use_cases.staging.import_rows import StagingImport
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
-    run = StagingImport(*stores, bootstrap.finance_setups(), event["time"], bootstrap.actuals_register())
+    setups = bootstrap.finance_setups
+    run = StagingImport(*stores, setups(), event["time"], bootstrap.actuals_register(), setups)
     asked = ImportStaging()
     match event.get("detail-type"):
         case JournalPosted.TYPE:
@@ -31,8 +32,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         case InvoicePosted.TYPE:
             invoice = InvoicePosted.of(event)
             report = run.after_invoice(invoice.company, invoice.invoice_id)
-        case SetupChanged.TYPE | MasterDataChanged.TYPE | MasterDataLoaded.TYPE:
+        case SetupChanged.TYPE | MasterDataLoaded.TYPE:
             report = run.after_setup_change()
+        case MasterDataChanged.TYPE:
+            report = run.after_master_data(MasterDataChanged.of(event))
         case ImportRequested.TYPE:
             report = run.everything(ImportStaging.of(ImportRequested.of(event).as_detail()))
         case _:

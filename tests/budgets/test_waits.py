@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.business import Work, finance, into_staging
-from project_invoicing.events.own import JournalPosted
+from project_invoicing.events.own import JournalPosted, MasterDataChanged
 from project_invoicing.store.items import typed_item
 from tests.counting import Usage, counted
 from tests.harness import World
@@ -101,4 +101,29 @@ def test_a_row_that_nothing_else_can_speak_for_is_written_and_stays_below_a_unit
     rows = [item for item in scanned(empty, empty.names.staging_table) if "qs" in item]
     assert [row["re"] for row in rows] == [reason] * lines
     assert max(map(size_of, rows)) < UNIT
-    assert usage.write_units <= 3 * lines + 2  # the two: which set-up the drafts were last compared with
+    by_blocker = lines if reason == "reference_missing" else 0  # the index of what waits for the set-up
+    assert usage.write_units <= 3 * lines + by_blocker + 2  # the two: which set-up the drafts were last compared with
+
+
+def test_what_blocks_is_read_again_once_and_waking_costs_what_waits(empty: World) -> None:
+    lines, document = 200, finance()
+    projects = document["references"].pop("msdyn_project")
+    empty.load(document)
+    into_staging(empty, Work(lines // 2).worked)
+    with counted(empty.client) as first:
+        empty.run("staging_import")
+    with counted(empty.client) as again:
+        empty.run("staging_import")
+    assert len([item for item in scanned(empty, empty.names.staging_table) if "bk" in item]) == lines
+    more = {name: first.operations[name] - again.operations[name] for name in ("GetItem", "BatchGetItem")}
+    assert more == {"GetItem": 1, "BatchGetItem": 1}  # the version of the set-up, and the rows that block
+    assert again.write_units == 0
+
+    empty.load(document | {"references": document["references"] | {"msdyn_project": projects}})
+    into_staging(empty, Work(lines, name="other").costs)  # nobody has looked at these yet
+    blockers = tuple(f"msdyn_project#{id}" for id in projects)
+    told = MasterDataChanged(entity="msdyn_project", id=None, company=None, number=None, blockers=blockers)
+    with counted(empty.client) as woken:
+        assert empty.tell("staging_import", told.on_bus(empty.at, "woken"))["journal_lines"] == lines
+    assert woken.operations["BatchGetItem"] <= 2 + lines // 100 + 3  # the rows, what is continued, master data
+    assert woken.write_units <= 8 * lines

@@ -28,10 +28,12 @@ def name_of(function_id: str) -> str:
 
 
 def referred(value: Any) -> str:
-    """The logical id that ``!Ref X``, ``!GetAtt X.Arn`` or ``!Sub ${X.Arn}/…`` names."""
+    """The logical id that ``!Ref X``, ``!GetAtt X.Arn``, ``!Sub ${X.Arn}/…`` or ``!Sub arn:…${X}`` names."""
     ((_, target),) = value.items()
     if isinstance(target, list):
         return str(target[0])
+    if str(target).startswith("arn:"):
+        return str(target).rpartition("${")[2].partition("}")[0]
     return str(target).removeprefix("${").split("}")[0].split(".")[0]
 
 
@@ -44,7 +46,8 @@ def statements(function_id: str) -> Iterator[tuple[list[str], list[Any]]]:
 
 def allowed(document: Json) -> Iterator[tuple[list[str], list[Any]]]:
     """The statements of a policy: actions, and the resources they are for."""
-    for statement in document["Statement"]:
+    for given in document["Statement"]:
+        statement = given["Fn::If"][1] if "Fn::If" in given else given
         assert statement["Effect"] == "Allow"
         yield _listed(statement["Action"]), _listed(statement["Resource"])
 

@@ -28,9 +28,11 @@ REQUESTS = {"get_item", "batch_get_item", "put_item", "update_item", "delete_ite
 OWN_WORDS: Mapping[str, str] = {
     "at": "when a step of a scenario, an explanation or a kept event happened",
     "id": "of an event, of a row of Dataverse, of a refusal",
+    "mode": "how a step of a webhook runs, in the definitions of Dataverse",
     "row": "the columns of a row in a bus event; where an answer of a benchmark stands",
     "rows": "of a sweep and of a check in their reports",
     "time": "of a bus event, an envelope of EventBridge",
+    "to": "the currency that a row of exchange rates leads to",
     "type": "of an error of pydantic, of a JSON schema",
 }
 """Attributes whose names are words that JSON outside the store has for keys as well, with where."""

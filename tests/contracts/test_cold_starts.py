@@ -30,18 +30,19 @@ FUNCTIONS: Final = {function.name: function for function in read(ROOT / "templat
 
 BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "dataverse_webhook": (40, 25),
-    "dataverse_catchup": (70, 60),
-    "proforma_header_sync": (115, 85),
-    "master_data_sync": (70, 65),
+    "dataverse_catchup": (75, 70),
+    "proforma_header_sync": (125, 95),
+    "master_data_sync": (75, 65),
     "actuals_sync": (60, 40),
-    "staging_import": (165, 115),
-    "journal_posting": (100, 80),
-    "invoice_posting": (130, 95),
+    "staging_import": (175, 125),
+    "journal_posting": (110, 95),
+    "invoice_posting": (135, 100),
     "outbox_relay": (25, 10),
     "accounting_writeback": (85, 75),
-    "document_editing": (180, 110),
-    "explain": (150, 120),
-    "reconciliation": (155, 125),
+    "document_editing": (195, 125),
+    "explain": (160, 125),
+    "reconciliation": (165, 140),
+    "reference_rates": (10, 5),
 }
 """The most modules of ours, and the most dataclasses in them: what there is, rounded up. Before you raise a number, see
 whether what is new is needed for the answer, or only for types (``TYPE_CHECKING``)."""
@@ -156,7 +157,7 @@ def test_the_data_that_the_build_leaves_to_botocore_is_that_of_the_clients() -> 
 
 def test_the_clients_find_the_same_endpoints_in_the_data_that_the_build_leaves(tmp_path: Path) -> None:
     whole = Path(botocore.__file__).parent / "data"
-    copied = ("s3", *SERVICES)
+    copied = ("sts", *SERVICES)
     for name in copied:
         shutil.copytree(whole / name, tmp_path / name)
     for file in whole.glob("*.json"):

@@ -91,6 +91,7 @@ NOT_ON_THE_BUS = {
     "stream",
     "edit",
     "edit-header",
+    "edit-master-data",
     "edit-journal-line",
     "preview",
     "delete-lines",

@@ -36,9 +36,10 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "bus": PLAIN | {"domain", "events"},
     "secrets": PLAIN,
     "work_queue": PLAIN,
+    "published_files": PLAIN,
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
-    | {"bus", "config", "events", "secrets", "work_queue"},
+    | {"bus", "config", "events", "published_files", "secrets", "work_queue"},
     # houses
     "functions": {"bootstrap", "errors", "events", "observe", "use_cases"},
     "operate": PLAIN

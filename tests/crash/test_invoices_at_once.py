@@ -25,7 +25,7 @@ def poster(world: World, setup: FinanceSetup) -> InvoicePosting:
         Proposals(client, names.proposals_table, calendar_dates("invoices")),
         Staging(client, names.staging_table),
         Ledger(client, names.ledger_table),
-        SetupVersions.read(client, names.setup_table),
+        SetupVersions.read(client, names.setup_table, names.master_data_table),
         world.at,
     )
 

@@ -64,7 +64,7 @@ def test_a_custom_look_up_comes_by_webhook_and_by_sweep_alike_and_what_has_it_is
     entry = business.submit_time(work, "8", date(2026, 8, 24))
     business.approve(entry)
     site.settle()
-    partner = site.rows.create("account", {"name": "Fabrikam", "accountnumber": "P-1"})
+    partner = business.add_customer("P-1", "USPM", "USD", "Fabrikam").id
     actuals: list[dict[str, Any]] = site.rows.select("msdyn_actual")
     by_webhook, by_sweep = (row["msdyn_actualid"] for row in actuals)
     site.rows.update("msdyn_actual", by_webhook, {"cr123_partner": Lookup("account", partner, "Fabrikam")})

@@ -378,9 +378,8 @@ def repaired(books: Books) -> None:
 
     Repairs(stores_of(books), None, publish, books.world.at).everything(found)
     stores = stores_of(books)
-    run_of = StagingImport(
-        stores.staging, stores.journals, stores.proposals, stores.ledger, stores.setups, books.world.at, NoRegister()
-    )
+    tables = (stores.staging, stores.journals, stores.proposals, stores.ledger)
+    run_of = StagingImport(*tables, stores.setups, books.world.at, NoRegister(), lambda: stores.setups)
     for event in published:
         run_of.everything(ImportStaging.of(event.detail))
     books._result = None

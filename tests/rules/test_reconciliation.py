@@ -347,6 +347,28 @@ def test_99_27_what_dataverse_took_back_after_posting_is_a_late_change(month: Si
     assert amounts == {guid("inv-1"): (Decimal(-1600), "GBP"), guid("work/cost"): (Decimal(-800), "USD")}
 
 
+def test_a_rate_that_changes_after_it_was_used_is_named_with_what_it_would_come_to_and_nothing_is_applied(
+    month: Side,
+) -> None:
+    before = month.books.result["vouchers"]
+    month.books.use(finance(exchange_rates=[{"from": "GBP", "to": "USD", "valid_from": "2026-01-01"} | _HIGHER]))
+    found = month.differences()
+    assert set(found) == {"rate_changed_after_use"}
+    by_id = {one.id: one for one in found["rate_changed_after_use"]}
+    assert guid("work/unbilled") in by_id
+    sold = by_id[guid("work/unbilled")]
+    assert (sold.amount, sold.currency, sold.repair) == (Decimal("1120.00"), "USD", None)
+    assert sold.detail == "was posted with 1.3 for GBP on 2026-08-27, and the rate of that day is 2 by now"
+    assert {one.entity for one in by_id.values()} == {"msdyn_actual", "invoice"}
+    month.books.import_staging()
+    assert month.books.result["vouchers"] == before
+    month.books.use(finance())
+    assert month.differences() == {}
+
+
+_HIGHER = {"rate": "2", "factor": 1}
+
+
 def test_inv_05_a_billed_sale_that_is_missing_shows_in_its_proforma_too_with_the_amount(side: Side) -> None:
     side.arrive(*billed("one", total="3200"))
     side.lose(bill("two/billed"))
@@ -723,7 +745,7 @@ def test_the_command_prints_the_checks_and_ends_with_1_where_there_are_differenc
     month: Side, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = month.books.world.names
-    tables = ("staging", "journals", "proposals", "ledger", "setup", "dataverse")
+    tables = ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse")
     environment = {f"{name.upper()}_TABLE": getattr(names, f"{name}_table") for name in tables}
 
     def command(*arguments: str) -> tuple[int, str]:

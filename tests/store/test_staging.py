@@ -459,3 +459,52 @@ def test_a_row_of_the_version_before_says_nothing_of_what_it_hands_on(staging: S
     transact(staging.client, [update(staging.table, "actual-1", "A", {"a": text, "li": None}, expected=expected)])
     assert row(staging).lineage is None
     assert row(staging).actual.resource == Reference("bookableresource", "r", "Bob")
+
+
+PROJECT = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("wait", "blocker"),
+    [
+        (Wait(WaitReason.REFERENCE_MISSING, "why", blocker=f"msdyn_project#{PROJECT}"), f"msdyn_project#{PROJECT}"),
+        (Wait(WaitReason.REFERENCE_MISSING, "why", blocker="account#C-1"), "account#C-1"),
+        (Wait(WaitReason.EXCHANGE_RATE_MISSING, "why", blocker="rate#GBP#USD"), "rate#GBP#USD"),
+        (Wait(WaitReason.CATEGORY_MISSING, "why"), "policy"),
+        (Wait(WaitReason.HEADER_MISSING, "why"), None),
+    ],
+)
+def test_a_waiting_row_is_found_by_what_ends_its_wait_and_by_nothing_else(
+    staging: Staging, wait: Wait, blocker: str | None
+) -> None:
+    for id in ("actual-1", "actual-2", "actual-3"):
+        staging.receive(an_actual(id))
+    transact(staging.client, [staging.wait(row(staging, id), wait, None, AT) for id in ("actual-1", "actual-2")])
+
+    assert row(staging).blocker == blocker
+    others = {"policy", f"msdyn_project#{PROJECT}", "rate#GBP#USD", "rate#USD#GBP", "account#C-1"} - {blocker}
+    assert staging.blocked_by(others) == []
+    found = staging.blocked_by([blocker, blocker]) if blocker else []
+    assert [one.id for one in found] == (["actual-1", "actual-2"] if blocker else [])
+
+
+@pytest.mark.parametrize("leaves", ["told", "journalised", "invalid", "skipped", "changed"])
+def test_a_row_that_no_longer_waits_for_it_leaves_the_index(staging: Staging, leaves: str) -> None:
+    staging.receive(an_actual())
+    wait = Wait(WaitReason.REFERENCE_MISSING, "why", blocker=f"msdyn_project#{PROJECT}")
+    transact(staging.client, [staging.wait(row(staging), wait, None, AT)])
+    now = row(staging)
+    writes = {
+        "told": lambda: staging.wait(now, None, "USPM", AT),
+        "journalised": lambda: staging.journalised(now, "USPM", "J-1", 1, RATE),
+        "invalid": lambda: staging.invalidate(now, "schema", "why", AT),
+        "skipped": lambda: staging.skip(now, "why", AT),
+    }
+    if leaves == "changed":
+        staging.receive(an_actual(row_version=2, quantity="6"))
+    else:
+        transact(staging.client, [writes[leaves]()])
+
+    assert row(staging).blocker is None
+    assert "bk" not in (staging.item("actual-1") or {})
+    assert staging.blocked_by([f"msdyn_project#{PROJECT}"]) == []

@@ -14,6 +14,7 @@ from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
+from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
 from project_invoicing.use_cases.commands.preview import Preview
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
@@ -35,6 +36,11 @@ SOLD = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026
         ("delete_lines", JOURNAL | {"proposal_id": None}, DeleteJournalLines),
         ("delete_lines", PROPOSAL | {"journal_id": None}, DeleteProposalLines),
         ("preview", PROPOSAL | {"invoice_date": " 2026-08-31 "}, Preview),
+        (
+            "edit_master_data",
+            {"part": "products", "number": " P-1 ", "columns": {"item_sales_tax_group": None}},
+            EditMasterData,
+        ),
         ("intercompany_invoice", SOLD, BillIntercompany),
     ],
 )

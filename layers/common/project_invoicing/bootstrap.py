@@ -17,7 +17,6 @@ from project_invoicing.store import client
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
-    from project_invoicing.setup.lookups import FinanceSetup
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
@@ -138,11 +137,11 @@ def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
 
 def units() -> Mapping[str, str]:
     """The companies of organizational units, by name, as the set-up has them; none where no set-up is loaded yet."""
-    from project_invoicing.store.setups import NotLoaded
+    from project_invoicing.store import setups
 
     try:
-        return finance_setup().document.units
-    except NotLoaded:
+        return setups.current(client.dynamodb(), settings().setup_table).document.units
+    except setups.NotLoaded:
         return {}
 
 
@@ -152,18 +151,14 @@ def bus() -> Bus:
     return Bus(client.event_bridge(), settings().event_bus_name)
 
 
-def finance_setup() -> FinanceSetup:
-    """The current set-up. Costs one small read per invocation; the document itself is cached by version."""
-    from project_invoicing.store import setups
-
-    return setups.current(client.dynamodb(), settings().setup_table)
-
-
 def finance_setups() -> SetupVersions:
-    """The current set-up, and the earlier versions that unfinished work started with."""
+    """The current set-up with its master data, and the earlier versions that unfinished work started with.
+
+    Costs one small read per invocation; the document itself is cached by version.
+    """
     from project_invoicing.use_cases.setups import SetupVersions
 
-    return SetupVersions.read(client.dynamodb(), settings().setup_table)
+    return SetupVersions.read(client.dynamodb(), settings().setup_table, settings().master_data_table)
 
 
 def explained_stores() -> Stores:
@@ -243,6 +238,26 @@ def invoice_posting_queue() -> WorkQueue:
     from project_invoicing.work_queue import WorkQueue
 
     return WorkQueue(client.sqs(), settings().invoice_posting_queue)
+
+
+def reference_rates() -> Callable[[str], dict[str, int]] | None:
+    """Takes over the reference rates at a time; ``None`` where no address of them is set."""
+    named = settings()
+    address = f"s3://{named.reference_rates_object}" if named.reference_rates_object else named.reference_rates_url
+    if not address:
+        return None
+    import urllib3
+
+    from project_invoicing.published_files import PublishedFiles
+    from project_invoicing.store import setups
+    from project_invoicing.store.rates import ExchangeRates
+    from project_invoicing.use_cases.master_data.reference_rates import ReferenceRates
+
+    rates = ExchangeRates(client.dynamodb(), named.master_data_table)
+    policy = setups.current(client.dynamodb(), named.setup_table)
+    read = PublishedFiles(urllib3.PoolManager(), client.s3).read
+    checked = named.reference_rates_checksum == "sha256"
+    return ReferenceRates(rates, policy, read, address, checked=checked).take_over
 
 
 def outbox_relay() -> Relay:

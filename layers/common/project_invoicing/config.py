@@ -15,6 +15,7 @@ class Settings:
     A function has no variable for a setting that it does not use. ``dataverse_url`` is empty where no Dataverse is
     connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets in Secrets Manager. ``master_data_maps`` is
     ``running`` or ``stopped``: the state of the maps of master data that nobody has changed yet.
+    ``reference_rates_url`` and ``reference_rates_object`` (``bucket/key``) are empty where rates come from elsewhere.
     """
 
     staging_table: str
@@ -30,6 +31,9 @@ class Settings:
     dataverse_url: str = ""
     dataverse_credentials: str = ""
     webhook_keys: str = ""
+    reference_rates_url: str = ""
+    reference_rates_object: str = ""
+    reference_rates_checksum: str = ""
     master_data_maps: str = ""
 
 

@@ -142,6 +142,23 @@ class WebApi:
             raise Unavailable(f"Dataverse answered {len(replies)} of {len(patches)} operations of a batch")
         return [_answer(reply.status, reply.headers, reply.body) for reply in replies]
 
+    def told(self, path: str) -> Mapping[str, Any] | None:
+        """What stands at ``path`` below the root: a definition, or a function's answer. ``None`` where nothing does."""
+        status, headers, data = self._ask("GET", f"{ROOT}{path}", {}, None)
+        if status == 404:
+            return None
+        self._accepted(status, headers, data)
+        return _object(data)
+
+    def listed(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """The items of the collection at ``path`` below the root, page by page."""
+        target: str | None = f"{ROOT}{path}"
+        while target:
+            page = self._page(target)
+            yield from page["value"]
+            onward = page.get("@odata.nextLink")
+            target = self._target(onward) if onward else None
+
     # --- questions ---
 
     def _found(self, entity: str, columns: Sequence[str], wanted: str | None) -> Iterator[FoundRow]:
@@ -175,11 +192,8 @@ class WebApi:
             preferences.insert(0, "odata.track-changes")
         answered = self._ask("GET", target, {"Prefer": ",".join(preferences)}, None)
         self._accepted(*answered)
-        try:
-            page = parse_json(answered[2])
-        except Rejected as error:
-            raise Unavailable("Dataverse answered with something else than JSON") from error
-        if not isinstance(page, dict) or "value" not in page:
+        page = _object(answered[2])
+        if "value" not in page:
             raise Unavailable("Dataverse answered with something else than rows")
         return page
 
@@ -281,6 +295,16 @@ def _found_rows(entity: str, items: Iterable[Mapping[str, Any]]) -> Iterator[Fou
         found = guarded(entity, str(guid(item.get(odata.key(entity)))), odata.found_row, entity, item)
         if not isinstance(found, Defect):
             yield found
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    try:
+        found = parse_json(data)
+    except Rejected as error:
+        raise Unavailable("Dataverse answered with something else than JSON") from error
+    if not isinstance(found, dict):
+        raise Unavailable("Dataverse answered with something else than an object")
+    return found
 
 
 def _gone(item: Mapping[str, Any]) -> bool:

@@ -33,6 +33,8 @@ WAITS: Final[Mapping[str, str]] = {
     "long as that is not posted its lines can be deleted, and after that it can be credited",
     WaitReason.ALREADY_CREDITED: "one of the two is too much: withdraw it in Dataverse. The detail names the first; as "
     "long as that is not posted its lines can be deleted",
+    WaitReason.MASTER_DATA_TOO_LARGE: "divide the proforma, or give the company's journals a shorter period or a lower "
+    "`journal_line_limit`: one document names more projects and contracts than can be kept with it",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

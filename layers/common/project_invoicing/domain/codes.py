@@ -217,6 +217,7 @@ class WaitReason(StrEnum):
     DEFECT = "defect"
     ALREADY_BILLED = "already_billed"
     ALREADY_CREDITED = "already_credited"
+    MASTER_DATA_TOO_LARGE = "master_data_too_large"
 
 
 SET_UP_REASONS: Final = frozenset(

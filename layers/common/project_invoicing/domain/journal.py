@@ -26,6 +26,8 @@ class Journal:
     error_journal: str | None = None
     error_lines: int = 0
     changed_at: str | None = None
+    pinned: bool = False
+    """Whether the master data of its posting is kept beside it."""
 
     def takes_lines(self, limit: int) -> bool:
         """Whether an import may add lines: to a draft that is not full (JRN-05, JRN-06), never to an error journal."""

@@ -83,6 +83,8 @@ class Proposal:
     billed_on: date | None = None
     credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
     marked: bool = False
+    pinned: bool = False
+    """Whether the master data that its lines, or its posting, were begun with is kept beside it."""
 
     @property
     def id(self) -> str:
@@ -99,6 +101,11 @@ class Proposal:
     @property
     def waits_for_posting(self) -> frozenset[str]:
         return self.waits.documents if self.waits else frozenset()
+
+    @property
+    def blockers(self) -> frozenset[str]:
+        """The master data that could end one of its waits."""
+        return self.waits.blockers if self.waits else frozenset()
 
     @property
     def second(self) -> bool:

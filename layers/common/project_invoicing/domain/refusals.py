@@ -7,8 +7,9 @@ can be answered from what is stored.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import SET_UP_REASONS, PostingFailure, RejectReason, WaitReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Wait:
     actual_id: str | None = None
     document: str | None = None
     blocker: str | None = field(default=None, compare=False)
+
+    @property
+    def blocked_by(self) -> str | None:
+        """What a waiting row stores as its blocker: none where neither set-up nor master data could end the wait."""
+        return self.blocker or (POLICY if self.reason in SET_UP_REASONS else None)
+
+
+POLICY: Final = "policy"
+"""What a row stores as its blocker where the set-up could end its wait, and no master data of a name."""
 
 
 def row_blocker(entity: str, id: str) -> str:

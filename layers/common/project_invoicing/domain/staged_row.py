@@ -34,6 +34,7 @@ class StagedRow:
 
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
+    ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
     """
 
     actual: Actual
@@ -43,6 +44,7 @@ class StagedRow:
     reason: WaitReason | None = None
     detail: str | None = None
     since: str | None = None
+    blocker: str | None = None
     company: str | None = None
     journal_id: str | None = None
     proposal_id: str | None = None

@@ -43,6 +43,14 @@ class Waits:
         return replace(self, listed=listed, unlisted=unlisted, documents=self.documents - documents)
 
     @property
+    def blockers(self) -> frozenset[str]:
+        """The master data that could end one of the listed waits.
+
+        Those of the others need not be known: whatever ends a listed wait has all of them judged again.
+        """
+        return frozenset(blocker for wait in self.listed if (blocker := wait.blocked_by))
+
+    @property
     def shown(self) -> tuple[Wait, ...]:
         """The listed waits, and one that counts the others."""
         if not self.unlisted:

@@ -55,4 +55,5 @@ def late(
     currency = known.currency if known else currency_of(header, setup)
     amount = Figures(setup).money(row.actual.amount, currency)
     detail = f"proposal {header.number} is {header.status} without this actual of {amount}"
-    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id)
+    blocker = resolved.wait.blocker if isinstance(resolved, Blocked) else None
+    return Wait(WaitReason.BILLED_SALES_MISMATCH, detail, row.id, blocker=blocker)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import NO_MONEY, ON_ACCOUNT, BillingMethod, TransactionType
 from project_invoicing.domain.money import ZERO, round_to
-from project_invoicing.setup.effective import Found
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
@@ -37,9 +36,7 @@ def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
     precision = setup.currency_precision(currency) if currency else None
     discount = ZERO
     if actual.discount:
-        line = setup.find(actual.contract_line.entity, actual.contract_line.id) if actual.contract_line else None
-        known = line if isinstance(line, Found) else Found("")
-        method = setup.billing_method(known.company, known.name)
+        method = setup.billing_method_of(actual.contract_line)
         discount = discount_of(actual, actual.billing_type not in NO_MONEY, method) or ZERO
     return in_digits(actual.amount, precision), in_digits(discount, precision)
 

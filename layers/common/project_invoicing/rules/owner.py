@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
 from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.text import guid
 from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.intercompany import Intercompany
+
+_UNIT = "msdyn_organizationalunit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
 
 
 def _legal_entity(unit: str, setup: FinanceSetup) -> str:
-    return setup.resolve("msdyn_organizationalunit", unit) or unit
+    return setup.resolve(_UNIT, unit) or unit
 
 
 def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany | Wait:
@@ -133,7 +136,10 @@ def _lender(actual: Actual, borrower: str, setup: FinanceSetup) -> Intercompany 
     if terms:
         lenders = ", ".join(row.lender for row in terms)
         detail = f"{borrower} borrows from {lenders}: map the resourcing unit to the custom column {RESOURCING_UNIT}"
-    return Wait(WaitReason.INTERCOMPANY_MISSING, f"unable to import actual {actual.id}: {detail}", actual.id)
+    named = setup.find(_UNIT, unit) if unit and guid(unit) else None
+    blocker = named.blocker if isinstance(named, Missing) else None
+    detail = f"unable to import actual {actual.id}: {detail}"
+    return Wait(WaitReason.INTERCOMPANY_MISSING, detail, actual.id, blocker=blocker)
 
 
 def finance_ids(named: Mapping[str, Reference | None], setup: FinanceSetup) -> dict[str, str | None] | Missing:

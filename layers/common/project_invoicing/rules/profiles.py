@@ -28,6 +28,6 @@ def profile_for(
 def group_of(
     company: str | None, project: str | None, contract: str | None, contract_line: str | None, setup: FinanceSetup
 ) -> str | None:
-    """The group of a project of the company: its own, else the default for how the work is billed (D-140)."""
+    """The group of a project of the company: its own, else the default for how the work is billed (D-097)."""
     method = setup.billing_method(company, contract_line) if contract else BillingMethod.INVESTMENT
     return setup.project_group(company, project, method)

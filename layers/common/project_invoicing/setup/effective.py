@@ -1,4 +1,4 @@
-"""Master data as it applies: each column from the first layer that gives it (D-140).
+"""Master data as it applies: each column from the first layer that gives it (D-093).
 
 The layers, in order: finance's own columns, the row from Dataverse, the entry of the set-up document, the policy's
 default.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, TypeVar
 
+from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import (
     Children,
     ChildrenKey,
@@ -18,12 +23,17 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
+from project_invoicing.domain.money import ExchangeRate
 
 T = TypeVar("T", bound=Seen)
 
 
 class NotRead(LookupError):
     """A rule asked for master data that its step has not read: a defect of the step, never an answer."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        super().__init__(f"{key} was not read")
 
 
 class MasterView:
@@ -43,6 +53,16 @@ class MasterView:
         """Whether the key was read, whatever was found."""
         return key in self._seen
 
+    @classmethod
+    def of(cls, text: str) -> MasterView:
+        """The view that ``pinned`` wrote."""
+        return cls(dict(_entry_of(entry) for entry in json.loads(text)))
+
+    def pinned(self) -> str:
+        """Everything that was read, and what was not there, as JSON: the same text for the same answers."""
+        entries = sorted((_entry(key, found) for key, found in self._seen.items()), key=lambda entry: entry[0])
+        return json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
+
     def row(self, entity: str, id: str) -> SeenRow | None:
         return self._of(RowKey(entity, id), SeenRow)
 
@@ -55,6 +75,11 @@ class MasterView:
             if isinstance(key, RowKey) and key.entity == entity and isinstance(found, SeenRow):
                 yield found
 
+    def names(self) -> Iterator[tuple[NameKey, SeenName]]:
+        """The names that were read and have a row, or columns of finance's own, in order."""
+        found = ((key, seen) for key, seen in self._seen.items() if isinstance(key, NameKey))
+        yield from sorted(((key, seen) for key, seen in found if isinstance(seen, SeenName)), key=lambda one: one[0])
+
     def children(self, parent: str) -> Children | None:
         return self._of(ChildrenKey(parent), Children)
 
@@ -63,7 +88,7 @@ class MasterView:
 
     def _of(self, key: Key, kind: type[T]) -> T | None:
         if key not in self._seen:
-            raise NotRead(f"{key} was not read")
+            raise NotRead(key)
         found = self._seen[key]
         if found is None or isinstance(found, kind):
             return found
@@ -71,10 +96,61 @@ class MasterView:
 
 
 class _DocumentOnly(MasterView):
-    """No rows at all: the set-up document is everything there is."""
+    """No rows at all: the set-up document is everything there is. Whatever is asked counts as read."""
+
+    def add(self, seen: Mapping[Key, Seen | None]) -> None:
+        """Nothing can be added: it is one for all."""
+
+    def has(self, key: Key) -> bool:  # noqa: ARG002 (whatever is asked)
+        return True
 
     def _of(self, key: Key, kind: type[T]) -> T | None:  # noqa: ARG002 (whatever is asked)
         return None
+
+
+_KEYS: Final[Mapping[str, type[Key]]] = {"row": RowKey, "name": NameKey, "of": ChildrenKey, "rate": RateKey}
+_KINDS: Final = {kind: name for name, kind in _KEYS.items()}
+_STATE: Final = tuple(one.name for one in fields(SeenRow) if one.name not in ("entity", "id", "version"))
+_Entry = tuple[list[str], Any]
+
+
+def _entry(key: Key, found: Seen | None) -> _Entry:
+    named = [str(getattr(key, one.name)) for one in fields(key)]
+    return [_KINDS[type(key)], *named], None if found is None else _outward(found)
+
+
+def _outward(found: Seen) -> Any:
+    match found:
+        case SeenRow(version=version):
+            stamp = [version.number, version.occurred_at, version.content]
+            return [stamp, *(getattr(found, name) for name in _STATE)]
+        case SeenName():
+            return [found.entity, found.id, found.columns, found.finance, found.deleted]
+        case Children(rows):
+            return [[*child, columns] for child, columns in rows.items()]
+        case Rates(days):
+            return [[day.isoformat(), str(rate.rate), str(rate.factor)] for day, rate in days]
+
+
+def _entry_of(entry: Any) -> tuple[Key, Seen | None]:
+    (kind, *named), told = entry
+    match kind:
+        case "row":
+            return RowKey(*named), None if told is None else _row_of(named, *told)
+        case "name":
+            part, company, number = named
+            return NameKey(Part(part), company, number), None if told is None else SeenName(*told)
+        case "of":
+            rows = {(entity, id): columns for entity, id, columns in told or ()}
+            return ChildrenKey(*named), None if told is None else Children(rows)
+        case _:
+            days = tuple((date.fromisoformat(day), ExchangeRate(*map(Decimal, rate))) for day, *rate in told or ())
+            return RateKey(*named), None if told is None else Rates(days)
+
+
+def _row_of(named: list[str], stamp: list[Any], *state: Any) -> SeenRow:
+    entity, id = named
+    return SeenRow(entity, id, RowVersion(*stamp), **dict(zip(_STATE, state, strict=False)))
 
 
 DOCUMENT_ONLY: Final = _DocumentOnly()

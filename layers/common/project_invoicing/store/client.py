@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.session import Session, get_session
@@ -60,7 +60,13 @@ def secrets_manager() -> SecretsManagerClient:
     return cast("SecretsManagerClient", _client("secretsmanager"))
 
 
+@cache
+def s3() -> Any:
+    """Without the stubs' type, which one function would need alone."""
+    return _client("s3")
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs, secrets_manager):
+    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager):
         cached.cache_clear()

@@ -52,11 +52,11 @@ class JournalChange:
         self._happens(JournalVerb.CHANGED)
         self._values["st"] = self.after.status
 
-    def begun(self, setup_version: int) -> None:
-        """Claimed for posting: pins the set-up that the posting is computed with."""
+    def begun(self, setup_version: int, *, pinned: bool = False) -> None:
+        """Claimed for posting: names the set-up it is computed with; ``pinned``: its master data is kept with it."""
         self._happens(JournalVerb.BEGUN)
-        self._values["sv"] = setup_version
-        self.after = replace(self.after, setup_version=setup_version)
+        self._values |= {"sv": setup_version, "mp": pinned or None}
+        self.after = replace(self.after, setup_version=setup_version, pinned=pinned)
 
     def errors_go_to(self, journal_id: str) -> None:
         """The journal that takes the lines that fail, from its next page to its last."""

@@ -4,7 +4,7 @@ Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` 
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
 takes the lines that fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
 the sparse index ``open_documents`` (not posted). A page has ``l`` (lines as text), ``ve``, a version that every change
-raises, and ``po`` once it is posted.
+raises, and ``po`` once it is posted. ``mp`` on the header: its posting has pinned master data (``store.pins``).
 
 One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
 journal for the same period at once compete for its condition.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.store import rows
+from project_invoicing.store import pins, rows
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, JournalChange, opened, partition
 from project_invoicing.store.sequences import Counter
@@ -77,6 +77,11 @@ class Journals:
         item = last_until(self.client, self.table, partition(company, journal_id), _PAGE, until)
         lines = rows.decode(JournalLine, item["l"]) if item else []
         return next(((line, "po" in (item or {})) for line in lines if line.actual_id == actual_id), None)
+
+    def master_data(self, journal: Journal) -> str | None:
+        """The view of master data that its posting was begun with; ``None``: the set-up document alone."""
+        document = partition(journal.company, journal.journal_id)
+        return pins.pinned(self.client, self.table, document) if journal.pinned else None
 
     def with_voucher(self, voucher: str) -> list[tuple[str, str]]:
         """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
@@ -153,6 +158,10 @@ class Journals:
     def changed_page(self, journal: Journal, page: JournalPage, lines: list[JournalLine]) -> Write:
         return self._changed(journal, page, {"l": rows.encode(lines)})
 
+    def pin(self, journal: Journal, view: bytes) -> Write:
+        """Keeps the master data of the posting that is begun in the same transaction."""
+        return pins.pin(self.table, partition(journal.company, journal.journal_id), view)
+
     def _changed(self, journal: Journal, page: JournalPage, values: dict[str, Any]) -> Write:
         values = values | {"ve": page.version + 1}
         document = partition(journal.company, journal.journal_id)
@@ -177,6 +186,7 @@ def journal_of(item: Item) -> Journal:
         error_journal=item.get("ej"),
         error_lines=item.get("ne", 0),
         changed_at=item.get("ca"),
+        pinned="mp" in item,
     )
 
 

@@ -164,6 +164,11 @@ def _name_of(item: Item) -> SeenName | None:
     return SeenName(entity, id, columns_in(item), finance, deleted=item.get("st") == DELETED)
 
 
+def rates_text(rates: Rates) -> str:
+    """All days of a pair, as they are stored."""
+    return "\n".join(f"{day.isoformat()}={rate.rate:f}/{rate.factor:f}" for day, rate in rates.days)
+
+
 def _day(line: str) -> tuple[date, ExchangeRate]:
     day, _, rate = line.partition("=")
     return date.fromisoformat(day), ExchangeRate(*map(Decimal, rate.split("/")))

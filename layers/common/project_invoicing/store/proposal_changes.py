@@ -87,16 +87,20 @@ class ProposalChange:
         self._expect_same_documents()
         self._happens(ProposalVerb.LEFT_WAITING, waiting_columns(left), waits=left)
 
-    def filled(self, lines: int, setup_version: int, billed_on: date | None) -> None:
-        """Adds a page of ``lines`` lines, or none; ``billed_on`` is the accounting date its billed sales share."""
+    def filled(self, lines: int, setup_version: int, billed_on: date | None, *, pinned: bool = False) -> None:
+        """Adds a page of ``lines`` lines, or none; ``billed_on`` is the accounting date its billed sales share.
+
+        ``pinned``: the master data that the lines are built with is kept beside it.
+        """
         count, pages = self.after.line_count + lines, self.after.pages + bool(lines)
         agreed = billed_on.isoformat() if billed_on else None
         self._happens(
             ProposalVerb.FILLED,
-            {"n": count, "pg": pages, "sv": setup_version, "tk": True, "ba": agreed},
+            {"n": count, "pg": pages, "sv": setup_version, "mp": pinned or None, "tk": True, "ba": agreed},
             line_count=count,
             pages=pages,
             setup_version=setup_version,
+            pinned=pinned,
             marked=True,
             billed_on=billed_on,
         )
@@ -143,10 +147,13 @@ class ProposalChange:
 
     # --- posting ------------------------------------------------------------------------------------------------------
 
-    def claimed(self, invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice]) -> None:
+    def claimed(
+        self, invoice: Invoice, setup_version: int, originals: Mapping[str, TaxOfInvoice], *, pinned: bool = False
+    ) -> None:
         """Begins its posting and pins the inputs, so that another run that continues it computes the same.
 
-        ``originals``: what the invoices it credits had charged and given back.
+        ``originals``: what the invoices it credits had charged and given back. ``pinned``: the master data it is
+        computed with is kept beside it.
         """
         values = {
             "in": invoice.invoice_number or None,
@@ -154,6 +161,7 @@ class ProposalChange:
             "di": invoice.invoice_date.isoformat(),
             "da": invoice.accounting_date.isoformat(),
             "pv": setup_version,
+            "mp": pinned or None,
             "og": credited_text(originals),
             "rf": None,
         }
@@ -165,6 +173,7 @@ class ProposalChange:
             invoice_date=invoice.invoice_date,
             accounting_date=invoice.accounting_date,
             posting_setup_version=setup_version,
+            pinned=pinned,
             credited=dict(originals),
             refusal=None,
         )
@@ -252,4 +261,10 @@ class ProposalChange:
             self._expected["wp"] = None if waits is None else sorted(waits.documents)
 
 
-_WITHOUT_LINES: dict[str, Any] = {"waits": None, "refusal": None, "subtotal": None, "setup_version": None}
+_WITHOUT_LINES: dict[str, Any] = {
+    "waits": None,
+    "refusal": None,
+    "subtotal": None,
+    "setup_version": None,
+    "pinned": False,
+}

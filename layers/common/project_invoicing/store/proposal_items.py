@@ -26,7 +26,7 @@ from project_invoicing.store.items import Item
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
-NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv"))
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv", "mp"))
 """Attributes about lines, cleared while a header has none."""
 CLOSED: Final[dict[str, None]] = {"oc": None, "od": None}
 """Removes a proposal from the index of open documents."""
@@ -77,6 +77,7 @@ def waiting_columns(waits: Waits) -> dict[str, Any]:
     shown = [
         {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
         | ({"document": w.document} if w.document else {})
+        | ({"blocker": w.blocker} if w.blocker else {})
         for w in waits.listed
     ]
     unlisted = [[*of, rows] for of, rows in waits.unlisted.items()]
@@ -125,6 +126,7 @@ def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
         billed_on=date.fromisoformat(item["ba"]) if "ba" in item else None,
         credited=_credited_of(item["og"]) if "og" in item else {},
         marked="tk" in item or "ic" in item,
+        pinned="mp" in item,
     )
 
 
@@ -164,7 +166,9 @@ def _waits_of(item: Item) -> Waits | None:
     packed = item["wf"]
     text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as stored by the previous version
     known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # those of a newer version are not
-    listed = (Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document")) for w in known)
+    listed = (
+        Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document"), w.get("blocker")) for w in known
+    )
     counted = json.loads(item.get("wm") or "[]")
     unlisted = {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}
     return Waits(tuple(listed), unlisted, frozenset(item.get("wp", ())))

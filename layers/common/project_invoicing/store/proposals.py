@@ -8,8 +8,9 @@ for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` 
 being deleted, ``tk`` everything its lines continue is marked as taken by them (99-25; absent where a previous version
 built them), ``ba`` the accounting date that its billed sales agree on; once its posting is claimed, ``in`` invoice
 number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted, ``og``
-what the invoices it credits had charged and given back when its own tax was computed; ``oc`` ``od`` keys of the sparse
-index ``open_documents``. ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
+what the invoices it credits had charged and given back when its own tax was computed; ``mp`` that the master data its
+lines or its posting were begun with is kept beside it (``store.pins``); ``oc`` ``od`` keys of the sparse index
+``open_documents``. ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
 
 A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
@@ -29,7 +30,7 @@ from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import BetweenCompanies, Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.store import rows
+from project_invoicing.store import pins, rows
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.proposal_changes import ProposalChange
@@ -91,6 +92,10 @@ class Proposals:
 
     def lines(self, proforma_id: str) -> list[ProposalLine]:
         return [line for page in self.pages(proforma_id) for line in page.lines]
+
+    def master_data(self, proposal: Proposal) -> str | None:
+        """The view of master data that lines or posting were begun with; ``None``: the set-up document alone."""
+        return pins.pinned(self.client, self.table, partition(proposal.id)) if proposal.pinned else None
 
     def last_number(self, company: str) -> str | None:
         """The last proposal number, for a sequence that does not allow lower or higher ones (NUM-01)."""
@@ -162,6 +167,10 @@ class Proposals:
             "ve": 1,
         }
         return put(self.table, item, unless_exists=True)
+
+    def pin(self, proposal: Proposal, view: bytes) -> Write:
+        """Keeps the master data of what is begun in the same transaction: its lines, or its posting."""
+        return pins.pin(self.table, partition(proposal.id), view)
 
     def edited_page(self, proforma_id: str, page: ProposalPage, lines: list[ProposalLine]) -> Write:
         values = {"l": rows.encode(lines), "ve": page.version + 1}

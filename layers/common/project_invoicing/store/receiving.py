@@ -111,7 +111,9 @@ class Receiving(RowVerbs):
             if changed and "q" not in item:  # a row queued with another change as well is looked at completely
                 return values | queued_as(actual.id, reworded_position(actual.id))
             return values
-        return {"q": None, "qs": None, "re": None, "rd": None, "rs": None} | values | self._queue_keys(actual)
+        return (
+            {"q": None, "qs": None, "re": None, "rd": None, "rs": None, "bk": None} | values | self._queue_keys(actual)
+        )
 
     @staticmethod
     def _columns(actual: Actual) -> dict[str, Any]:

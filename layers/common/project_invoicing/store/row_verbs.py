@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from project_invoicing.domain.codes import StagingState, WriteBackState
@@ -19,8 +19,18 @@ from project_invoicing.store.items import Item
 from project_invoicing.store.lineage_columns import lineage_text
 from project_invoicing.store.staged_rows import ROW
 from project_invoicing.store.staging_columns import accrual_text
-from project_invoicing.store.staging_queue import document_position, import_position, queued_as, sale_position
+from project_invoicing.store.staging_queue import (
+    blocker_key,
+    document_position,
+    import_position,
+    queued_as,
+    sale_position,
+)
 from project_invoicing.store.transactions import Write, update
+
+_TOLD: Final[dict[str, None]] = dict.fromkeys(("re", "rd", "rs", "bk"))
+"""What a row says of its wait, cleared."""
+_OFF_QUEUE: Final[dict[str, None]] = {"q": None, "qs": None}
 
 
 class RowVerbs:
@@ -37,28 +47,29 @@ class RowVerbs:
         The start of the wait is kept while the reason stays the same.
         """
         ROWS.after(row.state, RowVerb.LEFT_WAITING)
-        values: dict[str, Any] = {"re": None, "rd": None, "rs": None, "co": company}
+        values: dict[str, Any] = {**_TOLD, "co": company}
         if wait:
             since = row.since if row.reason is wait.reason else at
             values |= {"re": wait.reason, "rd": wait.detail, "rs": since}
+            values["bk"] = blocker_key(blocker) if (blocker := wait.blocked_by) else None
         return self._row(row.id, values, _unchanged(row))
 
     def invalidate(self, row: StagedRow, reason: str | None, detail: str, at: str) -> Write:
         """The row can never become a line as it is, or Dataverse does not have it (STG-13)."""
         after = ROWS.after(row.state, RowVerb.INVALIDATED)
-        values = {"st": after, "re": reason, "rd": detail, "rs": at, "q": None, "qs": None}
+        values = {"st": after, **_TOLD, "re": reason, "rd": detail, "rs": at, **_OFF_QUEUE}
         return self._row(row.id, values, _unchanged(row))
 
     def skip(self, row: StagedRow, detail: str, at: str) -> Write:
         """The row needs no import (SKIP-08)."""
         after = ROWS.after(row.state, RowVerb.SKIPPED)
-        values = {"st": after, "rd": detail, "rs": at, "re": None, "q": None, "qs": None}
+        values = {"st": after, **_TOLD, "rd": detail, "rs": at, **_OFF_QUEUE}
         return self._row(row.id, values, _unchanged(row))
 
     def revive(self, row: StagedRow) -> Write:
         """An invalid row waits for an import again."""
         after = ROWS.after(row.state, RowVerb.REVIVED)
-        values: dict[str, Any] = {"st": after, "re": None, "rd": None, "rs": None}
+        values: dict[str, Any] = {"st": after, **_TOLD}
         if not row.actual.skip_sync:
             values |= queued_as(row.id, import_position(row.actual))
         return self._row(row.id, values, {"st": row.state, "ch": row.changes})
@@ -90,7 +101,7 @@ class RowVerbs:
     def _off_queue(
         self, row: StagedRow, verb: RowVerb, company: str, values: Mapping[str, Any], by: str | None
     ) -> Write:
-        cleared = {"q": None, "qs": None, "re": None, "rd": None, "rs": None}
+        cleared = _OFF_QUEUE | _TOLD
         taken = _taken(by)
         values = {"st": ROWS.after(row.state, verb), "co": company, **values, **cleared, **taken}
         return self._row(row.id, values, _unchanged(row), free_for=taken)

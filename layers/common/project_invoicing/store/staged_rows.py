@@ -14,7 +14,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.lineage_columns import lineage_in
 from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
-from project_invoicing.store.staging_queue import RELINKED, is_outdated
+from project_invoicing.store.staging_queue import RELINKED, blocker_of, is_outdated
 
 ROW: Final = "A"
 LINK: Final = "l_"
@@ -59,6 +59,7 @@ def row_of(item: Item) -> StagedRow | None:
         reason=_reason_of(item),
         detail=item.get("rd"),
         since=item.get("rs"),
+        blocker=blocker_of(bytes(item["bk"])) if "bk" in item else None,
         company=item.get("co"),
         journal_id=item.get("jn"),
         proposal_id=item.get("pn"),

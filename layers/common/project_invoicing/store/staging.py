@@ -6,6 +6,8 @@ Attributes of a row (short, because a row under 1 KB costs half as much as a lar
 * ``rv`` ``ot`` ``h`` its version: row version, time of the operation, hash of the mapped columns
 * ``ch`` how many deliveries changed the row, ``dl`` how many there were
 * ``st`` state; ``re`` ``rd`` ``rs`` the reason why it waits, the detail, since when
+* ``bk`` the master data that ends its wait, key of the sparse index ``blocked_by``: table and id, ``rate#FROM#TO``,
+  else ``policy``; only rows that say themselves that they wait for it have one (D-099)
 * ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them (D-001, D-002)
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
@@ -39,7 +41,7 @@ from project_invoicing.store.items import Item
 from project_invoicing.store.receiving import Receiving
 from project_invoicing.store.rejections import Rejections
 from project_invoicing.store.staged_rows import ROW, Rows, readable_row, taker_of
-from project_invoicing.store.staging_queue import CHANGED, INDEX, REWORDED, SHARDS, sales_prefix
+from project_invoicing.store.staging_queue import BLOCKED, CHANGED, INDEX, REWORDED, SHARDS, blocker_key, sales_prefix
 from project_invoicing.store.transactions import get, get_many, query
 
 if TYPE_CHECKING:
@@ -87,6 +89,15 @@ class Staging(Receiving, Rejections):
             if row and row.state is StagingState.POSTED:
                 found.append(row)
         return found
+
+    def blocked_by(self, blockers: Iterable[str]) -> list[StagedRow]:
+        """The rows that wait for one of these, as they are now. The index suggests, the rows themselves are read."""
+        found = (
+            str(item["pk"])
+            for blocker in dict.fromkeys(blockers)
+            for item in query(self.client, self.table, blocker_key(blocker), index=BLOCKED, names=("bk", "pk"))
+        )
+        return [row for row in self.readable(found).values() if row.queued]
 
     def _queued(self, prefix: str) -> Iterator[StagedRow]:
         items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 from zlib import crc32
 
 from project_invoicing.domain.actual import Actual
@@ -17,12 +18,32 @@ from project_invoicing.domain.staged_row import OnDocument, OnJournal
 from project_invoicing.store.items import Item
 
 INDEX: Final = "import_queue"
+BLOCKED: Final = "blocked_by"
+"""The sparse index of waiting rows by the master data that ends their wait. The row's id is its sort key, so that
+DynamoDB can spread the many rows of one blocker over partitions."""
 SHARDS: Final = 4
 """Partitions of the import queue. A partition takes 1,000 writes per second; a row is written there once."""
+
+_ID: Final = b"\0"
 
 CHANGED: Final = "U#"
 REWORDED: Final = "U#T#"
 RELINKED: Final = "U#L#"
+
+
+def blocker_key(blocker: str) -> bytes:
+    """The key of a blocker in the index: a Dataverse id as sixteen bytes, so that a waiting row stays below 1 KB."""
+    table, _, id = blocker.partition("#")
+    try:
+        return table.encode() + _ID + UUID(id).bytes
+    except ValueError:  # a currency pair, or the policy
+        return blocker.encode()
+
+
+def blocker_of(key: bytes) -> str:
+    """The blocker whose key this is."""
+    table, found, id = key.partition(_ID)
+    return f"{table.decode()}#{UUID(bytes=id)}" if found else key.decode()
 
 
 def queued_as(actual_id: str, position: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]
 def query(
     client: DynamoDBClient,
     table: str,
-    partition: str,
+    partition: str | bytes,
     *,
     prefix: str = "",
     first: str = "",
@@ -174,7 +174,7 @@ def query(
     Reads on the table itself are strongly consistent; an index may lag, so whoever reads one must write under a
     condition.
     """
-    if not is_possible(partition):
+    if isinstance(partition, str) and not is_possible(partition):
         return
     expression = Expression()
     condition = expression.equal(names[0], partition)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import product
 
+from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod, PostingType
+from project_invoicing.setup.effective import Found
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.posting import Profile
@@ -34,6 +36,13 @@ class AccountLookups(CategoryLookups):
     def billing_method(self, company: str | None, contract_line: str | None) -> BillingMethod:
         line = self.contract_line(company, contract_line)
         return line.billing_method if line else BillingMethod.TIME_AND_MATERIAL
+
+    def billing_method_of(self, contract_line: Reference | None) -> BillingMethod:
+        """As ``billing_method``, by the row; time and material for one that is not known."""
+        found = self.find(contract_line.entity, contract_line.id) if contract_line else None
+        if isinstance(found, Found):
+            return self.billing_method(found.company, found.name)
+        return BillingMethod.TIME_AND_MATERIAL
 
     def profile(
         self, company: str, project: str | None, contract: str | None, billing_method: BillingMethod

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from project_invoicing.domain.master_data import RateKey
 from project_invoicing.domain.money import SAME_CURRENCY, ExchangeRate
 from project_invoicing.setup.indexes.dated import Dated
 from project_invoicing.setup.indexes.master_data import MasterDataLookups
@@ -27,8 +28,18 @@ class CurrencyLookups(MasterDataLookups):
         currency = self.document.currencies.get(code)
         if currency:
             return currency.precision
-        digits = (row.columns.get("precision") for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
-        return next((Decimal(1).scaleb(-int(known)) for known in digits if known is not None), None)
+        if code not in self._precisions:
+            rows = (row for row in self.view.rows(_CURRENCY) if row.columns.get("code") == code)
+            digits = next((known for row in rows if (known := row.columns.get("precision")) is not None), None)
+            if digits is None:
+                return None
+            self._precisions[code] = Decimal(1).scaleb(-int(Decimal(digits)))
+        return self._precisions[code]
+
+    @cached_property
+    def _precisions(self) -> dict[str, Decimal]:
+        """The precisions that rows have given; a view may still get more rows."""
+        return {}
 
     def accounting_precision(self, company: str) -> Decimal:
         """The step that amounts in the company's accounting currency are rounded to."""
@@ -41,11 +52,14 @@ class CurrencyLookups(MasterDataLookups):
         """
         if from_ == to:
             return SAME_CURRENCY
-        if (from_, to) not in self._rates:
-            seen = self.view.rates(RATE_TYPE, from_, to)
-            days = self._written_rates.get((from_, to), {}) | dict(seen.days if seen else ())
-            self._rates[from_, to] = Dated(days.items())
-        return self._rates[from_, to].on(on)
+        if (from_, to) in self._rates:
+            return self._rates[from_, to].on(on)
+        seen = self.view.rates(RATE_TYPE, from_, to)
+        days = self._written_rates.get((from_, to), {}) | dict(seen.days if seen else ())
+        found = Dated(days.items())
+        if self.view.has(RateKey(RATE_TYPE, from_, to)):
+            self._rates[from_, to] = found
+        return found.on(on)
 
     @cached_property
     def _rates(self) -> dict[tuple[str, str], Dated[ExchangeRate]]:

@@ -30,7 +30,7 @@ class DimensionLookups(MasterDataLookups):
     def borrower(self, lender: str, customer: str | None, project: str | None, contract: str | None) -> str | None:
         """The company for which a line of the lender was worked: the borrower that has its project, or contract.
 
-        Terms that are gone leave what the document says of the project.
+        D-095. Terms that are gone leave what the document says of the project.
         """
         for borrower in self.borrowers(lender, customer):
             if self.project(borrower, project) or self.contract(borrower, contract):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
-from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, Key, NameKey, Part, RowKey
+from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.setup.effective import (
     Columns,
     Contract,
@@ -42,13 +42,14 @@ _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
 
 
 class _Entry:
-    """Everything known under one name: the columns by layer, and the row that has the name."""
+    """Everything known under one name: the columns by layer, the row that has the name, and what was made of it."""
 
-    __slots__ = ("columns", "row")
+    __slots__ = ("columns", "made", "row")
 
     def __init__(self, columns: Columns, row: Reference | None) -> None:
         self.columns = columns
         self.row = row
+        self.made: Any = None
 
     def __getitem__(self, column: str) -> Any:
         found = self.columns.get(column)
@@ -56,56 +57,56 @@ class _Entry:
 
 
 class MasterDataLookups(ReferenceLookups):
-    """Each column from the first layer that gives it: finance, row, document, default (D-140)."""
+    """Each column from the first layer that gives it: finance, row, document, default (D-093)."""
 
     def project(self, company: str | None, name: str | None) -> Project | None:
         found = self._known(Part.PROJECTS, company, name)
-        if found is None or company is None:
-            return None
-        return Project(
-            company=company,
-            contract=found["contract"],
-            group=found["group"],
-            sales_tax_group=found["sales_tax_group"],
-            open=found["open"] is not False,
-            dimensions=found["dimensions"] or _NOTHING,
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Project(
+                company=str(company),
+                contract=found["contract"],
+                group=found["group"],
+                sales_tax_group=found["sales_tax_group"],
+                open=found["open"] is not False,
+                dimensions=found["dimensions"] or _NOTHING,
+                row=found.row,
+            )
+        return found.made if found else None
 
     def contract(self, company: str | None, name: str | None) -> Contract | None:
         found = self._known(Part.CONTRACTS, company, name)
-        if found is None or company is None:
-            return None
-        return Contract(
-            company=company,
-            customer=found["customer"],
-            currency=found["currency"],
-            sales_tax_group=found["sales_tax_group"],
-            fixed_exchange_rate=found["fixed_exchange_rate"],
-            terms_of_payment=found["terms_of_payment"],
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Contract(
+                company=str(company),
+                customer=found["customer"],
+                currency=found["currency"],
+                sales_tax_group=found["sales_tax_group"],
+                fixed_exchange_rate=found["fixed_exchange_rate"],
+                terms_of_payment=found["terms_of_payment"],
+                row=found.row,
+            )
+        return found.made if found else None
 
     def contract_line(self, company: str | None, name: str | None) -> ContractLine | None:
         found = self._known(Part.CONTRACT_LINES, company, name)
-        if found is None:
-            return None
-        method = BillingMethod(found["billing_method"] or BillingMethod.TIME_AND_MATERIAL)
-        return ContractLine(found["contract"], method, found["dimensions"] or _NOTHING)
+        if found and found.made is None:
+            method = BillingMethod(found["billing_method"] or BillingMethod.TIME_AND_MATERIAL)
+            found.made = ContractLine(found["contract"], method, found["dimensions"] or _NOTHING)
+        return found.made if found else None
 
     def customer(self, company: str | None, name: str | None) -> Customer | None:
         found = self._known(Part.CUSTOMERS, company, name)
-        if found is None:
-            return None
-        return Customer(
-            name=found["name"] or "",
-            group=found["group"],
-            sales_tax_group=found["sales_tax_group"],
-            terms_of_payment=found["terms_of_payment"],
-            on_hold=bool(found["on_hold"]),
-            dimensions=found["dimensions"] or _NOTHING,
-            row=found.row,
-        )
+        if found and found.made is None:
+            found.made = Customer(
+                name=found["name"] or "",
+                group=found["group"],
+                sales_tax_group=found["sales_tax_group"],
+                terms_of_payment=found["terms_of_payment"],
+                on_hold=bool(found["on_hold"]),
+                dimensions=found["dimensions"] or _NOTHING,
+                row=found.row,
+            )
+        return found.made if found else None
 
     def product(self, name: str | None) -> Product | None:
         found = self._known(Part.PRODUCTS, "", name)
@@ -118,7 +119,13 @@ class MasterDataLookups(ReferenceLookups):
     def source_of(self, part: Part, company: str, number: str) -> Columns:
         """Every column known of one name with the layer that gave it; empty where nothing is known."""
         found = self._known(part, company, number)
-        return found.columns if found else {}
+        if found is None:
+            return {}
+        if part is Part.PROJECTS and found.row and self.view.has(ChildrenKey(found.row.id)):
+            of_lines = self._contracts_of_lines(found.row)
+            if len(of_lines) == 1 and not _is_own(found.columns.get("contract")):
+                return {**found.columns, "contract": Sourced(of_lines[0], Layer.ROW)}
+        return found.columns
 
     def keys_of(self, part: Part, company: str, number: str) -> tuple[Key, ...]:
         """What the view is asked for a name: to be read before the rules run.
@@ -146,15 +153,24 @@ class MasterDataLookups(ReferenceLookups):
         found = self._known(Part.PROJECTS, company, name)
         if found is None:
             return None
-        own = found.columns.get("contract")
-        if found.row and (own is None or own.layer is Layer.DOCUMENT):
+        if found.row and not _is_own(found.columns.get("contract")):
             of_lines = self._contracts_of_lines(found.row)
             if of_lines:
                 return self.lead(of_lines[0]) if len(of_lines) == 1 else None
-        contract = self.lead(found["contract"], company)
-        if isinstance(found["contract"], str) and self.contract(company, found["contract"]) is None:
-            return Missing(f"contract {found['contract']} of project {name}", f"is not known in {company}")
-        return contract
+        if isinstance(found["contract"], str):
+            return self._contract_named(company, found["contract"], name)
+        return self.lead(found["contract"])
+
+    def _contract_named(self, company: str, name: str, project: str) -> Found | Missing:
+        """A contract by the name that finance gave it: it must be there, and whole."""
+        contract, entry = self.contract(company, name), self.document.contracts.get(name)
+        what = f"contract {name} of project {project}"
+        if contract is None:
+            of_another = entry.company if entry else None
+            return Found(name, of_another) if of_another else Missing(what, f"is not known in {company}")
+        if contract.row is None and entry and entry.lacking:
+            return Missing(what, f"has not arrived, and its entry in contracts lacks {' and '.join(entry.lacking)}")
+        return Found(name, company)
 
     def _contracts_of_lines(self, project: Reference) -> list[Reference]:
         children = self.view.children(project.id)
@@ -186,8 +202,19 @@ class MasterDataLookups(ReferenceLookups):
             return None
         asked = (part, company, name)
         if asked not in self._entries:
-            self._entries[asked] = self._merged(part, company, name)
+            merged = self._merged(part, company, name)
+            if not self._is_read(part, company, name):
+                return merged
+            self._entries[asked] = merged
         return self._entries[asked]
+
+    def _is_read(self, part: Part, company: str, name: str) -> bool:
+        """Whether the view had all that was asked of it; one that only notes what is asked has not."""
+        key = _name_key(part, company, name)
+        if not self.view.has(key):
+            return False
+        seen = self.view.name(key.part, key.company, key.number)
+        return bool(seen and seen.id) or all(self.view.has(one) for one in self.keys_of(part, company, name))
 
     @cached_property
     def _entries(self) -> dict[tuple[Part, str, str], _Entry | None]:
@@ -255,7 +282,7 @@ class MasterDataLookups(ReferenceLookups):
         return reference or value
 
     def terms_known(self, value: object) -> str | None:
-        """The terms of payment that a value of Dataverse stands for; ``None`` if the policy knows no such terms."""
+        """The terms of payment that a value of Dataverse stands for; ``None`` if the policy has none such (D-096)."""
         name = self.document.defaults.terms.get(str(value), str(value))
         return name if name in self.document.terms_of_payment else None
 
@@ -266,6 +293,11 @@ class MasterDataLookups(ReferenceLookups):
             yield from _given(of_group).items()
         elif part is Part.PRODUCTS:
             yield "item_sales_tax_group", defaults.products.item_sales_tax_group
+
+
+def _is_own(contract: Sourced | None) -> bool:
+    """Whether finance or the project's own row names the contract: then its contract lines are not asked."""
+    return contract is not None and contract.layer is not Layer.DOCUMENT
 
 
 def _given(entry: SetupRow | None) -> Mapping[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
-from project_invoicing.domain.master_data import NAMED, PARTS, Part, SeenRow
+from project_invoicing.domain.master_data import NAMED, PARTS, Part, RowKey, SeenRow
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.effective import Found, Missing
@@ -24,13 +25,35 @@ class ReferenceLookups(KnownData):
     """Names by Dataverse id, and ids by the names that the document gives them."""
 
     def find(self, entity: str, id: str, *, deleted_too: bool = False) -> Found | Missing:
-        """The finance id of a Dataverse row and its company, or why it has none (STG-14).
+        """The finance id of a Dataverse row and its company, or why it has none (STG-14, D-094).
 
         The row's own number first; what ``references`` say where it has none, and for contract lines, whose number
         Dataverse makes up. Merged accounts lead to the one that they were merged into. A row that is deleted, and a
         project template, lead nowhere; ``deleted_too`` is for documents that are there already and go on.
         """
-        id = guid(id) or id
+        asked = (entity, id, deleted_too)
+        if asked not in self._led:
+            found = self._find(entity, guid(id) or id, deleted_too)
+            if isinstance(found, Missing) or not self._is_final(entity, guid(id) or id):
+                return found
+            self._led[asked] = found
+        return self._led[asked]
+
+    @cached_property
+    def _led(self) -> dict[tuple[str, str, bool], Found]:
+        """Answers already given to this view."""
+        return {}
+
+    def _is_final(self, entity: str, id: str) -> bool:
+        """Whether the answer for a row follows from what was read of it, and of no row that it was merged into."""
+        if not guid(id) or entity not in PARTS:
+            return True
+        if not self.view.has(RowKey(entity, id)):
+            return False
+        seen = self.view.row(entity, id)
+        return seen is None or not seen.columns.get("merged_into")
+
+    def _find(self, entity: str, id: str, deleted_too: bool) -> Found | Missing:
         part = PARTS.get(entity)
         seen = self._row(entity, id) if part else None
         if part is Part.CUSTOMERS and seen:

@@ -55,8 +55,8 @@ class TermLookups(MasterDataLookups):
         return None
 
     def _is_customer(self, account: Reference, customer: Customer | None, name: str | None) -> bool:
-        row = customer.row if customer else None
-        return (row is not None and row.id == account.id) or account in self.ids_of(Part.CUSTOMERS, name or "")
+        rows = [customer.row] if customer and customer.row else []
+        return account.id in {row.id for row in (*rows, *self.ids_of(Part.CUSTOMERS, name or ""))}
 
     def number_sequences(self, company: str) -> NumberSequences:
         """The company's formats, for ``domain.number_sequence.format_number``, or the contract's defaults."""

@@ -1,7 +1,7 @@
 """Customers, contracts, projects, categories, products, and terms of payment.
 
 An entry of a customer, contract, contract line, project or product may be partial: it gives what the row from Dataverse
-does not carry. Without a row, what a column says *needed* is missing, and rows that name the entry wait (D-140).
+does not carry. Without a row, what a column says *needed* is missing, and rows that name the entry wait (D-098).
 """
 
 from __future__ import annotations

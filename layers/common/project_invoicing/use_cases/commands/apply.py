@@ -17,6 +17,7 @@ from project_invoicing.use_cases.commands import (
     delete_lines,
     edit_header,
     edit_journal_line,
+    edit_master_data,
     edit_proposal_line,
     preview,
     replay,
@@ -36,6 +37,7 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     replay.Replay: replay.handle,
     preview.Preview: preview.handle,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
+    edit_master_data.EditMasterData: edit_master_data.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 
@@ -63,6 +65,6 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
 def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
     """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
-    named = (request.get(name) for name in ("proposal_id", "journal_id", "id"))
+    named = (request.get(name) for name in ("proposal_id", "journal_id", "id", "number"))
     refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)
     return {"outcome": outcome, "refused": [asdict(refusal)]}

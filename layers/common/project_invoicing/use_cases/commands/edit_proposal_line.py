@@ -69,7 +69,9 @@ def _values(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
 
 def _resolved(actual_id: str, place: Workplace) -> Resolved:
     """Refuses an actual that the current set-up cannot resolve."""
-    resolved = resolve(place.staging.rows([actual_id])[actual_id].actual, place.setup)
+    actual = place.staging.rows([actual_id])[actual_id].actual
+    place.setups.reader.actuals([actual])
+    resolved = resolve(actual, place.setup)
     if isinstance(resolved, Blocked):
         raise Refused(resolved.wait.reason, resolved.wait.detail)
     if isinstance(resolved, Invalid):

@@ -14,6 +14,7 @@ from project_invoicing.use_cases.commands.command import NAMING, SAID, Command, 
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
+from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
 from project_invoicing.use_cases.commands.preview import Preview
 from project_invoicing.use_cases.commands.replay import Replay
@@ -31,6 +32,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Replay,
     Preview,
     BillIntercompany,
+    EditMasterData,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

@@ -60,5 +60,5 @@ def _deliver(detail: dict[str, Any], place: Workplace) -> str:
         settling = Settling(place.master, lambda: place.setup.document.units, lambda: True, place.at)
         return receive_row(settling, place.staging, detail, place.at)
     if detail["entity"] == PROFORMA:
-        return sync_header(place.proposals, place.staging, place.setup, detail, place.at)
+        return sync_header(place.proposals, place.staging, place.setups, detail, place.at)
     return sync_row(place.staging, detail, place.at)

@@ -24,6 +24,7 @@ from project_invoicing.use_cases.explain.documents import (
     explain_proposal,
     explain_voucher,
 )
+from project_invoicing.use_cases.explain.master_data import explain_name, explain_rows, names_of
 from project_invoicing.use_cases.explain.stores import Stores
 
 P = ParamSpec("P")
@@ -42,6 +43,8 @@ class _Search:
         self.looked += ["staging", "the rejected events", "what waits for paused table maps", "the proposals"]
         yield _readable("actual", id, explain_actual, self.stores, id)
         yield _readable("proposal", id, explain_proposal, self.stores, id)
+        self.looked.append("the master data")
+        yield from explain_rows(self.stores, id)
         found = not_taken(self.stores, CONNECTION, id)
         if found.outcome:
             made = Explanation("connection", id, None, f"Transaction connection that {found.outcome}")
@@ -56,6 +59,9 @@ class _Search:
         for header in stores.proposals.open(UNRESOLVED):
             if header.number == number:
                 yield explain_proposal(stores, header.id)
+        self.looked.append("the master data")
+        for key in names_of(stores, self.companies, number):
+            yield _readable(str(key.part), number, explain_name, stores, key)
         for company in self.companies:
             yield _readable("invoice", number, explain_invoice, stores, company, number)
             yield _readable("journal", number, explain_journal, stores, company, number)
@@ -103,8 +109,8 @@ def explain(stores: Stores, asked: str, company: str | None = None) -> Entry:
         {"id", "found": [explanation, …], "looked_in": [text, …], "next": [text, …]}
 
     with explanations as ``Explanation.row`` returns them. ``asked`` is the GUID of an actual, a proforma or a
-    connection, or the number of a proposal, an invoice, a journal or a voucher; every hit is explained. Without a hit,
-    ``looked_in`` says where it was looked for and ``next`` what that can mean.
+    connection or a row of master data, or the number of a document, a customer, a contract, a project …; every hit is
+    explained. Without a hit, ``looked_in`` says where it was looked for and ``next`` what that can mean.
     """
     asked = str(whole(asked.strip()))
     search = _Search(stores, asked, [company] if company else list(stores.setup.document.companies))

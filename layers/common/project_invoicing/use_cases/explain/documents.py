@@ -23,6 +23,7 @@ from project_invoicing.rules.explaining.documents import (
 )
 from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.not_taken import NotTaken
+from project_invoicing.rules.explaining.pins import say_pins
 from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
@@ -34,7 +35,9 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     found = not_taken(stores, PROFORMA, proforma_id)
     if header is None:
         return proforma_in_words(proforma_id, found)
-    return proposal_in_words(_facts(stores, header, found), stores.setup)
+    made = proposal_in_words(_facts(stores, header, found), stores.setup)
+    say_pins(made, stores.proposals.master_data(header))
+    return made
 
 
 def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
@@ -81,7 +84,9 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     if journal is None:
         return None
     pages = list(stores.journals.pages(company, number))
-    return journal_in_words(journal, pages, blockers(stores, refusals_of(pages)[:SHOWN]), stores.setup)
+    made = journal_in_words(journal, pages, blockers(stores, refusals_of(pages)[:SHOWN]), stores.setup)
+    say_pins(made, stores.journals.master_data(journal))
+    return made
 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:

@@ -19,6 +19,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import Document, WriteBacks
@@ -37,6 +38,7 @@ class Stores:
     proposals: Proposals
     ledger: Ledger
     write_backs: WriteBacks
+    master: MasterData
     setups: SetupVersions
     maps: MapStates
 
@@ -49,7 +51,8 @@ class Stores:
             Proposals(client, named.proposals_table, calendar_dates("invoices")),
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
-            SetupVersions.read(client, named.setup_table),
+            MasterData(client, named.master_data_table),
+            SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
         )
 

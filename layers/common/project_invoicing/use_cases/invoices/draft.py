@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import (
@@ -18,7 +19,9 @@ from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
 from project_invoicing.rules.invoice_terms import invoice_date_of
 from project_invoicing.rules.invoice_voucher import computed_with
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.pins import packed
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.master_data.facts import Fact, ProformaFacts, ProposalLineFacts
 from project_invoicing.use_cases.setups import SetupVersions
 
 _MOST_CREDITED = 50
@@ -26,13 +29,19 @@ _MOST_CREDITED = 50
 only rounds."""
 
 
-def drafted(
-    proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str
-) -> tuple[InvoiceDraft, FinanceSetup]:
-    """The invoice of a proposal as posting it ``now`` would build it, and the set-up it is computed with.
+class Drafted(NamedTuple):
+    """An invoice, the set-up it is computed with, and the master data that a new claim of it keeps, packed."""
 
-    ``given`` is the invoice date given to the posting. A posting that has begun keeps its dates and its set-up. Refuses
-    a proposal that cannot be posted.
+    draft: InvoiceDraft
+    setup: FinanceSetup
+    view: bytes | None
+
+
+def drafted(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> Drafted:
+    """The invoice of a proposal as posting it ``now`` would build it, and what it is computed with.
+
+    ``given`` is the invoice date given to the posting. A posting that has begun keeps its dates, its set-up and its
+    master data. Refuses a proposal that cannot be posted.
     """
     if header.status is ProposalStatus.POSTED:
         number = header.invoice_number
@@ -43,13 +52,22 @@ def drafted(
     if header.status is ProposalStatus.WAITING:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
     lines = proposals.lines(header.id)
+    facts = _facts(header, lines)
+    view = None
     if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
-        setup, day, originals = setups.of(header.posting_setup_version), header.invoice_date, header.credited
+        setup = setups.continued(header.posting_setup_version, proposals.master_data(header), facts)
+        day, originals = header.invoice_date, header.credited
     else:
-        setup = setups.current
+        setup, pins = setups.seeing(facts)
         day = invoice_date_of(header, setup, given, now)
         originals = _originals(proposals, setups, str(header.company), lines)
-    return draft(header, lines, setup, day, given=bool(given), originals=originals), setup
+        view = packed(pins, f"proposal {header.number}") if pins else None
+    return Drafted(draft(header, lines, setup, day, given=bool(given), originals=originals), setup, view)
+
+
+def _facts(header: Proposal, lines: Iterable[ProposalLine]) -> list[Fact]:
+    """What an invoice asks of master data."""
+    return [ProformaFacts.of(header), *(ProposalLineFacts.of(header, line) for line in lines)]
 
 
 def _originals(
@@ -79,9 +97,11 @@ def posted_before(proposals: Proposals, setups: SetupVersions, company: str, num
     header = proposals.get(invoice.proforma_id) if invoice else None
     if header is None or header.posting_setup_version is None or header.invoice_date is None:
         return ()
-    setup = setups.of(header.posting_setup_version)
+    lines = proposals.lines(header.id)
+    pins = proposals.master_data(header)
+    setup = setups.continued(header.posting_setup_version, pins, _facts(header, lines))
     try:
-        invoice_draft = draft(header, proposals.lines(header.id), setup, header.invoice_date)
+        invoice_draft = draft(header, lines, setup, header.invoice_date)
         return computed_with(invoice_draft, number, setup).totals.lines
     except Refused:
         return ()

@@ -161,8 +161,8 @@ class InvoicePosting:
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
-        draft, setup = drafted(self.proposals, self.setups, header, invoice_date, self.at)
-        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, draft, setup, self.at)
+        made = drafted(self.proposals, self.setups, header, invoice_date, self.at)
+        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, made, self.at)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
 

@@ -53,7 +53,7 @@ def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: s
     row: ResultRow = {"proposal_id": header.number, "company": header.company, "status": header.status}
     number, voucher_number = header.invoice_number or _NOT_DRAWN, header.voucher or _NOT_DRAWN
     try:
-        draft, setup = drafted(proposals, setups, header, given, now)
+        draft, setup, _ = drafted(proposals, setups, header, given, now)
         invoice = invoice_of(proposals, header, draft, number, voucher_number)
         voucher = invoice_voucher(draft, voucher_number, number, setup)
     except Refused as refused:

@@ -1,10 +1,10 @@
 """The transactions that post one proposal: it is claimed, posted page by page, and finished.
 
-The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date and set-up
-version. A voucher or an invoice without lines draws no number and is not written (99-24). Then page after page; the
-last one makes the invoice visible and records the event. A small invoice does all of it in one. A run that finds a
-proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes the same
-(PROP-12, NUM-02).
+The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date, set-up
+version and master data. A voucher or an invoice without lines draws no number and is not written (99-24). Then page
+after page; the last one makes the invoice visible and records the event. A small invoice does all of it in one. A run
+that finds a proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes
+the same (PROP-12, NUM-02).
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.rules.figures import Figures
-from project_invoicing.rules.invoice_draft import InvoiceDraft
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
-from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries
@@ -35,7 +33,7 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
 from project_invoicing.store.unit_of_work import UnitOfWork
-from project_invoicing.use_cases.invoices.draft import invoice_of
+from project_invoicing.use_cases.invoices.draft import Drafted, invoice_of
 from project_invoicing.use_cases.result_rows import cash_discount
 
 PAGE_LINES = 90
@@ -48,12 +46,13 @@ class InvoiceSaga:
         self,
         stores: tuple[Proposals, Staging, Ledger],
         header: Proposal,
-        draft: InvoiceDraft,
-        setup: FinanceSetup,
+        drafted: Drafted,
         at: str,
     ) -> None:
         self.proposals, self.staging, self.ledger = stores
-        self.header, self.draft, self.setup, self.at = header, draft, setup, at
+        self.header, self.at = header, at
+        draft, setup, self.view = drafted
+        self.draft, self.setup = draft, setup
         self.counters: list[Counter] = []
         made = invoice_voucher(draft, "", header.number, setup)
         begun = header.status is ProposalStatus.POSTING
@@ -108,7 +107,7 @@ class InvoiceSaga:
         """
         change = self.proposals.changing(self.header)
         if first:
-            change.claimed(self.invoice, self.setup.version, self.draft.originals)
+            change.claimed(self.invoice, self.setup.version, self.draft.originals, pinned=self.view is not None)
             self._claim(unit, posted=last)
         elif last and self.numbered:
             unit.add(self._invoices.visible(self.invoice.company, self.invoice.invoice_number))
@@ -126,6 +125,8 @@ class InvoiceSaga:
         """Draws the numbers, gives tax back to the invoices that this one credits, and writes its header."""
         company = self.invoice.company
         unit.add(*(counter.draw(1) for counter in self.counters))
+        if self.view is not None:
+            unit.add(self.proposals.pin(self.header, self.view))
         for number, before in self.draft.originals.items():
             unit.add(self._invoices.give_back(company, number, before, self.draft.totals.originals[number]))
         if self.numbered:

@@ -27,6 +27,8 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.journals.add_lines import JournalBook
+from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.staging.left_waiting import LeftWaiting
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.prevalidate import ActualsRegister, prevalidate
 from project_invoicing.use_cases.staging.verdicts import Verdicts
@@ -42,14 +44,19 @@ class JournalImport:
     staging: Staging
     journals: Journals
     ledger: Ledger
-    setup: FinanceSetup
+    setups: SetupVersions
     at: str
     register: ActualsRegister
     posted: PostedLines
     company: str | None = None
     imported: int = 0
     waiting: int = 0
+    left: LeftWaiting = field(default_factory=LeftWaiting)
     _second: list[StagedRow] = field(default_factory=list)
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
 
     def run(self) -> None:
         """Imports everything in the queue that can be imported, and records why everything else waits.
@@ -71,6 +78,7 @@ class JournalImport:
     def import_rows(self, rows: Iterable[StagedRow]) -> None:
         chosen, verdicts = self._candidates(list(rows))
         verdicts.write(self.staging, self.at)
+        self.left.add_rows(verdicts.blocked)
         self.waiting += verdicts.waiting
         by_company = defaultdict(list)
         for candidate in chosen:
@@ -92,6 +100,7 @@ class JournalImport:
         verdicts = Verdicts()
         ids = {row.links[role] for row in rows for role in CONTINUED if role in row.links}
         linked, takers = self.posted.continued_by(rows, ids) if ids else ({}, Takers())
+        self.setups.reader.actuals(row.actual for row in (*rows, *linked.values(), *takers.rows.values()))
         asked: dict[str, StagedRow] = {}
         for row in rows:
             candidate = guarded("actual", row.id, self._candidate, row, linked, verdicts)

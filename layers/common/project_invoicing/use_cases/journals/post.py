@@ -20,9 +20,9 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
-from project_invoicing.domain.journal import Journal, refusals
+from project_invoicing.domain.journal import Journal, JournalPage, refusals
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.refusals import Refusal, unknown_company
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import JournalFailed
@@ -33,13 +33,15 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.pins import packed
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.given import given_day
-from project_invoicing.use_cases.journals.posting_saga import OVERHEAD, PostingSaga
+from project_invoicing.use_cases.journals.posting_saga import PostingSaga
+from project_invoicing.use_cases.master_data.facts import JournalLineFacts
 from project_invoicing.use_cases.requests.post_journals import PostJournals
-from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.setups import Seen, SetupVersions
 
 _NAMING = ("journal_id", "original_journal", "period_start")
 _ATTEMPTS = 6
@@ -137,21 +139,34 @@ class JournalPosting:
         if journal.status not in (JournalStatus.DRAFT, JournalStatus.PROCESSING) or not journal.line_count:
             return
         begun = journal.status is JournalStatus.PROCESSING
-        setup = self.setups.of(journal.setup_version) if begun and journal.setup_version else self.setups.current
         pages = [page for page in self.journals.pages(journal.company, journal.journal_id) if not page.posted]
+        setup, pins = self._seen(journal, pages)
         rows = self._rows(line for page in pages for line in page.lines)
         judged = [JudgedPage(page, [_judged(line, journal, setup, rows) for line in page.lines]) for page in pages]
         failing = sum(len(one.failing) for one in judged)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, judged)
         else:
-            saga = PostingSaga(self.journals, self.staging, self.ledger, self.at, journal, setup, failing, rows)
-            *firsts, last = by_transaction(judged, MAX_WRITES - OVERHEAD)
+            try:
+                view = packed(pins, f"journal {journal.journal_id}") if pins and not begun else None
+            except Refused as refused:
+                self.refused.append(Refusal(journal.company, journal.journal_id, refused.reason, refused.detail))
+                return
+            saga = PostingSaga(self.journals, self.staging, self.ledger, self.at, journal, setup, failing, rows, view)
+            *firsts, last = by_transaction(judged, MAX_WRITES - saga.overhead)
             for some in firsts:
                 saga.step(some)
             saga.step(last, last=True)
             self.posted.append(journal.journal_id)
         self.refused += refusals(journal, (line for one in judged for line in one.failing))
+
+    def _seen(self, journal: Journal, pages: Iterable[JournalPage]) -> Seen:
+        """The set-up with the master data that the journal's lines name; what its posting began with, if it has."""
+        facts = [JournalLineFacts.of(journal.company, line) for page in pages for line in page.lines]
+        if journal.status is not JournalStatus.PROCESSING or not journal.setup_version:
+            return self.setups.seeing(facts)
+        pins = self.journals.master_data(journal)
+        return Seen(self.setups.continued(journal.setup_version, pins, facts), pins)
 
     def _rows(self, lines: Iterable[JournalLine]) -> Mapping[str, StagedRow]:
         """The rows needed to post lines: what they take back, and the rows of inter-organizational sales."""

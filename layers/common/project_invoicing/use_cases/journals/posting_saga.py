@@ -1,7 +1,8 @@
 """The transactions that post one journal: each posts some pages and records its progress on the header.
 
-The first claims the journal and pins the version of the set-up, so that a run that continues after a crash computes the
-same; the last finishes it. Lines that fail move to an error journal, which is created with the first of them.
+The first claims the journal and pins the version of the set-up and the master data, so that a run that continues after
+a crash computes the same; the last finishes it. Lines that fail move to an error journal, which is created with the
+first of them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
 from project_invoicing.store.unit_of_work import UnitOfWork
 
-OVERHEAD = 7
+_OVERHEAD = 7
 """Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
 
 
@@ -36,7 +37,7 @@ OVERHEAD = 7
 class PostingSaga:
     """One journal while it is posted. ``failing``: how many of its lines not yet posted will fail.
 
-    ``rows`` are the rows that its lines are posted with, by id.
+    ``rows`` are the rows that its lines are posted with, by id; ``view`` is the master data, for the first transaction.
     """
 
     journals: Journals
@@ -47,6 +48,7 @@ class PostingSaga:
     setup: FinanceSetup
     failing: int
     rows: Mapping[str, StagedRow]
+    view: bytes | None = None
     _error_journal: str = ""
     _counter: Counter | None = field(default=None)
 
@@ -59,6 +61,11 @@ class PostingSaga:
             self._error_journal = format_number(number_format, self._counter.last + 1, company)
         self.failing += self.journal.error_lines
 
+    @property
+    def overhead(self) -> int:
+        """The same in every run of a posting, so that its pages are divided as they were."""
+        return _OVERHEAD + (self.journal.pinned or self.view is not None)
+
     def step(self, pages: Iterable[JudgedPage], *, last: bool = False) -> None:
         """Posts some pages in one transaction, and finishes the journal with the ``last`` of them."""
         pages, journal = list(pages), self.journal
@@ -70,7 +77,8 @@ class PostingSaga:
             unit.add(*(self._posted(one) for one in judged.posted))
             unit.add(self.journals.posted_page(journal, judged.page, kept))
         if journal.status is JournalStatus.DRAFT:
-            change.begun(self.setup.version)
+            change.begun(self.setup.version, pinned=self.view is not None)
+            unit.add(*([self.journals.pin(journal, self.view)] if self.view else []))
         if self._counter and journal.error_journal is None:
             change.errors_go_to(self._error_journal)
             unit.add(self._counter.draw(1))

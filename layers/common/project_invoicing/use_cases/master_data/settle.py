@@ -27,13 +27,15 @@ from project_invoicing.domain.master_row import (
     reference,
 )
 from project_invoicing.domain.staged_row import Delivery
-from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, SPLIT_RULE
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, SPLIT_RULE
 from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.master_writes import NameTaken
+from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
+from project_invoicing.use_cases.master_data.rate_rows import leave_day, take_day
 
 _ATTEMPTS: Final = 12
 
@@ -74,8 +76,20 @@ class Settling:
         where others keep changing the row, ``Unavailable`` where time is up before all that waited is looked at: the
         delivery is then to be repeated.
         """
+        if row.entity == EXCHANGE_RATE:
+            return self._rate(row)
         before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
         self._look_at(list(self._touched(before, after, outcome)))
+        return outcome
+
+    def _rate(self, row: ArrivedRow) -> Delivery:
+        """A row of exchange rates: the pair tells of it, and the row by itself of nothing."""
+        key, told = RowKey(row.entity, row.id), not self.quiet
+        rates = ExchangeRates(self.master.client, self.master.table)
+        stored, _ = self.master.stored(key)
+        leave_day(rates, stored, stored.with_arrived(row), self.at, told=told)
+        _, after, outcome = self._settled(key, row)
+        take_day(rates, after, self.at, told=told)
         return outcome
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
@@ -157,7 +171,8 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        if self.quiet or not (changed or _code(before) != _code(after)):
+        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
+        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Conflict
 from project_invoicing.rules.intercompany_lines import plan_between
@@ -16,9 +18,11 @@ from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, pla
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.intercompany.propose import PostedSales
+from project_invoicing.use_cases.master_data.facts import ActualFacts, Fact, ProformaFacts
 from project_invoicing.use_cases.proposals.import_run import ImportRun
 from project_invoicing.use_cases.proposals.leave_waiting import leave_waiting
-from project_invoicing.use_cases.proposals.pages import write_pages
+from project_invoicing.use_cases.proposals.pages import Build, write_pages
+from project_invoicing.use_cases.setups import Seen
 from project_invoicing.use_cases.staging.prevalidate import prevalidate
 from project_invoicing.use_cases.staging.taking import mark
 from project_invoicing.use_cases.staging.verdicts import Verdicts
@@ -26,26 +30,29 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 
 def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) -> None:
     """The lines of a proposal that comes from a proforma: its billed rows."""
-    company, setup, existing = str(header.company), _setup(run, header), _existing(run, header)
+    company, existing = str(header.company), _existing(run, header)
     linked, takers = run.posted_lines.continued_by(rows, linked_ids(rows))
+    named = (row.actual for row in (*rows, *linked.values(), *takers.rows.values()))
+    setup, pins = _seen(run, header, [*map(ActualFacts.of, named), ProformaFacts.of(header)])
     made = plan(header.proforma, company, rows, existing, linked, setup, takers)
     judge_header(made, header, existing, company, setup)
     _validate(run, company, [row for row in rows if row.id not in made.own_waits], setup, made)
     if made.second and existing:
         delete_proposal_lines(run.proposals, run.staging, header, run.at)
         raise Conflict("read again: a proposal that comes second holds nothing that another may wait for")
-    _settle(run, header, rows, setup, existing, made)
+    _settle(run, header, rows, Build(setup, existing, pins), made)
 
 
 def fill_between(run: ImportRun, header: Proposal) -> None:
     """The lines of an intercompany proposal: the lender's posted sales, which stay on their journals (IC-15)."""
     if header.intercompany is None:
         return
-    lender, setup, existing = str(header.company), _setup(run, header), _existing(run, header)
+    lender, existing = str(header.company), _existing(run, header)
+    setup, pins = _seen(run, header, [ProformaFacts.of(header)])
     posted = PostedSales(run.staging, run.journals, run.proposals)
     sales = posted.to_bill(lender, header.intercompany, header.number)
     taken_back = posted.taken_back(lender, sales, run.setups)
-    _settle(run, header, [], setup, existing, plan_between(header, sales, existing, taken_back))
+    _settle(run, header, [], Build(setup, existing, pins), plan_between(header, sales, existing, taken_back))
 
 
 def marked(run: ImportRun, header: Proposal) -> Proposal:
@@ -58,9 +65,12 @@ def marked(run: ImportRun, header: Proposal) -> Proposal:
     raise Conflict("read the rows again: another document has taken what they continue")
 
 
-def _setup(run: ImportRun, header: Proposal) -> FinanceSetup:
+def _seen(run: ImportRun, header: Proposal, facts: Sequence[Fact]) -> Seen:
     """The set-up with which an interrupted run already wrote lines, else the current one."""
-    return run.setup if header.setup_version is None else run.setups.of(header.setup_version)
+    if header.setup_version is None:
+        return run.setups.seeing(facts)
+    pins = run.proposals.master_data(header)
+    return Seen(run.setups.continued(header.setup_version, pins, facts), pins)
 
 
 def _existing(run: ImportRun, header: Proposal) -> list[ProposalLine]:
@@ -72,14 +82,16 @@ def _settle(
     run: ImportRun,
     header: Proposal,
     rows: list[StagedRow],
-    setup: FinanceSetup,
-    existing: list[ProposalLine],
+    build: Build,
     made: ProposalPlan,
 ) -> None:
-    if made.waits:
-        leave_waiting(run, header, header.company, rows, made)
-    else:
-        write_pages(run, header, setup, existing, made)
+    if not made.waits:
+        try:
+            write_pages(run, header, build, made)
+            return
+        except Refused as refused:
+            made.waits.append(Wait(WaitReason(refused.reason), refused.detail))
+    leave_waiting(run, header, header.company, rows, made)
 
 
 def _validate(run: ImportRun, company: str, rows: list[StagedRow], setup: FinanceSetup, made: ProposalPlan) -> None:

@@ -21,6 +21,7 @@ from project_invoicing.use_cases.staging.verdicts import Verdicts
 def import_headless(run: ImportRun, rows: Sequence[StagedRow], canceled: Proposal | None = None) -> None:
     """Billed rows whose proforma has not arrived, or was ``canceled``, wait for it."""
     verdicts = Verdicts()
+    run.setups.reader.actuals(row.actual for row in rows)
     for row in rows:
         found = guarded("actual", row.id, headless, row, canceled, run.setup)
         if isinstance(found, Defect):

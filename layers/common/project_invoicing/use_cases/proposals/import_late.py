@@ -24,6 +24,9 @@ def import_late(run: ImportRun, header: Proposal, rows: list[StagedRow]) -> None
     covered: Page = []
     takers = run.posted_lines.continued_by(rows, linked_ids(rows))[1] if rows else Takers()
     asked: dict[str, StagedRow] = {}
+    if rows:
+        run.setups.reader.actuals(row.actual for row in (*rows, *takers.rows.values()))
+        run.setups.reader.proformas([header])
     for row in rows:
         found = guarded("actual", row.id, late, row, header, takers, asked, run.setup)
         if isinstance(found, Defect):

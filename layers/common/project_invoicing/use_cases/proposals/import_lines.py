@@ -6,7 +6,7 @@ turns from ``waiting`` to ``ready``. An import that died in between is continued
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from project_invoicing.domain.codes import SET_UP_REASONS, JournalStatus, ProposalStatus
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
@@ -45,6 +45,7 @@ class ProposalImport(ImportRun):
     def _in_turn(self) -> Iterator[tuple[str, Queued]]:
         """What ``run`` looks at, in order, read at once: a proposal that runs into others does not stop the rest."""
         waiting = {header.id: header for header in self._open_headers()}
+        self.setups.reader.proformas(one for one in waiting.values() if one.status is ProposalStatus.WAITING)
         second: list[tuple[str, Queued]] = []
         for id, one in self._queue(waiting):
             if not self._comes_last(id, one, second):
@@ -142,6 +143,16 @@ class ProposalImport(ImportRun):
         for proforma_id, rows in self.staging.waiting_for_proposals():
             if proforma_id and any(row.reason in SET_UP_REASONS for row in rows):
                 concerned[proforma_id] = None
+        self.run_these(concerned)
+
+    def run_blocked_by(self, blockers: Set[str], proformas: Iterable[str]) -> None:
+        """Looks at the proposals of these ``proformas``, and at those whose header waits for one of ``blockers``."""
+        waiting = (header.id for header in self._open_headers() if header.blockers & blockers)
+        self.run_these((*proformas, *waiting))
+
+    def run_these(self, proformas: Iterable[str]) -> None:
+        """Looks at the proposals of these proformas."""
+        concerned = dict.fromkeys(proformas)
         each("proposal", zip(concerned, concerned, strict=True), self.run_one)
 
     def _open_headers(self) -> list[Proposal]:
@@ -185,6 +196,7 @@ class ProposalImport(ImportRun):
         if header.status is not ProposalStatus.WAITING:
             import_late(self, header, rows)
         elif header.company is None:
+            self.setups.reader.proformas([header])
             import_without_company(self, header, company_of(header.proforma, self.setup), rows)
         elif header.intercompany:
             fill_between(self, header)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
@@ -10,6 +10,7 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.unit_of_work import UnitOfWork
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.staging.left_waiting import LeftWaiting
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
 from project_invoicing.use_cases.staging.verdicts import Verdicts
@@ -31,6 +32,7 @@ class ImportRun:
     company: str | None = None
     ready: int = 0
     waiting: int = 0
+    left: LeftWaiting = field(default_factory=LeftWaiting)
 
     @property
     def setup(self) -> FinanceSetup:
@@ -47,3 +49,4 @@ class ImportRun:
         """Writes the decisions about rows, and counts those that wait."""
         verdicts.write(self.staging, self.at)
         self.waiting += verdicts.waiting
+        self.left.add_rows(verdicts.blocked)

@@ -28,9 +28,11 @@ def leave_waiting(
         else:
             verdicts.wait_as_told(row, company)
     verdicts.write(run.staging, run.at)
+    run.left.add_proposal(header.id, (blocker for blocker, _ in verdicts.blocked))
     run.waiting += 1  # the proposal, whose rows wait with it
     waits = Waits.for_these(plan.waits, frozenset(plan.documents))
-    if waits != header.waits:
+    if waits != header.waits or waits.blockers != header.blockers:
         change = run.proposals.changing(header)
         change.left_waiting(waits, min([run.at, *(row.since for row in rows if row.since)]))
         write_one(run.proposals.client, change.write())
+        run.left.add_proposal(header.id, waits.blockers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from project_invoicing.domain.proposal import Proposal
@@ -15,6 +16,7 @@ from project_invoicing.rules.proforma import currency_of
 from project_invoicing.rules.proposal_lines import ProposalPlan
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
+from project_invoicing.store.pins import packed
 from project_invoicing.store.transactions import Write
 from project_invoicing.use_cases.proposals.import_run import ImportRun
 from project_invoicing.use_cases.staging.taking import ROOM, fitting, taken
@@ -30,21 +32,37 @@ def by_page(lines: Page) -> Iterator[Page]:
     return fitting(lines, PAGE_LINES, ROOM, lambda pair: pair[1].took)
 
 
-def write_pages(
-    run: ImportRun, header: Proposal, setup: FinanceSetup, existing: list[ProposalLine], plan: ProposalPlan
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What the lines of a proposal are built with. ``existing`` are lines that an interrupted run already wrote.
+
+    ``pins`` is the view of master data that they are computed with, ``None`` where it has no rows.
+    """
+
+    setup: FinanceSetup
+    existing: list[ProposalLine]
+    pins: str | None
+
+
+def write_pages(run: ImportRun, header: Proposal, build: Build, plan: ProposalPlan) -> None:
     """Writes the lines of a plan page by page; with the last page the proposal is ready.
 
-    ``existing`` are lines that an interrupted run already wrote.
+    What needs more than one keeps the master data that it is computed with: another run may have to write the rest.
     """
-    total = subtotal([*existing, *(line for _, line in plan.lines)])
+    setup = build.setup
+    total = subtotal([*build.existing, *(line for _, line in plan.lines)])
     pages = list(by_page(plan.lines)) or [[]]
+    view = _to_pin(header, build) if len(pages) > 1 else None
+    pinned = header.pinned or view is not None
     for left, page in zip(range(len(pages) - 1, -1, -1), pages, strict=True):
         unit, change = run.unit(), run.proposals.changing(header)
-        change.filled(len(page), setup.version, plan.billed_on)
+        change.filled(len(page), setup.version, plan.billed_on, pinned=pinned)
         unit.add(*page_rows(run, header, str(header.company), page))
         if page:
             unit.add(run.proposals.page(header.id, [line for _, line in page]))
+        if view is not None:
+            unit.add(run.proposals.pin(header, view))
+            view = None
         if not left:
             change.ready(total)
             unit.add(outbox.record(run.proposals.table, _ready_event(run, change.after, setup, total)))
@@ -52,6 +70,13 @@ def write_pages(
         unit.commit_patiently()
         header = change.after
     run.ready += 1
+
+
+def _to_pin(header: Proposal, build: Build) -> bytes | None:
+    """The master data that the first page keeps for the others; ``None`` where there is none, or it is kept already."""
+    if build.pins is None or header.setup_version is not None:
+        return None
+    return packed(build.pins, f"proposal {header.number}")
 
 
 def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> list[Write]:

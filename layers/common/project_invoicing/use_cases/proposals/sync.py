@@ -14,18 +14,18 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import ProposalCreated
 from project_invoicing.rules.proforma import company_of
-from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.proposals.numbers import number_writes
 from project_invoicing.use_cases.proposals.withdraw import withdraw
+from project_invoicing.use_cases.setups import SetupVersions
 
 _ATTEMPTS = 5
 
 
-def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, detail: dict[str, Any], at: str) -> str:
+def sync_header(proposals: Proposals, staging: Staging, setups: SetupVersions, detail: dict[str, Any], at: str) -> str:
     """Stores the header and returns the outcome: ``accepted``, ``changed``, ``duplicate`` or ``rejected``.
 
     A header is created once (PROP-03), in any order of numbers unless the company's sequence forbids it (PROP-05,
@@ -34,7 +34,7 @@ def sync_header(proposals: Proposals, staging: Staging, setup: FinanceSetup, det
     """
     try:
         proforma = to_proforma(RowEvent.read(detail))
-        delivery = _Delivery(proposals, setup, proforma, json.dumps(detail, separators=(",", ":"), default=str), at)
+        delivery = _Delivery(proposals, setups, proforma, json.dumps(detail, separators=(",", ":"), default=str), at)
         outcome = retried(f"proforma {proforma.number}", delivery.store, attempts=_ATTEMPTS)
     except Rejected as rejected:
         staging.reject(rejected, detail, at)
@@ -49,7 +49,7 @@ class _Delivery:
     """A proforma as it arrived at time ``at``. ``event`` is the complete event as text."""
 
     proposals: Proposals
-    setup: FinanceSetup
+    setups: SetupVersions
     proforma: Proforma
     event: str
     at: str
@@ -65,8 +65,12 @@ class _Delivery:
             return self._revived(header)
         return self._changed(header)
 
+    def _company(self) -> str | None:
+        self.setups.reader.headers([self.proforma])
+        return company_of(self.proforma, self.setups.current)
+
     def _new(self) -> str:
-        company = company_of(self.proforma, self.setup)
+        company = self._company()
         unit = UnitOfWork(self.proposals.client)
         unit.add(self.proposals.create(self.proforma, company, event=self._kept(company), at=self.at))
         return self._created(unit, company, None)
@@ -77,7 +81,7 @@ class _Delivery:
 
     def _revived(self, header: Proposal) -> str:
         """Revives a withdrawn proposal for a newer version of its proforma that is not canceled."""
-        company = company_of(self.proforma, self.setup)
+        company = self._company()
         change = self.proposals.changing(header)
         change.revived(self.proforma, company, self._kept(company), self.at)
         return self._created(UnitOfWork(self.proposals.client, [change.write()]), company, header)
@@ -90,7 +94,7 @@ class _Delivery:
         proforma = self.proforma
         if company:
             had = (before.company, before.number) if before and before.company else None
-            unit.add(*number_writes(self.proposals, self.setup, company, proforma, had))
+            unit.add(*number_writes(self.proposals, self.setups.current, company, proforma, had))
         key = f"{proforma.id}#{before.changes}" if before else proforma.id
         created = ProposalCreated(company=company, proposal_id=proforma.number, invoice_id=proforma.id)
         unit.add(outbox.record(self.proposals.table, created.on_bus(self.at, key)))

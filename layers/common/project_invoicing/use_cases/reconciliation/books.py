@@ -16,7 +16,9 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.master_data import SeenRow
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference
@@ -28,13 +30,17 @@ from project_invoicing.rules.reconciliation.document_lines import DocumentLines,
 from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, of_row
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
+from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
+from project_invoicing.rules.reconciliation.used_rates import UsedRates
 from project_invoicing.rules.reconciliation.vouchers import Booked, Suspect, Vouchers, weight
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.master_view import MasterView
 from project_invoicing.store import whole_tables
 from project_invoicing.store.transactions import MAX_READS
+from project_invoicing.store.whole_master_data import everything
 from project_invoicing.store.whole_tables import LedgerPage, Stored, UnsentEvent
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.watch import Watch
@@ -57,16 +63,20 @@ class Books:
     rows: StagedRows = field(init=False)
     headers: Headers = field(init=False)
     accounts: IntegrationAccounts = field(init=False)
+    master: MasterRows = field(init=False)
     _dates: AccountingDates = field(init=False)
     _lines: DocumentLines = field(init=False)
     _takings: Takings = field(init=False)
+    _rates: UsedRates = field(init=False)
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
 
     def __post_init__(self) -> None:
         setup = self.setup
         self.rows, self.headers, self.accounts = StagedRows(setup), Headers(setup), IntegrationAccounts(setup)
+        self.master = MasterRows(setup, self.at)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
+        self._rates = UsedRates(setup)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -78,6 +88,7 @@ class Books:
         invoices = self.stores.proposals.invoices
         drawn = {company: invoices.counter(company).last for company in self.setup.document.companies}
         before = self._posted()
+        self._read_master_data()
         self._read_staging()
         self._read_journals()
         self._read_proposals()
@@ -87,6 +98,7 @@ class Books:
         self._read_ledger()
         self._compare_vouchers()
         self._compare_accruals(quiet=before == self._posted())
+        self._judge_master_data()
         self._unfinished()
         self.done = True
 
@@ -100,6 +112,33 @@ class Books:
         if isinstance(found, Defect):
             detail = f"cannot be read ({found.name} at {stored.place})"
             self.checks[check].differs(Difference(entity, stored.id, detail, stored.company))
+
+    # Master data
+
+    def _read_master_data(self) -> None:
+        for _, seen in self.watch.over("items of master data", everything(self.stores.master)):
+            if isinstance(seen, SeenRow):
+                self._report(self.master.add(seen))
+
+    def _judge_master_data(self) -> None:
+        self._report(self.master.judge())
+        if self.master.companyless:
+            self.checks["master_data_problems"].count("rows that name no company", self.master.companyless)
+        for document in self.watch.over("documents with changed master data", self.master.documents()):
+            found = guarded("document", document.name, self._pinned, document)
+            if found and not isinstance(found, Defect):
+                rows = chain.from_iterable(found.rows(entity) for entity in FIXED)
+                self._report(self.master.changed_since(document, rows))
+
+    def _pinned(self, document: PostedWith) -> MasterView | None:
+        """The master data that a document was computed with."""
+        text = None
+        if document.journal_id:
+            journal = self.stores.journals.get(document.company, document.journal_id)
+            text = self.stores.journals.master_data(journal) if journal else None
+        elif header := self.headers.numbered(document.company, document.proposal_id):
+            text = self.stores.proposals.master_data(header)
+        return MasterView.of(text) if text else None
 
     # Staging
 
@@ -124,6 +163,10 @@ class Books:
         self._accruals.add_row(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
+        self.master.add_staged(row)
+        if guarded("actual", row.id, self._rates.is_suspect, row) is True:
+            line = self._journal_line(row)
+            self._report(self._rates.of_line(row, line) if line else ())
         if row.late:
             off, detail = self.stores.off(row)
             self._report([of_row("late_changes", row, self.setup, detail, off)])
@@ -154,6 +197,8 @@ class Books:
         for stored in self.watch.over("proposals", whole_tables.proposal_headers(self.stores.proposals)):
             self._looked_at("document_lines", PROPOSAL, stored, self._header)
         self.rows.count_with_proposals(self.headers.proposals)
+        for invoice in self.headers.invoices.values():
+            self._report(self._rates.of_invoice(invoice, self.headers.proposals.get(invoice.proforma_id)))
         for document in self._lines.without_header():
             self._without_line(document, {})
 
@@ -192,12 +237,15 @@ class Books:
                 self._takings.second(target, ((row, self._line(row), self.headers.where(row)) for row in rows))
             )
 
+    def _journal_line(self, row: StagedRow) -> JournalLine | None:
+        on = self.stores.journals.line(row.company or "", row.journal_id or "", row.line_number or 0, row.id)
+        return on[0] if on else None
+
     def _line(self, row: StagedRow) -> Line | None:
         if row.line_number is None:
             return None
         if row.journal_id:
-            on = self.stores.journals.line(row.company or "", row.journal_id, row.line_number, row.id)
-            return on[0] if on else None
+            return self._journal_line(row)
         header = self.headers.numbered(row.company, row.proposal_id)
         lines = self.stores.proposals.lines(header.id) if header else []
         return next((line for line in lines if line.actual_id == row.id), None)

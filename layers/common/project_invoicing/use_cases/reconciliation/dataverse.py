@@ -30,6 +30,7 @@ from project_invoicing.rules.write_back import row_of_invoice
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store import whole_tables
 from project_invoicing.use_cases.reconciliation.books import Books
+from project_invoicing.use_cases.reconciliation.master_data import MasterAgainstDataverse
 from project_invoicing.use_cases.reconciliation.watch import Watch
 
 CHUNK: Final = 500
@@ -56,6 +57,7 @@ class AgainstDataverse:
 
     def read(self) -> None:
         """Reads Dataverse and makes the checks. Raises ``OutOfTime``, and whatever the port raises."""
+        MasterAgainstDataverse(self.api, self.books, self.checks, self.watch, self.at).read()
         for found in self._every(ACTUAL, "actuals", self._columns.of_actuals):
             self._looked_at(found, self._actual)
         for chunk in chunks(self._received.missing, CHUNK):

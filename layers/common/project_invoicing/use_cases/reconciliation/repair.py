@@ -1,6 +1,7 @@
 """Repairs what a reconciliation found. Each repair only requests again something that is safe to repeat (D-033).
 
-* fetch again: the row is read from Dataverse by its id and put on the bus like any change of it;
+* fetch again: the row is read from Dataverse by its id and put on the bus like any change of it; of a row of master
+  data that is not there any more, its deletion is;
 * import again: an event asks the import for one actual or one proposal;
 * write back again: an event asks the write-back for a document's refused rows, or for all of them where Dataverse has
   other values than those it took.
@@ -15,9 +16,12 @@ from typing import Final
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import columns_of, event_of
-from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA, table_maps
+from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, MASTER_TABLES, PROFORMA, table_maps
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.map_status import MapStatus
+from project_invoicing.domain.master_data import RowKey, SeenRow
 from project_invoicing.domain.reconciliation import Difference, Repair
+from project_invoicing.domain.states import MapState
 from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
@@ -27,7 +31,7 @@ from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
 Repaired = dict[str, str]
 
-_ORDER: Final = (ACTUAL, CONNECTION, PROFORMA)
+_ORDER: Final = (*MASTER_TABLES, ACTUAL, CONNECTION, PROFORMA)
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Repairs:
     at: str
     _done: dict[tuple[str, ...], Repaired] = field(default_factory=dict)
     _asked: dict[str, str] = field(default_factory=dict)
+    _states: Mapping[str, MapStatus] | None = None
 
     def everything(self, found: Iterable[Difference]) -> list[Repaired]:
         """Makes all possible repairs: ``[{"entity", "id", "repair", "outcome"}]``, one entry per id and repair."""
@@ -60,11 +65,11 @@ class Repairs:
         """Repairs one actual, connection or proforma, trying all three. Raises ``Rejected``."""
         id = guid(asked)
         if id is None:
-            raise Rejected(
-                "schema", f"{asked} is no GUID: name an actual, a connection or a proforma, or all", field="id"
-            )
+            detail = f"{asked} is no GUID: name an actual, a connection, a proforma or master data, or all"
+            raise Rejected("schema", detail, field="id")
         for entity in _ORDER:
-            self._fetch(entity, [id], quiet=True)
+            if entity not in MASTER_TABLES or self._running(entity):
+                self._fetch(entity, [id], quiet=True)
         row = self.stores.staging.rows([id]).get(id)
         if row and row.state is StagingState.PENDING:
             self._import(ACTUAL, id, {"actual_id": id})
@@ -91,8 +96,30 @@ class Repairs:
         for chunk in chunks(ids, CHUNK):
             found = self.api.rows(entity, chunk, columns_of(entity))
             self._send(entity, found)
-            for id in () if quiet else [id for id in chunk if id not in {one.id for one in found}]:
+            absent = [id for id in chunk if id not in {one.id for one in found}]
+            deleted = self._known(entity, absent)
+            self._send_deletions(entity, deleted)
+            for id in () if quiet else [id for id in absent if id not in deleted]:
                 self._did(entity, id, Repair.FETCH, "Dataverse does not have it")
+
+    def _running(self, entity: str) -> bool:
+        """Whether a map of master data runs: a stopped one would only ignore what is fetched."""
+        if self._states is None:
+            self._states = self.stores.maps.all()
+        return self._states[MASTER_TABLES[entity]].state is not MapState.STOPPED
+
+    def _known(self, entity: str, ids: Sequence[str]) -> set[str]:
+        """Which of these rows of master data are here, and not deleted yet."""
+        if entity not in MASTER_TABLES or not ids:
+            return set()
+        seen = self.stores.master.read([RowKey(entity, id) for id in ids]).values()
+        return {row.id for row in seen if isinstance(row, SeenRow) and not row.deleted}
+
+    def _send_deletions(self, entity: str, ids: Iterable[str]) -> None:
+        for id in ids:
+            event = event_of(FoundRow(entity, id, None, None, {}), self.at, "Delete")
+            outcome = "the bus did not take it; try again" if self.publish([event]) else "its deletion is on the bus"
+            self._did(entity, id, Repair.FETCH, outcome)
 
     def _fetch_billed(self, proforma_id: str) -> None:
         if self.api is not None:

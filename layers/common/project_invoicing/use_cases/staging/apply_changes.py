@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import INTERCOMPANY, ConnectionRole, JournalStatus, ProposalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
@@ -33,9 +35,12 @@ from project_invoicing.store.transactions import MAX_WRITES, Write, lost
 from project_invoicing.store.unit_of_work import UnitOfWork
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.journals.import_lines import reversed_line
+from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.taking import released
 
+CHUNK = 1_000
+"""Changed rows whose master data is read at a time."""
 _WITHOUT_AGREED_RATE = COST_KINDS | INTERCOMPANY
 """Costs, and what is sold to another company, whose contract it is not."""
 _UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
@@ -48,10 +53,14 @@ class Changes:
     staging: Staging
     journals: Journals
     proposals: Proposals
-    setup: FinanceSetup
+    setups: SetupVersions
     at: str
     posted: PostedLines
     company: str | None = None
+
+    @property
+    def setup(self) -> FinanceSetup:
+        return self.setups.current
 
     def run(self) -> None:
         self.of_actuals()
@@ -62,9 +71,22 @@ class Changes:
 
     def of_actuals(self) -> None:
         """Brings the unposted lines of changed actuals up to date."""
-        for row, reworded in self.staging.changed():
-            if self.company in (None, row.company):
+        changed = (one for one in self.staging.changed() if self.company in (None, one[0].company))
+        for some in chunks(changed, CHUNK):
+            self.setups.reader.actuals(row.actual for row, reworded in some if not reworded)
+            for row, reworded in some:
                 guarded("actual", row.id, self._of_actual, row, reworded)
+
+    def of_row(self, row: StagedRow) -> None:
+        """Treats an unposted row whose master data has changed as one that has changed itself."""
+        self._of_actual(row, reworded=False)
+
+    def of_fixed_rate(self, contract: str, companies: list[str]) -> None:
+        """Draft lines of a contract take the fixed rate agreed after they were created (FXR-08)."""
+        for company in companies:
+            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
+            with suppress(TransactionCancelled):  # the next look at the contract compares it again
+                each("journal", ((one.journal_id, one) for one in drafts), partial(self._rerate, contract=contract))
 
     def _of_actual(self, row: StagedRow, reworded: bool) -> None:
         with suppress(TransactionCancelled):
@@ -221,9 +243,14 @@ class Changes:
                 raise
             self._unit(flag).commit()
 
-    def _rerate(self, journal: Journal) -> None:
-        for page in self.journals.pages(journal.company, journal.journal_id):
-            changed = {line.actual_id: rate for line in page.lines if (rate := self._agreed(line, journal.company))}
+    def _rerate(self, journal: Journal, contract: str | None = None) -> None:
+        """Re-rates the lines of a journal, or of one ``contract`` on it."""
+        pages = list(self.journals.pages(journal.company, journal.journal_id))
+        concerned = [line for page in pages for line in page.lines if contract in (None, line.contract)]
+        self.setups.reader.prices(journal.company, concerned)
+        agreed = {line.actual_id: rate for line in concerned if (rate := self._agreed(line, journal.company))}
+        for page in pages:
+            changed = {line.actual_id: agreed[line.actual_id] for line in page.lines if line.actual_id in agreed}
             if not changed:
                 continue
             lines = [

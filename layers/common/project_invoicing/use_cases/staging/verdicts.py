@@ -5,6 +5,7 @@ A row of a proposal stores no reason of its own if its header has it: ``waits_as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from project_invoicing.chunks import chunks
@@ -27,7 +28,8 @@ class Verdicts:
 
     def wait(self, row: StagedRow, wait: Wait, company: str | None) -> None:
         self.waiting += 1
-        if (row.reason, row.detail, row.company) != (wait.reason, wait.detail, company):
+        told = (wait.reason, wait.detail, company, wait.blocked_by)
+        if (row.reason, row.detail, row.company, row.blocker) != told:
             self._waits.append((row, wait, company))
 
     def wait_as_told(self, row: StagedRow, company: str | None) -> None:
@@ -45,6 +47,13 @@ class Verdicts:
     def set_aside(self, row: StagedRow, defect: Defect) -> None:
         """The row waits, with the class of the exception; every run tries it again."""
         self.wait(row, defect_wait(defect, row.id), row.company)
+
+    @property
+    def blocked(self) -> Iterator[tuple[str, str]]:
+        """The rows that are stored as waiting for master data or the set-up: what blocks each, and its id."""
+        for row, wait, _ in self._waits:
+            if wait and (blocker := wait.blocked_by):
+                yield blocker, row.id
 
     def write(self, staging: Staging, at: str) -> None:
         """Writes them, a hundred rows per transaction. A row that changed meanwhile is left to the next import."""

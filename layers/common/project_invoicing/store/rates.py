@@ -1,0 +1,73 @@
+"""Exchange rates as rows: one item for each type and currency pair, with all its days (``store.master_items``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.master_data import EXCHANGE_RATE, RateKey, Rates
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.refusals import rate_blocker
+from project_invoicing.errors import Rejected
+from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.store import outbox
+from project_invoicing.store.items import Item
+from project_invoicing.store.master_items import item_key, rates_text, seen
+from project_invoicing.store.transactions import get, update
+from project_invoicing.store.unit_of_work import UnitOfWork, retried
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ATTEMPTS: Final = 8
+_MAX_BYTES: Final = 350_000
+"""DynamoDB's limit is 400 KB an item: this is fifty years of daily rates."""
+
+
+class ExchangeRates:
+    """The rates in the table of master data."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, *, told: bool = True) -> bool:
+        """Sets the rates that are valid from these days on, and removes those of the days with ``None``.
+
+        Returns whether that changed anything; a repetition does not. Each change is one transaction with its event,
+        unless it is not to be ``told``, as in a first load. Raises ``Conflict`` where others kept changing the pair,
+        and ``Rejected`` (``too_large``).
+        """
+        return retried(f"rates {pair.from_} {pair.to}", lambda: self._set(pair, days, at, told), attempts=_ATTEMPTS)
+
+    def _set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, told: bool) -> bool:
+        pk, sk = item_key(pair)
+        item = get(self.client, self.table, pk, sk)
+        before, version = _days(item), item["ve"] if item else 0
+        after = {day: rate for day, rate in (before | dict(days)).items() if rate is not None}
+        if after == before:
+            return False
+        text = rates_text(Rates(tuple(sorted(after.items()))))
+        if len(text) > _MAX_BYTES:
+            detail = f"{len(after)} days are more than fit; leave out those that nothing is posted for any more"
+            raise Rejected(RejectReason.TOO_LARGE, detail, entity=EXCHANGE_RATE, id=f"{pair.from_} {pair.to}")
+        expected = {"ve": version or None}
+        unit = UnitOfWork(self.client, [update(self.table, pk, sk, {"d": text, "ve": version + 1}, expected=expected)])
+        if told:
+            changed = MasterDataChanged(
+                entity=EXCHANGE_RATE,
+                id=None,
+                company=None,
+                number=f"{pair.from_} {pair.to}",
+                blockers=(rate_blocker(pair.from_, pair.to),),
+            )
+            unit.add(outbox.record(self.table, changed.on_bus(at, f"{pk}#{version + 1}")))
+        unit.commit()
+        return True
+
+
+def _days(item: Item | None) -> dict[date, ExchangeRate]:
+    found = seen(item) if item else None
+    return dict(found.days) if isinstance(found, Rates) else {}

@@ -1,0 +1,122 @@
+"""Applies a change of master data to unposted lines: a project has moved, a contract has another customer or rate.
+
+A line that belongs to another owner now is treated as one whose actual has changed. Whatever else changes (names,
+addresses, terms, dates) is read at the posting anyway. What is posted stays as it is; the reconciliation names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from project_invoicing.chunks import chunks
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.master_data import PARTS, Part
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.refusals import POLICY, rate_blocker
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.rules.owner import Owner, owner_of
+from project_invoicing.set_aside import guarded
+from project_invoicing.use_cases.master_data.facts import PriceFacts
+from project_invoicing.use_cases.staging.apply_changes import CHUNK, Changes
+
+_OWNER: Final = frozenset({"company", "contract", "customer", "billing_method", "project"})
+"""The columns by which work belongs to somebody else, or is billed in another way."""
+_FIXED_RATE: Final = "fixed_exchange_rate"
+_ON_LINES: Final = {
+    Part.PROJECTS: "project",
+    Part.CONTRACTS: "contract",
+    Part.CONTRACT_LINES: "contract_line",
+}
+
+Line = JournalLine | ProposalLine
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMasterData:
+    """What a change of master data does to drafts and ready proposals. It reads them only if it can do anything."""
+
+    changes: Changes
+    change: MasterDataChanged
+
+    def apply(self) -> list[str]:
+        """Returns the ids of the actuals that were on lines and are looked at again now."""
+        changed = set(self.change.changed or ())
+        part = PARTS.get(self.change.entity)
+        if part is Part.CONTRACTS and _FIXED_RATE in changed and self.change.number:
+            self.changes.of_fixed_rate(self.change.number, self._companies(changed))
+        if part not in _ON_LINES or not changed & _OWNER:
+            return []
+        again: list[str] = []
+        for some in chunks(self._lines(_ON_LINES[part], changed), CHUNK):
+            rows = self.changes.staging.readable(line.actual_id for line in some)
+            self.changes.setups.reader.actuals(row.actual for row in rows.values())
+            for line in some:
+                row = rows.get(line.actual_id)
+                if row and guarded("actual", row.id, self._of_row, row, line) is True:
+                    again.append(row.id)
+        return again
+
+    def woken(self) -> frozenset[str]:
+        """What rows that may wait no longer have stored as their blocker.
+
+        Finance's own columns of a name without a row end nothing that waits for the policy. A fixed rate also stands in
+        for a rate of the day.
+        """
+        blockers = frozenset(self.change.blockers)
+        if self.change.changed is not None:
+            blockers -= {POLICY}
+        company, number = self.change.company, self.change.number
+        if _FIXED_RATE not in (self.change.changed or ()) or not company or not number:
+            return blockers
+        setups = self.changes.setups
+        accounting = setups.current.accounting_currency(company)
+        setups.reader.look([PriceFacts(company, number, accounting)])
+        contract = setups.current.contract(company, number)
+        fixed = contract.fixed_exchange_rate if contract else None
+        return blockers | {rate_blocker(fixed.currency, accounting)} if fixed else blockers
+
+    def _of_row(self, row: StagedRow, line: Line) -> bool:
+        if row.state is not StagingState.IMPORTED or not self._differs(row, line):
+            return False
+        self.changes.of_row(row)
+        return True
+
+    def _differs(self, row: StagedRow, line: Line) -> bool:
+        owner = owner_of(row.actual, self.changes.setup)
+        if not isinstance(owner, Owner):
+            return True
+        now = (owner.company, owner.project, owner.contract, owner.contract_line)
+        if (row.company, line.project, line.contract, line.contract_line) != now:
+            return True
+        return isinstance(line, JournalLine) and line.customer != owner.customer
+
+    def _lines(self, field: str, changed: set[str]) -> Iterator[Line]:
+        """The unposted lines that name it; if its number has changed too, all, because they name it as it was."""
+        names = {self.change.number, self._written_name()} - {None}
+        for line in self._unposted(self._companies(changed)):
+            if "number" in changed or getattr(line, field) in names:
+                yield line
+
+    def _unposted(self, companies: list[str]) -> Iterator[Line]:
+        journals, proposals = self.changes.journals, self.changes.proposals
+        for company in companies:
+            for journal in journals.open(company):
+                if journal.status in (JournalStatus.DRAFT, JournalStatus.ERROR):
+                    for page in journals.pages(company, journal.journal_id):
+                        yield from () if page.posted else page.lines
+            for header in proposals.open(company):
+                if header.status is ProposalStatus.READY and not header.intercompany:
+                    yield from proposals.lines(header.id)
+
+    def _companies(self, changed: set[str]) -> list[str]:
+        """Where its lines are: with its company, but everywhere if that has changed or is none."""
+        known = self.change.company
+        return [known] if known and "company" not in changed else list(self.changes.setup.document.companies)
+
+    def _written_name(self) -> str | None:
+        """The name that the document gives it, which its lines may have."""
+        return self.changes.setup.document.references.get(self.change.entity, {}).get(self.change.id or "")

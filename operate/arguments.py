@@ -1,0 +1,37 @@
+"""What commands have in common on the command line: how they name a stack, and texts that may not be empty."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from operate import aws
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
+
+def ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument(
+        "--stack-prefix", type=named_text, help="the stack's name; default: the tables that the environment names"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(command=at_a_stack(command))
+
+
+def at_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The command, with a sentence for what AWS refuses. In a local run that would be a defect, and is raised."""
+
+    def asked(options: argparse.Namespace) -> int:
+        with aws.asking():
+            return command(options)
+
+    return asked
+
+
+def named_text(text: str) -> str:
+    """A name, an id or a number. Refuses the empty text of a shell variable that was never set."""
+    if text.strip():
+        return text
+    raise argparse.ArgumentTypeError("is empty; name one")

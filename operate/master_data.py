@@ -1,0 +1,131 @@
+"""Master data of a stack, deployed or local: ``invoicing master``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from operate.explain import stores
+from operate.invalid_input import InvalidInput, unknown
+from operate.master_file import Entry
+from operate.stack_tables import named
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
+from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.finance_columns import problems
+from project_invoicing.store import client, setups
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.whole_master_data import everything
+from project_invoicing.use_cases.commands.edit_master_data import told
+from project_invoicing.use_cases.explain.master_data import explain_name
+from project_invoicing.use_cases.master_data.set_columns import set_columns
+
+Json = dict[str, Any]
+
+_MOST_PROBLEMS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a list shows: rows of one part, of one company, with a problem, or deleted."""
+
+    part: Part | None = None
+    company: str | None = None
+    problems: bool = False
+    deleted: bool = False
+
+
+def name_of(part: Part, texts: Sequence[str]) -> NameKey:
+    """The name in ``[COMPANY] NUMBER``. Raises ``InvalidInput``."""
+    if part in GLOBAL:
+        if len(texts) != 1:
+            raise InvalidInput([f"{part} are the same in all companies: give the number alone"])
+        return NameKey(part, "", texts[0])
+    if len(texts) != 2:
+        raise InvalidInput([f"give the company and the number of one of the {part}"])
+    return NameKey(part, *texts)
+
+
+def show(key: NameKey, stack_prefix: str | None) -> Json:
+    """Everything known under a name, in the form of an explanation. Raises ``InvalidInput``."""
+    read = stores(stack_prefix)
+    if key.company and key.company not in read.setup.document.companies:
+        raise InvalidInput([unknown("COMPANY", key.company, "company", read.setup.document.companies)])
+    made = explain_name(read, key)
+    name = " ".join(text for text in (key.part, key.company, key.number) if text)
+    nothing = ["neither a row from Dataverse, nor finance, nor the set-up document has this name; check it"]
+    return {
+        "id": name,
+        "found": [made.row()] if made else [],
+        "looked_in": ["the master data", "the set-up"],
+        "next": [] if made else nothing,
+    }
+
+
+def set_all(entries: Sequence[Entry], stack_prefix: str | None) -> Iterator[Json]:
+    """Sets the columns of each entry. Nothing is written if one is not valid: raises ``InvalidInput`` with all."""
+    tables = named(stack_prefix, "setup", "master_data")
+    dynamodb = client.dynamodb()
+    document = setups.current(dynamodb, tables.setup_table).document
+    _check(document, entries)
+    master = MasterData(dynamodb, tables.master_data_table)
+    pairs = [(entry.key, entry.columns) for entry in entries]
+    for made in set_columns(master, pairs, utc_text(datetime.now(UTC))):
+        yield {**told(made), "changed": made.changed}
+
+
+def listed(chosen: Chosen, stack_prefix: str | None) -> Iterator[Json]:
+    """The rows that are chosen, one by one: this reads the whole table."""
+    tables = named(stack_prefix, "master_data")
+    master = MasterData(client.dynamodb(), tables.master_data_table)
+    for key, seen in everything(master, problems=chosen.problems):
+        if isinstance(key, RowKey) and isinstance(seen, SeenRow) and _is_chosen(seen, chosen):
+            yield _row(seen)
+
+
+def finance_columns(stack_prefix: str | None) -> Json:
+    """All of finance's own columns, in the form of a file for ``master set``: this reads the whole table."""
+    tables = named(stack_prefix, "master_data")
+    master = MasterData(client.dynamodb(), tables.master_data_table)
+    made: Json = {}
+    for key, seen in everything(master):
+        if isinstance(key, NameKey) and isinstance(seen, SeenName) and seen.finance:
+            at = made.setdefault(str(key.part), {})
+            if key.company:
+                at = at.setdefault(key.company, {})
+            at[key.number] = dict(seen.finance)
+    return made
+
+
+def _check(document: SetupDocument, entries: Sequence[Entry]) -> None:
+    where = {entry.key: entry.where for entry in entries}
+    found = [
+        f"{where[key]}: {key.part} {key.number}: {text}"
+        for key, text in problems(document, [(entry.key, entry.columns) for entry in entries])
+    ]
+    if found:
+        more = [f"and {len(found) - _MOST_PROBLEMS} more"] if len(found) > _MOST_PROBLEMS else []
+        raise InvalidInput(found[:_MOST_PROBLEMS] + more)
+
+
+def _is_chosen(row: SeenRow, chosen: Chosen) -> bool:
+    return (
+        (chosen.part is None or PARTS.get(row.entity) is chosen.part)
+        and (chosen.company is None or row.company == chosen.company)
+        and (row.problem is not None or not chosen.problems)
+        and (row.deleted or not chosen.deleted)
+    )
+
+
+def _row(row: SeenRow) -> Json:
+    return {
+        "entity": row.entity,
+        "id": row.id,
+        "company": row.company,
+        "number": row.number,
+        "name": row.columns.get("name"),
+        "state": "deleted" if row.deleted else "there",
+        "problem": row.problem,
+    }

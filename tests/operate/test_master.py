@@ -1,0 +1,328 @@
+"""``invoicing master``: finance's own columns are set, shown and listed, over the tables of a stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import engines
+from local.cli import main
+from project_invoicing import bootstrap
+from project_invoicing.config import settings
+from project_invoicing.domain.actual import RowVersion
+from project_invoicing.domain.master_data import NameKey, Part, SeenName
+from project_invoicing.domain.master_row import ArrivedRow
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.use_cases.master_data.settle import Settling
+from tests import policies
+from tests.builders import guid
+from tests.harness import World
+from tests.setups import document
+
+AT = "2026-08-31T09:00:00.000Z"
+USPM = ["cdm_company", guid("USPM"), "USPM"]
+
+Told = Callable[..., Any]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with engines.running("moto"):
+        made = World()
+        made.load(document())
+        for name in ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse"):
+            monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(made.names, f"{name}_table"))
+        settings.cache_clear()
+        yield made
+    bootstrap.forget()
+
+
+@pytest.fixture
+def master(world: World) -> MasterData:
+    return MasterData(world.client, world.names.master_data_table)
+
+
+@pytest.fixture
+def arrive(master: MasterData) -> Callable[..., None]:
+    settling = Settling(master, dict, lambda: True, AT)
+    settling.arrived(
+        ArrivedRow("cdm_company", guid("USPM"), RowVersion(1, AT, "h"), {"code": "USPM", "name": "Contoso"})
+    )
+
+    def arrived(entity: str, id: str, version: int = 1, *, deleted: bool = False, **columns: Any) -> None:
+        row = ArrivedRow(
+            entity, guid(id), RowVersion(version, AT, f"h{version}"), None if deleted else columns, deleted
+        )
+        settling.arrived(row)
+
+    return arrived
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+    """What a command with ``--json`` says."""
+    assert main([*words, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def finance(master: MasterData, part: Part, number: str, company: str = "USPM") -> dict[str, Any]:
+    key = NameKey(part, company, number)
+    seen = master.read([key])[key]
+    return dict(seen.finance) if isinstance(seen, SeenName) else {}
+
+
+def test_columns_are_set_before_any_row_is_there_and_taken_back_one_by_one(
+    master: MasterData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["master", "set", "customers", "USPM", "C-9", "sales_tax_group=DOM", "dimensions.CostCenter=007"]) == 0
+    said = capsys.readouterr().out
+    assert 'customers USPM C-9: sales_tax_group "DOM", dimensions {"CostCenter": "007"}; no row from' in said
+    assert said.endswith("1 changed, 0 as they were\n")
+    assert main(["master", "set", "customers", "USPM", "C-9", "sales_tax_group=null"]) == 0
+    assert finance(master, Part.CUSTOMERS, "C-9") == {"dimensions": {"CostCenter": "007"}}
+    assert main(["master", "set", "customers", "USPM", "C-9", "dimensions=null"]) == 0
+    assert finance(master, Part.CUSTOMERS, "C-9") == {}
+
+
+def test_a_file_sets_many_and_given_again_changes_nothing(
+    master: MasterData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "finance.csv"
+    lines = [f"projects,USPM,PRJ-{number},TM" for number in range(250)]
+    file.write_text("\n".join(["part,company,number,group", *lines]), "utf-8")
+    assert main(["master", "set", "--file", str(file)]) == 0
+    assert "250 changed, 0 as they were\n250 have no row from Dataverse yet" in capsys.readouterr().out
+    assert main(["master", "set", "--file", str(file)]) == 0
+    assert "0 changed, 250 as they were" in capsys.readouterr().out
+    assert finance(master, Part.PROJECTS, "PRJ-249") == {"group": "TM"}
+
+
+def test_a_file_with_one_wrong_line_writes_nothing_and_names_every_wrong_one(
+    master: MasterData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "finance.csv"
+    text = "part,company,number,sales_tax_group\ncustomers,USPM,A,DOM\ncustomers,USPM,B,NO\ncustomers,XX,C,DOM\n"
+    file.write_text(text, "utf-8")
+    assert main(["master", "set", "--file", str(file)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix(f"{file}:").split(":")[0] for line in said] == ["4", "3"]
+    assert "customers B: sales_tax_group: 'NO' is not in sales_tax.groups" in said[1]
+    assert finance(master, Part.CUSTOMERS, "A") == {}
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["set"], "say which PART"),
+        (["set", "customers", "C-1", "on_hold=true"], "give the company and the number of one of the customers"),
+        (["set", "products", "USPM", "P-1", "item_sales_tax_group=GOODS"], "give the number alone"),
+        (["set", "customers", "USPM", "C-1"], "there is nothing to set"),
+        (["set", "customers", "USMP", "C-1", "on_hold=true"], "company USMP: did you mean USPM?"),
+        (["set", "customers", "--file", "none.csv"], "--file: the file names everything"),
+        (["show", "customers", "C-1"], "give the company and the number"),
+        (["show", "customers", "USMP", "C-1"], "COMPANY: there is no company 'USMP'; did you mean USPM?"),
+    ],
+)
+def test_what_is_typed_wrong_is_one_sentence(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["master", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_show_says_which_value_comes_from_where(
+    world: World, arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive("account", "C-1", number="C-001", company=USPM, name="Adatum AG", email="a@adatum.example")
+    main(["master", "set", "customers", "USPM", "C-001", "sales_tax_group=EXP"])
+    capsys.readouterr()
+    (found,) = asked(capsys, "master", "show", "customers", "USPM", "C-001")["found"]
+    assert found["headline"] == "Customer C-001, Adatum AG"
+    assert found["facts"]["name"] == "Adatum AG (from the row from Dataverse)"
+    assert found["facts"]["sales tax group"] == "EXP (from finance's own column)"
+    assert found["facts"]["terms of payment"] == "N30 (from the set-up document)"
+    assert found["facts"]["row"] == f"account {guid('C-1')}, version 1"
+    assert found["facts"]["row: email"] == "a@adatum.example"
+    assert world.names.master_data_table
+
+
+@pytest.mark.usefixtures("world")
+def test_show_knows_what_only_the_document_has_and_says_what_nothing_has(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = asked(capsys, "master", "show", "projects", "USPM", "PRJ-1")["found"]
+    assert found["facts"]["group"] == "TM (from the set-up document)"
+    assert found["facts"]["row"] == "no row from Dataverse has this name"
+    answer = asked(capsys, "master", "show", "projects", "USPM", "PRJ-77", code=2)
+    assert answer["found"] == []
+    assert "check it" in answer["next"][0]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_list_names_rows_with_their_problems(arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    arrive("account", "one", number="C-7", company=USPM, name="First")
+    arrive("account", "two", number="C-7", company=USPM, name="Second")
+    arrive("msdyn_project", "three", number="PRJ-7", name="Nowhere")
+    listed = asked(capsys, "master", "list")
+    assert {row["name"] for row in listed} == {"Contoso", "First", "Second", "Nowhere"}
+    problems = asked(capsys, "master", "list", "--problems", code=1)
+    assert {row["name"]: row["problem"].split(":")[0] for row in problems} == {
+        "Second": "duplicate_number",
+        "Nowhere": "company_unknown",
+    }
+    assert [row["id"] for row in asked(capsys, "master", "list", "projects")] == [guid("three")]
+    assert asked(capsys, "master", "list", "--deleted") == []
+    assert main(["master", "list", "--problems"]) == 1
+    assert "duplicate_number" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("world")
+def test_explain_names_a_customer_by_number_and_by_id(
+    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive("account", "C-1", number="C-001", company=USPM, name="Adatum AG")
+    (by_number,) = asked(capsys, "explain", "C-001")["found"]
+    (by_id,) = asked(capsys, "explain", guid("C-1"))["found"]
+    assert by_number == by_id
+    arrive("account", "two", number="C-001", company=USPM, name="Second")
+    (second,) = asked(capsys, "explain", guid("two"))["found"]
+    assert second["headline"] == "Customer Second, cannot be used: duplicate_number"
+    assert second["next"]
+
+
+@pytest.mark.usefixtures("world")
+def test_explain_of_a_contract_names_its_customers_with_their_shares_and_of_a_project_its_lines(
+    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = ["salesorder", guid("K"), "CTR-9"]
+    arrive("account", "one", number="C-8", company=USPM, name="One")
+    arrive("salesorder", "K", number="CTR-9", company=USPM, name="K")
+    arrive("msdyn_project", "P", number="PRJ-9", company=USPM, name="P", open=True)
+    arrive("salesorderdetail", "L", number="1", contract=contract, project=["msdyn_project", guid("P")])
+    for customer, percent in (("one", "60"), ("two", "39")):
+        rule = {"contract": contract, "customer": ["account", guid(customer)], "percent": percent}
+        arrive("msdyn_projectcontractsplitbillingrule", f"rule {customer}", **rule)
+    (found,) = asked(capsys, "explain", "CTR-9")["found"]
+    assert set(found["facts"]["customers and shares"].split(", ")) == {"C-8 60 %", f"{guid('two')} 39 %"}
+    assert any(text.startswith("split_not_whole: ") for text in found["next"])
+    (project,) = asked(capsys, "explain", "PRJ-9")["found"]
+    assert project["facts"]["contract lines"] == "CTR-9-1"
+
+
+def test_explain_of_a_deleted_row_names_who_still_refers_to_it(
+    world: World, arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive("account", "C-1", number="C-9", company=USPM, name="Adatum AG")
+    arrive("salesorder", "K", number="CTR-9", company=USPM, name="K", customer=["account", guid("C-1"), "Adatum AG"])
+    arrive("account", "C-1", 2, deleted=True)
+    (found,) = asked(capsys, "explain", "C-9")["found"]
+    with policies.enforced():
+        assert world.run("explain", id="C-9")["found"] == [found]
+    assert found["headline"].endswith("deleted in Dataverse")
+    assert [(one["role"], one["what"]) for one in found["linked"]] == [("refers to it", "salesorder USPM CTR-9")]
+
+
+def test_the_columns_of_the_document_are_written_once_and_never_over_finances(
+    master: MasterData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["master", "set", "projects", "USPM", "PRJ-1", "group=FP"])
+    capsys.readouterr()
+    would = asked(capsys, "master", "import-setup", "--dry-run")
+    assert would["parts"]["projects"] == {"changed": 1, "unchanged": 0}
+    assert finance(master, Part.PROJECTS, "PRJ-1") == {"group": "FP"}
+    assert asked(capsys, "master", "import-setup") == would
+    assert finance(master, Part.PROJECTS, "PRJ-1") == {"group": "FP", "sales_tax_group": "DOM"}
+    assert finance(master, Part.CUSTOMERS, "C-001") == {"sales_tax_group": "DOM"}
+    again = asked(capsys, "master", "import-setup")
+    assert sum(part["changed"] for part in again["parts"].values()) == 0
+
+
+def test_an_export_can_be_read_again(master: MasterData, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["master", "import-setup"]) == 0
+    capsys.readouterr()
+    assert main(["master", "export"]) == 0
+    file = tmp_path / "finance.yaml"
+    file.write_text(capsys.readouterr().out, "utf-8")
+    assert main(["master", "set", "--file", str(file)]) == 0
+    assert "0 changed" in capsys.readouterr().out
+    assert finance(master, Part.PRODUCTS, "P-100", "") == {"item_sales_tax_group": "GOODS"}
+
+
+# --- exchange rates ---
+
+
+@pytest.mark.usefixtures("world")
+def test_rates_are_loaded_from_a_file_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("from,to,valid_from,rate,factor\nGBP,USD,2026-01-05,125,100\nGBP,USD,2026-01-06,1.26,1\n", "utf-8")
+    assert asked(capsys, "rates", "load", str(file)) == {"pairs": 1, "days": 2, "changed": 1}
+    assert asked(capsys, "rates", "load", str(file))["changed"] == 0
+    shown = asked(capsys, "rates", "show", "GBP", "USD")
+    assert [(one["valid_from"], one["rate"], one["factor"]) for one in shown] == [
+        ("2026-01-06", "1.26", "1"),
+        ("2026-01-05", "125", "100"),
+    ]
+    assert main(["rates", "show", "USD", "GBP"]) == 0
+    assert "there are no rates from USD to GBP" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from,to,valid_from,rate\nGBP,USD,2026-01-05,1.25\nGBP,USD,yesterday,1\n", ":3: valid_from: "),
+        ("from,to,valid_from,rate\nGBP,USD,2026-01-05,0\n", ":2: rate: "),
+        ("from,to\n", ":1: names no column valid_from, rate"),
+        ("from,to,valid_from,rate\nGBP,XXX,2026-01-05,1\n", "currency: there is no currency 'XXX'"),
+        ("", ":1: names no column"),
+    ],
+)
+def test_a_file_of_rates_that_is_wrong_is_refused_with_its_line(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text(text, "utf-8")
+    assert main(["rates", "load", str(file)]) == 2
+    assert said in capsys.readouterr().err
+    assert asked(capsys, "rates", "show", "GBP", "USD") == []
+
+
+# --- the command model ---
+
+
+def test_a_command_sets_columns_for_a_person_and_says_the_row(world: World, arrive: Callable[..., None]) -> None:
+    arrive("account", "C-1", number="C-9", company=USPM, name="Adatum AG")
+    request = {"part": "customers", "company": "USPM", "number": "C-9", "columns": {"on_hold": True}, "actor": "anna"}
+    with policies.enforced():
+        answer = world.edit("edit_master_data", **request)
+    assert answer == {
+        "outcome": "done",
+        "master_data": {
+            "part": "customers",
+            "company": "USPM",
+            "number": "C-9",
+            "finance": {"on_hold": True},
+            "row": {"entity": "account", "id": guid("C-1")},
+        },
+        "actor": "anna",
+    }
+    assert world.edit("edit_master_data", **request)["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"part": "units"}, "part is one of customers"),
+        ({"columns": "DOM"}, "columns are written as"),
+        ({"columns": {"name": "X"}}, "name is not finance's to set"),
+        ({"columns": {"sales_tax_group": "NO"}}, "sales_tax_group: 'NO' is not in sales_tax.groups"),
+        ({"number": " "}, "the request needs number"),
+        ({"company": None}, "company is missing"),
+        ({"colums": {}}, "edit_master_data knows no colums"),
+    ],
+)
+def test_a_command_that_is_wrong_is_refused_with_its_field(world: World, change: dict[str, Any], said: str) -> None:
+    request = {"part": "customers", "company": "USPM", "number": "C-9", "columns": {"on_hold": True}, **change}
+    answer = world.edit("edit_master_data", **request)
+    assert said in answer["outcome"]
+    assert answer["refused"][0]["reason"] == "schema"
