@@ -234,7 +234,7 @@ class TestWhatBecomesOfAMessage:
         assert [item["re"] for item in kept(site)] == ["schema"]
 
     def test_a_message_about_a_table_that_no_map_reads_is_acknowledged(self, site: Site) -> None:
-        about = actual("a") | {"PrimaryEntityName": "contact"}
+        about = actual("a") | {"PrimaryEntityName": "lead"}
         assert site.post(to_json(about)) == (200, {"published": 0, "rejected": 0, "ignored": 1})
         assert kept(site) == []
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 from project_invoicing.dataverse.row_events import MERGE, RowEvent
 from project_invoicing.dataverse.values import decimal_text, plain_date
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.tables import ACCOUNT, CONTACT
 from project_invoicing.domain.text import guid, sortable_instant, whole
 from project_invoicing.errors import Rejected
 from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
@@ -32,6 +33,8 @@ _MESSAGES: Final = {
     "UpdateMultiple": "Update",
     MERGE: MERGE,
 }
+_MERGED: Final = frozenset({ACCOUNT, CONTACT})
+"""The tables whose rows can be merged."""
 STRIPPED: Final = "Stripped"
 _INTEGERS: Final = 2**63
 """Beyond this, the bus takes no integer."""
@@ -118,8 +121,8 @@ def _head(context: Mapping[str, Any], received_at: str) -> tuple[str, str, str |
     if not isinstance(entity, str) or not entity:
         _reject("PrimaryEntityName", "is missing; send the whole context", "", primary_id)
     message = _MESSAGES.get(str(context.get("MessageName")))
-    if message is None:
-        known = ", ".join(_MESSAGES)
+    if message is None or (message == MERGE and entity not in _MERGED):
+        known = ", ".join(one for one in _MESSAGES if one != MERGE or entity in _MERGED)
         found = _shown(context.get("MessageName"))
         _reject("MessageName", f"is {found}; register the step for one of {known}", entity, primary_id)
     shared = {
