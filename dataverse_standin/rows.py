@@ -202,6 +202,26 @@ class Rows:
             deleted = sorted((at, id) for id, at in gone.items())
             return sorted(written, key=lambda row: int(row["versionnumber"])), deleted, self._version
 
+    def state(self) -> dict[str, Any]:
+        """Everything that is kept here, as plain JSON, for ``restore``."""
+        with self._lock:
+            tables = {
+                entity: {id: {name: _plain(value) for name, value in row.items()} for id, row in rows.items() if row}
+                for entity, rows in self._tables.items()
+            }
+            deletions = {entity: list(map(list, gone)) for entity, gone in self._deletions.items()}
+            return {"version": self._version, "drawn": dict(self._drawn), "tables": tables, "deletions": deletions}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what ``state`` gave, in place of what is here. Nothing is announced."""
+        with self._lock:
+            self._tables = {
+                entity: {id: {name: _value(value) for name, value in row.items()} for id, row in rows.items()}
+                for entity, rows in state["tables"].items()
+            }
+            self._deletions = {entity: [(at, id) for at, id in gone] for entity, gone in state["deletions"].items()}
+            self._drawn, self._version = dict(state["drawn"]), state["version"]
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. What is inside another one is committed with it, and undone alone if it fails alone."""
@@ -319,6 +339,33 @@ def _checked(entity: str, values: Mapping[str, Any]) -> Row:
         if isinstance(value, Decimal) and not value.is_finite():
             raise ValueError(f"{entity}.{name}: {value} is not a number")
     return {name: value for name, value in values.items() if name not in _PLATFORM_COLUMNS}
+
+
+def _plain(value: Any) -> Any:
+    """A value of a row as JSON; what JSON does not know is an object that names its kind."""
+    match value:
+        case Lookup():
+            return {"lookup": [value.entity, value.id, value.name]}
+        case Decimal():
+            return {"decimal": str(value)}
+        case datetime():
+            return {"datetime": value.isoformat()}
+        case date():
+            return {"date": value.isoformat()}
+    return value
+
+
+def _value(plain: Any) -> Any:
+    match plain:
+        case {"lookup": [entity, id, name]}:
+            return Lookup(entity, id, name)
+        case {"decimal": text}:
+            return Decimal(text)
+        case {"datetime": text}:
+            return datetime.fromisoformat(text)
+        case {"date": text}:
+            return date.fromisoformat(text)
+    return plain
 
 
 def _canonical(id: object) -> str:

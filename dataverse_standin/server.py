@@ -42,9 +42,9 @@ class _Dropped(Exception):
 class Server:
     """One organization behind a port of this machine. ``settings`` may be changed while it runs."""
 
-    def __init__(self, rows: Rows, settings: Settings) -> None:
+    def __init__(self, rows: Rows, settings: Settings, port: int = 0) -> None:
         self.settings = settings
-        self._http = _Http(self)
+        self._http = _Http(self, port)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self._rows = rows
         self._login = Login(settings, self.url)
@@ -94,9 +94,9 @@ class Server:
 
 
 @contextmanager
-def running(rows: Rows, settings: Settings | None = None) -> Iterator[Server]:
-    """A server for ``rows`` on a free port of the loopback, as long as the context lasts."""
-    server = Server(rows, settings or Settings())
+def running(rows: Rows, settings: Settings | None = None, *, port: int = 0) -> Iterator[Server]:
+    """A server for ``rows`` on the loopback, at ``port`` or a free one, as long as the context lasts."""
+    server = Server(rows, settings or Settings(), port)
     thread = threading.Thread(target=server.serve, name="dataverse")
     thread.start()
     try:
@@ -110,11 +110,11 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for them
     request_queue_size = 128
 
-    def __init__(self, owner: Server) -> None:
+    def __init__(self, owner: Server, port: int) -> None:
         self.owner = owner
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:

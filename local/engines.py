@@ -49,17 +49,18 @@ class EngineError(Exception):
 
 
 @contextmanager
-def running(name: str) -> Iterator[None]:
+def running(name: str, port: int | None = None) -> Iterator[None]:
     """Starts the engine called ``name`` (a key of ``ENGINES``) and points the AWS SDK of this process to it.
 
-    On leaving, the engine is gone and the environment is as before. Raises ``EngineError``.
+    Its API has ``port``, else a free one. On leaving, the engine is gone and the environment is as before. Raises
+    ``EngineError``.
     """
     before = dict(os.environ)
     for inherited in [key for key in before if key.startswith("AWS_")]:
         del os.environ[inherited]
     os.environ.update(_SDK)
     try:
-        with ENGINES[name]() as variables:
+        with ENGINES[name](port) as variables:
             os.environ.update(variables)
             yield
     finally:
@@ -68,7 +69,7 @@ def running(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _ministack() -> Iterator[Mapping[str, str]]:
+def _ministack(port: int | None = None) -> Iterator[Mapping[str, str]]:
     python = TOOLS / "ministack" / "bin" / "python"
     command = [str(python), str(ROOT / "local" / "ministack_server.py")]
     variables = {
@@ -84,22 +85,22 @@ def _ministack() -> Iterator[Mapping[str, str]]:
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",
     }
-    with _child(python, command, variables) as url:
+    with _child(python, command, variables, port) as url:
         yield {"AWS_ENDPOINT_URL": url}
 
 
 @contextmanager
-def _dynoxide() -> Iterator[Mapping[str, str]]:
-    """Tables and streams in dynoxide; bus and queues, which it lacks, in ministack."""
+def _dynoxide(port: int | None = None) -> Iterator[Mapping[str, str]]:
+    """Tables and streams in dynoxide; bus and queues, which it lacks, in ministack, which has ``port``."""
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), "")
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
     binary = TOOLS / "dynoxide" / "node_modules" / "@dynoxide" / f"{system}-{machine}" / "dynoxide"
-    with _ministack() as bus, _child(binary, [str(binary), "--port", _PORT], {}) as url:
+    with _ministack(port) as bus, _child(binary, [str(binary), "--port", _PORT], {}) as url:
         yield {**bus, "AWS_ENDPOINT_URL_DYNAMODB": url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": url}
 
 
 @contextmanager
-def _moto() -> Iterator[Mapping[str, str]]:
+def _moto(_port: int | None = None) -> Iterator[Mapping[str, str]]:
     try:
         from moto import mock_aws  # noqa: PLC0415  a development dependency that no other engine needs
     except ImportError:
@@ -108,7 +109,7 @@ def _moto() -> Iterator[Mapping[str, str]]:
         yield {}
 
 
-ENGINES: Final[Mapping[str, Callable[[], AbstractContextManager[Mapping[str, str]]]]] = {
+ENGINES: Final[Mapping[str, Callable[[int | None], AbstractContextManager[Mapping[str, str]]]]] = {
     "ministack": _ministack,
     "dynoxide": _dynoxide,
     "moto": _moto,
@@ -116,8 +117,10 @@ ENGINES: Final[Mapping[str, Callable[[], AbstractContextManager[Mapping[str, str
 
 
 @contextmanager
-def _child(program: Path, command: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
-    """A server as a child process, with its port for ``_PORT`` in the command and the variables.
+def _child(
+    program: Path, command: Sequence[str], variables: Mapping[str, str], wanted: int | None = None
+) -> Iterator[str]:
+    """A server as a child process, with its port, ``wanted`` or a free one, for ``_PORT`` in command and variables.
 
     Gives its URL once it accepts connections; ends it on leaving.
     """
@@ -125,7 +128,7 @@ def _child(program: Path, command: Sequence[str], variables: Mapping[str, str]) 
         raise EngineError(f"{program.relative_to(TOOLS.parent)} is not there; run: make setup")
     said = ""
     for _ in range(_PORT_ATTEMPTS):
-        port = _free_port()
+        port = wanted or free_port()
         placed = {name: value.replace(_PORT, str(port)) for name, value in variables.items()}
         with tempfile.TemporaryFile() as output:
             process = _leashed([part.replace(_PORT, str(port)) for part in command], placed, output.fileno())
@@ -160,7 +163,7 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port below those of outgoing connections, where a probe cannot connect to itself."""
     while True:
         port = random.randrange(20_000, 32_000)  # noqa: S311  no secret

@@ -50,7 +50,6 @@ class Stack:
         self._failed: dict[str, DeadLetter] = {}
         self._unheard: list[DeadLetter] = []
         self._published = self._written = False
-        self._keys: dict[str, str] = {}
         self._create_secrets()
         self._create()
 
@@ -67,10 +66,28 @@ class Stack:
         """Calls the function as an asynchronous invocation does, retries included. Gives what it returned at last."""
         return self._invoke(self._template.function(name), event)
 
+    def call(self, name: str, event: Json) -> Any:
+        """Calls the function once, as a synchronous invocation does. Raises what the function raises.
+
+        ``KeyError`` is raised for a function that the template does not have.
+        """
+        functions = {function.name: function for function in self._template.functions}
+        return self._call(functions[name], event)
+
+    @property
+    def template(self) -> Template:
+        return self._template
+
+    @property
+    def queues(self) -> Mapping[str, str]:
+        """The URL of each queue by its id in the template; for a function that a rule calls, by the rule's name."""
+        return self._queues
+
     @property
     def webhook_key(self) -> str:
         """The key that the template has generated for the webhook."""
-        return self._keys[self.settings.webhook_keys]
+        held = client.secrets_manager().get_secret_value(SecretId=self.settings.webhook_keys)
+        return str(json.loads(held["SecretString"])["key"])
 
     def post(
         self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
@@ -102,6 +119,17 @@ class Stack:
                 for function in self._template.functions:
                     for stream in function.streams:
                         self._deliver_stream(function, stream)
+
+    def poll(self) -> None:
+        """Like ``drain``, also for what other processes have put on the bus, on queues and into tables."""
+        self._published = True
+        self.drain()
+
+    def pass_over_streams(self) -> None:
+        """Takes what the streams hold as delivered."""
+        for place in self._iterators:
+            for _ in self._records(place):
+                pass
 
     def dead_letters(self) -> list[DeadLetter]:
         """What functions failed on for good, from the dead-letter queues; and what had no queue to go to."""
@@ -145,7 +173,7 @@ class Stack:
         for secret in self._template.secrets:
             document = dict(secret.document)
             if secret.generated:
-                document[secret.generated] = self._keys[secret.name] = secrets.token_urlsafe(36)
+                document[secret.generated] = secrets.token_urlsafe(36)
             client.secrets_manager().create_secret(Name=secret.name, SecretString=json.dumps(document))
 
     def _open(self, trigger: StreamTrigger) -> None:

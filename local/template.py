@@ -91,9 +91,14 @@ class Function:
     on_failure: str | None
     queues: tuple[QueueTrigger, ...]
     streams: tuple[StreamTrigger, ...]
-    scheduled: bool
+    schedules: tuple[str, ...]
+    """When it is called by the clock: ``rate(5 minutes)``, ``cron(…)``."""
     routes: tuple[str, ...]
     """The paths of the HTTP API that a POST to calls the function."""
+
+    @property
+    def scheduled(self) -> bool:
+        return bool(self.schedules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,9 @@ class _Reader:
                 if type == "SQS"
             ),
             streams=tuple(self._stream(id, event) for type, event in events if type == "DynamoDB"),
-            scheduled=any(type == "Schedule" for type, _ in events),
+            schedules=tuple(
+                self._resources.text(event["Schedule"], id) for type, event in events if type == "Schedule"
+            ),
             routes=tuple(
                 event["Path"] for type, event in events if type == "HttpApi" and event["Method"].upper() == "POST"
             ),

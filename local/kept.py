@@ -1,0 +1,186 @@
+"""The state of a local stack in a folder: what ``--keep DIR`` leaves, and what ``invoicing serve`` goes on with.
+
+One file, ``state.json``, has the items of all tables, what is on the queues (dead letters included), the secrets (the
+webhook's key stays the same) and the rows of the stand-in for Dataverse. It is written whole to another name and then
+put in its place, so that whatever happens meanwhile the state that was saved last is there, whole. It does not depend
+on the engine. Who uses a folder holds a lock on it, which ends with the process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from dataverse_standin import Rows
+from local.stack import Stack
+from operate.invalid_input import InvalidInput
+from operate.messages import MOST_MESSAGES
+from project_invoicing.chunks import chunks
+from project_invoicing.store import client
+
+_FORMAT: Final = 1
+_FILE, _LOCK, _NEXT = "state.json", "lock", "state.json.next"
+_MOST_ITEMS: Final = 25
+"""How many items one BatchWriteItem takes."""
+_WHILE_READ: Final = 30
+"""Seconds for which messages are hidden from other readers while they are read; they are shown again after."""
+
+Json = dict[str, Any]
+
+
+class Folder:
+    """A folder that this process holds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._saved: bytes | None = None
+
+    @property
+    def file(self) -> Path:
+        return self.path / _FILE
+
+    def read(self) -> Json | None:
+        """The state that was saved last, if there is one. Raises ``InvalidInput`` for one of another version."""
+        if not self.file.exists():
+            return None
+        try:
+            state = json.loads(self.file.read_bytes(), object_hook=_with_bytes)
+            version = state["format"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InvalidInput([f"--keep: {self.file} is not the state of a local stack; name another folder"]) from None
+        if version != _FORMAT:
+            raise InvalidInput([_another_version(self.file, f"its format is {version}, and this one reads {_FORMAT}")])
+        return dict(state)
+
+    def save(self, stack: Stack, rows: Rows | None) -> bool:
+        """Saves the state, unless it is the one that was saved last. Says whether it did."""
+        state = {"format": _FORMAT, **_stack_state(stack), "dataverse": rows.state() if rows else None}
+        data = json.dumps(state, default=_bytes).encode()
+        if data == self._saved:
+            return False
+        with open(self.path / _NEXT, "wb", opener=_private) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(self.path / _NEXT, self.file)
+        with _opened(self.path) as folder:
+            os.fsync(folder)
+        self._saved = data
+        return True
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Folder]:
+    """The folder at ``path``, made if it is not there, for this process alone. Raises ``InvalidInput``."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise InvalidInput([f"--keep: {path} cannot be used: {error.strerror}"]) from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            who = os.read(lock, 20).decode(errors="replace").strip()
+            raise InvalidInput([f"--keep: {path} is in use by process {who}; end that, or name another"]) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        yield Folder(path)
+    finally:
+        os.close(lock)
+
+
+def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
+    """Puts what was kept into a new stack, as if it had always been there. Raises ``InvalidInput``."""
+    names = {table.id: table.request["TableName"] for table in stack.template.tables}
+    unknown = [*(state["tables"].keys() - names.keys()), *(state["queues"].keys() - stack.queues.keys())]
+    if unknown:
+        raise InvalidInput([_another_version(where, f"template.yaml has no {', '.join(sorted(unknown))}")])
+    for table, items in state["tables"].items():
+        for some in chunks(items, _MOST_ITEMS):
+            _put(names[table], some)
+    stack.pass_over_streams()
+    sqs = boto3.client("sqs")
+    for queue, bodies in state["queues"].items():
+        for body in bodies:
+            sqs.send_message(QueueUrl=stack.queues[queue], MessageBody=body)
+    for secret, text in state["secrets"].items():
+        client.secrets_manager().put_secret_value(SecretId=secret, SecretString=text)
+
+
+def _stack_state(stack: Stack) -> Json:
+    secrets = client.secrets_manager()
+    return {
+        "tables": {table.id: _items(table.request["TableName"]) for table in stack.template.tables},
+        "queues": {id: bodies for id, url in stack.queues.items() if (bodies := _bodies(url))},
+        "secrets": {
+            secret.name: secrets.get_secret_value(SecretId=secret.name)["SecretString"]
+            for secret in stack.template.secrets
+        },
+    }
+
+
+def _items(table: str) -> list[Any]:
+    pages = client.dynamodb().get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
+
+
+def _put(table: str, items: list[Any]) -> None:
+    waiting: Any = {table: [{"PutRequest": {"Item": item}} for item in items]}
+    while waiting:
+        waiting = client.dynamodb().batch_write_item(RequestItems=waiting).get("UnprocessedItems")
+
+
+def _bodies(url: str) -> list[str]:
+    """What is on a queue. It stays there."""
+    sqs = boto3.client("sqs")
+    count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    if not int(count["ApproximateNumberOfMessages"]):
+        return []  # a message that is only looked at counts as received once more
+    read: list[Any] = []
+    while got := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=MOST_MESSAGES, VisibilityTimeout=_WHILE_READ
+    ).get("Messages"):
+        read += got
+    for message in read:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return [message["Body"] for message in read]
+
+
+def _another_version(where: Path, why: str) -> str:
+    return f"--keep: {where} was written by another version: {why}; use that version, or name another folder"
+
+
+def _bytes(value: object) -> Json:
+    if isinstance(value, bytes):
+        return {"base64": b64encode(value).decode()}
+    raise TypeError(f"{value!r} is not JSON")
+
+
+def _with_bytes(part: Json) -> Any:
+    if part.keys() == {"base64"} and isinstance(part["base64"], str):
+        return b64decode(part["base64"])
+    return part
+
+
+def _private(path: str, flags: int) -> int:
+    """The state has the webhook's key and what a customer is called: for its owner's eyes."""
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)

@@ -1,0 +1,136 @@
+"""The stack that ``invoicing serve`` keeps up on this machine, and how the commands find it.
+
+While it runs, a file in the user's runtime folder says where it is. The process holds a lock on the file, which ends
+with the process however that happens: a file that nobody holds is left over, and counts for nothing. A command acts on
+this stack only if neither ``--stack-prefix`` nor the environment names another one; the file's variables, which lead to
+loopback addresses with credentials that open nothing, then replace everything that the environment says of AWS.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from operate.invalid_input import InvalidInput
+from project_invoicing import bootstrap
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+NAMED_BY: Final = (
+    "STAGING_TABLE",
+    "JOURNALS_TABLE",
+    "PROPOSALS_TABLE",
+    "LEDGER_TABLE",
+    "SETUP_TABLE",
+    "DATAVERSE_TABLE",
+    "MASTER_DATA_TABLE",
+    "EVENT_BUS_NAME",
+)
+"""The variables with which the environment names a stack."""
+_PATIENCE: Final = 1.0
+"""Seconds for which a command that only looks may hold the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """``environment``: the variables that lead to it."""
+
+    process: int
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def announced(environment: Mapping[str, str]) -> Iterator[None]:
+    """Lets the commands find the stack of this process. Raises ``InvalidInput`` if this checkout has one already."""
+    path = folder() / f"{_own_name()}.json"
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _locked(file, fcntl.LOCK_EX, _PATIENCE):
+            process = json.loads(path.read_bytes() or b"{}").get("process", "unknown")
+            raise InvalidInput([f"a local stack runs already, in process {process}; end that first (Ctrl-C)"])
+        said = json.dumps({"process": os.getpid(), "environment": dict(environment)}).encode()
+        os.ftruncate(file, 0)
+        os.pwrite(file, said, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(file, 0)  # who has it open already sees that it is over
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(file)
+
+
+def running() -> LocalStack | None:
+    """The stack of this checkout, if one runs."""
+    try:
+        file = os.open(folder() / f"{_own_name()}.json", os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        if _locked(file, fcntl.LOCK_SH, 0):
+            return None  # its process is gone
+        said: Any = json.loads(os.pread(file, 1 << 20, 0) or b"null")
+    except ValueError:
+        return None  # it is being written
+    finally:
+        os.close(file)
+    return LocalStack(said["process"], said["environment"]) if said else None
+
+
+@contextmanager
+def unless_named(named: str | None, variables: tuple[str, ...] = NAMED_BY) -> Iterator[None]:
+    """Calls within it go to the local stack, if one runs and neither ``named`` nor a variable names another."""
+    found = None if named or any(os.environ.get(name) for name in variables) else running()
+    if found is None:
+        yield
+        return
+    print(f"On the local stack, in process {found.process}.", file=sys.stderr)
+    before = dict(os.environ)
+    for inherited in [name for name in before if name.startswith("AWS_")]:
+        del os.environ[inherited]
+    os.environ.update(found.environment)
+    bootstrap.forget()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        bootstrap.forget()
+
+
+def folder() -> Path:
+    """The user's runtime folder for this project, which nobody else may write to. Raises ``InvalidInput``."""
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    path = Path(given or tempfile.gettempdir()) / f"project-invoicing-{os.getuid()}"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = path.stat(follow_symlinks=False)
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise InvalidInput([f"{path} belongs to somebody else, or others may write to it; set XDG_RUNTIME_DIR"])
+    return path
+
+
+def _own_name() -> str:
+    """One name for each checkout: a command acts on the stack of its own code."""
+    return f"serve-{hashlib.sha256(str(_ROOT).encode()).hexdigest()[:12]}"
+
+
+def _locked(file: int, how: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
