@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from local import demo, engines, result, run, tables
+from local import demo, engines, result, run, serve, tables
 from local.cloudformation import TemplateError
 from operate import commands as operator_commands
 from operate.commands import NOT_VALID
@@ -106,8 +106,25 @@ def _add_runs(commands: Commands) -> None:
     runs.add_argument("--deployed", action="store_true", help="deploy the built stack whole into ministack")
     runs.add_argument("--shuffle", type=_count, metavar="SEED", help="deliver the events of Dataverse in random order")
     runs.add_argument("--duplicate", type=_count, default=0, metavar="N", help="deliver every event N extra times")
+    runs.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave the end state in this folder, for: invoicing serve --keep DIR"
+    )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     runs.set_defaults(command=_run)
+
+    serves = commands.add_parser(
+        "serve", help="keep a stack up on this machine, with the demo month in it, until Ctrl-C"
+    )
+    serves.add_argument("--empty", action="store_true", help="without the demo month and its set-up")
+    serves.add_argument(
+        "--port", type=_count, metavar="N", help="the first of three ports in a row; default: free ones"
+    )
+    serves.add_argument(
+        "--keep", type=Path, metavar="DIR", help="go on with the state in this folder, and keep it there"
+    )
+    serves.add_argument("--json", action="store_true", help="print one JSON object with the addresses once it is ready")
+    serves.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
+    serves.set_defaults(command=_serve)
 
     demos = commands.add_parser(
         "demo", help="play a project manager's month: approvals in Dataverse, invoices here, and back"
@@ -165,6 +182,11 @@ def _write(out: Path | None, made: result.Result) -> None:
             raise IntegrationError(f"--out: {out} could not be written: {error.strerror}") from error
 
 
+def _serve(options: argparse.Namespace) -> int:
+    serve.serve(serve.Options(options.empty, options.port, options.keep, json=options.json, verbose=options.verbose))
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     """1 if a function failed for good, or if the two sides differ in the end."""
     _check_out(options.out)
@@ -177,6 +199,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.deployed and options.engine != "ministack":
         raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
+    if options.deployed and options.keep:
+        raise InvalidInput(["--keep: a stack that is deployed into ministack cannot be kept; leave --deployed out"])
     _check_out(options.out, options.setup, options.events)
     outcome = run.run(
         run.Options(
@@ -186,6 +210,7 @@ def _run(options: argparse.Namespace) -> int:
             deployed=options.deployed,
             shuffle=options.shuffle,
             duplicate=options.duplicate,
+            keep=options.keep,
             verbose=options.verbose,
         )
     )

@@ -59,15 +59,23 @@ class Site:
     """Both sides. ``at`` is the clock of everything that happens next."""
 
     def __init__(
-        self, rows: Rows, business: Business, stack: Stack, clock: _Clock, faults: DeliveryFaults | None
+        self, rows: Rows, business: Business, stack: Stack, clock: _Clock, faults: DeliveryFaults | None, url: str
     ) -> None:
+        self.url = url
+        """Where Dataverse's Web API is."""
         self.rows = rows
         self.business = business
         self.stack = stack
         self._clock = clock
         self._refused: list[Json] = []
-        key = HttpHeader({KEY_HEADER: stack.webhook_key})
-        self.webhooks = Webhooks(rows, self._post, STEPS, key, faults=faults)
+        self._faults = faults
+        self.register()
+
+    def register(self) -> None:
+        """Registers the webhook with the key that the stack has now."""
+        self.rows.observers.clear()
+        key = HttpHeader({KEY_HEADER: self.stack.webhook_key})
+        self.webhooks = Webhooks(self.rows, self._post, STEPS, key, faults=self._faults)
 
     @property
     def at(self) -> str:
@@ -75,7 +83,11 @@ class Site:
 
     def go_to(self, at: str) -> None:
         """Sets the clock to ``at`` (ISO 8601, UTC)."""
-        self._clock.now = datetime.fromisoformat(at)
+        self._clock.go_to(datetime.fromisoformat(at))
+
+    def go_live(self) -> None:
+        """From here on the clock is that on the wall."""
+        self._clock.go_live()
 
     def load_policy(self, document: Mapping[str, Any]) -> None:
         """Loads a set-up as it is: everything that Dataverse knows of comes from there."""
@@ -114,13 +126,24 @@ class Site:
 
 
 class _Clock:
-    """Advances by a millisecond each time it is read, so that what it dates has an order."""
+    """Advances by a millisecond each time it is read, so that what it dates has an order; or is that on the wall."""
 
     def __init__(self, begins: str) -> None:
-        self.now = datetime.fromisoformat(begins)
+        self._set = datetime.fromisoformat(begins)
+        self._live = False
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) if self._live else self._set
+
+    def go_to(self, at: datetime) -> None:
+        self._set = at
+
+    def go_live(self) -> None:
+        self._live = True
 
     def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
+        self._set += timedelta(milliseconds=1)
         return self.now.astimezone(UTC)
 
 
@@ -134,17 +157,20 @@ def connected(
     settings: Settings | None = None,
     overrides: str = "",
     verbose: bool = False,
+    ports: tuple[int, int] | None = None,
 ) -> Iterator[Site]:
     """A stack and an organization that begin at ``begins`` (ISO 8601), with people at work in ``zone``.
 
     ``faults`` are those of the webhooks, ``settings`` those of the Web API, ``overrides`` those of the table maps.
+    ``ports`` are those of the Web API and of the engine, free ones unless they are given.
     """
     clock = _Clock(begins)
     rows = Rows(clock, seed="organization")
     settings = settings or Settings()
     with ExitStack() as until_end:
-        server = until_end.enter_context(running(rows, settings))
-        until_end.enter_context(engines.running(engine))
+        at_dataverse, at_engine = ports or (0, None)
+        server = until_end.enter_context(running(rows, settings, port=at_dataverse))
+        until_end.enter_context(engines.running(engine, at_engine))
         until_end.callback(client.forget)
         client.forget()
         given = template.read(ROOT / "template.yaml", DataverseUrl=server.url, TableMapOverrides=overrides)
@@ -157,4 +183,4 @@ def connected(
         }
         secret = stack.settings.dataverse_credentials
         client.secrets_manager().put_secret_value(SecretId=secret, SecretString=json.dumps(credentials))
-        yield Site(rows, Business(rows, clock, ZoneInfo(zone)), stack, clock, faults)
+        yield Site(rows, Business(rows, clock, ZoneInfo(zone)), stack, clock, faults, server.url)

@@ -71,12 +71,7 @@ def run(options: Options, console: Console) -> Demo:
     share, dice = options.lost, Random(options.seed)  # noqa: S311  chance, no secret
     faults = DeliveryFaults(dice, lost=share, doubled=share, reordered=True) if share else None
     with connected(BEGINS, ZONE, engine=options.engine, faults=faults, verbose=options.verbose) as site:
-        story = Story(site, console)
-        story.prepare(document)
-        story.work()
-        story.proforma()
-        story.correction()
-        report = site.run("reconciliation")
+        report = play(site, document, console)
         made = Demo(
             site.result(),
             [_actual(row) for row in site.rows.select("msdyn_actual")],
@@ -91,6 +86,17 @@ def run(options: Options, console: Console) -> Demo:
     answers.show_rows(console, "Project invoices", made.invoices)
     answers.show_reconciliation(console, report)
     return made
+
+
+def play(site: Site, document: Row, console: Console) -> Row:
+    """The month at ``site``, with ``document`` as the policy. Gives the report of the reconciliation at its end."""
+    story = Story(site, console)
+    story.prepare(document)
+    story.work()
+    story.proforma()
+    story.correction()
+    report: Row = site.run("reconciliation")
+    return report
 
 
 class Story:

@@ -55,7 +55,9 @@ class Folder:
             state = json.loads(self.file.read_bytes(), object_hook=_with_bytes)
             version = state["format"]
         except (OSError, ValueError, KeyError, TypeError):
-            raise InvalidInput([f"--keep: {self.file} is not the state of a local stack; name another folder"]) from None
+            raise InvalidInput(
+                [f"--keep: {self.file} is not the state of a local stack; name another folder"]
+            ) from None
         if version != _FORMAT:
             raise InvalidInput([_another_version(self.file, f"its format is {version}, and this one reads {_FORMAT}")])
         return dict(state)

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 from rich.progress import Progress
 
-from local import ROOT, deployed, engines, result, template
+from local import ROOT, deployed, engines, kept, result, template
 from local.functions import Handlers
 from local.queues import DeadLetter
 from local.scenario import Scenario, read_scenario
@@ -78,6 +78,7 @@ class Options:
     deployed: bool = False
     shuffle: int | None = None
     duplicate: int = 0
+    keep: Path | None = None
     verbose: bool = False
 
 
@@ -101,6 +102,9 @@ def run(options: Options) -> Outcome:
     if options.deployed:
         deployed.build()
     with ExitStack() as until_end:
+        folder = until_end.enter_context(kept.held(options.keep)) if options.keep else None
+        if folder and folder.file.exists():
+            raise InvalidInput([f"--keep: {folder.file} is there already; name another folder, or remove it"])
         until_end.enter_context(engines.running(options.engine))
         until_end.callback(client.forget)
         client.forget()
@@ -113,6 +117,8 @@ def run(options: Options) -> Outcome:
         setups.load(client.dynamodb(), stack.settings.setup_table, document, lines[0].at)
         refused = list(_played(stack, scenario, options))
         made = result.build(client.dynamodb(), stack.settings, lines[-1].at, refused)
+        if folder and isinstance(stack, Stack):
+            folder.save(stack, None)
         return Outcome(made, stack.dead_letters())
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from operate import aws
+from operate import aws, local_stack
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
@@ -14,17 +14,28 @@ if TYPE_CHECKING:
 
 def ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
     parser.add_argument(
-        "--stack-prefix", type=named_text, help="the stack's name; default: the tables that the environment names"
+        "--stack-prefix",
+        type=named_text,
+        help="the stack's name; default: the local one if it runs, or the tables that the environment names",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(command=at_a_stack(command))
 
 
-def at_a_stack(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The command, with a sentence for what AWS refuses. In a local run that would be a defect, and is raised."""
+def at_a_stack(
+    command: Callable[[argparse.Namespace], int],
+    *,
+    names: str = "stack_prefix",
+    variables: tuple[str, ...] = local_stack.NAMED_BY,
+) -> Callable[[argparse.Namespace], int]:
+    """The command, with a sentence for what AWS refuses. In a local run that would be a defect, and is raised.
+
+    It acts on the stack that ``invoicing serve`` keeps up, unless the option ``names`` or one of the ``variables`` of
+    the environment names another one.
+    """
 
     def asked(options: argparse.Namespace) -> int:
-        with aws.asking():
+        with local_stack.unless_named(getattr(options, names, None), variables), aws.asking():
             return command(options)
 
     return asked

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from operate.arguments import ask_a_stack, at_a_stack, named_text
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
+from project_invoicing.config import settings
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client, setups
@@ -85,7 +85,7 @@ def _add_checks(commands: Commands) -> None:
         help="a map that is to stay stopped; master_data for all maps of master data; may be given several times",
     )
     dataverse.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    dataverse.set_defaults(command=at_a_stack(_check_dataverse))
+    dataverse.set_defaults(command=at_a_stack(_check_dataverse, variables=("DATAVERSE_URL",)))
 
 
 def _add_controls(commands: Commands) -> None:
@@ -95,13 +95,13 @@ def _add_controls(commands: Commands) -> None:
     map_.add_argument(
         "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
-    map_.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    map_.add_argument("--stack-prefix", type=named_text, help="the stack's name; default: the local one if it runs")
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=at_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
     redrives.add_argument("function", type=named_text, help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    redrives.add_argument("--stack-prefix", type=named_text, help="the stack's name; default: the local one if it runs")
     redrives.add_argument("--show", action="store_true", help="only show what is there")
     redrives.set_defaults(command=at_a_stack(_redrive))
 
@@ -110,9 +110,11 @@ def _add_controls(commands: Commands) -> None:
     loads = setup_commands.add_parser("load", help="make a document the current set-up, in AWS or at any endpoint")
     loads.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     loads.add_argument(
-        "--table", type=named_text, default=os.environ.get("SETUP_TABLE"), help="the Setup table; default: $SETUP_TABLE"
+        "--table",
+        type=named_text,
+        help="the Setup table; default: $SETUP_TABLE, else that of the local stack if it runs",
     )
-    loads.set_defaults(command=at_a_stack(_load))
+    loads.set_defaults(command=at_a_stack(_load, names="table", variables=("SETUP_TABLE",)))
 
 
 def _day(text: str) -> date:
@@ -173,7 +175,7 @@ def _reconcile(options: argparse.Namespace) -> int:
 def _map(options: argparse.Namespace) -> int:
     if options.action != "list" and not options.name:
         raise InvalidInput([f"map {options.action}: say which map"])
-    function = f"{options.stack_prefix}-dataverse-catchup"
+    function = f"{_stack(options)}-dataverse-catchup"
     answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
     for one in answer["maps"]:
         since = f" since {one['since']}" if one["since"] else ""
@@ -183,9 +185,16 @@ def _map(options: argparse.Namespace) -> int:
     return 0
 
 
+def _stack(options: argparse.Namespace) -> str:
+    """The stack's name, which is that of its bus."""
+    if name := options.stack_prefix or settings().event_bus_name:
+        return str(name)
+    raise InvalidInput(["name the stack with --stack-prefix, or start a local one: invoicing serve"])
+
+
 def _redrive(options: argparse.Namespace) -> int:
     found = 0
-    for line in redrive.run(redrive.Options(options.function, options.stack_prefix, options.show)):
+    for line in redrive.run(redrive.Options(options.function, _stack(options), options.show)):
         found += 1
         print(printable(line))
     if not found:
@@ -194,9 +203,10 @@ def _redrive(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    if not options.table:
+    table = options.table or settings().setup_table
+    if not table:
         raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
     document = read_setup(options.file)
-    number = setups.load(client.dynamodb(), options.table, document, utc_text(datetime.now(UTC)))
-    print(f"Version {number} of the set-up is current in {options.table}.")
+    number = setups.load(client.dynamodb(), table, document, utc_text(datetime.now(UTC)))
+    print(f"Version {number} of the set-up is current in {table}.")
     return 0

@@ -51,12 +51,9 @@ class LocalStack:
 @contextmanager
 def announced(environment: Mapping[str, str]) -> Iterator[None]:
     """Lets the commands find the stack of this process. Raises ``InvalidInput`` if this checkout has one already."""
-    path = folder() / f"{_own_name()}.json"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    path = own_file(".json")
+    file = _held(path)
     try:
-        if not _locked(file, fcntl.LOCK_EX, _PATIENCE):
-            process = json.loads(path.read_bytes() or b"{}").get("process", "unknown")
-            raise InvalidInput([f"a local stack runs already, in process {process}; end that first (Ctrl-C)"])
         said = json.dumps({"process": os.getpid(), "environment": dict(environment)}).encode()
         os.ftruncate(file, 0)
         os.pwrite(file, said, 0)
@@ -72,7 +69,7 @@ def announced(environment: Mapping[str, str]) -> Iterator[None]:
 def running() -> LocalStack | None:
     """The stack of this checkout, if one runs."""
     try:
-        file = os.open(folder() / f"{_own_name()}.json", os.O_RDWR)
+        file = os.open(own_file(".json"), os.O_RDWR)
     except FileNotFoundError:
         return None
     try:
@@ -107,7 +104,26 @@ def unless_named(named: str | None, variables: tuple[str, ...] = NAMED_BY) -> It
         bootstrap.forget()
 
 
-def folder() -> Path:
+def _held(path: Path) -> int:
+    """The file at ``path``, locked for this process."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if not _locked(file, fcntl.LOCK_EX, _PATIENCE):
+            said: Any = json.loads(os.pread(file, 1 << 20, 0) or b"{}")
+            os.close(file)
+            process = said.get("process", "unknown")
+            raise InvalidInput([f"a local stack runs already, in process {process}; end that first (Ctrl-C)"])
+        if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+            return file
+        os.close(file)  # whoever held it has removed it meanwhile
+
+
+def own_file(end: str) -> Path:
+    """A file of this checkout in the user's runtime folder: a command acts on the stack of its own code."""
+    return _folder() / f"serve-{hashlib.sha256(str(_ROOT).encode()).hexdigest()[:12]}{end}"
+
+
+def _folder() -> Path:
     """The user's runtime folder for this project, which nobody else may write to. Raises ``InvalidInput``."""
     given = os.environ.get("XDG_RUNTIME_DIR")
     path = Path(given or tempfile.gettempdir()) / f"project-invoicing-{os.getuid()}"
@@ -116,11 +132,6 @@ def folder() -> Path:
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise InvalidInput([f"{path} belongs to somebody else, or others may write to it; set XDG_RUNTIME_DIR"])
     return path
-
-
-def _own_name() -> str:
-    """One name for each checkout: a command acts on the stack of its own code."""
-    return f"serve-{hashlib.sha256(str(_ROOT).encode()).hexdigest()[:12]}"
 
 
 def _locked(file: int, how: int, patience: float) -> bool:
