@@ -112,9 +112,7 @@ def _add_runs(commands: Commands) -> None:
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     runs.set_defaults(command=_run)
 
-    serves = commands.add_parser(
-        "serve", help="keep a stack up on this machine, with the demo month in it, until Ctrl-C"
-    )
+    serves = commands.add_parser("serve", help="keep a stack with the demo month up on this machine, until Ctrl-C")
     serves.add_argument("--empty", action="store_true", help="without the demo month and its set-up")
     serves.add_argument(
         "--port", type=_count, metavar="N", help="the first of three ports in a row; default: free ones"

@@ -72,7 +72,7 @@ class Folder:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(self.path / _NEXT, self.file)
+        (self.path / _NEXT).replace(self.file)
         with _opened(self.path) as folder:
             os.fsync(folder)
         self._saved = data

@@ -24,12 +24,11 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from dataverse_standin import Change, Settings
+from dataverse_standin import Change, Registration, Settings
 from dataverse_standin.business import TransactionClass, TransactionType
 from dataverse_standin.contexts import Images, Organization, single
 from dataverse_standin.messages import to_json
 from dataverse_standin.metadata import TABLES
-from dataverse_standin.settings import Registration
 from dataverse_standin.webhooks import IMAGE
 from local import demo, kept, schedules
 from local.cloudformation import STACK_NAME
@@ -80,8 +79,8 @@ def serve(options: Options) -> None:
         ended = until_end.enter_context(_signals())
         folder = until_end.enter_context(kept.held(options.keep) if options.keep else nullcontext())
         state = folder.read() if folder else None
+        announce = until_end.enter_context(local_stack.of_this_process())
         site = until_end.enter_context(_site(ports, verbose=options.verbose))
-        until_end.enter_context(local_stack.announced(_variables(site, ports)))
         if folder and state:
             _restore(site, folder, state)
         elif not options.empty:
@@ -89,11 +88,11 @@ def serve(options: Options) -> None:
             demo.play(site, read_setup(demo.POLICY), Console(file=io.StringIO()))
         site.go_live()
         served = _Served(site, folder)
-        with listening(served, ports[0]) as url:
-            with _written(_held_back(site)) as example:
-                served.save()
-                _tell(options, site, f"{url}{PATH}", example)
-                served.until(ended)
+        with listening(served, ports[0]) as url, _written(_held_back(site)) as example:
+            served.save()
+            announce(_variables(site, ports))
+            _tell(options, site, f"{url}{PATH}", example)
+            served.until(ended)
         served.close()
 
 
@@ -317,7 +316,7 @@ def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> N
     if example:
         lines += [
             "A day of work has been approved, and its webhook was held back. Send it:",
-            f"  curl -i {sent} --data @{example} {webhook}",
+            f"  curl -sSi {sent} --data @{example} {webhook}",
             "It is imported within five minutes, or now:",
             f"  {_now(webhook, 'staging-import')}",
             "Then look at it, from another terminal:",
@@ -327,7 +326,7 @@ def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> N
         lines += [
             "It has no set-up yet. Load one from another terminal, and send rows as Dataverse does:",
             "  .venv/bin/invoicing setup load local/demo_policy.yaml",
-            f"  curl -i {sent} --data @MESSAGE.json {webhook}",
+            f"  curl -sSi {sent} --data @MESSAGE.json {webhook}",
         ]
     if options.keep:
         lines += ["", f"The state is kept in {options.keep}: tables, queues, secrets and the rows of Dataverse."]
@@ -337,7 +336,7 @@ def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> N
 def _now(webhook: str, function: str) -> str:
     """A line for the shell that calls a function as its schedule does."""
     address = f"{webhook.removesuffix(PATH)}/2015-03-31/functions/{STACK_NAME}-{function}/invocations"
-    return f"""curl --data '{{"time": "'$(date -u +%FT%TZ)'"}}' {address}"""
+    return f"""curl -sS --data '{{"time": "'$(date -u +%FT%TZ)'"}}' {address}"""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Nam
     parser.add_argument(
         "--stack-prefix",
         type=named_text,
-        help="the stack's name; default: the local one if it runs, or the tables that the environment names",
+        help="the stack's name; default: the tables that the environment names, else the local stack",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(command=at_a_stack(command))

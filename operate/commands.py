@@ -112,7 +112,7 @@ def _add_controls(commands: Commands) -> None:
     loads.add_argument(
         "--table",
         type=named_text,
-        help="the Setup table; default: $SETUP_TABLE, else that of the local stack if it runs",
+        help="the Setup table; default: $SETUP_TABLE, else that of the local stack",
     )
     loads.set_defaults(command=at_a_stack(_load, names="table", variables=("SETUP_TABLE",)))
 

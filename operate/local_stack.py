@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,16 +49,18 @@ class LocalStack:
 
 
 @contextmanager
-def announced(environment: Mapping[str, str]) -> Iterator[None]:
-    """Lets the commands find the stack of this process. Raises ``InvalidInput`` if this checkout has one already."""
+def of_this_process() -> Iterator[Callable[[Mapping[str, str]], None]]:
+    """Makes this process the one that keeps up the local stack of this checkout.
+
+    Gives what lets the commands find it, once it is ready: a call with the variables that lead to it. Raises
+    ``InvalidInput`` if there is such a process already.
+    """
     path = own_file(".json")
     file = _held(path)
     try:
-        said = json.dumps({"process": os.getpid(), "environment": dict(environment)}).encode()
-        os.ftruncate(file, 0)
-        os.pwrite(file, said, 0)
+        _write(file, {"process": os.getpid(), "environment": None})
         try:
-            yield
+            yield lambda environment: _write(file, {"process": os.getpid(), "environment": dict(environment)})
         finally:
             os.ftruncate(file, 0)  # who has it open already sees that it is over
             path.unlink(missing_ok=True)
@@ -80,7 +82,7 @@ def running() -> LocalStack | None:
         return None  # it is being written
     finally:
         os.close(file)
-    return LocalStack(said["process"], said["environment"]) if said else None
+    return LocalStack(said["process"], said["environment"]) if said and said["environment"] else None
 
 
 @contextmanager
@@ -102,6 +104,11 @@ def unless_named(named: str | None, variables: tuple[str, ...] = NAMED_BY) -> It
         os.environ.clear()
         os.environ.update(before)
         bootstrap.forget()
+
+
+def _write(file: int, said: Mapping[str, Any]) -> None:
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(said).encode(), 0)
 
 
 def _held(path: Path) -> int:
