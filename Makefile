@@ -29,6 +29,10 @@ demo: setup ## A month from approvals in Dataverse to the posted invoice and bac
 	@echo "  make run SETUP=events/scenarios/NAME/setup.yaml EVENTS=events/scenarios/NAME/events.jsonl ARGS='--shuffle 1'"
 	@echo "  NAME: $(subst /,,$(subst events/scenarios,,$(dir $(SCENARIOS))))"
 
+.PHONY: serve
+serve: setup ## Keep a stack with the demo month up, until Ctrl-C: [ARGS='--keep DIR --port N --empty']
+	@$(COMMAND) serve $(ARGS)
+
 .PHONY: run
 run: setup ## Run a scenario: EVENTS=… SETUP=… [OUT=result.json] [ARGS='--engine moto …']
 	@$(if $(and $(EVENTS),$(SETUP)),,echo "Say which: make run EVENTS=events.jsonl SETUP=setup.yaml" >&2; exit 2)

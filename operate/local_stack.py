@@ -113,6 +113,8 @@ def _write(file: int, said: Mapping[str, Any]) -> None:
 
 def _held(path: Path) -> int:
     """The file at ``path``, locked for this process."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _folder()  # somebody may have been faster
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _locked(file, fcntl.LOCK_EX, _PATIENCE):
@@ -126,15 +128,18 @@ def _held(path: Path) -> int:
 
 
 def own_file(end: str) -> Path:
-    """A file of this checkout in the user's runtime folder: a command acts on the stack of its own code."""
+    """A file of this checkout in the user's runtime folder: a command acts on the stack of its own code.
+
+    Raises ``InvalidInput`` for a folder that somebody else may write to.
+    """
     return _folder() / f"serve-{hashlib.sha256(str(_ROOT).encode()).hexdigest()[:12]}{end}"
 
 
 def _folder() -> Path:
-    """The user's runtime folder for this project, which nobody else may write to. Raises ``InvalidInput``."""
     given = os.environ.get("XDG_RUNTIME_DIR")
     path = Path(given or tempfile.gettempdir()) / f"project-invoicing-{os.getuid()}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.path.lexists(path):
+        return path
     status = path.stat(follow_symlinks=False)
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise InvalidInput([f"{path} belongs to somebody else, or others may write to it; set XDG_RUNTIME_DIR"])

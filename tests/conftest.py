@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
@@ -32,6 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _checked_requests() -> Iterator[None]:
     """Every request is checked against the service's model, which the functions leave to AWS."""
     with patch.object(client, "_CONFIG", client._CONFIG.merge(Config(parameter_validation=True))):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A stack that the developer keeps up meanwhile is not the one that the tests ask."""
+    with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime"))}):
         yield
 
 
