@@ -69,7 +69,7 @@ def running(name: str, port: int | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _ministack(port: int | None = None) -> Iterator[Mapping[str, str]]:
+def _ministack(port: int | None) -> Iterator[Mapping[str, str]]:
     python = TOOLS / "ministack" / "bin" / "python"
     command = [str(python), str(ROOT / "local" / "ministack_server.py")]
     variables = {
@@ -90,7 +90,7 @@ def _ministack(port: int | None = None) -> Iterator[Mapping[str, str]]:
 
 
 @contextmanager
-def _dynoxide(port: int | None = None) -> Iterator[Mapping[str, str]]:
+def _dynoxide(port: int | None) -> Iterator[Mapping[str, str]]:
     """Tables and streams in dynoxide; bus and queues, which it lacks, in ministack, which has ``port``."""
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), "")
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
@@ -100,7 +100,7 @@ def _dynoxide(port: int | None = None) -> Iterator[Mapping[str, str]]:
 
 
 @contextmanager
-def _moto(_port: int | None = None) -> Iterator[Mapping[str, str]]:
+def _moto(_port: int | None) -> Iterator[Mapping[str, str]]:
     try:
         from moto import mock_aws  # noqa: PLC0415  a development dependency that no other engine needs
     except ImportError:

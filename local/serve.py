@@ -30,7 +30,7 @@ from dataverse_standin.contexts import Images, Organization, single
 from dataverse_standin.messages import to_json
 from dataverse_standin.metadata import TABLES
 from dataverse_standin.webhooks import IMAGE
-from local import demo, kept, schedules
+from local import ROOT, demo, kept, schedules
 from local.cloudformation import STACK_NAME
 from local.connected import PATH, STEPS, Site, connected
 from local.engines import EngineError, free_port
@@ -39,6 +39,7 @@ from operate import local_stack
 from operate.documents import read_setup
 from operate.invalid_input import InvalidInput
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
+from project_invoicing.errors import Unavailable
 from project_invoicing.store import client, setups
 from project_invoicing.store.setups import NotLoaded
 
@@ -47,6 +48,7 @@ _HIGHEST: Final = 65_535
 _LOOK_SECONDS: Final = 2.0
 """How often the stack looks for what other processes have put on its bus, queues and tables."""
 _SAVE_SECONDS: Final = 15.0
+_SCENARIO: Final = ROOT / "events" / "scenarios" / "plain-month"
 _ACTUAL: Final = "msdyn_actual"
 _WRITTEN_BACK: Final = frozenset(
     {"msdyn_accountingamount", "msdyn_accountingexchangerate", "msdyn_vouchernumber", "msdyn_salestaxamount"}
@@ -88,7 +90,7 @@ def serve(options: Options) -> None:
             demo.play(site, read_setup(demo.POLICY), Console(file=io.StringIO()))
         site.go_live()
         served = _Served(site, folder)
-        with listening(served, ports[0]) as url, _written(_held_back(site)) as example:
+        with listening(served, ports[0]) as url, _written(_example(site)) as example:
             served.save()
             announce(_variables(site, ports))
             _tell(options, site, f"{url}{PATH}", example)
@@ -140,7 +142,7 @@ class _Served:
                 if now - saved >= _SAVE_SECONDS:
                     self.save()
                     saved = now
-            except BotoCoreError as error:
+            except (BotoCoreError, Unavailable) as error:
                 raise EngineError(f"the engine does not answer any longer: {error}") from error
 
     def save(self) -> None:
@@ -269,11 +271,12 @@ def _has_setup(table: str) -> bool:
     return True
 
 
-def _held_back(site: Site) -> str | None:
-    """The message of a webhook that the person may send; ``None`` where there is no work that could be like it.
+def _example(site: Site) -> str:
+    """The message of a webhook that the person may send.
 
-    Its row, eight more hours of work, is in Dataverse, so that everything that follows from it can happen. Were it
-    never sent, the next sweep would find the row.
+    After the demo month it is one that was held back. Its row, eight more hours of work, is in Dataverse, so that
+    everything that follows from it can happen; were it never sent, the next sweep would find the row. Where there is no
+    work that could be like it, it is one from a scenario.
     """
     hours = site.rows.select(
         _ACTUAL,
@@ -282,7 +285,8 @@ def _held_back(site: Site) -> str | None:
         msdyn_quantity=8,
     )
     if not hours:
-        return None
+        with (_SCENARIO / "events.jsonl").open(encoding="utf-8") as lines:
+            return json.dumps(json.loads(next(lines))["dataverse"])
     if not site.rows.select(_ACTUAL, msdyn_actualid=_EXAMPLE):
         observers, site.rows.observers[:] = list(site.rows.observers), []
         values = {name: value for name, value in hours[0].items() if name not in _WRITTEN_BACK}
@@ -294,7 +298,7 @@ def _held_back(site: Site) -> str | None:
     return to_json(single(change, TABLES[_ACTUAL], Images(None, IMAGE), Organization()))
 
 
-def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> None:
+def _tell(options: Options, site: Site, webhook: str, example: Path) -> None:
     """Where everything is. There is no workspace yet, and no API of one."""
     key = site.stack.webhook_key
     if options.json:
@@ -303,7 +307,7 @@ def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> N
         return
     settings = Settings()
     lines = [
-        "The local stack is up. Ctrl-C ends it.",
+        "The local stack is up.",
         "",
         f"Webhook    {webhook}",
         f"           {KEY_HEADER}: {key}",
@@ -312,25 +316,26 @@ def _tell(options: Options, site: Site, webhook: str, example: Path | None) -> N
         f"           client {settings.client_id}, secret {settings.client_secret}",
         "",
     ]
-    sent = f"-H 'Content-Type: application/json' -H '{KEY_HEADER}: {key}'"
-    if example:
+    send = f"  curl -sSi -H 'Content-Type: application/json' -H '{KEY_HEADER}: {key}' --data @{example} {webhook}"
+    if site.rows.select(_ACTUAL, msdyn_actualid=_EXAMPLE):
         lines += [
             "A day of work has been approved, and its webhook was held back. Send it:",
-            f"  curl -sSi {sent} --data @{example} {webhook}",
+            send,
             "It is imported within five minutes, or now:",
             f"  {_now(webhook, 'staging-import')}",
             "Then look at it, from another terminal:",
             f"  .venv/bin/invoicing explain {_EXAMPLE}",
         ]
     else:
-        lines += [
-            "It has no set-up yet. Load one from another terminal, and send rows as Dataverse does:",
-            "  .venv/bin/invoicing setup load local/demo_policy.yaml",
-            f"  curl -sSi {sent} --data @MESSAGE.json {webhook}",
-        ]
+        if not _has_setup(site.stack.settings.setup_table):
+            lines += [
+                "It has no set-up yet. Load one from another terminal:",
+                f"  .venv/bin/invoicing setup load {_SCENARIO.relative_to(ROOT) / 'setup.yaml'}",
+            ]
+        lines += [f"Send a row, the first one of {_SCENARIO.relative_to(ROOT)}:", send]
     if options.keep:
         lines += ["", f"The state is kept in {options.keep}: tables, queues, secrets and the rows of Dataverse."]
-    print("\n".join(lines), flush=True)
+    print(*lines, "", "Ctrl-C ends it.", sep="\n", flush=True)
 
 
 def _now(webhook: str, function: str) -> str:
@@ -340,11 +345,8 @@ def _now(webhook: str, function: str) -> str:
 
 
 @contextmanager
-def _written(message: str | None) -> Iterator[Path | None]:
+def _written(message: str) -> Iterator[Path]:
     """A file with the message, for as long as it can be sent."""
-    if message is None:
-        yield None
-        return
     path = local_stack.own_file("-actual.json")
     path.write_text(message + "\n", encoding="utf-8")
     try:

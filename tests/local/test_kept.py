@@ -129,7 +129,7 @@ def test_a_state_that_cannot_be_read_says_why(tmp_path: Path, text: str, why: st
 def test_a_table_that_the_template_does_not_have_is_another_version(tmp_path: Path) -> None:
     with engines.running("moto"):
         stack = _new_stack()
-        state = {"tables": {"OtherTable": []}, "queues": {}, "secrets": {}}
+        state: dict[str, Any] = {"tables": {"OtherTable": []}, "queues": {}, "secrets": {}}
         with pytest.raises(InvalidInput, match=r"another version: template\.yaml has no OtherTable"):
             kept.restore(stack, state, tmp_path)
     client.forget()

@@ -47,7 +47,7 @@ def servers() -> Iterator[Servers]:
         def client(name: str) -> DynamoDBClient:
             if name == "moto":
                 return _client()
-            variables = stack.enter_context(engines.ENGINES[name]())
+            variables = stack.enter_context(engines.ENGINES[name](None))
             return _client(endpoint_url=variables[_ENDPOINTS[name]])
 
         yield client
