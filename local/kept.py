@@ -23,13 +23,10 @@ from dataverse_standin import Rows
 from local.stack import Stack
 from operate.invalid_input import InvalidInput
 from operate.messages import MOST_MESSAGES
-from project_invoicing.chunks import chunks
-from project_invoicing.store import client
+from project_invoicing.store import client, copies
 
 _FORMAT: Final = 1
 _FILE, _LOCK, _NEXT = "state.json", "lock", "state.json.next"
-_MOST_ITEMS: Final = 25
-"""How many items one BatchWriteItem takes."""
 _WHILE_READ: Final = 30
 """Seconds for which messages are hidden from other readers while they are read; they are shown again after."""
 
@@ -107,8 +104,7 @@ def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
     if unknown:
         raise InvalidInput([_another_version(where, f"template.yaml has no {', '.join(sorted(unknown))}")])
     for table, items in state["tables"].items():
-        for some in chunks(items, _MOST_ITEMS):
-            _put(names[table], some)
+        copies.fill(client.dynamodb(), names[table], items)
     stack.pass_over_streams()
     sqs = boto3.client("sqs")
     for queue, bodies in state["queues"].items():
@@ -121,24 +117,16 @@ def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
 def _stack_state(stack: Stack) -> Json:
     secrets = client.secrets_manager()
     return {
-        "tables": {table.id: _items(table.request["TableName"]) for table in stack.template.tables},
+        "tables": {
+            table.id: list(copies.stored_items(client.dynamodb(), table.request["TableName"]))
+            for table in stack.template.tables
+        },
         "queues": {id: bodies for id, url in stack.queues.items() if (bodies := _bodies(url))},
         "secrets": {
             secret.name: secrets.get_secret_value(SecretId=secret.name)["SecretString"]
             for secret in stack.template.secrets
         },
     }
-
-
-def _items(table: str) -> list[Any]:
-    pages = client.dynamodb().get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [item for page in pages for item in page["Items"]]
-
-
-def _put(table: str, items: list[Any]) -> None:
-    waiting: Any = {table: [{"PutRequest": {"Item": item}} for item in items]}
-    while waiting:
-        waiting = client.dynamodb().batch_write_item(RequestItems=waiting).get("UnprocessedItems")
 
 
 def _bodies(url: str) -> list[str]:
