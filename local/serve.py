@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -122,6 +122,8 @@ class _Served:
         if name not in {one.name for one in self._site.stack.template.functions}:
             raise KeyError(function)
         with self._lock:
+            if self._closed:
+                raise EngineError("the local stack is ending")
             call = self._site.stack.call if wait else self._site.stack.invoke
             answer = call(name, event)
         self._work.put(None)
@@ -246,9 +248,10 @@ def _site(ports: Sequence[int], *, verbose: bool) -> Iterator[Site]:
 
 
 def _variables(site: Site, ports: Sequence[int]) -> dict[str, str]:
-    """Those that lead a command to this stack."""
+    """Those that lead a command to this stack: of the SDK, and of the functions but for what these log."""
     sdk = {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name.lower() == "no_proxy"}
-    named = {name.upper(): value for name, value in asdict(site.stack.settings).items() if value}
+    functions = site.stack.template.environment()
+    named = {name: value for name, value in functions.items() if not name.startswith("POWERTOOLS_")}
     return {**sdk, **named, "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{ports[0]}"}
 
 
