@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, check_dataverse, explain, maps, master_commands, preview, reconcile, redrive
-from operate.arguments import ask_a_stack, at_a_stack, named_text
+from operate import answers, check_dataverse, explain, list_commands, maps, master_commands, preview, reconcile, redrive
+from operate.arguments import ask_a_stack, at_a_stack, named_text, stack_option
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -34,6 +34,7 @@ NOT_VALID: Final = 2
 def add(commands: Commands) -> None:
     """Adds the commands of this house to a command line."""
     _add_questions(commands)
+    list_commands.add(commands)
     _add_checks(commands)
     _add_controls(commands)
     master_commands.add(commands)
@@ -95,13 +96,13 @@ def _add_controls(commands: Commands) -> None:
     map_.add_argument(
         "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
-    map_.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    stack_option(map_, required=True)
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=at_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
     redrives.add_argument("function", type=named_text, help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    stack_option(redrives, required=True)
     redrives.add_argument("--show", action="store_true", help="only show what is there")
     redrives.set_defaults(command=at_a_stack(_redrive))
 

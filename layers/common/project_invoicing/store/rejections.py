@@ -14,6 +14,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled, translated
 from project_invoicing.store.items import bounded, key
+from project_invoicing.store.staging_queue import queued_as_rejected
 from project_invoicing.store.transactions import lost, put, query, transact
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Rejections:
         from project_invoicing.events.own import ActualRejected  # noqa: PLC0415
 
         version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
+        pk, sk = _rejected(rejected.entity, rejected.id), f"{version}#{rejected.reason}"
         told = ActualRejected(
             entity=bounded(rejected.entity),
             id=bounded(rejected.id),
@@ -51,13 +53,14 @@ class Rejections:
             put(
                 self.table,
                 {
-                    "pk": _rejected(rejected.entity, rejected.id),
-                    "sk": f"{version}#{rejected.reason}",
+                    "pk": pk,
+                    "sk": sk,
                     "re": rejected.reason,
                     "rd": whole(rejected.detail),
                     "fd": rejected.field,
                     "at": at,
                     **_kept(rejected, event),
+                    **queued_as_rejected(at, pk, sk),
                 },
                 unless_exists=True,
             ),

@@ -26,6 +26,7 @@ from project_invoicing.use_cases.explain.documents import (
 )
 from project_invoicing.use_cases.explain.master_data import explain_name, explain_rows, names_of
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.lists.vouchers import document_with
 
 P = ParamSpec("P")
 
@@ -67,7 +68,7 @@ class _Search:
             yield _readable("journal", number, explain_journal, stores, company, number)
 
     def by_voucher(self) -> Iterator[Explanation | None]:
-        """No key leads from a voucher to its document: reads the ledger, then the journals; seconds per gigabyte.
+        """By key. What an earlier version stored is searched for until ``fill-lists`` has run: seconds per gigabyte.
 
         Only where some company's voucher numbers have this form.
         """
@@ -75,6 +76,15 @@ class _Search:
         if not any(self._numbers(company) for company in self.companies):
             return
         self.looked += ["the ledger", "the lines of the journals"]
+        keys = {
+            company: document_with(stores.journals, stores.proposals, stores.setup, company, voucher)
+            for company in self.companies
+        }
+        for company, of in keys.items():
+            if of:
+                yield explain_voucher(stores, of[0], company, of[1], voucher)
+        if any(keys.values()) or stores.lists.complete():
+            return
         found = [one for one in stores.ledger.documents_with(voucher) if one[1] in self.companies]
         for source, company, document in found:
             yield explain_voucher(stores, source, company, document, voucher)

@@ -98,7 +98,9 @@ class InvoiceSaga:
             unit.add(*(self._posted(line) for line in lines))
         shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
         if shown:
-            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown))
+            first = next(line.line_number for line in self.draft.totals.lines if line.shown)
+            voucher = invoice.voucher if shown[0].line_number == first else None
+            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown, voucher))
 
     def _progress(self, unit: UnitOfWork, *, first: bool, last: bool) -> Proposal:
         """The header: the first page claims the proposal, the last one finishes it. Returns it as it is then.
