@@ -63,12 +63,12 @@ def copies(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
         yield names.proposals_table, proposal | of_proposal
         of_invoice = {"pk": f"INVOICE#{COMPANY}#{number}", "in": number, "id": id, "ls": place}
         yield names.proposals_table, invoice | of_invoice
-        of_voucher = {"pk": f"INVOICE#{COMPANY}#{number}", "ls": f"{day}#invoice#{number}#000001"}
+        of_voucher = {"pk": f"INVOICE#{COMPANY}#{number}", "id": number, "ls": f"{day}#invoice#{number}#000001"}
         yield names.ledger_table, voucher | of_voucher
 
 
 def fits(item: dict[str, Any]) -> bool:
-    return item.get("st", "posted") == "posted"
+    return bool(item.get("st", "posted") == "posted")
 
 
 def put(world: World, items: Iterator[tuple[str, dict[str, Any]]]) -> None:
@@ -99,7 +99,8 @@ def test_a_page_of_a_list_is_three_requests_whatever_the_history(empty: World) -
         (Asked(Kind.INVOICES, COMPANY, customer="C-001"), Asked(Kind.WAITING, reason="defect")),
     )
     for question in questions:
-        asked, seen = question, set()
+        asked = question
+        seen: set[str] = set()
         for _ in range(3):
             with counted(empty.client) as usage:
                 found = page(place, asked)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -37,7 +37,8 @@ def place_of(books: Books) -> ListPlace:
 
 def listed(books: Books, kind: Kind, **asked: Any) -> list[dict[str, Any]]:
     """All rows of a list, page by page, each page in three requests at most."""
-    place, rows = place_of(books), []
+    place = place_of(books)
+    rows: list[dict[str, Any]] = []
     question = Asked(kind, **asked)
     for _ in range(40):
         with counted(books.world.client) as usage:
@@ -205,8 +206,8 @@ def test_a_list_refuses_what_it_does_not_know_and_foreign_cursors(month: Books) 
     for kind in Kind:
         for name in {"status", "customer", "since", "number", "reason"} - set(FILTERS[kind]):
             with pytest.raises(Rejected, match="are not listed by"):
-                page(place, Asked(kind, **{name: "2026-08-31"}))
-    wrong = [
+                page(place, replace(Asked(kind), **{name: "2026-08-31"}))
+    wrong: list[dict[str, Any]] = [
         {"status": "canceled"},
         {"since": "yesterday"},
         {"company": "NONE"},
@@ -233,8 +234,8 @@ def forgotten(books: Books) -> snapshots.Tables:
         left = {name for name in item if name in ADDED or (rejected and name in ("q", "qs"))}
         old[key] = {name: value for name, value in item.items() if name not in left}
     snapshots.restore(books.world, before, old)
-    key = {"pk": {"S": "LISTS"}, "sk": {"S": "PROGRESS"}}
-    books.world.client.delete_item(TableName=books.world.names.setup_table, Key=key)
+    progress = {"pk": {"S": "LISTS"}, "sk": {"S": "PROGRESS"}}
+    books.world.client.delete_item(TableName=books.world.names.setup_table, Key=progress)
     return before
 
 

@@ -19,8 +19,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
@@ -119,6 +121,10 @@ class Journals:
         found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
         return sorted({_document(item["pk"]) for item in found})
 
+    def history(self, company: str, journal_id: str) -> Iterator[HistoryEntry]:
+        """What was done to it, oldest first."""
+        return histories.of(self.client, self.table, partition(company, journal_id))
+
     def guards(self, company: str, periods: Iterable[str]) -> dict[str, str]:
         """The journal that each of these periods was last opened with."""
         keys = ((f"OPEN#{company}", period) for period in dict.fromkeys(periods))
@@ -158,6 +164,14 @@ class Journals:
             },
             unless_exists=True,
         )
+
+    def noted(self, journal: Journal, made: HistoryEntry) -> Write:
+        """An entry of its history, for the transaction of what was done."""
+        return histories.entry(self.table, partition(journal.company, journal.journal_id), made)
+
+    def commit(self, journal: Journal, made: HistoryEntry, writes: Iterable[Write]) -> None:
+        """What was done with its entry. Done before, by the same command: changes nothing."""
+        histories.commit(self.client, self.table, partition(journal.company, journal.journal_id), made, writes)
 
     def changing(self, journal: Journal) -> JournalChange:
         """Collects what happens to the journal in one transaction, as the one write of its header."""

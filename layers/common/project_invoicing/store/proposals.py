@@ -29,8 +29,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.proposal import BetweenCompanies, Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
 from project_invoicing.store.items import Item, readable
@@ -137,6 +139,10 @@ class Proposals:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
             yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
 
+    def history(self, proforma_id: str) -> Iterator[HistoryEntry]:
+        """What was done to it, oldest first."""
+        return histories.of(self.client, self.table, partition(proforma_id))
+
     def lines(self, proforma_id: str) -> list[ProposalLine]:
         return [line for page in self.pages(proforma_id) for line in page.lines]
 
@@ -154,6 +160,14 @@ class Proposals:
         return Counter(self.client, self.table, company, "intercompany")
 
     # Writes of the transactions
+
+    def noted(self, proforma_id: str, made: HistoryEntry) -> Write:
+        """An entry of its history, for the transaction of what was done."""
+        return histories.entry(self.table, partition(proforma_id), made)
+
+    def commit(self, proforma_id: str, made: HistoryEntry, writes: Iterable[Write]) -> None:
+        """What was done with its entry. Done before, by the same command: changes nothing."""
+        histories.commit(self.client, self.table, partition(proforma_id), made, writes)
 
     def changing(self, proposal: Proposal) -> ProposalChange:
         """An update of the header as it was read, to which verbs are added."""
