@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operate import answers, check_dataverse, explain, list_commands, maps, master_commands, preview, reconcile, redrive
+from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, named_text, stack_option
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
@@ -97,6 +98,7 @@ def _add_controls(commands: Commands) -> None:
         "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
     stack_option(map_, required=True)
+    actor_option(map_)
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=at_a_stack(_map))
 
@@ -175,7 +177,8 @@ def _map(options: argparse.Namespace) -> int:
     if options.action != "list" and not options.name:
         raise InvalidInput([f"map {options.action}: say which map"])
     function = f"{options.stack_prefix}-dataverse-catchup"
-    answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
+    actor = acting(options.actor) if options.action != "list" else None
+    answer = maps.run(maps.Options(options.action, function, options.name, options.reason, actor))
     for one in answer["maps"]:
         since = f" since {one['since']}" if one["since"] else ""
         print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))

@@ -31,9 +31,7 @@ def add(commands: Commands) -> None:
     listing.add_argument("kind", choices=list(Kind), help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
     listing.add_argument("--status", type=named_text, help="of proposals and journals")
-    listing.add_argument(
-        "--reason", type=named_text, help="why it waits, was refused or rejected; a check"
-    )
+    listing.add_argument("--reason", type=named_text, help="why it waits, was refused or rejected; a check")
     listing.add_argument("--customer", type=named_text, help="the number of a customer, of proposals and invoices")
     listing.add_argument("--since", type=named_text, metavar="DATE", help="from this day on, 2026-08-31")
     listing.add_argument("--number", type=named_text, help="only the one with this number or id")
