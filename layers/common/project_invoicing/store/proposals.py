@@ -165,6 +165,10 @@ class Proposals:
         """An entry of its history, for the transaction of what was done."""
         return histories.entry(self.table, partition(proforma_id), made)
 
+    def was_done(self, proforma_id: str, made: HistoryEntry) -> bool:
+        """Whether its history has this very entry."""
+        return histories.is_there(self.client, self.table, partition(proforma_id), made)
+
     def commit(self, proforma_id: str, made: HistoryEntry, writes: Iterable[Write]) -> None:
         """What was done with its entry. Done before, by the same command: changes nothing."""
         histories.commit(self.client, self.table, partition(proforma_id), made, writes)

@@ -44,14 +44,14 @@ def delete_proposal_lines(
     if header.deleting:
         finish_deletion(proposals, staging, header)
         return
+    done = replace(done, before={"lines": header.line_count}, after={"lines": 0}) if done else None
     if not header.pages:
+        if done and proposals.was_done(header.id, done):  # by this very command, which has come twice
+            return
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     change = proposals.changing(header)
     change.cleared(at)
-    notes = []
-    if done:
-        done = replace(done, before={"lines": header.line_count}, after={"lines": 0})
-        notes.append(proposals.noted(header.id, done))
+    notes = [proposals.noted(header.id, done)] if done else []
     transact(proposals.client, [change.write(), *notes])
     finish_deletion(proposals, staging, change.after)
 
