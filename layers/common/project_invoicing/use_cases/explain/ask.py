@@ -16,6 +16,7 @@ from project_invoicing.domain.text import guid, whole
 from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.not_taken import say_not_taken
 from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.use_cases.documents.voucher_keys import document_with
 from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.blockers import not_taken
 from project_invoicing.use_cases.explain.documents import (
@@ -26,7 +27,6 @@ from project_invoicing.use_cases.explain.documents import (
 )
 from project_invoicing.use_cases.explain.master_data import explain_name, explain_rows, names_of
 from project_invoicing.use_cases.explain.stores import Stores
-from project_invoicing.use_cases.lists.vouchers import document_with
 
 P = ParamSpec("P")
 

@@ -1,4 +1,4 @@
-"""Vouchers in the ledger by company, those with the latest dates first; and the document of a voucher, by key."""
+"""Vouchers in the ledger by company, those with the latest dates first."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.number_sequence import possible_counters
-from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.journals import Journals
+from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.store.ledger import PAGE_ENTRIES, Entry, ListedPage, entries
-from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.documents.voucher_keys import document_with
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from, page_of
 from project_invoicing.use_cases.lists.place import ListPlace
 
@@ -99,19 +96,3 @@ def _numbered(place: ListPlace, asked: Asked, voucher: str) -> Iterator[VoucherR
             yield _row(place, company, source, document, lines)
         else:
             yield VoucherRow(company, voucher, None, source, document, 0, None, None)
-
-
-def document_with(
-    journals: Journals, proposals: Proposals, setup: FinanceSetup, company: str, voucher: str
-) -> tuple[str, str] | None:
-    """Source and number of the document that has this voucher, by key; it may be a journal that is not posted yet.
-
-    Vouchers are drawn a page of lines at a time, so a page says which it has. Those that were drawn before the format
-    of their numbers changed are found, too.
-    """
-    if invoice := proposals.invoices.with_voucher(company, voucher):
-        return INVOICE, invoice
-    for drawn in possible_counters(voucher, setup.number_sequences(company).voucher, company):
-        if journal := journals.with_voucher_drawn(company, drawn, voucher):
-            return JOURNAL, journal
-    return None
