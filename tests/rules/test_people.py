@@ -145,11 +145,9 @@ def test_a_replay_and_a_map_have_their_history(books: Books) -> None:
     states = MapStates(books.world.client, named.dataverse_table)
     books.run("dataverse_catchup", map={"action": "pause", "name": "actuals", "reason": "why", "actor": ANN})  # type: ignore[arg-type]
     (entry,) = states.history("actuals")
-    assert (entry.who.id, entry.what, entry.after) == (
-        ANN,
-        Done.PAUSED,
-        {"state": "paused", "reason": "why", "change": 1},
-    )
+    assert (entry.who.id, entry.what) == (ANN, Done.PAUSED)
+    assert entry.after == {"state": "paused", "reason": "why", "change": 1}
+    books.world.at = "2026-09-01T13:00:00Z"
     books.run("dataverse_catchup", map={"action": "resume", "name": "actuals"})  # type: ignore[arg-type]
     assert [one.what for one in states.history("actuals")] == [Done.PAUSED, Done.RESUMED]
 

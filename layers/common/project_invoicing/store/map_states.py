@@ -82,13 +82,8 @@ class MapStates:
             raise Rejected(RejectReason.SCHEMA, problem, field="action")
         values = {"state": after, "since": at, "reason": reason, "version": before.version + 1}
         write = update(self.table, _MAPS, name, values, expected={"version": before.version or None})
-        done = HistoryEntry(
-            at,
-            who,
-            _DONE[action],
-            {"state": before.state},
-            {"state": after, "reason": reason, "change": before.version + 1},
-        )
+        told = {"state": after, "reason": reason, "change": before.version + 1}
+        done = HistoryEntry(at, who, _DONE[action], {"state": before.state}, told)
         try:
             transact(self.client, [write, histories.entry(self.table, f"{_MAPS}#{name}", done)])
         except TransactionCancelled as failed:
