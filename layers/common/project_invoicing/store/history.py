@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.domain.actor import Actor, How
-from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.transactions import Write, get, put, query, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 PREFIX: Final = "HISTORY#"
 
@@ -66,6 +66,10 @@ def of(client: DynamoDBClient, table: str, document: str) -> Iterator[HistoryEnt
 
 
 def _entry_of(item: Item) -> HistoryEntry:
+    # Imported late: most functions have no entry to read or write, and start without what it is made of.
+    from project_invoicing.domain.actor import Actor, How  # noqa: PLC0415
+    from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
     who = Actor(item["wi"], item["wn"], How(item["wh"]))
     before, after = (json.loads(item[name]) if name in item else {} for name in ("b", "f"))
     return HistoryEntry(item["at"], who, Done(item["wt"]), before, after)

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import history as histories
@@ -43,6 +42,8 @@ from project_invoicing.store.transactions import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
 _PAGE: Final = "L#"

@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus
-from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.proposal import BetweenCompanies, Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import history as histories
@@ -59,6 +58,8 @@ from project_invoicing.store.transactions import Write, delete, get, get_many, p
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
 

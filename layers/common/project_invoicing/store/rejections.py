@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import RejectReason
-from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.staged_row import Rejection
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
@@ -21,6 +20,8 @@ from project_invoicing.store.transactions import Write, delete, lost, put, query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 PREFIX: Final = "REJECTED#"
 _LEGIBLE_BYTES: Final = 200 * 1024

@@ -22,7 +22,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
-from project_invoicing.store.list_progress import nothing_to_do
 from project_invoicing.store.transactions import get, put, query, transact, update
 
 if TYPE_CHECKING:
@@ -111,6 +110,9 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
     writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
     writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
     if before is None:
+        # Imported late: whoever only reads a set-up starts without it.
+        from project_invoicing.store.list_progress import nothing_to_do  # noqa: PLC0415
+
         writes.append(nothing_to_do(table, at))
     writes.append(outbox.record(table, SetupChanged(setup_version=number).on_bus(at, str(number))))
     for position, chunk in enumerate(chunks, start=1):
