@@ -13,6 +13,7 @@ from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.commands.apply import HANDLERS, apply
@@ -200,7 +201,9 @@ def somebody(*roles: Role) -> Actor:
 def workplace(books: Books, actor: Actor) -> Workplace:
     client, named = books.world.client, books.world.names
     stores = proposals(books), Journals(client, named.journals_table), Staging(client, named.staging_table)
-    return Workplace(*stores, SetupVersions.read(client, named.setup_table), books.world.at, actor)
+    master = MasterData(client, named.master_data_table)
+    setups = SetupVersions.read(client, named.setup_table, named.master_data_table)
+    return Workplace(*stores, master, setups, books.world.at, actor)
 
 
 def test_every_command_and_request_needs_a_role() -> None:
@@ -227,7 +230,7 @@ def test_posting_needs_the_role_of_a_poster(books: Books) -> None:
     ready(books)
     client, named = books.world.client, books.world.names
     stores = proposals(books), Staging(client, named.staging_table), Ledger(client, named.ledger_table)
-    setups = SetupVersions.read(client, named.setup_table)
+    setups = SetupVersions.read(client, named.setup_table, named.master_data_table)
     for roles, posted in [((Role.ACCOUNTANT,), []), ((Role.POSTER,), ["FTI-00000001"])]:
         run = InvoicePosting(*stores, setups, books.world.at, somebody(*roles))
         run.run_asked(PostInvoices(proposal_id="INV-0001"))

@@ -23,6 +23,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "BillIntercompany": Role.POSTER,
     "PostInvoices": Role.POSTER,
     "PostJournals": Role.POSTER,
+    "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,
 }

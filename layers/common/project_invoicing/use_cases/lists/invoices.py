@@ -11,6 +11,7 @@ from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.rules.figures import Figures
 from project_invoicing.store.write_backs import Document, Progress
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from, page_of
+from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 
 
@@ -53,6 +54,7 @@ def page(place: ListPlace, asked: Asked) -> Page[InvoiceRow]:
 
 def _rows(place: ListPlace, invoices: Iterable[Invoice]) -> list[InvoiceRow]:
     of = {Document(INVOICE, one.company, one.invoice_number): one for one in invoices}
+    place = place.seeing(CustomerFacts(one.company, one.customer) for one in of.values())
     told = place.stores.write_backs.many(document for document, one in of.items() if not one.borrower)
     return [_row(place, invoice, told.get(document)) for document, invoice in of.items()]
 

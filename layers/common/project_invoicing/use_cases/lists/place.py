@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.queue_lists import QueueLists
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.master_data.facts import Fact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +30,7 @@ class ListPlace:
     queue: QueueLists
     reports: Reconciliations
     at: str
+    seen: FinanceSetup | None = None
 
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings, at: str) -> ListPlace:
@@ -38,7 +40,12 @@ class ListPlace:
 
     @property
     def setup(self) -> FinanceSetup:
-        return self.stores.setup
+        """The set-up with the master data that was looked at, else its document alone."""
+        return self.seen or self.stores.setups.reader.document
+
+    def seeing(self, facts: Iterable[Fact]) -> ListPlace:
+        """The place with the master data that these facts name. Nothing is read where the document has it all."""
+        return replace(self, seen=self.stores.setups.seeing(facts).setup)
 
     @property
     def companies(self) -> list[str]:
@@ -54,7 +61,7 @@ class ListPlace:
 
     def customer_name(self, company: str | None, customer: str | None) -> str | None:
         """The name of a customer; ``None`` where finance has none for it."""
-        known = self.setup.document.customers.get(company or "", {}).get(customer or "")
+        known = self.setup.customer(company, customer)
         return known.name or None if known else None
 
     def who_pays(self, customer: str) -> list[str]:

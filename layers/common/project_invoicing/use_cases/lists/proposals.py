@@ -12,6 +12,7 @@ from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from, page_of
+from project_invoicing.use_cases.lists.facts import ProposalFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 
 
@@ -39,7 +40,7 @@ class ProposalRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[ProposalRow]:
-    """At most three requests: two to the index, one for the headers."""
+    """At most three requests: two to the index, one for the headers; and those for master data, in batches."""
     companies, proposals = place.companies_of_proposals, place.stores.proposals
     if asked.number:
         ids = proposals.by_number([asked.company] if asked.company else companies, asked.number)
@@ -58,6 +59,7 @@ def page(place: ListPlace, asked: Asked) -> Page[ProposalRow]:
 def _rows(place: ListPlace, asked: Asked, documents: Iterable[tuple[str, str | None]]) -> list[ProposalRow]:
     days = dict(documents)
     headers = place.stores.proposals.many(days)
+    place = place.seeing(map(ProposalFacts.of, headers.values()))
     rows = (proposal_row(place, headers[id], days[id]) for id in days if id in headers)
     return [row for row in rows if _fits(row, asked)]
 

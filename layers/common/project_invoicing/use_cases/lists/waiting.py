@@ -19,6 +19,7 @@ from project_invoicing.rules.explaining.words import Words
 from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS, After
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
+from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 
 _REQUESTS = 3
@@ -64,6 +65,7 @@ def _proposals(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
         before=asked.place.get("before"),
     )
     headers = place.stores.proposals.many(id for id, _ in listed.documents) if listed.documents else {}
+    place = place.seeing(map(ProposalFacts.of, headers.values()))
     found = (_of_proposal(place, asked, headers[id]) for id, _ in listed.documents if id in headers)
     rows = [row for row in found if row]
     if listed.before:
@@ -87,6 +89,7 @@ def _rows(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
         )
         rows += found
         shard += after is None
+    place = place.seeing(ReferenceFacts(row.actual.currency) for row in rows)
     made = [_of_row(place, row) for row in rows]
     if after:
         return Page(made, asked.cursor_at({"shard": shard, **after._asdict()}))
@@ -103,10 +106,13 @@ def _numbered(place: ListPlace, asked: Asked, number: str) -> list[WaitingRow]:
     id = guid(number)
     if id:
         staged = place.stores.staging.readable([id]).values()
+        place = place.seeing(ReferenceFacts(row.actual.currency) for row in staged)
         return [_of_row(place, row) for row in staged if row.reason]
     companies = [asked.company] if asked.company else place.companies_of_proposals
     ids = place.stores.proposals.by_number(companies, number).values()
-    found = (_of_proposal(place, asked, header) for header in place.stores.proposals.many(ids).values())
+    headers = place.stores.proposals.many(ids).values()
+    place = place.seeing(map(ProposalFacts.of, headers))
+    found = (_of_proposal(place, asked, header) for header in headers)
     return [row for row in found if row]
 
 
@@ -114,7 +120,7 @@ def _of_proposal(place: ListPlace, asked: Asked, header: Proposal) -> WaitingRow
     """A proposal with the first reason that fits; ``None`` for one that does not wait, or not for that."""
     if header.status is not ProposalStatus.WAITING:
         return None
-    waits = header.waiting_for if header.company else (company_unknown(header.proforma),)
+    waits = header.waiting_for if header.company else (company_unknown(header.proforma, place.setup),)
     wait: Wait | None = next((one for one in waits if asked.reason in (None, one.reason)), None)
     if wait is None:
         return None
