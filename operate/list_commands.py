@@ -27,7 +27,7 @@ _NOT_FILLED: Final = "What earlier versions stored is not in the lists yet; run:
 
 def add(commands: Commands) -> None:
     """Adds the commands to a command line."""
-    listing = commands.add_parser("list", help="documents, what waits and what was rejected, newest first")
+    listing = commands.add_parser("list", help="documents, what waits and what was rejected")
     listing.add_argument("kind", choices=list(Kind), help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
     listing.add_argument("--status", type=named_text, help="of proposals and journals")

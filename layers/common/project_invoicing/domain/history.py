@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from project_invoicing.domain.actor import Actor
+from project_invoicing.domain.states import MapAction
 
 
 class Done(StrEnum):
@@ -23,6 +24,16 @@ class Done(StrEnum):
     RESUMED = "resumed"
     STOPPED = "stopped"
     STARTED = "started"
+
+    @classmethod
+    def of_map(cls, action: MapAction) -> Done:
+        """What was done to a table map."""
+        return {
+            MapAction.PAUSE: cls.PAUSED,
+            MapAction.RESUME: cls.RESUMED,
+            MapAction.STOP: cls.STOPPED,
+            MapAction.START: cls.STARTED,
+        }[action]
 
 
 @dataclass(frozen=True, slots=True)

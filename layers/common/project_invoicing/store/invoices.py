@@ -69,7 +69,7 @@ class Invoices:
     def listed(
         self, company: str, limit: int, *, customer: str | None, since: str | None, before: str | None
     ) -> Listing:
-        """Numbers of a company's or a customer's posted invoices under their dates. At most two requests."""
+        """Numbers of a company's or a customer's posted invoices under their dates. One request."""
         list_ = customer_list(company, customer) if customer else posted_list(PROPOSAL, company)
         found = Listed(self.client, self.table).newest({list_: {}}, limit, since=since, before=before)
         return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))

@@ -90,7 +90,7 @@ class Journals:
         return pins.pinned(self.client, self.table, document) if journal.pinned else None
 
     def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
-        """Numbers of a company's journals under the last days of their periods. At most two requests."""
+        """Numbers of a company's journals under the last days of their periods. One request."""
         lists = lists_of(KIND, company, status)
         found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
         return listing(found, lambda item: _document(item["pk"])[1])

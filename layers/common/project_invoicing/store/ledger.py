@@ -113,7 +113,7 @@ class Ledger:
     ) -> tuple[list[ListedPage], str]:
         """At most ``limit`` pages of a company's vouchers, under the latest of their dates, newest first.
 
-        And the place before which it goes on. At most three requests.
+        And the place before which it goes on. Two requests.
         """
         found = Listed(self.client, self.table).newest({list_of(company): {}}, limit, since=since, before=before)
         keys = {(str(one["pk"]), str(one["sk"])): str(one["ls"]) for one in found.entries}

@@ -40,7 +40,7 @@ def posted_list(kind: str, company: str | None) -> str:
 
 
 def lists_of(kind: str, company: str, status: str | None) -> dict[str, Filter]:
-    """The lists with the documents of a status, and their filters; without one, what is open and what is posted."""
+    """The lists with the documents of a status, and their filters; without one, what is open, then what is posted."""
     opened, posted = open_list(kind, company), posted_list(kind, company)
     if status is None:
         return {opened: {}, posted: {}}
@@ -65,14 +65,14 @@ Filter = Mapping[str, Sequence[str]]
 
 
 class Found(NamedTuple):
-    """Some entries of lists, newest first. ``before`` continues after them; empty at the end."""
+    """Some entries of lists. ``before`` continues after them; empty at the end."""
 
     entries: list[Item]
     before: str
 
 
 class Listing(NamedTuple):
-    """Some documents of a list, newest first: the key of each and the day it is listed under. As ``Found``."""
+    """Some documents of lists: the key of each and the day it is listed under. As ``Found``."""
 
     documents: list[tuple[str, str]]
     before: str
@@ -84,13 +84,6 @@ def listing(found: Found, key_of: Callable[[Item], str | None]) -> Listing:
     return Listing([(key, day) for key, day in keys if key], found.before)
 
 
-class _Part(NamedTuple):
-    """What was read of one list. ``reached``: the place up to which it was read, empty where it was read whole."""
-
-    entries: list[Item]
-    reached: str
-
-
 class Listed:
     """The lists of one table. An index may lag behind its table: whoever shows an entry reads the document itself."""
 
@@ -98,18 +91,21 @@ class Listed:
         self._client, self._table = client, table
 
     def newest(self, lists: Mapping[str, Filter], limit: int, *, since: str | None, before: str | None) -> Found:
-        """At most ``limit`` entries of some lists together, each with its filter, from the day ``since``.
+        """At most ``limit`` entries, each list newest first and one list after the other, from the day ``since``.
 
-        An answer may have fewer entries than ``limit``, even none, and still go on ``before`` a place: it stops after
-        two requests, however few of the entries fit.
+        One request. An answer may have fewer entries than ``limit``, even none, and still go on ``before`` a place.
         """
-        each = max(2 // len(lists), 1)
-        parts = [self._part(one, limit, since or FIRST, before or LAST, of, each) for one, of in lists.items()]
-        frontier = max(part.reached for part in parts)
-        known = sorted((e for part in parts for e in part.entries if e["ls"] >= frontier), key=_place, reverse=True)
-        if len(known) > limit:
-            return Found(known[:limit], known[limit - 1]["ls"])
-        return Found(known, frontier)
+        number, _, place = (before or "0|").partition("|")
+        ordered = list(lists.items())
+        if not number.isdigit() or int(number) >= len(ordered):
+            return Found([], "")
+        list_, among = ordered[int(number)]
+        entries, reached = self._part(list_, limit, since or FIRST, place or LAST, among)
+        if len(entries) > limit:
+            return Found(entries[:limit], f"{number}|{entries[limit - 1]['ls']}")
+        if reached:
+            return Found(entries, f"{number}|{reached}")
+        return Found(entries, f"{int(number) + 1}|" if int(number) + 1 < len(ordered) else "")
 
     def first_from(self, list_: str, place: str) -> Item | None:
         """The first entry at or after a place."""
@@ -124,22 +120,16 @@ class Listed:
             expression = Expression()
             yield from self._ask(expression.all_equal({"lp": list_, "ls": place}), expression, {})[0]
 
-    def _part(self, list_: str, limit: int, since: str, before: str, among: Filter, requests: int) -> _Part:
-        entries: list[Item] = []
-        reached = before
-        for _ in range(requests):
-            expression = Expression()
-            between = f"BETWEEN {expression.value(since)} AND {expression.value(reached)}"
-            condition = f"{expression.equal('lp', list_)} AND {expression.name('ls')} {between}"
-            filters = [_one_of(expression, name, values) for name, values in among.items()]
-            options: dict[str, Any] = {"ScanIndexForward": False}
-            options |= {"FilterExpression": " AND ".join(filters)} if filters else {"Limit": limit + 2}
-            found, last = self._ask(condition, expression, options)
-            entries += [item for item in found if item["ls"] < reached]
-            reached = last
-            if not last or len(entries) > limit:
-                break
-        return _Part(entries, reached)
+    def _part(self, list_: str, limit: int, since: str, before: str, among: Filter) -> tuple[list[Item], str]:
+        """Entries before a place, and the place up to which the list was read, if there is more of it."""
+        expression = Expression()
+        between = f"BETWEEN {expression.value(since)} AND {expression.value(before)}"
+        condition = f"{expression.equal('lp', list_)} AND {expression.name('ls')} {between}"
+        filters = [_one_of(expression, name, values) for name, values in among.items()]
+        options: dict[str, Any] = {"ScanIndexForward": False}
+        options |= {"FilterExpression": " AND ".join(filters)} if filters else {"Limit": limit + 2}
+        found, reached = self._ask(condition, expression, options)
+        return [item for item in found if item["ls"] < before], reached
 
     def _ask(self, condition: str, expression: Expression, options: Mapping[str, Any]) -> tuple[list[Item], str]:
         """Entries, and the place that was read last if there are more."""
@@ -158,7 +148,3 @@ class Listed:
 
 def _one_of(expression: Expression, name: str, values: Sequence[str]) -> str:
     return f"{expression.name(name)} IN ({', '.join(expression.value(one) for one in values)})"
-
-
-def _place(item: Item) -> str:
-    return str(item["ls"])

@@ -13,10 +13,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import MASTER_DATA_MAPS, RejectReason, TableMapName
-from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant
@@ -30,14 +28,11 @@ from project_invoicing.store.transactions import get, put, query, transact, upda
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
+
 _MAPS: Final = "MAPS"
 _KEPT: Final = "KEPT#"
-_DONE: Final = {
-    MapAction.PAUSE: Done.PAUSED,
-    MapAction.RESUME: Done.RESUMED,
-    MapAction.STOP: Done.STOPPED,
-    MapAction.START: Done.STARTED,
-}
 
 
 class MapStates:
@@ -82,8 +77,11 @@ class MapStates:
             raise Rejected(RejectReason.SCHEMA, problem, field="action")
         values = {"state": after, "since": at, "reason": reason, "version": before.version + 1}
         write = update(self.table, _MAPS, name, values, expected={"version": before.version or None})
+        # Imported late: whoever only asks how the maps stand starts without it.
+        from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
         told = {"state": after, "reason": reason, "change": before.version + 1}
-        done = HistoryEntry(at, who, _DONE[action], {"state": before.state}, told)
+        done = HistoryEntry(at, who, Done.of_map(action), {"state": before.state}, told)
         try:
             transact(self.client, [write, histories.entry(self.table, f"{_MAPS}#{name}", done)])
         except TransactionCancelled as failed:

@@ -99,7 +99,7 @@ class Proposals:
     ) -> Listing:
         """Ids of a company's proposals under the day they came, posted ones under their invoice dates.
 
-        ``customer``: a customer's number, and all ids under which its proposals are kept. At most two requests.
+        ``customer``: a customer's number, and all ids under which its proposals are kept. One request.
         """
         lists = lists_of(PROPOSAL, company, status)
         if customer:

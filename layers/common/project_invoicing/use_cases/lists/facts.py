@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.rules.proforma import currency_of, customer_of
+from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -23,7 +23,7 @@ class CustomerFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
-    """Who pays a proposal, and in which currency."""
+    """Whose a proposal is, who pays it, and in which currency."""
 
     id: str
     header: Proposal = field(compare=False)
@@ -33,6 +33,8 @@ class ProposalFacts:
         return cls(header.id, header)
 
     def ask(self, setup: FinanceSetup) -> None:
+        if self.header.company is None:
+            company_unknown(self.header.proforma, setup)
         currency_of(self.header, setup)
         setup.customer(self.header.company, customer_of(self.header, setup))
 

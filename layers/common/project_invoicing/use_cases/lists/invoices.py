@@ -36,7 +36,7 @@ class InvoiceRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[InvoiceRow]:
-    """At most three requests: one to the index, one for the headers, one for their write-backs."""
+    """Three requests: the index, the headers, their write-backs. One more for names that only master data has."""
     companies, invoices = place.companies, place.stores.proposals.invoices
     if asked.number:
         among = [asked.company] if asked.company else companies
@@ -54,7 +54,9 @@ def page(place: ListPlace, asked: Asked) -> Page[InvoiceRow]:
 
 def _rows(place: ListPlace, invoices: Iterable[Invoice]) -> list[InvoiceRow]:
     of = {Document(INVOICE, one.company, one.invoice_number): one for one in invoices}
-    place = place.seeing(CustomerFacts(one.company, one.customer) for one in of.values())
+    unknown = [one for one in of.values() if not place.customer_name(one.company, one.customer)]
+    if unknown:
+        place = place.seeing(CustomerFacts(one.company, one.customer) for one in of.values())
     told = place.stores.write_backs.many(document for document, one in of.items() if not one.borrower)
     return [_row(place, invoice, told.get(document)) for document, invoice in of.items()]
 

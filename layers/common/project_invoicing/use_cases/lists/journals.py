@@ -1,4 +1,4 @@
-"""Integration journals by company, newest period first."""
+"""Integration journals by company: what is open, then what is posted; newest period first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JournalRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[JournalRow]:
-    """At most three requests: two to the index, one for the headers. One for each company, if a number is asked for."""
+    """Two requests: the index, the headers. One for each company, if a number is asked for."""
     companies, journals = place.companies, place.stores.journals
     if asked.number:
         among = [asked.company] if asked.company else companies

@@ -1,4 +1,4 @@
-"""Invoice proposals by company, newest first: those that are open under the day they came, posted ones by invoice date.
+"""Invoice proposals by company: what is open under the day it came, then what is posted by invoice date; newest first.
 
 By customer, the posted ones are found through the customer's invoices.
 """
@@ -40,7 +40,7 @@ class ProposalRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[ProposalRow]:
-    """At most three requests: two to the index, one for the headers; and those for master data, in batches."""
+    """Two requests: the index, the headers. And those for master data, in batches: one if there are no rows of it."""
     companies, proposals = place.companies_of_proposals, place.stores.proposals
     if asked.number:
         ids = proposals.by_number([asked.company] if asked.company else companies, asked.number)

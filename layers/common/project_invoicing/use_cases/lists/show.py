@@ -41,7 +41,8 @@ ROWS: Final[Mapping[Kind, type]] = {
 def page(place: ListPlace, asked: Asked) -> Page[Any]:
     """The rows that are asked for, as ``ROWS`` names their types. Raises ``Rejected`` for what a list does not know.
 
-    A page is at most three requests, whatever the history. It may be short or even empty and still have a cursor.
+    A page is at most three requests, whatever the history, beside those for names that only rows of master data have.
+    It may be short or even empty and still have a cursor.
     """
     if asked.company is not None and asked.company not in place.companies_of_proposals:
         known = ", ".join(place.companies)

@@ -35,7 +35,7 @@ class VoucherRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[VoucherRow]:
-    """At most three requests: two to the index, one for pages of the ledger. Its rows are in order page by page."""
+    """Two requests: one to the index, one for pages of the ledger. Its rows are in order page by page."""
     if asked.number:
         return Page(list(_numbered(place, asked, asked.number)))
     left = list(companies_from(asked, place.companies))
@@ -49,7 +49,7 @@ def page(place: ListPlace, asked: Asked) -> Page[VoucherRow]:
         room = asked.limit - len(rows)
         rows += of_page[:room]
         if len(of_page) > room:  # the next page begins with this one
-            return Page(rows, asked.cursor_at({"company": company, "before": f"{one.place}~", "row": skipped + room}))
+            return Page(rows, asked.cursor_at({"company": company, "before": f"0|{one.place}~", "row": skipped + room}))
         skipped = 0
     return page_of(asked, place.companies, rows, before)
 

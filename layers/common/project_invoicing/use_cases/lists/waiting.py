@@ -22,7 +22,8 @@ from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
 from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 
-_REQUESTS = 3
+_REQUESTS = 2
+"""To partitions of rows; a third one reads the currencies."""
 PROPOSAL, ACTUAL = "proposal", "actual"
 
 
@@ -47,7 +48,7 @@ class WaitingRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
-    """At most three requests: for a company's proposals, or for rows."""
+    """At most three requests: for a company's proposals, or for rows. And those for rows of master data, if any."""
     if asked.number:
         return Page(_numbered(place, asked, asked.number))
     return _rows(place, asked) if "shard" in asked.place else _proposals(place, asked)
