@@ -21,7 +21,7 @@ from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
 from project_invoicing.use_cases.lists.fill import fill
 from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.lists.show import ROWS, page
-from tests import snapshots
+from tests import master, snapshots
 from tests.builders import actual, guid, option, proforma, references
 from tests.counting import counted
 from tests.rules.books import Books
@@ -84,6 +84,17 @@ def test_proposals_are_listed_by_status_customer_and_number_with_the_customers_n
     assert listed(month, Kind.PROPOSALS, customer="C-002") == []
     assert column(listed(month, Kind.PROPOSALS, number=posted["proposal_id"]), "status") == ["posted"]
     assert listed(month, Kind.PROPOSALS, since="2027-01-01") == []
+
+
+def test_the_proposals_of_a_customer_are_found_whose_row_alone_leads_to_it(books: Books) -> None:
+    policy = finance(TAXED)
+    policy["references"]["account"] = {}
+    books.use(policy)
+    books.arrive(master.company("USPM"), master.account("C-001"))
+    books.arrive(proforma(guid("inv-2"), number="INV-2", total="100.00"))
+    (found,) = page(place_of(books), Asked(Kind.PROPOSALS, customer="C-001")).rows
+    assert (asdict(found)["proposal_id"], asdict(found)["customer"]) == ("INV-2", "C-001")
+    assert not page(place_of(books), Asked(Kind.PROPOSALS, customer="C-002")).rows
 
 
 def test_a_proposal_is_listed_while_nobody_knows_whose_it_is(books: Books) -> None:

@@ -14,6 +14,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.queue_lists import QueueLists
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.master_data.facts import Fact
 
 if TYPE_CHECKING:
@@ -68,11 +69,15 @@ class ListPlace:
         """The ids under which proposals of a customer are kept: its own, those of Dataverse, those of its contracts."""
         document = self.setup.document
         contracts = {name for name, contract in document.contracts.items() if contract.customer == customer}
-        ids = [customer]
-        for entity in _PAYING:
-            ids += _ids_of(document.references.get(entity, {}).items(), {customer})
-        ids += _ids_of(document.references.get("salesorder", {}).items(), contracts)
-        return list(dict.fromkeys(ids))[:_MOST_IDS]
+        own = [id for entity in _PAYING for id in _ids_of(document.references.get(entity, {}).items(), {customer})]
+        of_contracts = _ids_of(document.references.get("salesorder", {}).items(), contracts)
+        # Where the document leads no id to the customer, its row does.
+        return list(dict.fromkeys([customer, *(own or self._row_ids(customer)), *of_contracts]))[:_MOST_IDS]
+
+    def _row_ids(self, customer: str) -> list[str]:
+        seen = self.seeing(CustomerFacts(company, customer) for company in self.companies).setup
+        found = (seen.customer(company, customer) for company in self.companies)
+        return [one.row.id for one in found if one and one.row]
 
 
 _MOST_IDS: Final = 100
