@@ -244,6 +244,36 @@ class TestChangesOfMasterData:
         assert drafted_line(drafted, "one").customer == "C-002"
         assert drafted_line(drafted, "other").customer == "C-001"
 
+    @pytest.mark.parametrize(
+        ("renumbered", "named"),
+        [
+            (master.project("PRJ-2", number="PRJ-2B", contract="CTR-2", **LATER), ("PRJ-2B", "CTR-2")),
+            (master.contract("CTR-2", number="CTR-2B", customer="C-001", **LATER), ("PRJ-2", "CTR-2B")),
+        ],
+    )
+    def test_a_draft_line_takes_the_new_number_of_its_project_or_contract(
+        self, drafted: Books, renumbered: Context, named: tuple[str, str]
+    ) -> None:
+        comes(drafted, renumbered)
+        after = drafted_line(drafted, "one")
+        assert (after.project, after.contract) == named
+        assert drafted_line(drafted, "other").project == "PRJ-1"
+
+    def test_a_draft_line_whose_project_loses_its_number_to_another_waits(self, drafted: Books) -> None:
+        comes(drafted, master.project("PRJ-3"), master.project("PRJ-2", number="PRJ-3", contract="CTR-2", **LATER))
+        assert drafted.state("one") == "pending"
+        detail = staging(drafted).rows([guid("one")])[guid("one")].detail
+        assert detail is not None
+        assert "PRJ-3 is the number of msdyn_project" in detail
+
+    def test_the_line_of_a_renumbered_contract_goes_on_being_billed_as_before(self, books: Books) -> None:
+        line = master.contract_line("L-1", "CTR-2", project="PRJ-2", msdyn_billingmethod=option(192350001))
+        comes(books, master.contract("CTR-2", customer="C-001"), PROJECT_OF_TWO, line)
+        waits(books, cost("one", **OF_TWO | {"contract_line": "L-1"}))
+        assert drafted_line(books, "one").contract_line == "CTR-2-1"
+        comes(books, master.contract("CTR-2", number="CTR-2B", customer="C-001", **LATER))
+        assert drafted_line(books, "one").contract_line == "CTR-2B-1"
+
     def test_what_a_person_set_stays_where_nothing_that_matters_changes(self, drafted: Books) -> None:
         journal = drafted.result["journals"][0]["journal_id"]
         drafted.edit(

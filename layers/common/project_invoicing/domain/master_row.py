@@ -31,6 +31,8 @@ from project_invoicing.domain.tables import COMPANY, CONTRACT, CONTRACT_LINE, PR
 
 DELETION: Final = "~"
 """The content of a deletion's version: after that of any version of the same moment."""
+MOVES_WORK: Final = frozenset({"company", "number", "contract", "customer", "billing_method", "project"})
+"""The columns by which unposted work belongs to somebody else, or is named in another way (D-101)."""
 POLICY: Final = "policy"
 """What a row waits for that the set-up may know."""
 MOST_MERGES: Final = 8

@@ -15,6 +15,7 @@ from project_invoicing.domain.master_data import Children, ChildrenKey, Key, Nam
 from project_invoicing.domain.master_row import (
     HAS_DEPENDENTS,
     MOST_MERGES,
+    MOVES_WORK,
     WAITED_FOR,
     ArrivedRow,
     MasterRow,
@@ -51,7 +52,8 @@ class _Names:
 class Settling:
     """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
-    ``quiet``: no row raises an event, because one event tells of all of them later.
+    ``quiet``: rows raise no event, because one event tells of all of them later. It has what waits looked at, so a row
+    that was here already and moves work that is on documents is told by itself: its table was read anew.
     """
 
     def __init__(
@@ -172,7 +174,9 @@ class Settling:
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
         of_rate = after.entity == EXCHANGE_RATE  # its pair tells
-        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
+        if of_rate or not (changed or _code(before) != _code(after)):
+            return None
+        if self.quiet and not (was_usable and MOVES_WORK.intersection(changed)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen

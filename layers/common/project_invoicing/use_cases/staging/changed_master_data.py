@@ -1,7 +1,8 @@
 """Applies a change of master data to unposted lines: a project has moved, a contract has another customer or rate.
 
-A line that belongs to another owner now is treated as one whose actual has changed. Whatever else changes (names,
-addresses, terms, dates) is read at the posting anyway. What is posted stays as it is; the reconciliation names it.
+A line that belongs to another owner now is treated as one whose actual has changed, and so is one that names its
+project or contract by a number that is gone: nothing stands under it. Whatever else changes (names, addresses,
+terms, dates) is read at the posting anyway. What is posted stays as it is; the reconciliation names it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.master_data import PARTS, Part
+from project_invoicing.domain.master_row import MOVES_WORK
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import POLICY, rate_blocker
 from project_invoicing.domain.staged_row import StagedRow
@@ -23,8 +25,6 @@ from project_invoicing.set_aside import guarded
 from project_invoicing.use_cases.master_data.facts import PriceFacts
 from project_invoicing.use_cases.staging.apply_changes import CHUNK, Changes
 
-_OWNER: Final = frozenset({"company", "contract", "customer", "billing_method", "project"})
-"""The columns by which work belongs to somebody else, or is billed in another way."""
 _FIXED_RATE: Final = "fixed_exchange_rate"
 _ON_LINES: Final = {
     Part.PROJECTS: "project",
@@ -48,7 +48,7 @@ class ChangedMasterData:
         part = PARTS.get(self.change.entity)
         if part is Part.CONTRACTS and _FIXED_RATE in changed and self.change.number:
             self.changes.of_fixed_rate(self.change.number, self._companies(changed))
-        if part not in _ON_LINES or not changed & _OWNER:
+        if part not in _ON_LINES or not changed & MOVES_WORK:
             return []
         again: list[str] = []
         for some in chunks(self._lines(_ON_LINES[part], changed), CHUNK):
