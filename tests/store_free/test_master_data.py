@@ -740,6 +740,12 @@ def test_terms_of_payment(
     assert setup.terms_for("CTR-1", "C-001", "USPM") == terms
 
 
+def test_finances_terms_that_a_later_policy_has_no_longer_do_not_make_an_invoice_due_at_once() -> None:
+    gone = finances(Part.CONTRACTS, "USPM", "CTR-1", terms_of_payment="N90")
+    setup = seeing(policy(defaults=TERMS), contract("CTR-1"), gone, account("C-001", terms_of_payment="1"))
+    assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
+
+
 def test_a_share_is_that_of_a_customer_whom_only_the_document_names() -> None:
     document = policy(
         defaults=TERMS, customers={"USPM": {"C-001": {}}}, references={"account": {guid("C-001"): "C-001"}}
