@@ -51,7 +51,10 @@ def _add_questions(commands: Commands) -> None:
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument(
-        "id", type=named_text, help="GUID of an actual or a proforma; number of a proposal, invoice, journal or voucher"
+        "id",
+        type=named_text,
+        help="GUID of an actual, a proforma or a row of master data; number of a proposal, invoice, journal, voucher, "
+        "project, contract, contract line, customer or product; name of a resource",
     )
     explains.add_argument("--company", type=named_text, help="where several companies have a document with this number")
     ask_a_stack(explains, _explain)

@@ -24,6 +24,7 @@ from tests.counting import counted
 from tests.handlers.samples import sample
 from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
+from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
 from tests.rules.stories import FIXED_RATE, IN_POUNDS, bill, billed, bills, cost, sale
 
 UNKNOWN = {"project": "PRJ-2"}
@@ -52,11 +53,11 @@ def blocker(books: Books, name: str) -> str | None:
     return staging(books).rows([guid(name)])[guid(name)].blocker
 
 
-def drafted_line(books: Books, name: str) -> JournalLine:
+def drafted_line(books: Books, name: str, company: str = "USPM") -> JournalLine:
     """The line of an actual on a journal, as it is stored."""
     journals = Journals(books.world.client, books.world.names.journals_table)
     numbers = [journal["journal_id"] for journal in books.result["journals"]]
-    pages = (page for number in numbers for page in journals.pages("USPM", number))
+    pages = (page for number in numbers for page in journals.pages(company, number))
     return next(line for page in pages for line in page.lines if line.actual_id == guid(name))
 
 
@@ -300,6 +301,15 @@ class TestChangesOfMasterData:
         assert books.row("one")["company"] == "USPM"
         comes(books, master.project("PRJ-7", contract="CTR-2", company="GBPM", **LATER))
         assert (books.state("one"), books.row("one")["company"]) == ("imported", "GBPM")
+
+    def test_a_draft_line_of_a_lender_takes_the_new_number_of_the_borrowers_project(self, new_books: NewBooks) -> None:
+        books = new_books()
+        books.use(between_companies())
+        comes(books, master.company("USPM"), master.company("GBPM"), PROJECT)
+        waits(books, sold("sold", **UNKNOWN))
+        assert (books.row("sold")["company"], drafted_line(books, "sold", "GBPM").project) == ("GBPM", "PRJ-2")
+        comes(books, master.project("PRJ-2", number="PRJ-2B", contract="CTR-1", **LATER))
+        assert drafted_line(books, "sold", "GBPM").project == "PRJ-2B"
 
     def test_a_ready_proposal_is_judged_again_when_its_project_moves(self, drafted: Books) -> None:
         of_two = [sale("two/unbilled", **OF_TWO), bill("two/billed", **OF_TWO), bills("two/billed", "two/unbilled")]

@@ -8,8 +8,8 @@ from typing import Final
 from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
 
 WAITS: Final[Mapping[str, str]] = {
-    WaitReason.REFERENCE_MISSING: "add the Dataverse id named in the detail to `references`, or the master data that "
-    "it leads to",
+    WaitReason.REFERENCE_MISSING: "let the row named in the detail arrive from Dataverse, or correct it there; or add "
+    "its id to `references`, with the master data that it leads to",
     WaitReason.EXCHANGE_RATE_MISSING: "add a rate for the pair, valid on or before the date named",
     WaitReason.CATEGORY_MISSING: "complete `transaction_categories`, or `category_defaults`",
     WaitReason.LINE_PROPERTY_MISSING: "complete `line_property_mapping`",

@@ -8,6 +8,7 @@ What others wait for is then looked at in turn. A row that an index did not show
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +16,7 @@ from project_invoicing.domain.master_data import Children, ChildrenKey, Key, Nam
 from project_invoicing.domain.master_row import (
     HAS_DEPENDENTS,
     MOST_MERGES,
+    MOVED,
     MOVES_WORK,
     WAITED_FOR,
     ArrivedRow,
@@ -70,6 +72,7 @@ class Settling:
         self.time_left = time_left
         self.at = at
         self.quiet = quiet
+        self._moved: dict[RowKey, int] = {}
 
     def arrived(self, row: ArrivedRow) -> Delivery:
         """Stores one delivery of a row, and looks at what waited for it.
@@ -98,15 +101,30 @@ class Settling:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
         return sum(self._look_at([key]) for key in keys)
 
+    def _all_looked_at(self) -> None:
+        """Everybody who took over the company of a row knows of the new one: that is written on it no longer.
+
+        Until then a run that died is repeated by the delivery, or by the schedule. A row that has changed meanwhile is
+        left to whoever changed it.
+        """
+        for key, changes in self._moved.items():
+            row, read = self.master.stored(key)
+            if row.changes == changes:
+                placed = self._place(row, row, read, _Names({}))
+                with suppress(Conflict):
+                    self.master.save(row, replace(row, placed=placed, changes=changes + 1), None)
+        self._moved.clear()
+
     def _look_at(self, keys: list[RowKey]) -> int:
         moved = 0
         while keys:
             before, after, _ = self._settled(keys.pop(0))
-            if after.changes != before.changes:
-                moved += 1
+            moved += after.changes != before.changes
+            if after.changes != before.changes or after.placed.waits_for == MOVED:
                 keys += [key for key in self._touched(before, after, None) if key not in keys]
             if keys and not self.time_left():
                 raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
+        self._all_looked_at()
         return moved
 
     # --- one row ---
@@ -123,7 +141,8 @@ class Settling:
             known = row.with_arrived(arrived) if arrived else row
             if known.version is None and known == row:
                 return first, row, outcome
-            after = replace(known, placed=self._place(row, known, read, names))
+            placed = self._place(row, known, read, names)
+            after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
             if after == row:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
@@ -203,7 +222,8 @@ class Settling:
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
             yield from self._lines(after)
-        if after.entity in HAS_DEPENDENTS and before.placed.company not in (None, after.placed.company):
+        if after.placed.waits_for == MOVED:
+            self._moved[after.key] = after.changes
             yield from self.master.rows_naming(after.id)
         if merged := reference(after.columns, "merged_into"):
             yield from self._merged(after, merged)
@@ -232,6 +252,12 @@ def _learned(taken: NameTaken, row: MasterRow) -> _Names:
     if taken.deleted and not row.deleted:
         return _Names({}, taken.holder)
     return _Names({taken.name: taken.holder})
+
+
+def _leaves(row: MasterRow, placed: Placement) -> bool:
+    """Whether others took over the company of a row, which is another one now, and have yet to hear of it."""
+    moves = row.placed.company not in (None, placed.company)
+    return row.entity in HAS_DEPENDENTS and (moves or row.placed.waits_for == MOVED)
 
 
 def _code(row: MasterRow) -> str | None:

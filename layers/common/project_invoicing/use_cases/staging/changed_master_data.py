@@ -97,7 +97,7 @@ class ChangedMasterData:
     def _lines(self, field: str, changed: set[str]) -> Iterator[Line]:
         """The unposted lines that name it; if its number has changed too, all, because they name it as it was."""
         names = {self.change.number, self._written_name()} - {None}
-        for line in self._unposted(self._companies(changed)):
+        for line in self._unposted(self._and_lenders(self._companies(changed))):
             if "number" in changed or getattr(line, field) in names:
                 yield line
 
@@ -116,6 +116,12 @@ class ChangedMasterData:
         """Where its lines are: with its company, but everywhere if that has changed or is none."""
         known = self.change.company
         return [known] if known and "company" not in changed else list(self.changes.setup.document.companies)
+
+    def _and_lenders(self, companies: list[str]) -> list[str]:
+        """Where lines may name work of these companies: a lender's name the borrower's project."""
+        setup = self.changes.setup
+        lenders = (terms.lender for company in companies for terms in setup.lenders(company))
+        return list(dict.fromkeys((*companies, *lenders)))
 
     def _written_name(self) -> str | None:
         """The name that the document gives it, which its lines may have."""
