@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.master_row import (
     HAS_DEPENDENTS,
@@ -54,6 +55,7 @@ class _Names:
 class Settling:
     """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
+    ``contracts`` gives company and number of a contract that is in the set-up document alone, by its Dataverse id.
     ``quiet``: rows raise no event, because one event tells of all of them later. It has what waits looked at, so a row
     that was here already and moves work that is on documents is told by itself: its table was read anew.
     """
@@ -65,9 +67,11 @@ class Settling:
         time_left: Callable[[], bool],
         at: str,
         *,
+        contracts: Callable[[str], tuple[str, str] | None] = lambda _: None,
         quiet: bool = False,
     ) -> None:
         self.master = master
+        self.contracts = contracts
         self.units = units
         self.time_left = time_left
         self.at = at
@@ -164,6 +168,8 @@ class Settling:
         missing = [key for key in needed(known) if key not in read]
         if missing:
             read |= self.master.read(missing)
+        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
+            read = {**read, contract: self._contract(contract, read[contract])}
         cycle = self._cycle(known)
         placed = place(known, read, names.holders, self.units, cycle)
         wanted = replace(known, placed=placed).name
@@ -177,6 +183,16 @@ class Settling:
                 else:
                     placed = place(known, read, {wanted: holder}, self.units, cycle)
         return placed
+
+    def _contract(self, key: RowKey, read: Seen | None) -> Seen | None:
+        """The contract of a line: its row, else, where that has no number, what the set-up document says of it."""
+        if isinstance(read, SeenRow) and read.number:
+            return read
+        written = self.contracts(key.id)
+        if written is None:
+            return read
+        company, number = written
+        return SeenRow(key.entity, key.id, RowVersion(None, "", ""), {}, company=company, number=number)
 
     def _cycle(self, row: MasterRow) -> RowKey | None:
         """The row that this one was merged into, if merges lead from there back here."""
