@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, check_dataverse, explain, maps, master_commands, preview, reconcile, redrive
-from operate.arguments import ask_a_stack, at_a_stack, named_text
+from operate import answers, check_dataverse, explain, list_commands, maps, master_commands, preview, reconcile, redrive
+from operate.actor import acting, actor_option
+from operate.arguments import ask_a_stack, at_a_stack, named_text, stack_option
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -34,6 +35,7 @@ NOT_VALID: Final = 2
 def add(commands: Commands) -> None:
     """Adds the commands of this house to a command line."""
     _add_questions(commands)
+    list_commands.add(commands)
     _add_checks(commands)
     _add_controls(commands)
     master_commands.add(commands)
@@ -98,13 +100,14 @@ def _add_controls(commands: Commands) -> None:
     map_.add_argument(
         "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
-    map_.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    stack_option(map_, required=True)
+    actor_option(map_)
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=at_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
     redrives.add_argument("function", type=named_text, help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", type=named_text, required=True, help="the stack's name")
+    stack_option(redrives, required=True)
     redrives.add_argument("--show", action="store_true", help="only show what is there")
     redrives.set_defaults(command=at_a_stack(_redrive))
 
@@ -177,7 +180,8 @@ def _map(options: argparse.Namespace) -> int:
     if options.action != "list" and not options.name:
         raise InvalidInput([f"map {options.action}: say which map"])
     function = f"{options.stack_prefix}-dataverse-catchup"
-    answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
+    actor = acting(options.actor) if options.action != "list" else None
+    answer = maps.run(maps.Options(options.action, function, options.name, options.reason, actor))
     for one in answer["maps"]:
         since = f" since {one['since']}" if one["since"] else ""
         print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))

@@ -46,6 +46,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.DIMENSION_INVALID: "fix the dimensions named, or the rules of the account",
     PostingFailure.ALREADY_POSTED: "nothing: it is posted; correct the invoice in Dataverse if it is wrong",
     PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
+    PostingFailure.FOUR_EYES: "let somebody post it who has not edited it; whoever edits or posts has to say who it is",
+    PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
 }
 
 REJECTIONS: Final[Mapping[str, str]] = {
