@@ -205,7 +205,10 @@ def test_a_row_of_dataverse_sets_the_rate_of_its_day_and_takes_it_away_when_it_m
     comes(books, row("1.24", "2026-08-01", 11, message="Update"))  # late, and overtaken
     comes(books, row("1.26", "2026-08-02", 12, message="Update"))
     assert days() == {"2026-08-02": "1.26"}
+    comes(books, master.exchange_rate("corrected", "GBP", "USD", "1.27", "2026-08-02", row_version=13))
     comes(books, master.deletion("msdyn_currencyexchangerate", "rate", at="2026-08-28T13:00:00Z"))
+    assert days() == {"2026-08-02": "1.27"}
+    comes(books, master.deletion("msdyn_currencyexchangerate", "corrected", at="2026-08-28T14:00:00Z"))
     assert days() == {}
 
 

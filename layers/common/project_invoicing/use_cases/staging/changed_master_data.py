@@ -73,6 +73,8 @@ class ChangedMasterData:
         if _FIXED_RATE not in (self.change.changed or ()) or not company or not number:
             return blockers
         setups = self.changes.setups
+        if company not in setups.current.document.companies:
+            return blockers
         accounting = setups.current.accounting_currency(company)
         setups.reader.look([PriceFacts(company, number, accounting)])
         contract = setups.current.contract(company, number)
