@@ -6,7 +6,7 @@ Each step is the first of its process as far as the set-up goes: the document is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.business import COMPANY, Work, finance, into_staging, without_streams
 from benchmarks.steps import AT, Step, timed
@@ -15,15 +15,15 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey
 from project_invoicing.store import setups
 from project_invoicing.store.items import key as key_in
+from project_invoicing.store.items import plain_item
 from project_invoicing.store.master_items import item_key
+from project_invoicing.store.transactions import MAX_WRITES, get, put, transact
 from tests import master
 from tests.builders import guid
 from tests.divided import divided
 from tests.harness import World
 
 _LINES: Final = 1_000
-_PUT: Final = 25
-"""Items of a BatchWriteItem."""
 
 
 def beside(projects: Sequence[int]) -> list[Step]:
@@ -54,15 +54,15 @@ def _first(world: World, name: str, lines: int, once: Callable[[], object]) -> S
 def _copy(world: World, projects: int) -> None:
     """Puts copies of a project beside it, with the items of its row and of its name."""
     table = world.names.master_data_table
-    keys: tuple[Key, ...] = (RowKey("msdyn_project", guid("PRJ-1")), NameKey(Part.PROJECTS, COMPANY, "PRJ-1"))
-    row, name = (world.client.get_item(TableName=table, Key=key_in(*item_key(key)))["Item"] for key in keys)
-    for some in chunks(range(projects), _PUT // 2):
-        requests: Any = []
+    row, name = (get(world.client, table, *item_key(key)) for key in _keys(guid("PRJ-1"), "PRJ-1"))
+    for some in chunks(range(projects), MAX_WRITES // 2):
+        writes = []
         for number in some:
-            copies: tuple[Key, ...] = (
-                RowKey("msdyn_project", guid(f"copy {number}")),
-                NameKey(Part.PROJECTS, COMPANY, f"P-{number}"),
-            )
-            for key, item in zip(copies, (row, name), strict=True):
-                requests.append({"PutRequest": {"Item": {**item, **key_in(*item_key(key))}}})
-        world.client.batch_write_item(RequestItems={table: requests})
+            for key, item in zip(_keys(guid(f"copy {number}"), f"P-{number}"), (row, name), strict=True):
+                copy = {**(item or {}), **plain_item(key_in(*item_key(key)))}
+                writes.append(put(table, copy, unless_exists=True))
+        transact(world.client, writes)
+
+
+def _keys(id: str, number: str) -> tuple[Key, Key]:
+    return RowKey("msdyn_project", id), NameKey(Part.PROJECTS, COMPANY, number)

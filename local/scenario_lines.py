@@ -96,6 +96,7 @@ class RunLine(CallLine):
     actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
     original_journal: _Named | None = None
     period_start: Annotated[str, AfterValidator(_day)] | None = None
+    actor: str | None = None
 
     @property
     def function(self) -> str:
@@ -116,6 +117,7 @@ class _Document(_Given):
     company: _Named
     proposal_id: _Named | None = None
     journal_id: _Named | None = None
+    actor: str | None = None
 
     @model_validator(mode="after")
     def _names_one(self) -> _Document:
@@ -134,11 +136,13 @@ class _Edit(_Document):
 class _Reset(_Given):
     company: _Named
     journal_id: _Named
+    actor: str | None = None
 
 
 class _Replay(_Given):
     entity: str
     id: str
+    actor: str | None = None
 
 
 class _IntercompanyInvoice(_Given):

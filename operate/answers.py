@@ -17,6 +17,7 @@ _FIGURES: Final = (
     "accounting",
     "amount",
     "cost",
+    "days",
     "expected",
     "line",
     "lines",
@@ -200,7 +201,7 @@ def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:
         }
 
 
-def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "bold") -> None:
+def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "bold", most: int = _MOST_ROWS) -> None:
     """Prints the first of some rows as a table with the names of their entries; nothing where there are none."""
     listed = list(rows)
     if not listed:
@@ -210,11 +211,11 @@ def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "b
     table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in listed[0]:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
-    for row in listed[:_MOST_ROWS]:
+    for row in listed[:most]:
         table.add_row(*(_text("" if value is None else value) for value in row.values()))
     console.print(table)
-    if len(listed) > _MOST_ROWS:
-        console.print(f"… and {len(listed) - _MOST_ROWS} more; --out FILE writes them all\n")
+    if len(listed) > most:
+        console.print(f"… and {len(listed) - most} more; --out FILE writes them all\n")
 
 
 def invoice_cells(invoice: Row) -> Row:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
 
 
+def stack_option(parser: argparse.ArgumentParser) -> None:
+    """Which stack: ``--stack``, or ``--stack-prefix`` as it was called at first."""
+    told = "the stack's name; default: the tables that the environment names, else the local stack"
+    parser.add_argument("--stack", "--stack-prefix", dest="stack_prefix", metavar="NAME", type=named_text, help=told)
+
+
 def ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    parser.add_argument(
-        "--stack-prefix",
-        type=named_text,
-        help="the stack's name; default: the tables that the environment names, else the local stack",
-    )
+    stack_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(command=at_a_stack(command))
 

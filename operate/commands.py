@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, check_dataverse, explain, maps, master_commands, preview, reconcile, redrive
-from operate.arguments import ask_a_stack, at_a_stack, named_text
+from operate import answers, check_dataverse, explain, list_commands, maps, master_commands, preview, reconcile, redrive
+from operate.actor import acting, actor_option
+from operate.arguments import ask_a_stack, at_a_stack, named_text, stack_option
 from operate.documents import read_setup, setup_warnings
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -34,6 +35,7 @@ NOT_VALID: Final = 2
 def add(commands: Commands) -> None:
     """Adds the commands of this house to a command line."""
     _add_questions(commands)
+    list_commands.add(commands)
     _add_checks(commands)
     _add_controls(commands)
     master_commands.add(commands)
@@ -49,7 +51,10 @@ def _add_questions(commands: Commands) -> None:
 
     explains = commands.add_parser("explain", help="everything known about an actual or a document, and what to do")
     explains.add_argument(
-        "id", type=named_text, help="GUID of an actual or a proforma; number of a proposal, invoice, journal or voucher"
+        "id",
+        type=named_text,
+        help="GUID of an actual, a proforma or a row of master data; number of a proposal, invoice, journal, voucher, "
+        "project, contract, contract line, customer or product; name of a resource",
     )
     explains.add_argument("--company", type=named_text, help="where several companies have a document with this number")
     ask_a_stack(explains, _explain)
@@ -95,13 +100,14 @@ def _add_controls(commands: Commands) -> None:
     map_.add_argument(
         "name", type=named_text, nargs="?", help="the map's name, as in docs/table-maps.md; not needed for list"
     )
-    map_.add_argument("--stack-prefix", type=named_text, help="the stack's name; default: the local one if it runs")
+    stack_option(map_)
+    actor_option(map_)
     map_.add_argument("--reason", help="kept with the map's state")
     map_.set_defaults(command=at_a_stack(_map))
 
     redrives = commands.add_parser("redrive", help="give a function its dead letters again")
     redrives.add_argument("function", type=named_text, help="the function's name, such as actuals_sync")
-    redrives.add_argument("--stack-prefix", type=named_text, help="the stack's name; default: the local one if it runs")
+    stack_option(redrives)
     redrives.add_argument("--show", action="store_true", help="only show what is there")
     redrives.set_defaults(command=at_a_stack(_redrive))
 
@@ -176,7 +182,8 @@ def _map(options: argparse.Namespace) -> int:
     if options.action != "list" and not options.name:
         raise InvalidInput([f"map {options.action}: say which map"])
     function = f"{_stack(options)}-dataverse-catchup"
-    answer = maps.run(maps.Options(options.action, function, options.name, options.reason))
+    actor = acting(options.actor) if options.action != "list" else None
+    answer = maps.run(maps.Options(options.action, function, options.name, options.reason, actor))
     for one in answer["maps"]:
         since = f" since {one['since']}" if one["since"] else ""
         print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))

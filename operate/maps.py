@@ -24,11 +24,12 @@ class Options:
     function: str
     name: str | None = None
     reason: str | None = None
+    actor: str | None = None
 
 
 def run(options: Options) -> Json:
     """What the function answered. Raises ``InvalidInput`` for what it refuses, or where it failed."""
-    command = ControlMap(action=options.action, name=options.name, reason=options.reason)
+    command = ControlMap(action=options.action, name=options.name, reason=options.reason, actor=options.actor)
     event = {
         "source": "project-invoicing.manual",
         "detail-type": "Manual Run",

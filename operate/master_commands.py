@@ -50,7 +50,11 @@ def add(commands: Commands) -> None:
     lists = verbs.add_parser("list", help="the rows that have arrived; reads the whole table")
     lists.add_argument("part", type=Part, nargs="?", choices=list(Part), metavar="PART", help="rows of this part only")
     lists.add_argument("--company", type=named_text, help="rows of this company only")
-    lists.add_argument("--problems", action="store_true", help="rows that cannot be used, with the reason")
+    lists.add_argument(
+        "--problems",
+        action="store_true",
+        help="rows with which something is wrong, and what",
+    )
     lists.add_argument("--deleted", action="store_true", help="rows that were deleted in Dataverse")
     ask_a_stack(lists, _list)
 

@@ -114,7 +114,7 @@ def _is_chosen(row: SeenRow, chosen: Chosen) -> bool:
     return (
         (chosen.part is None or PARTS.get(row.entity) is chosen.part)
         and (chosen.company is None or row.company == chosen.company)
-        and (row.problem is not None or not chosen.problems)
+        and (bool(row.problem or row.warning) or not chosen.problems)
         and (row.deleted or not chosen.deleted)
     )
 
@@ -127,5 +127,5 @@ def _row(row: SeenRow) -> Json:
         "number": row.number,
         "name": row.columns.get("name"),
         "state": "deleted" if row.deleted else "there",
-        "problem": row.problem,
+        "problem": row.problem or row.warning,
     }

@@ -51,18 +51,21 @@ def _no_sockets() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _everything_asked_was_read() -> Iterator[None]:
-    """A step reads the master data that its rules ask for. One that does not would set its rows aside."""
-    unread: list[Key] = []
+def unread() -> Iterator[list[Key]]:
+    """A step reads the master data that its rules ask for. One that does not would set its rows aside.
+
+    A test that means to ask for what was not read clears the list.
+    """
+    keys: list[Key] = []
 
     class Noted(NotRead):
         def __init__(self, key: Key) -> None:
             super().__init__(key)
-            unread.append(key)
+            keys.append(key)
 
     with patch.object(master_view, "NotRead", Noted):
-        yield
-    assert not unread, unread[:5]
+        yield keys
+    assert not keys, keys[:5]
 
 
 @pytest.fixture

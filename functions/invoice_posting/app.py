@@ -35,7 +35,7 @@ def report(run: InvoicePosting, actor: str | None = None) -> dict[str, Any]:
 def post(record: SQSRecord) -> None:
     task = record.json_body
     run = posting(task["time"])
-    run.run_one(PostingTask.of(task).invoice_id, again=False)
+    run.run_task(PostingTask.of(task).invoice_id)
     report(run)
 
 

@@ -56,6 +56,10 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
         (USPM, master.account("C-1", masterid=lookup("account", "C-2"), merged=True, row_version=50)),
         deliver(master.account("C-2", row_version=51), master.merge("account", "C-2", into="C-1")),
     ),
+    "a company that gets another code": (
+        (USPM, PROJECT, UNIT, CONTRACT),
+        deliver(update(master.company, "USPM", cdm_companycode="USP2")),
+    ),
     "an exchange rate of another day": (
         (master.exchange_rate("R-1", "GBP", "USD", "1.25", "2026-01-05", row_version=60),),
         deliver(

@@ -13,6 +13,7 @@ import pytest
 from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.states import MapAction
 from project_invoicing.store import client as clients
 from project_invoicing.store.map_states import MapStates
@@ -309,7 +310,7 @@ def test_a_paused_map_keeps_documents_until_it_runs_again(posted: Books, dataver
     maps = MapStates(posted.world.client, posted.world.names.dataverse_table)
 
     def change(name: str, action: MapAction) -> None:
-        maps.change(name, action, None, posted.world.at)
+        maps.change(name, action, None, posted.world.at, person("ann"))
 
     change("actuals_write_back", MapAction.PAUSE)
     change("invoices_write_back", MapAction.STOP)

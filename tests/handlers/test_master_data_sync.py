@@ -104,6 +104,27 @@ def test_a_first_load_raises_no_events_but_one_at_the_end_of_each_table(
     assert [(type, detail.get("number")) for type, detail in told] == [("MasterDataChanged", "PRJ-2")]
 
 
+def test_a_table_that_is_read_anew_tells_of_the_rows_that_move_work_and_of_no_others(
+    site: Site, dataverse: FakeDataverse, told: list[tuple[str, Any]]
+) -> None:
+    dataverse.apply(*AGREED, master.project("PRJ-2", row_version=6))
+    site.sweep()
+    site.map("stop", "projects")
+    dataverse.apply(
+        master.project("PRJ-1", number="PRJ-1B", contract="CTR-1", row_version=7),
+        master.project("PRJ-2", msdyn_subject="Another name", row_version=8),
+        master.project("PRJ-3", row_version=9),
+    )
+    site.map("start", "projects")
+    told.clear()
+
+    site.sweep()
+
+    changed = [detail for type, detail in told if type == "MasterDataChanged"]
+    assert [(one["number"], one["changed"]) for one in changed] == [("PRJ-1B", ["number"])]
+    assert [detail["map"] for type, detail in told if type == "MasterDataLoaded"] == ["projects"]
+
+
 def test_a_row_that_change_tracking_says_is_gone_stays_as_deleted(site: Site, dataverse: FakeDataverse) -> None:
     dataverse.apply(*AGREED)
     site.sweep()

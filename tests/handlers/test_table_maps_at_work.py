@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.codes import MASTER_DATA_MAPS
 from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.errors import Rejected
@@ -55,14 +56,14 @@ def test_a_map_goes_from_state_to_state_as_the_table_says_and_no_other_way(
     states: MapStates, before: MapState, action: MapAction
 ) -> None:
     for step in WAYS[before]:
-        states.change("actuals", step, None, "2026-08-31T09:00:00Z")
+        states.change("actuals", step, None, "2026-08-31T09:00:00Z", person("ann"))
     after = MAPS.transitions.get((before, action))
     if after is None:
         with pytest.raises(Rejected, match=f"actuals is {before}, so {action} is not possible, only"):
-            states.change("actuals", action, "no", "2026-08-31T10:00:00Z")
+            states.change("actuals", action, "no", "2026-08-31T10:00:00Z", person("ann"))
         assert states.of("actuals").state is before
     else:
-        changed = states.change("actuals", action, "yes", "2026-08-31T10:00:00Z")
+        changed = states.change("actuals", action, "yes", "2026-08-31T10:00:00Z", person("ann"))
         assert (changed.state, changed.since, changed.reason) == (after, "2026-08-31T10:00:00Z", "yes")
         assert states.of("actuals") == states.all()["actuals"] == changed
         assert MapsAtWork.read(states).running("actuals") is (after is MapState.RUNNING)

@@ -27,6 +27,9 @@ class Lambda:
         answer = self.site.stack.invoke(name, json.loads(Payload))
         return {"Payload": io.BytesIO(json.dumps(answer).encode())}
 
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:sts::123456789012:assumed-role/Accountants/ann@contoso.example"}
+
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:

@@ -177,6 +177,27 @@ def test_a_list_names_rows_with_their_problems(arrive: Callable[..., None], caps
 
 
 @pytest.mark.usefixtures("world")
+def test_a_list_of_problems_has_contracts_whose_shares_do_not_add_up(
+    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive("salesorder", "one", number="CTR-7", company=USPM, name="Shared")
+    rule = {"contract": ["salesorder", guid("one")], "customer": ["account", guid("two")], "percent": "99"}
+    arrive("msdyn_projectcontractsplitbillingrule", "rule", **rule)
+    (problem,) = asked(capsys, "master", "list", "--problems", code=1)
+    assert (problem["number"], problem["problem"].split(":")[0]) == ("CTR-7", "split_not_whole")
+
+
+@pytest.mark.usefixtures("world")
+def test_explain_says_what_a_currency_needs_that_has_no_precision(
+    arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive("transactioncurrency", "CHF", code="CHF")
+    (found,) = asked(capsys, "explain", guid("CHF"))["found"]
+    assert found["headline"] == "Currency CHF, cannot be used"
+    assert any("has no precision; add it to currencies" in text for text in found["next"])
+
+
+@pytest.mark.usefixtures("world")
 def test_explain_names_a_customer_by_number_and_by_id(
     arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,13 +89,14 @@ def test_rates_keep_their_digits() -> None:
     assert [(str(one.rate), str(one.factor)) for _, one in found.days] == [("1.250", "1E+2")]
 
 
-def test_only_what_was_read_is_pinned_and_what_was_not_read_still_raises() -> None:
+def test_only_what_was_read_is_pinned_and_what_was_not_read_still_raises(unread: list[Key]) -> None:
     view = MasterView({RowKey("msdyn_project", "a"): None})
     back = MasterView.of(view.pinned())
     assert back.row("msdyn_project", "a") is None
     with pytest.raises(NotRead) as raised:
         back.row("msdyn_project", "b")
     assert raised.value.key == RowKey("msdyn_project", "b")
+    unread.clear()
 
 
 def test_nothing_can_be_laid_over_the_document_alone() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from local import cli
 from project_invoicing.config import settings
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.states import MapAction
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.transactions import transact, update
@@ -288,7 +289,7 @@ class TestPausedMaps:
     def change(self, books: Books, action: MapAction) -> None:
         states = MapStates(books.world.client, books.world.names.dataverse_table)
         for name in ("actuals", "transaction_connections", "invoices"):
-            states.change(name, action, "month's end", "2026-08-31T09:00:00Z")
+            states.change(name, action, "month's end", "2026-08-31T09:00:00Z", person("ann"))
 
     @pytest.mark.parametrize(
         ("name", "kind", "headline", "map_name"),

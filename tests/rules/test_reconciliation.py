@@ -21,6 +21,7 @@ from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
@@ -277,7 +278,7 @@ def paused(side: Side) -> Side:
     """Somebody has paused the maps, and rows of every kind come."""
     side.arrive(*approval(), *billed("one", total="3200"))
     for name in ("actuals", "transaction_connections", "invoices"):
-        side.stores.maps.change(name, MapAction.PAUSE, "month's end", side.books.world.at)
+        side.stores.maps.change(name, MapAction.PAUSE, "month's end", side.books.world.at, person("ann"))
     side.arrive(
         sale("two/unbilled"),
         bill("two/billed"),

@@ -24,6 +24,7 @@ from tests.counting import counted
 from tests.handlers.samples import sample
 from tests.rules.books import Books
 from tests.rules.finance import finance, second_company
+from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
 from tests.rules.stories import FIXED_RATE, IN_POUNDS, bill, billed, bills, cost, sale
 
 UNKNOWN = {"project": "PRJ-2"}
@@ -52,11 +53,11 @@ def blocker(books: Books, name: str) -> str | None:
     return staging(books).rows([guid(name)])[guid(name)].blocker
 
 
-def drafted_line(books: Books, name: str) -> JournalLine:
+def drafted_line(books: Books, name: str, company: str = "USPM") -> JournalLine:
     """The line of an actual on a journal, as it is stored."""
     journals = Journals(books.world.client, books.world.names.journals_table)
     numbers = [journal["journal_id"] for journal in books.result["journals"]]
-    pages = (page for number in numbers for page in journals.pages("USPM", number))
+    pages = (page for number in numbers for page in journals.pages(company, number))
     return next(line for page in pages for line in page.lines if line.actual_id == guid(name))
 
 
@@ -204,7 +205,10 @@ def test_a_row_of_dataverse_sets_the_rate_of_its_day_and_takes_it_away_when_it_m
     comes(books, row("1.24", "2026-08-01", 11, message="Update"))  # late, and overtaken
     comes(books, row("1.26", "2026-08-02", 12, message="Update"))
     assert days() == {"2026-08-02": "1.26"}
+    comes(books, master.exchange_rate("corrected", "GBP", "USD", "1.27", "2026-08-02", row_version=13))
     comes(books, master.deletion("msdyn_currencyexchangerate", "rate", at="2026-08-28T13:00:00Z"))
+    assert days() == {"2026-08-02": "1.27"}
+    comes(books, master.deletion("msdyn_currencyexchangerate", "corrected", at="2026-08-28T14:00:00Z"))
     assert days() == {}
 
 
@@ -244,6 +248,36 @@ class TestChangesOfMasterData:
         assert drafted_line(drafted, "one").customer == "C-002"
         assert drafted_line(drafted, "other").customer == "C-001"
 
+    @pytest.mark.parametrize(
+        ("renumbered", "named"),
+        [
+            (master.project("PRJ-2", number="PRJ-2B", contract="CTR-2", **LATER), ("PRJ-2B", "CTR-2")),
+            (master.contract("CTR-2", number="CTR-2B", customer="C-001", **LATER), ("PRJ-2", "CTR-2B")),
+        ],
+    )
+    def test_a_draft_line_takes_the_new_number_of_its_project_or_contract(
+        self, drafted: Books, renumbered: Context, named: tuple[str, str]
+    ) -> None:
+        comes(drafted, renumbered)
+        after = drafted_line(drafted, "one")
+        assert (after.project, after.contract) == named
+        assert drafted_line(drafted, "other").project == "PRJ-1"
+
+    def test_a_draft_line_whose_project_loses_its_number_to_another_waits(self, drafted: Books) -> None:
+        comes(drafted, master.project("PRJ-3"), master.project("PRJ-2", number="PRJ-3", contract="CTR-2", **LATER))
+        assert drafted.state("one") == "pending"
+        detail = staging(drafted).rows([guid("one")])[guid("one")].detail
+        assert detail is not None
+        assert "PRJ-3 is the number of msdyn_project" in detail
+
+    def test_the_line_of_a_renumbered_contract_goes_on_being_billed_as_before(self, books: Books) -> None:
+        line = master.contract_line("L-1", "CTR-2", project="PRJ-2", msdyn_billingmethod=option(192350001))
+        comes(books, master.contract("CTR-2", customer="C-001"), PROJECT_OF_TWO, line)
+        waits(books, cost("one", **OF_TWO | {"contract_line": "L-1"}))
+        assert drafted_line(books, "one").contract_line == "CTR-2-1"
+        comes(books, master.contract("CTR-2", number="CTR-2B", customer="C-001", **LATER))
+        assert drafted_line(books, "one").contract_line == "CTR-2B-1"
+
     def test_what_a_person_set_stays_where_nothing_that_matters_changes(self, drafted: Books) -> None:
         journal = drafted.result["journals"][0]["journal_id"]
         drafted.edit(
@@ -270,6 +304,15 @@ class TestChangesOfMasterData:
         assert books.row("one")["company"] == "USPM"
         comes(books, master.project("PRJ-7", contract="CTR-2", company="GBPM", **LATER))
         assert (books.state("one"), books.row("one")["company"]) == ("imported", "GBPM")
+
+    def test_a_draft_line_of_a_lender_takes_the_new_number_of_the_borrowers_project(self, new_books: NewBooks) -> None:
+        books = new_books()
+        books.use(between_companies())
+        comes(books, master.company("USPM"), master.company("GBPM"), PROJECT)
+        waits(books, sold("sold", **UNKNOWN))
+        assert (books.row("sold")["company"], drafted_line(books, "sold", "GBPM").project) == ("GBPM", "PRJ-2")
+        comes(books, master.project("PRJ-2", number="PRJ-2B", contract="CTR-1", **LATER))
+        assert drafted_line(books, "sold", "GBPM").project == "PRJ-2B"
 
     def test_a_ready_proposal_is_judged_again_when_its_project_moves(self, drafted: Books) -> None:
         of_two = [sale("two/unbilled", **OF_TWO), bill("two/billed", **OF_TWO), bills("two/billed", "two/unbilled")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from project_invoicing.config import Settings
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.codes import ConnectionRole, RejectReason
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapAction, MapState
@@ -48,17 +49,19 @@ def event(id: str, occurred_at: str, version: int | None = None, message: str = 
 
 def test_a_map_runs_until_someone_changes_it(states: MapStates) -> None:
     assert {status.state for status in states.all().values()} == {MapState.RUNNING}
-    assert states.change("actuals", MapAction.PAUSE, "why", AT) == MapStatus("actuals", MapState.PAUSED, AT, "why", 1)
+    assert states.change("actuals", MapAction.PAUSE, "why", AT, person("ann")) == MapStatus(
+        "actuals", MapState.PAUSED, AT, "why", 1
+    )
     assert {name for name, status in states.all().items() if status.state is MapState.PAUSED} == {"actuals"}
     assert (states.of("actuals").state, states.of("invoices").state) == ("paused", "running")
 
 
 def test_of_two_who_change_a_map_at_once_one_is_told(states: MapStates, monkeypatch: pytest.MonkeyPatch) -> None:
     before = states.of("actuals")
-    states.change("actuals", MapAction.STOP, None, AT)
+    states.change("actuals", MapAction.STOP, None, AT, person("ann"))
     monkeypatch.setattr(states, "of", lambda name: before)
     with pytest.raises(Conflict, match="somebody else changed actuals"):
-        states.change("actuals", MapAction.PAUSE, None, AT)
+        states.change("actuals", MapAction.PAUSE, None, AT, person("ann"))
     monkeypatch.undo()
     assert states.of("actuals").state is MapState.STOPPED
 

@@ -39,7 +39,8 @@ class Books:
         self.client = client
         self.master = MasterData(client, table)
         self.units: dict[str, str] = {}
-        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT)
+        self.written: dict[str, tuple[str, str]] = {}
+        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT, contracts=self.written.get)
 
     def take(self, *rows: ArrivedRow) -> list[str]:
         return [str(self.settling.arrived(row)) for row in rows]
@@ -206,6 +207,17 @@ def test_lines_follow_their_contract_and_hang_on_it_and_on_their_project(books: 
         assert children.rows == {("salesorderdetail", guid("L-1")): {"contract": contract, "project": project}}
     books.take(deleted("salesorderdetail", "L-1", at="2026-09-01T09:00:00.000Z"))
     assert books.one(ChildrenKey(guid("PRJ-1"))).rows == {}
+
+
+def test_a_line_follows_a_contract_that_is_in_the_document_alone_until_its_row_comes(books: Books) -> None:
+    books.take(COMPANY, arrived("salesorderdetail", "line", 3, contract=["salesorder", guid("CTR-1")], number="2"))
+    assert books.row("salesorderdetail", "line").problem.startswith("contract_unknown")
+    books.written[guid("CTR-1")] = ("USPM", "CTR-OLD")
+    books.settling.look_again([RowKey("salesorderdetail", guid("line"))])
+    line = books.row("salesorderdetail", "line")
+    assert (line.company, line.number, line.problem) == ("USPM", "CTR-OLD-2", None)
+    books.take(arrived("salesorder", "CTR-1", 4, number="CTR-1", company=USPM))
+    assert books.row("salesorderdetail", "line").number == "CTR-1-2"
 
 
 def test_shares_that_do_not_make_a_hundred_are_listed_and_stop_nothing(books: Books) -> None:

@@ -10,6 +10,7 @@ from zlib import crc32
 
 import pytest
 
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -19,6 +20,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.money import ExchangeRate
@@ -235,7 +237,7 @@ def test_each_version_of_a_bad_row_is_kept_until_it_is_mended(staging: Staging) 
         staging.reject(REJECTED, EVENT | {"row_version": number}, AT)
     kept = list(staging.rejected("msdyn_actual", "actual-1"))
     assert [event["row_version"] for _, event in kept] == [7, 8]
-    staging.mended("msdyn_actual", "actual-1", kept[0][0])
+    staging.mended("msdyn_actual", "actual-1", kept[0][0], HistoryEntry(AT, person("ann"), Done.REPLAYED))
     assert len(list(staging.rejected("msdyn_actual", "actual-1"))) == 1
 
 

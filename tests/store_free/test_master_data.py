@@ -23,6 +23,8 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.terms import TermsOfPayment
 from project_invoicing.rules.owner import Blocked, Owner, owner_of
 from project_invoicing.rules.proforma import company_of, company_unknown, contract_of, customer_of, proforma_customer
+from project_invoicing.rules.proposal_header import judge_header
+from project_invoicing.rules.proposal_lines import ProposalPlan
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.effective import Found, Layer, Missing
 from project_invoicing.setup.lookups import FinanceSetup
@@ -271,11 +273,12 @@ def test_views_of_a_version_share_its_indexes_and_not_their_answers() -> None:
         ),
     ],
 )
-def test_what_was_not_read_is_a_defect_and_no_answer(look_up: Any, key: Any) -> None:
+def test_what_was_not_read_is_a_defect_and_no_answer(look_up: Any, key: Any, unread: list[Key]) -> None:
     setup = strictly(policy())
     with pytest.raises(NotRead) as raised:
         look_up(setup)
     assert raised.value.key == key
+    unread.clear()
     part = getattr(key, "part", None)
     if part:
         assert setup.keys_of(part, key.company, key.number) == (key,)
@@ -302,13 +305,14 @@ def test_what_a_view_does_not_hold_is_no_answer_that_is_kept() -> None:
     assert asked() == ("PRJ-9", False, Decimal(131))
 
 
-def test_rates_and_children_that_were_not_read_are_a_defect_too() -> None:
+def test_rates_and_children_that_were_not_read_are_a_defect_too(unread: list[Key]) -> None:
     with pytest.raises(NotRead):
         strictly(policy()).exchange_rate("GBP", "USD", AUGUST)
     with pytest.raises(NotRead):
         strictly(policy(), project("PRJ-1")).contract_of_project("USPM", "PRJ-1")
     with pytest.raises(NotRead):
         strictly(policy(), contract("CTR-1"), account("C-001")).terms_for("CTR-1", "C-001", "USPM")
+    unread.clear()
 
 
 def test_a_document_that_holds_everything_says_the_same_where_no_row_has_arrived() -> None:
@@ -641,6 +645,53 @@ def test_waits_that_differ_only_in_what_blocks_them_are_the_same() -> None:
     assert len({wait, replace(wait, blocker="account#1")}) == 1
 
 
+TWO_COMPANIES: dict[str, Any] = {"companies": {code: {"accounting_currency": "USD"} for code in ("USPM", "GBPM")}}
+
+
+def test_work_does_not_take_a_contract_of_another_company_for_its_own_of_that_number() -> None:
+    rows = (
+        USD,
+        contract("theirs", number="CTR-1", company="GBPM", customer=to("customer", "C-001")),
+        account("C-001", company="GBPM"),
+        project("PRJ-1", contract=to("contract", "theirs")),
+    )
+    actual = an_actual(contract=None, contract_line=None, customer=None)
+    found = owner_of(actual, seeing(policy(**TWO_COMPANIES), *rows))
+    assert isinstance(found, Owner)
+    assert (found.company, found.contract) == ("USPM", "CTR-1")
+    wait = wait_of(owner_of(actual, seeing(policy(**TWO_COMPANIES), *rows, contract("ours", number="CTR-1"))))
+    assert wait.reason is WaitReason.REFERENCE_MISSING
+    assert "contract CTR-1 is one of GBPM, and USPM, whose project it is, has another of that number" in wait.detail
+    assert wait.blocker == f"msdyn_project#{guid('PRJ-1')}"
+
+
+def test_work_does_not_take_a_contract_line_of_another_company_for_its_own_of_that_number() -> None:
+    lines = (contract_line("theirs", number="CTR-1-1", company="GBPM"), contract_line("ours", number="CTR-1-1"))
+    setup = seeing(policy(**TWO_COMPANIES), *ENGAGEMENT, *lines)
+    wait = wait_of(owner_of(an_actual(contract_line="theirs"), setup))
+    assert "contract line CTR-1-1 is one of GBPM" in wait.detail
+
+
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        (account("ours", number="C-001", name="Blue Yonder"), "C-001 of USPM is Blue Yonder"),
+        (account("ours", number="C-001", name="ADATUM"), None),
+        ({}, "which is not among the customers of USPM"),
+    ],
+)
+def test_an_account_of_another_company_is_not_taken_for_whoever_has_its_number_here(
+    ours: Read, told: str | None
+) -> None:
+    theirs = account("theirs", number="C-001", company="GBPM", name="Adatum")
+    setup = seeing(policy(**TWO_COMPANIES), theirs, ours)
+    plan = ProposalPlan()
+    judge_header(plan, a_header(customer=reference("customer", "theirs")), [], "USPM", setup)
+    details = [wait.detail for wait in plan.waits]
+    assert [told in detail for detail in details if told] == ([True] if told else [])
+    assert bool(details) is bool(told)
+
+
 def test_a_proforma_says_which_row_its_company_and_its_customer_wait_for() -> None:
     header = a_header(customer=reference("customer", "C-001"))
     nothing = seeing(policy())
@@ -687,6 +738,12 @@ def test_terms_of_payment(
         account("C-001", terms_of_payment=of_customer),
     )
     assert setup.terms_for("CTR-1", "C-001", "USPM") == terms
+
+
+def test_finances_terms_that_a_later_policy_has_no_longer_do_not_make_an_invoice_due_at_once() -> None:
+    gone = finances(Part.CONTRACTS, "USPM", "CTR-1", terms_of_payment="N90")
+    setup = seeing(policy(defaults=TERMS), contract("CTR-1"), gone, account("C-001", terms_of_payment="1"))
+    assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
 
 
 def test_a_share_is_that_of_a_customer_whom_only_the_document_names() -> None:

@@ -100,3 +100,10 @@ def test_tax_12_a_code_that_cannot_be_charged_or_posted_is_named(
     assert about("sales_tax", made | right) == []
     (found,) = about("sales_tax.codes.VAT", made | wrong)
     assert text in found
+
+
+def test_a_company_that_no_row_can_belong_to_is_named() -> None:
+    lower = {"companies": {"usmf": {"accounting_currency": "USD"}}, "currencies": {"USD": {"precision": "0.01"}}}
+    (found,) = about("companies", lower)
+    assert "write USMF" in found
+    assert about("companies", lower | {"master_rows": "off"}) == []

@@ -70,6 +70,30 @@ def test_a_row_outside_of_the_filter_is_ignored_and_one_without_the_column_is_no
     assert (read(context) is not None, is_wanted(event)) == (taken, taken)
 
 
+@pytest.mark.parametrize(
+    ("context", "field"),
+    [
+        (master.account("a", customertypecode={"x": 1}), "customertypecode"),
+        (master.contact("c", msdyn_sellable="yes"), "msdyn_sellable"),
+        (master.exchange_rate("r", "GBP", "USD", "0", "2026-01-05"), "msdyn_exchangerate"),
+        (master.exchange_rate("r", "GBP", "USD", "-1.25", "2026-01-05"), "msdyn_exchangerate"),
+        (master.currency("CHF", currencyprecision=-1), "currencyprecision"),
+        (master.currency("CHF", currencyprecision="1.5"), "currencyprecision"),
+        (master.split_rule("s", "o", "a", "-40"), "msdyn_billingsplitpercentage"),
+    ],
+)
+def test_a_value_that_nothing_can_be_computed_with_is_refused_by_its_column(context: Context, field: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        read(context)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("type", [None, "", " ", "Default"])
+def test_a_rate_that_names_no_type_is_one_to_convert_with(type: str | None) -> None:
+    named = master.exchange_rate("r", "GBP", "USD", "1.25", "2026-01-05", msdyn_exchangeratetypename=type)
+    assert columns(named)["type"] == "default"
+
+
 def test_of_two_company_columns_the_first_with_a_value_counts() -> None:
     owning = master.project("p", company=None, msdyn_owningcompany=lookup("cdm_company", "GBPM"))
     assert columns(owning)["company"] == ["cdm_company", guid("GBPM")]

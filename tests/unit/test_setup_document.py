@@ -46,6 +46,7 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "auto_post_journals": True,
         "post_after_hours": 0,
         "invoice_accounting_date": "invoice_date",
+        "four_eyes": False,
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {

@@ -131,7 +131,7 @@ def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.master_data.settle import Settling
 
-    settling = partial(Settling, master_data(), units, time_left)
+    settling = partial(Settling, master_data(), units, time_left, contracts=written_contract)
     return MasterDataSync(settling, staging, maps_at_work())
 
 
@@ -143,6 +143,19 @@ def units() -> Mapping[str, str]:
         return setups.current(client.dynamodb(), settings().setup_table).document.units
     except setups.NotLoaded:
         return {}
+
+
+def written_contract(id: str) -> tuple[str, str] | None:
+    """Company and number of a contract, by its Dataverse id, as the set-up document has them."""
+    from project_invoicing.domain.tables import CONTRACT
+    from project_invoicing.setup.effective import Found
+    from project_invoicing.store import setups
+
+    try:
+        found = setups.current(client.dynamodb(), settings().setup_table).find(CONTRACT, id)
+    except setups.NotLoaded:
+        return None
+    return (found.company, found.name) if isinstance(found, Found) and found.company else None
 
 
 def bus() -> Bus:

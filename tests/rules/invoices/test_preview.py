@@ -136,7 +136,12 @@ def test_what_cannot_be_previewed_is_said(books: Books, request_: dict[str, str]
 
 def command(books: Books, *arguments: str, **environment: str) -> int:
     """The command as a person's shell runs it, which names the tables of the stack unless ``environment`` does."""
-    names = {"PROPOSALS_TABLE": books.world.names.proposals_table, "SETUP_TABLE": books.world.names.setup_table}
+    tables = books.world.names
+    names = {
+        "PROPOSALS_TABLE": tables.proposals_table,
+        "SETUP_TABLE": tables.setup_table,
+        "MASTER_DATA_TABLE": tables.master_data_table,
+    }
     with patch.dict(os.environ, names | environment):
         settings.cache_clear()
         try:
@@ -165,7 +170,7 @@ def test_the_command_says_why_a_posting_would_be_refused(books: Books, capsys: p
 
 
 def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [f"invoicing-trial-{table}-1A2B3C" for table in ("ProposalsTable", "SetupTable")]
+    names = [f"invoicing-trial-{table}-1A2B3C" for table in ("ProposalsTable", "SetupTable", "MasterDataTable")]
     (like,) = (table.request for table in TEMPLATE.tables if table.id == "SetupTable")
     for name in names:
         books.world.client.create_table(**like | {"TableName": name})

@@ -19,7 +19,7 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.use_cases.journals import add_lines as add_to_journals
-from project_invoicing.use_cases.journals import post as post_journals
+from project_invoicing.use_cases.journals import posting_saga
 from tests import snapshots
 from tests.builders import Context, guid, proforma
 from tests.harness import TEMPLATE, World
@@ -137,7 +137,7 @@ def custom_columns() -> Iterator[None]:
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Pages of three lines and posting transactions of two pages: a handful of rows needs several transactions."""
-    with patch.object(add_to_journals, "PAGE_LINES", 3), patch.object(post_journals, "OVERHEAD", MAX_WRITES - 10):
+    with patch.object(add_to_journals, "PAGE_LINES", 3), patch.object(posting_saga, "_OVERHEAD", MAX_WRITES - 10):
         yield
 
 

@@ -33,6 +33,8 @@ BILLING_METHODS: Final[Mapping[int, str]] = {
     192350000: BillingMethod.TIME_AND_MATERIAL,
     192350001: BillingMethod.FIXED_PRICE,
 }
+RATE_TYPE: Final = "default"
+"""The type of a rate that names none."""
 _PERCENT: Final = Decimal(100)
 _RATE: Final = Decimal(100_000_000_000)
 _UNDOCUMENTED: Final = "no public source gives the name: a setting"
@@ -163,7 +165,7 @@ EXCHANGE_RATES: Final = _map(
     TableMapName.EXCHANGE_RATES,
     tables.EXCHANGE_RATE,
     "exchange rates (CDS Exchange Rates)",
-    Column("msdyn_exchangeratetypename", "type", Transform.TEXT, default="default", limit=100, exact=True),
+    Column("msdyn_exchangeratetypename", "type", Transform.TEXT, default=RATE_TYPE, limit=100, exact=True),
     Column("msdyn_fromcurrencycode", "from", Transform.TEXT, required=True, limit=5, exact=True),
     Column("msdyn_tocurrencycode", "to", Transform.TEXT, required=True, limit=5, exact=True),
     Column(

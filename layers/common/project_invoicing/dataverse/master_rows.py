@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from project_invoicing.dataverse.conversions import said
 from project_invoicing.dataverse.maps import TableMap, table_maps
-from project_invoicing.dataverse.master_maps import MASTER_TABLES
-from project_invoicing.dataverse.reading import is_chosen, occurred_at, read
+from project_invoicing.dataverse.master_maps import MASTER_TABLES, RATE_TYPE
+from project_invoicing.dataverse.reading import column_of, is_chosen, occurred_at, read, rejected
 from project_invoicing.dataverse.row_events import MERGE, RowEvent
 from project_invoicing.domain.actual import Reference, RowVersion
 from project_invoicing.domain.codes import RejectReason, RowState
@@ -18,6 +19,11 @@ from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 
 _DROPPED: Final = ("id", "version")
+_NUMBERS: Final[Mapping[str, tuple[Callable[[Decimal], bool], str]]] = {
+    "rate": (lambda rate: rate > 0, "not a rate above 0"),
+    "precision": (lambda digits: digits >= 0 and digits == int(digits), "not a number of decimal places"),
+    "percent": (lambda share: share >= 0, "not a share"),
+}
 
 
 def to_master_row(event: RowEvent) -> ArrivedRow | None:
@@ -33,6 +39,7 @@ def to_master_row(event: RowEvent) -> ArrivedRow | None:
         return None
     try:
         fields = read(table_map, event)
+        _check_numbers(table_map, fields, event)
     except Rejected:
         if not event.deleted:
             raise
@@ -40,6 +47,15 @@ def to_master_row(event: RowEvent) -> ArrivedRow | None:
         return ArrivedRow(event.entity, event.id, version, None, deleted=True)
     version = fields["version"]
     return ArrivedRow(event.entity, event.id, version, _columns(table_map, fields), deleted=event.deleted)
+
+
+def _check_numbers(table_map: TableMap, fields: Mapping[str, Any], event: RowEvent) -> None:
+    """Refuses numbers that amounts cannot be computed with: a rate of nothing would make every amount nothing."""
+    for field, (fits, what) in _NUMBERS.items():
+        value = fields.get(field)
+        if value is not None and not fits(value):
+            problem = f"is {said(value)}, {what}; correct the row"
+            raise rejected(RejectReason.AMOUNT_OUT_OF_RANGE, problem, column_of(table_map, field), event)
 
 
 def _merged(table_map: TableMap, event: RowEvent) -> ArrivedRow:
@@ -72,7 +88,7 @@ def _columns(table_map: TableMap, fields: Mapping[str, Any]) -> dict[str, Any]:
     if credit_hold is not None or on_hold is not None:
         found["on_hold"] = bool(credit_hold) or on_hold == "on_hold"
     if table_map.factor:
-        found |= {"factor": table_map.factor, "type": str(found["type"]).lower()}
+        found |= {"factor": table_map.factor, "type": str(found["type"] or RATE_TYPE).lower()}
     return {name: _plain(value) for name, value in found.items() if value is not None}
 
 

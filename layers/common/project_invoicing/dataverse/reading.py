@@ -9,7 +9,7 @@ from typing import Any
 
 from project_invoicing.dataverse.conversions import Convert, UnfitError, between, converter, said
 from project_invoicing.dataverse.row_events import RowEvent
-from project_invoicing.dataverse.table_map import TableMap
+from project_invoicing.dataverse.table_map import Column, TableMap
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.text import sortable_instant
@@ -21,6 +21,8 @@ def read(table_map: TableMap, event: RowEvent) -> dict[str, Any]:
     if event.entity != table_map.entity:
         problem = f"is {said(event.entity)}, not {table_map.entity}"
         raise rejected(RejectReason.SCHEMA, problem, "entity", event)
+    if table_map.only:
+        _check_choice(table_map.only, event)
     names, steps, has_groups = _plan(table_map)
     given = list(map(event.row.get, names))
     fields: dict[str, Any] = {}
@@ -41,12 +43,26 @@ def read(table_map: TableMap, event: RowEvent) -> dict[str, Any]:
 
 
 def is_chosen(table_map: TableMap, row: Mapping[str, Any]) -> bool:
-    """Whether the map is meant for a row. One without a value in the column that says so is taken."""
+    """Whether the map is meant for a row.
+
+    One without a value in the column that says so is taken, and so is one with a value that is no code: ``read``
+    refuses it, so that somebody hears of it.
+    """
     only = table_map.only
     value = row.get(only.column) if only else None
-    if only is None or value is None:
+    if only is None or not _is_code(value):
         return True
     return value in only.codes if only.codes is not None else value in (True, 1)
+
+
+def _is_code(value: Any) -> bool:
+    return type(value) in (int, bool)
+
+
+def _check_choice(only: Column, event: RowEvent) -> None:
+    value = event.row.get(only.column)
+    if value is not None and not _is_code(value):
+        raise rejected(RejectReason.SCHEMA, f"is {said(value)}, not a code; correct the row", only.column, event)
 
 
 @cache

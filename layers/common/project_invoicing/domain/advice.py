@@ -8,8 +8,8 @@ from typing import Final
 from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
 
 WAITS: Final[Mapping[str, str]] = {
-    WaitReason.REFERENCE_MISSING: "add the Dataverse id named in the detail to `references`, or the master data that "
-    "it leads to",
+    WaitReason.REFERENCE_MISSING: "let the row named in the detail arrive from Dataverse, or correct it there; or add "
+    "its id to `references`, with the master data that it leads to",
     WaitReason.EXCHANGE_RATE_MISSING: "add a rate for the pair, valid on or before the date named",
     WaitReason.CATEGORY_MISSING: "complete `transaction_categories`, or `category_defaults`",
     WaitReason.LINE_PROPERTY_MISSING: "complete `line_property_mapping`",
@@ -46,6 +46,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.DIMENSION_INVALID: "fix the dimensions named, or the rules of the account",
     PostingFailure.ALREADY_POSTED: "nothing: it is posted; correct the invoice in Dataverse if it is wrong",
     PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
+    PostingFailure.FOUR_EYES: "let somebody post it who has not edited it; whoever edits or posts has to say who it is",
+    PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
 }
 
 REJECTIONS: Final[Mapping[str, str]] = {

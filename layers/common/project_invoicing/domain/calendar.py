@@ -58,6 +58,16 @@ def period_key(unit: JournalPeriod, on: date) -> str:
     return on.strftime(_PERIOD_FORMATS[unit])
 
 
+def last_day(period: str) -> str:
+    """The last day of a journal period, as ``period_key`` writes it; for journals of all times the latest there is."""
+    try:
+        start = date.fromisoformat((period + "-01-01")[:10])
+    except ValueError:
+        return LATEST.isoformat()
+    months = {len("2026"): 12, len("2026-08"): 1}.get(len(period))
+    return (add_months(start, months) - timedelta(days=1) if months else start).isoformat()
+
+
 def add_months(on: date, months: int) -> date:
     """The same day ``months`` later, or the last day of the month where that month is too short."""
     year, month = divmod(on.year * 12 + on.month - 1 + months, 12)

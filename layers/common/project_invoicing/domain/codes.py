@@ -249,6 +249,8 @@ class PostingFailure(StrEnum):
     DIMENSION_INVALID = "dimension_invalid"
     ALREADY_POSTED = "already_posted"
     LINES_MISSING = "lines_missing"
+    FOUR_EYES = "four_eyes"
+    ROLE_MISSING = "role_missing"
 
 
 class RejectReason(StrEnum):

@@ -31,8 +31,12 @@ from project_invoicing.domain.tables import COMPANY, CONTRACT, CONTRACT_LINE, PR
 
 DELETION: Final = "~"
 """The content of a deletion's version: after that of any version of the same moment."""
+MOVES_WORK: Final = frozenset({"company", "number", "contract", "customer", "billing_method", "project"})
+"""The columns by which unposted work belongs to somebody else, or is named in another way (D-101)."""
 POLICY: Final = "policy"
 """What a row waits for that the set-up may know."""
+MOVED: Final = "moved"
+"""In place of what a row waits for: its company has changed, and not all who took it over have been looked at yet."""
 MOST_MERGES: Final = 8
 """How far a chain of merged rows is followed to see whether it comes back."""
 _WHOLE: Final = Decimal(100)
@@ -62,7 +66,7 @@ class ArrivedRow:
 class Placement:
     """Where a row stands. ``number`` of a part with names: only while the row has the name.
 
-    ``waits_for`` is another row (``table#id``), a name (``name#part#company#number``) or ``policy``.
+    ``waits_for`` is another row (``table#id``), a name (``name#part#company#number``), ``policy`` or ``moved``.
     """
 
     company: str | None = None

@@ -40,6 +40,15 @@ def counter_in(number: str, number_format: str, company: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def possible_counters(number: str, number_format: str, company: str) -> list[int]:
+    """What ``number`` may have been counted as: by the format, else as each of its runs of digits, the last first.
+
+    A number that was drawn before the format changed does not fit it.
+    """
+    found = counter_in(number, number_format, company)
+    return [int(run) for run in reversed(re.findall("[0-9]{1,12}", number))] if found is None else [found]
+
+
 def counter_beside(number: str, other: str) -> int | None:
     """The counter of ``number`` in a sequence whose format is not set up; ``None`` without digits.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.lookups import FinanceSetup
@@ -73,6 +73,10 @@ def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     contract = found["contract"] or (setup.contract_of_project(company, project.name) if project else None)
     if isinstance(contract, Missing):
         return Blocked(missing(contract, actual.id), None)
+    if other := _namesake(contract, found["contract_line"], company, setup):
+        by = actual.project or actual.contract
+        blocker = row_blocker(by.entity, by.id) if by else None
+        return Blocked(missing(Missing(*other, blocker), actual.id), None)
     customer = found["customer"] or (_customer_of(contract, company, setup) if contract else None)
     if isinstance(customer, Missing):
         return Blocked(missing(customer, actual.id), None)
@@ -96,6 +100,19 @@ def _company_of(found: Mapping[str, Found | None]) -> str | None:
     """The company of the project, else that of the contract."""
     owner = found["project"] or found["contract"]
     return owner.company if owner else None
+
+
+def _namesake(contract: Found | None, line: Found | None, company: str, setup: FinanceSetup) -> tuple[str, str] | None:
+    """Why work of ``company`` cannot be taken for that of a contract in another: it has one of the same number itself.
+
+    Lines name their contract by number, so fixed rate, tax and billing method would be those of the wrong one.
+    """
+    why = f"is one of {{}}, and {company}, whose project it is, has another of that number; correct what names it"
+    if contract and contract.company not in (None, company) and setup.contract(company, contract.name):
+        return f"contract {contract.name}", why.format(contract.company)
+    if line and line.company not in (None, company) and setup.contract_line(company, line.name):
+        return f"contract line {line.name}", why.format(line.company)
+    return None
 
 
 def _customer_of(contract: Found, company: str, setup: FinanceSetup) -> Found | Missing | None:

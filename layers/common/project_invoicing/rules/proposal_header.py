@@ -56,7 +56,8 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
     """A proposal without a customer of its company could never be posted, so it waits rather than become ready."""
     found, reference = proforma_customer(proforma, setup), proforma.customer
     name = found.name if isinstance(found, Found) else None
-    if setup.customer(company, name):
+    other = _namesake(found, company, setup)
+    if setup.customer(company, name) and other is None:
         return []
     named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
     named_by = reference or proforma.contract
@@ -66,6 +67,23 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
         blocker = found.blocker
     elif found is None:
         detail = f"{named} is not among the set-up's references"
+    elif other:
+        detail = (
+            f"{named} is {name} of {found.company}, and {name} of {company} is {other}; correct the row that names it"
+        )
     else:
         detail = f"{named} is {name}, which is not among the customers of {company}"
     return [Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)]
+
+
+def _namesake(found: Found | Missing | None, company: str, setup: FinanceSetup) -> str | None:
+    """Whom else an account of another company would be taken for: who has its number here and another name.
+
+    An account belongs to one company. One of the same number and the same name is the same customer, kept in both.
+    """
+    if not isinstance(found, Found) or found.company in (None, company):
+        return None
+    there, here = setup.customer(found.company, found.name), setup.customer(company, found.name)
+    if there is None or here is None or here.row is None:
+        return None
+    return here.name if here.name.casefold() != there.name.casefold() else None

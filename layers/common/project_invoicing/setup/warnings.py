@@ -24,6 +24,7 @@ _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
 def warnings(document: SetupDocument, on: date) -> list[Problem]:
     """What will stand in somebody's way, as of the day ``on``; in the order of the document's parts."""
     return [
+        *_codes(document),
         *_references(document),
         *_unreferenced(document),
         *_not_known_yet(document),
@@ -47,6 +48,15 @@ def _targets(document: SetupDocument) -> Mapping[str, tuple[str, frozenset[str]]
         "product": ("products", frozenset(document.products)),
         "msdyn_organizationalunit": ("companies", frozenset(document.companies)),
     }
+
+
+def _codes(document: SetupDocument) -> Iterator[Problem]:
+    """Companies that no row of master data can be of: their codes are compared in capitals."""
+    if document.master_rows is OnOff.ON:
+        for code in document.companies:
+            if code != code.upper():
+                text = f"is not in capitals, so no row of Dataverse belongs to it; write {code.upper()}"
+                yield Problem(("companies", code), text)
 
 
 def _references(document: SetupDocument) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ back of ``tc``, the sales tax charged on its lines. Its header: ``in`` number, `
 proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date and
 accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange rate,
 ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor of an
-intercompany invoice. A page has ``l``, its lines as text.
+intercompany invoice. A page has ``l``, its lines as text. ``lp`` ``ls`` are places in the index ``listed``
+(``store.listing``): of a header among the invoices of its customer, of its first page among the vouchers.
 
 An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
 Invoices posted before ``da`` existed use their invoice date as accounting date.
@@ -23,7 +24,17 @@ from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOf
 from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
-from project_invoicing.store.items import Item
+from project_invoicing.store.items import Item, readable
+from project_invoicing.store.listing import (
+    PROPOSAL,
+    Listed,
+    Listing,
+    customer_list,
+    entry,
+    listing,
+    posted_list,
+    voucher_list,
+)
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, get, get_many, put, query, update
 
@@ -48,6 +59,25 @@ class Invoices:
     def get(self, company: str, number: str) -> Invoice | None:
         item = get(self.client, self.table, partition(company, number), HEADER)
         return invoice_of(item) if item else None
+
+    def many(self, company: str, numbers: Iterable[str]) -> dict[str, Invoice]:
+        """The readable ones of these posted invoices, by number."""
+        keys = ((partition(company, number), HEADER) for number in dict.fromkeys(numbers))
+        found = (readable(invoice_of, item) for item in get_many(self.client, self.table, keys))
+        return {invoice.invoice_number: invoice for invoice in found if invoice and invoice.posted}
+
+    def listed(
+        self, company: str, limit: int, *, customer: str | None, since: str | None, before: str | None
+    ) -> Listing:
+        """Numbers of a company's or a customer's posted invoices under their dates. One request."""
+        list_ = customer_list(company, customer) if customer else posted_list(PROPOSAL, company)
+        found = Listed(self.client, self.table).newest({list_: {}}, limit, since=since, before=before)
+        return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))
+
+    def with_voucher(self, company: str, voucher: str) -> str | None:
+        """The number of the invoice with this voucher. By key."""
+        found = Listed(self.client, self.table).at(voucher_list(company), voucher)
+        return next((number_in(item["pk"]) for item in found), None)
 
     def pages(self, company: str, number: str, first: str = "") -> Iterator[tuple[str, list[ProposalLine]]]:
         """The pages of a posted invoice with their keys, starting at key ``first``."""
@@ -94,6 +124,7 @@ class Invoices:
             "cp": invoice.cash_discount_percent,
             "bo": invoice.borrower,
             "ve": invoice.vendor,
+            **listed(invoice),
         }
         return put(self.table, item, unless_exists=True)
 
@@ -118,8 +149,13 @@ class Invoices:
         }
         return put(self.table, item, unless_exists=True)
 
-    def page(self, company: str, number: str, page: int, lines: list[ProposalLine]) -> Write:
+    def page(
+        self, company: str, number: str, page: int, lines: list[ProposalLine], voucher: str | None = None
+    ) -> Write:
+        """A new page. ``voucher`` is given with the first one: it leads from the voucher to the invoice."""
         item = {"pk": partition(company, number), "sk": f"{PAGE}{page:06d}", "l": rows.encode(lines)}
+        if voucher:
+            item |= listed_voucher(company, voucher)
         return put(self.table, item, unless_exists=True)
 
     def visible(self, company: str, number: str) -> Write:
@@ -131,6 +167,17 @@ class Invoices:
         expected = {"po": True, "gb": None if before.given_back == NOTHING else tallies_text(before.given_back)}
         values = {"tc": tallies_text(after.charged), "gb": tallies_text(after.given_back)}
         return update(self.table, partition(company, number), HEADER, values, expected=expected)
+
+
+def listed(invoice: Invoice) -> dict[str, str]:
+    """The place of an invoice among those of its customer, under its date."""
+    place = f"{invoice.invoice_date.isoformat()}#{invoice.invoice_number}"
+    return entry(customer_list(invoice.company, invoice.customer), place)
+
+
+def listed_voucher(company: str, voucher: str) -> dict[str, str]:
+    """The place of the first page of an invoice, under its voucher."""
+    return entry(voucher_list(company), voucher)
 
 
 def invoice_of(item: Item) -> Invoice:
@@ -201,6 +248,11 @@ def tallies_of(text: str) -> Tallies:
         for side in json.loads(text)
     )
     return charges, credits
+
+
+def number_in(key: str) -> str:
+    """The number in the partition key of an invoice."""
+    return key.split("#", 2)[2]
 
 
 def partition(company: str, number: str) -> str:

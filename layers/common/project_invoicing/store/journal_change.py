@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from project_invoicing.domain.calendar import last_day
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.states import JOURNALS, JournalVerb
+from project_invoicing.store.listing import entry, open_list, posted_list
 from project_invoicing.store.transactions import Write, update
 
 HEADER: Final = "H"
 PREFIX: Final = "JOURNAL#"
+KIND: Final = "JOURNAL"
 _OPEN: Final = frozenset({JournalStatus.DRAFT, JournalStatus.PROCESSING})
 """The statuses of journals in the index of open documents."""
 
@@ -100,6 +103,8 @@ class JournalChange:
         if status is before:
             return
         self._values["st"] = status
+        if status is JournalStatus.POSTED:
+            self._values |= listed(self.after)
         if status not in _OPEN:
             self._values |= {"oc": None, "od": None}
         elif before not in _OPEN:
@@ -117,6 +122,13 @@ class JournalChange:
 def opened(journal: Journal) -> dict[str, str]:
     """The index attributes that make a journal an open document."""
     return {"oc": journal.company, "od": journal.journal_id}
+
+
+def listed(journal: Journal) -> dict[str, str]:
+    """The journal's place in the lists: under the last day of its period."""
+    posted = journal.status is JournalStatus.POSTED
+    list_ = (posted_list if posted else open_list)(KIND, journal.company)
+    return entry(list_, f"{last_day(journal.period)}#{journal.journal_id}")
 
 
 def partition(company: str, journal_id: str) -> str:

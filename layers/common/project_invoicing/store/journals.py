@@ -3,8 +3,10 @@
 Header attributes: ``st`` status, ``co`` company, ``jn`` journal number, ``pe`` period, ``n`` lines so far, ``no`` next
 line number, ``oj`` original journal, ``sv`` set-up version of the posting, ``pg`` pages posted, ``ej`` journal that
 takes the lines that fail, ``ne`` how many of them, ``ca`` when a line was last added or changed; ``oc`` ``od`` keys of
-the sparse index ``open_documents`` (not posted). A page has ``l`` (lines as text), ``ve``, a version that every change
-raises, and ``po`` once it is posted. ``mp`` on the header: its posting has pinned master data (``store.pins``).
+the sparse index ``open_documents`` (not posted); ``lp`` ``ls`` its place in the index ``listed`` (``store.listing``). A
+page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted. It is listed
+under the last voucher number drawn for it, unless it took over failed lines: those are found from where they came.
+``mp`` on the header: its posting has pinned master data (``store.pins``).
 
 One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
 journal for the same period at once compete for its condition.
@@ -19,9 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows
 from project_invoicing.store.items import Item, readable
-from project_invoicing.store.journal_change import HEADER, JournalChange, opened, partition
+from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
+from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -38,6 +42,8 @@ from project_invoicing.store.transactions import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
 _PAGE: Final = "L#"
@@ -83,10 +89,42 @@ class Journals:
         document = partition(journal.company, journal.journal_id)
         return pins.pinned(self.client, self.table, document) if journal.pinned else None
 
+    def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
+        """Numbers of a company's journals under the last days of their periods. One request."""
+        lists = lists_of(KIND, company, status)
+        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
+        return listing(found, lambda item: _document(item["pk"])[1])
+
+    def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
+        """The journal with a line of this voucher, whose number was the one ``drawn`` from the sequence. By key.
+
+        A line that failed to post is on the journal that its journal names.
+        """
+        found = Listed(self.client, self.table).first_from(*drawn_entry(company, drawn).values())
+        if found is None:
+            return None
+        journal_id = _document(found["pk"])[1]
+        item = get(self.client, self.table, found["pk"], found["sk"])
+        if item and _has_voucher(item, voucher):
+            return journal_id
+        seen = {journal_id}
+        journal = self.get(company, journal_id)
+        while journal and journal.error_journal and journal.error_journal not in seen:
+            seen.add(journal.error_journal)
+            pages = query(self.client, self.table, partition(company, journal.error_journal), prefix=_PAGE)
+            if any(_has_voucher(page, voucher) for page in pages):
+                return journal.error_journal
+            journal = self.get(company, journal.error_journal)
+        return None
+
     def with_voucher(self, voucher: str) -> list[tuple[str, str]]:
         """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
         found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
         return sorted({_document(item["pk"]) for item in found})
+
+    def history(self, company: str, journal_id: str) -> Iterator[HistoryEntry]:
+        """What was done to it, oldest first."""
+        return histories.of(self.client, self.table, partition(company, journal_id))
 
     def guards(self, company: str, periods: Iterable[str]) -> dict[str, str]:
         """The journal that each of these periods was last opened with."""
@@ -123,9 +161,18 @@ class Journals:
                 "oj": journal.original_journal,
                 "ca": journal.changed_at,
                 **(opened(journal) if journal.status is JournalStatus.DRAFT else {}),
+                **listed(journal),
             },
             unless_exists=True,
         )
+
+    def noted(self, journal: Journal, made: HistoryEntry) -> Write:
+        """An entry of its history, for the transaction of what was done."""
+        return histories.entry(self.table, partition(journal.company, journal.journal_id), made)
+
+    def commit(self, journal: Journal, made: HistoryEntry, writes: Iterable[Write]) -> None:
+        """What was done with its entry. Done before, by the same command: changes nothing."""
+        histories.commit(self.client, self.table, partition(journal.company, journal.journal_id), made, writes)
 
     def changing(self, journal: Journal) -> JournalChange:
         """Collects what happens to the journal in one transaction, as the one write of its header."""
@@ -141,13 +188,17 @@ class Journals:
             expected={"jn": before},
         )
 
-    def page(self, company: str, journal_id: str, lines: list[JournalLine]) -> Write:
-        """A new page. Its key is its first line number, which no other page has."""
+    def page(self, company: str, journal_id: str, lines: list[JournalLine], drawn: int | None = None) -> Write:
+        """A new page. Its key is its first line number, which no other page has.
+
+        ``drawn``: the number of its last voucher in the sequence, if its vouchers were drawn for it.
+        """
         item = {
             "pk": partition(company, journal_id),
             "sk": f"{_PAGE}{lines[0].line_number:08d}",
             "l": rows.encode(lines),
             "ve": 1,
+            **({} if drawn is None else drawn_entry(company, drawn)),
         }
         return put(self.table, item, unless_exists=True)
 
@@ -192,6 +243,15 @@ def journal_of(item: Item) -> Journal:
 
 def page_of(item: Item) -> JournalPage:
     return JournalPage(item["sk"], rows.decode(JournalLine, item["l"]), "po" in item, item["ve"])
+
+
+def drawn_entry(company: str, number: int) -> dict[str, str]:
+    """The place of a page whose last voucher was the one with this ``number`` in the sequence."""
+    return entry(voucher_list(company), f"{number:012d}")
+
+
+def _has_voucher(page: Item, voucher: str) -> bool:
+    return any(line.voucher == voucher for line in rows.decode(JournalLine, page["l"]))
 
 
 def _document(key: str) -> tuple[str, str]:

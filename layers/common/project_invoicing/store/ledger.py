@@ -1,4 +1,9 @@
-"""The ledger table: vouchers in pages, one list of entries per page, under the document they belong to."""
+"""The ledger table: vouchers in pages, one list of entries per page, under the document they belong to.
+
+A page has ``co`` company, ``so`` ``id`` kind and number of the document, ``e`` the entries as text, and ``lp`` ``ls``,
+its place in the index ``listed`` (``store.listing``): under the latest of its dates. Of an invoice whose voucher is
+longer than a page, only the first is listed.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from project_invoicing.domain.codes import PostingType
-from project_invoicing.domain.ledger import Voucher, VoucherLine
+from project_invoicing.domain.ledger import JOURNAL, Voucher, VoucherLine
 from project_invoicing.store import rows
+from project_invoicing.store.listing import Listed, entry
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, put, query, scan
+from project_invoicing.store.transactions import Write, get_many, put, query, scan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,6 +79,15 @@ def entries(voucher: Voucher) -> list[Entry]:
     ]
 
 
+class ListedPage(NamedTuple):
+    """A page of vouchers and its place among those of its company; ``document`` is a journal or an invoice."""
+
+    place: str
+    source: str
+    document: str
+    entries: list[Entry]
+
+
 class Ledger:
     """Access to the ledger table."""
 
@@ -89,8 +104,24 @@ class Ledger:
             "so": source,
             "id": document,
             "e": rows.encode(page),
+            **(place_of(source, company, document, number, page) or {}),
         }
         return put(self.table, item, unless_exists=True)
+
+    def listed(
+        self, company: str, limit: int, *, since: str | None, before: str | None
+    ) -> tuple[list[ListedPage], str]:
+        """At most ``limit`` pages of a company's vouchers, under the latest of their dates, newest first.
+
+        And the place before which it goes on. Two requests.
+        """
+        found = Listed(self.client, self.table).newest({list_of(company): {}}, limit, since=since, before=before)
+        keys = {(str(one["pk"]), str(one["sk"])): str(one["ls"]) for one in found.entries}
+        pages = [
+            ListedPage(keys[item["pk"], item["sk"]], item["so"], item["id"], rows.decode(Entry, item["e"]))
+            for item in get_many(self.client, self.table, keys)
+        ]
+        return sorted(pages, key=lambda page: page.place, reverse=True), found.before
 
     def vouchers(self, source: str, company: str, document: str) -> Iterator[Voucher]:
         """The vouchers of a posted document, in the order they were written."""
@@ -117,6 +148,18 @@ def assemble(pages: Iterable[list[Entry]], company: str, source: str, document: 
         found = list(group)
         lines = tuple(entry.line for entry in found)
         yield Voucher(number, company, found[0].accounting_date, source, document, lines)
+
+
+def list_of(company: str) -> str:
+    return f"LEDGER#{company}"
+
+
+def place_of(source: str, company: str, document: str, number: int, page: list[Entry]) -> dict[str, str] | None:
+    """The place of a page among those of its company, under the latest of its dates; ``None`` for one not listed."""
+    if source != JOURNAL and number > 1:
+        return None
+    latest = max(one.accounting_date for one in page).isoformat()
+    return entry(list_of(company), f"{latest}#{source}#{document}#{number:06d}")
 
 
 def _partition(source: str, company: str, document: str) -> str:

@@ -20,12 +20,16 @@ from project_invoicing.domain.states import MAPS, MapAction, MapState
 from project_invoicing.domain.text import sortable_instant
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events import BusEvent
-from project_invoicing.store.errors import ConditionFailed, translated
+from project_invoicing.store import history as histories
+from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Item, bounded, key, readable
-from project_invoicing.store.transactions import get, put, query, update
+from project_invoicing.store.transactions import get, put, query, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
 
 _MAPS: Final = "MAPS"
 _KEPT: Final = "KEPT#"
@@ -56,8 +60,12 @@ class MapStates:
     def _at_first(self, name: str) -> MapStatus:
         return MapStatus(name, self.master_data if name in MASTER_DATA_MAPS else MapState.RUNNING)
 
-    def change(self, name: str, action: MapAction, reason: str | None, at: str) -> MapStatus:
-        """Pauses, resumes, stops or starts a map.
+    def history(self, name: str) -> Iterator[HistoryEntry]:
+        """What people did to a map, oldest first."""
+        return histories.of(self.client, self.table, f"{_MAPS}#{name}")
+
+    def change(self, name: str, action: MapAction, reason: str | None, at: str, who: Actor) -> MapStatus:
+        """Pauses, resumes, stops or starts a map, and notes who did it.
 
         Raises ``Rejected`` where the map's state does not allow it, ``Conflict`` when another change was faster.
         """
@@ -69,10 +77,14 @@ class MapStates:
             raise Rejected(RejectReason.SCHEMA, problem, field="action")
         values = {"state": after, "since": at, "reason": reason, "version": before.version + 1}
         write = update(self.table, _MAPS, name, values, expected={"version": before.version or None})
+        # Imported late: whoever only asks how the maps stand starts without it.
+        from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
+        told = {"state": after, "reason": reason, "change": before.version + 1}
+        done = HistoryEntry(at, who, Done.of_map(action), {"state": before.state}, told)
         try:
-            with translated():
-                self.client.update_item(**write["Update"])
-        except ConditionFailed as failed:
+            transact(self.client, [write, histories.entry(self.table, f"{_MAPS}#{name}", done)])
+        except TransactionCancelled as failed:
             raise Conflict(f"somebody else changed {name} just now; look at it again") from failed
         return MapStatus(name, after, at, reason, before.version + 1)
 

@@ -3,8 +3,8 @@
 * ``ROW#<entity>#<id>``, ``ROW``: a row of Dataverse. ``rv`` ``ot`` ``h`` the version of its columns, ``d`` these as
   JSON; ``dn`` ``dv`` the row version and the time of its deletion, ``st`` that it is deleted; ``mg`` what a merge said
   that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
-  (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for (index ``blocked_by``); ``ch``
-  how often it was written
+  (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
+  (index ``blocked_by``); ``ch`` how often it was written
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON

@@ -18,11 +18,14 @@ from project_invoicing.domain.states import PROPOSALS, ProposalVerb
 from project_invoicing.domain.waits import Waits
 from project_invoicing.store import rows
 from project_invoicing.store.invoices import HEADER
+from project_invoicing.store.listing import UNLISTED
 from project_invoicing.store.proposal_items import (
     CLOSED,
     NO_LINES,
     company_columns,
     credited_text,
+    listed_open,
+    listed_posted,
     partition,
     proforma_columns,
     waiting_columns,
@@ -183,7 +186,9 @@ class ProposalChange:
         self._happens(ProposalVerb.PAGE_POSTED, {"pp": pages}, posted_pages=pages)
 
     def posted(self) -> None:
-        self._happens(ProposalVerb.POSTED, CLOSED)
+        after = self.after
+        on = after.invoice_date or date.fromisoformat(after.proforma.version.occurred_at[:10])
+        self._happens(ProposalVerb.POSTED, CLOSED | listed_posted(after.number, after.company, on))
 
     # --- what Dataverse says of its proforma --------------------------------------------------------------------------
 
@@ -214,13 +219,14 @@ class ProposalChange:
 
     def withdrawn(self) -> None:
         """Nothing remains of it but the version of its proforma."""
-        values = {"dt": None, "ws": None} | NO_LINES | CLOSED
+        values = {"dt": None, "ws": None} | NO_LINES | CLOSED | UNLISTED
         self._happens(ProposalVerb.WITHDRAWN, values, event=None, waiting_since=None, **_WITHOUT_LINES)
 
     def revived(self, proforma: Proforma, company: str | None, event: str | None, at: str) -> None:
         """The canceled proforma was activated again: its header waits for lines like a new one."""
         self._expect_same_version()
         values = {"dt": event, "ws": at} | NO_LINES | proforma_columns(proforma) | company_columns(proforma, company)
+        values |= listed_open(proforma, company, at)
         after = {"proforma": proforma, "company": company, "event": event, "waiting_since": at}
         self._happens(ProposalVerb.REVIVED, values, **after, **_WITHOUT_LINES)
         self._count_version()

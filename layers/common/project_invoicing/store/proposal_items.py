@@ -23,6 +23,7 @@ from project_invoicing.domain.waits import Waits
 from project_invoicing.store import rows
 from project_invoicing.store.invoices import accounting_date, tallies_of, tallies_text
 from project_invoicing.store.items import Item
+from project_invoicing.store.listing import PROPOSAL, entry, open_list, posted_list
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
@@ -62,6 +63,7 @@ def proforma_columns(proforma: Proforma) -> dict[str, Any]:
     return {
         "a": json.dumps({k: v for k, v in mapped.items() if v is not None}, separators=(",", ":"), ensure_ascii=False),
         "nr": proforma.number,
+        "lc": payer.id if (payer := proforma.customer or proforma.contract) else None,
         "rv": proforma.version.number,
         "ot": proforma.version.occurred_at,
         "h": proforma.version.content,
@@ -70,6 +72,16 @@ def proforma_columns(proforma: Proforma) -> dict[str, Any]:
 
 def company_columns(proforma: Proforma, company: str | None) -> dict[str, Any]:
     return {"co": company, "oc": company or UNRESOLVED, "od": proforma.id}
+
+
+def listed_open(proforma: Proforma, company: str | None, at: str) -> dict[str, str]:
+    """The place in the lists of a proposal that is not posted: under the day ``at`` which it came."""
+    return entry(open_list(PROPOSAL, company), f"{at[:10]}#{proforma.number}#{proforma.id[:8]}")
+
+
+def listed_posted(number: str, company: str | None, on: date) -> dict[str, str]:
+    """The place in the lists of a posted proposal: under its invoice date."""
+    return entry(posted_list(PROPOSAL, company), f"{on.isoformat()}#{number}")
 
 
 def waiting_columns(waits: Waits) -> dict[str, Any]:

@@ -10,7 +10,8 @@ built them), ``ba`` the accounting date that its billed sales agree on; once its
 number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted, ``og``
 what the invoices it credits had charged and given back when its own tax was computed; ``mp`` that the master data its
 lines or its posting were begun with is kept beside it (``store.pins``); ``oc`` ``od`` keys of the sparse index
-``open_documents``. ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
+``open_documents``; ``lp`` ``ls`` ``lc`` its place in the index ``listed`` (``store.listing``).
+``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
 
 A header whose proforma was canceled before it was posted stays, in no index, so that an older event cannot bring it
 back. Its number has ``fr``: it is free, and still leads to the header until another proforma takes it.
@@ -23,23 +24,42 @@ same table (``store.invoices``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import BetweenCompanies, Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
 from project_invoicing.store.items import Item, readable
+from project_invoicing.store.listing import (
+    PROPOSAL,
+    Listed,
+    Listing,
+    customer_list,
+    listing,
+    lists_of,
+    open_list,
+    posted_list,
+)
 from project_invoicing.store.proposal_changes import ProposalChange
-from project_invoicing.store.proposal_items import company_columns, partition, proforma_columns, proposal_of
+from project_invoicing.store.proposal_items import (
+    company_columns,
+    listed_open,
+    partition,
+    proforma_columns,
+    proposal_of,
+)
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
 
@@ -67,6 +87,36 @@ class Proposals:
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
         return [header for item in found if (header := readable(self.document, item))]
 
+    def listed(
+        self,
+        company: str,
+        limit: int,
+        *,
+        status: str | None,
+        customer: tuple[str, Sequence[str]] | None,
+        since: str | None,
+        before: str | None,
+    ) -> Listing:
+        """Ids of a company's proposals under the day they came, posted ones under their invoice dates.
+
+        ``customer``: a customer's number, and all ids under which its proposals are kept. One request.
+        """
+        lists = lists_of(PROPOSAL, company, status)
+        if customer:
+            number, ids = customer
+            posted = posted_list(PROPOSAL, company)
+            lists = {name: {**filter_, "lc": ids} for name, filter_ in lists.items()}
+            if lists.pop(posted, None) is not None:
+                lists[customer_list(company, number)] = {}
+        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
+        return listing(found, _proforma_of)
+
+    def many(self, proforma_ids: Iterable[str]) -> dict[str, Proposal]:
+        """The readable ones of these proposals, by the ids of their proformas."""
+        keys = ((partition(id), HEADER) for id in dict.fromkeys(proforma_ids))
+        found = (readable(self.document, item) for item in get_many(self.client, self.table, keys))
+        return {header.id: header for header in found if header}
+
     def document(self, item: Item) -> Proposal:
         """The proposal in the item of its header. Raises whatever an item does that this code cannot read."""
         return proposal_of(item, self.calendar_dates)
@@ -90,6 +140,10 @@ class Proposals:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
             yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
 
+    def history(self, proforma_id: str) -> Iterator[HistoryEntry]:
+        """What was done to it, oldest first."""
+        return histories.of(self.client, self.table, partition(proforma_id))
+
     def lines(self, proforma_id: str) -> list[ProposalLine]:
         return [line for page in self.pages(proforma_id) for line in page.lines]
 
@@ -108,6 +162,18 @@ class Proposals:
 
     # Writes of the transactions
 
+    def noted(self, proforma_id: str, made: HistoryEntry) -> Write:
+        """An entry of its history, for the transaction of what was done."""
+        return histories.entry(self.table, partition(proforma_id), made)
+
+    def was_done(self, proforma_id: str, made: HistoryEntry) -> bool:
+        """Whether its history has this very entry."""
+        return histories.is_there(self.client, self.table, partition(proforma_id), made)
+
+    def commit(self, proforma_id: str, made: HistoryEntry, writes: Iterable[Write]) -> None:
+        """What was done with its entry. Done before, by the same command: changes nothing."""
+        histories.commit(self.client, self.table, partition(proforma_id), made, writes)
+
     def changing(self, proposal: Proposal) -> ProposalChange:
         """An update of the header as it was read, to which verbs are added."""
         return ProposalChange(self.table, proposal)
@@ -123,12 +189,15 @@ class Proposals:
         item: dict[str, Any] = {"pk": partition(proforma.id), "sk": HEADER, "ch": 1, "dl": 1, "ws": at}
         item |= {"st": ProposalStatus.WAITING, "ic": rows.encode([between]) if between else None, "dt": event}
         item |= proforma_columns(proforma) | company_columns(proforma, company)
+        item |= listed_open(proforma, company, at or proforma.version.occurred_at)
+        if between:
+            item["lc"] = between.customer
         return put(self.table, item, unless_exists=True)
 
     def assign(self, proposal: Proposal, company: str) -> Write:
         """The header's contract has become known: it now belongs to this company."""
         expected = {"ch": proposal.changes, "co": proposal.company}
-        values = company_columns(proposal.proforma, company) | {"dt": None}
+        values = company_columns(proposal.proforma, company) | {"dt": None, "lp": open_list(PROPOSAL, company)}
         return update(self.table, partition(proposal.id), HEADER, values, expected=expected)
 
     def refuse(self, proposal: Proposal) -> Write:
@@ -178,6 +247,11 @@ class Proposals:
 
     def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
         return delete(self.table, partition(proforma_id), page.key, expected={"ve": page.version})
+
+
+def _proforma_of(entry: Item) -> str:
+    """The proforma of an entry of the index, a proposal or an invoice of a customer."""
+    return str(entry["id"] if "id" in entry else entry["pk"].partition("#")[2])
 
 
 def _number_partition(company: str, number: str) -> str:

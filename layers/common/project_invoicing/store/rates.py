@@ -42,10 +42,28 @@ class ExchangeRates:
         """
         return retried(f"rates {pair.from_} {pair.to}", lambda: self._set(pair, days, at, told), attempts=_ATTEMPTS)
 
-    def _set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, told: bool) -> bool:
+    def take_away(self, pair: RateKey, day: date, rate: ExchangeRate, at: str, *, told: bool = True) -> bool:
+        """As ``set``, for a day that has ``rate``; another one is somebody else's, and stays."""
+        taken = {day: rate}
+        return retried(
+            f"rates {pair.from_} {pair.to}",
+            lambda: self._set(pair, {day: None}, at, told, only=taken),
+            attempts=_ATTEMPTS,
+        )
+
+    def _set(
+        self,
+        pair: RateKey,
+        days: Mapping[date, ExchangeRate | None],
+        at: str,
+        told: bool,
+        only: Mapping[date, ExchangeRate] | None = None,
+    ) -> bool:
         pk, sk = item_key(pair)
         item = next(get_many(self.client, self.table, [(pk, sk)]), None)
         before, version = _days(item), item["ve"] if item else 0
+        if any(before.get(day) != rate for day, rate in (only or {}).items()):
+            return False
         after = {day: rate for day, rate in (before | dict(days)).items() if rate is not None}
         if after == before:
             return False

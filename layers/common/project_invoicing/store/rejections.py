@@ -11,13 +11,17 @@ from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.staged_row import Rejection
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
+from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
-from project_invoicing.store.errors import TransactionCancelled, translated
-from project_invoicing.store.items import bounded, key
-from project_invoicing.store.transactions import lost, put, query, transact
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.items import bounded
+from project_invoicing.store.staging_queue import queued_as_rejected
+from project_invoicing.store.transactions import Write, delete, lost, put, query, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 PREFIX: Final = "REJECTED#"
 _LEGIBLE_BYTES: Final = 200 * 1024
@@ -41,6 +45,7 @@ class Rejections:
         from project_invoicing.events.own import ActualRejected  # noqa: PLC0415
 
         version = version or bounded(str(event.get("row_version") or event.get("occurred_at") or ""))
+        pk, sk = _rejected(rejected.entity, rejected.id), f"{version}#{rejected.reason}"
         told = ActualRejected(
             entity=bounded(rejected.entity),
             id=bounded(rejected.id),
@@ -51,13 +56,14 @@ class Rejections:
             put(
                 self.table,
                 {
-                    "pk": _rejected(rejected.entity, rejected.id),
-                    "sk": f"{version}#{rejected.reason}",
+                    "pk": pk,
+                    "sk": sk,
                     "re": rejected.reason,
                     "rd": whole(rejected.detail),
                     "fd": rejected.field,
                     "at": at,
                     **_kept(rejected, event),
+                    **queued_as_rejected(at, pk, sk),
                 },
                 unless_exists=True,
             ),
@@ -79,14 +85,30 @@ class Rejections:
         for item in query(self.client, self.table, _rejected(entity, id)):
             yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
 
-    def mended(self, entity: str, id: str, sort_key: str) -> None:
-        """Takes out a rejected event that was accepted after all. No condition: deleting what is gone is nothing."""
-        with translated():
-            self.client.delete_item(TableName=self.table, Key=key(_rejected(entity, id), sort_key))
+    def mended(self, entity: str, id: str, sort_key: str, made: HistoryEntry) -> None:
+        """Takes out a rejected event that was accepted after all, and notes who did it. Nothing where it is gone."""
+        gone = delete(self.table, _rejected(entity, id), sort_key, expected={"sk": sort_key})
+        try:
+            transact(self.client, [gone, self.noted(entity, id, made)])
+        except TransactionCancelled as cancelled:
+            if not lost(cancelled):
+                raise
+
+    def noted(self, entity: str, id: str, made: HistoryEntry) -> Write:
+        """An entry of a row's history, for the transaction of what was done."""
+        return histories.entry(self.table, _row(entity, id), made)
+
+    def history(self, entity: str, id: str) -> Iterator[HistoryEntry]:
+        """What people did to a row of Dataverse, oldest first."""
+        return histories.of(self.client, self.table, _row(entity, id))
 
 
 def _rejected(entity: str, id: str) -> str:
     return f"{PREFIX}{bounded(entity)}#{bounded(id)}"
+
+
+def _row(entity: str, id: str) -> str:
+    return f"{bounded(entity)}#{bounded(id)}"
 
 
 def _kept(rejected: Rejected, event: Mapping[str, Any]) -> dict[str, Any]:

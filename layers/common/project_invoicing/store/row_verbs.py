@@ -24,6 +24,7 @@ from project_invoicing.store.staging_queue import (
     document_position,
     import_position,
     queued_as,
+    queued_as_rejected,
     sale_position,
 )
 from project_invoicing.store.transactions import Write, update
@@ -58,6 +59,8 @@ class RowVerbs:
         """The row can never become a line as it is, or Dataverse does not have it (STG-13)."""
         after = ROWS.after(row.state, RowVerb.INVALIDATED)
         values = {"st": after, **_TOLD, "re": reason, "rd": detail, "rs": at, **_OFF_QUEUE}
+        if reason:
+            values |= queued_as_rejected(at, row.id, ROW)
         return self._row(row.id, values, _unchanged(row))
 
     def skip(self, row: StagedRow, detail: str, at: str) -> Write:
@@ -69,7 +72,7 @@ class RowVerbs:
     def revive(self, row: StagedRow) -> Write:
         """An invalid row waits for an import again."""
         after = ROWS.after(row.state, RowVerb.REVIVED)
-        values: dict[str, Any] = {"st": after, **_TOLD}
+        values: dict[str, Any] = {"st": after, **_TOLD, **_OFF_QUEUE}
         if not row.actual.skip_sync:
             values |= queued_as(row.id, import_position(row.actual))
         return self._row(row.id, values, {"st": row.state, "ch": row.changes})

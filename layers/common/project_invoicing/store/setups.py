@@ -109,6 +109,11 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
     chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
     writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
     writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
+    if before is None:
+        # Imported late: whoever only reads a set-up starts without it.
+        from project_invoicing.store.list_progress import nothing_to_do  # noqa: PLC0415
+
+        writes.append(nothing_to_do(table, at))
     writes.append(outbox.record(table, SetupChanged(setup_version=number).on_bus(at, str(number))))
     for position, chunk in enumerate(chunks, start=1):
         item = {"pk": partition, "sk": f"CHUNK#{position:03d}", "data": chunk}

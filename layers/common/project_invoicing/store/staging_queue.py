@@ -3,11 +3,15 @@
 A row has at most one place: ``J#`` waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed since
 its import (``U#T#`` only its texts, ``U#L#`` only its connections), ``I#`` + lender + borrower + date is a posted sale
 that waits to be billed between companies.
+
+What was rejected stands in a partition of its own, in order of time: events that are kept, and rows that turned out to
+be invalid.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
@@ -25,6 +29,9 @@ SHARDS: Final = 4
 """Partitions of the import queue. A partition takes 1,000 writes per second; a row is written there once."""
 
 _ID: Final = b"\0"
+
+REJECTED: Final = "R"
+"""The partition of what was rejected; the partitions of rows that wait are numbers."""
 
 CHANGED: Final = "U#"
 REWORDED: Final = "U#T#"
@@ -49,6 +56,11 @@ def blocker_of(key: bytes) -> str:
 def queued_as(actual_id: str, position: str) -> dict[str, Any]:
     """The index keys of a row at ``position``."""
     return {"q": str(crc32(actual_id.encode()) % SHARDS), "qs": position}
+
+
+def queued_as_rejected(at: str, pk: str, sk: str) -> dict[str, Any]:
+    """The index keys of what was rejected ``at`` a time. No two items have the same."""
+    return {"q": REJECTED, "qs": f"{at}#{blake2b(f'{pk} {sk}'.encode(), digest_size=8).hexdigest()}"}
 
 
 def changed_position(actual_id: str) -> str:

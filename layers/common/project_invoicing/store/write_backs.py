@@ -16,7 +16,7 @@ Two workers at once do no harm: both write the same values, and if both have tri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +25,7 @@ from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item, readable
 from project_invoicing.store.staging_queue import INDEX
-from project_invoicing.store.transactions import get, query
+from project_invoicing.store.transactions import get, get_many, query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,6 +74,10 @@ class WriteBacks:
     def get(self, document: Document) -> Progress | None:
         item = get(self.client, self.table, document.pk, HEADER)
         return progress_of(item) if item else None
+
+    def many(self, documents: Iterable[Document]) -> dict[Document, Progress]:
+        keys = ((document.pk, HEADER) for document in documents)
+        return {one.document: one for one in map(progress_of, get_many(self.client, self.table, keys))}
 
     def record(self, document: Document, at: str) -> bool:
         """Notes a document posted at ``at`` that cannot be written back now. ``False``: it was already noted."""

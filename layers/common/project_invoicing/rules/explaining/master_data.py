@@ -11,7 +11,7 @@ from project_invoicing.domain.master_data import SPLIT_RULE, Children, NameKey, 
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACCOUNT, CONTRACT_LINE
 from project_invoicing.rules.explaining.explanation import TYPES, Explanation
-from project_invoicing.setup.effective import Columns, Layer
+from project_invoicing.setup.effective import Columns, Found, Layer, Missing
 
 NOUNS: Final[Mapping[Part, str]] = {
     Part.CUSTOMERS: "customer",
@@ -65,6 +65,13 @@ def say_row(made: Explanation, row: SeenRow) -> None:
         made.advise(row.problem)
     if row.warning:
         made.advise(row.warning)
+
+
+def say_useless(made: Explanation, found: Found | Missing) -> None:
+    """What the policy lacks for a row that nothing is wrong with: a currency may need its precision there."""
+    if isinstance(found, Missing):
+        made.headline += ", cannot be used"
+        made.advise(found.detail)
 
 
 def say_waiting(made: Explanation, rows: Iterable[StagedRow]) -> None:

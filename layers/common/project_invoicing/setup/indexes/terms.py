@@ -36,14 +36,13 @@ class TermLookups(MasterDataLookups):
     def terms_for(self, contract: str | None, customer: str | None, company: str) -> TermsOfPayment | None:
         """The terms of payment of the customer's share in the contract, else of the contract, else of the customer.
 
-        DUE-01, DUE-02.
+        DUE-01, DUE-02. Terms that the policy has no longer are passed over, whoever named them (D-096).
         """
         of_contract, of_customer = self.contract(company, contract), self.customer(company, customer)
         owners = (of_contract, of_customer)
         of_share = self._terms_of_share(of_contract, of_customer, customer)
-        return self.terms(
-            of_share or next((owner.terms_of_payment for owner in owners if owner and owner.terms_of_payment), None)
-        )
+        names = (of_share, *(owner.terms_of_payment for owner in owners if owner))
+        return next((known for name in names if (known := self.terms(name))), None)
 
     def _terms_of_share(self, contract: Contract | None, customer: Customer | None, name: str | None) -> str | None:
         """The terms that a split billing rule of the contract gives the customer."""

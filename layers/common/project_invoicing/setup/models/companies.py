@@ -110,6 +110,9 @@ class Parameters(SetupRow):
     ``auto_open_period``: an accounting date in a period that is not open moves to the first day of the next open one
     (JRN-08, JRN-18); else posting is refused. ``invoice_accounting_date``: where an invoice's header carries no
     accounting date, it is the invoice date, or the one that its billed sales agree on (99-23).
+
+    ``four_eyes``: whoever has edited a proposal may not post it. Edits and postings by hand then have to say who it is;
+    what is posted by itself (``auto_post_proposals``) is posted whoever has edited it.
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -130,6 +133,7 @@ class Parameters(SetupRow):
     auto_post_journals: bool = True
     post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
     invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
+    four_eyes: bool = False
 
 
 class LineProperty(SetupRow):

@@ -6,9 +6,10 @@ Everything on a line that no command covers comes from Dataverse and is refused 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
@@ -26,6 +27,7 @@ from project_invoicing.use_cases.commands import (
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import command_of
 from project_invoicing.use_cases.commands.workplace import Workplace
+from project_invoicing.use_cases.people import must_be_allowed
 
 HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]]]] = {
     edit_header.EditHeader: edit_header.handle,
@@ -54,7 +56,9 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
     except Rejected as rejected:
         return _refused(detail, f"refused: {rejected.detail}", rejected)
     asked = {"actor": command.actor} if command.actor else {}
+    place = replace(place, actor=place.actor or person(command.actor))
     try:
+        must_be_allowed(place.actor or person(None), command)
         return HANDLERS[type(command)](command, place) | asked
     except Refused as refused:
         return _refused(detail, str(refused), refused) | asked

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from project_invoicing.domain.history import Done
 from project_invoicing.use_cases.commands.command import Command, Day, Text
 from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.intercompany.propose import IntercompanyProposals, PostedSales
@@ -26,7 +27,7 @@ class BillIntercompany(Command):
 
 def handle(command: BillIntercompany, place: Workplace) -> dict[str, Any]:
     sales = PostedSales(place.staging, place.journals, place.proposals)
-    made = IntercompanyProposals(sales, place.proposals, place.setup, place.at)
+    made = IntercompanyProposals(sales, place.proposals, place.setup, place.at, place.done(Done.CREATED))
     headers = made.create(command.company, command.borrower, command.from_, command.to)
     lines = ProposalImport(place.staging, place.journals, place.proposals, place.setups, place.at, NoRegister())
     for id, _ in headers:

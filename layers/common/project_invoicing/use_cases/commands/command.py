@@ -105,8 +105,8 @@ Actor = Annotated[str | None, BeforeValidator(_actor)]
 class Command(BaseModel):
     """A person's request.
 
-    ``actor`` is the id of who asks: optional until people sign in. It is logged with the outcome and returned in the
-    answer; documents do not keep it.
+    ``actor`` is the id of who asks, optional where nobody signs in. It is logged with the outcome, returned in the
+    answer, and kept in the history of the document.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from project_invoicing.domain.history import Done
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
 from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.documents.delete_lines import delete_journal_lines, delete_proposal_lines
@@ -30,13 +31,14 @@ class DeleteJournalLines(Command):
 
 
 def handle_proposal(command: DeleteProposalLines, place: Workplace) -> dict[str, Any]:
-    stores = place.proposals, place.staging
+    stores, done = (place.proposals, place.staging), place.done(Done.LINES_DELETED)
     place.on_proposals(
-        command.proposal_id, command.company, lambda header: delete_proposal_lines(*stores, header, place.at)
+        command.proposal_id, command.company, lambda header: delete_proposal_lines(*stores, header, place.at, done)
     )
     return {"outcome": "done"}
 
 
 def handle_journal(command: DeleteJournalLines, place: Workplace) -> dict[str, Any]:
-    delete_journal_lines(place.journals, place.staging, command.company, command.journal_id)
+    done = place.done(Done.LINES_DELETED)
+    delete_journal_lines(place.journals, place.staging, command.company, command.journal_id, done)
     return {"outcome": "deleted"}

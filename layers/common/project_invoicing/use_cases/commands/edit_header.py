@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
 from project_invoicing.rules.invoice_terms import written_invoice_date
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.commands.command import DayIfAny, Dimensions, Edit, Text, TextIfAny
-from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_ready
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_editable
 
 
 class EditHeader(Edit):
@@ -32,13 +32,15 @@ class EditHeader(Edit):
 
 def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
     def change(header: Proposal) -> None:
-        must_be_ready(header)
+        must_be_editable(header, place)
         company = str(header.company)
         if "dimensions" in command.changes and not place.setup.parameters(company).allow_header_dimensions:
             raise bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
         changed = place.proposals.changing(header)
-        changed.edited(edited(command, header, place.setup))
-        transact(place.proposals.client, [changed.write()])
+        edits = edited(command, header, place.setup)
+        changed.edited(edits)
+        before, after = ({name: getattr(one, name) for name in command.changes} for one in (header.edits, edits))
+        place.proposals.commit(header.id, place.done(Done.EDITED, before, after), [changed.write()])
 
     place.on_proposals(command.proposal_id, command.company, change)
     return {"outcome": "done"}

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.commands.command import Dimensions, Edit, RowId, TaxGroup, Text
 from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
@@ -35,11 +35,14 @@ def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
         state = journal.status if journal else "unknown"
         raise bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
     for page in place.journals.pages(company, journal_id):
-        if any(line.actual_id == actual_id for line in page.lines):
+        line = next((line for line in page.lines if line.actual_id == actual_id), None)
+        if line:
             lines = [edited(x, command.changes) if x.actual_id == actual_id else x for x in page.lines]
             change = place.journals.changing(journal)
             change.lines_changed(place.at)
-            transact(place.journals.client, [place.journals.changed_page(journal, page, lines), change.write()])
+            before = {name: getattr(line, name) for name in command.changes}
+            done = place.done(Done.EDITED, before, {"actual_id": actual_id, **command.changes})
+            place.journals.commit(journal, done, [place.journals.changed_page(journal, page, lines), change.write()])
             return {"outcome": "edited"}
     raise bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 

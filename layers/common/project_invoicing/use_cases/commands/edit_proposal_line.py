@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import Field
 
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.owner import Blocked, Invalid
 from project_invoicing.rules.resolution import Resolved, resolve
-from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.commands.command import Edit, OnlyTrue, RowId, TaxGroup, Text, TextIfAny
 from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
-from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_ready
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_editable
 
 
 class EditProposalLine(Edit):
@@ -38,15 +38,18 @@ def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
     actual_id = command.actual_id
 
     def change(header: Proposal) -> None:
-        must_be_ready(header)
+        must_be_editable(header, place)
         for page in place.proposals.pages(header.id):
-            if any(line.actual_id == actual_id for line in page.lines):
+            line = next((line for line in page.lines if line.actual_id == actual_id), None)
+            if line:
                 values = _values(command, place)
                 lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
                 changed = place.proposals.changing(header)
                 changed.edited()
                 writes = [place.proposals.edited_page(header.id, page, lines), changed.write()]
-                transact(place.proposals.client, writes)
+                before = {name: getattr(line, name) for name in values}
+                done = place.done(Done.EDITED, before, {"actual_id": actual_id, **values})
+                place.proposals.commit(header.id, done, writes)
                 return
         raise bad("actual_id", f"proposal {header.number} has no line for actual {actual_id}")
 

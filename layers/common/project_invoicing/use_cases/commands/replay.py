@@ -10,6 +10,7 @@ from pydantic import Field
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.maps import MASTER_TABLES, PROFORMA
 from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.refusals import Refusal
 from project_invoicing.domain.text import guid
 from project_invoicing.store.transactions import transact
@@ -38,11 +39,12 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
         details = [event] if "entity" in event else [one.detail for one in row_events(event, place.at)]
         delivered = [_deliver(detail, place) for detail in details]
         if REJECTED not in delivered:
-            staging.mended(entity, id, sort_key)
+            staging.mended(entity, id, sort_key, place.done(Done.REPLAYED, {"rejected": sort_key}, {"event": sort_key}))
         outcomes += delivered
     row = staging.readable([id]).get(id)
     if row and row.state is StagingState.INVALID:  # accepted at first, then found invalid by the import
-        transact(staging.client, [staging.revive(row)])
+        done = place.done(Done.REPLAYED, {"state": row.state}, {"state": StagingState.PENDING})
+        transact(staging.client, [staging.revive(row), staging.noted(entity, id, done)])
         outcomes.append("pending")
     if not outcomes:
         raise bad("id", f"no rejected event of {entity} {id} is kept")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.store.transactions import transact
+from project_invoicing.domain.history import Done
 from project_invoicing.use_cases.commands.command import Command, Text
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
 
@@ -30,5 +30,6 @@ def handle(command: ResetJournal, place: Workplace) -> dict[str, Any]:
         raise bad("journal_id", f"journal {journal_id} is {journal.status}; only one in error can be reset")
     change = place.journals.changing(journal)
     change.reset(place.at)
-    transact(place.journals.client, [change.write()])
+    done = place.done(Done.RESET, {"status": journal.status}, {"status": change.after.status})
+    place.journals.commit(journal, done, [change.write()])
     return {"outcome": "reset"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Rejected
@@ -21,7 +24,10 @@ from project_invoicing.use_cases.setups import SetupVersions
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The stores, the set-up, and the time ``at`` which the command was given (ISO 8601, UTC)."""
+    """The stores, the set-up, the time ``at`` which the command was given (ISO 8601, UTC), and who gives it.
+
+    ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does.
+    """
 
     proposals: Proposals
     journals: Journals
@@ -29,6 +35,13 @@ class Workplace:
     master: MasterData
     setups: SetupVersions
     at: str
+    actor: Actor | None = None
+
+    def done(
+        self, what: Done, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
+    ) -> HistoryEntry:
+        """The entry about what this command does to a document."""
+        return HistoryEntry(self.at, self.actor or person(None), what, before or {}, after or {})
 
     @property
     def setup(self) -> FinanceSetup:
@@ -50,9 +63,13 @@ class Workplace:
                 raise
 
 
-def must_be_ready(header: Proposal) -> None:
-    """Refuses an edit of a proposal that waits, is being posted or is posted."""
+def must_be_editable(header: Proposal, place: Workplace) -> None:
+    """Refuses an edit of a proposal that waits, is being posted or is posted, and one by nobody under four eyes."""
     if header.status is ProposalStatus.READY:
+        known = place.actor is not None and place.actor.is_known
+        if place.setup.parameters(str(header.company)).four_eyes and not known:
+            detail = f"{header.company} posts with four eyes: say who edits proposal {header.number}"
+            raise Refused(PostingFailure.FOUR_EYES, detail)
         return
     posted = header.status in (ProposalStatus.POSTED, ProposalStatus.POSTING)
     reason = PostingFailure.ALREADY_POSTED if posted else PostingFailure.LINES_MISSING

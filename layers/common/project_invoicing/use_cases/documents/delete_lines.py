@@ -22,11 +22,17 @@ from project_invoicing.store.transactions import MAX_WRITES, Write, transact
 from project_invoicing.use_cases.staging.taking import Line, fitting, released
 
 if TYPE_CHECKING:
+    from project_invoicing.domain.history import HistoryEntry
     from project_invoicing.store.journals import Journals
 
+_BESIDE = 3
+"""Writes of a transaction beside those of rows: page, header, and the entry of the history."""
 
-def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Proposal, at: str) -> None:
-    """Deletes all lines of a ready proposal; its header stays and waits since ``at``.
+
+def delete_proposal_lines(
+    proposals: Proposals, staging: Staging, header: Proposal, at: str, done: HistoryEntry | None = None
+) -> None:
+    """Deletes all lines of a ready proposal; its header stays and waits since ``at``. ``done``: a person does it.
 
     Refuses a proposal that is being posted.
     """
@@ -38,11 +44,15 @@ def delete_proposal_lines(proposals: Proposals, staging: Staging, header: Propos
     if header.deleting:
         finish_deletion(proposals, staging, header)
         return
+    done = replace(done, before={"lines": header.line_count}, after={"lines": 0}) if done else None
     if not header.pages:
+        if done and proposals.was_done(header.id, done):  # by this very command, which has come twice
+            return
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     change = proposals.changing(header)
     change.cleared(at)
-    transact(proposals.client, [change.write()])
+    notes = [proposals.noted(header.id, done)] if done else []
+    transact(proposals.client, [change.write(), *notes])
     finish_deletion(proposals, staging, change.after)
 
 
@@ -71,13 +81,18 @@ def _pieces(lines: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
     post.
     """
     done = 0
-    for some in fitting(lines, MAX_WRITES, MAX_WRITES - 2, lambda line: line.took):
+    for some in fitting(lines, MAX_WRITES, MAX_WRITES - _BESIDE, lambda line: line.took):
         done += len(some)
         yield some, lines[done:]
 
 
-def delete_journal_lines(journals: Journals, staging: Staging, company: str, journal_id: str) -> None:
-    """Deletes all lines of a journal that is not being posted; its number is not reused (NUM-08)."""
+def delete_journal_lines(
+    journals: Journals, staging: Staging, company: str, journal_id: str, done: HistoryEntry
+) -> None:
+    """Deletes all lines of a journal that is not being posted; its number is not reused (NUM-08).
+
+    Who does it is noted with the first of them.
+    """
     journal = journals.get(company, journal_id)
     if journal is None:
         raise Rejected("schema", f"{company} has no journal {journal_id}", entity="delete_lines", field="journal_id")
@@ -87,11 +102,13 @@ def delete_journal_lines(journals: Journals, staging: Staging, company: str, jou
     def release(line: JournalLine, by: str | None) -> Write:
         return staging.released(line.actual_id, OnJournal(journal_id), by=by)
 
+    done = replace(done, before={"lines": journal.line_count}, after={"lines": 0})
+    notes = [journals.noted(journal, done)]
     for page in journals.pages(company, journal_id):
         for number, (some, rest) in enumerate(_pieces(page.lines)):
             change = journals.changing(journal)
             change.lines_removed(len(some))
             now = replace(page, version=page.version + number)
             of_page = journals.changed_page(journal, now, rest) if rest else journals.without_page(journal, now)
-            transact(journals.client, [*released(staging, some, release), of_page, change.write()])
-            journal = change.after
+            transact(journals.client, [*released(staging, some, release), of_page, change.write(), *notes])
+            journal, notes = change.after, []

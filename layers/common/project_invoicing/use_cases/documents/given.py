@@ -10,7 +10,7 @@ from project_invoicing.domain.calendar import EARLIEST, LATEST
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
 
-ACTOR: Final = r"[\w.@+:|\\-]{1,100}"
+ACTOR: Final = r"[\w.@+:|/\\-]{1,100}"
 """What the id of a person looks like."""
 
 

@@ -10,6 +10,7 @@ from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.explaining.actual import actual_in_words, not_arrived_in_words
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.rules.explaining.facts import ActualFacts, OnJournal, OnProposal, is_posted_with, wait_now
+from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.waiting import waits_as
 from project_invoicing.store.whole_tables import staged_item
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
@@ -20,7 +21,8 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
     """Everything known about an actual; ``None`` if nothing is."""
     item = staged_item(stores.staging, id)
     if item and item.row:
-        return actual_in_words(_facts(stores, item, item.row), stores.setup)
+        made = actual_in_words(_facts(stores, item, item.row), stores.setup)
+        return woven(made, stores.staging.history(ACTUAL, id))
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
     return not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)

@@ -16,6 +16,7 @@ from project_invoicing.domain.text import guid, whole
 from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.not_taken import say_not_taken
 from project_invoicing.set_aside import Defect, guarded
+from project_invoicing.use_cases.documents.voucher_keys import document_with
 from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.blockers import not_taken
 from project_invoicing.use_cases.explain.documents import (
@@ -67,7 +68,7 @@ class _Search:
             yield _readable("journal", number, explain_journal, stores, company, number)
 
     def by_voucher(self) -> Iterator[Explanation | None]:
-        """No key leads from a voucher to its document: reads the ledger, then the journals; seconds per gigabyte.
+        """By key. What an earlier version stored is searched for until ``fill-lists`` has run: seconds per gigabyte.
 
         Only where some company's voucher numbers have this form.
         """
@@ -75,6 +76,15 @@ class _Search:
         if not any(self._numbers(company) for company in self.companies):
             return
         self.looked += ["the ledger", "the lines of the journals"]
+        keys = {
+            company: document_with(stores.journals, stores.proposals, stores.setup, company, voucher)
+            for company in self.companies
+        }
+        for company, of in keys.items():
+            if of:
+                yield explain_voucher(stores, of[0], company, of[1], voucher)
+        if any(keys.values()) or stores.lists.complete():
+            return
         found = [one for one in stores.ledger.documents_with(voucher) if one[1] in self.companies]
         for source, company, document in found:
             yield explain_voucher(stores, source, company, document, voucher)

@@ -22,6 +22,7 @@ from project_invoicing.rules.explaining.documents import (
     with_actual,
 )
 from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
+from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
 from project_invoicing.use_cases.explain.actuals import explain_actual
@@ -37,7 +38,7 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
         return proforma_in_words(proforma_id, found)
     made = proposal_in_words(_facts(stores, header, found), stores.setup)
     say_pins(made, stores.proposals.master_data(header))
-    return made
+    return woven(made, stores.proposals.history(proforma_id))
 
 
 def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
@@ -86,7 +87,7 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     pages = list(stores.journals.pages(company, number))
     made = journal_in_words(journal, pages, blockers(stores, refusals_of(pages)[:SHOWN]), stores.setup)
     say_pins(made, stores.journals.master_data(journal))
-    return made
+    return woven(made, stores.journals.history(company, number))
 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:

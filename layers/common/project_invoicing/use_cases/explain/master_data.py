@@ -82,6 +82,8 @@ def _say_row(stores: Stores, made: Explanation, key: RowKey) -> None:
     if not isinstance(row, SeenRow):
         return
     words.say_row(made, row)
+    if PARTS[row.entity] is Part.CURRENCIES and not row.deleted:
+        words.say_useless(made, stores.setup.find(row.entity, row.id))
     if isinstance(children, Children):
         words.say_children(made, children, stores.setup.resolve)
     words.say_waiting(made, stores.staging.blocked_by([f"{row.entity}#{row.id}"]))

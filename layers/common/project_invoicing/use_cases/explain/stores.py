@@ -18,6 +18,7 @@ from project_invoicing.rules.late_changes import PostedAs
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.list_progress import ListProgress
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
@@ -41,6 +42,7 @@ class Stores:
     master: MasterData
     setups: SetupVersions
     maps: MapStates
+    lists: ListProgress
 
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
@@ -54,6 +56,7 @@ class Stores:
             MasterData(client, named.master_data_table),
             SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
+            ListProgress(client, named.setup_table),
         )
 
     @property

@@ -17,6 +17,7 @@ from uuid import UUID, uuid5
 
 from project_invoicing.domain.actual import Proforma, RowVersion
 from project_invoicing.domain.codes import ConnectionRole, ProposalStatus
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.number_sequence import format_number
@@ -107,12 +108,13 @@ class PostedSales:
 
 @dataclass(frozen=True, slots=True)
 class IntercompanyProposals:
-    """Creates the headers. ``at`` is the clock."""
+    """Creates the headers. ``at`` is the clock, ``done`` the entry in the history of each."""
 
     sales: PostedSales
     proposals: Proposals
     setup: FinanceSetup
     at: str
+    done: HistoryEntry
 
     def create(self, lender: str, borrower: str, start: date, end: date) -> list[tuple[str, str]]:
         """Creates one header per currency of the sales posted in these days, as ``(id, number)`` (IC-15).
@@ -161,6 +163,7 @@ class IntercompanyProposals:
                 unit = UnitOfWork(self.proposals.client)
                 unit.add(self.proposals.create(proforma, lender, between, at=self.at))
                 unit.add(self.proposals.take_number(lender, proforma), counter.draw(drawn))
+                unit.add(self.proposals.noted(proforma.id, self.done))
                 try:
                     unit.commit()
                     return proforma

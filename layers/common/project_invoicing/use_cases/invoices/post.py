@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
@@ -21,7 +22,9 @@ from project_invoicing.store.unit_of_work import UnitOfWork, first_of, retried
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted
+from project_invoicing.use_cases.invoices.four_eyes import four_eyes
 from project_invoicing.use_cases.invoices.saga import InvoiceSaga
+from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.taking import mark
@@ -33,18 +36,25 @@ _ATTEMPTS = 40
 
 @dataclass(slots=True)
 class InvoicePosting:
-    """One run of the posting of proposals."""
+    """One run of the posting of proposals. ``actor`` posts: the system, unless a person asks."""
 
     proposals: Proposals
     staging: Staging
     ledger: Ledger
     setups: SetupVersions
     at: str
+    actor: Actor = BY_EVENT
     posted: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
     def run_asked(self, asked: PostInvoices) -> None:
         """Posts what a person asks for: one proposal, or all that are ready."""
+        self.actor = person(asked.actor) if self.actor.is_system else self.actor
+        try:
+            must_be_allowed(self.actor, asked)
+        except Refused as refused:
+            self.refused.append(Refusal(asked.company, asked.proposal_id, refused.reason, refused.detail))
+            return
         if asked.proposal_id:
             self.run_number(asked.proposal_id, asked.company, asked.invoice_date)
         else:
@@ -125,6 +135,11 @@ class InvoicePosting:
         there = f"{company} has no proposal {number}" if company else f"there is no proposal {number}"
         return Refusal(company, number, WaitReason.HEADER_MISSING, there)
 
+    def run_task(self, proforma_id: str) -> None:
+        """Posts one proposal for the schedule, which has handed it out."""
+        self.actor = BY_SCHEDULE
+        self.run_one(proforma_id, again=False)
+
     def run_one(self, proforma_id: str, invoice_date: str | None = None, *, again: bool = True) -> None:
         """Posts one proposal. ``again`` False: an event or a task asks, and one that is not ready is left alone."""
         header = guarded("proposal", proforma_id, self.proposals.get, proforma_id)
@@ -159,10 +174,12 @@ class InvoicePosting:
             self._set_aside(header, defect)
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
+        if header.status is ProposalStatus.READY:
+            four_eyes(self.proposals, self.setups.current, header, self.actor)
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
         made = drafted(self.proposals, self.setups, header, invoice_date, self.at)
-        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, made, self.at)
+        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, made, self.at, self.actor)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
 

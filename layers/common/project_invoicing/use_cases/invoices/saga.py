@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from project_invoicing.chunks import chunks
+from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import charged
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.ledger import INVOICE, Voucher
 from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
@@ -48,9 +50,10 @@ class InvoiceSaga:
         header: Proposal,
         drafted: Drafted,
         at: str,
+        actor: Actor,
     ) -> None:
         self.proposals, self.staging, self.ledger = stores
-        self.header, self.at = header, at
+        self.header, self.at, self.actor = header, at, actor
         draft, setup, self.view = drafted
         self.draft, self.setup = draft, setup
         self.counters: list[Counter] = []
@@ -98,7 +101,9 @@ class InvoiceSaga:
             unit.add(*(self._posted(line) for line in lines))
         shown = [replace(line, took=None) for line in lines if line.shown]  # said on the proposal, and smaller
         if shown:
-            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown))
+            first = next(line.line_number for line in self.draft.totals.lines if line.shown)
+            voucher = invoice.voucher if shown[0].line_number == first else None
+            unit.add(self._invoices.page(invoice.company, invoice.invoice_number, step + 1, shown, voucher))
 
     def _progress(self, unit: UnitOfWork, *, first: bool, last: bool) -> Proposal:
         """The header: the first page claims the proposal, the last one finishes it. Returns it as it is then.
@@ -129,8 +134,19 @@ class InvoiceSaga:
             unit.add(self.proposals.pin(self.header, self.view))
         for number, before in self.draft.originals.items():
             unit.add(self._invoices.give_back(company, number, before, self.draft.totals.originals[number]))
+        unit.add(self.proposals.noted(self.header.id, self._done()))
         if self.numbered:
             unit.add(self._invoices.create(replace(self.invoice, posted=posted), charged(self.draft.totals.lines)))
+
+    def _done(self) -> HistoryEntry:
+        """Who posts it. One entry, with the claim: whoever continues a posting only finishes it."""
+        invoice = self.invoice
+        after = {
+            "invoice_number": invoice.invoice_number or None,
+            "voucher": invoice.voucher,
+            "invoice_date": invoice.invoice_date.isoformat(),
+        }
+        return HistoryEntry(self.at, self.actor, Done.POSTED, {"status": self.header.status}, after)
 
     @property
     def _invoices(self) -> Invoices:

@@ -108,17 +108,22 @@ class JournalBook:
 
         pairs = list(zip((candidate.row for candidate in plan.candidates), plan.lines, strict=True))
         unit = UnitOfWork(self.staging.client, taken(self.staging, pairs, journalise))
+        drawn = self._vouchers.last
         for segment in plan.segments:
-            unit.add(*self._documents(segment))
+            drawn += len(segment.lines)
+            unit.add(*self._documents(segment, drawn))
         unit.add(self._vouchers.draw(len(plan.candidates)))
         if plan.new_journals:
             unit.add(self._numbers.draw(plan.new_journals))
         return unit
 
-    def _documents(self, segment: Segment) -> list[Write]:
-        """The header of a journal, the guard of its period if the journal is new, and the page."""
+    def _documents(self, segment: Segment, drawn: int) -> list[Write]:
+        """The header of a journal, the guard of its period if the journal is new, and the page.
+
+        ``drawn`` is the number of the page's last voucher in the sequence.
+        """
         journals, journal = self.journals, segment.journal
-        page = journals.page(self.company, journal.journal_id, segment.lines)
+        page = journals.page(self.company, journal.journal_id, segment.lines, drawn)
         change = journals.changing(journal)
         change.lines_added(len(segment.lines), self.at)
         if segment.new:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.domain.calendar import period_key
 from project_invoicing.domain.codes import (
     JournalStatus,
@@ -20,6 +21,7 @@ from project_invoicing.domain.codes import (
     TransactionType,
     WaitReason,
 )
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.journal import Journal, JournalPage, refusals
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
@@ -40,6 +42,7 @@ from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.journals.posting_saga import PostingSaga
 from project_invoicing.use_cases.master_data.facts import JournalLineFacts
+from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.setups import Seen, SetupVersions
 
@@ -49,13 +52,14 @@ _ATTEMPTS = 6
 
 @dataclass(slots=True)
 class JournalPosting:
-    """One run of the posting of journals."""
+    """One run of the posting of journals. ``actor`` posts; without it, the person who asks or the schedule."""
 
     journals: Journals
     staging: Staging
     ledger: Ledger
     setups: SetupVersions
     at: str
+    actor: Actor | None = None
     posted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
@@ -68,6 +72,13 @@ class JournalPosting:
 
         ``refused`` says why lines, and journals that were named, are not posted.
         """
+        if self.actor is None:
+            self.actor = BY_SCHEDULE if scheduled else person(asked.actor)
+        try:
+            must_be_allowed(self.actor, asked)
+        except Refused as refused:
+            self.refused.append(Refusal(asked.company, asked.journal_id, refused.reason, refused.detail))
+            return
         setup = self.setups.current
         companies = [asked.company] if asked.company else list(setup.document.companies)
         if companies[0] not in setup.document.companies:
@@ -152,7 +163,8 @@ class JournalPosting:
             except Refused as refused:
                 self.refused.append(Refusal(journal.company, journal.journal_id, refused.reason, refused.detail))
                 return
-            saga = PostingSaga(self.journals, self.staging, self.ledger, self.at, journal, setup, failing, rows, view)
+            done = HistoryEntry(self.at, self.actor or BY_EVENT, Done.POSTED, {"status": journal.status})
+            saga = PostingSaga(self.journals, self.staging, self.ledger, done, journal, setup, failing, rows, view)
             *firsts, last = by_transaction(judged, MAX_WRITES - saga.overhead)
             for some in firsts:
                 saga.step(some)

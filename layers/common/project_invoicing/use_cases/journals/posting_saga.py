@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import JOURNAL
@@ -29,21 +30,23 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
 from project_invoicing.store.unit_of_work import UnitOfWork
 
-_OVERHEAD = 7
-"""Writes of a transaction besides rows and pages: vouchers, header, counter, error journal and page, two events."""
+_OVERHEAD = 8
+"""Writes of a transaction besides rows and pages: vouchers, header, who posts it, counter, error journal and page, two
+events."""
 
 
 @dataclass(slots=True)
 class PostingSaga:
     """One journal while it is posted. ``failing``: how many of its lines not yet posted will fail.
 
-    ``rows`` are the rows that its lines are posted with, by id; ``view`` is the master data, for the first transaction.
+    ``done`` says who posts it, and when; it is written as the posting begins. ``rows`` are the rows that its lines are
+    posted with, by id; ``view`` is the master data, for the first transaction.
     """
 
     journals: Journals
     staging: Staging
     ledger: Ledger
-    at: str
+    done: HistoryEntry
     journal: Journal
     setup: FinanceSetup
     failing: int
@@ -79,6 +82,7 @@ class PostingSaga:
         if journal.status is JournalStatus.DRAFT:
             change.begun(self.setup.version, pinned=self.view is not None)
             unit.add(*([self.journals.pin(journal, self.view)] if self.view else []))
+            unit.add(self.journals.noted(journal, self.done))
         if self._counter and journal.error_journal is None:
             change.errors_go_to(self._error_journal)
             unit.add(self._counter.draw(1))
@@ -156,4 +160,4 @@ class PostingSaga:
             )
             events.append(failed)
         key = f"{company}#{number}"
-        return [outbox.record(self.journals.table, event.on_bus(self.at, key)) for event in events]
+        return [outbox.record(self.journals.table, event.on_bus(self.done.at, key)) for event in events]

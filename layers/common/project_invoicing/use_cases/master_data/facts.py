@@ -154,6 +154,8 @@ class ProformaFacts:
         if company is None:
             return
         setup.terms_for(contract.name if contract else None, account, company)
+        if customer and customer.company not in (None, company):
+            setup.customer(customer.company, customer.name)
         if code and company in setup.document.companies:
             setup.price_rate(contract.name if contract else None, code, company, _ANY_DAY)
 

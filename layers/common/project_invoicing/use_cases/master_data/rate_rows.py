@@ -14,19 +14,23 @@ from project_invoicing.store.rates import ExchangeRates
 def leave_day(rates: ExchangeRates, stored: MasterRow, known: MasterRow, at: str, *, told: bool) -> None:
     """Takes a rate away from where the row no longer has it: it is deleted, or of another pair or day by now.
 
-    Before the row itself is stored, so that a delivery that is repeated after a crash finds where it was.
+    Before the row itself is stored, so that a delivery that is repeated after a crash finds where it was. A day that
+    has another rate by now has it from another row or a file: whoever corrects a rate adds one and deletes the first.
     """
     if stored.version and not stored.deleted and (known.deleted or _place(stored) != _place(known)):
         pair, day = _place(stored)
-        rates.set(pair, {day: None}, at, told=told)
+        rates.take_away(pair, day, _rate(stored), at, told=told)
 
 
 def take_day(rates: ExchangeRates, row: MasterRow, at: str, *, told: bool) -> None:
     """Sets the rate of a row as it is stored. After that, so that of two deliveries at once the newer one stays."""
     if row.version and not row.deleted:
         pair, day = _place(row)
-        rate = ExchangeRate(Decimal(row.columns["rate"]), Decimal(row.columns["factor"]))
-        rates.set(pair, {day: rate}, at, told=told)
+        rates.set(pair, {day: _rate(row)}, at, told=told)
+
+
+def _rate(row: MasterRow) -> ExchangeRate:
+    return ExchangeRate(Decimal(row.columns["rate"]), Decimal(row.columns["factor"]))
 
 
 def _place(row: MasterRow) -> tuple[RateKey, date]:

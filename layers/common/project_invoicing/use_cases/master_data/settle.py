@@ -8,13 +8,17 @@ What others wait for is then looked at in turn. A row that an index did not show
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.master_row import (
     HAS_DEPENDENTS,
     MOST_MERGES,
+    MOVED,
+    MOVES_WORK,
     WAITED_FOR,
     ArrivedRow,
     MasterRow,
@@ -51,7 +55,9 @@ class _Names:
 class Settling:
     """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
-    ``quiet``: no row raises an event, because one event tells of all of them later.
+    ``contracts`` gives company and number of a contract that is in the set-up document alone, by its Dataverse id.
+    ``quiet``: rows raise no event, because one event tells of all of them later. It has what waits looked at, so a row
+    that was here already and moves work that is on documents is told by itself: its table was read anew.
     """
 
     def __init__(
@@ -61,13 +67,16 @@ class Settling:
         time_left: Callable[[], bool],
         at: str,
         *,
+        contracts: Callable[[str], tuple[str, str] | None] = lambda _: None,
         quiet: bool = False,
     ) -> None:
         self.master = master
+        self.contracts = contracts
         self.units = units
         self.time_left = time_left
         self.at = at
         self.quiet = quiet
+        self._moved: dict[RowKey, int] = {}
 
     def arrived(self, row: ArrivedRow) -> Delivery:
         """Stores one delivery of a row, and looks at what waited for it.
@@ -96,15 +105,30 @@ class Settling:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
         return sum(self._look_at([key]) for key in keys)
 
+    def _all_looked_at(self) -> None:
+        """Everybody who took over the company of a row knows of the new one: that is written on it no longer.
+
+        Until then a run that died is repeated by the delivery, or by the schedule. A row that has changed meanwhile is
+        left to whoever changed it.
+        """
+        for key, changes in self._moved.items():
+            row, read = self.master.stored(key)
+            if row.changes == changes:
+                placed = self._place(row, row, read, _Names({}))
+                with suppress(Conflict):
+                    self.master.save(row, replace(row, placed=placed, changes=changes + 1), None)
+        self._moved.clear()
+
     def _look_at(self, keys: list[RowKey]) -> int:
         moved = 0
         while keys:
             before, after, _ = self._settled(keys.pop(0))
-            if after.changes != before.changes:
-                moved += 1
+            moved += after.changes != before.changes
+            if after.changes != before.changes or after.placed.waits_for == MOVED:
                 keys += [key for key in self._touched(before, after, None) if key not in keys]
             if keys and not self.time_left():
                 raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
+        self._all_looked_at()
         return moved
 
     # --- one row ---
@@ -121,7 +145,8 @@ class Settling:
             known = row.with_arrived(arrived) if arrived else row
             if known.version is None and known == row:
                 return first, row, outcome
-            after = replace(known, placed=self._place(row, known, read, names))
+            placed = self._place(row, known, read, names)
+            after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
             if after == row:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
@@ -143,6 +168,8 @@ class Settling:
         missing = [key for key in needed(known) if key not in read]
         if missing:
             read |= self.master.read(missing)
+        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
+            read = {**read, contract: self._contract(contract, read[contract])}
         cycle = self._cycle(known)
         placed = place(known, read, names.holders, self.units, cycle)
         wanted = replace(known, placed=placed).name
@@ -156,6 +183,16 @@ class Settling:
                 else:
                     placed = place(known, read, {wanted: holder}, self.units, cycle)
         return placed
+
+    def _contract(self, key: RowKey, read: Seen | None) -> Seen | None:
+        """The contract of a line: its row, else, where that has no number, what the set-up document says of it."""
+        if isinstance(read, SeenRow) and read.number:
+            return read
+        written = self.contracts(key.id)
+        if written is None:
+            return read
+        company, number = written
+        return SeenRow(key.entity, key.id, RowVersion(None, "", ""), {}, company=company, number=number)
 
     def _cycle(self, row: MasterRow) -> RowKey | None:
         """The row that this one was merged into, if merges lead from there back here."""
@@ -172,7 +209,9 @@ class Settling:
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
         of_rate = after.entity == EXCHANGE_RATE  # its pair tells
-        if of_rate or self.quiet or not (changed or _code(before) != _code(after)):
+        if of_rate or not (changed or _code(before) != _code(after)):
+            return None
+        if self.quiet and not (was_usable and MOVES_WORK.intersection(changed)):
             return None
         if not before.changes and after.version is None:
             return None  # only the end of a row that nobody has seen
@@ -199,7 +238,8 @@ class Settling:
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
             yield from self._lines(after)
-        if after.entity in HAS_DEPENDENTS and before.placed.company not in (None, after.placed.company):
+        if after.placed.waits_for == MOVED:
+            self._moved[after.key] = after.changes
             yield from self.master.rows_naming(after.id)
         if merged := reference(after.columns, "merged_into"):
             yield from self._merged(after, merged)
@@ -228,6 +268,12 @@ def _learned(taken: NameTaken, row: MasterRow) -> _Names:
     if taken.deleted and not row.deleted:
         return _Names({}, taken.holder)
     return _Names({taken.name: taken.holder})
+
+
+def _leaves(row: MasterRow, placed: Placement) -> bool:
+    """Whether others took over the company of a row, which is another one now, and have yet to hear of it."""
+    moves = row.placed.company not in (None, placed.company)
+    return row.entity in HAS_DEPENDENTS and (moves or row.placed.waits_for == MOVED)
 
 
 def _code(row: MasterRow) -> str | None:

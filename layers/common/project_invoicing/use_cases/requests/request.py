@@ -28,7 +28,7 @@ class Request(Detail):
 class SignedRequest(Request):
     """A request for a change, which may say who asks.
 
-    ``actor`` is the id of who asks: optional until people sign in. It is logged, and returned in the answer.
+    ``actor`` is the id of who asks, optional where nobody signs in. It is logged, and returned in the answer.
     """
 
     actor: Annotated[

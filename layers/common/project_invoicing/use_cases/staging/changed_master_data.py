@@ -1,7 +1,8 @@
 """Applies a change of master data to unposted lines: a project has moved, a contract has another customer or rate.
 
-A line that belongs to another owner now is treated as one whose actual has changed. Whatever else changes (names,
-addresses, terms, dates) is read at the posting anyway. What is posted stays as it is; the reconciliation names it.
+A line that belongs to another owner now is treated as one whose actual has changed, and so is one that names its
+project or contract by a number that is gone: nothing stands under it. Whatever else changes (names, addresses,
+terms, dates) is read at the posting anyway. What is posted stays as it is; the reconciliation names it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.master_data import PARTS, Part
+from project_invoicing.domain.master_row import MOVES_WORK
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import POLICY, rate_blocker
 from project_invoicing.domain.staged_row import StagedRow
@@ -23,8 +25,6 @@ from project_invoicing.set_aside import guarded
 from project_invoicing.use_cases.master_data.facts import PriceFacts
 from project_invoicing.use_cases.staging.apply_changes import CHUNK, Changes
 
-_OWNER: Final = frozenset({"company", "contract", "customer", "billing_method", "project"})
-"""The columns by which work belongs to somebody else, or is billed in another way."""
 _FIXED_RATE: Final = "fixed_exchange_rate"
 _ON_LINES: Final = {
     Part.PROJECTS: "project",
@@ -48,7 +48,7 @@ class ChangedMasterData:
         part = PARTS.get(self.change.entity)
         if part is Part.CONTRACTS and _FIXED_RATE in changed and self.change.number:
             self.changes.of_fixed_rate(self.change.number, self._companies(changed))
-        if part not in _ON_LINES or not changed & _OWNER:
+        if part not in _ON_LINES or not changed & MOVES_WORK:
             return []
         again: list[str] = []
         for some in chunks(self._lines(_ON_LINES[part], changed), CHUNK):
@@ -73,6 +73,8 @@ class ChangedMasterData:
         if _FIXED_RATE not in (self.change.changed or ()) or not company or not number:
             return blockers
         setups = self.changes.setups
+        if company not in setups.current.document.companies:
+            return blockers
         accounting = setups.current.accounting_currency(company)
         setups.reader.look([PriceFacts(company, number, accounting)])
         contract = setups.current.contract(company, number)
@@ -97,7 +99,7 @@ class ChangedMasterData:
     def _lines(self, field: str, changed: set[str]) -> Iterator[Line]:
         """The unposted lines that name it; if its number has changed too, all, because they name it as it was."""
         names = {self.change.number, self._written_name()} - {None}
-        for line in self._unposted(self._companies(changed)):
+        for line in self._unposted(self._and_lenders(self._companies(changed))):
             if "number" in changed or getattr(line, field) in names:
                 yield line
 
@@ -116,6 +118,12 @@ class ChangedMasterData:
         """Where its lines are: with its company, but everywhere if that has changed or is none."""
         known = self.change.company
         return [known] if known and "company" not in changed else list(self.changes.setup.document.companies)
+
+    def _and_lenders(self, companies: list[str]) -> list[str]:
+        """Where lines may name work of these companies: a lender's name the borrower's project."""
+        setup = self.changes.setup
+        lenders = (terms.lender for company in companies for terms in setup.lenders(company))
+        return list(dict.fromkeys((*companies, *lenders)))
 
     def _written_name(self) -> str | None:
         """The name that the document gives it, which its lines may have."""

@@ -17,6 +17,7 @@ from project_invoicing.dataverse.maps import CONNECTION, MASTER_TABLES
 from project_invoicing.dataverse.row_events import DELETE, LOADED, LOADING, MERGE, RowEvent
 from project_invoicing.domain.actual import Connection, RowVersion
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.states import MapState
 from project_invoicing.domain.text import sortable_instant
@@ -101,7 +102,7 @@ class CatchUp:
             command = ControlMap.of(asked)
             signed = command.signed
             return self._control().apply(command) | signed
-        except (Rejected, Conflict) as refused:
+        except (Rejected, Refused, Conflict) as refused:
             return {"outcome": f"refused: {refused}"} | signed
 
     def _control(self) -> MapControl:

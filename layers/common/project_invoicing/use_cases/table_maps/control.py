@@ -9,11 +9,13 @@ from typing import Any
 from project_invoicing.bus import MAX_ENTRIES, Bus
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.found_rows import inbound_maps
+from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.states import MapAction, MapState
 from project_invoicing.errors import Unavailable
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.sweeps import Sweeps
+from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.control_map import LIST, ControlMap
 
 
@@ -27,17 +29,20 @@ class MapControl:
         self.at = at
         self.time_left = time_left
 
-    def apply(self, command: ControlMap) -> dict[str, Any]:
+    def apply(self, command: ControlMap, actor: Actor | None = None) -> dict[str, Any]:
         """Carries out the command. Returns ``outcome`` and the status of the maps.
 
-        Raises ``Rejected`` for an unknown map and for an action that the map's state does not allow.
+        Raises ``Rejected`` for an unknown map and for an action that the map's state does not allow, ``Refused`` where
+        the ``actor``, who is given where people sign in, may not do it.
         """
+        who = actor or person(command.actor)
+        must_be_allowed(who, command)
         if command.action == LIST:
             return {"outcome": "listed", "maps": [_shown(status) for status in self.states.all().values()]}
         name, action = str(command.name), MapAction(command.action)
         if action is MapAction.START:
             self._read_all_rows(name)
-        status = self._changed(name, action, command.reason)
+        status = self._changed(name, action, command.reason, who)
         delivered = self.deliver_kept(name) if status.state is MapState.RUNNING else 0
         return {"outcome": f"{name} is {status.state}", "delivered": delivered, "maps": [_shown(status)]}
 
@@ -65,7 +70,7 @@ class MapControl:
         inbound = [table_map.name for table_map in inbound_maps().values()]
         return sum(self.deliver_kept(name) for name in inbound if now[name].state is MapState.RUNNING)
 
-    def _changed(self, name: str, action: MapAction, reason: str | None) -> MapStatus:
+    def _changed(self, name: str, action: MapAction, reason: str | None, who: Actor) -> MapStatus:
         """The map's new state. Resuming a running map continues a resume that was cut short."""
         before = self.states.of(name)
         if (
@@ -74,7 +79,7 @@ class MapControl:
             and any(True for _ in self.states.kept(name))
         ):
             return before
-        return self.states.change(name, action, reason, self.at)
+        return self.states.change(name, action, reason, self.at, who)
 
     def _read_all_rows(self, name: str) -> None:
         """Makes the next sweep read all rows, because events that came while the map was stopped were dropped.

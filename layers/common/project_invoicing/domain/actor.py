@@ -1,0 +1,60 @@
+"""Who does something: a person or the system, how, and what a person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class How(StrEnum):
+    """The door through which something was asked for."""
+
+    WORKSPACE = "workspace"
+    COMMAND_LINE = "command line"
+    SCHEDULE = "schedule"
+    EVENT = "event"
+
+
+class Role(StrEnum):
+    """What a person may do. Whoever has a role may view; no other role is part of another."""
+
+    VIEWER = "viewer"
+    ACCOUNTANT = "accountant"
+    POSTER = "poster"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """``id`` tells people apart; it is empty for a person who did not say who it is.
+
+    ``roles`` are ``None`` where nobody signs in: whoever may call the function or write to the table may do everything.
+    """
+
+    id: str
+    name: str
+    how: How
+    roles: frozenset[Role] | None = None
+
+    @property
+    def is_system(self) -> bool:
+        return self.how in (How.SCHEDULE, How.EVENT)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be told apart from every other person."""
+        return bool(self.id)
+
+    def may(self, role: Role) -> bool:
+        return self.roles is None or role in self.roles or (role is Role.VIEWER and bool(self.roles))
+
+
+_SYSTEM: Final = "system"
+BY_SCHEDULE: Final = Actor(_SYSTEM, _SYSTEM, How.SCHEDULE)
+BY_EVENT: Final = Actor(_SYSTEM, _SYSTEM, How.EVENT)
+
+
+def person(id: str | None, how: How = How.COMMAND_LINE) -> Actor:
+    """A person who calls by hand, with the id that the request names, if any."""
+    return Actor(id or "", id or "", how)

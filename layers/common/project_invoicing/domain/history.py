@@ -1,0 +1,50 @@
+"""What was done to a document: who, when, what, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from project_invoicing.domain.actor import Actor
+from project_invoicing.domain.states import MapAction
+
+
+class Done(StrEnum):
+    """What can be done to a document."""
+
+    EDITED = "edited"
+    LINES_DELETED = "lines deleted"
+    RESET = "reset"
+    REPLAYED = "replayed"
+    POSTED = "posted"
+    CREATED = "created"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    STOPPED = "stopped"
+    STARTED = "started"
+
+    @classmethod
+    def of_map(cls, action: MapAction) -> Done:
+        """What was done to a table map."""
+        return {
+            MapAction.PAUSE: cls.PAUSED,
+            MapAction.RESUME: cls.RESUMED,
+            MapAction.STOP: cls.STOPPED,
+            MapAction.START: cls.STARTED,
+        }[action]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry. ``before`` and ``after`` have the values that changed, as JSON, by the names of the fields.
+
+    ``at`` is the time of the command, so that a repetition of it is the same entry.
+    """
+
+    at: str
+    who: Actor
+    what: Done
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,38 @@
+"""What people and the system did to a document, in the time line of its explanation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from project_invoicing.domain.history import HistoryEntry
+from project_invoicing.rules.explaining.explanation import Explanation
+
+
+def woven(made: Explanation, entries: Iterable[HistoryEntry]) -> Explanation:
+    """The explanation with these entries in its time line, each after what happened until then."""
+    for entry in entries:
+        later = (n for n, step in enumerate(made.history) if step["at"] and step["at"] > entry.at)
+        made.history.insert(next(later, len(made.history)), {"at": entry.at, "what": in_words(entry)})
+    return made
+
+
+def in_words(entry: HistoryEntry) -> str:
+    who = entry.who
+    by = who.name or who.id or "somebody who did not say who"
+    changes = _changes(entry.before, entry.after)
+    return f"was {entry.what} by {by} ({who.how}){': ' if changes else ''}{changes}"
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    names = dict.fromkeys((*before, *after))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_shown(before[name])} -> {_shown(after.get(name))}"
+        if name in before
+        else f"{name.replace('_', ' ')} {_shown(after[name])}"
+        for name in names
+    )
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(value)

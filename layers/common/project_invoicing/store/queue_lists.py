@@ -1,0 +1,114 @@
+"""Lists of the staging table: rows that say themselves why they wait, and what was rejected. By the import queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.staged_item import RejectedItem
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.store.errors import translated
+from project_invoicing.store.items import Expression, Item, plain_item, readable
+from project_invoicing.store.staged_rows import ROW, readable_row
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging_queue import INDEX, REJECTED, SHARDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SHARDS_OF_ROWS: Final = SHARDS
+
+
+class After(NamedTuple):
+    """Where a list goes on: after the item with this key and place."""
+
+    place: str
+    partition: str
+    sort: str
+
+
+class Rejection(NamedTuple):
+    """What was rejected ``at`` a time, and its company, which only rows have."""
+
+    item: RejectedItem
+    at: str
+    company: str | None
+
+
+class QueueLists:
+    """Pages of the lists; each method is one request."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._client: DynamoDBClient = staging.client
+        self._table = staging.table
+
+    def waiting(
+        self, shard: int, after: After | None, limit: int, *, company: str | None, reason: str | None, since: str | None
+    ) -> tuple[list[StagedRow], After | None]:
+        """Rows of a partition that say why they wait, and where to go on."""
+        equal = {"co": company, "re": reason}
+        items, more = self._page(str(shard), after, limit, equal, present="re", since=("rs", since))
+        return [row for item in items if (row := readable_row(item)) and row.reason], more
+
+    def rejected(
+        self, after: After | None, limit: int, *, reason: str | None, since: str | None
+    ) -> tuple[list[Rejection], After | None]:
+        """What was rejected, the newest first."""
+        items, more = self._page(REJECTED, after, limit, {"re": reason}, since=("qs", since), newest=True)
+        return [found for item in items if (found := readable(_rejection, item))], more
+
+    def _page(
+        self,
+        partition: str,
+        after: After | None,
+        limit: int,
+        equal: Mapping[str, str | None],
+        *,
+        since: tuple[str, str | None],
+        present: str = "",
+        newest: bool = False,
+    ) -> tuple[list[Item], After | None]:
+        expression = Expression()
+        condition = expression.equal("q", partition)
+        name, day = since
+        filters = [expression.equal(one, value) for one, value in equal.items() if value]
+        filters += [expression.present(present)] if present else []
+        if day:
+            from_day = f"{expression.name(name)} >= {expression.value(day)}"
+            if name == "qs":
+                condition += f" AND {from_day}"
+            else:
+                filters.append(from_day)
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": INDEX,
+            "KeyConditionExpression": condition,
+            "ScanIndexForward": not newest,
+            **({"FilterExpression": " AND ".join(filters)} if filters else {"Limit": limit}),
+            **({"ExclusiveStartKey": _start(partition, after)} if after else {}),
+            **expression.aliases(),
+        }
+        with translated():
+            answer = self._client.query(**request)
+        items = [plain_item(item) for item in answer["Items"]]
+        if len(items) > limit:
+            return items[:limit], _after(items[limit - 1])
+        last = answer.get("LastEvaluatedKey")
+        return items, _after(plain_item(last)) if last else None
+
+
+def _start(partition: str, after: After) -> dict[str, Any]:
+    return {"q": {"S": partition}, "qs": {"S": after.place}, "pk": {"S": after.partition}, "sk": {"S": after.sort}}
+
+
+def _after(item: Item) -> After:
+    return After(item["qs"], item["pk"], item["sk"])
+
+
+def _rejection(item: Item) -> Rejection:
+    if item["sk"] == ROW and item.get("st") == StagingState.INVALID:
+        return Rejection(RejectedItem(ACTUAL, item["pk"], item["re"], item["rd"]), item["rs"], item.get("co"))
+    _, entity, id = item["pk"].split("#", 2)
+    return Rejection(RejectedItem(entity, id, item["re"], item["rd"]), item["at"], None)

@@ -1,0 +1,50 @@
+"""A page of any list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from project_invoicing.use_cases.lists import (
+    differences,
+    invoices,
+    journals,
+    proposals,
+    rejected,
+    vouchers,
+    waiting,
+)
+from project_invoicing.use_cases.lists.asked import Asked, Kind, Page, bad
+from project_invoicing.use_cases.lists.place import ListPlace
+
+PAGES: Final[Mapping[Kind, Callable[[ListPlace, Asked], Page[Any]]]] = {
+    Kind.PROPOSALS: proposals.page,
+    Kind.JOURNALS: journals.page,
+    Kind.INVOICES: invoices.page,
+    Kind.WAITING: waiting.page,
+    Kind.REJECTED: rejected.page,
+    Kind.DIFFERENCES: differences.page,
+    Kind.VOUCHERS: vouchers.page,
+}
+
+ROWS: Final[Mapping[Kind, type]] = {
+    Kind.PROPOSALS: proposals.ProposalRow,
+    Kind.JOURNALS: journals.JournalRow,
+    Kind.INVOICES: invoices.InvoiceRow,
+    Kind.WAITING: waiting.WaitingRow,
+    Kind.REJECTED: rejected.RejectedRow,
+    Kind.DIFFERENCES: differences.DifferenceRow,
+    Kind.VOUCHERS: vouchers.VoucherRow,
+}
+
+
+def page(place: ListPlace, asked: Asked) -> Page[Any]:
+    """The rows that are asked for, as ``ROWS`` names their types. Raises ``Rejected`` for what a list does not know.
+
+    A page is at most three requests, whatever the history, beside those for names that only rows of master data have.
+    It may be short or even empty and still have a cursor.
+    """
+    if asked.company is not None and asked.company not in place.companies_of_proposals:
+        known = ", ".join(place.companies)
+        raise bad("company", f"the set-up has no company {asked.company}; there are {known}")
+    return PAGES[asked.kind](place, asked.checked())

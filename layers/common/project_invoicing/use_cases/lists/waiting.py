@@ -1,0 +1,164 @@
+"""What waits, why, and what to do about it: proposals, then rows that say themselves what they wait for.
+
+Rows that wait with their proposal are told by it. Proposals come company by company, the newest first; rows in the
+order of their ids, because no index has them by age.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.text import guid
+from project_invoicing.rules.explaining.words import Words
+from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
+from project_invoicing.store.queue_lists import SHARDS_OF_ROWS, After
+from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
+from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
+from project_invoicing.use_cases.lists.place import ListPlace
+
+_REQUESTS = 2
+"""To partitions of rows; a third one reads the currencies."""
+PROPOSAL, ACTUAL = "proposal", "actual"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """``kind`` is proposal or actual, ``id`` its number or id. ``days``: for how many it has waited.
+
+    ``what``: the customer of a proposal, the kind of an actual. ``next``: what to do.
+    """
+
+    kind: str
+    id: str
+    company: str | None
+    what: str
+    amount: str | None
+    currency: str | None
+    since: str | None
+    days: int | None
+    reason: str
+    detail: str | None
+    next: str
+
+
+def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
+    """At most three requests: for a company's proposals, or for rows. And those for rows of master data, if any."""
+    if asked.number:
+        return Page(_numbered(place, asked, asked.number))
+    return _rows(place, asked) if "shard" in asked.place else _proposals(place, asked)
+
+
+def _proposals(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
+    """Those of one company. The next page is of the next one, and after the last come the rows."""
+    left = list(companies_from(asked, place.companies_of_proposals))
+    listed = place.stores.proposals.listed(
+        left[0],
+        asked.limit,
+        status=ProposalStatus.WAITING,
+        customer=None,
+        since=asked.since,
+        before=asked.place.get("before"),
+    )
+    headers = place.stores.proposals.many(id for id, _ in listed.documents) if listed.documents else {}
+    place = place.seeing(map(ProposalFacts.of, headers.values()))
+    found = (_of_proposal(place, asked, headers[id]) for id, _ in listed.documents if id in headers)
+    rows = [row for row in found if row]
+    if listed.before:
+        return Page(rows, asked.cursor_at({"company": left[0], "before": listed.before}))
+    return Page(rows, asked.cursor_at({"company": left[1]} if len(left) > 1 else {"shard": 0}))
+
+
+def _rows(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
+    rows: list[StagedRow] = []
+    shard, after = asked.place["shard"], _after(asked)
+    for _ in range(_REQUESTS):
+        if shard >= SHARDS_OF_ROWS or len(rows) >= asked.limit:
+            break
+        found, after = place.queue.waiting(
+            shard,
+            after,
+            asked.limit - len(rows),
+            company=asked.company,
+            reason=asked.reason,
+            since=asked.since,
+        )
+        rows += found
+        shard += after is None
+    place = place.seeing(ReferenceFacts(row.actual.currency) for row in rows)
+    made = [_of_row(place, row) for row in rows]
+    if after:
+        return Page(made, asked.cursor_at({"shard": shard, **after._asdict()}))
+    return Page(made, asked.cursor_at({"shard": shard}) if shard < SHARDS_OF_ROWS else None)
+
+
+def _after(asked: Asked) -> After | None:
+    at = asked.place
+    return After(at["place"], at["partition"], at["sort"]) if "sort" in at else None
+
+
+def _numbered(place: ListPlace, asked: Asked, number: str) -> list[WaitingRow]:
+    """The proposal with this number, or the actual with this id, if it waits."""
+    id = guid(number)
+    if id:
+        staged = place.stores.staging.readable([id]).values()
+        place = place.seeing(ReferenceFacts(row.actual.currency) for row in staged)
+        return [_of_row(place, row) for row in staged if row.reason]
+    companies = [asked.company] if asked.company else place.companies_of_proposals
+    ids = place.stores.proposals.by_number(companies, number).values()
+    headers = place.stores.proposals.many(ids).values()
+    place = place.seeing(map(ProposalFacts.of, headers))
+    found = (_of_proposal(place, asked, header) for header in headers)
+    return [row for row in found if row]
+
+
+def _of_proposal(place: ListPlace, asked: Asked, header: Proposal) -> WaitingRow | None:
+    """A proposal with the first reason that fits; ``None`` for one that does not wait, or not for that."""
+    if header.status is not ProposalStatus.WAITING:
+        return None
+    waits = header.waiting_for if header.company else (company_unknown(header.proforma, place.setup),)
+    wait: Wait | None = next((one for one in waits if asked.reason in (None, one.reason)), None)
+    if wait is None:
+        return None
+    currency, customer = currency_of(header, place.setup), customer_of(header, place.setup)
+    more = f" (and {len(waits) - 1} more)" if len(waits) > 1 else ""
+    return WaitingRow(
+        kind=PROPOSAL,
+        id=header.number,
+        company=header.company,
+        what=" ".join(text for text in (customer, place.customer_name(header.company, customer)) if text),
+        amount=place.amount(header.proforma.total, currency),
+        currency=currency,
+        since=header.waiting_since,
+        days=_days(header.waiting_since, place.at),
+        reason=wait.reason,
+        detail=f"{wait.detail}{more}",
+        next=what_to_do(wait.reason),
+    )
+
+
+def _of_row(place: ListPlace, row: StagedRow) -> WaitingRow:
+    words, reason = Words(place.setup), str(row.reason)
+    currency = words.currency(row.actual)
+    return WaitingRow(
+        kind=ACTUAL,
+        id=row.id,
+        company=row.company,
+        what=words.kind(row.actual),
+        amount=place.amount(row.actual.amount, currency),
+        currency=currency,
+        since=row.since,
+        days=_days(row.since, place.at),
+        reason=reason,
+        detail=row.detail,
+        next=what_to_do(reason),
+    )
+
+
+def _days(since: str | None, at: str) -> int | None:
+    return max((datetime.fromisoformat(at) - datetime.fromisoformat(since)).days, 0) if since else None

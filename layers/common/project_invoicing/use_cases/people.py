@@ -1,0 +1,39 @@
+"""What people may do: the role that each command needs, checked before it runs. Events and schedules need none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from project_invoicing.domain.actor import Actor, Role
+from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.refusals import Refused
+
+NEEDED: Final[Mapping[str, Role]] = {
+    "EditHeader": Role.ACCOUNTANT,
+    "EditProposalLine": Role.ACCOUNTANT,
+    "EditJournalLine": Role.ACCOUNTANT,
+    "DeleteProposalLines": Role.ACCOUNTANT,
+    "DeleteJournalLines": Role.ACCOUNTANT,
+    "Replay": Role.ACCOUNTANT,
+    "ImportStaging": Role.ACCOUNTANT,
+    "Preview": Role.VIEWER,
+    "Question": Role.VIEWER,
+    "ResetJournal": Role.POSTER,
+    "BillIntercompany": Role.POSTER,
+    "PostInvoices": Role.POSTER,
+    "PostJournals": Role.POSTER,
+    "EditMasterData": Role.ADMINISTRATOR,
+    "ControlMap": Role.ADMINISTRATOR,
+    "RetryWriteBack": Role.ADMINISTRATOR,
+}
+"""By the name of a command or a request. A test compares it with all there are."""
+
+
+def must_be_allowed(actor: Actor, asked: object) -> None:
+    """Refuses what the person has no role for."""
+    needed = NEEDED[type(asked).__name__]
+    if not actor.is_system and not actor.may(needed):
+        has = ", ".join(sorted(actor.roles or ())) or "no role"
+        detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
+        raise Refused(PostingFailure.ROLE_MISSING, detail)
