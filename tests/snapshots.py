@@ -14,13 +14,18 @@ _BATCH = 25
 
 
 def read(world: World, *tables: str) -> Tables:
-    """What is in these tables, else in all but those of the set-up and of master data, which no step writes."""
+    """What is in these tables, else in all but the set-up's, which no step writes."""
     return {
         (name, item["pk"]["S"], item["sk"]["S"]): item
         for name in tables or _names(world)
         for page in world.client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
         for item in page["Items"]
     }
+
+
+def documents(world: World) -> Tables:
+    """As ``read``, without master data."""
+    return read(world, *(name for name in _names(world) if name != world.names.master_data_table))
 
 
 def restore(world: World, now: Tables, before: Tables) -> None:
@@ -41,7 +46,7 @@ def _write(key: tuple[str, str, str], item: dict[str, Any] | None) -> dict[str, 
 
 
 def clear(world: World) -> None:
-    restore(world, read(world, *_names(world), world.names.master_data_table), {})
+    restore(world, read(world), {})
 
 
 def _names(world: World) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def test_the_deletion_of_a_proposals_lines_is_finished_by_the_next_import(empty:
         world.edit("delete_lines", company=COMPANY, proposal_id=work.number)
         next_import(world)
 
-    ends_as_if_nothing_had_happened(empty, delete_and_import, next_import, transactions=5)
+    ends_as_if_nothing_had_happened(empty, delete_and_import, delete_and_import, transactions=5)
 
 
 def test_the_deletion_of_a_journals_lines_survives_death_at_every_request(empty: World) -> None:

@@ -10,6 +10,7 @@ from tests import master
 from tests.builders import Context, lookup, option
 from tests.crash.death import Run, Step
 from tests.harness import World
+from tests.thorough import thorough
 
 Stage = tuple[Context, ...]
 
@@ -78,7 +79,7 @@ def test_an_arrival_survives_death_at_every_request(moto: None, name: str) -> No
     step.meets_another_transaction_everywhere()
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", [*EVENTS][:: thorough(3, 1)])
 def test_an_arrival_ends_the_same_when_answers_are_lost_or_another_run_is_faster(moto: None, name: str) -> None:
     step = prepared(*EVENTS[name])
     step.hears_no_answer_at_first()

@@ -21,6 +21,7 @@ from project_invoicing.use_cases.master_data.settle import Settling
 from tests import master
 from tests.builders import Context, lookup, option
 from tests.store import tables
+from tests.thorough import thorough
 
 LATER = "2026-08-28T08:00:00Z"
 ROWS: Sequence[Context] = (
@@ -90,7 +91,13 @@ def in_order(client: Any) -> list[dict[str, Any]]:
     return end(client, ARRIVED)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=thorough(4, 40),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(order=st.permutations(range(len(ARRIVED))), repeated=st.lists(st.integers(0, len(ARRIVED) - 1), max_size=4))
 def test_any_order_ends_in_the_same_items(
     client: Any, in_order: list[dict[str, Any]], order: list[int], repeated: list[int]

@@ -17,7 +17,7 @@ from tests.faults import Killed, dying
 from tests.harness import World
 from tests.thorough import thorough
 
-SEEDS = range(thorough(2, 20))
+SEEDS = range(thorough(1, 20))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -32,9 +32,9 @@ def test_a_document_that_was_begun_ends_as_it_began(
     dice = Random(seed)  # noqa: S311  an order, no secret
     stage, function = STEPS[name]
     world = with_rows(stage)
-    before = snapshots.read(world)
+    before = snapshots.documents(world)
     world.run(function)
-    undisturbed = snapshots.read(world)
+    undisturbed = snapshots.documents(world)
     snapshots.restore(world, undisturbed, before)
 
     with pytest.raises(Killed), dying(world.client, 1, applied=True, operation="TransactWriteItems"):
@@ -49,6 +49,6 @@ def test_a_document_that_was_begun_ends_as_it_began(
             continue
     world.run(function)
 
-    now = snapshots.read(world)
+    now = snapshots.documents(world)
     differ = {key: (now.get(key), item) for key, item in undisturbed.items() if now.get(key) != item}
     assert not differ, min(differ.items())

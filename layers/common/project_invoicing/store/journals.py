@@ -170,6 +170,10 @@ class Journals:
         """An entry of its history, for the transaction of what was done."""
         return histories.entry(self.table, partition(journal.company, journal.journal_id), made)
 
+    def was_done(self, journal: Journal, made: HistoryEntry) -> bool:
+        """Whether its history has this very entry."""
+        return histories.is_there(self.client, self.table, partition(journal.company, journal.journal_id), made)
+
     def commit(self, journal: Journal, made: HistoryEntry, writes: Iterable[Write]) -> None:
         """What was done with its entry. Done before, by the same command: changes nothing."""
         histories.commit(self.client, self.table, partition(journal.company, journal.journal_id), made, writes)

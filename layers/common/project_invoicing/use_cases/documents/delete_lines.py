@@ -45,9 +45,9 @@ def delete_proposal_lines(
         finish_deletion(proposals, staging, header)
         return
     done = replace(done, before={"lines": header.line_count}, after={"lines": 0}) if done else None
+    if done and proposals.was_done(header.id, done):  # by this very command, which has come twice
+        return
     if not header.pages:
-        if done and proposals.was_done(header.id, done):  # by this very command, which has come twice
-            return
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     change = proposals.changing(header)
     change.cleared(at)
@@ -103,7 +103,8 @@ def delete_journal_lines(
         return staging.released(line.actual_id, OnJournal(journal_id), by=by)
 
     done = replace(done, before={"lines": journal.line_count}, after={"lines": 0})
-    notes = [journals.noted(journal, done)]
+    # The command may go on with a deletion of its own that died half-way.
+    notes = [] if journals.was_done(journal, done) else [journals.noted(journal, done)]
     for page in journals.pages(company, journal_id):
         for number, (some, rest) in enumerate(_pieces(page.lines)):
             change = journals.changing(journal)
