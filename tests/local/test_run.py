@@ -82,7 +82,7 @@ def test_options_that_do_not_fit_are_refused(
         (["reconcile", "--last", "--repair", "all"], "--repair: not allowed with argument --last"),
         (["run", "--setup", SETUP, "--events", EVENTS, "--engine", "aws"], "--engine: invalid choice: 'aws'"),
         (["explain", ""], "argument id: is empty; name one"),
-        (["reconcile", "--stack-prefix", "", "--last"], "argument --stack-prefix: is empty; name one"),
+        (["reconcile", "--stack-prefix", "", "--last"], "argument --stack/--stack-prefix: is empty; name one"),
         (["reconcile", "--repair", " "], "argument --repair: is empty; name one"),
         (["redrives"], "invalid choice: 'redrives' (choose from 'run', 'serve', 'demo', "),
         ([], "the following arguments are required: COMMAND; see invoicing --help"),
