@@ -19,6 +19,7 @@ from tests.faults import Killed, dying, overtaken
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import billed, cost, sale
+from tests.thorough import thorough
 
 UNKNOWN = {"project": "PRJ-2"}
 PROJECT = master.project("PRJ-2", contract="CTR-1")
@@ -59,7 +60,7 @@ def test_nothing_waits_for_what_came_at_any_request_of_the_import(new_books: Cal
     books = prepared(new_books, contexts)
     with counted(books.world.client) as usage:
         books.run("staging_import")
-    for at in range(1, usage.requests + 1):
+    for at in range(1, usage.requests + 1, thorough(3, 1)):
         books = prepared(new_books, contexts)
         with overtaken(books.world.client, at, lambda books=books: project_comes(books)):  # type: ignore[misc]
             books.run("staging_import")
@@ -80,7 +81,7 @@ def test_without_looking_again_a_row_would_wait_for_what_is_there(new_books: Cal
     assert lost
 
 
-@pytest.mark.parametrize("case", ["a cost and a sale", "a proposal"])
+@pytest.mark.parametrize("case", ["a cost and a sale", "a proposal"][: thorough(1, 2)])
 def test_an_import_that_dies_at_any_request_of_waking_is_completed_by_the_event_that_comes_again(
     new_books: Callable[[], Books], case: str
 ) -> None:

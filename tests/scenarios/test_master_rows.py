@@ -14,6 +14,7 @@ from local import run
 from tests.builders import to_json
 from tests.divided import divided
 from tests.scenario_samples import SCENARIOS
+from tests.thorough import thorough
 
 pytestmark = pytest.mark.engine
 BEFORE = "2026-08-01T08:00:00Z"
@@ -50,12 +51,12 @@ def without_deliveries(result: Any) -> Any:
 
 
 @pytest.mark.parametrize("every", [pytest.param(1, id="rows only"), pytest.param(2, id="mixed")])
-@pytest.mark.parametrize("name", ["plain-month", "fixed-rate-contract", "correction"])
+@pytest.mark.parametrize("name", ["plain-month", "fixed-rate-contract", "correction"][: thorough(2, 3)])
 def test_a_scenario_comes_out_as_with_its_document_alone(name: str, every: int, tmp_path: Path) -> None:
     assert outcome(name, tmp_path, every) == expected(name)
 
 
-@pytest.mark.parametrize("seed", [None, 1, 2])
+@pytest.mark.parametrize("seed", [None, 1, 2][: thorough(2, 3)])
 def test_what_waited_for_rows_is_imported_when_they_arrive_and_not_by_a_later_run(
     seed: int | None, tmp_path: Path
 ) -> None:
