@@ -151,6 +151,7 @@ def _unzipped(data: bytes) -> bytes:
             if only.file_size > _MOST_BYTES:
                 raise _unreadable(f"{only.filename} has {only.file_size} bytes, and {_MOST_BYTES} is the most")
             return packed.read(only)
+    # What zipfile raises for what is no zip, for several files, for a compression it lacks, and for a password.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
         raise _unreadable(f"it is no zip with one file: {error}") from error
 
