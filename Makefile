@@ -11,8 +11,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SAM := SAM_CLI_TELEMETRY=0 SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS=1 __SAM_CLI_APP_DIR=$(CURDIR)/.tools/sam/home .tools/sam/bin/sam
 COMMAND := $(VENV)/bin/invoicing
-INSTALLED := $(COMMAND) .tools/ministack/.installed .tools/dynoxide/.installed
-DEPLOYING := .tools/sam/.installed .tools/awslambdaric/.installed
+INSTALLED := $(COMMAND) .tools/ministack/.installed .tools/dynoxide/.installed .tools/web/.installed
+DEPLOYING := .tools/sam/.installed .tools/awslambdaric/.installed .tools/web/.installed
 CHECKING := .tools/checkov/.installed
 HERE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 SCENARIOS := $(wildcard events/scenarios/*/events.jsonl)
@@ -146,7 +146,9 @@ lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/r
 	    $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	        -o "$${wanted%.in}.txt" "$$wanted"; \
 	done
-	@cd tools/dynoxide && npm install --package-lock-only --omit-lockfile-registry-resolved --silent
+	@for tool in dynoxide web; do \
+	    (cd tools/$$tool && npm install --package-lock-only --omit-lockfile-registry-resolved --silent); \
+	done
 
 ##@ Set up
 
@@ -196,6 +198,17 @@ $(COMMAND): $(VENV)/.installed
 	else \
 	    echo "There is no npm here, so no dynoxide: its tests will be skipped."; \
 	fi
+	@touch $@
+
+# The scripts and style sheets of others that the workspace serves. What a build takes from the checkout is copied there.
+SERVED := layers/common/project_invoicing/workspace/static
+.tools/web/.installed: tools/web/package-lock.json
+	@command -v npm >/dev/null || { echo "The workspace needs npm, for htmx and Pico: install Node.js 20 or newer." >&2; exit 1; }
+	@echo "Installing web"
+	@mkdir -p $(@D)
+	@cp tools/web/package.json $< $(@D)/
+	@npm ci --prefix $(@D) --silent --no-audit --no-fund
+	@cp $(@D)/node_modules/htmx.org/dist/htmx.min.js $(@D)/node_modules/@picocss/pico/css/pico.min.css $(SERVED)/
 	@touch $@
 
 .PHONY: clean

@@ -158,11 +158,13 @@ def connected(
     overrides: str = "",
     verbose: bool = False,
     ports: tuple[int, int] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Site]:
     """A stack and an organization that begin at ``begins`` (ISO 8601), with people at work in ``zone``.
 
     ``faults`` are those of the webhooks, ``settings`` those of the Web API, ``overrides`` those of the table maps.
-    ``ports`` are those of the Web API and of the engine, free ones unless they are given.
+    ``ports`` are those of the Web API and of the engine, free ones unless they are given. ``variables`` are those
+    of the functions' environment that the template does not have.
     """
     clock = _Clock(begins)
     rows = Rows(clock, seed="organization")
@@ -174,7 +176,7 @@ def connected(
         until_end.callback(client.forget)
         client.forget()
         given = template.read(ROOT / "template.yaml", DataverseUrl=server.url, TableMapOverrides=overrides)
-        stack = Stack(given, Handlers(verbose=verbose))
+        stack = Stack(given, Handlers(verbose=verbose, **(variables or {})))
         credentials = {
             "tenant_id": settings.tenant,
             "client_id": settings.client_id,

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
@@ -108,13 +109,14 @@ class DeployedStack:
         self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
     ) -> tuple[int, str]:
         """Hands a POST to the function with this route as an HTTP API would: ministack's has no routes from SAM."""
-        function = next((one for one in self._functions.values() if path in one.routes), None)
+        function = next((one for one in self._functions.values() if one.answers("POST", path)), None)
         if function is None:
-            return http_api.NOT_FOUND
-        event = http_api.request_event(path, headers, query, body, at)
+            return http_api.NOT_FOUND.status, http_api.NOT_FOUND.body.decode()
+        event = http_api.request_event(http_api.Request("POST", path, headers, urlencode(query), body), at)
         answer = self._lambda.invoke(FunctionName=self._names[function.id], Payload=json.dumps(event))
         payload = json.loads(answer["Payload"].read())
-        return http_api.FAILED if answer.get("FunctionError") else http_api.response_of(payload)
+        given = http_api.FAILED if answer.get("FunctionError") else http_api.answer_of(payload)
+        return given.status, given.body.decode()
 
     @property
     def webhook_key(self) -> str:

@@ -39,12 +39,13 @@ class Context:
 class Handlers:
     """Calls a function's handler, each function with the environment the template gives it and no other.
 
-    What handlers log goes to standard error if ``verbose``; else only what they raise is seen.
+    What handlers log goes to standard error if ``verbose``; else only what they raise is seen. ``variables`` are set
+    for each of them besides.
     """
 
-    def __init__(self, *, verbose: bool) -> None:
+    def __init__(self, *, verbose: bool, **variables: str) -> None:
         self._output = sys.stderr if verbose else io.StringIO()
-        self._extra = {**_LOCAL, _LOG_LEVEL: "INFO" if verbose else "CRITICAL"}
+        self._extra = {**_LOCAL, _LOG_LEVEL: "INFO" if verbose else "CRITICAL", **variables}
         self._current: Mapping[str, str] = {}
 
     def call(self, function: Function, event: Mapping[str, Any]) -> Any:

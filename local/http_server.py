@@ -1,7 +1,8 @@
-"""The HTTP door of a stack that stays up: its own routes, and the one call of Lambda's API that commands make.
+"""The HTTP doors of a stack that stays up, each on a port of its own, on loopback alone.
 
-It listens on loopback, and answers no page of a browser: a request that says it comes from one, or that names this
-machine otherwise, is refused.
+One is for programs: the routes of the stack, and the one call of Lambda's API that commands make. It answers no page of
+a browser: a request that says it comes from one is refused. The other is for browsers: the workspace. Neither answers a
+request that names this machine otherwise.
 """
 
 from __future__ import annotations
@@ -15,18 +16,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from local.http_api import Answer, Request
+
 _INVOKE: Final = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _LARGEST_BODY: Final = 10_000_000
 """Bytes: the limit of an HTTP API."""
 _SECONDS: Final = 30
 """How long a connection may stay silent."""
 
-Json = dict[str, Any]
-Answer = tuple[int, Mapping[str, str], bytes]
+_JSON: Final = [("Content-Type", "application/json")]
+_OURS: Final = ("127.0.0.1", "localhost")
 
 
 class Door(Protocol):
-    """What stands behind the server. It is called by several threads."""
+    """What stands behind the servers. It is called by several threads."""
+
+    def http(self, request: Request) -> Answer:
+        """A request of a browser."""
 
     def post(self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """A POST to a route. Gives status and body of the answer."""
@@ -40,12 +46,29 @@ class Door(Protocol):
 
 @contextmanager
 def listening(door: Door, port: int) -> Iterator[str]:
-    """A server for ``door``, as long as the context lasts. Gives its URL."""
+    """A server for programs, as long as the context lasts. Gives its URL."""
 
-    class Handler(_Handler):
+    class Programs(_Programs):
         behind = door
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    with _serving(Programs, port) as url:
+        yield url
+
+
+@contextmanager
+def browsing(door: Door, port: int) -> Iterator[str]:
+    """A server for browsers, as long as the context lasts. Gives its URL."""
+
+    class Browsers(_Browsers):
+        behind = door
+
+    with _serving(Browsers, port) as url:
+        yield url
+
+
+@contextmanager
+def _serving(handler: type[_Handler], port: int) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     server.block_on_close = False  # a client that keeps its connection open does not keep us
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="http")
@@ -62,30 +85,49 @@ class _Handler(BaseHTTPRequestHandler):
     behind: Door
     timeout = _SECONDS
 
+    def log_message(self, format: str, *_: object) -> None:
+        """Says nothing: standard error is for what a person should read."""
+
+    def _names_this_machine(self) -> bool:
+        host = self.headers.get("Host") or ""
+        return (host.rpartition(":")[0] or host) in _OURS
+
+    def _request(self) -> Request | Answer:
+        """The request with its body, or why it cannot be taken."""
+        length = self.headers.get("Content-Length", "" if self.command == "POST" else "0")
+        if not length.isdigit():
+            return _problem(411, "Length Required")
+        if int(length) > _LARGEST_BODY:
+            return _problem(413, "Request Entity Too Large")
+        target = urlsplit(self.path)
+        return Request(self.command, target.path, dict(self.headers), target.query, self.rfile.read(int(length)))
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+
+class _Programs(_Handler):
     def do_POST(self) -> None:
         self._send(self._answer())
 
     def do_GET(self) -> None:
         self._send(_problem(404, "Not Found"))
 
-    def log_message(self, format: str, *_: object) -> None:
-        """Says nothing: standard error is for what a person should read."""
-
     def _answer(self) -> Answer:
-        host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-        if "Origin" in self.headers or host not in ("127.0.0.1", "localhost"):
+        if "Origin" in self.headers or not self._names_this_machine():
             return _problem(403, "Forbidden")
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit():
-            return _problem(411, "Length Required")
-        if int(length) > _LARGEST_BODY:
-            return _problem(413, "Request Entity Too Large")
-        body = self.rfile.read(int(length))
-        target = urlsplit(self.path)
-        if called := _INVOKE.fullmatch(target.path):
-            return self._invoked(unquote(called[1]), body)
-        status, text = self.behind.post(target.path, dict(self.headers), dict(parse_qsl(target.query)), body)
-        return status, {"Content-Type": "application/json"}, text.encode()
+        asked = self._request()
+        if isinstance(asked, Answer):
+            return asked
+        if called := _INVOKE.fullmatch(asked.path):
+            return self._invoked(unquote(called[1]), asked.body)
+        query = dict(parse_qsl(asked.query))
+        status, text = self.behind.post(asked.path, asked.headers, query, asked.body)
+        return Answer(status, _JSON, text.encode())
 
     def _invoked(self, function: str, body: bytes) -> Answer:
         wait = self.headers.get("X-Amz-Invocation-Type", "RequestResponse") == "RequestResponse"
@@ -99,18 +141,24 @@ class _Handler(BaseHTTPRequestHandler):
             return _problem(404, f"Function not found: {function}", "ResourceNotFoundException")
         except Exception as error:  # noqa: BLE001  whatever the function raises is its caller's answer
             raised = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
-            return 200, {"X-Amz-Function-Error": "Unhandled"}, raised.encode()
-        return (200, {}, json.dumps(answer).encode()) if wait else (202, {}, b"")
+            return Answer(200, [("X-Amz-Function-Error", "Unhandled")], raised.encode())
+        return Answer(200, [], json.dumps(answer).encode()) if wait else Answer(202, [], b"")
 
-    def _send(self, answer: Answer) -> None:
-        status, headers, body = answer
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+
+class _Browsers(_Handler):
+    def do_GET(self) -> None:
+        self._send(self._answer())
+
+    def do_POST(self) -> None:
+        self._send(self._answer())
+
+    def _answer(self) -> Answer:
+        if not self._names_this_machine():
+            return _problem(403, "Forbidden")
+        asked = self._request()
+        return asked if isinstance(asked, Answer) else self.behind.http(asked)
 
 
 def _problem(status: int, message: str, type: str = "") -> Answer:
-    headers = {"Content-Type": "application/json"} | ({"X-Amzn-ErrorType": type} if type else {})
-    return status, headers, json.dumps({"message": message}).encode()
+    headers = [*_JSON, *([("X-Amzn-ErrorType", type)] if type else [])]
+    return Answer(status, headers, json.dumps({"message": message}).encode())

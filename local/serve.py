@@ -34,8 +34,10 @@ from local import ROOT, demo, kept, schedules
 from local.cloudformation import STACK_NAME
 from local.connected import PATH, STEPS, Site, connected
 from local.engines import EngineError, free_port
-from local.http_server import listening
+from local.http_api import Answer, Request
+from local.http_server import browsing, listening
 from operate import local_stack
+from operate.actor import local_user
 from operate.documents import read_setup
 from operate.invalid_input import InvalidInput
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
@@ -43,7 +45,8 @@ from project_invoicing.errors import Unavailable
 from project_invoicing.store import client, setups
 from project_invoicing.store.setups import NotLoaded
 
-_PORTS: Final = 3
+_PORTS: Final = 4
+"""Of the webhook, of Dataverse, of the engine, and of the workspace."""
 _HIGHEST: Final = 65_535
 _LOOK_SECONDS: Final = 2.0
 """How often the stack looks for what other processes have put on its bus, queues and tables."""
@@ -61,7 +64,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``port``: the first of three ports, free ones without it. ``keep``: the folder that keeps the state."""
+    """``port``: the first of four ports, free ones without it. ``keep``: the folder that keeps the state."""
 
     empty: bool = False
     port: int | None = None
@@ -90,10 +93,14 @@ def serve(options: Options) -> None:
             demo.play(site, read_setup(demo.POLICY), Console(file=io.StringIO()))
         site.go_live()
         served = _Served(site, folder)
-        with listening(served, ports[0]) as url, _written(_example(site)) as example:
+        with (
+            listening(served, ports[0]) as url,
+            browsing(served, ports[3]) as workspace,
+            _written(_example(site)) as example,
+        ):
             served.save()
             announce(_variables(site, ports))
-            _tell(options, site, f"{url}{PATH}", example)
+            _tell(options, site, Addresses(workspace, f"{url}{PATH}"), example)
             served.until(ended)
         served.close()
 
@@ -115,6 +122,15 @@ class _Served:
                 return 503, '{"message":"Service Unavailable"}'
             answer = self._site.stack.post(path, headers, query, body, self._site.at)
         self._work.put(None)
+        return answer
+
+    def http(self, request: Request) -> Answer:
+        with self._lock:
+            if self._closed:
+                return Answer(503, [("Content-Type", "text/plain")], b"The local stack is ending.")
+            answer = self._site.stack.http(request, self._site.at)
+        if request.method == "POST":
+            self._work.put(None)
         return answer
 
     def invoke(self, function: str, event: Any, *, wait: bool) -> Any:
@@ -220,14 +236,16 @@ def _signals() -> Iterator[_Ended]:
 
 
 def _ports(first: int | None) -> Sequence[int]:
-    """The ports of the webhook, of Dataverse and of the engine. Raises ``InvalidInput`` for one that is taken."""
+    """The ports that it serves. Raises ``InvalidInput`` for one that is taken."""
     if first is None:
         found: dict[int, None] = {}
         while len(found) < _PORTS:
             found[free_port()] = None
         return tuple(found)
     if not 1 <= first <= _HIGHEST - _PORTS + 1:
-        raise InvalidInput([f"--port: {first} is no port that two others can follow; write 1 to {_HIGHEST - 2}"])
+        raise InvalidInput(
+            [f"--port: {first} is no port that three others can follow; write 1 to {_HIGHEST - _PORTS + 1}"]
+        )
     for port in range(first, first + _PORTS):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -235,7 +253,7 @@ def _ports(first: int | None) -> Sequence[int]:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
                 why = f"port {port} cannot be used ({error.strerror})"
-                raise InvalidInput([f"--port: {why}; the ports {first} to {first + 2} must be free"]) from None
+                raise InvalidInput([f"--port: {why}; the ports {first} to {first + _PORTS - 1} must be free"]) from None
     return range(first, first + _PORTS)
 
 
@@ -243,8 +261,15 @@ def _ports(first: int | None) -> Sequence[int]:
 def _site(ports: Sequence[int], *, verbose: bool) -> Iterator[Site]:
     registered = Registration("invoicing", f"http://127.0.0.1:{ports[0]}{PATH}", STEPS)
     settings = Settings(registrations=(registered,))
-    with connected(demo.BEGINS, demo.ZONE, settings=settings, verbose=verbose, ports=(ports[1], ports[2])) as site:
+    with connected(
+        demo.BEGINS, demo.ZONE, settings=settings, verbose=verbose, ports=(ports[1], ports[2]), variables=_person()
+    ) as site:
         yield site
+
+
+def _person() -> dict[str, str]:
+    """Who works in the workspace: whoever uses this machine."""
+    return {"WORKSPACE_LOCAL_USER": local_user()}
 
 
 def _variables(site: Site, ports: Sequence[int]) -> dict[str, str]:
@@ -301,17 +326,27 @@ def _example(site: Site) -> str:
     return to_json(single(change, TABLES[_ACTUAL], Images(None, IMAGE), Organization()))
 
 
-def _tell(options: Options, site: Site, webhook: str, example: Path) -> None:
-    """Where everything is. There is no workspace yet, and no API of one."""
-    key = site.stack.webhook_key
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the workspace and the webhook are."""
+
+    workspace: str
+    webhook: str
+
+
+def _tell(options: Options, site: Site, at: Addresses, example: Path) -> None:
+    """Where everything is."""
+    key, webhook = site.stack.webhook_key, at.webhook
     if options.json:
-        where = {"workspace": None, "webhook": webhook, "webhook_key": key, "dataverse": site.url, "api": None}
+        api = f"{at.workspace}/api/v1"
+        where = {"workspace": at.workspace, "webhook": webhook, "webhook_key": key, "dataverse": site.url, "api": api}
         print(json.dumps(where), flush=True)
         return
     settings = Settings()
     lines = [
         "The local stack is up.",
         "",
+        f"Workspace  {at.workspace}/",
         f"Webhook    {webhook}",
         f"           {KEY_HEADER}: {key}",
         f"Dataverse  {site.url}/api/data/v9.2/",

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
@@ -93,11 +94,17 @@ class Stack:
         self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
     ) -> tuple[int, str]:
         """Hands a POST to the function with this route, as an HTTP API would. Gives status and body of the answer."""
-        function = next((one for one in self._template.functions if path in one.routes), None)
+        answer = self.http(http_api.Request("POST", path, headers, urlencode(query), body), at)
+        return answer.status, answer.body.decode()
+
+    def http(self, request: http_api.Request, at: str) -> http_api.Answer:
+        """Hands a request to the function with its route, as an HTTP API would. Gives the function's answer."""
+        functions = self._template.functions
+        function = next((one for one in functions if one.answers(request.method, request.path)), None)
         if function is None:
             return http_api.NOT_FOUND
         try:
-            return http_api.response_of(self._call(function, http_api.request_event(path, headers, query, body, at)))
+            return http_api.answer_of(self._call(function, http_api.request_event(request, at)))
         except Exception as error:  # noqa: BLE001  whatever it raises, the caller learns nothing of it
             traceback.print_exception(error)
             return http_api.FAILED

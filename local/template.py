@@ -94,11 +94,15 @@ class Function:
     schedules: tuple[str, ...]
     """When it is called by the clock: ``rate(5 minutes)``, ``cron(…)``."""
     routes: tuple[str, ...]
-    """The paths of the HTTP API that a POST to calls the function."""
+    """Its routes of an HTTP API: ``POST /dataverse``, ``ANY /{proxy+}``."""
 
     @property
     def scheduled(self) -> bool:
         return bool(self.schedules)
+
+    def answers(self, method: str, path: str) -> bool:
+        """Whether a request of an HTTP API with this method and path calls it."""
+        return any(_routed(route, method, path) for route in self.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,13 @@ def read(path: Path, **parameters: str) -> Template:
 def _variables(function: Json) -> Json:
     variables: Json = function.get("Environment", {}).get("Variables", {})
     return variables
+
+
+def _routed(route: str, method: str, path: str) -> bool:
+    takes, _, pattern = route.partition(" ")
+    greedy = pattern.endswith("/{proxy+}")
+    fits = path.startswith(pattern.removesuffix("{proxy+}")) if greedy else path == pattern
+    return fits and takes in ("ANY", method)
 
 
 def _matches(pattern: Json | list[Any], value: Any) -> bool:
@@ -215,9 +226,7 @@ class _Reader:
             schedules=tuple(
                 self._resources.text(event["Schedule"], id) for type, event in events if type == "Schedule"
             ),
-            routes=tuple(
-                event["Path"] for type, event in events if type == "HttpApi" and event["Method"].upper() == "POST"
-            ),
+            routes=tuple(f"{event['Method'].upper()} {event['Path']}" for type, event in events if type == "HttpApi"),
         )
 
     def _stream(self, id: str, given: Json) -> StreamTrigger:

@@ -34,6 +34,11 @@ def acting(given: str | None) -> str:
         arn = str(sts.get_caller_identity()["Arn"])
         return _OTHER.sub("-", arn.split(":", 5)[-1])[:100]
     try:
-        return given_actor(given) or _OTHER.sub("-", getpass.getuser())[:100]
+        return given_actor(given) or local_user()
     except Rejected as rejected:
         raise InvalidInput([f"--actor: {rejected.detail}"]) from None
+
+
+def local_user() -> str:
+    """The id of whoever uses this machine."""
+    return _OTHER.sub("-", getpass.getuser())[:100]

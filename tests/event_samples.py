@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local import ROOT
-from local.http_api import request_event
+from local.http_api import Request, request_event
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import (
@@ -268,7 +268,7 @@ WEBHOOK_KEY = "the-key-of-the-webhook-in-samples"
 def posted(body: str, key: str = WEBHOOK_KEY, **headers: str) -> dict[str, Any]:
     """The request that Dataverse sends, as the HTTP API hands it to the function."""
     given = {"content-type": "application/json", "user-agent": "Dataverse", "x-webhook-key": key}
-    made = request_event("/dataverse", {**given, **headers}, {}, body.encode(), CONFIRMED)
+    made = request_event(Request("POST", "/dataverse", {**given, **headers}, body=body.encode()), CONFIRMED)
     made["requestContext"]["requestId"] = guid(body + key)
     return made
 

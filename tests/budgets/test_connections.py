@@ -13,7 +13,7 @@ import pytest
 from benchmarks.answers import WEBHOOK_KEY, Prepared, bus_at_once, rows_of
 from benchmarks.business import Work, finance, into_staging
 from benchmarks.connections import LARGEST_MESSAGE, connected
-from local.http_api import request_event
+from local.http_api import Request, request_event
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.domain.codes import MASTER_DATA_MAPS
 from tests.builders import Context, guid, multiple, to_json
@@ -38,7 +38,7 @@ def contoso(empty: World) -> World:
 def posted(world: World, context: Context) -> int:
     """The status of the webhook's answer."""
     headers = {"x-webhook-key": WEBHOOK_KEY}
-    event = request_event("/dataverse", headers, {}, to_json(context).encode(), world.at)
+    event = request_event(Request("POST", "/dataverse", headers, body=to_json(context).encode()), world.at)
     return int(world.call("dataverse_webhook", event)["statusCode"])
 
 

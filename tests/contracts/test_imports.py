@@ -26,6 +26,9 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "use_cases": PLAIN
     | {"domain", "setup", "rules", "dataverse", "store"}
     | {"bus", "config", "events", "secrets", "set_aside", "work_queue"},
+    "workspace": PLAIN
+    | {"domain", "setup", "rules", "store", "use_cases"}
+    | {"bootstrap", "config", "events", "observe", "secrets"},
     # modules of the layer that stand by themselves
     "chunks": set(),
     "config": set(),
@@ -41,7 +44,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {"bus", "config", "events", "published_files", "secrets", "work_queue"},
     # houses
-    "functions": {"bootstrap", "errors", "events", "observe", "use_cases"},
+    "functions": {"bootstrap", "errors", "events", "observe", "use_cases", "workspace"},
     "operate": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {"bootstrap", "config", "events", "set_aside"},

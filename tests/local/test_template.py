@@ -171,7 +171,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "reference_rates",
         "master_data_sync",
     }
-    assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook"]
+    assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook", "workspace"]
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",
         "JournalsTable",

@@ -17,6 +17,7 @@ from project_invoicing.store import client
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
+    from project_invoicing.domain.actor import Actor
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
@@ -25,15 +26,21 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
+    from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.invoices.post import InvoicePosting
+    from project_invoicing.use_cases.journals.post import JournalPosting
+    from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
+    from project_invoicing.use_cases.staging.import_rows import StagingImport
     from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
     from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
+    from project_invoicing.use_cases.table_maps.control import MapControl
     from project_invoicing.use_cases.table_maps.receive import Webhook
     from project_invoicing.use_cases.write_back.send import WriteBack
     from project_invoicing.work_queue import WorkQueue
@@ -179,6 +186,51 @@ def explained_stores() -> Stores:
     from project_invoicing.use_cases.explain.stores import Stores
 
     return Stores.read(client.dynamodb(), settings())
+
+
+def list_place(at: str) -> ListPlace:
+    """What lists read, for a question asked ``at`` a time."""
+    from project_invoicing.use_cases.lists.place import ListPlace
+
+    return ListPlace.read(client.dynamodb(), settings(), at)
+
+
+def invoice_posting(at: str, actor: Actor) -> InvoicePosting:
+    """The posting of proposals that a person asks for at a door that knows the person."""
+    from project_invoicing.use_cases.invoices.post import InvoicePosting
+
+    return InvoicePosting(proposals(), staging(), ledger(), finance_setups(), at, actor)
+
+
+def journal_posting(at: str, actor: Actor) -> JournalPosting:
+    """The posting of journals that a person asks for at a door that knows the person."""
+    from project_invoicing.use_cases.journals.post import JournalPosting
+
+    return JournalPosting(journals(), staging(), ledger(), finance_setups(), at, actor)
+
+
+def staging_import(at: str) -> StagingImport:
+    """The import from staging that a person asks for."""
+    from project_invoicing.use_cases.staging.import_rows import StagingImport
+
+    stores = (staging(), journals(), proposals(), ledger())
+    return StagingImport(*stores, finance_setups(), at, actuals_register(), finance_setups)
+
+
+def map_control(at: str, time_left: Callable[[], bool]) -> MapControl:
+    """What pauses, resumes, stops and starts table maps."""
+    from project_invoicing.store.sweeps import Sweeps
+    from project_invoicing.use_cases.table_maps.control import MapControl
+
+    sweeps = Sweeps(client.dynamodb(), settings().dataverse_table)
+    return MapControl(map_states(), sweeps, bus(), at, time_left)
+
+
+def workplace(at: str, actor: Actor | None = None) -> Workplace:
+    """What a person's command works with. ``actor``: who asks, where the door knows it."""
+    from project_invoicing.use_cases.commands.workplace import Workplace
+
+    return Workplace(proposals(), journals(), staging(), master_data(), finance_setups(), at, actor)
 
 
 @cache

@@ -16,6 +16,8 @@ class Settings:
     connected; ``dataverse_credentials`` and ``webhook_keys`` name secrets in Secrets Manager. ``master_data_maps`` is
     ``running`` or ``stopped``: the state of the maps of master data that nobody has changed yet.
     ``reference_rates_url`` and ``reference_rates_object`` (``bucket/key``) are empty where rates come from elsewhere.
+    ``workspace_…``, ``oidc_…`` and ``api_audience`` are the sign-in of the workspace, see docs/sign-in.md;
+    ``workspace_local_user`` is only set by a stack on this machine.
     """
 
     staging_table: str
@@ -35,6 +37,15 @@ class Settings:
     reference_rates_object: str = ""
     reference_rates_checksum: str = ""
     master_data_maps: str = ""
+    workspace_url: str = ""
+    workspace_secret: str = ""
+    workspace_local_user: str = ""
+    workspace_local_roles: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_roles_claim: str = ""
+    oidc_roles: str = ""
+    api_audience: str = ""
 
 
 @cache

@@ -1,0 +1,115 @@
+"""What a page works with: the request, the person, the stores, and the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from aws_lambda_powertools.event_handler import Response
+
+from project_invoicing import bootstrap
+from project_invoicing.domain.calendar import utc_text
+from project_invoicing.workspace import flash, render
+from project_invoicing.workspace.links import link
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.lists.asked import Kind, Page
+    from project_invoicing.use_cases.lists.place import ListPlace
+    from project_invoicing.workspace.session import Session
+
+
+_EMPTY_PAGES: Final = 5
+"""So many pages without a row are read before the person is asked whether to go on."""
+
+
+class Desk:
+    """One request. What is read from a store is read at first use, once."""
+
+    def __init__(self, event: APIGatewayProxyEventV2, session: Session | None) -> None:
+        self.event = event
+        self._session = session
+
+    @property
+    def session(self) -> Session:
+        """The person's session. Only a route that needs no role is called without one."""
+        if self._session is None:
+            raise LookupError("nobody is signed in")
+        return self._session
+
+    @property
+    def actor(self) -> Actor:
+        return self.session.actor
+
+    @cached_property
+    def at(self) -> str:
+        """The time of the request (ISO 8601, UTC)."""
+        return utc_text(bootstrap.now())
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The query of the URL without what is empty; of a name that is there twice, the last one."""
+        found = parse_qs(self.event.raw_query_string, keep_blank_values=False, max_num_fields=100)
+        return {name: values[-1].strip() for name, values in found.items() if values[-1].strip()}
+
+    @cached_property
+    def forms(self) -> Mapping[str, list[str]]:
+        """The fields of the form that was sent, with every value of each."""
+        return parse_qs(self.event.decoded_body or "", keep_blank_values=True, max_num_fields=5_000)
+
+    @cached_property
+    def form(self) -> Mapping[str, str]:
+        """The fields of the form that was sent, each with its last value."""
+        return {name: values[-1].strip() for name, values in self.forms.items()}
+
+    @cached_property
+    def stores(self) -> Stores:
+        return self.lists.stores
+
+    @cached_property
+    def lists(self) -> ListPlace:
+        return bootstrap.list_place(self.at)
+
+    def listed(self, kind: Kind) -> Page[Any]:
+        """The page of a list that the query asks for: the next one that is not empty, if it comes soon.
+
+        Raises ``Rejected`` for a filter that the list does not know.
+        """
+        from project_invoicing.use_cases.lists.asked import FILTERS, Asked
+        from project_invoicing.use_cases.lists.show import page
+
+        given: dict[str, Any] = {name: self.query[name] for name in (*FILTERS[kind], "cursor") if name in self.query}
+        asked = Asked(kind, **given)
+        for _ in range(_EMPTY_PAGES):
+            found = page(self.lists, asked)
+            if found.rows or found.cursor is None:
+                break
+            asked = replace(asked, cursor=found.cursor)
+        return found
+
+    def here(self, **changed: str | None) -> str:
+        """The address of this page with another query."""
+        return link(self.event.raw_path, **{**self.query, **changed})
+
+    def do(self, action: str, **request: Any) -> dict[str, Any]:
+        """Carries out a command for the person: its answer, as ``use_cases.commands.apply`` gives it."""
+        from project_invoicing.use_cases.commands.apply import apply
+
+        return apply({action: request}, bootstrap.workplace(self.at, self.actor))
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response[str]:
+        """A page, with what was done by the request before it."""
+        said = flash.read(self.event.cookies)
+        text = render.page(template, desk=self, session=self._session, said=said, **values)
+        return Response(status, "text/html; charset=utf-8", text, cookies=[flash.ended()] if said else None)
+
+    def go(self, path: str, said: str = "", *, refused: bool = False, **query: str | None) -> Response[str]:
+        """Sends the browser to ``path``, where it shows what was done, or why not."""
+        cookies = [flash.cookie(said, refused=refused)] if said else None
+        return Response(303, "text/plain", "", {"Location": link(path, **query)}, cookies)

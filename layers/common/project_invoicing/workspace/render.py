@@ -1,0 +1,102 @@
+"""Templates and what they may call. Everything is escaped; a name that is not given is an error, not a blank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from project_invoicing.domain.advice import what_to_do
+from project_invoicing.workspace.links import link
+
+if TYPE_CHECKING:
+    from project_invoicing.workspace.desk import Desk
+    from project_invoicing.workspace.session import Session
+
+_HERE: Final = Path(__file__).parent
+STATIC: Final = _HERE / "static"
+NAVIGATION: Final = (
+    ("/", "Overview", "o"),
+    ("/proposals", "Proposals", "p"),
+    ("/journals", "Journals", "j"),
+    ("/invoices", "Invoices", "i"),
+    ("/waiting", "Waiting", "w"),
+    ("/rejected", "Rejected", "r"),
+    ("/differences", "Differences", "d"),
+    ("/close", "Period close", "c"),
+    ("/master-data", "Master data", "m"),
+    ("/maps", "Table maps", "t"),
+)
+"""The main pages: address, name, and the key that opens one after ``g``."""
+
+
+def page(template: str, *, desk: Desk, session: Session | None, **values: Any) -> str:
+    """The template with the values, and what every page shows: the person, the navigation, what was just done.
+
+    ``token()`` is what each form that changes something carries.
+    """
+
+    def token() -> Markup:
+        return Markup('<input type="hidden" name="token" value="{}">').format(session.token if session else "")
+
+    return _environment().get_template(template).render(desk=desk, session=session, token=token, **values)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= {"link": link, "asset": asset, "navigation": NAVIGATION, "advice": advice}
+    made.filters |= {"amount": amount, "moment": moment, "words": words}
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so that a browser may keep it for a year."""
+    return link(f"/static/{name}", v=sha256((STATIC / name).read_bytes()).hexdigest()[:12])
+
+
+def amount(value: Decimal | str | None) -> str:
+    """An amount with its thousands apart, as in ``12 345.60``; the decimals stay as they are."""
+    if value is None:
+        return ""
+    try:
+        return f"{Decimal(value):,f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    except InvalidOperation:
+        return str(value)
+
+
+def moment(value: str | None) -> str:
+    """A time (ISO 8601, UTC) to the minute, as in ``2026-08-31 14:05``; a day stays a day."""
+    if not value or len(value) <= len("2026-08-31"):
+        return value or ""
+    return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
+
+
+def words(code: str) -> str:
+    """A code as words: ``reference missing``."""
+    return code.replace("_", " ")
+
+
+def advice(reason: str | None) -> str:
+    """What a person can do about something that waits, was refused or was rejected."""
+    return what_to_do(reason) if reason else ""
+
+
+def options(chosen: str | None, among: Mapping[str, str]) -> list[tuple[str, str, bool]]:
+    """The choices of a select: value, name, whether it is the chosen one."""
+    return [(value, name, value == chosen) for value, name in among.items()]
