@@ -226,8 +226,19 @@ class _Reader:
             schedules=tuple(
                 self._resources.text(event["Schedule"], id) for type, event in events if type == "Schedule"
             ),
-            routes=tuple(f"{event['Method'].upper()} {event['Path']}" for type, event in events if type == "HttpApi"),
+            routes=(
+                *(f"{event['Method'].upper()} {event['Path']}" for type, event in events if type == "HttpApi"),
+                *self._routes(id),
+            ),
         )
+
+    def _routes(self, function: str) -> Iterator[str]:
+        """Those of an API that is written out."""
+        uris = {id: given["IntegrationUri"] for id, given in self._resources.each("AWS::ApiGatewayV2::Integration")}
+        for _, given in self._resources.each("AWS::ApiGatewayV2::Route"):
+            target = given["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
+            if uris[target] == {"Fn::GetAtt": [function, "Arn"]}:
+                yield given["RouteKey"]
 
     def _stream(self, id: str, given: Json) -> StreamTrigger:
         filters = tuple(json.loads(one["Pattern"]) for one in given.get("FilterCriteria", {}).get("Filters", []))

@@ -2,8 +2,8 @@
 
     .tools/sam/bin/python tools/expand_template.py template.yaml > expanded.json
 
-Runs in the environment of the SAM CLI, which brings the translator. Parameters have their defaults. Nothing is asked
-of AWS.
+Runs in the environment of the SAM CLI, which brings the translator. Parameters have their defaults, but for the one
+without which there is no workspace. Nothing is asked of AWS.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from samtranslator.translator.translator import Translator
 # The code's place is not known before it is packaged, and the translator takes nothing local.
 PACKAGED = "s3://bucket/key"
 CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+ISSUER = "https://sign-in.example"
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
 def expanded(template: dict[str, Any]) -> Any:
     """What CloudFormation makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
+    template["Parameters"]["OidcIssuer"]["Default"] = ISSUER
     written = expand_language_extensions(template, enabled=True).expanded_template
     written["Transform"] = SERVERLESS
     for resource in written["Resources"].values():

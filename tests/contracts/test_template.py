@@ -32,8 +32,16 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",
+    "WORKSPACE_URL": "WorkspaceUrl",
+    "WORKSPACE_SECRET": "WorkspaceSecret",
+    "OIDC_ISSUER": "OidcIssuer",
+    "OIDC_CLIENT_ID": "OidcClientId",
+    "OIDC_ROLES_CLAIM": "OidcRolesClaim",
+    "OIDC_ROLES": "OidcRoles",
+    "API_AUDIENCE": "ApiAudience",
 }
-NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum"}
+SIGN_IN = {"WorkspaceUrl", "OidcIssuer", "OidcClientId", "OidcRolesClaim", "OidcRoles", "ApiAudience"}
+NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum", *SIGN_IN}
 OUTSIDE = {"ReferenceRatesObject"}
 """What roles reach that is not of the stack: named by a parameter, and not at all where that is empty."""
 
@@ -212,6 +220,33 @@ def test_the_webhooks_api_is_throttled_and_logs_no_query_which_may_hold_the_key(
     assert [(name_of(function), event["Method"], event["Path"]) for function, event in events("HttpApi")] == [
         ("dataverse_webhook", "POST", "/dataverse")
     ]
+
+
+def test_there_is_no_workspace_where_nobody_signs_people_in() -> None:
+    parts = {id for id in RESOURCES if id.startswith("Workspace")}
+    always = {"WorkspaceApiLogs", "WorkspaceSecret", "WorkspacePolicy", "WorkspaceRole", "WorkspaceLogs"}
+
+    assert TEMPLATE["Conditions"]["HasWorkspace"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "OidcIssuer"}, ""]}]}
+    assert TEMPLATE["Parameters"]["OidcIssuer"]["Default"] == ""
+    conditional = {id for id in parts if RESOURCES[id].get("Condition") == "HasWorkspace"}
+    assert parts - conditional == always | {"WorkspaceDeadLetters", "WorkspaceDeadLettersAlarm"}
+
+
+def test_the_workspace_is_throttled_and_its_api_takes_no_request_without_a_token() -> None:
+    stage = RESOURCES["WorkspaceStage"]["Properties"]
+    routes = resources("AWS::ApiGatewayV2::Route").values()
+    token = RESOURCES["WorkspaceTokens"]["Properties"]
+
+    assert 0 < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    logged = json.loads(stage["AccessLogSettings"]["Format"]).values()
+    assert not any(word in value for value in logged for word in ("query", "path", "header", "authorizer"))
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
+        "GET /": "NONE",
+        "GET /{proxy+}": "NONE",
+        "POST /{proxy+}": "NONE",
+        "ANY /api/{proxy+}": "JWT",
+    }
+    assert (token["AuthorizerType"], token["JwtConfiguration"]["Issuer"]) == ("JWT", {"Ref": "OidcIssuer"})
 
 
 def test_an_error_of_the_webhook_is_told_for_no_queue_takes_it() -> None:
