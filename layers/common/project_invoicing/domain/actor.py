@@ -11,6 +11,7 @@ class How(StrEnum):
     """The door through which something was asked for."""
 
     WORKSPACE = "workspace"
+    API = "api"
     COMMAND_LINE = "command line"
     SCHEDULE = "schedule"
     EVENT = "event"

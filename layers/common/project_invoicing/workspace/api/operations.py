@@ -1,0 +1,172 @@
+"""What the API does: it reads the call, asks the use cases, and says what has come of it.
+
+Whatever is imported here is needed by one operation, and a function that shows pages needs none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final, TypeVar
+
+from project_invoicing import bootstrap
+from project_invoicing.config import settings
+from project_invoicing.domain.actor import Role
+from project_invoicing.domain.codes import PostingFailure, RejectReason
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
+from project_invoicing.events.details import shapes
+from project_invoicing.store import client
+from project_invoicing.use_cases.commands.apply import apply
+from project_invoicing.use_cases.commands.workplace import Workplace
+from project_invoicing.use_cases.explain.ask import explain as explained
+from project_invoicing.use_cases.invoices.post import InvoicePosting
+from project_invoicing.use_cases.journals.post import JournalPosting
+from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
+from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.lists.show import page
+from project_invoicing.use_cases.people import must_be_allowed
+from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
+from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
+from project_invoicing.use_cases.staging.import_rows import StagingImport
+from project_invoicing.workspace.api.call import Call
+from project_invoicing.workspace.api.problem import Problem, status_of
+
+Answer = dict[str, Any]
+Asks = TypeVar("Asks", bound=Request)
+
+REFUSED: Final = "refused: "
+_ENOUGH_MS: Final = 5_000
+
+
+def list_rows(call: Call) -> Answer:
+    """Rows of a list, and the cursor of its next page."""
+    if call.part not in set(Kind):
+        raise Problem(404, "unknown", f"there is no list {call.part[:40]!r}; there are {', '.join(Kind)}")
+    kind = Kind(call.part)
+    _must_know(call.query, (*FILTERS[kind], "limit", "cursor"))
+    _must_be_viewer(call)
+    given: dict[str, Any] = dict(call.query)
+    if "limit" in given:
+        given["limit"] = _number(given["limit"])
+    found = page(ListPlace.read(client.dynamodb(), settings(), call.at), Asked(kind, **given))
+    return {"rows": [asdict(row) for row in found.rows], "cursor": found.cursor}
+
+
+def explain(call: Call) -> Answer:
+    """Everything known about an id or a number."""
+    _must_know(call.query, ("company",))
+    asked = Question(id=call.part, company=call.query.get("company"))
+    must_be_allowed(call.actor, asked)
+    return explained(bootstrap.explained_stores(), asked.id, asked.company)
+
+
+def command(call: Call) -> Answer:
+    """Carries out ``{action: request}``."""
+    if len(call.body) != 1:
+        raise Problem(422, RejectReason.SCHEMA, "the body names one action: {action: request}")
+    for request in call.body.values():
+        _must_not_sign(request if isinstance(request, Mapping) else {})
+    stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging(), bootstrap.master_data())
+    answer = apply(call.body, Workplace(*stores, bootstrap.finance_setups(), call.at, call.actor))
+    return _done(answer, answer.get("refused", ()), done="refused" not in answer)
+
+
+def post_invoices(call: Call) -> Answer:
+    """Posts the proposals that are ready, or one."""
+    asked = _asked(PostInvoices, call)
+    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger())
+    run = InvoicePosting(*stores, bootstrap.finance_setups(), call.at, call.actor)
+    run.run_asked(asked)
+    return _posted({"posted": run.posted}, run.refused)
+
+
+def post_journals(call: Call) -> Answer:
+    """Posts the journals that are drafts, or those that the request selects."""
+    asked = _asked(PostJournals, call)
+    stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
+    run = JournalPosting(*stores, bootstrap.finance_setups(), call.at, call.actor)
+    run.run(asked)
+    return _posted({"posted": run.posted, "failed": run.failed}, run.refused)
+
+
+def import_staging(call: Call) -> Answer:
+    """Imports what waits in staging: all of it, or what the request names."""
+    asked = _asked(ImportStaging, call)
+    must_be_allowed(call.actor, asked)
+    stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
+    setups = bootstrap.finance_setups()
+    if asked.company and asked.company not in setups.current.document.companies:
+        return _posted({}, [unknown_company(asked.company)])
+    register = bootstrap.actuals_register()
+    return dict(StagingImport(*stores, setups, call.at, register, bootstrap.finance_setups).everything(asked))
+
+
+def retry_write_back(call: Call) -> Answer:
+    """Writes the refused rows of a posted document, or all its rows, back to Dataverse again."""
+    asked = _asked(RetryWriteBack, call)
+    must_be_allowed(call.actor, asked)
+    outcome = bootstrap.write_back(call.time_left).retry(asked, call.at)
+    if outcome.startswith(REFUSED):
+        raise Problem(409, "not_retried", outcome.removeprefix(REFUSED))
+    return {"outcome": outcome}
+
+
+def control_map(call: Call) -> Answer:
+    """Pauses, resumes, stops or starts a table map, or lists them all."""
+    asked = _asked(ControlMap, call)
+    return bootstrap.map_control(call.at, lambda: call.time_left() > _ENOUGH_MS).apply(asked, call.actor)
+
+
+def _asked(request: type[Asks], call: Call) -> Asks:
+    """The body as a request. A field that it does not know is refused: it might have narrowed what is done."""
+    _must_not_sign(call.body)
+    known = [shape.name for shape in shapes(request) if shape.name != "actor"]
+    for name in call.body:
+        if name not in known:
+            detail = f"the request knows no {name[:40]}; what it knows: {', '.join(known)}"
+            raise Problem(422, RejectReason.SCHEMA, detail, field=name[:40])
+    request.of_detail(call.body, "the request")
+    return request.of(call.body)
+
+
+def _must_not_sign(request: Mapping[str, Any]) -> None:
+    if request.get("actor") is not None:
+        raise Problem(422, RejectReason.SCHEMA, "actor is whoever has signed in; leave it out", field="actor")
+
+
+def _must_know(query: Mapping[str, str], known: Sequence[str]) -> None:
+    for name in query:
+        if name not in known:
+            detail = f"the address knows no {name[:40]}; what it knows: {', '.join(known)}"
+            raise Problem(422, RejectReason.SCHEMA, detail, field=name[:40])
+
+
+def _must_be_viewer(call: Call) -> None:
+    if not call.actor.may(Role.VIEWER):
+        raise Refused(PostingFailure.ROLE_MISSING, f"{call.actor.name} needs the role {Role.VIEWER}")
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise Problem(422, RejectReason.SCHEMA, f"limit is {text[:40]!r}, not a number", field="limit")
+    return int(text)
+
+
+def _posted(answer: Answer, refused: Sequence[Refusal]) -> Answer:
+    """The answer of a posting. Where everything was refused, that is a problem."""
+    shown = [asdict(one) for one in refused]
+    return _done({**answer, "refused": shown}, shown, done=any(answer.values()) or not shown)
+
+
+def _done(answer: Answer, refused: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
+    """The answer of something that was done, in whole or in part. Raises ``Problem`` with the first refusal, if not."""
+    if done:
+        return answer
+    first = refused[0]
+    reason = str(first["reason"])
+    raise Problem(status_of(reason), reason, str(first["detail"]), **answer)
