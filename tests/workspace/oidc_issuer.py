@@ -34,7 +34,7 @@ ANN = {"sub": "ann", "name": "Ann", "roles": ["viewer", "accountant", "poster", 
 
 
 @cache
-def rsa_key(name: str = KID) -> RSAPrivateKey:
+def rsa_key(name: str) -> RSAPrivateKey:
     """The same key for all tests of a process."""
     return generate_private_key(65537, 2048)
 
@@ -57,7 +57,7 @@ class OidcIssuer:
         now = int(time.time())
         usual = {"iss": self.url, "sub": "ann", "iat": now, "nbf": now, "exp": now + 300}
         said = {name: value for name, value in {**usual, **claims}.items() if value is not None}
-        return jwt.encode(said, rsa_key() if key is None else key, algorithm, headers={"kid": kid or self.kid})
+        return jwt.encode(said, rsa_key(self.kid) if key is None else key, algorithm, headers={"kid": kid or self.kid})
 
     def discovery(self) -> dict[str, Any]:
         ends = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
@@ -97,7 +97,7 @@ class OidcIssuer:
         ):
             return 400, {"error": "invalid_grant"}
         claims = {"aud": CLIENT_ID, "nonce": begun["nonce"], **self.user, **self.changes}
-        token = self.token(**claims, key=rsa_key(self.kid))
+        token = self.token(**claims)
         return 200, {"id_token": token, "access_token": "opaque", "token_type": "Bearer"}
 
 

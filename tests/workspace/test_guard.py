@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def named(**variables: str) -> Settings:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(secret, "secret_named", lambda _: WorkspaceSecret(Told(json.dumps({"session_key": KEY}))))  # type: ignore[arg-type]
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "workspace")
     return named(WORKSPACE_URL=URL, WORKSPACE_SECRET="name")
@@ -138,7 +138,7 @@ def test_the_local_user_may_have_fewer_roles_and_is_refused_in_aws(monkeypatch: 
     some = named(WORKSPACE_LOCAL_USER="ann", WORKSPACE_LOCAL_ROLES="viewer, poster")
     session = session_of(request("localhost"), some, NOW)
     assert session
-    assert session.actor.roles == {Role.VIEWER, Role.POSTER}
+    assert session.actor.roles == frozenset({Role.VIEWER, Role.POSTER})
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "workspace")
     with pytest.raises(NotSetUp, match="WORKSPACE_LOCAL_USER"):
         session_of(request("localhost"), some, NOW)

@@ -123,7 +123,7 @@ def test_a_role_that_there_is_no_more_is_left_out() -> None:
     content = {"id": "a", "name": "A", "roles": ["viewer", "king"], "token": "t", "until": 2**31, "ends": 2**31}
     found = OURS.read([f"__Host-session={seals.seal('session', content, NOW + IDLE)}"], NOW)
     assert found
-    assert found.actor.roles == {Role.VIEWER}
+    assert found.actor.roles == frozenset({Role.VIEWER})
 
 
 def test_sign_out_makes_the_browser_forget() -> None:

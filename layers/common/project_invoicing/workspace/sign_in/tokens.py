@@ -85,8 +85,9 @@ def _header(token: str) -> tuple[str, str]:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:
         raise NotValid("form", "this is no signed token") from None
-    if header.get("alg") not in ALGORITHMS:
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise NotValid("algorithm", f"the token is not signed with {' or '.join(ALGORITHMS)}")
-    if not isinstance(header.get("kid"), str):
+    if not isinstance(kid, str):
         raise NotValid("key", "the token does not name its key")
-    return header["kid"], header["alg"]
+    return kid, algorithm
