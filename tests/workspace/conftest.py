@@ -1,4 +1,4 @@
-"""An issuer for the tests of the workspace."""
+"""An issuer, books, and the workspace over both."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests import sockets
+from tests.rules.conftest import books, new_books, stack
 from tests.workspace.oidc_issuer import OidcIssuer, oidc_issuer
+
+__all__ = ["books", "issuer", "new_books", "stack"]
 
 
 @pytest.fixture
