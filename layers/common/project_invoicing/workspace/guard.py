@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from project_invoicing.config import Settings
+from aws_lambda_powertools.shared.cookies import Cookie
+
+from project_invoicing.config import Settings, settings
 from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.workspace.secret import NotSetUp, in_lambda, seals
 from project_invoicing.workspace.session import IDLE, Session, Sessions
@@ -33,16 +35,15 @@ _POLICY: Final = {
     "base-uri": "'none'",
 }
 HEADERS: Final[Mapping[str, str]] = {
-    "content-security-policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
-    "x-content-type-options": "nosniff",
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": browsers would then send "Origin: null" with our own forms.
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "cache-control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""Of every page. ``headers_of`` adds what only https has."""
+"""Of every answer. ``headers_of`` adds what only https has."""
 
 
 class Forbidden(Exception):
@@ -50,7 +51,7 @@ class Forbidden(Exception):
 
 
 def headers_of(origin: str) -> dict[str, str]:
-    over_https = {"strict-transport-security": "max-age=31536000"} if origin.startswith("https:") else {}
+    over_https = {"Strict-Transport-Security": "max-age=31536000"} if origin.startswith("https:") else {}
     return {**HEADERS, **over_https}
 
 
@@ -81,6 +82,15 @@ def session_of(event: Mapping[str, Any], named: Settings, now: datetime) -> Sess
     return sessions(event, named).read(event.get("cookies") or (), now)
 
 
+def renewed(event: Mapping[str, Any], session: Session, now: datetime) -> list[Cookie]:
+    """The cookie of a session that goes on, where it has to be written anew."""
+    if settings().workspace_local_user:
+        return []
+    known = sessions(event, settings())
+    again = known.renewed(session, now)
+    return [known.cookie(again)] if again else []
+
+
 def local_user(event: Mapping[str, Any], named: Settings, how: How = How.WORKSPACE) -> Actor:
     """The fixed user of a local stack.
 
@@ -96,23 +106,21 @@ def local_user(event: Mapping[str, Any], named: Settings, how: How = How.WORKSPA
     return Actor(named.workspace_local_user, named.workspace_local_user, how, roles)
 
 
-def must_be_same_site(
-    event: Mapping[str, Any], form: Mapping[str, str], session: Session | None, named: Settings
-) -> None:
+def must_be_same_site(event: Mapping[str, Any], form: Mapping[str, str], session: Session | None) -> None:
     """Raises ``Forbidden`` for a POST that no page of this workspace has sent in this session.
 
     Every browser in use sends ``Origin`` with a POST. ``token`` in the form is that of the session.
     """
-    must_be_own_origin(event, named)
+    must_be_own_origin(event)
     given = form.get("token", "")
     if session and not hmac.compare_digest(given.encode("utf-8", "replace"), session.token.encode()):
         raise Forbidden("the page is older than your sign-in; open it again and repeat what you did")
 
 
-def must_be_own_origin(event: Mapping[str, Any], named: Settings) -> None:
+def must_be_own_origin(event: Mapping[str, Any]) -> None:
     """Raises ``Forbidden`` for a request that a browser does not send for a page of ours."""
     site, origin = header(event, "sec-fetch-site"), header(event, "origin")
-    if site not in ("", "same-origin") or origin != origin_of(event, named):
+    if site not in ("", "same-origin") or origin != origin_of(event, settings()):
         raise Forbidden("the request comes from another site, so nothing was done; use the pages of the workspace")
 
 

@@ -28,5 +28,9 @@ ROUTES: Final = (
     Route("GET", "/", "pages.overview:show"),
     Route("GET", "/proposals", "pages.proposals:listed"),
     # what anybody may load
+    Route("GET", "/sign-in", "sign_in.pages:begin", role=None),
+    Route("GET", "/signed-in", "sign_in.pages:callback", role=None),
+    Route("POST", "/sign-out", "sign_in.pages:end", role=None),
+    Route("GET", "/signed-out", "sign_in.pages:ended", role=None),
     Route("GET", "/static/<name>", "pages.static:show", role=None),
 )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+
 from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.workspace.seals import Seals
 
@@ -56,8 +58,8 @@ class Sessions:
         until = min(now.replace(microsecond=0) + IDLE, session.ends)
         return replace(session, until=until) if until - session.until >= RENEWED_AFTER else None
 
-    def cookie(self, session: Session) -> str:
-        """The value of ``Set-Cookie``. The browser forgets it when it is closed."""
+    def cookie(self, session: Session) -> Cookie:
+        """What the browser sends back. It forgets it when it is closed."""
         who = session.actor
         content = {
             "id": who.id,
@@ -69,8 +71,8 @@ class Sessions:
         }
         return set_cookie(self._name, self._seals.seal(NAME, content, session.until), secure=self._secure)
 
-    def ended(self) -> str:
-        """The value of ``Set-Cookie`` that makes the browser forget the session."""
+    def ended(self) -> Cookie:
+        """What makes the browser forget the session."""
         return set_cookie(self._name, "", secure=self._secure, seconds=0)
 
     @property
@@ -93,12 +95,9 @@ def cookie_name(name: str, *, secure: bool) -> str:
     return f"__Host-{name}" if secure else name
 
 
-def set_cookie(name: str, value: str, *, secure: bool, seconds: int | None = None) -> str:
+def set_cookie(name: str, value: str, *, secure: bool, seconds: int | None = None) -> Cookie:
     """A cookie of this host alone that no script can read and that no other site's form sends."""
-    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
-    parts += ["Secure"] if secure else []
-    parts += [f"Max-Age={seconds}"] if seconds is not None else []
-    return "; ".join(parts)
+    return Cookie(name, value, "/", http_only=True, secure=secure, same_site=SameSite.LAX_MODE, max_age=seconds)
 
 
 def cookie_values(cookies: Sequence[str], name: str) -> Iterator[str]:

@@ -42,11 +42,11 @@ def handle(event: Mapping[str, Any], time_left: Callable[[], int]) -> dict[str, 
     try:
         operation, part = _operation(event)
         name = operation.name
-        body, status, extra = _answer(event, operation, part, time_left), 200, {"content-type": _JSON}
+        body, status, extra = _answer(event, operation, part, time_left), 200, {"Content-Type": _JSON}
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever happens
         problem = _problem(error, reference)
         body, status = problem.body(reference), problem.status
-        extra = {"content-type": _PROBLEM, **problem.headers}
+        extra = {"Content-Type": _PROBLEM, **problem.headers}
     logger.info("api", operation=name, status=status, reason=body.get("reason"), reference=reference)
     count(f"Api{status}")
     return {
@@ -65,7 +65,7 @@ def _operation(event: Mapping[str, Any]) -> tuple[Operation, str]:
             return operation, unquote(part)
     if there:
         allowed = ", ".join(operation.method for operation, _ in there)
-        raise Problem(405, "method", f"this address takes {allowed}", headers={"allow": allowed})
+        raise Problem(405, "method", f"this address takes {allowed}", headers={"Allow": allowed})
     raise Problem(404, "unknown", "there is no such address; GET /api/v1/openapi.json lists those that there are")
 
 
@@ -119,7 +119,7 @@ def _problem(error: Exception, reference: str) -> Problem:
             logger.error("api", outcome="not set up", detail=str(error))
             return Problem(503, "not_set_up", str(error))
         case Unavailable():
-            again = {"retry-after": "5"}
+            again = {"Retry-After": "5"}
             return Problem(503, "unavailable", "a service did not answer; nothing is lost, ask again", headers=again)
         case _:
             logger.exception("api", reference=reference)
@@ -127,4 +127,4 @@ def _problem(error: Exception, reference: str) -> Problem:
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
-    return headers_of(origin_of(event, settings()))
+    return {**headers_of(origin_of(event, settings())), "Cache-Control": "no-store"}

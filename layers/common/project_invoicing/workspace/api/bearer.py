@@ -20,18 +20,19 @@ from project_invoicing.workspace.sign_in.roles import NoRole, Roles, actor_of
 from project_invoicing.workspace.sign_in.tokens import NotValid, claims_of, must_be_for
 
 _SCHEME: Final = "bearer"
-_CHALLENGE: Final = "www-authenticate"
+_CHALLENGE: Final = "WWW-Authenticate"
 
 
 def caller_of(event: Mapping[str, Any], named: Settings) -> Actor:
     """The person or program that calls. Raises ``Problem`` (401, 403), ``NotSetUp`` and ``Unavailable``."""
     if named.workspace_local_user:
         return _local(event, named)
-    if not named.oidc_issuer or not named.api_audience:
+    audience = named.api_audience or named.oidc_client_id
+    if not named.oidc_issuer or not audience:
         raise NotSetUp("OIDC_ISSUER and API_AUDIENCE say whose tokens are taken here; one of them is not set")
     try:
         claims = claims_of(_token(event), issuer_at(named.oidc_issuer))
-        must_be_for(claims, named.api_audience, client=True)
+        must_be_for(claims, audience, client=True)
         _must_be_access(claims)
         return actor_of(claims, Roles(named.oidc_roles_claim, named.oidc_roles).of(claims), How.API)
     except NotValid as refused:
@@ -60,7 +61,7 @@ def _local(event: Mapping[str, Any], named: Settings) -> Actor:
     try:
         actor = local_user(event, named, How.API)
         if header(event, "origin") or header(event, "sec-fetch-site") not in ("", "none"):
-            must_be_own_origin(event, named)
+            must_be_own_origin(event)
         return actor
     except Forbidden as forbidden:
         raise Problem(403, "other_site", str(forbidden)) from None

@@ -10,19 +10,13 @@ from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 from project_invoicing import bootstrap
-from project_invoicing.config import settings
 from project_invoicing.domain.actor import Role
 from project_invoicing.domain.codes import PostingFailure, RejectReason
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.events.details import shapes
-from project_invoicing.store import client
 from project_invoicing.use_cases.commands.apply import apply
-from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.explain.ask import explain as explained
-from project_invoicing.use_cases.invoices.post import InvoicePosting
-from project_invoicing.use_cases.journals.post import JournalPosting
 from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
-from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.lists.show import page
 from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.control_map import ControlMap
@@ -32,7 +26,7 @@ from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
-from project_invoicing.use_cases.staging.import_rows import StagingImport
+from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.workspace.api.call import Call
 from project_invoicing.workspace.api.problem import Problem, status_of
 
@@ -53,7 +47,7 @@ def list_rows(call: Call) -> Answer:
     given: dict[str, Any] = dict(call.query)
     if "limit" in given:
         given["limit"] = _number(given["limit"])
-    found = page(ListPlace.read(client.dynamodb(), settings(), call.at), Asked(kind, **given))
+    found = page(bootstrap.list_place(call.at), Asked(kind, **given))
     return {"rows": [asdict(row) for row in found.rows], "cursor": found.cursor}
 
 
@@ -62,7 +56,9 @@ def explain(call: Call) -> Answer:
     _must_know(call.query, ("company",))
     asked = Question(id=call.part, company=call.query.get("company"))
     must_be_allowed(call.actor, asked)
-    return explained(bootstrap.explained_stores(), asked.id, asked.company)
+    stores = bootstrap.explained_stores()
+    _must_be_known(asked.company, stores.setups)
+    return explained(stores, asked.id, asked.company)
 
 
 def command(call: Call) -> Answer:
@@ -71,16 +67,14 @@ def command(call: Call) -> Answer:
         raise Problem(422, RejectReason.SCHEMA, "the body names one action: {action: request}")
     for request in call.body.values():
         _must_not_sign(request if isinstance(request, Mapping) else {})
-    stores = (bootstrap.proposals(), bootstrap.journals(), bootstrap.staging(), bootstrap.master_data())
-    answer = apply(call.body, Workplace(*stores, bootstrap.finance_setups(), call.at, call.actor))
+    answer = apply(call.body, bootstrap.workplace(call.at, call.actor))
     return _done(answer, answer.get("refused", ()), done="refused" not in answer)
 
 
 def post_invoices(call: Call) -> Answer:
     """Posts the proposals that are ready, or one."""
     asked = _asked(PostInvoices, call)
-    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger())
-    run = InvoicePosting(*stores, bootstrap.finance_setups(), call.at, call.actor)
+    run = bootstrap.invoice_posting(call.at, call.actor)
     run.run_asked(asked)
     return _posted({"posted": run.posted}, run.refused)
 
@@ -88,8 +82,7 @@ def post_invoices(call: Call) -> Answer:
 def post_journals(call: Call) -> Answer:
     """Posts the journals that are drafts, or those that the request selects."""
     asked = _asked(PostJournals, call)
-    stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
-    run = JournalPosting(*stores, bootstrap.finance_setups(), call.at, call.actor)
+    run = bootstrap.journal_posting(call.at, call.actor)
     run.run(asked)
     return _posted({"posted": run.posted, "failed": run.failed}, run.refused)
 
@@ -98,12 +91,9 @@ def import_staging(call: Call) -> Answer:
     """Imports what waits in staging: all of it, or what the request names."""
     asked = _asked(ImportStaging, call)
     must_be_allowed(call.actor, asked)
-    stores = (bootstrap.staging(), bootstrap.journals(), bootstrap.proposals(), bootstrap.ledger())
-    setups = bootstrap.finance_setups()
-    if asked.company and asked.company not in setups.current.document.companies:
-        return _posted({}, [unknown_company(asked.company)])
-    register = bootstrap.actuals_register()
-    return dict(StagingImport(*stores, setups, call.at, register, bootstrap.finance_setups).everything(asked))
+    run = bootstrap.staging_import(call.at)
+    _must_be_known(asked.company, run.setups)
+    return dict(run.everything(asked))
 
 
 def retry_write_back(call: Call) -> Answer:
@@ -132,6 +122,12 @@ def _asked(request: type[Asks], call: Call) -> Asks:
             raise Problem(422, RejectReason.SCHEMA, detail, field=name[:40])
     request.of_detail(call.body, "the request")
     return request.of(call.body)
+
+
+def _must_be_known(company: str | None, setups: SetupVersions) -> None:
+    if company and company not in setups.current.document.companies:
+        refused = unknown_company(company)
+        raise Problem(422, refused.reason, refused.detail, field="company")
 
 
 def _must_not_sign(request: Mapping[str, Any]) -> None:

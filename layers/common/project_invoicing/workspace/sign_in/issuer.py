@@ -98,6 +98,8 @@ class Issuer:
             raise NotSetUp(f"OIDC_ISSUER is {self.url}, and the issuer there calls itself {found.get('issuer')}")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             _must_be_safe(name, found.get(name))
+        if found.get("end_session_endpoint"):
+            _must_be_safe("end_session_endpoint", found["end_session_endpoint"])
         ways = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         return Metadata(
             found["authorization_endpoint"],

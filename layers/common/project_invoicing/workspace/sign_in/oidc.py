@@ -8,6 +8,7 @@ import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -16,6 +17,8 @@ from project_invoicing.workspace.secret import NotSetUp
 from project_invoicing.workspace.sign_in.issuer import Issuer
 from project_invoicing.workspace.sign_in.tokens import NotValid, claims_of, must_be_for
 
+LONGEST: Final = timedelta(minutes=10)
+"""How long somebody may take to sign in."""
 SCOPE: Final = "openid profile email"
 CODE: Final = re.compile(r"[a-z_]{1,40}")
 _OF_SET_UP: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_request"})
