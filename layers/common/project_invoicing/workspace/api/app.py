@@ -27,6 +27,9 @@ from project_invoicing.workspace.secret import NotSetUp
 
 PREFIX: Final = "/api/"
 MOST_BYTES: Final = 256 * 1024
+MOST_TEXT: Final = 500
+"""Bytes."""
+MOST_DEPTH: Final = 10
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _NOBODY: Final = Actor("", "", How.API, frozenset())
@@ -73,6 +76,7 @@ def _answer(event: Mapping[str, Any], operation: Operation, part: str, time_left
     actor = _NOBODY if operation.open else caller_of(event, settings())
     query = event.get("queryStringParameters") or {}
     body = _body(event) if operation.method == "POST" else {}
+    _must_be_short([part, *(text for name, text in query.items() if name != "cursor"), body])
     module, _, name = operation.does.partition(":")
     does: Callable[[Call], dict[str, Any]] = getattr(import_module(f"{__package__}.{module}"), name)
     return does(Call(actor, utc_text(bootstrap.now()), whole(part), whole(dict(query)), body, time_left))
@@ -98,6 +102,21 @@ def _body(event: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise Problem(400, "form", "the body is a JSON object")
     return found
+
+
+def _must_be_short(value: object, depth: int = 0) -> None:
+    """Raises ``Problem`` (422) for a text that no number and no id could be, and for what no request nests."""
+    if depth > MOST_DEPTH:
+        raise Problem(422, RejectReason.SCHEMA, f"the body nests more than {MOST_DEPTH} times")
+    match value:
+        case str():
+            if len(value.encode("utf-8", "replace")) > MOST_TEXT:
+                raise Problem(422, RejectReason.SCHEMA, f"{value[:40]!r}… is longer than {MOST_TEXT} bytes")
+        case dict():
+            _must_be_short([*value, *value.values()], depth)
+        case list():
+            for one in value:
+                _must_be_short(one, depth + 1)
 
 
 def _no_number(text: str) -> Any:
