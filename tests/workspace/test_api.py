@@ -168,6 +168,7 @@ WRONG: list[tuple[int, str, dict[str, Any]]] = [
     (422, "is written as", {"edit": HEADER | {"due_date": "tomorrow"}}),
     (409, "there is no proposal", {"edit": {"proposal_id": "INV-9"} | {"due_date": "2026-10-15"}}),
     (422, "is longer than", {"edit": {"proposal_id": "x" * 3_000, "due_date": "2026-10-15"}}),
+    (422, "written as an object", {"edit": "\ud800"}),
     (409, "there is no proposal", {"edit": {"proposal_id": "\ud800'; --", "due_date": "2026-10-15"}}),
 ]
 

@@ -79,10 +79,10 @@ def _answer(event: Mapping[str, Any], operation: Operation, part: str, time_left
     _must_be_short([part, *(text for name, text in query.items() if name != "cursor"), body])
     module, _, name = operation.does.partition(":")
     does: Callable[[Call], dict[str, Any]] = getattr(import_module(f"{__package__}.{module}"), name)
-    return does(Call(actor, utc_text(bootstrap.now()), whole(part), whole(dict(query)), body, time_left))
+    return does(Call(actor, utc_text(bootstrap.now()), whole(part), whole(dict(query)), whole(body), time_left))
 
 
-def _body(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _body(event: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON object in the body. Raises ``Problem`` (400, 413, 415)."""
     kind = header(event, "content-type").partition(";")[0].strip().lower()
     if kind != _JSON:
