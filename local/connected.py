@@ -39,7 +39,7 @@ STEPS: Final = (
     Step("account", "Merge"),
     Step("contact", "Merge"),
 )
-"""The steps that an administrator registers, see README."""
+"""The steps that an administrator registers, see docs/connect-dataverse.md."""
 NAMES: Final[Mapping[str, str]] = {
     "account": "accountnumber",
     "bookableresource": "name",

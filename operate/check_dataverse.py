@@ -92,7 +92,8 @@ def run(options: Options) -> Json:
     """What each map lacks. Raises ``InvalidInput``, and ``IntegrationError`` where Dataverse cannot be asked."""
     url = settings().dataverse_url
     if not url or not settings().dataverse_credentials:
-        raise InvalidInput(["set DATAVERSE_URL and DATAVERSE_CREDENTIALS, the name of the secret; see README"])
+        told = "set DATAVERSE_URL and DATAVERSE_CREDENTIALS, the name of the secret; see docs/connect-dataverse.md"
+        raise InvalidInput([told])
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise InvalidInput([f"DATAVERSE_URL is {url!r}; write a URL, such as https://contoso.crm.dynamics.com"])

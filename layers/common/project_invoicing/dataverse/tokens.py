@@ -94,7 +94,8 @@ def _credentials(text: str) -> Mapping[str, str]:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise AccessDenied("the secret that DATAVERSE_CREDENTIALS names is no JSON object; see README")
+        told = "the secret that DATAVERSE_CREDENTIALS names is no JSON object; see docs/connect-dataverse.md"
+        raise AccessDenied(told)
     return given
 
 
