@@ -237,7 +237,7 @@ def test_the_workspace_is_throttled_and_its_api_takes_no_request_without_a_token
     routes = resources("AWS::ApiGatewayV2::Route").values()
     token = RESOURCES["WorkspaceTokens"]["Properties"]
 
-    assert 0 < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
     logged = json.loads(stage["AccessLogSettings"]["Format"]).values()
     assert not any(word in value for value in logged for word in ("query", "path", "header", "authorizer"))
     assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
