@@ -292,6 +292,16 @@ def webhook_samples() -> dict[str, Any]:
     }
 
 
+def workspace_samples() -> dict[str, Any]:
+    """What a browser and a program ask for, as the HTTP API hands it to the function."""
+    headers = {"host": "localhost", "accept": "text/html", "user-agent": "Browser"}
+    paths = {"overview": "/", "style-sheet": "/static/style.css"}
+    made = {name: request_event(Request("GET", path, headers), CONFIRMED) for name, path in paths.items()}
+    for name, event in made.items():
+        event["requestContext"]["requestId"] = guid(f"workspace-{name}")
+    return {f"workspace/{name}": event for name, event in made.items()}
+
+
 def catchup_samples() -> dict[str, Any]:
     large = stripped(DATAVERSE["actual-unbilled-sales-update"])
     several = stripped(DATAVERSE["actuals-created-together"])
@@ -341,6 +351,7 @@ def function_samples() -> dict[str, Any]:
     return {
         **webhook_samples(),
         **catchup_samples(),
+        **workspace_samples(),
         "proforma_header_sync/invoice-confirmed": bus_events("invoice-confirmed")[0],
         "proforma_header_sync/invoice-canceled": bus_events("invoice-canceled")[0],
         "actuals_sync/time-approved": queue_batch(

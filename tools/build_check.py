@@ -149,6 +149,8 @@ class _Started:
         match outcome:
             case {"errorType": kind, "errorMessage": text} if REFUSED not in text:
                 raise Incomplete(f"{sample.name}: {kind}: {text}")
+            case {"statusCode": 500} if not refused:
+                raise Incomplete(f"{sample.name}: answered with 500")
             case {"batchItemFailures": failures} if len(failures) > refused:
                 raise Incomplete(f"{sample.name}: {len(failures)} records failed, {refused} of them at AWS")
 
