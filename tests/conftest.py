@@ -15,7 +15,7 @@ from project_invoicing.domain.master_data import Key
 from project_invoicing.setup import master_view
 from project_invoicing.setup.master_view import NotRead
 from project_invoicing.store import client
-from tests import sockets
+from tests import quick_moto, sockets
 from tests.harness import World
 from tests.setups import document
 
@@ -33,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _checked_requests() -> Iterator[None]:
     """Every request is checked against the service's model, which the functions leave to AWS."""
     with patch.object(client, "_CONFIG", client._CONFIG.merge(Config(parameter_validation=True))):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_moto() -> Iterator[None]:
+    with quick_moto.installed():
         yield
 
 

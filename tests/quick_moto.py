@@ -1,0 +1,471 @@
+"""moto, quicker: three quarters of the tests' time was moto and botocore, working out the same for each request.
+
+    with quick_moto.installed():
+        …                           # every client and every moto of this process
+
+A request for items goes straight to moto's handler, without the HTTP request, its signature, and the search for what
+its URL, headers and shapes mean. What the handler does to the tables is moto's own work, but that
+
+- an item is replaced and never changed, so that a transaction need not copy its tables to be able to go back;
+- a query looks at the items of its partition and does not sort the table;
+- an expression is parsed and checked once.
+
+``tests/store/test_quick_moto.py`` holds answers and tables against those of moto as it comes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+
+import botocore.regions
+import botocore.session
+import botocore.useragent
+import moto.core.models
+import moto.core.responses
+import moto.dynamodb.comparisons
+import moto.dynamodb.models
+import moto.dynamodb.responses
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import ClientCreator
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from botocore.signers import RequestSigner
+from moto.core.base_backend import BackendDict
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.core.exceptions import ServiceException
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
+from moto.core.request import normalize_request
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ConditionalCheckFailed
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.responses import DynamoHandler
+from werkzeug.exceptions import HTTPException
+
+Json = dict[str, Any]
+
+ITEM_OPERATIONS: Final = {
+    "BatchGetItem": DynamoHandler.batch_get_item,
+    "BatchWriteItem": DynamoHandler.batch_write_item,
+    "DeleteItem": DynamoHandler.delete_item,
+    "GetItem": DynamoHandler.get_item,
+    "PutItem": DynamoHandler.put_item,
+    "Query": DynamoHandler.query,
+    "Scan": DynamoHandler.scan,
+    "TransactGetItems": DynamoHandler.transact_get_items,
+    "TransactWriteItems": DynamoHandler.transact_write_items,
+    "UpdateItem": DynamoHandler.update_item,
+}
+_TYPE: Final = "application/x-amz-json-1.0"
+_REGION: Final = re.compile(r"\.([^.]+)\.amazonaws\.com")
+_MOST_BYTES: Final = 405_000
+"""Where moto refuses an item."""
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """moto and botocore work so for as long as the block lasts."""
+    with ExitStack() as until_end:
+        for owner, name, replacement in _REPLACEMENTS:
+            until_end.enter_context(patch.object(owner, name, replacement, create=not hasattr(owner, name)))
+        yield
+
+
+# --- requests ---
+
+_call_as_it_comes = BotocoreStubber.__call__
+_process_as_it_comes = BotocoreStubber.process_request
+_sign_as_it_comes = RequestSigner.sign
+
+
+def _answer(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
+    service, _, operation = _text(request.headers.get("X-Amz-Target", "")).partition(".")
+    if not stubber.enabled or service != "DynamoDB_20120810" or operation not in ITEM_OPERATIONS:
+        return _call_as_it_comes(stubber, event_name, request, **more)
+    status, headers, body = _of_items(operation, request)
+    return AWSResponse(request.url, status, headers, MockRawResponse(body))  # type: ignore[arg-type]
+
+
+def _of_items(operation: str, request: AWSPreparedRequest) -> tuple[int, Json, str | bytes]:
+    """Status, headers and body of the answer to a request for items."""
+    region = _REGION.search(request.url)
+    assert region
+    handler = DynamoHandler()
+    handler.region, handler.current_account = region[1], DEFAULT_ACCOUNT_ID
+    handler.headers = {"x-amz-target": f".{operation}", "Content-Type": _TYPE}
+    handler.querystring, handler.response_headers = {}, {}
+    handler.body = handler.params = json.loads(request.body, object_hook=_with_bytes)
+    try:
+        result = ITEM_OPERATIONS[operation](handler).result
+    except ServiceException as error:
+        return handler.serialized(ActionResult(error))  # type: ignore[return-value]
+    except HTTPException as error:
+        return int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
+    return 200, {"Content-Type": _TYPE}, json.dumps(result, default=_base64)
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode() if isinstance(header, bytes) else header
+
+
+def _with_bytes(part: Json) -> Json:
+    """Binary values come as base64, and moto keeps bytes. An attribute called ``B`` has an object as its value."""
+    if len(part) == 1:
+        if isinstance(value := part.get("B"), str):
+            return {"B": b64decode(value)}
+        if isinstance(values := part.get("BS"), list):
+            return {"BS": [b64decode(value) for value in values]}
+    return part
+
+
+def _base64(value: Any) -> str:
+    assert isinstance(value, bytes)
+    return b64encode(value).decode()
+
+
+def _process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+    """As moto does it, for the services that answer at one address each."""
+    answers = _handler_at(request.url) if request.url.count("/") == 3 and request.url.endswith("/") else None  # noqa: PLR2004
+    if answers is None:
+        return _process_as_it_comes(stubber, request)
+    normalized = normalize_request(request)
+    return answers(normalized, normalized.raw_url, normalized.headers)
+
+
+@cache
+def _handler_at(url: str) -> Callable[..., Any] | None:
+    service = url.partition("//")[2].partition(".")[0]
+    if service not in ("dynamodb", "events", "secretsmanager", "sqs"):
+        return None
+    backends: BackendDict[Any] = moto.backends.get_backend(service)  # type: ignore[call-overload]
+    urls = backends[DEFAULT_ACCOUNT_ID]["us-east-1"].urls
+    return next(method for pattern, method in urls.items() if re.match(pattern, url))
+
+
+def _sign(signer: RequestSigner, operation_name: str, request: Any, **more: Any) -> None:
+    """moto reads no signature."""
+    if not botocore_stubber.enabled:
+        _sign_as_it_comes(signer, operation_name, request, **more)
+
+
+# --- clients ---
+
+
+@cache
+def _service_model(loader: Any, service: str, version: str | None) -> ServiceModel:
+    return ServiceModel(loader.load_service_model(service, "service-2", api_version=version), service_name=service)
+
+
+def _load_service_model(creator: ClientCreator, service_name: str, api_version: str | None = None) -> ServiceModel:
+    return _service_model(creator._loader, service_name, api_version)
+
+
+_providers: dict[tuple[int, int], tuple[EndpointProvider, Any]] = {}
+
+
+def _endpoint_provider(ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> EndpointProvider:
+    """One for each set of rules. The sets are kept by the loader, and here, so that their ids stay theirs."""
+    if excluded_params:
+        return EndpointProvider(ruleset_data, partition_data, excluded_params)
+    key = (id(ruleset_data), id(partition_data))
+    if key not in _providers:
+        made = EndpointProvider(ruleset_data, partition_data)
+        _providers[key] = made, (ruleset_data, partition_data)
+    return _providers[key][0]
+
+
+# --- items ---
+
+_query_as_it_comes = Table.query
+_update_as_it_comes = DynamoDBBackend.update_item
+_copy_as_it_comes = Item.__deepcopy__
+_cast_as_it_comes = DynamoType.cast_value
+
+
+def _new_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: Mapping[str, Any]) -> None:
+    """Checks the size once, not at each attribute."""
+    item.hash_key, item.range_key = hash_key, range_key
+    item.attrs = _attributes({name: DynamoType(value) for name, value in attrs.items()})
+
+
+def _attributes(values: Mapping[str, DynamoType]) -> LimitedSizeDict:
+    if sum(bytesize(name) + value.size() for name, value in values.items()) > _MOST_BYTES:
+        raise moto.dynamodb.models.ItemSizeTooLarge
+    made = LimitedSizeDict()
+    for name, value in values.items():
+        dict.__setitem__(made, name, value)
+    return made
+
+
+def _copy(item: Item, _memo: Any) -> Item:
+    """Its values are never changed, so the copy has the same."""
+    made = Item.__new__(Item)
+    made.hash_key, made.range_key, made.attrs = item.hash_key, item.range_key, LimitedSizeDict()
+    dict.update(made.attrs, item.attrs)
+    return made
+
+
+def _snapshot(table: Table, _memo: Any) -> Table:
+    """The table as it is now: items are replaced, not changed."""
+    made = _like(table)
+    if table.range_key_attr is None:
+        made.items = defaultdict(dict, table.items)
+    else:
+        made.items = defaultdict(dict, {key: dict(part) for key, part in table.items.items()})
+    if table.stream_shard is not None:
+        made.stream_shard = type(table.stream_shard).__new__(type(table.stream_shard))
+        vars(made.stream_shard).update(vars(table.stream_shard), table=made, items=list(table.stream_shard.items))
+    return made
+
+
+def _like(table: Table) -> Table:
+    made = Table.__new__(Table)
+    vars(made).update(vars(table))
+    return made
+
+
+def _query(table: Table, hash_key: DynamoType, *arguments: Any, **named: Any) -> Any:
+    """moto's own query, of a table that holds only what its partition may have."""
+    index = named.get("index_name") or (arguments[6] if len(arguments) > 6 else None)  # noqa: PLR2004
+    narrowed = _like(table)
+    if index is None:
+        found: Any = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
+    else:
+        wanted = [(name, value) for name, value in named["hash_key_conditions"] if value.type == "S"]
+        found = {
+            key: {sort: item for sort, item in part.items() if _has(item, wanted)} for key, part in table.items.items()
+        }
+    narrowed.items = found
+    return _query_as_it_comes(narrowed, hash_key, *arguments, **named)
+
+
+def _has(item: Item, wanted: list[tuple[str, DynamoType]]) -> bool:
+    attributes = item.attrs
+    return all(name in attributes and attributes[name].value == value.value for name, value in wanted)
+
+
+def _all_items(table: Table) -> list[Item]:
+    """In order, by values that are worked out once."""
+    if table.range_key_attr is None:
+        items: Any = list(table.items.values())
+        return sorted(items, key=lambda item: item.hash_key.cast_value)
+    items = [item for part in table.items.values() for item in part.values()]
+    return sorted(items, key=lambda item: (item.hash_key.cast_value, item.range_key.cast_value))
+
+
+def _cast_value(value: DynamoType) -> Any:
+    return value.value if value.type in ("S", "B") else _cast_as_it_comes.fget(value)  # type: ignore[attr-defined]
+
+
+# --- expressions ---
+
+
+class _Condition:
+    """moto's parser for conditions, which parses a condition with its values once."""
+
+    def __init__(self, text: str | None, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> None:
+        self._asked = (text, tuple((names or {}).items()), repr(values))
+        self._values = values
+        self.expr_attr_names_found: list[str] = []
+        self.expr_attr_values_found: list[str] = []
+
+    def parse(self) -> Any:
+        found = _conditions.get(self._asked)
+        if found is None:
+            text, names, _ = self._asked
+            parser = ConditionExpressionParser(text, dict(names), dict(self._values or {}))
+            parsed = parser.parse()
+            found = parsed, list(parser.expr_attr_names_found), list(parser.expr_attr_values_found)
+            if len(_conditions) > 1000:  # noqa: PLR2004
+                _conditions.clear()
+            _conditions[self._asked] = found
+        self.expr_attr_names_found = [*found[1]]
+        self.expr_attr_values_found = [*found[2]]
+        return found[0]
+
+
+_conditions: dict[Any, tuple[Any, list[str], list[str]]] = {}
+
+
+class _Update:
+    """A parsed update expression, for what only looks at it."""
+
+    def __init__(self, expression: str) -> None:
+        self._parsed = UpdateExpressionParser.make(expression)
+        self._found: dict[Any, list[Any]] = {}
+
+    def find_clauses(self, types: list[type]) -> list[Any]:
+        key = tuple(types)
+        if key not in self._found:
+            self._found[key] = self._parsed.find_clauses(types)
+        return self._found[key]
+
+
+class _Updates:
+    """Stands in for ``UpdateExpressionParser``."""
+
+    make = staticmethod(lru_cache(maxsize=1000)(_Update))
+
+
+class _Step(NamedTuple):
+    verb: str
+    name: str
+    value: str
+
+
+_SETS: Final = re.compile(r"(#\w+) = (:\w+)")
+_SETS_FIRST: Final = re.compile(r"(#\w+) = if_not_exists\((#\w+), (:\w+)\)")
+_ADDS: Final = re.compile(r"(#\w+) (:\w+)")
+_REMOVES: Final = re.compile(r"#\w+")
+_passed: set[Any] = set()
+"""Updates that moto has parsed, checked and done once: table, expression, its names, and the aliases of its values."""
+
+
+@lru_cache(maxsize=1000)
+def _steps(expression: str) -> tuple[_Step, ...] | None:
+    """What an expression does to attributes at the top, all by their aliases; ``None`` if it does anything else."""
+    made = []
+    verb = ""
+    for part in re.split(r", (?![^(]*\))| (?=ADD |REMOVE )", expression):
+        first, _, rest = part.partition(" ")
+        if first in ("SET", "ADD", "REMOVE"):
+            verb, part = first, rest
+        if verb == "SET" and (found := _SETS.fullmatch(part)):
+            made.append(_Step(verb, found[1], found[2]))
+        elif verb == "SET" and (found := _SETS_FIRST.fullmatch(part)) and found[1] == found[2]:
+            made.append(_Step("FIRST", found[1], found[3]))
+        elif verb == "ADD" and (found := _ADDS.fullmatch(part)):
+            made.append(_Step(verb, found[1], found[2]))
+        elif verb == "REMOVE" and _REMOVES.fullmatch(part):
+            made.append(_Step(verb, part, ""))
+        else:
+            return None
+    return tuple(made)
+
+
+def _update_item(
+    backend: DynamoDBBackend,
+    table_name: str,
+    key: dict[str, Any],
+    update_expression: str,
+    expression_attribute_names: dict[str, str],
+    expression_attribute_values: dict[str, Any],
+    attribute_updates: Any = None,
+    expected: Any = None,
+    condition_expression: str | None = None,
+    return_values_on_condition_check_failure: str | None = None,
+) -> Item:
+    names, values = expression_attribute_names or {}, expression_attribute_values or {}
+    table = backend.get_table(table_name)
+    hash_key, range_key = backend.get_keys_value(table, key)
+    item = table.get_item(hash_key, range_key)
+    asked = (table.name, tuple(table.attribute_keys), update_expression, tuple(names.items()), tuple(values))
+    made = _updated(table, key, item, update_expression, names, values) if asked in _passed else None
+    if made is None or range_key is None or attribute_updates or expected:
+        return _update_by_moto(
+            (backend, table_name, key, update_expression, names, values, attribute_updates, expected),
+            condition_expression,
+            return_values_on_condition_check_failure,
+            asked if range_key and not attribute_updates and not expected else None,
+        )
+    if not _Condition(condition_expression, names, values).parse().expr(item):
+        if return_values_on_condition_check_failure == "ALL_OLD" and item is not None:
+            raise ConditionalCheckFailed(item=item.to_json()["Attributes"])
+        raise ConditionalCheckFailed
+    table.items[hash_key][range_key] = made
+    if table.stream_shard is not None:
+        table.stream_shard.add(item, made)
+    return made
+
+
+def _updated(
+    table: Table, key: dict[str, Any], item: Item | None, expression: str, names: Json, values: Json
+) -> Item | None:
+    """The item after an update whose expression moto has done before; ``None`` where moto has to look again."""
+    attributes = dict(item.attrs) if item else {name: DynamoType(value) for name, value in key.items()}
+    if item is None:
+        table._validate_key_sizes(key)
+    for verb, alias, value in _steps(expression) or ():
+        name = names[alias]
+        if verb == "REMOVE":
+            attributes.pop(name, None)
+        elif verb == "SET" or (verb == "FIRST" and name not in attributes):
+            attributes[name] = DynamoType(values[value])
+        elif verb == "ADD":
+            number, before = DynamoType(values[value]), attributes.get(name, DynamoType({"N": "0"}))
+            if number.type != "N" or before.type != "N":
+                return None
+            attributes[name] = before + number
+    made = Item.__new__(Item)
+    made.hash_key = item.hash_key if item else DynamoType(key[table.hash_key_attr])
+    made.range_key = item.range_key if item else DynamoType(key[str(table.range_key_attr)])
+    try:
+        made.attrs = _attributes(attributes)
+    except moto.dynamodb.models.ItemSizeTooLarge:
+        return None
+    return made
+
+
+def _update_by_moto(arguments: Any, condition: str | None, on_failure: str | None, asked: Any) -> Item:
+    """moto changes the item, so it gets one of its own; the one that was there comes back where moto refuses."""
+    backend, table_name, key, expression, *_ = arguments
+    table = backend.get_table(table_name)
+    hash_key, range_key = backend.get_keys_value(table, key)
+    item = table.get_item(hash_key, range_key)
+    part = table.items[hash_key] if range_key else table.items
+    place = range_key or hash_key
+    with patch.object(Item, "__deepcopy__", _copy_as_it_comes):
+        if item is not None:
+            part[place] = _copy_as_it_comes(item, {})
+        try:
+            updated: Item = _update_as_it_comes(*arguments, condition, on_failure)
+        except Exception:
+            if item is not None:
+                part[place] = item
+            raise
+    if asked and _steps(expression):
+        _passed.add(asked)
+    return updated
+
+
+_REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
+    (BotocoreStubber, "__call__", _answer),
+    (BotocoreStubber, "process_request", _process),
+    (RequestSigner, "sign", _sign),
+    (moto.core.models, "RESPONSES_METHODS", []),  # for what asks AWS without botocore, which nothing does here
+    (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
+    (moto.core.responses, "camelcase_to_underscores", cache(camelcase_to_underscores)),
+    (botocore.session, "create_loader", cache(create_loader)),
+    (botocore.regions, "EndpointProvider", _endpoint_provider),
+    (ClientCreator, "_load_service_model", _load_service_model),
+    (
+        botocore.useragent,
+        "sanitize_user_agent_string_component",
+        cache(botocore.useragent.sanitize_user_agent_string_component),
+    ),
+    (Item, "__init__", _new_item),
+    (Item, "__deepcopy__", _copy),
+    (Table, "__deepcopy__", _snapshot),
+    (Table, "query", _query),
+    (Table, "all_items", _all_items),
+    (DynamoType, "cast_value", property(_cast_value)),
+    (DynamoDBBackend, "update_item", _update_item),
+    (moto.dynamodb.responses, "create_condition_expression_parser", _Condition),
+    (moto.dynamodb.models, "create_condition_expression_parser", _Condition),
+    (moto.dynamodb.comparisons, "create_condition_expression_parser", _Condition),
+    (moto.dynamodb.responses, "UpdateExpressionParser", _Updates),
+]
