@@ -46,7 +46,7 @@ benchmark: setup ## Measure throughput, requests, write units, CPU and memory
 
 .PHONY: test
 test: setup ## The tests, but for the slowest and the stand-in's; ARGS='-k proposal' for some of them
-	@$(RUN) -m pytest -n auto --dist worksteal -m "not slow and not large" $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal -m "$(or $(MARKED),not slow and not large)" $(ARGS)
 
 # They depend on little and are many: what they passed with is noted, and they run again when any of it has changed.
 .PHONY: test-standin
@@ -68,8 +68,13 @@ test-large: setup ## The tests of the largest documents, which take minutes
 nightly: deployed ## The slow and the largest tests with many more examples and seeds than `make pr` takes time for
 	@NIGHTLY=1 $(RUN) -m pytest -n auto --dist worksteal -m "slow or large" $(ARGS)
 
+# What needs one processor each runs side by side; then the tests, the slow and the stand-in's among them, in one run (D-130).
 .PHONY: pr
-pr: everything format-check lint types template build-check test test-standin test-slow ## Everything that CI runs
+pr: everything ## Everything that CI runs
+	@$(MAKE) -j2 --output-sync=target types template build-check format-check lint
+	@folders=tests; $(RUN) -m tools.unchanged dataverse_standin || folders="tests dataverse_standin"; \
+	$(MAKE) test MARKED="not large" ARGS="$$folders"
+	@$(RUN) -m tools.unchanged --note dataverse_standin
 
 .PHONY: everything
 everything:

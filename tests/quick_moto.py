@@ -19,15 +19,14 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 import botocore.regions
 import botocore.session
-import botocore.useragent
 import moto.core.models
 import moto.core.responses
 import moto.dynamodb.comparisons
@@ -39,6 +38,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.signers import RequestSigner
+from botocore.useragent import UserAgentString
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.exceptions import ServiceException
@@ -70,6 +70,7 @@ ITEM_OPERATIONS: Final = {
     "TransactWriteItems": DynamoHandler.transact_write_items,
     "UpdateItem": DynamoHandler.update_item,
 }
+_ABSENT: Final = object()
 _TYPE: Final = "application/x-amz-json-1.0"
 _REGION: Final = re.compile(r"\.([^.]+)\.amazonaws\.com")
 _MOST_BYTES: Final = 405_000
@@ -79,10 +80,29 @@ _MOST_BYTES: Final = 405_000
 @contextmanager
 def installed() -> Iterator[None]:
     """moto and botocore work so for as long as the block lasts."""
-    with ExitStack() as until_end:
-        for owner, name, replacement in _REPLACEMENTS:
-            until_end.enter_context(patch.object(owner, name, replacement, create=not hasattr(owner, name)))
+    _set(_REPLACEMENTS)
+    try:
         yield
+    finally:
+        _set(_ORIGINALS)
+
+
+@contextmanager
+def as_it_comes() -> Iterator[None]:
+    """Within ``installed``: moto and botocore as they come, to compare with."""
+    _set(_ORIGINALS)
+    try:
+        yield
+    finally:
+        _set(_REPLACEMENTS)
+
+
+def _set(attributes: Iterable[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in attributes:
+        if value is _ABSENT:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
 
 
 # --- requests ---
@@ -90,6 +110,7 @@ def installed() -> Iterator[None]:
 _call_as_it_comes = BotocoreStubber.__call__
 _process_as_it_comes = BotocoreStubber.process_request
 _sign_as_it_comes = RequestSigner.sign
+_user_agent_as_it_comes = UserAgentString.to_string
 
 
 def _answer(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
@@ -154,6 +175,11 @@ def _handler_at(url: str) -> Callable[..., Any] | None:
     backends: BackendDict[Any] = moto.backends.get_backend(service)  # type: ignore[call-overload]
     urls = backends[DEFAULT_ACCOUNT_ID]["us-east-1"].urls
     return next(method for pattern, method in urls.items() if re.match(pattern, url))
+
+
+def _user_agent(made: UserAgentString) -> str:
+    """moto knows a client by its URL."""
+    return "tests" if botocore_stubber.enabled else _user_agent_as_it_comes(made)
 
 
 def _sign(signer: RequestSigner, operation_name: str, request: Any, **more: Any) -> None:
@@ -452,11 +478,7 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (botocore.session, "create_loader", cache(create_loader)),
     (botocore.regions, "EndpointProvider", _endpoint_provider),
     (ClientCreator, "_load_service_model", _load_service_model),
-    (
-        botocore.useragent,
-        "sanitize_user_agent_string_component",
-        cache(botocore.useragent.sanitize_user_agent_string_component),
-    ),
+    (UserAgentString, "to_string", _user_agent),
     (Item, "__init__", _new_item),
     (Item, "__deepcopy__", _copy),
     (Table, "__deepcopy__", _snapshot),
@@ -469,3 +491,4 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (moto.dynamodb.comparisons, "create_condition_expression_parser", _Condition),
     (moto.dynamodb.responses, "UpdateExpressionParser", _Updates),
 ]
+_ORIGINALS: Final = [(owner, name, vars(owner).get(name, _ABSENT)) for owner, name, _ in _REPLACEMENTS]
