@@ -47,10 +47,10 @@ from moto.core.request import normalize_request
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.exceptions import ConditionalCheckFailed
+from moto.dynamodb.exceptions import ConditionalCheckFailed, ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
@@ -129,11 +129,12 @@ def _of_items(operation: str, request: AWSPreparedRequest) -> tuple[int, Json, s
     handler.region, handler.current_account = region[1], DEFAULT_ACCOUNT_ID
     handler.headers = {"x-amz-target": f".{operation}", "Content-Type": _TYPE}
     handler.querystring, handler.response_headers = {}, {}
-    handler.body = handler.params = json.loads(request.body, object_hook=_with_bytes)
+    body: Any = request.body
+    handler.body = handler.params = json.loads(body, object_hook=_with_bytes)
     try:
         result = ITEM_OPERATIONS[operation](handler).result
     except ServiceException as error:
-        return handler.serialized(ActionResult(error))  # type: ignore[return-value]
+        return handler.serialized(ActionResult(error))
     except HTTPException as error:
         return int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
     return 200, {"Content-Type": _TYPE}, json.dumps(result, default=_base64)
@@ -160,7 +161,7 @@ def _base64(value: Any) -> str:
 
 def _process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
     """As moto does it, for the services that answer at one address each."""
-    answers = _handler_at(request.url) if request.url.count("/") == 3 and request.url.endswith("/") else None  # noqa: PLR2004
+    answers = _handler_at(request.url) if request.url.count("/") == 3 and request.url.endswith("/") else None
     if answers is None:
         return _process_as_it_comes(stubber, request)
     normalized = normalize_request(request)
@@ -174,7 +175,8 @@ def _handler_at(url: str) -> Callable[..., Any] | None:
         return None
     backends: BackendDict[Any] = moto.backends.get_backend(service)  # type: ignore[call-overload]
     urls = backends[DEFAULT_ACCOUNT_ID]["us-east-1"].urls
-    return next(method for pattern, method in urls.items() if re.match(pattern, url))
+    answers: Callable[..., Any] = next(method for pattern, method in urls.items() if re.match(pattern, url))
+    return answers
 
 
 def _user_agent(made: UserAgentString) -> str:
@@ -196,7 +198,7 @@ def _service_model(loader: Any, service: str, version: str | None) -> ServiceMod
     return ServiceModel(loader.load_service_model(service, "service-2", api_version=version), service_name=service)
 
 
-def _load_service_model(creator: ClientCreator, service_name: str, api_version: str | None = None) -> ServiceModel:
+def _load_service_model(creator: Any, service_name: str, api_version: str | None = None) -> ServiceModel:
     return _service_model(creator._loader, service_name, api_version)
 
 
@@ -217,7 +219,7 @@ def _endpoint_provider(ruleset_data: Any, partition_data: Any, excluded_params: 
 # --- items ---
 
 _query_as_it_comes = Table.query
-_update_as_it_comes = DynamoDBBackend.update_item
+_update_as_it_comes: Any = DynamoDBBackend.update_item
 _copy_as_it_comes = Item.__deepcopy__
 _cast_as_it_comes = DynamoType.cast_value
 
@@ -230,7 +232,7 @@ def _new_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, at
 
 def _attributes(values: Mapping[str, DynamoType]) -> LimitedSizeDict:
     if sum(bytesize(name) + value.size() for name, value in values.items()) > _MOST_BYTES:
-        raise moto.dynamodb.models.ItemSizeTooLarge
+        raise ItemSizeTooLarge
     made = LimitedSizeDict()
     for name, value in values.items():
         dict.__setitem__(made, name, value)
@@ -239,7 +241,7 @@ def _attributes(values: Mapping[str, DynamoType]) -> LimitedSizeDict:
 
 def _copy(item: Item, _memo: Any) -> Item:
     """Its values are never changed, so the copy has the same."""
-    made = Item.__new__(Item)
+    made: Item = _made(Item)
     made.hash_key, made.range_key, made.attrs = item.hash_key, item.range_key, LimitedSizeDict()
     dict.update(made.attrs, item.attrs)
     return made
@@ -253,20 +255,25 @@ def _snapshot(table: Table, _memo: Any) -> Table:
     else:
         made.items = defaultdict(dict, {key: dict(part) for key, part in table.items.items()})
     if table.stream_shard is not None:
-        made.stream_shard = type(table.stream_shard).__new__(type(table.stream_shard))
+        made.stream_shard = _made(StreamShard)
         vars(made.stream_shard).update(vars(table.stream_shard), table=made, items=list(table.stream_shard.items))
     return made
 
 
 def _like(table: Table) -> Table:
-    made = Table.__new__(Table)
+    made: Table = _made(Table)
     vars(made).update(vars(table))
     return made
 
 
+def _made(kind: type[Any]) -> Any:
+    """One without any attribute yet."""
+    return object.__new__(kind)
+
+
 def _query(table: Table, hash_key: DynamoType, *arguments: Any, **named: Any) -> Any:
     """moto's own query, of a table that holds only what its partition may have."""
-    index = named.get("index_name") or (arguments[6] if len(arguments) > 6 else None)  # noqa: PLR2004
+    index = named.get("index_name") or (arguments[6] if len(arguments) > 6 else None)
     narrowed = _like(table)
     if index is None:
         found: Any = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
@@ -316,7 +323,7 @@ class _Condition:
             parser = ConditionExpressionParser(text, dict(names), dict(self._values or {}))
             parsed = parser.parse()
             found = parsed, list(parser.expr_attr_names_found), list(parser.expr_attr_values_found)
-            if len(_conditions) > 1000:  # noqa: PLR2004
+            if len(_conditions) > 1000:
                 _conditions.clear()
             _conditions[self._asked] = found
         self.expr_attr_names_found = [*found[1]]
@@ -369,15 +376,17 @@ def _steps(expression: str) -> tuple[_Step, ...] | None:
     for part in re.split(r", (?![^(]*\))| (?=ADD |REMOVE )", expression):
         first, _, rest = part.partition(" ")
         if first in ("SET", "ADD", "REMOVE"):
-            verb, part = first, rest
-        if verb == "SET" and (found := _SETS.fullmatch(part)):
+            verb, done = first, rest
+        else:
+            done = part
+        if verb == "SET" and (found := _SETS.fullmatch(done)):
             made.append(_Step(verb, found[1], found[2]))
-        elif verb == "SET" and (found := _SETS_FIRST.fullmatch(part)) and found[1] == found[2]:
+        elif verb == "SET" and (found := _SETS_FIRST.fullmatch(done)) and found[1] == found[2]:
             made.append(_Step("FIRST", found[1], found[3]))
-        elif verb == "ADD" and (found := _ADDS.fullmatch(part)):
+        elif verb == "ADD" and (found := _ADDS.fullmatch(done)):
             made.append(_Step(verb, found[1], found[2]))
-        elif verb == "REMOVE" and _REMOVES.fullmatch(part):
-            made.append(_Step(verb, part, ""))
+        elif verb == "REMOVE" and _REMOVES.fullmatch(done):
+            made.append(_Step(verb, done, ""))
         else:
             return None
     return tuple(made)
@@ -436,12 +445,12 @@ def _updated(
             if number.type != "N" or before.type != "N":
                 return None
             attributes[name] = before + number
-    made = Item.__new__(Item)
+    made: Item = _made(Item)
     made.hash_key = item.hash_key if item else DynamoType(key[table.hash_key_attr])
     made.range_key = item.range_key if item else DynamoType(key[str(table.range_key_attr)])
     try:
         made.attrs = _attributes(attributes)
-    except moto.dynamodb.models.ItemSizeTooLarge:
+    except ItemSizeTooLarge:
         return None
     return made
 

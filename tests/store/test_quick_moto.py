@@ -14,12 +14,13 @@ from project_invoicing.store import transactions
 from project_invoicing.store.items import Expression, key
 from project_invoicing.store.transactions import delete, get_many, put, query, scan, update
 from tests import quick_moto
+from tests.harness import TEMPLATE
 from tests.store import tables
 
 Request = Callable[[Any, str], Any]
 INDEXES = [
     index
-    for table in tables.TEMPLATE.tables
+    for table in TEMPLATE.tables
     for index in table.request.get("GlobalSecondaryIndexes", ())
     if table.id == "StagingTable"
 ]
