@@ -10,8 +10,7 @@ import pytest
 
 from project_invoicing.observe import logger
 from tests.workspace.browser import Browser
-from tests.workspace.calling import URL
-from tests.workspace.http import REFERENCE
+from tests.workspace.http import REFERENCE, URL
 from tests.workspace.oidc_issuer import CLIENT_ID, CLIENT_SECRET, OidcIssuer
 
 LATER = "2026-08-31T13:11:00Z"
@@ -118,7 +117,7 @@ def test_an_answer_to_another_sign_in_is_not_taken(browser: Browser, issuer: Oid
 
 
 def _state(began: Mapping[str, Any]) -> str:
-    return parse_qs(urlsplit(began["headers"]["Location"]).query)["state"][0]
+    return str(parse_qs(urlsplit(began["headers"]["Location"]).query)["state"][0])
 
 
 def test_a_sign_in_takes_ten_minutes_at_most(browser: Browser) -> None:
