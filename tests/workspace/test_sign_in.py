@@ -234,6 +234,19 @@ def test_no_secret_no_code_and_no_token_is_logged(
     assert not [one for one in (code, state, CLIENT_SECRET, "Ann", "eyJ", browser.token) if one in text]
 
 
+def test_on_this_machine_one_signs_in_over_http_with_a_cookie_that_browsers_take(browser: Browser) -> None:
+    browser.more = {"WORKSPACE_URL": ""}
+    browser.host = "127.0.0.1:8080"
+    began = browser.get("/sign-in?to=/journals")
+    back = browser.at_issuer(began)
+    assert back.startswith("http://127.0.0.1:8080/signed-in?")
+    signed_in = browser.get(back)
+    assert (signed_in["headers"]["Location"], [*browser.cookies]) == ("/journals", ["session"])
+    assert "Strict-Transport-Security" not in signed_in["headers"]
+    assert not any("Secure" in cookie for cookie in signed_in["cookies"])
+    assert browser.page_as_viewer() == 403
+
+
 def test_a_local_stack_signs_nobody_in(browser: Browser) -> None:
     browser.more = {"WORKSPACE_LOCAL_USER": "ann", "WORKSPACE_URL": "", "WORKSPACE_SECRET": ""}
     browser.host = "127.0.0.1:8080"
