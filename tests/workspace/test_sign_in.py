@@ -10,7 +10,7 @@ import pytest
 
 from project_invoicing.observe import logger
 from tests.workspace.browser import Browser
-from tests.workspace.http import REFERENCE, URL
+from tests.workspace.http import REFERENCE, URL, header_of
 from tests.workspace.oidc_issuer import CLIENT_ID, CLIENT_SECRET, OidcIssuer
 
 LATER = "2026-08-31T13:11:00Z"
@@ -58,6 +58,16 @@ def test_a_session_lasts_while_it_is_used_and_a_form_after_it_does_nothing(brows
     answer = browser.post("/a-test", {"token": browser.token})
     assert answer["statusCode"] == 401
     assert "nothing was done" in said(answer)
+
+
+def test_a_part_of_a_page_that_a_script_asks_for_sends_the_browser_to_the_sign_in(browser: Browser) -> None:
+    here = f"{URL}/proposals?company=USPM"
+    answer = browser.get("/", hx_request="true", hx_current_url=here)
+    assert (answer["statusCode"], header_of(answer, "location")) == (401, "")
+    assert answer["headers"]["HX-Redirect"] == "/sign-in?to=%2Fproposals%3Fcompany%3DUSPM"
+    elsewhere = browser.get("/", hx_request="true", hx_current_url="https://evil.example//evil.example/x")
+    began = browser.get(elsewhere["headers"]["HX-Redirect"])
+    assert browser.get(browser.at_issuer(began))["headers"]["Location"] == "/"
 
 
 def test_signing_out_makes_the_browser_forget_and_leads_to_the_issuer(browser: Browser, issuer: OidcIssuer) -> None:
