@@ -72,6 +72,7 @@ def test_a_part_of_a_page_that_a_script_asks_for_sends_the_browser_to_the_sign_i
 
 def test_signing_out_makes_the_browser_forget_and_leads_to_the_issuer(browser: Browser, issuer: OidcIssuer) -> None:
     browser.sign_in()
+    browser.at = "2026-08-31T13:30:00Z"  # when another request would renew the session
     out = browser.post("/sign-out", {"token": browser.token})
     assert (out["statusCode"], out["headers"]["Location"]) == (303, "/signed-out")
     assert browser.cookies == {}
