@@ -46,7 +46,8 @@ class Browser:
 
     def ask(self, method: str, address: str, body: str = "", **headers: str) -> dict[str, Any]:
         cookies = [f"{name}={value}" for name, value in self.cookies.items()]
-        event = request(method, address.removeprefix(URL), body=body, cookies=cookies, host=self.host, **headers)
+        path = address.removeprefix(URL).removeprefix(f"http://{self.host}")
+        event = request(method, path, body=body, cookies=cookies, host=self.host, **headers)
         with deployed(variables(self.issuer, **self.more), self.at):
             answer = app.handle(event, Context("workspace"))
         for cookie in answer.get("cookies") or ():

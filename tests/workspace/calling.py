@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from project_invoicing.workspace.secret import WorkspaceSecret
 from project_invoicing.workspace.sign_in.issuer import issuer_at
 from tests.harness import TEMPLATE
 from tests.rules.books import Books
-from tests.workspace.http import HOST, URL, request
+from tests.workspace.http import URL, request
 from tests.workspace.oidc_issuer import CLIENT_ID, CLIENT_SECRET, OidcIssuer
 
 AUDIENCE = "api://project-invoicing"
@@ -35,16 +35,21 @@ class Told:
         return None
 
 
-def variables(issuer: OidcIssuer | None, **more: str) -> dict[str, str]:
-    """The environment of the function, signed in to by ``issuer``."""
-    signing = {
+def signing(issuer: OidcIssuer, **more: str) -> dict[str, str]:
+    """The variables of the sign-in, by ``issuer``."""
+    return {
         "WORKSPACE_URL": URL,
         "WORKSPACE_SECRET": "workspace",
-        "OIDC_ISSUER": issuer.url if issuer else "",
+        "OIDC_ISSUER": issuer.url,
         "OIDC_CLIENT_ID": CLIENT_ID,
         "API_AUDIENCE": AUDIENCE,
+        **more,
     }
-    return {**TEMPLATE.environment(), **signing, **more}
+
+
+def variables(issuer: OidcIssuer, **more: str) -> dict[str, str]:
+    """The environment of the function."""
+    return {**TEMPLATE.function("workspace").environment, **signing(issuer, **more)}
 
 
 @contextmanager
@@ -74,13 +79,14 @@ class Api:
     """The API, called with ``token`` unless a call says otherwise."""
 
     issuer: OidcIssuer
-    at: Callable[[], str]
+    books: Books | None = None
     more: dict[str, str] = field(default_factory=dict)
     token: str = ""
 
     @classmethod
     def of(cls, issuer: OidcIssuer, books: Books | None = None, **more: str) -> Api:
-        made = cls(issuer, lambda: books.world.at if books else "2026-08-31T13:00:00Z", more)
+        """Over ``books``, the function is called with the environment that the template gives it."""
+        made = cls(issuer, books, more)
         made.token = made.token_of("administrator", "accountant", "poster")
         return made
 
@@ -89,8 +95,15 @@ class Api:
 
     def ask(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The whole answer to an event."""
-        with deployed(variables(self.issuer, **self.more), self.at()):
-            return handle(event, lambda: 30_000)
+        if self.books is None:
+            with deployed(variables(self.issuer, **self.more), "2026-08-31T13:00:00Z"):
+                return handle(event, lambda: 30_000)
+        world = self.books.world
+        world.handlers._extra.update(signing(self.issuer, **self.more))
+        issuer_at.cache_clear()
+        with patch.object(bootstrap, "now", lambda: datetime.fromisoformat(world.at)):
+            answer: dict[str, Any] = world.call("workspace", event)
+        return answer
 
     def get(self, address: str, token: str | None = None) -> tuple[int, dict[str, Any]]:
         return self._said(request("GET", address, **self._signed(token)))
@@ -105,6 +118,3 @@ class Api:
     def _said(self, event: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = self.ask(event)
         return answer["statusCode"], json.loads(answer["body"])
-
-
-__all__ = ["AUDIENCE", "HOST", "URL", "Api", "deployed", "variables"]

@@ -28,6 +28,7 @@ from tests.builders import actual, guid
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import approval, billed
+from tests.thorough import thorough
 from tests.workspace.browser import ACT, Browser
 from tests.workspace.calling import Api
 from tests.workspace.http import URL, header_of, request
@@ -266,7 +267,7 @@ def test_no_header_is_made_of_what_somebody_sent(browser: Browser) -> None:
     assert browser.get("/sign-in?to=/x%0d%0aSet-Cookie:%20a=b")["statusCode"] == 303
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=thorough(20, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.text(max_size=40),
     query=st.text(max_size=60),

@@ -12,6 +12,7 @@ import pytest
 
 from project_invoicing.config import Settings, settings_in
 from project_invoicing.domain.actor import Actor, How, Role
+from project_invoicing.store import client
 from project_invoicing.workspace import guard, secret
 from project_invoicing.workspace.guard import (
     HOME,
@@ -23,8 +24,9 @@ from project_invoicing.workspace.guard import (
     sessions,
     within,
 )
+from project_invoicing.workspace.seals import Seals
 from project_invoicing.workspace.secret import NotSetUp, WorkspaceSecret
-from project_invoicing.workspace.session import Session
+from project_invoicing.workspace.session import IDLE, Session
 
 NOW = datetime(2026, 8, 31, 9, tzinfo=UTC)
 ANN = Actor("ann", "Ann", How.WORKSPACE, frozenset({Role.VIEWER}))
@@ -156,6 +158,36 @@ def test_a_secret_that_is_not_one_is_said_without_showing_it(text: str) -> None:
     with pytest.raises(NotSetUp, match="WORKSPACE_SECRET") as told:
         WorkspaceSecret(Told(text)).session_keys()  # type: ignore[arg-type]
     assert not text or text not in str(told.value).replace("JSON object", "")
+
+
+class Manager:
+    """Secrets Manager with one secret; ``reads`` counts."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = [*keys]
+        self.reads = 0
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - as botocore names it
+        assert SecretId == "stack/workspace"
+        self.reads += 1
+        return {"SecretString": json.dumps({"session_key": self.keys})}
+
+
+def test_the_keys_are_read_once_a_process_and_again_where_none_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = Manager(KEY)
+    monkeypatch.setattr(client, "secrets_manager", lambda: manager)
+    secret.secret_named.cache_clear()
+    monkeypatch.setattr("project_invoicing.secrets.AGAIN_SECONDS", 0.0)
+    there = named(WORKSPACE_SECRET="stack/workspace")
+    before = [secret.seals(there).seal("x", {"a": 1}, NOW + IDLE) for _ in range(3)]
+    assert [secret.seals(there).opened("x", one, NOW) for one in before] == [{"a": 1}] * 3
+    assert manager.reads == 1
+    elsewhere = Seals(lambda: [KEY[::-1].encode()]).seal("x", {"a": 2}, NOW + IDLE)
+    assert secret.seals(there).opened("x", elsewhere, NOW) is None
+    manager.keys.insert(0, KEY[::-1])
+    assert secret.seals(there).opened("x", elsewhere, NOW) == {"a": 2}
+    assert secret.seals(there).opened("x", before[0], NOW) == {"a": 1}
+    secret.secret_named.cache_clear()
 
 
 def test_several_keys_may_be_in_the_secret() -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from project_invoicing.observe import logger
 from tests.workspace.browser import Browser
-from tests.workspace.calling import URL
-from tests.workspace.http import REFERENCE
+from tests.workspace.http import REFERENCE, URL, header_of
 from tests.workspace.oidc_issuer import CLIENT_ID, CLIENT_SECRET, OidcIssuer
 
 LATER = "2026-08-31T13:11:00Z"
@@ -61,8 +60,19 @@ def test_a_session_lasts_while_it_is_used_and_a_form_after_it_does_nothing(brows
     assert "nothing was done" in said(answer)
 
 
+def test_a_part_of_a_page_that_a_script_asks_for_sends_the_browser_to_the_sign_in(browser: Browser) -> None:
+    here = f"{URL}/proposals?company=USPM"
+    answer = browser.get("/", hx_request="true", hx_current_url=here)
+    assert (answer["statusCode"], header_of(answer, "location")) == (401, "")
+    assert answer["headers"]["HX-Redirect"] == "/sign-in?to=%2Fproposals%3Fcompany%3DUSPM"
+    elsewhere = browser.get("/", hx_request="true", hx_current_url="https://evil.example//evil.example/x")
+    began = browser.get(elsewhere["headers"]["HX-Redirect"])
+    assert browser.get(browser.at_issuer(began))["headers"]["Location"] == "/"
+
+
 def test_signing_out_makes_the_browser_forget_and_leads_to_the_issuer(browser: Browser, issuer: OidcIssuer) -> None:
     browser.sign_in()
+    browser.at = "2026-08-31T13:30:00Z"  # when another request would renew the session
     out = browser.post("/sign-out", {"token": browser.token})
     assert (out["statusCode"], out["headers"]["Location"]) == (303, "/signed-out")
     assert browser.cookies == {}
@@ -118,7 +128,7 @@ def test_an_answer_to_another_sign_in_is_not_taken(browser: Browser, issuer: Oid
 
 
 def _state(began: Mapping[str, Any]) -> str:
-    return parse_qs(urlsplit(began["headers"]["Location"]).query)["state"][0]
+    return str(parse_qs(urlsplit(began["headers"]["Location"]).query)["state"][0])
 
 
 def test_a_sign_in_takes_ten_minutes_at_most(browser: Browser) -> None:
@@ -233,6 +243,19 @@ def test_no_secret_no_code_and_no_token_is_logged(
     code, state = (parse_qs(urlsplit(back).query)[name][0] for name in ("code", "state"))
     assert "signed in" in text
     assert not [one for one in (code, state, CLIENT_SECRET, "Ann", "eyJ", browser.token) if one in text]
+
+
+def test_on_this_machine_one_signs_in_over_http_with_a_cookie_that_browsers_take(browser: Browser) -> None:
+    browser.more = {"WORKSPACE_URL": ""}
+    browser.host = "127.0.0.1:8080"
+    began = browser.get("/sign-in?to=/journals")
+    back = browser.at_issuer(began)
+    assert back.startswith("http://127.0.0.1:8080/signed-in?")
+    signed_in = browser.get(back)
+    assert (signed_in["headers"]["Location"], [*browser.cookies]) == ("/journals", ["session"])
+    assert "Strict-Transport-Security" not in signed_in["headers"]
+    assert not any("Secure" in cookie for cookie in signed_in["cookies"])
+    assert browser.page_as_viewer() == 403
 
 
 def test_a_local_stack_signs_nobody_in(browser: Browser) -> None:

@@ -208,6 +208,7 @@ def test_roles_come_from_the_claim_that_is_named(
         ({}, "has no groups"),
         ({"groups": []}, "has no groups"),
         ({"groups": ["administrator"]}, "none of the values"),
+        ({"groups": ["0f1f-viewers:USPM"]}, "none of the values"),  # D-149
         ({"groups": [7, None, {"a": 1}]}, "has no groups"),
         ({"_claim_names": {"groups": "src1"}}, "too many"),
         ({"hasgroups": True}, "too many"),

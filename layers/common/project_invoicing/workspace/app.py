@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -123,7 +124,9 @@ def _to_sign_in(desk: Desk) -> Response[Any]:
         text, next = "You are not signed in any more, so nothing was done.", "Sign in, and do it again."
         return desk.page("signed_out.html", 401, title="Not done", text=text, next=next)
     if event.headers.get("hx-request"):  # a script cannot go to the issuer, the browser can
-        return Response(401, "text/plain", "", {"HX-Redirect": link("/sign-in", to="/")})
+        page = urlsplit(event.headers.get("hx-current-url") or "")
+        to = page.path + (f"?{page.query}" if page.query else "")
+        return Response(401, "text/plain", "", {"HX-Redirect": link("/sign-in", to=to)})
     return desk.go("/sign-in", to=to)
 
 

@@ -17,7 +17,7 @@ Keys = Sequence[bytes]
 
 
 class Seals:
-    """``keys``: the first one signs, all of them are accepted, so that keys can be exchanged (D-147).
+    """``keys``: the first one signs, all of them are accepted, so that keys can be exchanged (D-146).
 
     ``newer`` gives the keys where they have changed since, else ``None``; it is asked where no key fits.
     """

@@ -56,11 +56,11 @@ def _keys_of_this_process() -> Sequence[bytes]:
 
 def seals(settings: Settings) -> Seals:
     """What signs cookies: with the keys of the secret, on a local stack with a key of the process."""
+    if settings.workspace_local_user and not in_lambda():
+        return Seals(_keys_of_this_process)
     if settings.workspace_secret:
         secret = secret_named(settings.workspace_secret)
         return Seals(secret.session_keys, secret.newer_session_keys)
-    if settings.workspace_local_user and not in_lambda():
-        return Seals(_keys_of_this_process)
     raise NotSetUp("WORKSPACE_SECRET names no secret, so nobody can sign in")
 
 

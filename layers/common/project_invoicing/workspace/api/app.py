@@ -77,6 +77,8 @@ def _answer(event: Mapping[str, Any], operation: Operation, part: str, time_left
     query = event.get("queryStringParameters") or {}
     body = _body(event) if operation.method == "POST" else {}
     _must_be_short([part, *(text for name, text in query.items() if name != "cursor"), body])
+    if operation.method == "POST":
+        logger.info("api call", operation=operation.name, actor=actor.id)
     module, _, name = operation.does.partition(":")
     does: Callable[[Call], dict[str, Any]] = getattr(import_module(f"{__package__}.{module}"), name)
     return does(Call(actor, utc_text(bootstrap.now()), whole(part), whole(dict(query)), whole(body), time_left))

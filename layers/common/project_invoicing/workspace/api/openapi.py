@@ -258,7 +258,10 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
     "ListRowsAnswer": _object(
         {
             "rows": {"type": "array", "items": {"anyOf": [_ref(row.__name__) for row in ROWS.values()]}},
-            "cursor": {**_NULLABLE, "description": "of the next page; null at the end"},
+            "cursor": {
+                **_NULLABLE,
+                "description": "of the next page; null at the end, and only there: a page may be empty",
+            },
         }
     ),
     "ExplainAnswer": _object(
