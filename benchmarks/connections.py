@@ -12,7 +12,7 @@ from unittest.mock import patch
 from benchmarks.answers import WEBHOOK_KEY, Prepared, bus_at_once, rows_of
 from benchmarks.business import COMPANY, Work, into_staging
 from benchmarks.steps import AT, Step, dynoxide, timed, weighed
-from local.http_api import request_event
+from local.http_api import Request, request_event
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import row_events
 from tests.builders import Context, guid, multiple, to_json
@@ -121,7 +121,7 @@ def _posted(world: World, work: Work) -> None:
 
 
 def _post(world: World, context: Context) -> Callable[[], None]:
-    event = request_event("/dataverse", _HEADERS, {}, to_json(context).encode(), AT)
+    event = request_event(Request("POST", "/dataverse", _HEADERS, body=to_json(context).encode()), AT)
 
     def post() -> None:
         answer: Any = world.call("dataverse_webhook", event)
