@@ -50,7 +50,8 @@ def rows(draw: st.DrawFn) -> tuple[Key, Seen | None]:
 @st.composite
 def names(draw: st.DrawFn) -> tuple[Key, Seen | None]:
     key = NameKey(draw(st.sampled_from(Part)), draw(TEXTS), draw(TEXTS))
-    found = SeenName(draw(MAYBE), draw(MAYBE), draw(COLUMNS), draw(COLUMNS), draw(st.booleans()))
+    former = tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=2)))
+    found = SeenName(draw(MAYBE), draw(MAYBE), draw(COLUMNS), draw(COLUMNS), draw(st.booleans()), former)
     return key, draw(st.sampled_from([found, None]))
 
 

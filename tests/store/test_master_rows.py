@@ -114,7 +114,7 @@ def test_a_code_that_a_look_up_carries_places_a_row_until_its_company_is_there(b
 
     row = books.row("msdyn_project", "PRJ-1")
     assert (row.company, row.number) == ("US1", "PRJ-1")
-    assert books.name(Part.PROJECTS, "PRJ-1") is None
+    assert books.name(Part.PROJECTS, "PRJ-1").id is None
     assert books.name(Part.PROJECTS, "PRJ-1", "US1").id == guid("PRJ-1")
 
 
@@ -131,7 +131,7 @@ def test_a_unit_gives_its_company_by_its_row_or_by_the_policy(books: Books) -> N
         arrived("msdyn_organizationalunit", "Robotics", 2, name="Robotics", company=["cdm_company", guid("GBPM")])
     )
     assert books.row("msdyn_project", "PRJ-1").company == "GBPM"
-    assert books.name(Part.PROJECTS, "PRJ-1") is None
+    assert books.name(Part.PROJECTS, "PRJ-1").id is None
 
 
 def test_a_row_without_company_unit_or_number_says_what_to_do(books: Books) -> None:
@@ -201,7 +201,7 @@ def test_lines_follow_their_contract_and_hang_on_it_and_on_their_project(books: 
     books.take(arrived("salesorder", "CTR-1", 5, number="CTR-2", name="Arms", company=USPM))
 
     assert books.name(Part.CONTRACT_LINES, "CTR-2-1").id == guid("L-1")
-    assert books.name(Part.CONTRACT_LINES, "CTR-1-1") is None
+    assert books.name(Part.CONTRACT_LINES, "CTR-1-1").id is None
     for parent in ("CTR-1", "PRJ-1"):
         children = books.one(ChildrenKey(guid(parent)))
         assert children.rows == {("salesorderdetail", guid("L-1")): {"contract": contract, "project": project}}

@@ -112,13 +112,17 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class SeenName:
-    """What stands under a name: the row that has it, if one does, with its columns, and finance's own columns."""
+    """What stands under a name: the row that has it, if one does, with its columns, and finance's own columns.
+
+    ``former``: the other rows that have had the name, by table and id. Unposted lines may still name them by it.
+    """
 
     entity: str | None
     id: str | None
     columns: Mapping[str, Any]
     finance: Mapping[str, Any]
     deleted: bool = False
+    former: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ class Proposal:
         return self.proforma.id
 
     @property
+    def works_for(self) -> str:
+        """The company whose projects its lines are of: between companies, the borrower."""
+        return self.intercompany.borrower if self.intercompany else str(self.company)
+
+    @property
     def evaluated(self) -> bool:
         return self.waits is not None
 

@@ -57,8 +57,7 @@ def draft(
     terms = _terms(header, setup, invoice_date, given=given)
     customer = _known_customer(setup, terms.company, terms.customer)
     figures = accounted(totals_of(lines, setup, invoice_date, terms.currency, originals), terms)
-    works_for = header.intercompany.borrower if header.intercompany else terms.company
-    return InvoiceDraft(terms, figures, _header_dimensions(header, lines, customer), works_for, originals or {})
+    return InvoiceDraft(terms, figures, _header_dimensions(header, lines, customer), header.works_for, originals or {})
 
 
 def _terms(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool) -> Terms:

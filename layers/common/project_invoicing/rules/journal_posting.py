@@ -190,6 +190,11 @@ def borrower_of(line: JournalLine, company: str, setup: FinanceSetup) -> str | N
     return setup.borrower(company, line.customer, line.project, line.contract)
 
 
+def owner_of_work(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
+    """The company whose project, contract and contract line a line names."""
+    return borrower_of(line, company, setup) if line.kind in INTERCOMPANY else company
+
+
 def bills_between_companies(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
     """The borrower to be billed for a posted line; ``None`` unless it is an inter-organizational sale."""
     return borrower_of(line, company, setup) if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES else None
@@ -197,7 +202,7 @@ def bills_between_companies(line: JournalLine, company: str, setup: FinanceSetup
 
 def _group(line: JournalLine, company: str, setup: FinanceSetup) -> str | None:
     """The group of the line's project, which is the borrower's where a resource is lent."""
-    owner = borrower_of(line, company, setup) if line.kind in INTERCOMPANY else company
+    owner = owner_of_work(line, company, setup)
     return group_of(owner, line.project, line.contract, line.contract_line, setup)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -78,7 +78,8 @@ class MasterView:
     def names(self) -> Iterator[tuple[NameKey, SeenName]]:
         """The names that were read and have a row, or columns of finance's own, in order."""
         found = ((key, seen) for key, seen in self._seen.items() if isinstance(key, NameKey))
-        yield from sorted(((key, seen) for key, seen in found if isinstance(seen, SeenName)), key=lambda one: one[0])
+        named = ((key, seen) for key, seen in found if isinstance(seen, SeenName) and (seen.id or seen.finance))
+        yield from sorted(named, key=lambda one: one[0])
 
     def children(self, parent: str) -> Children | None:
         return self._of(ChildrenKey(parent), Children)
@@ -125,7 +126,8 @@ def _outward(found: Seen) -> Any:
             stamp = [version.number, version.occurred_at, version.content]
             return [stamp, *(getattr(found, name) for name in _STATE)]
         case SeenName():
-            return [found.entity, found.id, found.columns, found.finance, found.deleted]
+            told = [found.entity, found.id, found.columns, found.finance, found.deleted]
+            return [*told, found.former] if found.former else told
         case Children(rows):
             return [[*child, columns] for child, columns in rows.items()]
         case Rates(days):
@@ -139,13 +141,24 @@ def _entry_of(entry: Any) -> tuple[Key, Seen | None]:
             return RowKey(*named), None if told is None else _row_of(named, *told)
         case "name":
             part, company, number = named
-            return NameKey(Part(part), company, number), None if told is None else SeenName(*told)
+            return NameKey(Part(part), company, number), None if told is None else _name_of(*told)
         case "of":
             rows = {(entity, id): columns for entity, id, columns in told or ()}
             return ChildrenKey(*named), None if told is None else Children(rows)
         case _:
             days = tuple((date.fromisoformat(day), ExchangeRate(*map(Decimal, rate))) for day, *rate in told or ())
             return RateKey(*named), None if told is None else Rates(days)
+
+
+def _name_of(
+    entity: str | None,
+    id: str | None,
+    columns: Mapping[str, Any],
+    finance: Mapping[str, Any],
+    deleted: bool,
+    former: Sequence[Sequence[str]] = (),
+) -> SeenName:
+    return SeenName(entity, id, columns, finance, deleted, tuple((table, of) for table, of in former))
 
 
 def _row_of(named: list[str], stamp: list[Any], *state: Any) -> SeenRow:

@@ -6,7 +6,8 @@
   (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
   (index ``blocked_by``); ``ch`` how often it was written
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
-  more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set
+  more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set; one attribute
+  ``w_<entity>#<id>`` a row that has had the name and has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
 * ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
 """
@@ -41,6 +42,7 @@ NAME: Final = "NAME"
 OF: Final = "OF"
 RATES: Final = "RATES"
 CHILD: Final = "c_"
+FORMER: Final = "w_"
 DELETED: Final = "deleted"
 INDEX: Final = "blocked_by"
 
@@ -157,11 +159,13 @@ def split(reference: str) -> tuple[str, str]:
 
 
 def _name_of(item: Item) -> SeenName | None:
-    if "g" not in item and "f" not in item:
+    had = {split(name.removeprefix(FORMER)) for name in item if name.startswith(FORMER)}
+    if "g" not in item and "f" not in item and not had:
         return None
     entity, id = split(item["g"]) if "g" in item else (None, None)
     finance = json.loads(item["f"]) if "f" in item else {}
-    return SeenName(entity, id, columns_in(item), finance, deleted=item.get("st") == DELETED)
+    former = tuple(sorted(had - {(entity, id)}))
+    return SeenName(entity, id, columns_in(item), finance, deleted=item.get("st") == DELETED, former=former)
 
 
 def rates_text(rates: Rates) -> str:

@@ -13,6 +13,7 @@ from project_invoicing.store.items import Expression, key, plain_item
 from project_invoicing.store.master_items import (
     CHILD,
     DELETED,
+    FORMER,
     columns_text,
     item_key,
     row_values,
@@ -54,7 +55,8 @@ def name_writes(table: str, before: MasterRow, after: MasterRow, takes_from: Row
         writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
     if before.name and before.name != name:
         expected = {"g": holder_text(after.key)}
-        writes.append(update(table, *item_key(before.name), {"g": None, "d": None, "st": None}, expected=expected))
+        values = {"g": None, "d": None, "st": None, **_has_had(after.key)}
+        writes.append(update(table, *item_key(before.name), values, expected=expected))
     return writes
 
 
@@ -90,8 +92,14 @@ def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None)
     """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
     values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row)}
     if takes_from:
+        values |= _has_had(takes_from)
         return update(table, *item_key(name), values, expected={"g": holder_text(takes_from), "st": DELETED})
     return update(table, *item_key(name), values, expected={}, free_for={"g": holder_text(row.key)})
+
+
+def _has_had(row: RowKey) -> dict[str, Any]:
+    """Remembers that a row has left a name: lines on drafts may name it so (D-123)."""
+    return {f"{FORMER}{holder_text(row)}": True}
 
 
 def _unconditional(table: str, parent: str, values: Mapping[str, Any]) -> Write:

@@ -21,6 +21,7 @@ from project_invoicing.store.staged_rows import ROW
 from project_invoicing.store.staging_columns import accrual_text
 from project_invoicing.store.staging_queue import (
     blocker_key,
+    changed_position,
     document_position,
     import_position,
     queued_as,
@@ -139,6 +140,11 @@ class RowVerbs:
         """The row's last change needs nothing more."""
         ROWS.after(row.state, RowVerb.LOOKED_AT)
         return self._row(row.id, {"q": None, "qs": None}, _unchanged(row))
+
+    def to_look_at(self, actual_id: str, document: OnDocument) -> Write:
+        """The row's unposted line is looked at by the next import, as if the row had changed."""
+        values = queued_as(actual_id, changed_position(actual_id))
+        return self._row(actual_id, values, _on(document, RowVerb.RELINED))
 
     def flag_late(self, row: StagedRow) -> Write:
         """The row changed too late: its document is posted or being posted."""

@@ -44,6 +44,8 @@ def of_name(key: NameKey, seen: SeenName | None, columns: Columns) -> Explanatio
         made.facts[column.replace("_", " ")] = f"{_text(found.value)} (from {LAYERS[found.layer]})"
     if seen is None or seen.entity is None:
         made.facts["row"] = "no row from Dataverse has this name"
+    if seen and seen.former:
+        made.facts["was the name of"] = ", ".join(f"{entity} {id}" for entity, id in seen.former)
     return made
 
 

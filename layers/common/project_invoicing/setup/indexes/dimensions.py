@@ -35,6 +35,8 @@ class DimensionLookups(MasterDataLookups):
         for borrower in self.borrowers(lender, customer):
             if self.project(borrower, project) or self.contract(borrower, contract):
                 return borrower
+            if self.passed_on(Part.PROJECTS, borrower, project) or self.passed_on(Part.CONTRACTS, borrower, contract):
+                return borrower
         of_project = self._company_written(Part.PROJECTS, project) if project else None
         return of_project or (self._company_written(Part.CONTRACTS, contract) if contract else None)
 

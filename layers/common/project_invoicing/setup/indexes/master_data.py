@@ -135,6 +135,25 @@ class MasterDataLookups(ReferenceLookups):
         ids = self.ids_of(part, number) if part in NAMED else ()
         return (_name_key(part, company, number), *(RowKey(one.entity, one.id) for one in ids))
 
+    def passed_on(self, part: Part, company: str | None, name: str | None) -> tuple[Reference, ...]:
+        """The rows that have or had a name, if some row has left it: work on drafts may be that of any of them.
+
+        None where the name has been one row's alone, or nobody's.
+        """
+        if not name or company is None:
+            return ()
+        key = _name_key(part, company, name)
+        seen = self.view.name(key.part, key.company, key.number)
+        if seen is None or not seen.former:
+            return ()
+        holder = [Reference(seen.entity, seen.id)] if seen.entity and seen.id else []
+        return (*holder, *(Reference(entity, id) for entity, id in seen.former))
+
+    def is_row(self, part: Part, company: str, name: str) -> bool:
+        """Whether a row has the name."""
+        found = self._known(part, company, name)
+        return found is not None and found.row is not None
+
     def lead(
         self, named: Named | None, company: str | None = None, *, deleted_too: bool = False
     ) -> Found | Missing | None:

@@ -23,5 +23,5 @@ class Preview(Command):
 
 def handle(command: Preview, place: Workplace) -> dict[str, Any]:
     day = command.invoice_date.isoformat() if command.invoice_date else None
-    shown = preview(place.proposals, place.setups, command.proposal_id, place.at, command.company, day)
+    shown = preview(place.proposals, place.staging, place.setups, command.proposal_id, place.at, command.company, day)
     return {"outcome": "previewed", "previews": shown}

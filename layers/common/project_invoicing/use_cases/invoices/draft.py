@@ -15,14 +15,17 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
 from project_invoicing.rules.invoice_terms import invoice_date_of
 from project_invoicing.rules.invoice_voucher import computed_with
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.pins import packed
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
 from project_invoicing.use_cases.master_data.facts import Fact, ProformaFacts, ProposalLineFacts
-from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.use_cases.setups import Seen, SetupVersions
 
 _MOST_CREDITED = 50
 """The most invoices that one credit note keeps count of: each is a write in its first transaction. Beyond that, it
@@ -30,18 +33,32 @@ only rounds."""
 
 
 class Drafted(NamedTuple):
-    """An invoice, the set-up it is computed with, and the master data that a new claim of it keeps, packed."""
+    """An invoice, the set-up it is computed with, and the master data that a new claim of it keeps, packed.
+
+    ``renumbered``: its lines, by actual, that are stored under numbers which are valid no longer (D-123).
+    """
 
     draft: InvoiceDraft
     setup: FinanceSetup
     view: bytes | None
+    renumbered: dict[str, ProposalLine]
 
 
-def drafted(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> Drafted:
+def drafted(
+    proposals: Proposals,
+    staging: Staging,
+    setups: SetupVersions,
+    header: Proposal,
+    given: str | None,
+    now: str,
+    *,
+    marks: bool = False,
+) -> Drafted:
     """The invoice of a proposal as posting it ``now`` would build it, and what it is computed with.
 
     ``given`` is the invoice date given to the posting. A posting that has begun keeps its dates, its set-up and its
-    master data. Refuses a proposal that cannot be posted.
+    master data. Refuses a proposal that cannot be posted. ``marks``: the next import is to look at lines whose numbers
+    nobody has any more.
     """
     if header.status is ProposalStatus.POSTED:
         number = header.invoice_number
@@ -52,17 +69,40 @@ def drafted(proposals: Proposals, setups: SetupVersions, header: Proposal, given
     if header.status is ProposalStatus.WAITING:
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} still waits for its lines")
     lines = proposals.lines(header.id)
-    facts = _facts(header, lines)
+    renumbered: dict[str, ProposalLine] = {}
     view = None
     if header.status is ProposalStatus.POSTING and header.posting_setup_version and header.invoice_date:
-        setup = setups.continued(header.posting_setup_version, proposals.master_data(header), facts)
+        pins = proposals.master_data(header)
+        setup = setups.continued(header.posting_setup_version, pins, _facts(header, lines))
         day, originals = header.invoice_date, header.credited
     else:
-        setup, pins = setups.seeing(facts)
+        (setup, pins), renumbered = _numbered(staging, setups, header, lines, marks=marks)
+        lines = [renumbered.get(line.actual_id, line) for line in lines]
         day = invoice_date_of(header, setup, given, now)
         originals = _originals(proposals, setups, str(header.company), lines)
         view = packed(pins, f"proposal {header.number}") if pins else None
-    return Drafted(draft(header, lines, setup, day, given=bool(given), originals=originals), setup, view)
+    return Drafted(draft(header, lines, setup, day, given=bool(given), originals=originals), setup, view, renumbered)
+
+
+def _numbered(
+    staging: Staging, setups: SetupVersions, header: Proposal, lines: Sequence[ProposalLine], *, marks: bool
+) -> tuple[Seen, dict[str, ProposalLine]]:
+    """What the lines are posted with, and those that have other numbers now (D-123).
+
+    Refuses if a line cannot have one; the next import then builds the proposal anew. Sales between companies are billed
+    as they were posted.
+    """
+
+    def facts(some: Iterable[ProposalLine]) -> list[Fact]:
+        return _facts(header, some)
+
+    seen, found = Numbering(staging, setups.seeing, facts, lambda *_: header.works_for).now(lines)
+    refused = next((now for now in found.values() if isinstance(now, Refused)), None)
+    if refused and not header.intercompany:
+        if marks:
+            look_again(staging, OnProposal(header.number, header.id), found)
+        raise refused
+    return seen, {id: now for id, now in found.items() if not isinstance(now, Refused)}
 
 
 def _facts(header: Proposal, lines: Iterable[ProposalLine]) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected
 from project_invoicing.events.tasks import PostingTask
@@ -178,7 +179,11 @@ class InvoicePosting:
             four_eyes(self.proposals, self.setups.current, header, self.actor)
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
-        made = drafted(self.proposals, self.setups, header, invoice_date, self.at)
+        stores = (self.proposals, self.staging, self.setups)
+        made = drafted(*stores, header, invoice_date, self.at, marks=True)
+        if made.renumbered:
+            header = self._renumbered(header, made.renumbered)
+            made = drafted(*stores, header, invoice_date, self.at)
         saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, made, self.at, self.actor)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
@@ -191,6 +196,21 @@ class InvoicePosting:
         if not mark(self.proposals, self.staging, header):
             detail = f"what proposal {header.number} bills is on another document; the next import says on which"
             raise Refused(PostingFailure.LINES_MISSING, detail)
+
+    def _renumbered(self, header: Proposal, lines: Mapping[str, ProposalLine]) -> Proposal:
+        """Writes lines under the numbers that are valid now before anything is claimed (D-123). Returns the header.
+
+        So whoever continues the posting finds the numbers that it was begun with.
+        """
+        for page in list(self.proposals.pages(header.id)):
+            now = [lines.get(line.actual_id, line) for line in page.lines]
+            if now != page.lines:
+                change = self.proposals.changing(header)
+                change.edited()
+                page_write = self.proposals.edited_page(header.id, page, now)
+                UnitOfWork(self.proposals.client, [page_write, change.write()]).commit()
+                header = change.after
+        return header
 
     def _set_aside(self, header: Proposal, defect: Defect) -> None:
         """It stays as it is, and the next run tries again. Nothing is touched if its posting has begun."""

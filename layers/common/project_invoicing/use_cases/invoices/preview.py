@@ -14,6 +14,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_voucher import invoice_voucher
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted, invoice_of
@@ -26,6 +27,7 @@ _NOT_DRAWN: Final = ""
 
 def preview(
     proposals: Proposals,
+    staging: Staging,
     setups: SetupVersions,
     number: str,
     now: str,
@@ -46,14 +48,16 @@ def preview(
     headers = proposals_named(proposals, companies, number)
     if not headers:
         raise Rejected("schema", f"there is no proposal {number}", entity=ENTITY, field="proposal_id")
-    return [_one(proposals, setups, header, invoice_date, now) for header in headers]
+    return [_one(proposals, staging, setups, header, invoice_date, now) for header in headers]
 
 
-def _one(proposals: Proposals, setups: SetupVersions, header: Proposal, given: str | None, now: str) -> ResultRow:
+def _one(
+    proposals: Proposals, staging: Staging, setups: SetupVersions, header: Proposal, given: str | None, now: str
+) -> ResultRow:
     row: ResultRow = {"proposal_id": header.number, "company": header.company, "status": header.status}
     number, voucher_number = header.invoice_number or _NOT_DRAWN, header.voucher or _NOT_DRAWN
     try:
-        draft, setup, _ = drafted(proposals, setups, header, given, now)
+        draft, setup, *_ = drafted(proposals, staging, setups, header, given, now)
         invoice = invoice_of(proposals, header, draft, number, voucher_number)
         voucher = invoice_voucher(draft, voucher_number, number, setup)
     except Refused as refused:

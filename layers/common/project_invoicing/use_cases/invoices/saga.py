@@ -54,8 +54,8 @@ class InvoiceSaga:
     ) -> None:
         self.proposals, self.staging, self.ledger = stores
         self.header, self.at, self.actor = header, at, actor
-        draft, setup, self.view = drafted
-        self.draft, self.setup = draft, setup
+        draft, setup = drafted.draft, drafted.setup
+        self.draft, self.setup, self.view = draft, setup, drafted.view
         self.counters: list[Counter] = []
         made = invoice_voucher(draft, "", header.number, setup)
         begun = header.status is ProposalStatus.POSTING

@@ -22,13 +22,13 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.journal import Journal, JournalPage, refusals
+from project_invoicing.domain.journal import Journal, refusals
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import OnJournal, StagedRow
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import JournalFailed
-from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, by_transaction, judge
+from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, by_transaction, judge, owner_of_work
 from project_invoicing.rules.review import review_ends
 from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
@@ -40,8 +40,9 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.given import given_day
+from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
 from project_invoicing.use_cases.journals.posting_saga import PostingSaga
-from project_invoicing.use_cases.master_data.facts import JournalLineFacts
+from project_invoicing.use_cases.master_data.facts import Fact, JournalLineFacts
 from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.setups import Seen, SetupVersions
@@ -151,9 +152,17 @@ class JournalPosting:
             return
         begun = journal.status is JournalStatus.PROCESSING
         pages = [page for page in self.journals.pages(journal.company, journal.journal_id) if not page.posted]
-        setup, pins = self._seen(journal, pages)
+        (setup, pins), numbered = self._numbered(journal, [line for page in pages for line in page.lines])
+        look_again(self.staging, OnJournal(journal.journal_id), numbered)
         rows = self._rows(line for page in pages for line in page.lines)
-        judged = [JudgedPage(page, [_judged(line, journal, setup, rows) for line in page.lines]) for page in pages]
+
+        def judged_line(line: JournalLine) -> PostedLine:
+            now = numbered.get(line.actual_id, line)
+            if isinstance(now, Refused):
+                return PostedLine(replace(line, error=str(now)))
+            return _judged(now, journal, setup, rows)
+
+        judged = [JudgedPage(page, list(map(judged_line, page.lines))) for page in pages]
         failing = sum(len(one.failing) for one in judged)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, judged)
@@ -172,13 +181,28 @@ class JournalPosting:
             self.posted.append(journal.journal_id)
         self.refused += refusals(journal, (line for one in judged for line in one.failing))
 
-    def _seen(self, journal: Journal, pages: Iterable[JournalPage]) -> Seen:
-        """The set-up with the master data that the journal's lines name; what its posting began with, if it has."""
-        facts = [JournalLineFacts.of(journal.company, line) for page in pages for line in page.lines]
-        if journal.status is not JournalStatus.PROCESSING or not journal.setup_version:
-            return self.setups.seeing(facts)
-        pins = self.journals.master_data(journal)
-        return Seen(self.setups.continued(journal.setup_version, pins, facts), pins)
+    def _numbered(
+        self, journal: Journal, lines: Sequence[JournalLine]
+    ) -> tuple[Seen, dict[str, JournalLine | Refused]]:
+        """The set-up with the master data that the journal's lines name; what its posting began with, if it has.
+
+        And, by actual, the lines that name their master data by a number that it has no longer (D-123).
+        """
+        company, version = journal.company, journal.setup_version
+        pins = self.journals.master_data(journal) if journal.status is JournalStatus.PROCESSING and version else None
+
+        def see(facts: Sequence[Fact]) -> Seen:
+            if journal.status is not JournalStatus.PROCESSING or not version:
+                return self.setups.seeing(facts)
+            return Seen(self.setups.continued(version, pins, facts), pins)
+
+        def facts(some: Iterable[JournalLine]) -> list[Fact]:
+            return [JournalLineFacts.of(company, line) for line in some]
+
+        def owner(line: JournalLine, setup: FinanceSetup) -> str | None:
+            return owner_of_work(line, company, setup)
+
+        return Numbering(self.staging, see, facts, owner).now(lines)
 
     def _rows(self, lines: Iterable[JournalLine]) -> Mapping[str, StagedRow]:
         """The rows needed to post lines: what they take back, and the rows of inter-organizational sales."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from project_invoicing.domain.actual import Actual, Proforma, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, TransactionClass
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.master_data import SPLIT_RULE
+from project_invoicing.domain.master_data import SPLIT_RULE, Part
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.text import guid
@@ -183,6 +183,7 @@ class JournalLineFacts:
             owner = setup.borrower(self.company, self.customer, self.project, self.contract)
         setup.project(owner, self.project)
         setup.contract_line(owner, self.contract_line)
+        _ask_who_had_it(setup, owner, self.project, self.contract, self.contract_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +192,17 @@ class ProposalLineFacts:
 
     company: str
     project: str | None
+    contract: str | None
     contract_line: str | None
 
     @classmethod
     def of(cls, header: Proposal, line: ProposalLine) -> ProposalLineFacts:
-        company = header.intercompany.borrower if header.intercompany else str(header.company)
-        return cls(company, line.project, line.contract_line)
+        return cls(header.works_for, line.project, line.contract, line.contract_line)
 
     def ask(self, setup: FinanceSetup) -> None:
         setup.project(self.company, self.project)
         setup.contract_line(self.company, self.contract_line)
+        _ask_who_had_it(setup, self.company, self.project, self.contract, self.contract_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,16 @@ def _ask_for_work(
     setup.project(company, project)
     setup.contract(company, contract)
     setup.contract_line(company, contract_line)
+
+
+def _ask_who_had_it(
+    setup: FinanceSetup, company: str | None, project: str | None, contract: str | None, contract_line: str | None
+) -> None:
+    """The rows that have left these numbers, and what their numbers are now."""
+    named = ((Part.PROJECTS, project), (Part.CONTRACTS, contract), (Part.CONTRACT_LINES, contract_line))
+    for part, name in named:
+        for row in setup.passed_on(part, company, name):
+            _found(row, setup, deleted_too=True)
 
 
 def _ask_ahead_for_contract(project: Reference, setup: FinanceSetup) -> None:
