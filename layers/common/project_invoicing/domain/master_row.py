@@ -7,7 +7,7 @@ from its columns and from the rows that it names, so it is found again whenever 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -172,7 +172,21 @@ def as_child(row: MasterRow) -> Mapping[str, Any]:
 def blockers(row: MasterRow) -> tuple[str, ...]:
     """What waiting rows may wait for that a change of this row can end."""
     above = (reference(row.columns, name) for name in _PARENTS.get(row.entity, ()))
-    return tuple(_blocker(key) for key in (row.key, *above) if key)
+    of_name = [name_blocker(row.name)] if row.name else []
+    return (*(_blocker(key) for key in (row.key, *above) if key), *of_name)
+
+
+def left_behind(before: MasterRow, changed: Collection[str]) -> tuple[str, ...]:
+    """What work may wait for because the row named it, which names something else now."""
+    named = (reference(before.columns, name) for name in sorted(MOVES_WORK.intersection(changed)))
+    return tuple(_blocker(key) for key in named if key)
+
+
+def named_by_finance(part: Part, company: str, columns: Mapping[str, Any]) -> tuple[str, ...]:
+    """What work may wait for because finance's columns name it: the contract of a project, a contract's customer."""
+    found = ((Part.CONTRACTS, "contract", Part.PROJECTS), (Part.CUSTOMERS, "customer", Part.CONTRACTS))
+    names = ((of, columns[column]) for of, column, owner in found if owner is part and columns.get(column))
+    return tuple(name_blocker(NameKey(of, company, number)) for of, number in names)
 
 
 # --- placing ----------------------------------------------------------------------------------------------------------
@@ -324,6 +338,15 @@ def _name_key(part: Part, company: str | None, number: str) -> NameKey:
 def name_blocker(name: NameKey) -> str:
     """What a row stores that waits for a name."""
     return f"name#{name.part}#{name.company or '-'}#{name.number}"
+
+
+def name_of_blocker(blocker: str) -> NameKey | None:
+    """The name that a blocker stands for, if it does for one."""
+    kind, _, name = blocker.partition("#")
+    if kind != "name":
+        return None
+    part, company, number = name.split("#", 2)
+    return NameKey(Part(part), "" if company == "-" else company, number)
 
 
 def _blocker(key: RowKey) -> str:

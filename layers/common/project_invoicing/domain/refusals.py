@@ -17,9 +17,10 @@ class Wait:
     """Why something waits. ``actual_id`` is the blocking row, where it is a single row.
 
     ``document`` is the journal, or the proforma of the invoice, whose posting ends the wait, where that is known.
-    ``blocker`` is the master data whose arrival or change may end it: ``<table>#<id>`` or ``rate#<FROM>#<TO>``;
-    ``None`` where that is the policy, or nothing that can be named. It is no part of what a wait says, so two waits
-    that differ only in it are equal.
+    ``blocker`` is the master data whose arrival or change may end it: ``<table>#<id>``, ``rate#<FROM>#<TO>``, or for
+    what is known by its number alone ``name#<part>#<company>#<number>``; ``None`` where that is the policy, or nothing
+    that can be named. ``also``: others that may end it; only the header of a proposal keeps them. They are no part of
+    what a wait says, so two waits that differ only in them are equal.
     """
 
     reason: WaitReason
@@ -27,6 +28,7 @@ class Wait:
     actual_id: str | None = None
     document: str | None = None
     blocker: str | None = field(default=None, compare=False)
+    also: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def blocked_by(self) -> str | None:

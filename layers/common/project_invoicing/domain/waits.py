@@ -48,7 +48,7 @@ class Waits:
 
         Those of the others need not be known: whatever ends a listed wait has all of them judged again.
         """
-        return frozenset(blocker for wait in self.listed if (blocker := wait.blocked_by))
+        return frozenset(blocker for wait in self.listed for blocker in (wait.blocked_by, *wait.also) if blocker)
 
     @property
     def shown(self) -> tuple[Wait, ...]:

@@ -170,7 +170,7 @@ class MasterDataChanged(OwnEvent):
     number: Annotated[str | None, Says("the number or name that the row is known by, if it has one")]
     blockers: Annotated[
         tuple[str, ...],
-        Says("what waiting rows store while they wait for this: `table#id`, `rate#FROM#TO` or `policy`"),
+        Says("what rows store that wait for this: `table#id`, `name#part#company#number`, `rate#FROM#TO` or `policy`"),
     ]
     changed: Annotated[
         tuple[str, ...] | None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.actual import Proforma, Reference
 from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.master_data import NameKey, Part
+from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Wait, row_blocker
@@ -60,11 +62,10 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
     if setup.customer(company, name) and other is None:
         return []
     named = f"customer {reference.entity} {reference.id} of the proforma" if reference else f"customer {name}"
-    named_by = reference or proforma.contract
-    blocker = row_blocker(named_by.entity, named_by.id) if named_by else None
+    blockers = _blockers(proforma, name, company, setup)
     if isinstance(found, Missing):
         detail = f"customer {found.what} of the proforma {found.why}"
-        blocker = found.blocker
+        blockers = [blocker for blocker in (found.blocker, *blockers) if blocker]
     elif found is None:
         detail = f"{named} is not among the set-up's references"
     elif other:
@@ -73,7 +74,19 @@ def _customer_missing(proforma: Proforma, company: str, setup: FinanceSetup) -> 
         )
     else:
         detail = f"{named} is {name}, which is not among the customers of {company}"
-    return [Wait(WaitReason.REFERENCE_MISSING, detail, blocker=blocker)]
+    return [Wait(WaitReason.REFERENCE_MISSING, detail, blocker=next(iter(blockers), None), also=tuple(blockers[1:]))]
+
+
+def _blockers(proforma: Proforma, name: str | None, company: str, setup: FinanceSetup) -> list[str]:
+    """What may end the wait for a customer: the row that names it, its own row, a row of its number in the company."""
+    contract = (
+        setup.find(proforma.contract.entity, proforma.contract.id, deleted_too=True) if proforma.contract else None
+    )
+    of_contract = setup.contract(contract.company, contract.name) if isinstance(contract, Found) else None
+    customer = proforma.customer or (of_contract.customer if of_contract else None)
+    rows = (customer,) if proforma.customer else (proforma.contract, customer)
+    found = [row_blocker(row.entity, row.id) for row in rows if isinstance(row, Reference)]
+    return [*found, name_blocker(NameKey(Part.CUSTOMERS, company, name))] if name else found
 
 
 def _namesake(found: Found | Missing | None, company: str, setup: FinanceSetup) -> str | None:

@@ -50,7 +50,7 @@ class Missing:
     """Why a look-up leads nowhere.
 
     ``what``: the row, ``why``: what is wrong with it, the rest of a sentence. ``blocker``, as that of a ``Wait``: the
-    row that would end it, ``None`` where that is the policy.
+    row that would end it, or the name that a row would have to take; ``None`` where that is the policy.
     """
 
     what: str

@@ -90,6 +90,7 @@ def waiting_columns(waits: Waits) -> dict[str, Any]:
         {"reason": w.reason, "actual_id": w.actual_id, "detail": w.detail}
         | ({"document": w.document} if w.document else {})
         | ({"blocker": w.blocker} if w.blocker else {})
+        | ({"also": w.also} if w.also else {})
         for w in waits.listed
     ]
     unlisted = [[*of, rows] for of, rows in waits.unlisted.items()]
@@ -179,7 +180,15 @@ def _waits_of(item: Item) -> Waits | None:
     text = packed if isinstance(packed, str) else zlib.decompress(packed)  # text: as stored by the previous version
     known = (w for w in json.loads(text) if w["reason"] in _WAIT_REASONS)  # those of a newer version are not
     listed = (
-        Wait(WaitReason(w["reason"]), w["detail"], w["actual_id"], w.get("document"), w.get("blocker")) for w in known
+        Wait(
+            reason=WaitReason(w["reason"]),
+            detail=w["detail"],
+            actual_id=w["actual_id"],
+            document=w.get("document"),
+            blocker=w.get("blocker"),
+            also=tuple(w.get("also", ())),
+        )
+        for w in known
     )
     counted = json.loads(item.get("wm") or "[]")
     unlisted = {(reason, document): rows for reason, document, rows in counted if reason in _WAIT_REASONS}

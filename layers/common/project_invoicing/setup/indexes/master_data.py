@@ -10,6 +10,7 @@ from typing import Any, Final
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
+from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.setup.effective import (
     Columns,
     Contract,
@@ -183,12 +184,13 @@ class MasterDataLookups(ReferenceLookups):
     def _contract_named(self, company: str, name: str, project: str) -> Found | Missing:
         """A contract by the name that finance gave it: it must be there, and whole."""
         contract, entry = self.contract(company, name), self.document.contracts.get(name)
-        what = f"contract {name} of project {project}"
+        what, blocker = f"contract {name} of project {project}", name_blocker(NameKey(Part.CONTRACTS, company, name))
         if contract is None:
             of_another = entry.company if entry else None
-            return Found(name, of_another) if of_another else Missing(what, f"is not known in {company}")
+            return Found(name, of_another) if of_another else Missing(what, f"is not known in {company}", blocker)
         if contract.row is None and entry and entry.lacking:
-            return Missing(what, f"has not arrived, and its entry in contracts lacks {' and '.join(entry.lacking)}")
+            lacking = f"has not arrived, and its entry in contracts lacks {' and '.join(entry.lacking)}"
+            return Missing(what, lacking, blocker)
         return Found(name, company)
 
     def _contracts_of_lines(self, project: Reference) -> list[Reference]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.master_data import SPLIT_RULE, Part
 from project_invoicing.domain.terms import CashDiscount, TermsOfPayment
-from project_invoicing.setup.effective import Contract, Customer
+from project_invoicing.setup.effective import Contract, Customer, Found
 from project_invoicing.setup.indexes.master_data import MasterDataLookups
 from project_invoicing.setup.indexes.references import look_up
 from project_invoicing.setup.indexes.shared import shared
@@ -45,13 +45,20 @@ class TermLookups(MasterDataLookups):
         return next((known for name in names if (known := self.terms(name))), None)
 
     def _terms_of_share(self, contract: Contract | None, customer: Customer | None, name: str | None) -> str | None:
-        """The terms that a split billing rule of the contract gives the customer."""
+        """The terms that a split billing rule of the contract gives the customer, or an account merged into it."""
         children = self.view.children(contract.row.id) if contract and contract.row else None
-        for (entity, _), columns in children.rows.items() if children else ():
-            account = look_up(columns.get("customer"))
-            if entity == SPLIT_RULE and account and self._is_customer(account, customer, name):
-                return self.terms_known(columns.get("terms_of_payment"))
-        return None
+        rules = [columns for (entity, _), columns in children.rows.items() if entity == SPLIT_RULE] if children else []
+        shares = [(account, rule) for rule in rules if (account := look_up(rule.get("customer")))]
+        own = [rule for account, rule in shares if self._is_customer(account, customer, name)]
+        if not own and customer:  # only then are the accounts of the others looked at
+            own = [rule for account, rule in shares if self._is_merged_into(account, customer, str(name))]
+        return self.terms_known(own[0].get("terms_of_payment")) if own else None
+
+    def _is_merged_into(self, account: Reference, customer: Customer, name: str) -> bool:
+        found = self.find(account.entity, account.id, deleted_too=True)
+        if not isinstance(found, Found) or found.name != name:
+            return False
+        return self.customer(found.company, name) is customer
 
     def _is_customer(self, account: Reference, customer: Customer | None, name: str | None) -> bool:
         rows = [customer.row] if customer and customer.row else []

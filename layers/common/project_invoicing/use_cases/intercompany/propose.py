@@ -10,12 +10,12 @@ differs in the current set-up, is billed as on its journal line (D-049).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
-from project_invoicing.domain.actual import Proforma, RowVersion
+from project_invoicing.domain.actual import Proforma, Reference, RowVersion
 from project_invoicing.domain.codes import ConnectionRole, ProposalStatus
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import JournalPage
@@ -81,12 +81,15 @@ class PostedSales:
             if line.actual_id in originals
         }
 
-    def currencies(self, lender: str, between: BetweenCompanies) -> set[str]:
-        """The currencies of the sales to bill that are in no other proposal, whatever the index still says."""
+    def currencies(self, lender: str, between: BetweenCompanies) -> dict[str, Reference | None]:
+        """The currencies of the sales to bill that are in no other proposal, whatever the index still says.
+
+        By their codes, with the row that a sale names for it.
+        """
         sales = self.to_bill(lender, between)
         now = self.staging.rows(row.id for row, _ in sales)
         free = {row.id for row in now.values() if row.intercompany_proposal is None}
-        return {line.currency for row, line in sales if row.id in free}
+        return {line.currency: row.actual.currency for row, line in sales if row.id in free}
 
     def _is_posted(self, lender: str, number: str) -> bool:
         header = self.proposals.numbered(lender, number)
@@ -131,9 +134,9 @@ class IntercompanyProposals:
 
         def step() -> bool:
             """Makes one header, unless none is missing."""
-            missing = sorted(self._missing(terms, between, counter, made))
-            if missing:
-                made[missing[0]] = self._header(terms, replace(between, currency=missing[0]), counter)
+            missing = self._missing(terms, between, counter, made)
+            for code in sorted(missing)[:1]:
+                made[code] = self._header(terms, replace(between, currency=code), counter, self._row(code, missing))
             return bool(missing)
 
         while retried(f"the intercompany proposals of {lender}", step, attempts=_ATTEMPTS):
@@ -144,22 +147,28 @@ class IntercompanyProposals:
 
     def _missing(
         self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
-    ) -> set[str]:
-        """Currencies without a header. Adds to ``made`` the headers that another run has begun and not finished."""
+    ) -> dict[str, Reference | None]:
+        """Currencies without a header, with their rows. Adds to ``made`` the headers that another run has begun and not finished."""
         lender = terms.lender
         newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may lag
         for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
             begun = header.intercompany
             if begun and header.status is ProposalStatus.WAITING and _same(begun, between):
                 made.setdefault(begun.currency, header.proforma)
-        return self.sales.currencies(lender, between) - made.keys()
+        return {code: row for code, row in self.sales.currencies(lender, between).items() if code not in made}
 
-    def _header(self, terms: Intercompany, between: BetweenCompanies, counter: Counter) -> Proforma:
+    def _row(self, code: str, rows: Mapping[str, Reference | None]) -> Reference | None:
+        """The row that gives the precision of a currency which the policy does not have."""
+        return None if code in self.setup.document.currencies else rows[code]
+
+    def _header(
+        self, terms: Intercompany, between: BetweenCompanies, counter: Counter, currency: Reference | None
+    ) -> Proforma:
         """Writes a header with the next number that no proforma has."""
         lender, drawn = terms.lender, 1
         try:
             while True:
-                proforma = self._proforma(lender, counter.last + drawn)
+                proforma = replace(self._proforma(lender, counter.last + drawn), currency=currency)
                 unit = UnitOfWork(self.proposals.client)
                 unit.add(self.proposals.create(proforma, lender, between, at=self.at))
                 unit.add(self.proposals.take_number(lender, proforma), counter.draw(drawn))

@@ -25,6 +25,7 @@ from project_invoicing.domain.master_row import (
     Placement,
     blockers,
     changed_columns,
+    left_behind,
     name_blocker,
     needed,
     place,
@@ -220,7 +221,7 @@ class Settling:
             id=after.id,
             company=after.placed.company,
             number=after.placed.number,
-            blockers=tuple(dict.fromkeys((*blockers(after), *blockers(before)))),
+            blockers=tuple(dict.fromkeys((*blockers(after), *blockers(before), *left_behind(before, changed)))),
             changed=changed if was_usable else None,
         )
         return told.on_bus(self.at, f"{after.entity}#{after.id}#{after.changes}")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from project_invoicing.domain.master_data import PARTS, Key, NameKey, RateKey, RowKey
+from project_invoicing.domain.master_row import name_of_blocker
 from project_invoicing.setup.indexes.currencies import RATE_TYPE
 from project_invoicing.use_cases.master_data.reader import Reader
 from project_invoicing.use_cases.setups import SetupVersions
@@ -61,9 +62,11 @@ def changed_since(before: SetupVersions, now: SetupVersions, blockers: Set[str])
 
 
 def _keys(blocker: str, reader: Reader) -> Iterator[Key]:
-    """What a blocker stands for: a currency pair, or a row and the name it has. The policy is no key."""
+    """What a blocker stands for: a currency pair, a name, or a row and the name it has. The policy is no key."""
     table, _, id = blocker.partition("#")
-    if table == _RATE:
+    if name := name_of_blocker(blocker):
+        yield name
+    elif table == _RATE:
         from_, _, to = id.partition("#")
         yield RateKey(RATE_TYPE, from_, to)
     elif id:
