@@ -7,10 +7,12 @@ stores that the rows wait. What closes this is that the import then reads again 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from project_invoicing.domain.master_data import Part
 from project_invoicing.use_cases.staging import import_rows
 from tests import master
 from tests.builders import Context
@@ -19,15 +21,17 @@ from tests.faults import Killed, dying, overtaken
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import billed, cost, sale
+from tests.rules.test_waking import set_finance
 from tests.thorough import thorough
 
 UNKNOWN = {"project": "PRJ-2"}
+NO_CONTRACT: dict[str, Any] = {"contract": None, "contract_line": None, "customer": None}
 PROJECT = master.project("PRJ-2", contract="CTR-1")
 
 
-def project_comes(books: Books) -> None:
+def project_comes(books: Books, row: Context = PROJECT) -> None:
     """The project arrives, and the import that its event starts has run before anything else happens."""
-    books.world.deliver(PROJECT)
+    books.world.deliver(row)
     for event in books.world.unsent():
         if event.detail_type == "MasterDataChanged":
             books.world.tell("staging_import", event)
@@ -63,6 +67,28 @@ def test_nothing_waits_for_what_came_at_any_request_of_the_import(new_books: Cal
     for at in range(1, usage.requests + 1, thorough(3, 1)):
         books = prepared(new_books, contexts)
         with overtaken(books.world.client, at, lambda books=books: project_comes(books)):  # type: ignore[misc]
+            books.run("staging_import")
+        assert waits_for_something_there(books) == [], f"came before request {at}"
+
+
+def test_nothing_waits_for_a_number_that_a_row_took_at_any_request_of_the_import(
+    new_books: Callable[[], Books],
+) -> None:
+    """The contract of the project is finance's own column, which names it by its number alone (D-125)."""
+    contract = master.contract("CTR-9", customer="C-001")
+    contexts = [master.project("PRJ-2"), cost("one", project="PRJ-2", **NO_CONTRACT)]
+
+    def before() -> Books:
+        books = prepared(new_books, contexts)
+        set_finance(books, Part.PROJECTS, "PRJ-2", {}, {"contract": "CTR-9"})
+        return books
+
+    books = before()
+    with counted(books.world.client) as usage:
+        books.run("staging_import")
+    for at in range(1, usage.requests + 1, thorough(4, 1)):
+        books = before()
+        with overtaken(books.world.client, at, lambda books=books: project_comes(books, contract)):  # type: ignore[misc]
             books.run("staging_import")
         assert waits_for_something_there(books) == [], f"came before request {at}"
 

@@ -67,6 +67,12 @@ def waits(books: Books, *contexts: Context) -> None:
     books.import_staging()
 
 
+def set_finance(books: Books, part: Part, number: str, before: dict[str, Any], columns: dict[str, Any]) -> None:
+    """Finance sets its own columns of a name of USPM."""
+    name = NameKey(part, "USPM", number)
+    MasterData(books.world.client, books.world.names.master_data_table).set_finance(name, columns, before=before, at=AT)
+
+
 def comes(books: Books, *contexts: Context) -> None:
     """Master data arrives, and whoever listens is told; nothing is scheduled."""
     books.arrive(*contexts)
@@ -222,6 +228,81 @@ def test_what_waits_since_before_rows_had_a_blocker_is_found_by_the_schedule_and
     assert blocker(books, "one") is None
     books.import_staging()
     assert blocker(books, "one") == BLOCKER
+
+
+# --- what is known by its number alone --------------------------------------------------------------------------------
+
+
+class TestWaitsByNumber:
+    """Finance's own columns name a contract or a customer by a number that nobody has yet (D-125)."""
+
+    CTR_9 = "name#contracts#USPM#CTR-9"
+
+    @pytest.fixture
+    def waiting(self, books: Books) -> Books:
+        comes(books, master.project("PRJ-2"), master.contract("CTR-8", customer="C-001"))
+        set_finance(books, Part.PROJECTS, "PRJ-2", {}, {"contract": "CTR-9"})
+        comes(books)
+        waits(books, cost("one", **OF_TWO))
+        assert (books.row("one")["reason"], blocker(books, "one")) == ("reference_missing", self.CTR_9)
+        return books
+
+    @pytest.mark.parametrize(
+        "contract",
+        [
+            master.contract("CTR-9", customer="C-001"),
+            master.contract("CTR-8", number="CTR-9", customer="C-001", **LATER),
+        ],
+        ids=["a new row", "a row that takes the number"],
+    )
+    def test_a_row_that_comes_under_the_number_imports_what_waited_for_it(
+        self, waiting: Books, contract: Context
+    ) -> None:
+        comes(waiting, contract)
+        assert waiting.state("one") == "imported"
+        assert drafted_line(waiting, "one").contract == "CTR-9"
+
+    def test_so_does_finance_when_it_names_another(self, waiting: Books) -> None:
+        set_finance(waiting, Part.PROJECTS, "PRJ-2", {"contract": "CTR-9"}, {"contract": "CTR-8"})
+        comes(waiting)
+        assert drafted_line(waiting, "one").contract == "CTR-8"
+
+    def test_a_proposal_waits_for_the_number_of_its_customer(self, books: Books) -> None:
+        comes(books, master.contract("CTR-2", customer="C-001"))
+        set_finance(books, Part.CONTRACTS, "CTR-2", {}, {"customer": "C-900"})
+        comes(books)
+        waits(books, *billed(contract="CTR-2", contract_line="CTR-1-FP", project="PRJ-1"))
+        assert "reference_missing" in books.reasons()
+        comes(books, master.account("C-900"))
+        assert "reference_missing" not in books.reasons()
+
+    @pytest.mark.parametrize(
+        "account",
+        [
+            master.account("here", number="C-901", msdyn_name="Customer there"),
+            master.account("there", number="C-901", **LATER),
+        ],
+        ids=["an account of its number", "the account itself"],
+    )
+    def test_a_proposal_whose_customer_is_anothers_waits_for_both(self, new_books: NewBooks, account: Context) -> None:
+        books = new_books()
+        books.use(second_company(finance()))
+        comes(books, master.company("USPM"), master.company("GBPM"))
+        comes(books, master.account("there", number="C-901", company="GBPM", name="Fabrikam"))
+        waits(books, proforma("inv-1", customer="there"), *billed()[1:])
+        assert "reference_missing" in books.reasons()
+        comes(books, account | {})
+        assert "reference_missing" not in books.reasons()
+
+
+def test_a_row_that_waits_for_the_contract_of_its_project_is_imported_when_the_project_gets_another(
+    books: Books,
+) -> None:
+    comes(books, master.project("PRJ-2", contract="CTR-7"))
+    waits(books, cost("one", **OF_TWO))
+    assert blocker(books, "one") == f"salesorder#{guid('CTR-7')}"
+    comes(books, master.project("PRJ-2", contract="CTR-1", **LATER))
+    assert books.state("one") == "imported"
 
 
 # --- what changes under lines that are not posted yet -----------------------------------------------------------------

@@ -754,6 +754,21 @@ def test_a_share_is_that_of_a_customer_whom_only_the_document_names() -> None:
     assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
 
 
+def test_a_share_of_an_account_that_was_merged_is_that_of_the_customer_it_was_merged_into() -> None:
+    merged = account("C-000", merged_into=to("customer", "C-001"), active=False)
+    read = (contract("CTR-1"), account("C-001", terms_of_payment="2"), merged)
+    setup = seeing(policy(defaults=TERMS), *read, children("CTR-1", share("C-000", "1")))
+    assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
+    own = seeing(policy(defaults=TERMS), *read, children("CTR-1", share("C-000", "1"), share("C-001", "2")))
+    assert own.terms_for("CTR-1", "C-001", "USPM") == D14
+
+
+def test_the_accounts_of_other_shares_are_not_read_where_the_customer_has_one() -> None:
+    of_contract = children("CTR-1", share("C-000", "2"), share("C-001", "1"))
+    setup = strictly(policy(defaults=TERMS), contract("CTR-1"), account("C-001"), of_contract)
+    assert setup.terms_for("CTR-1", "C-001", "USPM") == N30
+
+
 @pytest.mark.parametrize(
     ("on", "rate"),
     [("2026-07-31", "130"), ("2026-08-29", "131"), ("2026-08-30", "132"), ("2026-09-15", "133")],

@@ -6,13 +6,14 @@ dollar was worth 0.80 GBP when she worked and is worth 0.75 when she is invoiced
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from project_invoicing.use_cases.proposals import pages as proposal_pages
-from tests import policies
+from tests import master, policies
 from tests.builders import Context, actual, guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -275,3 +276,18 @@ def test_99_22_what_is_credited_between_companies_has_the_percents_and_accounts_
     assert balances(books, "GBPM") == {}
     accounts = {line["account"] for one in books.result["vouchers"] for line in one["lines"]}
     assert "411999" not in accounts
+
+
+def test_sales_in_a_currency_that_only_its_row_knows_are_billed(new_books: Callable[[], Books]) -> None:
+    document = between_companies()
+    document["exchange_rates"] += [
+        {"from": "CHF", "to": to, "valid_from": "2026-01-01", "rate": "90", "factor": 100} for to in ("GBP", "USD")
+    ]
+    books = new_books()
+    books.use(document)
+    books.arrive(master.currency("CHF"))
+    posted(books, sale("work/unbilled", "10", currency="CHF"), sold(currency="CHF"))
+    create(books)
+    books.post_invoices()
+    (invoice,) = books.result["invoices"]
+    assert (invoice["currency"], invoice["total"]) == ("CHF", "1200.00")

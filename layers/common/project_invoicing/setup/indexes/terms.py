@@ -50,15 +50,13 @@ class TermLookups(MasterDataLookups):
         rules = [columns for (entity, _), columns in children.rows.items() if entity == SPLIT_RULE] if children else []
         shares = [(account, rule) for rule in rules if (account := look_up(rule.get("customer")))]
         own = [rule for account, rule in shares if self._is_customer(account, customer, name)]
-        if not own and customer:  # only then are the accounts of the others looked at
-            own = [rule for account, rule in shares if self._is_merged_into(account, customer, str(name))]
+        if not own:  # only then are the accounts of the others looked at
+            own = [rule for account, rule in shares if contract and self._is_merged_into(account, name, contract)]
         return self.terms_known(own[0].get("terms_of_payment")) if own else None
 
-    def _is_merged_into(self, account: Reference, customer: Customer, name: str) -> bool:
+    def _is_merged_into(self, account: Reference, name: str | None, contract: Contract) -> bool:
         found = self.find(account.entity, account.id, deleted_too=True)
-        if not isinstance(found, Found) or found.name != name:
-            return False
-        return self.customer(found.company, name) is customer
+        return isinstance(found, Found) and found.name == name and found.company in (None, contract.company)
 
     def _is_customer(self, account: Reference, customer: Customer | None, name: str | None) -> bool:
         rows = [customer.row] if customer and customer.row else []

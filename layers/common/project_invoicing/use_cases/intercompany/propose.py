@@ -148,7 +148,7 @@ class IntercompanyProposals:
     def _missing(
         self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
     ) -> dict[str, Reference | None]:
-        """Currencies without a header, with their rows. Adds to ``made`` the headers that another run has begun and not finished."""
+        """Currencies without a header, with their rows. Adds to ``made`` the headers that another run has begun."""
         lender = terms.lender
         newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may lag
         for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
