@@ -13,6 +13,7 @@ from project_invoicing.domain.calendar import utc_text
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.invoices.preview import preview
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -31,13 +32,14 @@ class Options:
 
 def run(options: Options) -> list[Json]:
     """What posting the proposal would make, as ``use_cases.preview`` says. Raises ``InvalidInput``."""
-    tables = named(options.stack_prefix, "proposals", "setup", "master_data")
+    tables = named(options.stack_prefix, "proposals", "staging", "setup", "master_data")
     dynamodb = client.dynamodb()
     versions = SetupVersions.read(dynamodb, tables.setup_table, tables.master_data_table)
     check_company(options.company, versions.current)
     stored = Proposals(dynamodb, tables.proposals_table, calendar_dates("invoices"))
+    staging = Staging(dynamodb, tables.staging_table)
     now = utc_text(datetime.now(UTC))
     try:
-        return preview(stored, versions, options.proposal, now, options.company, options.invoice_date)
+        return preview(stored, staging, versions, options.proposal, now, options.company, options.invoice_date)
     except Rejected as rejected:
         raise InvalidInput([rejected.detail]) from None

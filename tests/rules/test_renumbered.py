@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.master_data import NameKey, Part
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from tests import master
 from tests.builders import Context, guid, option, proforma
@@ -19,7 +21,7 @@ from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, finance, second_company
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, sold
 from tests.rules.stories import bill, bills, cost, sale
-from tests.rules.test_waking import comes, drafted_line
+from tests.rules.test_waking import comes, drafted_line, set_finance
 from tests.thorough import thorough
 
 NewBooks = Callable[[], Books]
@@ -128,6 +130,21 @@ def test_a_draft_that_an_import_writes_after_the_event_has_found_none_is_posted_
             break  # the import was through before it happened
         assert ledger(books) == expected, f"renumbered before request {at}"
     assert old > 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_finances_own_columns_go_with_the_project_and_not_to_the_next_that_has_its_number(
+    new_books: NewBooks, order: Order
+) -> None:
+    books = ready(new_books())
+    books.use(finance(("contracts.CTR-1.company", "USPM"), ledger_posting=policy()["ledger_posting"]))
+    set_finance(books, Part.PROJECTS, "PRJ-2", {}, {"group": "FIXED"})
+    order(books, PRJ_2B, lambda: books.run("journal_posting"))
+    assert "540199" in [line["account"] for voucher in ledger(books) for line in voucher["lines"]]
+    comes(books, master.project("PRJ-3", number="PRJ-2", contract="CTR-1"))
+    keys = [NameKey(Part.PROJECTS, "USPM", number) for number in ("PRJ-2", "PRJ-2B")]
+    found = MasterData(books.world.client, books.world.names.master_data_table).read(keys)
+    assert [getattr(found[key], "finance", None) for key in keys] == [{}, {"group": "FIXED"}]
 
 
 class TestTheNumberOfAnother:

@@ -90,7 +90,7 @@ def test_a_new_project_has_its_name_at_once(books: Books) -> None:
             "id": guid("PRJ-1"),
             "company": "USPM",
             "number": "PRJ-1",
-            "blockers": [f"msdyn_project#{guid('PRJ-1')}"],
+            "blockers": [f"msdyn_project#{guid('PRJ-1')}", "name#projects#USPM#PRJ-1"],
         }
     ]
 
@@ -293,3 +293,22 @@ def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(boo
         in_a_hurry.arrived(COMPANY)
     assert books.take(COMPANY) == ["duplicate"]
     assert list(books.master.all_blocked()) == []
+
+
+def test_finances_columns_go_with_a_row_that_is_renumbered_unless_its_new_number_has_some(books: Books) -> None:
+    books.take(COMPANY, PROJECT, arrived("msdyn_project", "PRJ-5", 3, **BRIDGE | {"number": "PRJ-5"}))
+    for number in ("PRJ-1", "PRJ-5", "PRJ-6"):
+        name = NameKey(Part.PROJECTS, "USPM", number)
+        books.master.set_finance(name, {"group": f"of {number}"}, before={}, at=AT)
+    books.take(
+        arrived("msdyn_project", "PRJ-1", 7, **BRIDGE | {"number": "PRJ-2"}),
+        arrived("msdyn_project", "PRJ-5", 8, **BRIDGE | {"number": "PRJ-6"}),
+    )
+
+    found = {number: books.name(Part.PROJECTS, number).finance for number in ("PRJ-1", "PRJ-2", "PRJ-5", "PRJ-6")}
+    assert found == {
+        "PRJ-1": {},
+        "PRJ-2": {"group": "of PRJ-1"},
+        "PRJ-5": {"group": "of PRJ-5"},
+        "PRJ-6": {"group": "of PRJ-6"},
+    }

@@ -279,13 +279,10 @@ def test_99_22_what_is_credited_between_companies_has_the_percents_and_accounts_
 
 
 def test_sales_in_a_currency_that_only_its_row_knows_are_billed(new_books: Callable[[], Books]) -> None:
-    document = between_companies()
-    document["exchange_rates"] += [
-        {"from": "CHF", "to": to, "valid_from": "2026-01-01", "rate": "90", "factor": 100} for to in ("GBP", "USD")
-    ]
     books = new_books()
-    books.use(document)
-    books.arrive(master.currency("CHF"))
+    books.use(between_companies())
+    rates = [master.exchange_rate(f"in {to}", "CHF", to, "0.9", "2026-01-01") for to in ("GBP", "USD")]
+    books.arrive(master.currency("CHF"), *rates)
     posted(books, sale("work/unbilled", "10", currency="CHF"), sold(currency="CHF"))
     create(books)
     books.post_invoices()

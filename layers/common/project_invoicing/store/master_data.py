@@ -80,14 +80,21 @@ class MasterData:
         return row, found
 
     def save(
-        self, before: MasterRow, after: MasterRow, event: BusEvent | None, *, takes_from: RowKey | None = None
+        self,
+        before: MasterRow,
+        after: MasterRow,
+        event: BusEvent | None,
+        *,
+        takes_from: RowKey | None = None,
+        finance: Mapping[str, Any] | None = None,
     ) -> None:
         """Writes the row, its name and what its parents say of it, if nobody has written the row since ``before``.
 
-        ``takes_from`` is a deleted row that gives up its name. Raises ``NameTaken`` where the name is another's,
-        ``Conflict`` where the row has changed or others stay in the way.
+        ``takes_from`` is a deleted row that gives up its name; ``finance`` are finance's columns of the name that the
+        row leaves, which go with it if they are still these, and if the new name has none. Raises ``NameTaken`` where
+        the name is another's, ``Conflict`` where the row has changed or others stay in the way.
         """
-        names = name_writes(self.table, before, after, takes_from)
+        names = name_writes(self.table, before, after, takes_from, _finance_text(finance or {}))
         writes: list[Write] = [*names, row_write(self.table, before, after), *child_writes(self.table, before, after)]
         if event:
             writes.append(outbox.record(self.table, event))

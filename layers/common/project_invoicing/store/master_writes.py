@@ -37,15 +37,17 @@ def row_write(table: str, before: MasterRow, after: MasterRow) -> Write:
     return update(table, *item_key(after.key), row_values(after), expected={"ch": before.changes or None})
 
 
-def name_writes(table: str, before: MasterRow, after: MasterRow, takes_from: RowKey | None) -> list[Write]:
+def name_writes(
+    table: str, before: MasterRow, after: MasterRow, takes_from: RowKey | None, finance: str | None = None
+) -> list[Write]:
     """The name that the row takes or keeps comes first: it is the one that may be another's.
 
-    ``takes_from``: a deleted row, which has the name so far.
+    ``takes_from``: a deleted row, which has the name so far. ``finance``: finance's columns, which go with the row.
     """
     writes = []
     name = after.name
     if name and name != before.name:
-        writes.append(_claim(table, name, after, takes_from))
+        writes.append(_claim(table, name, after, takes_from, finance))
         if takes_from:
             values = {"nu": None, "bk": name_blocker(name)}
             expected = {"nu": name.number, "st": DELETED}
@@ -56,7 +58,10 @@ def name_writes(table: str, before: MasterRow, after: MasterRow, takes_from: Row
     if before.name and before.name != name:
         expected = {"g": holder_text(after.key)}
         values = {"g": None, "d": None, "st": None, **_has_had(after.key)}
-        writes.append(update(table, *item_key(before.name), values, expected=expected))
+        add = None
+        if finance:
+            values, expected, add = {**values, "f": None}, {**expected, "f": finance}, {"fv": 1}
+        writes.append(update(table, *item_key(before.name), values, expected=expected, add=add))
     return writes
 
 
@@ -88,13 +93,19 @@ def raise_for(cancelled: TransactionCancelled, names: Mapping[int, NameKey]) -> 
     raise Conflict("the row changed meanwhile") from cancelled
 
 
-def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None) -> Write:
+def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None, finance: str | None) -> Write:
     """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
     values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row)}
+    expected: dict[str, Any] = {}
+    add = None
+    if finance:
+        values, expected, add = {**values, "f": finance}, {"f": None}, {"fv": 1}
     if takes_from:
         values |= _has_had(takes_from)
-        return update(table, *item_key(name), values, expected={"g": holder_text(takes_from), "st": DELETED})
-    return update(table, *item_key(name), values, expected={}, free_for={"g": holder_text(row.key)})
+        expected |= {"g": holder_text(takes_from), "st": DELETED}
+        return update(table, *item_key(name), values, expected=expected, add=add)
+    free_for = {"g": holder_text(row.key)}
+    return update(table, *item_key(name), values, expected=expected, add=add, free_for=free_for)
 
 
 def _has_had(row: RowKey) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
@@ -152,7 +152,8 @@ class Settling:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
             try:
-                self.master.save(row, after, self._event(row, after), takes_from=names.takes_from)
+                event, finance = self._event(row, after), self._goes_with_it(row.name, after.name)
+                self.master.save(row, after, event, takes_from=names.takes_from, finance=finance)
             except NameTaken as taken:
                 names = _learned(taken, after)
                 continue
@@ -164,6 +165,14 @@ class Settling:
                 outcome = Delivery.CHANGED if row.changes else Delivery.ACCEPTED
             names, known = _Names({}), after
         raise Conflict(f"{key.entity} {key.id} kept changing")
+
+    def _goes_with_it(self, old: NameKey | None, new: NameKey | None) -> Mapping[str, Any] | None:
+        """Finance's own columns of a number that the row gives up for another one of its company (D-124)."""
+        if old is None or new is None or old == new or old.company != new.company:
+            return None
+        names = self.master.read([old, new])
+        of_old, of_new = (name.finance if isinstance(name, SeenName) else {} for name in (names[old], names[new]))
+        return None if of_new else of_old
 
     def _place(self, row: MasterRow, known: MasterRow, read: dict[Key, Seen | None], names: _Names) -> Placement:
         missing = [key for key in needed(known) if key not in read]
