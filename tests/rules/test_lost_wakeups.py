@@ -12,7 +12,6 @@ from unittest.mock import patch
 
 import pytest
 
-from project_invoicing.domain.master_data import Part
 from project_invoicing.use_cases.staging import import_rows
 from tests import master
 from tests.builders import Context
@@ -21,7 +20,6 @@ from tests.faults import Killed, dying, overtaken
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import billed, cost, sale
-from tests.rules.test_waking import set_finance
 from tests.thorough import thorough
 
 UNKNOWN = {"project": "PRJ-2"}
@@ -43,9 +41,9 @@ CASES: dict[str, list[Context]] = {
 }
 
 
-def prepared(new_books: Callable[[], Books], contexts: list[Context]) -> Books:
+def prepared(new_books: Callable[[], Books], contexts: list[Context], document: dict[str, Any] | None = None) -> Books:
     books = new_books()
-    books.use(finance())
+    books.use(document or finance())
     books.arrive(master.company("USPM"), *contexts)
     books.world.unsent()
     return books
@@ -74,14 +72,13 @@ def test_nothing_waits_for_what_came_at_any_request_of_the_import(new_books: Cal
 def test_nothing_waits_for_a_number_that_a_row_took_at_any_request_of_the_import(
     new_books: Callable[[], Books],
 ) -> None:
-    """The contract of the project is finance's own column, which names it by its number alone (D-125)."""
+    """The policy names the contract of the project by its number (D-125)."""
     contract = master.contract("CTR-9", customer="C-001")
     contexts = [master.project("PRJ-2"), cost("one", project="PRJ-2", **NO_CONTRACT)]
 
     def before() -> Books:
-        books = prepared(new_books, contexts)
-        set_finance(books, Part.PROJECTS, "PRJ-2", {}, {"contract": "CTR-9"})
-        return books
+        document = finance(("projects.PRJ-2", {"company": "USPM", "contract": "CTR-9"}))
+        return prepared(new_books, contexts, document)
 
     books = before()
     with counted(books.world.client) as usage:

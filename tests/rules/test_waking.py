@@ -234,15 +234,15 @@ def test_what_waits_since_before_rows_had_a_blocker_is_found_by_the_schedule_and
 
 
 class TestWaitsByNumber:
-    """Finance's own columns name a contract or a customer by a number that nobody has yet (D-125)."""
+    """The policy names a contract or a customer by a number that nobody has yet (D-125)."""
 
     CTR_9 = "name#contracts#USPM#CTR-9"
 
     @pytest.fixture
-    def waiting(self, books: Books) -> Books:
-        comes(books, master.project("PRJ-2"), master.contract("CTR-8", customer="C-001"))
-        set_finance(books, Part.PROJECTS, "PRJ-2", {}, {"contract": "CTR-9"})
-        comes(books)
+    def waiting(self, new_books: NewBooks) -> Books:
+        books = new_books()
+        books.use(finance(("projects.PRJ-2", {"company": "USPM", "contract": "CTR-9"})))
+        comes(books, master.company("USPM"), master.project("PRJ-2"), master.contract("CTR-8", customer="C-001"))
         waits(books, cost("one", **OF_TWO))
         assert (books.row("one")["reason"], blocker(books, "one")) == ("reference_missing", self.CTR_9)
         return books
@@ -262,15 +262,11 @@ class TestWaitsByNumber:
         assert waiting.state("one") == "imported"
         assert drafted_line(waiting, "one").contract == "CTR-9"
 
-    def test_so_does_finance_when_it_names_another(self, waiting: Books) -> None:
-        set_finance(waiting, Part.PROJECTS, "PRJ-2", {"contract": "CTR-9"}, {"contract": "CTR-8"})
-        comes(waiting)
-        assert drafted_line(waiting, "one").contract == "CTR-8"
-
-    def test_a_proposal_waits_for_the_number_of_its_customer(self, books: Books) -> None:
-        comes(books, master.contract("CTR-2", customer="C-001"))
-        set_finance(books, Part.CONTRACTS, "CTR-2", {}, {"customer": "C-900"})
-        comes(books)
+    def test_a_proposal_waits_for_the_number_of_its_customer(self, new_books: NewBooks) -> None:
+        books = new_books()
+        of_two = {"company": "USPM", "customer": "C-900", "currency": "USD"}
+        books.use(finance(("contracts.CTR-2", of_two)))
+        comes(books, master.company("USPM"), master.contract("CTR-2"))
         header = proforma("inv-1", contract="CTR-2", customer=None)
         waits(books, header, *billed(contract="CTR-2", contract_line="CTR-1-FP", project="PRJ-1")[1:])
         assert "reference_missing" in books.reasons()

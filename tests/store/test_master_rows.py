@@ -250,7 +250,7 @@ def test_accounts_merged_in_a_circle_say_so_until_one_leaves_it(books: Books) ->
     assert [books.row("account", id).problem for id in "ABCD"] == [None] * 4
 
 
-def test_finances_own_columns_stay_when_the_row_comes_changes_and_goes(books: Books) -> None:
+def test_finances_own_columns_stay_when_the_row_comes_and_changes_and_go_with_it(books: Books) -> None:
     name = NameKey(Part.PROJECTS, "USPM", "PRJ-1")
     books.master.set_finance(name, {"group": "TM"}, before={}, at=AT)
     books.take(COMPANY, PROJECT)
@@ -260,11 +260,12 @@ def test_finances_own_columns_stay_when_the_row_comes_changes_and_goes(books: Bo
     books.take(arrived("msdyn_project", "PRJ-1", 4, number="PRJ-7", name="Bridge", company=USPM))
 
     found = books.one(name)
-    assert (found.id, found.columns, found.finance) == (None, {}, {"group": "TM", "sales_tax_group": "EXP"})
+    assert (found.id, found.columns, found.finance) == (None, {}, {})
+    assert books.name(Part.PROJECTS, "PRJ-7").finance == {"group": "TM", "sales_tax_group": "EXP"}
     told = [event for event in books.events() if event.get("changed") in (["group"], ["sales_tax_group"])]
     assert [(event["id"], event["blockers"]) for event in told] == [
-        (None, ["policy"]),
-        (guid("PRJ-1"), [f"msdyn_project#{guid('PRJ-1')}"]),
+        (None, ["policy", "name#projects#USPM#PRJ-1"]),
+        (guid("PRJ-1"), [f"msdyn_project#{guid('PRJ-1')}", "name#projects#USPM#PRJ-1"]),
     ]
 
 

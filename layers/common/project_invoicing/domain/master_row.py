@@ -182,13 +182,6 @@ def left_behind(before: MasterRow, changed: Collection[str]) -> tuple[str, ...]:
     return tuple(_blocker(key) for key in named if key)
 
 
-def named_by_finance(part: Part, company: str, columns: Mapping[str, Any]) -> tuple[str, ...]:
-    """What work may wait for because finance's columns name it: the contract of a project, a contract's customer."""
-    found = ((Part.CONTRACTS, "contract", Part.PROJECTS), (Part.CUSTOMERS, "customer", Part.CONTRACTS))
-    names = ((of, columns[column]) for of, column, owner in found if owner is part and columns.get(column))
-    return tuple(name_blocker(NameKey(of, company, number)) for of, number in names)
-
-
 # --- placing ----------------------------------------------------------------------------------------------------------
 
 

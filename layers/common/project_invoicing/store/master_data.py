@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen
-from project_invoicing.domain.master_row import POLICY, MasterRow, name_blocker, named_by_finance
+from project_invoicing.domain.master_row import POLICY, MasterRow, name_blocker
 from project_invoicing.errors import Conflict
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
@@ -125,7 +125,7 @@ class MasterData:
             id=id,
             company=name.company or None,
             number=name.number,
-            blockers=(f"{entity}#{id}" if id else POLICY, name_blocker(name), *_no_longer_named(name, before, columns)),
+            blockers=(f"{entity}#{id}" if id else POLICY, name_blocker(name)),
             changed=tuple(sorted(one for one in {*before, *columns} if before.get(one) != columns.get(one))),
         )
         values = {"f": _finance_text(columns), "fv": times}
@@ -156,11 +156,6 @@ class MasterData:
         """The rows one of whose columns leads to ``id``. Reads the whole table."""
         for item in scan(self.client, self.table, equal={"sk": ROW}, containing=("d", id)):
             yield row_key(item)
-
-
-def _no_longer_named(name: NameKey, before: Mapping[str, Any], columns: Mapping[str, Any]) -> list[str]:
-    had, have = (named_by_finance(name.part, name.company, some) for some in (before, columns))
-    return [one for one in had if one not in have]
 
 
 def _finance_text(columns: Mapping[str, Any]) -> str | None:
