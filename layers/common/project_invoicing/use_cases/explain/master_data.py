@@ -17,6 +17,8 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
+from project_invoicing.domain.master_row import name_blocker
+from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.setup.document import SetupDocument
@@ -86,7 +88,9 @@ def _say_row(stores: Stores, made: Explanation, key: RowKey) -> None:
         words.say_useless(made, stores.setup.find(row.entity, row.id))
     if isinstance(children, Children):
         words.say_children(made, children, stores.setup.resolve)
-    words.say_waiting(made, stores.staging.blocked_by([f"{row.entity}#{row.id}"]))
+    name = _name_of(row, PARTS[row.entity])
+    blockers = [row_blocker(row.entity, row.id), *([name_blocker(name)] if name else [])]
+    words.say_waiting(made, stores.staging.blocked_by(blockers))
     if row.deleted:
         words.say_referred(made, _referring(stores, row))
 
