@@ -36,7 +36,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "actuals_sync": (60, 40),
     "staging_import": (180, 130),
     "journal_posting": (115, 95),
-    "invoice_posting": (140, 105),
+    "invoice_posting": (141, 105),
     "outbox_relay": (25, 10),
     "accounting_writeback": (90, 75),
     "document_editing": (200, 125),

@@ -18,7 +18,6 @@ from project_invoicing.domain.master_data import Part
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.text import guid
-from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.setup.effective import Found
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -86,9 +85,9 @@ def _meant(
     named: Reference | None = getattr(actual, name)
     if named:
         return next((row for row in rows if (row.entity, row.id) == (named.entity, guid(named.id))), None)
-    owner = owner_of(actual, setup)
-    number = getattr(owner, name) if isinstance(owner, Owner) else None
-    return next((row for row in rows if number and setup.find(row.entity, row.id) == Found(number, company)), None)
+    project = setup.find(actual.project.entity, actual.project.id) if actual.project and name == "contract" else None
+    contract = setup.contract_of_project(company, project.name) if isinstance(project, Found) else None
+    return next((row for row in rows if contract and setup.find(row.entity, row.id) == contract), None)
 
 
 def _not_yet(detail: str) -> Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic
 
 from project_invoicing.chunks import chunks
@@ -25,17 +24,23 @@ def look_again(staging: Staging, document: OnDocument, numbered: Mapping[str, Li
         transact_what_holds(staging.client, some)
 
 
-@dataclass(frozen=True, slots=True)
 class Numbering(Generic[Line]):
     """How the lines of one document ask for master data.
 
     ``see`` reads what facts name, ``facts`` are those of lines, ``owner`` is the company whose project a line names.
     """
 
-    staging: Staging
-    see: Callable[[Sequence[Fact]], Seen]
-    facts: Callable[[Iterable[Line]], list[Fact]]
-    owner: Callable[[Line, FinanceSetup], str | None]
+    def __init__(
+        self,
+        staging: Staging,
+        see: Callable[[Sequence[Fact]], Seen],
+        facts: Callable[[Iterable[Line]], list[Fact]],
+        owner: Callable[[Line, FinanceSetup], str | None],
+    ) -> None:
+        self.staging = staging
+        self.see = see
+        self.facts: Callable[[Iterable[Line]], list[Fact]] = facts
+        self.owner: Callable[[Line, FinanceSetup], str | None] = owner
 
     def now(self, lines: Sequence[Line]) -> tuple[Seen, dict[str, Line | Refused]]:
         """What the lines are posted with, and by actual those that have another number now, or cannot have one.
