@@ -170,7 +170,8 @@ def test_the_command_says_why_a_posting_would_be_refused(books: Books, capsys: p
 
 
 def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [f"invoicing-trial-{table}-1A2B3C" for table in ("ProposalsTable", "SetupTable", "MasterDataTable")]
+    tables = ("ProposalsTable", "SetupTable", "MasterDataTable", "StagingTable")
+    names = [f"invoicing-trial-{table}-1A2B3C" for table in tables]
     (like,) = (table.request for table in TEMPLATE.tables if table.id == "SetupTable")
     for name in names:
         books.world.client.create_table(**like | {"TableName": name})
