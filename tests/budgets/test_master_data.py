@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+from decimal import Decimal
+from math import ceil
+
 import pytest
 
+from project_invoicing.dataverse.context import row_events
+from project_invoicing.domain.master_data import RateKey
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.store.rates import ExchangeRates
 from tests import master
 from tests.builders import Context
 from tests.counting import counted
-from tests.harness import World
+from tests.harness import World, envelope, sqs_batch
 
 pytestmark = pytest.mark.engine
 
@@ -59,3 +68,31 @@ def test_a_newer_version_that_says_the_same_costs_one_write_unit(stack: World) -
         )
 
     assert (usage.writes, usage.write_units) == (1, 1)
+
+
+def test_a_batch_of_rates_writes_its_pair_once(stack: World) -> None:
+    """Ten more days of a pair that has ten years of them, in a first load and later: about ninety kilobytes of text."""
+    pair, units = RateKey("default", "GBP", "USD"), {}
+    rates = ExchangeRates(stack.client, stack.names.master_data_table)
+    many = {date.fromordinal(number): ExchangeRate(Decimal("1.2345"), Decimal(1)) for number in range(735_000, 738_650)}
+    rates.set(pair, many, stack.at, told=False)
+    text = ceil(sum(len("2026-01-05=1.2345/1\n") for _ in many) / 1024)
+
+    for loading, month in ((True, 5), (False, 6)):
+        rows = [
+            master.exchange_rate(f"{month} {day}", "GBP", "USD", "1.25", f"2026-{month:02}-{day:02}", row_version=day)
+            for day in range(1, 11)
+        ]
+        bodies = [
+            json.dumps(envelope({**event.detail, "loading": loading}, stack.at, event.detail_type, event.source))
+            for row in rows
+            for event in row_events(row, stack.at)
+        ]
+        with counted(stack.client) as usage:
+            stack.call("master_data_sync", sqs_batch(*bodies))
+        units[loading] = usage.write_units
+        assert usage.requests <= len(rows) + 7
+
+    assert units[True] <= 10 + 1 + text + 1  # the rows, the month, the pair
+    assert units[False] <= 10 + 1 + 2 * (text + 1) + 2  # and the pair's event, in a transaction with it
+    assert len(rates.read(pair).days) == len(many) + 20

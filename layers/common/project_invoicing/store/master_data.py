@@ -79,6 +79,14 @@ class MasterData:
                 row = stored_row(item)
         return row, found
 
+    def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, MasterRow]:
+        """The rows with all that a delivery needs to know of them, empty where nothing of one has arrived."""
+        wanted = {item_key(key): key for key in keys}
+        found = {key: MasterRow(key.entity, key.id) for key in wanted.values()}
+        for item in get_many(self.client, self.table, wanted):
+            found[wanted[item["pk"], item["sk"]]] = stored_row(item)
+        return found
+
     def save(
         self, before: MasterRow, after: MasterRow, event: BusEvent | None, *, takes_from: RowKey | None = None
     ) -> None:

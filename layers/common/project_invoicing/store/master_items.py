@@ -9,6 +9,8 @@
   more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
 * ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
+* ``RATE#<type>#<from>#<to>``, ``ROWS#<year>-<month>``: one attribute a day, ``r_05``: the id of the row that has it, as
+  sixteen bytes
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ ROW: Final = "ROW"
 NAME: Final = "NAME"
 OF: Final = "OF"
 RATES: Final = "RATES"
+ROWS: Final = "ROWS#"
 CHILD: Final = "c_"
+DAY: Final = "r_"
 DELETED: Final = "deleted"
 INDEX: Final = "blocked_by"
 

@@ -39,7 +39,7 @@ from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.master_writes import NameTaken
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
-from project_invoicing.use_cases.master_data.rate_rows import leave_day, take_day
+from project_invoicing.use_cases.master_data.rate_rows import RateRows
 
 _ATTEMPTS: Final = 12
 
@@ -86,20 +86,15 @@ class Settling:
         delivery is then to be repeated.
         """
         if row.entity == EXCHANGE_RATE:
-            return self._rate(row)
+            return self.rates.arrived([row])[0]
         before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
         self._look_at(list(self._touched(before, after, outcome)))
         return outcome
 
-    def _rate(self, row: ArrivedRow) -> Delivery:
-        """A row of exchange rates: the pair tells of it, and the row by itself of nothing."""
-        key, told = RowKey(row.entity, row.id), not self.quiet
-        rates = ExchangeRates(self.master.client, self.master.table)
-        stored, _ = self.master.stored(key)
-        leave_day(rates, stored, stored.with_arrived(row), self.at, told=told)
-        _, after, outcome = self._settled(key, row)
-        take_day(rates, after, self.at, told=told)
-        return outcome
+    @property
+    def rates(self) -> RateRows:
+        """Rows of exchange rates, which are placed in another way: the pair tells of them, each of itself nothing."""
+        return RateRows(self.master, ExchangeRates(self.master.client, self.master.table), self.at, told=not self.quiet)
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
@@ -122,7 +117,11 @@ class Settling:
     def _look_at(self, keys: list[RowKey]) -> int:
         moved = 0
         while keys:
-            before, after, _ = self._settled(keys.pop(0))
+            key = keys.pop(0)
+            if key.entity == EXCHANGE_RATE:
+                moved += self.rates.look_again(key)
+                continue
+            before, after, _ = self._settled(key)
             moved += after.changes != before.changes
             if after.changes != before.changes or after.placed.waits_for == MOVED:
                 keys += [key for key in self._touched(before, after, None) if key not in keys]
@@ -208,8 +207,7 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
-        if of_rate or not (changed or _code(before) != _code(after)):
+        if not (changed or _code(before) != _code(after)):
             return None
         if self.quiet and not (was_usable and MOVES_WORK.intersection(changed)):
             return None
