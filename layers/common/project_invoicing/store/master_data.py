@@ -153,9 +153,13 @@ class MasterData:
         for item in scan_index(self.client, self.table, INDEX):
             yield row_key(item), item["bk"]
 
-    def rows_naming(self, id: str) -> Iterator[RowKey]:
-        """The rows one of whose columns leads to ``id``. Reads the whole table."""
-        for item in scan(self.client, self.table, equal={"sk": ROW}, containing=("d", id)):
+    def rows_naming(self, id: str, company: str | None) -> Iterator[RowKey]:
+        """The rows one of whose columns leads to ``id``, but for those that stand in ``company`` already.
+
+        Reads the whole table. Whoever goes on after a stop finds only what is left.
+        """
+        unlike = {"cc": company} if company else {}
+        for item in scan(self.client, self.table, equal={"sk": ROW}, containing=("d", id), unlike=unlike):
             yield row_key(item)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.master_maps import MASTER_TABLES
 from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import LOADED, LOADING, RowEvent
-from project_invoicing.domain.master_data import EXCHANGE_RATE
+from project_invoicing.domain.master_data import EXCHANGE_RATE, RowKey
 from project_invoicing.domain.master_row import POLICY, ArrivedRow
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import MasterDataLoaded, SetupChanged
@@ -23,6 +24,7 @@ from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 REJECTED: Final = "rejected"
 IGNORED: Final = "ignored"
+_AT_ONCE: Final = 1_000
 
 
 def receive_row(settling: Settling, staging: Staging, detail: dict[str, Any], at: str) -> str:
@@ -111,10 +113,17 @@ class MasterDataSync:
     def look_again(self, event: Mapping[str, Any]) -> int:
         """Places rows again that wait: for the policy after a new version of the set-up, else any. How many moved.
 
-        The schedule finds those that an index did not show when what they waited for arrived. It stops when time is up.
+        The schedule finds those that an index did not show when what they waited for arrived. Of rows that wait for a
+        row which nobody knows yet, that one is read and not they. It stops when time is up.
         """
         settling = self._settling(event["time"])
         if event.get("detail-type") == SetupChanged.TYPE:
             return settling.look_again(settling.master.blocked_rows(POLICY))
-        waiting = (key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
-        return settling.look_again(takewhile(lambda _: settling.time_left(), waiting))
+        return settling.look_again(takewhile(lambda _: settling.time_left(), _may_move(settling)))
+
+
+def _may_move(settling: Settling) -> Iterator[RowKey]:
+    waiting = ((key, blocker) for key, blocker in settling.master.all_blocked() if blocker != POLICY)
+    for some in chunks(waiting, _AT_ONCE):
+        absent = settling.absent({blocker for _, blocker in some})
+        yield from (key for key, blocker in some if blocker not in absent)
