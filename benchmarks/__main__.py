@@ -26,7 +26,7 @@ from benchmarks.cold_start import ColdStart, cold_starts, is_built
 from benchmarks.connections import questions_and_reconciliation, sweep, webhook, write_back
 from benchmarks.master_data import beside
 from benchmarks.rows import STAGES
-from benchmarks.steps import Step, cpu_of_an_actual, story, sync
+from benchmarks.steps import Step, cpu_of_a_line, cpu_of_an_actual, story, sync
 from local.engines import EngineError
 
 SIZES: Final = (100, 1_000, 5_000)
@@ -75,10 +75,10 @@ def measure(console: Console, names: Sequence[str], sizes: Sequence[int]) -> Fig
 
 
 def cpu(console: Console, _: Sequence[int]) -> Figures:
-    spent = cpu_of_an_actual()
+    spent = cpu_of_an_actual() | {"resolve": cpu_of_a_line()}
     console.print(
         f"CPU of an actual outside the SDK: {spent['record']:.0f} µs to parse, map and build (target {CPU_TARGET}), "
-        f"{spent['batch']:.0f} µs as a tenth of an invocation with ten\n"
+        f"{spent['batch']:.0f} µs as a tenth of an invocation with ten; {spent['resolve']:.0f} µs to resolve a line\n"
     )
     return spent
 

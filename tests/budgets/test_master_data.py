@@ -13,14 +13,16 @@ import pytest
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import RowEvent
-from project_invoicing.domain.master_data import RateKey
+from project_invoicing.domain.master_data import NameKey, Part, RateKey
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.errors import Unavailable
+from project_invoicing.store import outbox
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.rates import ExchangeRates
+from project_invoicing.use_cases.master_data.set_columns import set_columns
 from project_invoicing.use_cases.master_data.settle import Settling
 from tests import master
-from tests.builders import Context
+from tests.builders import Context, guid
 from tests.counting import counted
 from tests.harness import World, envelope, sqs_batch
 from tests.posted import scanned
@@ -135,3 +137,23 @@ def test_a_company_with_another_code_goes_on_with_the_rows_that_are_left(empty: 
     items = [item for item in scanned(empty, empty.names.master_data_table) if item["sk"] == "ROW"]
     assert [item.get("cc") for item in items] == ["USP2"] * 9
     assert max(requests[1:]) <= requests[0]
+
+
+def test_what_an_import_of_the_set_up_tells_is_one_event_for_many_names(empty: World) -> None:
+    keys = [NameKey(Part.PROJECTS, "USPM", f"PRJ-{n}") for n in range(90)]
+    empty.deliver(master.company("USPM", row_version=1), master.project("PRJ-7", row_version=2))
+    for item in outbox.unsent(empty.client, empty.names.master_data_table):
+        outbox.published(empty.client, empty.names.master_data_table, item)
+    table = MasterData(empty.client, empty.names.master_data_table)
+
+    with counted(empty.client) as usage:
+        made = list(set_columns(table, [(key, {"group": "TM"}) for key in keys], empty.at))
+
+    assert [one.key for one in made if one.changed] == keys
+    (event,) = [outbox.event_of(item) for item in outbox.unsent(empty.client, empty.names.master_data_table)]
+    assert event.detail["blockers"] == [f"msdyn_project#{guid('PRJ-7')}", "policy"]
+    assert event.detail["changed"] == ["group"]
+    assert (usage.requests, usage.writes) == (3, 1)
+    assert usage.write_units <= 2 * len(keys) + 2 * 2
+    again = list(set_columns(table, [(key, {"group": "TM"}) for key in keys], empty.at))
+    assert not any(one.changed for one in again)
