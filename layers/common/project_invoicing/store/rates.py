@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from project_invoicing.domain.codes import RejectReason
@@ -32,8 +31,7 @@ _MAX_BYTES: Final = 350_000
 """DynamoDB's limit is 400 KB an item: this is fifty years of daily rates."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRates:
+class StoredRates(NamedTuple):
     """The rates of a pair as they were read: by day, and how often they were written; of some days the row's id."""
 
     days: Mapping[date, ExchangeRate]

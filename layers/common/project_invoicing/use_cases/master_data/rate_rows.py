@@ -40,8 +40,7 @@ class Place(NamedTuple):
         return f"rate#{self.pair.type}#{self.pair.from_}#{self.pair.to}#{self.day}"
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(NamedTuple):
     """The rows of one pair that have just been stored, by id, and those as they were that are there no longer."""
 
     arriving: dict[str, MasterRow]
@@ -146,7 +145,8 @@ class RateRows:
         """The rows that say a rate for each day, as they are now."""
         away = {row.id for row in rows.leaving} - rows.arriving.keys()
         others = set(before.rows.values())
-        for place in dict.fromkeys(filter(None, map(_place, (*rows.arriving.values(), *rows.leaving)))):
+        places = (_place(row) for row in (*rows.arriving.values(), *rows.leaving))
+        for place in sorted({place for place in places if place}):
             has = before.rows.get(place.day)
             if has in away or (has and has not in rows.arriving):  # who waits may get it, or has lost it to another now
                 others |= {key.id for key in self.master.blocked_rows(place.blocker)}
@@ -154,8 +154,8 @@ class RateRows:
         found = self.master.rows(RowKey(EXCHANGE_RATE, id) for id in sorted(others)) if others else {}
         claims: dict[date, list[MasterRow]] = defaultdict(list)
         for row in (*rows.arriving.values(), *found.values()):
-            if (place := _place(row)) and place.pair == pair:
-                claims[place.day].append(row)
+            if (of := _place(row)) and of.pair == pair:
+                claims[of.day].append(row)
         return claims
 
     def _says(self, row: MasterRow, placed: Placement) -> bool:
