@@ -117,9 +117,7 @@ def cold_start_beside(console: Console, _: Sequence[int]) -> Figures:
         console.print("No cold starts: nothing is built yet; run: make build-check\n")
         return {}
     few, many = starts_beside(BESIDE)
-    table = Table(
-        "function", title="Cold starts to the first answer, in turn, the least of each", title_justify="left"
-    )
+    table = Table("function", title="Cold starts to the first answer, in turn, the least of each", title_justify="left")
     for rows in (f"beside {few.rows:,} rows", f"beside {many.rows:,} rows"):
         table.add_column(f"{rows}, CPU ms", justify="right")
         table.add_column("ms", justify="right")

@@ -45,8 +45,8 @@ def first_load(rows: int) -> list[Step]:
             sweep.megabytes = weighed(lambda: there.changes(_TABLE, (), None))
         size = next(one.batch_size for one in TEMPLATE.function("master_data_sync").queues)
         batches = [messages[start : start + size] for start in range(0, len(messages), size)]
-        load = timed(world, "first load, rows", rows, lambda: [_take(world, batch) for batch in batches])
-        load.megabytes = weighed(lambda: _take(world, batches[-1]))
+        load = timed(world, "first load, rows", rows, lambda: _take(world, batches))
+        load.megabytes = weighed(lambda: _take(world, batches[-1:]))
         items = scan(world.client, world.names.master_data_table, equal={"sk": "NAME"})
         placed = sum("g" in item for item in items) - 1
         if placed != rows:
@@ -60,10 +60,11 @@ def _killed_and_begun_again(world: World) -> None:
     world.run("dataverse_catchup", entity=_TABLE)
 
 
-def _take(world: World, bodies: Sequence[str]) -> None:
-    answer = world.call("master_data_sync", sqs_batch(*bodies))
-    if answer["batchItemFailures"]:
-        raise RuntimeError(f"{len(answer['batchItemFailures'])} rows were not taken")
+def _take(world: World, batches: Sequence[Sequence[str]]) -> None:
+    for bodies in batches:
+        answer = world.call("master_data_sync", sqs_batch(*bodies))
+        if answer["batchItemFailures"]:
+            raise RuntimeError(f"{len(answer['batchItemFailures'])} rows were not taken")
 
 
 @contextmanager
