@@ -23,9 +23,10 @@ from local.template import read
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey
-from project_invoicing.store.items import Item, typed_item
+from project_invoicing.store.items import Item, plain_item
+from project_invoicing.store.items import key as key_in
 from project_invoicing.store.master_items import ROW, item_key
-from project_invoicing.store.transactions import get, scan
+from project_invoicing.store.transactions import MAX_WRITES, get, put, scan, transact
 from tests import master
 from tests.builders import guid
 from tests.divided import divided
@@ -35,7 +36,6 @@ from tools.build_check import ROOT, check
 _ROUNDS: Final = 5
 _LINES: Final = 10
 _FEW: Final = 10
-_AT_ONCE: Final = 25
 _PROJECTS: Final = ("msdyn_project", Part.PROJECTS)
 _ACCOUNTS: Final = ("account", Part.CUSTOMERS)
 
@@ -131,8 +131,7 @@ def _copied(world: World, copies: int) -> Iterator[Item]:
     for n in range(copies):
         for of, items in originals:
             for key, item in zip(_keys(f"copy {n}", of), items, strict=True):
-                pk, sk = item_key(key)
-                yield {**item, "pk": pk, "sk": sk}
+                yield {**item, **plain_item(key_in(*item_key(key)))}
 
 
 def _keys(number: str, of: tuple[str, Part]) -> tuple[Key, Key]:
@@ -141,7 +140,5 @@ def _keys(number: str, of: tuple[str, Part]) -> tuple[Key, Key]:
 
 
 def _put(world: World, table: str, items: Iterable[Item]) -> None:
-    for some in chunks(items, _AT_ONCE):
-        left: Any = {table: [{"PutRequest": {"Item": typed_item(item)}} for item in some]}
-        while left:
-            left = world.client.batch_write_item(RequestItems=left).get("UnprocessedItems")
+    for some in chunks(items, MAX_WRITES):
+        transact(world.client, [put(table, item, unless_exists=True) for item in some])
