@@ -18,8 +18,10 @@ from benchmarks.connections import connected
 from benchmarks.steps import AT, Step, dynoxide, timed, weighed
 from project_invoicing.bus import Bus
 from project_invoicing.dataverse.context import row_events
+from project_invoicing.domain.master_data import NameKey, Part
 from project_invoicing.events import BusEvent
-from project_invoicing.store.transactions import scan
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.whole_master_data import everything
 from tests import master
 from tests.faults import Killed
 from tests.harness import TEMPLATE, World, envelope, sqs_batch
@@ -47,8 +49,8 @@ def first_load(rows: int) -> list[Step]:
         batches = [messages[start : start + size] for start in range(0, len(messages), size)]
         load = timed(world, "first load, rows", rows, lambda: _take(world, batches))
         load.megabytes = weighed(lambda: _take(world, batches[-1:]))
-        items = scan(world.client, world.names.master_data_table, equal={"sk": "NAME"})
-        placed = sum("g" in item for item in items) - 1
+        there_now = everything(MasterData(world.client, world.names.master_data_table))
+        placed = sum(key.part is Part.PROJECTS for key, _ in there_now if isinstance(key, NameKey))
         if placed != rows:
             raise RuntimeError(f"{placed} of {rows} projects have their name")
     return [sweep, replace(load, asked=len(messages))]
