@@ -23,16 +23,21 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cold_start import ColdStart, cold_starts, is_built
+from benchmarks.cold_start_beside import starts_beside
 from benchmarks.connections import questions_and_reconciliation, sweep, webhook, write_back
+from benchmarks.first_load import first_load
 from benchmarks.master_data import beside
 from benchmarks.rows import STAGES
-from benchmarks.steps import Step, cpu_of_an_actual, story, sync
+from benchmarks.steps import Step, cpu_of_a_line, cpu_of_an_actual, story, sync
 from local.engines import EngineError
 
 SIZES: Final = (100, 1_000, 5_000)
 SWEPT: Final = 50_000
 PROJECTS: Final = (10, 100_000, 10, 100_000)
 """In turn, so that what else the machine does befalls both."""
+LOADED: Final = 100_000
+BESIDE: Final = 100_000
+"""The projects, and as many accounts, beside which functions are started in turn with hardly any."""
 WRITTEN_BACK: Final = 10_000
 CPU_TARGET: Final = 150
 """Microseconds for the parsing, mapping and building of one actual."""
@@ -75,10 +80,10 @@ def measure(console: Console, names: Sequence[str], sizes: Sequence[int]) -> Fig
 
 
 def cpu(console: Console, _: Sequence[int]) -> Figures:
-    spent = cpu_of_an_actual()
+    spent = cpu_of_an_actual() | {"resolve": cpu_of_a_line()}
     console.print(
         f"CPU of an actual outside the SDK: {spent['record']:.0f} µs to parse, map and build (target {CPU_TARGET}), "
-        f"{spent['batch']:.0f} µs as a tenth of an invocation with ten\n"
+        f"{spent['batch']:.0f} µs as a tenth of an invocation with ten; {spent['resolve']:.0f} µs to resolve a line\n"
     )
     return spent
 
@@ -107,6 +112,22 @@ def cold_start(console: Console, _: Sequence[int]) -> Figures:
     return {start.function: {"first": start.first, "imports": start.imports} for start in starts}
 
 
+def cold_start_beside(console: Console, _: Sequence[int]) -> Figures:
+    if not is_built():
+        console.print("No cold starts: nothing is built yet; run: make build-check\n")
+        return {}
+    few, many = starts_beside(BESIDE)
+    table = Table("function", title="Cold starts to the first answer, in turn, the least of each", title_justify="left")
+    for rows in (f"beside {few.rows:,} rows", f"beside {many.rows:,} rows"):
+        table.add_column(f"{rows}, CPU ms", justify="right")
+        table.add_column("ms", justify="right")
+    for name, one in few.starts.items():
+        other = many.starts[name]
+        table.add_row(name, *(f"{figure * 1000:.0f}" for figure in (one.cpu, one.seconds, other.cpu, other.seconds)))
+    console.print(table)
+    return {str(beside.rows): {name: asdict(start) for name, start in beside.starts.items()} for beside in (few, many)}
+
+
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     "cpu": cpu,
     "documents": documents,
@@ -115,7 +136,9 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "write-back": partial(steps, lambda _: [write_back(WRITTEN_BACK)]),
     "questions": partial(steps, lambda sizes: questions_and_reconciliation(max(sizes))),
     "master-data": partial(steps, lambda _: beside(PROJECTS)),
+    "first-load": partial(steps, lambda _: first_load(LOADED)),
     "cold-start": cold_start,
+    "cold-start-beside": cold_start_beside,
 }
 _NAMES: Final = f"of {', '.join(BENCHMARKS)}"
 

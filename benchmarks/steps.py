@@ -18,8 +18,13 @@ from benchmarks.business import Work, finance, into_staging, without_streams
 from local import engines
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.context import parse_json, row_events
+from project_invoicing.dataverse.mapping import to_actual
+from project_invoicing.dataverse.row_events import RowEvent
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.use_cases.actuals.sync import sync_row
+from project_invoicing.use_cases.setups import SetupVersions
 from tests.counting import counted
+from tests.divided import divided
 from tests.harness import World, envelope, sqs_batch
 
 AT: Final = "2026-08-31T13:00:00Z"
@@ -144,6 +149,23 @@ def cpu_of_an_actual() -> dict[str, float]:
                 "batch": _cpu(lambda: [world.call("actuals_sync", batch) for batch in batches]),
                 "record": _cpu(lambda: [record(body) for body in bodies]),
             }
+
+
+def cpu_of_a_line() -> float:
+    """Microseconds of CPU to resolve an actual whose master data are rows: what a line takes from the set-up."""
+    found = [event for context in Work(_EVENTS).sold for event in row_events(context, AT)]
+    actuals = [to_actual(RowEvent.read(event.detail)) for event in found if event.detail["entity"] == "msdyn_actual"]
+    policy, rows = divided(finance())
+    with engines.running("moto"):
+        world = World(AT)
+        world.load(policy)
+        world.deliver(*rows)
+        setups = SetupVersions.read(world.client, world.names.setup_table, world.names.master_data_table)
+        setups.reader.actuals(actuals)
+        resolved = {type(resolve(actual, setups.current)) for actual in actuals}
+        if resolved != {Resolved}:
+            raise RuntimeError(f"the actuals do not resolve: {resolved}")
+        return _cpu(lambda: [resolve(actual, setups.current) for actual in actuals])
 
 
 def _cpu(once: Callable[[], object]) -> float:

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -168,24 +168,30 @@ class Checked:
         return f"{self.samples} samples, first call after {self.first * 1000:.0f} ms, asked AWS for: {asked}"
 
 
-def check(function: Function, build: Path) -> Checked:
-    """Starts the built ``function`` and calls it with its samples. Raises ``Incomplete``."""
-    samples = sorted((ROOT / "events" / function.name).glob("*.json"))
+def check(
+    function: Function, build: Path, *, calls: Sequence[Path] = (), environment: Mapping[str, str] | None = None
+) -> Checked:
+    """Starts the built ``function`` and calls it with its samples, or with ``calls``. Raises ``Incomplete``.
+
+    ``environment`` is added to that of the process: it may lead to services that do not refuse.
+    """
+    samples = calls or sorted((ROOT / "events" / function.name).glob("*.json"))
     if not samples:
         raise Incomplete(f"there is no sample in events/{function.name}/")
     started = _Started(function)
     begin = time.perf_counter()
     with _serving(started.aws()) as aws, _serving(started.runtime_api()) as api, tempfile.TemporaryFile() as log:
-        environment = environment_of(build) | {
+        variables = environment_of(build) | {
             **function.environment,
             "AWS_ENDPOINT_URL": f"http://{aws}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_NAME": function.id,
             "AWS_LAMBDA_RUNTIME_API": api,
             "LAMBDA_TASK_ROOT": str(build / function.id),
+            **(environment or {}),
         }
         command = [str(RUNTIME), "-m", "awslambdaric", function.handler]
-        with subprocess.Popen(command, cwd=build / function.id, env=environment, stdout=log, stderr=log) as process:
+        with subprocess.Popen(command, cwd=build / function.id, env=variables, stdout=log, stderr=log) as process:
             threading.Thread(target=_report_end, args=(process, started), daemon=True).start()
             try:
                 started.call(samples[0])

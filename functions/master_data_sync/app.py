@@ -26,6 +26,7 @@ def sync(record: SQSRecord, run: MasterDataSync) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     run = bootstrap.master_data_sync(lambda: context.get_remaining_time_in_millis() > ROW_MS)
     if "Records" in event:
+        run.together(record["body"] for record in event["Records"])
         handle = partial(sync, run=run)
         return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
     moved = run.look_again(event)

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from math import ceil
+
 import pytest
 
+from project_invoicing.dataverse.context import row_events
+from project_invoicing.dataverse.master_rows import to_master_row
+from project_invoicing.dataverse.row_events import RowEvent
+from project_invoicing.domain.master_data import NameKey, Part, RateKey
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.errors import Unavailable
+from project_invoicing.store import outbox
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.rates import ExchangeRates
+from project_invoicing.use_cases.master_data.set_columns import set_columns
+from project_invoicing.use_cases.master_data.settle import Settling
 from tests import master
-from tests.builders import Context
+from tests.builders import Context, guid
 from tests.counting import counted
-from tests.harness import World
+from tests.harness import World, envelope, sqs_batch
+from tests.posted import scanned
 
 pytestmark = pytest.mark.engine
 
+LATER = "2026-08-29T08:00:00Z"
 RELAYED = 1
 """The relay takes the event out of the outbox again."""
 PROJECT = master.project("PRJ-1", contract="CTR-1", msdyn_subject="Renewal of the arms of line 4", row_version=10)
@@ -59,3 +78,82 @@ def test_a_newer_version_that_says_the_same_costs_one_write_unit(stack: World) -
         )
 
     assert (usage.writes, usage.write_units) == (1, 1)
+
+
+def test_a_batch_of_rates_writes_its_pair_once(stack: World) -> None:
+    """Ten more days of a pair that has ten years of them, in a first load and later: about ninety kilobytes of text."""
+    pair, units = RateKey("default", "GBP", "USD"), {}
+    rates = ExchangeRates(stack.client, stack.names.master_data_table)
+    many = {date.fromordinal(number): ExchangeRate(Decimal("1.2345"), Decimal(1)) for number in range(735_000, 738_650)}
+    rates.set(pair, many, stack.at, told=False)
+    text = ceil(sum(len("2026-01-05=1.2345/1\n") for _ in many) / 1024)
+
+    for loading, month in ((True, 5), (False, 6)):
+        rows = [
+            master.exchange_rate(f"{month} {day}", "GBP", "USD", "1.25", f"2026-{month:02}-{day:02}", row_version=day)
+            for day in range(1, 11)
+        ]
+        bodies = [
+            json.dumps(envelope({**event.detail, "loading": loading}, stack.at, event.detail_type, event.source))
+            for row in rows
+            for event in row_events(row, stack.at)
+        ]
+        with counted(stack.client) as usage:
+            stack.call("master_data_sync", sqs_batch(*bodies))
+        units[loading] = usage.write_units
+        assert usage.requests <= len(rows) + 7
+
+    assert units[True] <= 10 + 1 + text + 1  # the rows, the month, the pair
+    assert units[False] <= 10 + 1 + 2 * (text + 1) + 2  # and the pair's event, in a transaction with it
+    assert len(rates.read(pair).days) == len(many) + 20
+
+
+def test_the_schedule_reads_a_row_that_nobody_knows_once_and_not_those_that_wait_for_it(empty: World) -> None:
+    for n in range(120):
+        empty.deliver(master.project(f"PRJ-{n}", row_version=n + 1))
+
+    with counted(empty.client) as usage:
+        empty.schedule("master_data_sync")
+
+    assert (usage.operations["Scan"], usage.operations["BatchGetItem"], usage.writes) == (1, 1, 0)
+    empty.deliver(master.company("USPM", row_version=200))
+    assert {item["cc"] for item in scanned(empty, empty.names.master_data_table) if item["sk"] == "ROW"} == {"USPM"}
+
+
+def test_a_company_with_another_code_goes_on_with_the_rows_that_are_left(empty: World) -> None:
+    """The table is read whole each time, and the rows that have moved are not looked at again."""
+    empty.deliver(master.company("USPM", row_version=1), *(master.project(f"PRJ-{n}", row_version=9) for n in range(8)))
+    settling = Settling(MasterData(empty.client, empty.names.master_data_table), dict, lambda: False, empty.at)
+    (event,) = row_events(
+        master.company("USPM", cdm_companycode="USP2", message="Update", at=LATER, row_version=90), empty.at
+    )
+    row = to_master_row(RowEvent.read(event.detail))
+    assert row
+    requests = []
+    for _ in range(8):
+        with counted(empty.client) as usage, suppress(Unavailable):
+            settling.arrived(row)
+        requests.append(usage.requests)
+    items = [item for item in scanned(empty, empty.names.master_data_table) if item["sk"] == "ROW"]
+    assert [item.get("cc") for item in items] == ["USP2"] * 9
+    assert max(requests[1:]) <= requests[0]
+
+
+def test_what_an_import_of_the_set_up_tells_is_one_event_for_many_names(empty: World) -> None:
+    keys = [NameKey(Part.PROJECTS, "USPM", f"PRJ-{n}") for n in range(90)]
+    empty.deliver(master.company("USPM", row_version=1), master.project("PRJ-7", row_version=2))
+    for item in outbox.unsent(empty.client, empty.names.master_data_table):
+        outbox.published(empty.client, empty.names.master_data_table, item)
+    table = MasterData(empty.client, empty.names.master_data_table)
+
+    with counted(empty.client) as usage:
+        made = list(set_columns(table, [(key, {"group": "TM"}) for key in keys], empty.at))
+
+    assert [one.key for one in made if one.changed] == keys
+    (event,) = [outbox.event_of(item) for item in outbox.unsent(empty.client, empty.names.master_data_table)]
+    assert event.detail["blockers"] == [f"msdyn_project#{guid('PRJ-7')}", "policy"]
+    assert event.detail["changed"] == ["group"]
+    assert (usage.requests, usage.writes) == (3, 1)
+    assert usage.write_units <= 2 * len(keys) + 2 * 2
+    again = list(set_columns(table, [(key, {"group": "TM"}) for key in keys], empty.at))
+    assert not any(one.changed for one in again)

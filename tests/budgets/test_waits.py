@@ -9,7 +9,9 @@ import pytest
 
 from benchmarks.business import Work, finance, into_staging
 from project_invoicing.events.own import JournalPosted, MasterDataChanged
+from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.items import typed_item
+from tests.builders import actual, guid, proforma
 from tests.counting import Usage, counted
 from tests.harness import World
 from tests.posted import scanned
@@ -103,6 +105,48 @@ def test_a_row_that_nothing_else_can_speak_for_is_written_and_stays_below_a_unit
     assert max(map(size_of, rows)) < UNIT
     by_blocker = lines if reason == "reference_missing" else 0  # the index of what waits for the set-up
     assert usage.write_units <= 3 * lines + by_blocker + 2  # the two: which set-up the drafts were last compared with
+
+
+def test_a_change_of_master_data_reads_only_the_proposals_that_wait_for_it(empty: World) -> None:
+    """Beside one that waits for the project, and beside thirty that wait for their header's contract or for nothing."""
+    document = finance()
+    project = next(iter(document["references"].pop("msdyn_project")))
+    empty.load(document)
+    work = Work(1)
+    empty.deliver(work.header)
+    into_staging(empty, work.sold)
+    empty.run("staging_import")
+    told = MasterDataChanged(
+        entity="msdyn_project", id=project, company=None, number=None, blockers=(f"msdyn_project#{project}",)
+    )
+
+    def read(key: str) -> float:
+        with counted(empty.client) as usage:
+            empty.tell("staging_import", told.on_bus(empty.at, key))
+        return usage.read_units
+
+    alone = read("alone")
+    for n in range(30):
+        empty.deliver(proforma(f"other {n}", contract="CTR-1" if n % 2 else "CTR-9", customer="C-1", currency="GBP"))
+    empty.run("staging_import")
+    assert read("beside others") == alone
+
+
+def test_a_proposal_that_waits_since_before_there_was_its_index_is_stored_in_it_by_the_next_run(empty: World) -> None:
+    empty.load({**finance(), "contracts": {}, "contract_lines": {}, "projects": {}, "references": {}})
+    empty.deliver(proforma("old", contract="CTR-9", customer="C-1", currency="GBP"))
+    into_staging(empty, [actual("sale", transaction_type="billed_sales", invoice="old", currency="GBP")])
+    empty.run("staging_import")
+    (header,) = [item for item in scanned(empty, empty.names.proposals_table) if item["sk"] == HEADER]
+    assert header["bk"] == f"salesorder#{guid('CTR-9')}"
+    empty.client.update_item(
+        TableName=empty.names.proposals_table,
+        Key={"pk": {"S": header["pk"]}, "sk": {"S": header["sk"]}},
+        UpdateExpression="REMOVE bk",
+    )
+    empty.run("staging_import")
+    (again,) = [item for item in scanned(empty, empty.names.proposals_table) if item["sk"] == HEADER]
+    assert {**again, "ch": 0} == {**header, "ch": 0}
 
 
 def test_what_blocks_is_read_again_once_and_waking_costs_what_waits(empty: World) -> None:

@@ -34,7 +34,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "proforma_header_sync": (130, 95),
     "master_data_sync": (75, 65),
     "actuals_sync": (60, 40),
-    "staging_import": (180, 130),
+    "staging_import": (170, 125),
     "journal_posting": (115, 95),
     "invoice_posting": (141, 105),
     "outbox_relay": (25, 10),

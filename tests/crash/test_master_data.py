@@ -26,6 +26,14 @@ def update(made: Callable[..., Context], id: str, **columns: object) -> Context:
     return made(id, message="Update", at="2026-08-28T08:00:00Z", row_version=100, **columns)
 
 
+def rate(id: str, rate: str, valid_from: str, on: str, row_version: int) -> Context:
+    given = {"message": "Update", "at": f"{on}T08:00:00Z", "row_version": row_version}
+    return master.exchange_rate(id, "GBP", "USD", rate, valid_from, **given)
+
+
+RATE = rate("R-1", "1.25", "2026-01-05", "2026-08-27", 60)
+
+
 def deliver(*contexts: Context) -> Run:
     return lambda world: world.deliver(*contexts)
 
@@ -61,13 +69,11 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
         (USPM, PROJECT, UNIT, CONTRACT),
         deliver(update(master.company, "USPM", cdm_companycode="USP2")),
     ),
-    "an exchange rate of another day": (
-        (master.exchange_rate("R-1", "GBP", "USD", "1.25", "2026-01-05", row_version=60),),
-        deliver(
-            master.exchange_rate(
-                "R-1", "GBP", "USD", "1.3", "2026-01-06", message="Update", at="2026-08-28T08:00:00Z", row_version=61
-            )
-        ),
+    "an exchange rate of another day": ((RATE,), deliver(rate("R-1", "1.3", "2026-01-06", "2026-08-28", 61))),
+    "an exchange rate of a day that is taken": ((RATE,), deliver(rate("R-2", "1.3", "2026-01-05", "2026-08-28", 61))),
+    "the exchange rate that had the day is deleted": (
+        (RATE, rate("R-2", "1.3", "2026-01-05", "2026-08-28", 61)),
+        deliver(master.deletion("msdyn_currencyexchangerate", "R-2")),
     ),
 }
 

@@ -118,6 +118,7 @@ class MasterProblem(StrEnum):
     COMPANY_UNKNOWN = "company_unknown"
     NUMBER_MISSING = "number_missing"
     DUPLICATE_NUMBER = "duplicate_number"
+    DUPLICATE_RATE = "duplicate_rate"
     CONTRACT_UNKNOWN = "contract_unknown"
     MERGE_CYCLE = "merge_cycle"
     SPLIT_NOT_WHOLE = "split_not_whole"

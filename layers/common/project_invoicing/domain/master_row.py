@@ -66,7 +66,8 @@ class ArrivedRow:
 class Placement:
     """Where a row stands. ``number`` of a part with names: only while the row has the name.
 
-    ``waits_for`` is another row (``table#id``), a name (``name#part#company#number``), ``policy`` or ``moved``.
+    ``waits_for`` is another row (``table#id``), a name (``name#part#company#number``), the rate of a day
+    (``rate#type#from#to#day``), ``policy`` or ``moved``.
     """
 
     company: str | None = None
@@ -222,7 +223,7 @@ def place(
     if cycle and not found.problem:
         detail = f"it was merged into {cycle.id}, which leads back to it; undo one of the merges"
         found = replace(
-            found, problem=_said(MasterProblem.MERGE_CYCLE, detail), waits_for=found.waits_for or _blocker(cycle)
+            found, problem=said(MasterProblem.MERGE_CYCLE, detail), waits_for=found.waits_for or _blocker(cycle)
         )
     return replace(found, problem=None) if row.deleted else found
 
@@ -230,12 +231,12 @@ def place(
 def _line(row: MasterRow, read: Read) -> Placement:
     contract = reference(row.columns, "contract")
     if contract is None:
-        return Placement(problem=_said(MasterProblem.CONTRACT_UNKNOWN, "the line names no contract; correct the row"))
+        return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, "the line names no contract; correct the row"))
     found = read.get(contract)
     if not isinstance(found, SeenRow) or found.number is None:
         why = found.problem if isinstance(found, SeenRow) else None
         detail = f"contract {contract.id} has {f'no number yet ({why})' if why else 'not arrived'}"
-        return Placement(problem=_said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=_blocker(contract))
+        return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=_blocker(contract))
     sequence = row.columns.get("number")
     return Placement(found.company, f"{found.number}-{sequence}" if sequence else row.id)
 
@@ -247,7 +248,7 @@ def _named(row: MasterRow, read: Read) -> Placement:
     else:
         company, waits_for, problem = _company(row.columns, read)
     if problem is None and number is None and not row.columns.get("template"):
-        problem = _said(MasterProblem.NUMBER_MISSING, "the row has no number; fill it in")
+        problem = said(MasterProblem.NUMBER_MISSING, "the row has no number; fill it in")
     return Placement(company, None if problem else number, problem, waits_for)
 
 
@@ -265,7 +266,7 @@ def _called(row: MasterRow, read: Read, units: Callable[[], Mapping[str, str]]) 
 
 
 def _bad_code(code: Any) -> Placement:
-    return Placement(number=code, problem=_said(MasterProblem.COMPANY_UNKNOWN, f"no code of a company has a #: {code}"))
+    return Placement(number=code, problem=said(MasterProblem.COMPANY_UNKNOWN, f"no code of a company has a #: {code}"))
 
 
 def _company(columns: Mapping[str, Any], read: Read) -> tuple[str | None, str | None, str | None]:
@@ -292,7 +293,7 @@ def _company(columns: Mapping[str, Any], read: Read) -> tuple[str | None, str | 
         detail = "the row names no company and no unit; fill one in, or name the column in TABLE_MAP_OVERRIDES"
     else:
         detail = f"{waits_for.replace('#', ' ')} has not arrived, or has no company"
-    return None, waits_for, _said(MasterProblem.COMPANY_UNKNOWN, detail)
+    return None, waits_for, said(MasterProblem.COMPANY_UNKNOWN, detail)
 
 
 def _text_of(look_up: list[str]) -> str | None:
@@ -309,7 +310,7 @@ def _unless_taken(row: MasterRow, found: Placement, holders: Mapping[NameKey, Ro
     if holder is None:
         return found
     detail = f"{found.number} is the number of {holder.entity} {holder.id} already; change one of the two"
-    problem = _said(MasterProblem.DUPLICATE_NUMBER, detail)
+    problem = said(MasterProblem.DUPLICATE_NUMBER, detail)
     return replace(found, number=None, problem=problem, waits_for=found.waits_for or name_blocker(name))
 
 
@@ -321,7 +322,7 @@ def _split(children: Seen | None) -> str | None:
     if not shares or sum(shares) == _WHOLE:
         return None
     detail = f"the shares of the contract's customers make {sum(shares):f} %, not 100; correct them in Dataverse"
-    return _said(MasterProblem.SPLIT_NOT_WHOLE, detail)
+    return said(MasterProblem.SPLIT_NOT_WHOLE, detail)
 
 
 def _name_key(part: Part, company: str | None, number: str) -> NameKey:
@@ -346,7 +347,8 @@ def _blocker(key: RowKey) -> str:
     return f"{key.entity}#{key.id}"
 
 
-def _said(problem: MasterProblem, detail: str) -> str:
+def said(problem: MasterProblem, detail: str) -> str:
+    """What a row stores of a problem."""
     return f"{problem}: {detail}"
 
 

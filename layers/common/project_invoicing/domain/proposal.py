@@ -83,6 +83,8 @@ class Proposal:
     billed_on: date | None = None
     credited: dict[str, TaxOfInvoice] = field(default_factory=dict)
     marked: bool = False
+    blocked_by: str | None = None
+    """What it is found by in the index of what waits for master data."""
     pinned: bool = False
     """Whether the master data that its lines, or its posting, were begun with is kept beside it."""
 
@@ -111,6 +113,11 @@ class Proposal:
     def blockers(self) -> frozenset[str]:
         """The master data that could end one of its waits."""
         return self.waits.blockers if self.waits else frozenset()
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it is stored by what blocks it; a release before did not."""
+        return self.blocked_by == (self.waits.blocker if self.waits else None)
 
     @property
     def second(self) -> bool:

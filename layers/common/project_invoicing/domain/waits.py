@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from project_invoicing.domain.codes import SECOND_REASONS, WaitReason
-from project_invoicing.domain.refusals import Wait
+from project_invoicing.domain.refusals import POLICY, Wait
 
 SHOWN_WAITS: Final = 50
 """The number of waits that a header lists; it only counts the others."""
@@ -49,6 +49,12 @@ class Waits:
         Those of the others need not be known: whatever ends a listed wait has all of them judged again.
         """
         return frozenset(blocker for wait in self.listed for blocker in (wait.blocked_by, *wait.also) if blocker)
+
+    @property
+    def blocker(self) -> str | None:
+        """The one that its proposal is found by when it comes: a row or a rate before the policy (D-128)."""
+        ordered = [blocker for wait in self.listed if (blocker := wait.blocked_by)]
+        return next((one for one in ordered if one != POLICY), POLICY if ordered else None)
 
     @property
     def shown(self) -> tuple[Wait, ...]:

@@ -165,7 +165,9 @@ class MasterDataChanged(OwnEvent):
     STARTS: ClassVar[str] = "`staging_import`: what waited for that row or rate, and drafts that it changes"
 
     entity: Annotated[str, Says("the logical name of the table")]
-    id: Annotated[str | None, Says("the Dataverse id of the row; null where no row has arrived")]
+    id: Annotated[
+        str | None, Says("the Dataverse id of the row; null where no row has arrived, or where it tells of many names")
+    ]
     company: Annotated[str | None, Says("the code of the company that the row belongs to, if it has one")]
     number: Annotated[str | None, Says("the number or name that the row is known by, if it has one")]
     blockers: Annotated[

@@ -56,6 +56,25 @@ class Invalid:
 
 def owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     """Company, project, contract, customer and currency of an actual (contract, section 5)."""
+    asked = (
+        "owner",
+        actual.project,
+        actual.contract,
+        actual.contract_line,
+        actual.customer,
+        actual.currency,
+        actual.transaction_type in INTERCOMPANY and (actual.transaction_type, actual.resourcing_unit),
+    )
+    known: Owner | None = setup.worked_out.get(asked)
+    if known is None:
+        found = _owner_of(actual, setup)
+        if not isinstance(found, Owner):
+            return found
+        known = setup.worked_out[asked] = found
+    return known
+
+
+def _owner_of(actual: Actual, setup: FinanceSetup) -> Owner | Blocked | Invalid:
     named = {name: getattr(actual, name) for name in ("project", "contract", "contract_line", "customer", "currency")}
     found = _all_found(named, setup)
     if isinstance(found, Missing):

@@ -72,17 +72,33 @@ class Resolved:
     charges: tuple[Charge, ...] = ()
 
 
+_NO_PROPERTY = LineProperty()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all lines of the same work take from the set-up. ``problem``: why none of them can, after a missing rate."""
+
+    names: dict[str, str | None]
+    category: str | None
+    problem: tuple[WaitReason, str] | None = None
+    line_property: str = ""
+    rules: LineProperty = _NO_PROPERTY
+    billing_method: BillingMethod = BillingMethod.TIME_AND_MATERIAL
+    sales_tax_group: str | None = None
+    item_sales_tax_group: str | None = None
+    dimensions: dict[str, str] | None = None
+    worker_dimensions: dict[str, str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """The set-up's answers for an actual for which nothing is missing."""
 
-    names: dict[str, str | None]
+    work: _Work
     transaction_date: date
     accounting_date: date
     rate: ExchangeRate
-    category: str | None
-    line_property: str
-    rules: LineProperty
 
 
 def resolve(
@@ -103,8 +119,8 @@ def resolve(
     found = _found(actual, owner, setup, rate, before)
     if isinstance(found, Wait):
         return Blocked(found, owner.company)
-    chargeable = is_chargeable(actual, found.rules)
-    discount = discount_of(actual, chargeable, setup.billing_method(owner.works_for, owner.contract_line))
+    chargeable = is_chargeable(actual, found.work.rules)
+    discount = discount_of(actual, chargeable, found.work.billing_method)
     if discount is None:
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
@@ -117,64 +133,101 @@ def _found(
 ) -> _Found | Wait:
     """References, dates, rate, category and line property, or what is missing of them."""
     company = owner.company
-
-    def wait(reason: WaitReason, detail: str, blocker: str | None = None) -> Wait:
-        return Wait(reason, detail, actual.id, blocker=blocker)
-
-    asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
-    names = finance_ids({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
-    if isinstance(names, Missing):
-        return missing(names, actual.id)
+    work = _work(actual, owner, setup, before)
+    if isinstance(work, Missing):
+        return missing(work, actual.id)
     transaction_date, accounting_date = dates(actual, company, setup)
     rate = rate or price_rate(actual, owner, accounting_date, setup)
     if rate is None:
         to = setup.accounting_currency(company)
         detail = f"no exchange rate from {owner.currency} to {to} on or before {accounting_date}"
-        return wait(WaitReason.EXCHANGE_RATE_MISSING, detail, rate_blocker(owner.currency, to))
+        blocker = rate_blocker(owner.currency, to)
+        return Wait(WaitReason.EXCHANGE_RATE_MISSING, detail, actual.id, blocker=blocker)
+    if work.problem:
+        return Wait(*work.problem, actual.id)
+    if out := closed(actual, owner, transaction_date, setup):
+        return out
+    return _Found(work, transaction_date, accounting_date, rate)
+
+
+def _work(actual: Actual, owner: Owner, setup: FinanceSetup, before: Lineage | None) -> _Work | Missing:
+    """Worked out once for all lines of the same work, but for those that continue others."""
+    if before:
+        return _worked_out(actual, owner, setup, before)
+    asked = (
+        "work",
+        owner,
+        actual.category,
+        actual.product,
+        actual.resource,
+        actual.transaction_class,
+        actual.billing_type,
+    )
+    known: _Work | None = setup.worked_out.get(asked)
+    if known is None:
+        found = _worked_out(actual, owner, setup, None)
+        if isinstance(found, Missing):
+            return found
+        known = setup.worked_out[asked] = found
+    return known
+
+
+def _worked_out(actual: Actual, owner: Owner, setup: FinanceSetup, before: Lineage | None) -> _Work | Missing:
+    company = owner.company
+    asked = {"category": actual.category, "product": actual.product, "resource": actual.resource}
+    names = finance_ids({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
+    if isinstance(names, Missing):
+        return names
     category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
     if problem := None if before else category_problem(names["category"], category, actual, company, setup):
-        return wait(WaitReason.CATEGORY_MISSING, problem)
+        return _Work(names, category, (WaitReason.CATEGORY_MISSING, problem))
     found = line_property(actual, company, setup, before)
     if found is None:
         detail = f"billing type {actual.billing_type} has no line property in {company}"
-        return wait(WaitReason.LINE_PROPERTY_MISSING, detail)
-    if out := closed(actual, owner, transaction_date, setup):
-        return out
-    return _Found(names, transaction_date, accounting_date, rate, category, *found)
+        return _Work(names, category, (WaitReason.LINE_PROPERTY_MISSING, detail))
+    resource, of_class = names["resource"], actual.transaction_class
+    return _Work(
+        names,
+        category,
+        None,
+        *found,
+        billing_method=setup.billing_method(owner.works_for, owner.contract_line),
+        sales_tax_group=sales_tax_group(owner, setup),
+        item_sales_tax_group=setup.item_sales_tax_group(company, of_class, category, names.get("product")),
+        dimensions=dimensions(owner, category, resource, of_class in ON_ACCOUNT, setup),
+        worker_dimensions=setup.worker_dimensions(company, resource) or None,
+    )
 
 
 def _resolved(
     actual: Actual, owner: Owner, found: _Found, setup: FinanceSetup, discount: Decimal, *, chargeable: bool
 ) -> Resolved:
-    company, category, resource = owner.company, found.category, found.names["resource"]
+    work = found.work
     precision = setup.currency_precision(owner.currency)
     discount = in_digits(discount, precision)
-    on_account = actual.transaction_class in ON_ACCOUNT
     return Resolved(
-        company=company,
+        company=owner.company,
         project=owner.project,
         contract=owner.contract,
         contract_line=owner.contract_line,
         customer=owner.customer,
         currency=owner.currency,
-        billing_method=setup.billing_method(owner.works_for, owner.contract_line),
-        category=category,
-        line_property=found.line_property,
+        billing_method=work.billing_method,
+        category=work.category,
+        line_property=work.line_property,
         chargeable=chargeable,
-        on_invoice=found.rules.on_invoice,
-        sales_tax_group=sales_tax_group(owner, setup),
-        item_sales_tax_group=setup.item_sales_tax_group(
-            company, actual.transaction_class, category, found.names.get("product")
-        ),
-        resource=resource,
+        on_invoice=work.rules.on_invoice,
+        sales_tax_group=work.sales_tax_group,
+        item_sales_tax_group=work.item_sales_tax_group,
+        resource=work.names["resource"],
         transaction_date=found.transaction_date,
         accounting_date=found.accounting_date,
         rate=found.rate,
-        dimensions=dimensions(owner, category, resource, on_account, setup),
+        dimensions=work.dimensions and dict(work.dimensions),
         amount=in_digits(actual.amount, precision),
         discount=discount,
-        accrued_discount=ZERO if setup.parameters(company).line_discount_category else discount,
-        worker_dimensions=setup.worker_dimensions(company, resource) or None,
+        accrued_discount=ZERO if setup.parameters(owner.company).line_discount_category else discount,
+        worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),
         origin=actual.origin,
     )
 

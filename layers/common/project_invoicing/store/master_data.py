@@ -6,8 +6,8 @@ the event about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen
 from project_invoicing.domain.master_row import POLICY, MasterRow, name_blocker
@@ -16,7 +16,7 @@ from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.items import readable
+from project_invoicing.store.items import Item, readable
 from project_invoicing.store.master_items import (
     INDEX,
     ROW,
@@ -46,6 +46,19 @@ if TYPE_CHECKING:
 
 _TABLES: Final = {part: next(entity for entity, of in PARTS.items() if of is part) for part in Part}
 """The table that an event names for finance's own columns where no row has arrived."""
+
+
+class FinanceChange(NamedTuple):
+    """Finance's own columns of a name, before and after."""
+
+    name: NameKey
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        columns = {*self.before, *self.after}
+        return tuple(sorted(one for one in columns if self.before.get(one) != self.after.get(one)))
 
 
 class MasterData:
@@ -78,6 +91,14 @@ class MasterData:
             else:
                 row = stored_row(item)
         return row, found
+
+    def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, MasterRow]:
+        """The rows with all that a delivery needs to know of them, empty where nothing of one has arrived."""
+        wanted = {item_key(key): key for key in keys}
+        found = {key: MasterRow(key.entity, key.id) for key in wanted.values()}
+        for item in get_many(self.client, self.table, wanted):
+            found[wanted[item["pk"], item["sk"]]] = stored_row(item)
+        return found
 
     def save(
         self,
@@ -126,12 +147,10 @@ class MasterData:
             company=name.company or None,
             number=name.number,
             blockers=(f"{entity}#{id}" if id else POLICY, name_blocker(name)),
-            changed=tuple(sorted(one for one in {*before, *columns} if before.get(one) != columns.get(one))),
+            changed=FinanceChange(name, before, columns).changed,
         )
-        values = {"f": _finance_text(columns), "fv": times}
-        as_read = {"f": _finance_text(before), "fv": item.get("fv"), "g": item.get("g")}
         writes = [
-            update(self.table, *item_key(name), values, expected=as_read),
+            _finance_write(self.table, name, item, columns, before),
             outbox.record(self.table, told.on_bus(at, f"{name.part}#{name.company}#{name.number}#{times}")),
         ]
         try:
@@ -139,6 +158,34 @@ class MasterData:
         except TransactionCancelled as cancelled:
             what = " ".join(filter(None, (name.part, name.company, name.number)))
             raise Conflict(f"somebody else changed {what} just now; look at it again") from cancelled
+
+    def set_finance_together(self, part: Part, changes: Sequence[FinanceChange], at: str) -> None:
+        """As ``set_finance``, for up to 99 names of one part: all of them or none, and one event that names their rows.
+
+        A new fixed rate is not told in this way: drafts are looked for by the contract that the event names.
+        """
+        keys = [item_key(change.name) for change in changes]
+        items = {item["pk"]: item for item in get_many(self.client, self.table, keys)}
+        found = [items.get(pk, {}) for pk, _ in keys]
+        owners, names = {str(item.get("g", POLICY)) for item in found}, {name_blocker(one.name) for one in changes}
+        told = MasterDataChanged(
+            entity=_TABLES[part],
+            id=None,
+            company=None,
+            number=None,
+            blockers=tuple(sorted(owners | names)),
+            changed=tuple(sorted({column for change in changes for column in change.changed})),
+        )
+        first = changes[0].name
+        key = f"{part}#{first.company}#{first.number}#{found[0].get('fv', 0) + 1}#and {len(changes) - 1} more"
+        writes = [
+            _finance_write(self.table, change.name, item, change.after, change.before)
+            for change, item in zip(changes, found, strict=True)
+        ]
+        try:
+            transact_patiently(self.client, [*writes, outbox.record(self.table, told.on_bus(at, key))])
+        except TransactionCancelled as cancelled:
+            raise Conflict("somebody else changed one of the names just now; look at them again") from cancelled
 
     # --- lists ---
 
@@ -152,10 +199,23 @@ class MasterData:
         for item in scan_index(self.client, self.table, INDEX):
             yield row_key(item), item["bk"]
 
-    def rows_naming(self, id: str) -> Iterator[RowKey]:
-        """The rows one of whose columns leads to ``id``. Reads the whole table."""
-        for item in scan(self.client, self.table, equal={"sk": ROW}, containing=("d", id)):
+    def rows_naming(self, id: str, company: str | None) -> Iterator[RowKey]:
+        """The rows one of whose columns leads to ``id``, but for those that stand in ``company`` already.
+
+        Reads the whole table. Whoever goes on after a stop finds only what is left.
+        """
+        unlike = {"cc": company} if company else {}
+        for item in scan(self.client, self.table, equal={"sk": ROW}, containing=("d", id), unlike=unlike):
             yield row_key(item)
+
+
+def _finance_write(
+    table: str, name: NameKey, item: Item, columns: Mapping[str, Any], before: Mapping[str, Any]
+) -> Write:
+    """Lays the columns over a name, if those ``before`` are still there and its row is that of ``item``."""
+    values = {"f": _finance_text(columns), "fv": item.get("fv", 0) + 1}
+    as_read = {"f": _finance_text(before), "fv": item.get("fv"), "g": item.get("g")}
+    return update(table, *item_key(name), values, expected=as_read)
 
 
 def _finance_text(columns: Mapping[str, Any]) -> str | None:

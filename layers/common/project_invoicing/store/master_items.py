@@ -10,6 +10,8 @@
   ``w_<entity>#<id>`` a row that has had the name and has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
 * ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
+* ``RATE#<type>#<from>#<to>``, ``ROWS#<year>-<month>``: one attribute a day, ``r_05``: the id of the row that has it, as
+  sixteen bytes
 """
 
 from __future__ import annotations
@@ -41,8 +43,10 @@ ROW: Final = "ROW"
 NAME: Final = "NAME"
 OF: Final = "OF"
 RATES: Final = "RATES"
+ROWS: Final = "ROWS#"
 CHILD: Final = "c_"
 FORMER: Final = "w_"
+DAY: Final = "r_"
 DELETED: Final = "deleted"
 INDEX: Final = "blocked_by"
 

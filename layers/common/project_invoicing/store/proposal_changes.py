@@ -79,7 +79,9 @@ class ProposalChange:
         waiting_since = self.after.waiting_since or since
         self._expect_same_documents()
         values = waiting_columns(waits) | {"ws": waiting_since}
-        self._happens(ProposalVerb.LEFT_WAITING, values, waits=waits, waiting_since=waiting_since)
+        self._happens(
+            ProposalVerb.LEFT_WAITING, values, waits=waits, waiting_since=waiting_since, blocked_by=waits.blocker
+        )
 
     def waits_no_longer_for(self, documents: Set[str]) -> None:
         """Removes posted documents from what it waits for.
@@ -88,7 +90,7 @@ class ProposalChange:
         """
         left = (self.after.waits or Waits()).without(documents)
         self._expect_same_documents()
-        self._happens(ProposalVerb.LEFT_WAITING, waiting_columns(left), waits=left)
+        self._happens(ProposalVerb.LEFT_WAITING, waiting_columns(left), waits=left, blocked_by=left.blocker)
 
     def filled(self, lines: int, setup_version: int, billed_on: date | None, *, pinned: bool = False) -> None:
         """Adds a page of ``lines`` lines, or none; ``billed_on`` is the accounting date its billed sales share.
@@ -111,7 +113,7 @@ class ProposalChange:
     def ready(self, subtotal: Decimal) -> None:
         """All its lines are there and become visible."""
         values = {"su": subtotal, "rf": None, "ws": None} | waiting_columns(Waits())
-        after = {"subtotal": subtotal, "refusal": None, "waiting_since": None, "waits": Waits()}
+        after = {"subtotal": subtotal, "refusal": None, "waiting_since": None, "waits": Waits(), "blocked_by": None}
         self._happens(ProposalVerb.READY, values, **after)
 
     def covered(self, lines: int) -> None:
@@ -269,6 +271,7 @@ class ProposalChange:
 
 _WITHOUT_LINES: dict[str, Any] = {
     "waits": None,
+    "blocked_by": None,
     "refusal": None,
     "subtotal": None,
     "setup_version": None,

@@ -27,7 +27,7 @@ from project_invoicing.store.listing import PROPOSAL, entry, open_list, posted_l
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
-NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "rf", "su", "sv", "mp"))
+NO_LINES: Final[dict[str, None]] = dict.fromkeys(("wf", "wm", "wp", "bk", "rf", "su", "sv", "mp"))
 """Attributes about lines, cleared while a header has none."""
 CLOSED: Final[dict[str, None]] = {"oc": None, "od": None}
 """Removes a proposal from the index of open documents."""
@@ -98,6 +98,7 @@ def waiting_columns(waits: Waits) -> dict[str, Any]:
         "wf": zlib.compress(json.dumps(shown, separators=(",", ":")).encode()),
         "wm": json.dumps(unlisted, separators=(",", ":")) if unlisted else None,
         "wp": sorted(waits.documents),
+        "bk": waits.blocker,
     }
 
 
@@ -122,6 +123,7 @@ def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
         pages=item.get("pg", 0),
         subtotal=Decimal(item["su"]) if "su" in item else None,
         waits=_waits_of(item),
+        blocked_by=item.get("bk"),
         waiting_since=item.get("ws"),
         refusal=json.loads(item["rf"]) if "rf" in item else None,
         setup_version=item.get("sv"),

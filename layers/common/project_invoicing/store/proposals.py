@@ -9,7 +9,8 @@ being deleted, ``tk`` everything its lines continue is marked as taken by them (
 built them), ``ba`` the accounting date that its billed sales agree on; once its posting is claimed, ``in`` invoice
 number, ``vo`` voucher, ``di`` invoice date, ``da`` accounting date, ``pv`` set-up version, ``pp`` pages posted, ``og``
 what the invoices it credits had charged and given back when its own tax was computed; ``mp`` that the master data its
-lines or its posting were begun with is kept beside it (``store.pins``); ``oc`` ``od`` keys of the sparse index
+lines or its posting were begun with is kept beside it (``store.pins``); ``bk`` the first of what it waits for that is
+master data (sparse index ``blocked_by``); ``oc`` ``od`` keys of the sparse index
 ``open_documents``; ``lp`` ``ls`` ``lc`` its place in the index ``listed`` (``store.listing``).
 ``store.proposal_changes`` changes a header, ``store.proposal_items`` reads one.
 
@@ -47,6 +48,7 @@ from project_invoicing.store.listing import (
 )
 from project_invoicing.store.proposal_changes import ProposalChange
 from project_invoicing.store.proposal_items import (
+    PREFIX,
     company_columns,
     listed_open,
     partition,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
+BLOCKED: Final = "blocked_by"
 
 
 class Proposals:
@@ -86,6 +89,12 @@ class Proposals:
         """Proposals of a company (or ``UNRESOLVED``) that are not posted. An index read: verify before writing."""
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
         return [header for item in found if (header := readable(self.document, item))]
+
+    def blocked_by(self, blockers: Iterable[str]) -> Iterator[str]:
+        """The ids of the proposals that wait for one of these. An index read."""
+        for blocker in blockers:
+            for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
+                yield str(item["pk"]).removeprefix(PREFIX)
 
     def listed(
         self,

@@ -1,21 +1,26 @@
-"""Exchange rates as rows: one item for each type and currency pair, with all its days (``store.master_items``)."""
+"""Exchange rates as rows: one item for each type and currency pair, with all its days (``store.master_items``).
+
+Beside it, one item a month names the rows of Dataverse that have its days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
 
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.master_data import EXCHANGE_RATE, RateKey, Rates
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import rate_blocker
-from project_invoicing.errors import Rejected
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import outbox
 from project_invoicing.store.items import Item
-from project_invoicing.store.master_items import item_key, rates_text, seen
-from project_invoicing.store.transactions import get_many, update
+from project_invoicing.store.master_items import DAY, ROWS, item_key, rates_text, seen
+from project_invoicing.store.transactions import get_many, update, write_one
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 
 if TYPE_CHECKING:
@@ -26,6 +31,14 @@ _MAX_BYTES: Final = 350_000
 """DynamoDB's limit is 400 KB an item: this is fifty years of daily rates."""
 
 
+class StoredRates(NamedTuple):
+    """The rates of a pair as they were read: by day, and how often they were written; of some days the row's id."""
+
+    days: Mapping[date, ExchangeRate]
+    version: int
+    rows: Mapping[date, str]
+
+
 class ExchangeRates:
     """The rates in the table of master data."""
 
@@ -33,57 +46,95 @@ class ExchangeRates:
         self.client = client
         self.table = table
 
+    def read(self, pair: RateKey, days: Iterable[date] = ()) -> StoredRates:
+        """The rates of a pair, and which rows have these ``days``. Strongly consistent."""
+        wanted = set(days)
+        key = item_key(pair)
+        items = {item["sk"]: item for item in get_many(self.client, self.table, {key, *map(_month_key(pair), wanted)})}
+        item = items.get(key[1])
+        rows = {
+            day: str(UUID(bytes=found))
+            for day in wanted
+            if (found := items.get(_month(day), {}).get(_attribute(day))) is not None
+        }
+        return StoredRates(_days(item), item["ve"] if item else 0, rows)
+
     def set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, *, told: bool = True) -> bool:
         """Sets the rates that are valid from these days on, and removes those of the days with ``None``.
 
-        Returns whether that changed anything; a repetition does not. Each change is one transaction with its event,
-        unless it is not to be ``told``, as in a first load. Raises ``Conflict`` where others kept changing the pair,
-        and ``Rejected`` (``too_large``).
+        Returns whether that changed anything; a repetition does not. ``told`` as for ``write``. Raises ``Conflict``
+        where others kept changing the pair, and ``Rejected`` (``too_large``).
         """
-        return retried(f"rates {pair.from_} {pair.to}", lambda: self._set(pair, days, at, told), attempts=_ATTEMPTS)
 
-    def take_away(self, pair: RateKey, day: date, rate: ExchangeRate, at: str, *, told: bool = True) -> bool:
-        """As ``set``, for a day that has ``rate``; another one is somebody else's, and stays."""
-        taken = {day: rate}
-        return retried(
-            f"rates {pair.from_} {pair.to}",
-            lambda: self._set(pair, {day: None}, at, told, only=taken),
-            attempts=_ATTEMPTS,
-        )
+        def step() -> bool:
+            before = self.read(pair)
+            return self.write(pair, before, {**before.days, **days}, at, told=told)
 
-    def _set(
-        self,
-        pair: RateKey,
-        days: Mapping[date, ExchangeRate | None],
-        at: str,
-        told: bool,
-        only: Mapping[date, ExchangeRate] | None = None,
+        return retried(f"rates {pair.from_} {pair.to}", step, attempts=_ATTEMPTS, lost=Conflict)
+
+    def write(
+        self, pair: RateKey, before: StoredRates, days: Mapping[date, ExchangeRate | None], at: str, *, told: bool
     ) -> bool:
-        pk, sk = item_key(pair)
-        item = next(get_many(self.client, self.table, [(pk, sk)]), None)
-        before, version = _days(item), item["ve"] if item else 0
-        if any(before.get(day) != rate for day, rate in (only or {}).items()):
-            return False
-        after = {day: rate for day, rate in (before | dict(days)).items() if rate is not None}
-        if after == before:
+        """All rates of a pair, in one write; with its event unless it is not to be ``told``, as in a first load.
+
+        Returns whether they differ from those ``before``. Raises ``Conflict`` where somebody else has written them
+        meanwhile.
+        """
+        after = {day: rate for day, rate in days.items() if rate is not None}
+        if after == before.days:
             return False
         text = rates_text(Rates(tuple(sorted(after.items()))))
         if len(text) > _MAX_BYTES:
             detail = f"{len(after)} days are more than fit; leave out those that nothing is posted for any more"
             raise Rejected(RejectReason.TOO_LARGE, detail, entity=EXCHANGE_RATE, id=f"{pair.from_} {pair.to}")
-        expected = {"ve": version or None}
-        unit = UnitOfWork(self.client, [update(self.table, pk, sk, {"d": text, "ve": version + 1}, expected=expected)])
-        if told:
-            changed = MasterDataChanged(
-                entity=EXCHANGE_RATE,
-                id=None,
-                company=None,
-                number=f"{pair.from_} {pair.to}",
-                blockers=(rate_blocker(pair.from_, pair.to),),
-            )
-            unit.add(outbox.record(self.table, changed.on_bus(at, f"{pk}#{version + 1}")))
+        pk, sk = item_key(pair)
+        values = {"d": text, "ve": before.version + 1}
+        write = update(self.table, pk, sk, values, expected={"ve": before.version or None})
+        if not told:
+            write_one(self.client, write)
+            return True
+        changed = MasterDataChanged(
+            entity=EXCHANGE_RATE,
+            id=None,
+            company=None,
+            number=f"{pair.from_} {pair.to}",
+            blockers=(rate_blocker(pair.from_, pair.to),),
+        )
+        unit = UnitOfWork(self.client, [write])
+        unit.add(outbox.record(self.table, changed.on_bus(at, f"{pk}#{before.version + 1}")))
         unit.commit()
         return True
+
+    def give(self, pair: RateKey, before: StoredRates, rows: Mapping[date, str | None]) -> None:
+        """Notes which row has each day, ``None`` for nobody, in one write a month.
+
+        Raises ``Conflict`` where that has changed since ``before``.
+        """
+        months: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
+        for day, id in rows.items():
+            if id != before.rows.get(day):
+                values, expected = months[_month_key(pair)(day)]
+                values[_attribute(day)] = _bytes(id)
+                expected[_attribute(day)] = _bytes(before.rows.get(day))
+        for key, (values, expected) in sorted(months.items()):
+            write_one(self.client, update(self.table, *key, values, expected=expected))
+
+
+def _month_key(pair: RateKey) -> Callable[[date], tuple[str, str]]:
+    pk, _ = item_key(pair)
+    return lambda day: (pk, _month(day))
+
+
+def _month(day: date) -> str:
+    return f"{ROWS}{day.isoformat()[:7]}"
+
+
+def _attribute(day: date) -> str:
+    return f"{DAY}{day.day:02}"
+
+
+def _bytes(id: str | None) -> bytes | None:
+    return UUID(id).bytes if id else None
 
 
 def _days(item: Item | None) -> dict[date, ExchangeRate]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import cached_property
 from typing import Any, Self
 
 from project_invoicing.setup.document import SetupDocument
@@ -34,6 +36,14 @@ class KnownData:
         if self.document.master_rows is OnOff.ON:
             seen.view = view
         return seen
+
+    @cached_property
+    def worked_out(self) -> dict[Hashable, Any]:
+        """What rules have worked out over this view, by what they were asked.
+
+        Thousands of lines ask the same. What a view has read stays, so an answer does too.
+        """
+        return {}
 
     def company(self, code: str) -> Company | None:
         return self.document.companies.get(code)

@@ -35,7 +35,6 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import lost
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
-from project_invoicing.use_cases.invoices.draft import invoice_lines
 from project_invoicing.use_cases.setups import SetupVersions
 
 _IDS = UUID("1c0a2f8e-9d7b-4f0e-8f7a-5d2b6c1e4a90")
@@ -73,6 +72,10 @@ class PostedSales:
         """The invoice lines of the sales that these reverse, if billed before; only then is anything read."""
         originals = {row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links}
         numbers = {row.intercompany_proposal or "" for row in self.staging.rows(originals).values()} - {""}
+        if not numbers:
+            return {}
+        from project_invoicing.use_cases.invoices.draft import invoice_lines  # noqa: PLC0415  only to take sales back
+
         return {
             line.actual_id: line
             for number in sorted(numbers)

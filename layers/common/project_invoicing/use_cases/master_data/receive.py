@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.context import parse_json
 from project_invoicing.dataverse.master_maps import MASTER_TABLES
 from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import LOADED, LOADING, RowEvent
-from project_invoicing.domain.master_row import POLICY
-from project_invoicing.errors import Rejected
+from project_invoicing.domain.master_data import EXCHANGE_RATE, RowKey
+from project_invoicing.domain.master_row import POLICY, ArrivedRow
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import MasterDataLoaded, SetupChanged
+from project_invoicing.set_aside import caught
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 
 REJECTED: Final = "rejected"
 IGNORED: Final = "ignored"
+_AT_ONCE: Final = 1_000
 
 
 def receive_row(settling: Settling, staging: Staging, detail: dict[str, Any], at: str) -> str:
@@ -36,6 +42,27 @@ def receive_row(settling: Settling, staging: Staging, detail: dict[str, Any], at
     return IGNORED if row is None else settling.arrived(row).value
 
 
+class _Rate(NamedTuple):
+    """A message that brings an exchange rate; ``loading`` with all others of its table."""
+
+    body: str
+    row: ArrivedRow
+    at: str
+    loading: bool
+
+
+def _rate_in(body: str) -> _Rate | None:
+    event = parse_json(body)
+    detail = event["detail"]
+    if detail["entity"] != EXCHANGE_RATE or detail.get("message") == LOADED:
+        return None
+    try:
+        row = to_master_row(RowEvent.read(detail))
+    except Rejected:
+        return None
+    return _Rate(body, row, event["time"], bool(detail.get(LOADING))) if row else None
+
+
 class MasterDataSync:
     """Handles what one invocation is given. ``settling(at, quiet=…)`` places rows as of ``at``."""
 
@@ -43,6 +70,26 @@ class MasterDataSync:
         self._settling = settling
         self._staging = staging
         self._maps = maps
+        self._taken: dict[str, tuple[Any, str]] = {}
+
+    def together(self, bodies: Iterable[str]) -> None:
+        """Takes the exchange rates of a batch at once: each pair is written once then, and not once a row (D-127).
+
+        ``message`` tells what became of each. What does not get through here is taken alone, by ``message``.
+        """
+        if not self._maps.running(MASTER_TABLES[EXCHANGE_RATE]):
+            return
+        loads: dict[bool, list[_Rate]] = defaultdict(list)
+        for body in dict.fromkeys(body for body in bodies if EXCHANGE_RATE in body):
+            rate = caught("master data", "", _rate_in, body)  # `message` finds it again, and sets it aside
+            if isinstance(rate, _Rate):
+                loads[rate.loading].append(rate)
+        for loading, rates in loads.items():
+            at = max(rate.at for rate in rates)
+            with suppress(Conflict, Rejected):
+                outcomes = self._settling(at, quiet=loading).rates.arrived([rate.row for rate in rates])
+                for rate, outcome in zip(rates, outcomes, strict=True):
+                    self._taken[rate.body] = rate.row.id, outcome.value
 
     def message(self, body: str) -> tuple[Any, str]:
         """As ``receive_row`` for the bus event in the body of a message, unless its table map holds it back.
@@ -50,6 +97,8 @@ class MasterDataSync:
         Returns the row's id, as the event gives it, and what became of the row. A row that comes with all others of its
         table raises no event; that these were all is told at their end (``loaded``).
         """
+        if taken := self._taken.pop(body, None):
+            return taken
         event = parse_json(body)
         detail, at = event["detail"], event["time"]
         if held := self._maps.held_back(event):
@@ -64,10 +113,17 @@ class MasterDataSync:
     def look_again(self, event: Mapping[str, Any]) -> int:
         """Places rows again that wait: for the policy after a new version of the set-up, else any. How many moved.
 
-        The schedule finds those that an index did not show when what they waited for arrived. It stops when time is up.
+        The schedule finds those that an index did not show when what they waited for arrived. Of rows that wait for a
+        row which nobody knows yet, that one is read and not they. It stops when time is up.
         """
         settling = self._settling(event["time"])
         if event.get("detail-type") == SetupChanged.TYPE:
             return settling.look_again(settling.master.blocked_rows(POLICY))
-        waiting = (key for key, blocker in settling.master.all_blocked() if blocker != POLICY)
-        return settling.look_again(takewhile(lambda _: settling.time_left(), waiting))
+        return settling.look_again(takewhile(lambda _: settling.time_left(), _may_move(settling)))
+
+
+def _may_move(settling: Settling) -> Iterator[RowKey]:
+    waiting = ((key, blocker) for key, blocker in settling.master.all_blocked() if blocker != POLICY)
+    for some in chunks(waiting, _AT_ONCE):
+        absent = settling.absent({blocker for _, blocker in some})
+        yield from (key for key, blocker in some if blocker not in absent)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.finance_columns import Columns
-from project_invoicing.domain.master_data import NameKey, Seen, SeenName
+from project_invoicing.domain.master_data import Key, NameKey, Part, Seen, SeenName
 from project_invoicing.errors import Conflict
-from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.master_data import FinanceChange, MasterData
+from project_invoicing.store.transactions import MAX_WRITES
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = MAX_WRITES - 1
+"""The names of one transaction, with their event."""
+FIXED_RATE: Final = "fixed_exchange_rate"
 TRIES: Final = 5
 
 
@@ -34,22 +39,60 @@ def set_columns(master: MasterData, entries: Iterable[tuple[NameKey, Columns]], 
     """
     for chunk in chunks(entries, AT_ONCE):
         seen = master.read([key for key, _ in chunk])
+        done = _set_together(master, chunk, seen, at)
         for key, columns in chunk:
-            yield _set(master, key, columns, seen[key], at)
+            yield done[key] if key in done else _set(master, key, columns, seen[key], at)
+
+
+def _set_together(
+    master: MasterData, chunk: Sequence[tuple[NameKey, Columns]], seen: Mapping[Key, Seen | None], at: str
+) -> dict[NameKey, Outcome]:
+    """Sets the columns of many names with one event for each part. What is left over goes by itself.
+
+    That is a name which is given twice, a fixed rate, which is told by the number of its contract, and a part of which
+    somebody else is changing a name.
+    """
+    times = Counter(key for key, _ in chunk)
+    parts: dict[Part, list[FinanceChange]] = defaultdict(list)
+    for key, columns in chunk:
+        change = FinanceChange(key, _finance(seen[key]), _laid_over(seen[key], columns))
+        if change.changed and FIXED_RATE not in change.changed and times[key] == 1:
+            parts[key.part].append(change)
+    done: dict[NameKey, Outcome] = {}
+    for part, changes in parts.items():
+        if len(changes) > 1:
+            with suppress(Conflict):
+                master.set_finance_together(part, changes, at)
+                done |= {
+                    change.name: Outcome(
+                        change.name, changed=True, columns=change.after, row=_row_of(seen[change.name])
+                    )
+                    for change in changes
+                }
+    return done
 
 
 def _set(master: MasterData, key: NameKey, columns: Columns, seen: Seen | None, at: str) -> Outcome:
     for _ in range(TRIES):
-        name = seen if isinstance(seen, SeenName) else None
-        before = name.finance if name else {}
-        now = {column: value for column, value in {**before, **columns}.items() if value is not None}
-        row = (name.entity, name.id) if name and name.entity and name.id else None
+        before, now = _finance(seen), _laid_over(seen, columns)
         if now == before:
-            return Outcome(key, changed=False, columns=now, row=row)
+            return Outcome(key, changed=False, columns=now, row=_row_of(seen))
         try:
             master.set_finance(key, now, before=before, at=at)
         except Conflict:
             seen = master.read([key])[key]
             continue
-        return Outcome(key, changed=True, columns=now, row=row)
+        return Outcome(key, changed=True, columns=now, row=_row_of(seen))
     raise Conflict(f"{key.part} {key.number} is being changed by others; try again")
+
+
+def _finance(seen: Seen | None) -> Mapping[str, Any]:
+    return seen.finance if isinstance(seen, SeenName) else {}
+
+
+def _laid_over(seen: Seen | None, columns: Columns) -> dict[str, Any]:
+    return {column: value for column, value in {**_finance(seen), **columns}.items() if value is not None}
+
+
+def _row_of(seen: Seen | None) -> tuple[str, str] | None:
+    return (seen.entity, seen.id) if isinstance(seen, SeenName) and seen.entity and seen.id else None

@@ -7,7 +7,8 @@ What others wait for is then looked at in turn. A row that an index did not show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -37,10 +38,11 @@ from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.master_items import split
 from project_invoicing.store.master_writes import NameTaken
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
-from project_invoicing.use_cases.master_data.rate_rows import leave_day, take_day
+from project_invoicing.use_cases.master_data.rate_rows import RateRows
 
 _ATTEMPTS: Final = 12
 
@@ -87,20 +89,25 @@ class Settling:
         delivery is then to be repeated.
         """
         if row.entity == EXCHANGE_RATE:
-            return self._rate(row)
+            return self.rates.arrived([row])[0]
         before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
         self._look_at(list(self._touched(before, after, outcome)))
         return outcome
 
-    def _rate(self, row: ArrivedRow) -> Delivery:
-        """A row of exchange rates: the pair tells of it, and the row by itself of nothing."""
-        key, told = RowKey(row.entity, row.id), not self.quiet
-        rates = ExchangeRates(self.master.client, self.master.table)
-        stored, _ = self.master.stored(key)
-        leave_day(rates, stored, stored.with_arrived(row), self.at, told=told)
-        _, after, outcome = self._settled(key, row)
-        take_day(rates, after, self.at, told=told)
-        return outcome
+    @property
+    def rates(self) -> RateRows:
+        """Rows of exchange rates, which are placed in another way: the pair tells of them, each of itself nothing."""
+        return RateRows(self.master, ExchangeRates(self.master.client, self.master.table), self.at, told=not self.quiet)
+
+    def absent(self, blockers: Collection[str]) -> set[str]:
+        """Those of the rows that others wait for (``table#id``) that nobody knows yet. 100 a request."""
+        keys = {RowKey(*split(one)): one for one in blockers if one.count("#") == 1}
+        found = self.master.read(keys)
+        return {
+            blocker
+            for key, blocker in keys.items()
+            if found[key] is None and not (key.entity == CONTRACT and self.contracts(key.id))
+        }
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
@@ -120,13 +127,20 @@ class Settling:
                     self.master.save(row, replace(row, placed=placed, changes=changes + 1), None)
         self._moved.clear()
 
-    def _look_at(self, keys: list[RowKey]) -> int:
-        moved = 0
+    def _look_at(self, first: list[RowKey]) -> int:
+        moved, keys, known = 0, deque(first), set(first)
         while keys:
-            before, after, _ = self._settled(keys.pop(0))
+            key = keys.popleft()
+            known.discard(key)
+            if key.entity == EXCHANGE_RATE:
+                moved += self.rates.look_again(key)
+                continue
+            before, after, _ = self._settled(key)
             moved += after.changes != before.changes
             if after.changes != before.changes or after.placed.waits_for == MOVED:
-                keys += [key for key in self._touched(before, after, None) if key not in keys]
+                more = [key for key in dict.fromkeys(self._touched(before, after, None)) if key not in known]
+                keys.extend(more)
+                known.update(more)
             if keys and not self.time_left():
                 raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
         self._all_looked_at()
@@ -218,8 +232,7 @@ class Settling:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
-        of_rate = after.entity == EXCHANGE_RATE  # its pair tells
-        if of_rate or not (changed or _code(before) != _code(after)):
+        if not (changed or _code(before) != _code(after)):
             return None
         if self.quiet and not (was_usable and MOVES_WORK.intersection(changed)):
             return None
@@ -250,7 +263,7 @@ class Settling:
             yield from self._lines(after)
         if after.placed.waits_for == MOVED:
             self._moved[after.key] = after.changes
-            yield from self.master.rows_naming(after.id)
+            yield from self.master.rows_naming(after.id, after.placed.company)
         if merged := reference(after.columns, "merged_into"):
             yield from self._merged(after, merged)
 

@@ -146,9 +146,8 @@ class ProposalImport(ImportRun):
         self.run_these(concerned)
 
     def run_blocked_by(self, blockers: Set[str], proformas: Iterable[str]) -> None:
-        """Looks at the proposals of these ``proformas``, and at those whose header waits for one of ``blockers``."""
-        waiting = (header.id for header in self._open_headers() if header.blockers & blockers)
-        self.run_these((*proformas, *waiting))
+        """Looks at the proposals of these ``proformas``, and at those that are stored as waiting for a blocker."""
+        self.run_these((*proformas, *self.proposals.blocked_by(blockers)))
 
     def run_these(self, proformas: Iterable[str]) -> None:
         """Looks at the proposals of these proformas."""

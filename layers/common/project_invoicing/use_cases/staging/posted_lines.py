@@ -16,7 +16,6 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staged_rows import Rows
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.invoices.draft import posted_before
 from project_invoicing.use_cases.setups import SetupVersions
 
 
@@ -84,6 +83,10 @@ class PostedLines:
         for row in rows:
             if row.proposal_id and row.line_number:  # a row without one came after the posting, and has no line
                 documents[row.company or "", row.proposal_id].add(row.id)
+        if not documents:
+            return {}
+        from project_invoicing.use_cases.invoices.draft import posted_before  # noqa: PLC0415  only of older releases
+
         return {
             line.actual_id: lineage_of(line, line.charges[0])
             for (company, number), wanted in documents.items()
