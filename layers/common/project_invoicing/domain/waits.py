@@ -15,6 +15,8 @@ SHOWN_WAITS: Final = 50
 ANY_JOURNAL: Final = "*journal"
 ANY_INVOICE: Final = "*invoice"
 """Stand for a document whose posting a proposal waits for, while it is not known which one it is."""
+ANY_OF: Final = "*any"
+"""What a proposal is found by that waits for something that each of several rows could end."""
 _KEPT_DOCUMENTS: Final = 500
 
 
@@ -52,9 +54,13 @@ class Waits:
 
     @property
     def blocker(self) -> str | None:
-        """The one that its proposal is found by when it comes: a row or a rate before the policy (D-128)."""
-        ordered = [blocker for wait in self.listed if (blocker := wait.blocked_by)]
-        return next((one for one in ordered if one != POLICY), POLICY if ordered else None)
+        """The one that its proposal is found by when it comes: a row or a rate before the policy (D-128).
+
+        All waits have to end, so one of them is enough; but a wait that each of several rows can end is found by none.
+        """
+        ordered = [ANY_OF if wait.also else blocker for wait in self.listed if (blocker := wait.blocked_by)]
+        certain = next((one for one in ordered if one not in (POLICY, ANY_OF)), None)
+        return certain or (ANY_OF if ANY_OF in ordered else POLICY if ordered else None)
 
     @property
     def shown(self) -> tuple[Wait, ...]:

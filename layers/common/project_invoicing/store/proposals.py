@@ -32,6 +32,7 @@ from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import BetweenCompanies, Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.waits import ANY_OF
 from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
@@ -91,10 +92,17 @@ class Proposals:
         return [header for item in found if (header := readable(self.document, item))]
 
     def blocked_by(self, blockers: Iterable[str]) -> Iterator[str]:
-        """The ids of the proposals that wait for one of these. An index read."""
-        for blocker in blockers:
-            for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
-                yield str(item["pk"]).removeprefix(PREFIX)
+        """The ids of the proposals that wait for one of these. An index read, and one of those with alternatives."""
+        wanted = frozenset(blockers)
+        for blocker in wanted:
+            yield from self._found_by(blocker)
+        if wanted:
+            with_alternatives = self.many(self._found_by(ANY_OF))
+            yield from (id for id, header in with_alternatives.items() if header.blockers & wanted)
+
+    def _found_by(self, blocker: str) -> Iterator[str]:
+        for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
+            yield str(item["pk"]).removeprefix(PREFIX)
 
     def listed(
         self,
