@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen
+from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RateKey, RowKey, Seen
 from project_invoicing.domain.master_row import POLICY, MasterRow, name_blocker
 from project_invoicing.errors import Conflict
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import readable
@@ -43,6 +44,9 @@ from project_invoicing.store.transactions import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
 
 _TABLES: Final = {part: next(entity for entity, of in PARTS.items() if of is part) for part in Part}
 """The table that an event names for finance's own columns where no row has arrived."""
@@ -112,11 +116,24 @@ class MasterData:
 
     # --- finance's own columns ---
 
-    def set_finance(self, name: NameKey, columns: Mapping[str, Any], *, before: Mapping[str, Any], at: str) -> None:
+    def set_finance(
+        self,
+        name: NameKey,
+        columns: Mapping[str, Any],
+        *,
+        before: Mapping[str, Any],
+        at: str,
+        who: Actor | None = None,
+    ) -> None:
         """Lays ``columns`` over a name, which no row needs to have yet, in place of those that were there ``before``.
 
-        Raises ``Conflict`` where somebody else has set them meanwhile.
+        That ``who`` did it is kept in the same transaction. Raises ``Conflict`` where somebody else has set them
+        meanwhile.
         """
+        # Imported late: whoever only reads master data starts without it.
+        from project_invoicing.domain.actor import person  # noqa: PLC0415
+        from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
         item = get(self.client, self.table, *item_key(name)) or {}
         entity, id = split(item["g"]) if "g" in item else (_TABLES[name.part], None)
         times = item.get("fv", 0) + 1
@@ -129,16 +146,23 @@ class MasterData:
             changed=tuple(sorted(one for one in {*before, *columns} if before.get(one) != columns.get(one))),
         )
         values = {"f": _finance_text(columns), "fv": times}
+        was, now = ({one: some.get(one) for one in told.changed or ()} for some in (before, columns))
+        made = HistoryEntry(at, who or person(None), Done.EDITED, was, {**now, "change": times})
         as_read = {"f": _finance_text(before), "fv": item.get("fv"), "g": item.get("g")}
         writes = [
             update(self.table, *item_key(name), values, expected=as_read),
             outbox.record(self.table, told.on_bus(at, f"{name.part}#{name.company}#{name.number}#{times}")),
+            histories.entry(self.table, item_key(name)[0], made),
         ]
         try:
             transact_patiently(self.client, writes)
         except TransactionCancelled as cancelled:
             what = " ".join(filter(None, (name.part, name.company, name.number)))
             raise Conflict(f"somebody else changed {what} just now; look at it again") from cancelled
+
+    def history(self, key: NameKey | RateKey) -> Iterator[HistoryEntry]:
+        """What people did to finance's columns of a name, or to the rates of a pair, oldest first."""
+        return histories.of(self.client, self.table, item_key(key)[0])
 
     # --- lists ---
 
