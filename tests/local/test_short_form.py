@@ -106,5 +106,5 @@ def test_work_of_two_contracts_is_confirmed_by_name_and_once(tmp_path: Path) -> 
     (told,) = refused(tmp_path, *both, {"at": AT, "confirm": "INV-0001"})
     assert "CTR-1, CTR-2 have work to bill; write " in told
     named = {"at": AT, "confirm": {"proposal": "INV-0001", "contract": "CTR-2"}}
-    (told,) = refused(tmp_path, *both, named, {"at": AT, "confirm": {**named["confirm"]}})
+    (told,) = refused(tmp_path, *both, named, named)
     assert "INV-0001 was confirmed before" in told

@@ -306,5 +306,6 @@ def test_the_table_of_verbs_in_the_readme_is_that_of_the_parser() -> None:
 
 
 def test_a_call_waits_as_long_as_a_function_may_work_and_calls_once() -> None:
-    assert calling._ANSWERED.read_timeout > 900
-    assert calling._ANSWERED.retries == {"total_max_attempts": 1}
+    waits: Any = calling._ANSWERED
+    assert waits.read_timeout > 900
+    assert waits.retries == {"total_max_attempts": 1}
