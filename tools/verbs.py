@@ -18,7 +18,7 @@ _END: Final = "<!-- end of the verbs -->"
 
 
 def leaves(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Every command that can be called, by its words: ``post``, ``setup load`` …"""
+    """Every command that can be called, by its words, such as ``setup load``."""
     for action in parser._actions:  # noqa: SLF001  argparse has no public way to walk commands
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for word, below in action.choices.items():
