@@ -119,7 +119,8 @@ def _loaded(
 
     days = sorted(day for day in {*before, *after} if before.get(day) != after.get(day))
     if len(days) > _DAYS_TOLD:
-        told = {"days": len(days), "from": days[0].isoformat(), "to": days[-1].isoformat(), "change": version}
+        first, last = days[0].isoformat(), days[-1].isoformat()
+        told = {"days_changed": len(days), "first_day": first, "last_day": last, "change": version}
         return HistoryEntry(at, who, Done.LOADED, {}, told)
     was, now = ({day.isoformat(): _text(some.get(day)) for day in days} for some in (before, after))
     return HistoryEntry(at, who, Done.LOADED, was, {**now, "change": version})
