@@ -19,9 +19,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     at = event["time"]
     try:
         asked = RepairDifferences.of(event.get("detail") or {})
-        repairs = bootstrap.repairs(at, asked.actor)
         if asked.repair and asked.repair != ALL:
-            return {"repaired": repairs.one(asked.repair)} | asked.signed
+            return {"repaired": bootstrap.repairs(at, asked.actor).one(asked.repair)} | asked.signed
     except Rejected as rejected:
         return {"outcome": f"refused: {rejected.detail}"}
     outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > RESERVE_MS).run()
@@ -34,4 +33,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not asked.repair:
         return outcome.report
     differences = (difference for check in outcome.checks.values() for difference in check.found)
-    return outcome.report | {"repaired": repairs.everything(differences)} | asked.signed
+    repaired = bootstrap.repairs(at, asked.actor).everything(differences)
+    return outcome.report | {"repaired": repaired} | asked.signed
