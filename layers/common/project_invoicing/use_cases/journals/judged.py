@@ -24,8 +24,8 @@ from project_invoicing.use_cases.setups import Seen, SetupVersions
 class Judged:
     """The pages that are not posted yet, each line judged; the set-up and the rows that this was computed with.
 
-    ``pins``: the view of master data, as ``Seen`` has it. ``numbered``: by actual, the lines that name their master data
-    by a number that it has no longer, as they would be now.
+    ``pins``: the view of master data, as ``Seen`` has it. ``numbered``: by actual, the lines that name master data by a
+    number that it has no longer, as they would be now.
     """
 
     setup: FinanceSetup
