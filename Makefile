@@ -128,6 +128,7 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tests.event_samples
 	@$(RUN) -m tests.scenario_samples
 	@$(RUN) -m tools.contracts
+	@$(RUN) -m tools.verbs
 	@$(RUN) -m tools.table_maps > docs/table-maps.md
 	@$(RUN) -m tools.setup_reference > docs/setup.md
 	@$(RUN) -m tools.decisions > docs/decisions/README.md

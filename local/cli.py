@@ -6,6 +6,7 @@ The verbs that run a stack on this machine are here; those for a stack that alre
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -15,9 +16,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from rich.console import Console
+
 from local import demo, engines, result, run, serve, tables
 from local.cloudformation import TemplateError
 from operate import commands as operator_commands
+from operate.arguments import json_option, verb
 from operate.commands import NOT_VALID
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
@@ -98,7 +102,12 @@ def _parser(typed: str) -> argparse.ArgumentParser:
 
 def _add_runs(commands: Commands) -> None:
     """Commands that run a stack of their own."""
-    runs = commands.add_parser("run", help="run a scenario through the stack of template.yaml")
+    runs = verb(
+        commands,
+        "run",
+        "run a scenario through the stack of template.yaml",
+        "run --setup setup.yaml --events events.jsonl --out result.json",
+    )
     runs.add_argument("--setup", type=Path, required=True, help="finance set-up, YAML or JSON")
     runs.add_argument("--events", type=Path, required=True, help="scenario, JSON Lines")
     runs.add_argument("--out", type=Path, help="write the result here, as JSON")
@@ -110,9 +119,15 @@ def _add_runs(commands: Commands) -> None:
         "--keep", type=Path, metavar="DIR", help="leave the end state in this folder, for: invoicing serve --keep DIR"
     )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
+    json_option(runs)
     runs.set_defaults(command=_run)
 
-    serves = commands.add_parser("serve", help="keep a stack with the demo month up on this machine, until Ctrl-C")
+    serves = verb(
+        commands,
+        "serve",
+        "keep a stack with the demo month up on this machine, until Ctrl-C",
+        "serve --keep my-stack",
+    )
     serves.add_argument("--empty", action="store_true", help="without the demo month and its set-up")
     serves.add_argument(
         "--port", type=_count, metavar="N", help="the first of three ports in a row; default: free ones"
@@ -124,8 +139,11 @@ def _add_runs(commands: Commands) -> None:
     serves.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     serves.set_defaults(command=_serve)
 
-    demos = commands.add_parser(
-        "demo", help="play a project manager's month: approvals in Dataverse, invoices here, and back"
+    demos = verb(
+        commands,
+        "demo",
+        "play a project manager's month: approvals in Dataverse, invoices here, and back",
+        "demo --lost 30",
     )
     demos.add_argument("--engine", choices=list(engines.ENGINES), default="ministack", help="what stands in for AWS")
     demos.add_argument(
@@ -138,6 +156,7 @@ def _add_runs(commands: Commands) -> None:
     demos.add_argument("--seed", type=_count, default=1, help="which webhooks get lost")
     demos.add_argument("--out", type=Path, help="write here what finance has in the end, as JSON")
     demos.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
+    json_option(demos)
     demos.set_defaults(command=_demo)
 
 
@@ -189,8 +208,10 @@ def _demo(options: argparse.Namespace) -> int:
     """1 if a function failed for good, or if the two sides differ in the end."""
     _check_out(options.out)
     chosen = demo.Options(options.engine, lost=options.lost, seed=options.seed, verbose=options.verbose)
-    made = demo.run(chosen, console())
+    made = demo.run(chosen, Console(file=io.StringIO()) if options.json else console())
     _write(options.out, made.result)
+    if options.json:
+        print(json.dumps(made.result, indent=2))
     return 1 if made.dead_letters or made.differences else 0
 
 
@@ -213,5 +234,8 @@ def _run(options: argparse.Namespace) -> int:
         )
     )
     _write(options.out, outcome.result)
-    tables.show(console(), outcome)
+    if options.json:
+        print(json.dumps(outcome.result, indent=2))
+    else:
+        tables.show(console(), outcome)
     return 1 if outcome.dead_letters else 0

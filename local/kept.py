@@ -2,8 +2,10 @@
 
 One file, ``state.json``, has the items of all tables, what is on the queues (dead letters included), the secrets (the
 webhook's key stays the same) and the rows of the stand-in for Dataverse. It is written whole to another name and then
-put in its place, so that whatever happens meanwhile the state that was saved last is there, whole. It does not depend
-on the engine. Who uses a folder holds a lock on it, which ends with the process.
+put in its place, so that whatever happens meanwhile the state that was saved last is there, whole. A message that
+somebody else has hidden (a ``redrive`` that was killed) cannot be read. If it was seen before it is saved all the same:
+at worst it comes twice, which changes nothing. The file does not depend on the engine. Who uses a folder holds a lock
+on it, which ends with the process.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._saved: bytes | None = None
+        self._seen: dict[str, dict[str, str]] = {}
+        """The messages that were on each queue when it was last looked at, by their ids."""
 
     @property
     def file(self) -> Path:
@@ -61,7 +65,7 @@ class Folder:
 
     def save(self, stack: Stack, rows: Rows | None) -> bool:
         """Saves the state, unless it is the one that was saved last. Says whether it did."""
-        state = {"format": _FORMAT, **_stack_state(stack), "dataverse": rows.state() if rows else None}
+        state = {"format": _FORMAT, **_stack_state(stack, self._seen), "dataverse": rows.state() if rows else None}
         data = json.dumps(state, default=_bytes).encode()
         if data == self._saved:
             return False
@@ -114,14 +118,14 @@ def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
         client.secrets_manager().put_secret_value(SecretId=secret, SecretString=text)
 
 
-def _stack_state(stack: Stack) -> Json:
+def _stack_state(stack: Stack, seen: dict[str, dict[str, str]]) -> Json:
     secrets = client.secrets_manager()
     return {
         "tables": {
             table.id: list(copies.stored_items(client.dynamodb(), table.request["TableName"]))
             for table in stack.template.tables
         },
-        "queues": {id: bodies for id, url in stack.queues.items() if (bodies := _bodies(url))},
+        "queues": {id: bodies for id, url in stack.queues.items() if (bodies := _bodies(url, seen.setdefault(id, {})))},
         "secrets": {
             secret.name: secrets.get_secret_value(SecretId=secret.name)["SecretString"]
             for secret in stack.template.secrets
@@ -129,12 +133,16 @@ def _stack_state(stack: Stack) -> Json:
     }
 
 
-def _bodies(url: str) -> list[str]:
-    """What is on a queue. It stays there."""
+def _bodies(url: str, seen: dict[str, str]) -> list[str]:
+    """What is on a queue, and stays there. What was ``seen`` before and is hidden now counts as there."""
     sqs = boto3.client("sqs")
-    count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
-    if not int(count["ApproximateNumberOfMessages"]):
-        return []  # a message that is only looked at counts as received once more
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    hidden = int(count.get("ApproximateNumberOfMessagesNotVisible", 0))
+    if not int(count["ApproximateNumberOfMessages"]):  # a message that is only looked at counts as received once more
+        if not hidden:
+            seen.clear()
+        return list(seen.values())
     read: list[Any] = []
     while got := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=MOST_MESSAGES, VisibilityTimeout=_WHILE_READ
@@ -142,7 +150,11 @@ def _bodies(url: str) -> list[str]:
         read += got
     for message in read:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-    return [message["Body"] for message in read]
+    there = {str(message["MessageId"]): str(message["Body"]) for message in read}
+    missing = {id: body for id, body in seen.items() if id not in there} if hidden else {}
+    seen.clear()
+    seen.update(missing | there)
+    return list(seen.values())
 
 
 def _another_version(where: Path, why: str) -> str:

@@ -7,19 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from local.scenario_lines import (
     COMPANIES,
     KINDS,
     PROPOSALS,
+    Approve,
     CallLine,
+    Confirm,
     DataverseLine,
     IntercompanyInvoiceLine,
     Line,
     RunLine,
     SetupLine,
+    ShortLine,
 )
+from local.short_form import ShortForm
 from operate.documents import TwiceError, exact_json, json_problem, read_text
 from operate.invalid_input import InvalidInput, shown, unknown
 from project_invoicing.dataverse.context import row_events
@@ -80,6 +84,7 @@ class _Reading:
     numbers: list[int] = field(default_factory=list)
     proposals: set[str] = field(default_factory=set)
     proformas: set[str] = field(default_factory=set)
+    dataverse: ShortForm = field(default_factory=ShortForm)
     between_companies: bool = False
     """An earlier line makes intercompany proposals, whose numbers are drawn as it runs."""
     _named: list[tuple[int, str, str]] = field(default_factory=list)
@@ -89,12 +94,17 @@ class _Reading:
         if self.lines and line.at < self.lines[-1].at:
             before = f"{self.lines[-1].at} of line {self.numbers[-1]}"
             raise InvalidInput([f"at: {line.at} is before {before}; the clock of a scenario never goes back"])
+        if isinstance(line, ShortLine):
+            for made in self.dataverse.rows_of(line, self.setup):
+                self.take(number, made)
+            return
         self.lines.append(line)
         self.numbers.append(number)
         match line:
             case SetupLine():
                 self._set_up(line)
             case DataverseLine():
+                self.dataverse.arrived(line)
                 for proforma in _proformas(line):
                     self.proformas.add(proforma.detail["id"])
                     self.proposals |= {str(number) for number in [proforma.detail["row"].get(_NUMBER)] if number}
@@ -162,6 +172,15 @@ def _line(given: Any) -> Line:
     return KINDS[kinds[0]].model_validate(given)
 
 
+_SHORT: Final[Mapping[str, type[BaseModel]]] = {"approve": Approve, "confirm": Confirm}
+
+
+def _known_beside(place: tuple[int | str, ...]) -> str:
+    """The keys that a short line knows."""
+    model = _SHORT.get(str(place[0])) if len(place) > 1 else None
+    return f"; {place[0]} knows {', '.join(model.model_fields)}" if model else ""
+
+
 def _explained(error: ValidationError) -> Iterator[str]:
     for detail in error.errors(include_url=False):
         field = ".".join(str(step) for step in detail["loc"])
@@ -169,7 +188,7 @@ def _explained(error: ValidationError) -> Iterator[str]:
             case "missing":
                 yield f"{field}: is missing"
             case "extra_forbidden":
-                yield f"{field}: is not known here"
+                yield f"{field}: is not known here{_known_beside(detail['loc'])}"
             case "value_error":
                 yield f"{field}: {detail['ctx']['error']}"
             case _:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.text import guid
@@ -40,6 +41,15 @@ def _row_id(text: str) -> str:
     raise ValueError(f"write the GUID of a row, braces or not, not {text!r}")
 
 
+def _figure(value: str | int | Decimal) -> str | int | Decimal:
+    try:
+        if not isinstance(value, bool) and Decimal(value).is_finite():
+            return value
+    except InvalidOperation:
+        pass
+    raise ValueError(f'write a figure as "8.5" or 8.5, not {value!r}')
+
+
 _Named = Annotated[str, AfterValidator(lambda text: guid(text) or text.strip())]
 """A number as it is, or the id of a proposal's proforma as Dataverse writes it."""
 
@@ -60,6 +70,67 @@ class DataverseLine(Line):
 
 class SetupLine(Line):
     setup: Json
+
+
+_Figure = Annotated[str | int | Decimal, AfterValidator(_figure)]
+
+
+class Approve(_Given):
+    """What is approved. Prices and costs are those of one unit."""
+
+    project: str
+    price: _Figure | None = None
+    kind: Literal["time", "expense", "material", "milestone", "fee"] = "time"
+    hours: _Figure | None = None
+    quantity: _Figure | None = None
+    cost: _Figure = "0"
+    billable: _Figure | None = None
+    date: Annotated[str, AfterValidator(_day)] | None = None
+    company: str | None = None
+    contract: str | None = None
+    contract_line: str | None = None
+    customer: str | None = None
+    resource: str | None = None
+    category: str | None = None
+    product: str | None = None
+    currency: str | None = None
+    cost_currency: str | None = None
+    description: str | None = None
+
+    @model_validator(mode="after")
+    def _says_how_much(self) -> Approve:
+        if self.price is None:
+            raise ValueError("say the price of one unit, or the amount of a milestone or a fee")
+        if self.kind == "time" and (self.hours is None) == (self.quantity is None):
+            raise ValueError("say how many hours")
+        if self.kind != "time" and self.hours is not None:
+            raise ValueError("hours are for time; write quantity")
+        return self
+
+
+class Confirm(_Given):
+    """Which proforma is confirmed, and of which contract, where work of several waits to be billed."""
+
+    proposal: str
+    contract: str | None = None
+    date: Annotated[str, AfterValidator(_day)] | None = None
+    accounting_date: Annotated[str, AfterValidator(_day)] | None = None
+
+
+def _proforma(given: Any) -> Any:
+    return {"proposal": given} if isinstance(given, str) else given
+
+
+class ShortLine(Line):
+    """A line in the short form, which the stand-in for Dataverse makes into rows before the scenario runs."""
+
+
+class ApproveLine(ShortLine):
+    approve: Approve
+
+
+class ConfirmLine(ShortLine):
+    confirm: Annotated[Confirm, BeforeValidator(_proforma)]
 
 
 class CallLine(Line):
@@ -175,6 +246,8 @@ class IntercompanyInvoiceLine(CallLine):
 
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
+    "approve": ApproveLine,
+    "confirm": ConfirmLine,
     "run": RunLine,
     "edit": EditLine,
     "delete_lines": DeleteLinesLine,

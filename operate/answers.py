@@ -37,14 +37,38 @@ Row = Mapping[str, Any]
 
 
 def show_previews(console: Console, previews: Sequence[Row]) -> None:
-    """Prints what posting proposals would make, or why it would be refused."""
+    """Prints what posting proposals and journals would make, or why it would be refused."""
+    journals = [one for one in previews if "journal_id" in one]
+    _show_previewed_journals(console, journals)
+    previews = [one for one in previews if "journal_id" not in one]
     show_rows(console, "Would be invoiced", (invoice_cells(one["invoice"]) for one in previews if one["invoice"]))
     show_rows(console, "Lines", (_previewed(line) for one in previews for line in one["lines"]))
     show_rows(
         console, "Voucher", (line for one in previews if one["voucher"] for line in voucher_lines(one["voucher"]))
     )
     refused = [{"proposal": one["proposal_id"], **one["refused"]} for one in previews if one["refused"]]
-    show_rows(console, "Would be refused", refused)
+    refused += [{"journal": one["journal_id"], **one["refused"]} for one in journals if one["refused"]]
+    for kind in ("proposal", "journal"):
+        show_rows(console, "Would be refused", [row for row in refused if kind in row])
+
+
+def _show_previewed_journals(console: Console, journals: Sequence[Row]) -> None:
+    show_rows(console, "Journal lines", (_journal_line(one, line) for one in journals for line in one["lines"]))
+    vouchers = (line for one in journals for voucher in one["vouchers"] for line in voucher_lines(voucher))
+    show_rows(console, "Vouchers", vouchers)
+
+
+def _journal_line(journal: Row, line: Row) -> Row:
+    return {
+        "journal": journal["journal_id"],
+        "line": line["line_number"],
+        "actual": line["actual_id"],
+        "kind": f"{line['kind']} {line['class']}".replace("_", " "),
+        "amount": f"{line['amount']} {line['currency']}",
+        "date": line["accounting_date"],
+        "voucher": line["voucher"],
+        "error": line["error"],
+    }
 
 
 def show_explanations(console: Console, answer: Row) -> None:

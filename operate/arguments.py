@@ -7,9 +7,35 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from operate import aws, local_stack
+from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.documents.given import given_day
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
+
+def verb(commands: Commands, name: str, does: str, example: str, *more: str) -> argparse.ArgumentParser:
+    """Adds a command: what it does, in words that begin small and end without a stop, and an example of a call."""
+    calls = "\n".join(f"  invoicing {one}" for one in (example, *more))
+    return commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog=f"{'Examples' if more else 'Example'}:\n{calls}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def given_date(text: str) -> str:
+    """A date as ``2026-08-31``. Refuses anything else before a function is asked."""
+    try:
+        return given_day(text.strip(), "a date").isoformat()
+    except Rejected as rejected:
+        raise argparse.ArgumentTypeError(rejected.detail) from None
 
 
 def stack_option(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +46,7 @@ def stack_option(parser: argparse.ArgumentParser) -> None:
 
 def ask_a_stack(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
     stack_option(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    json_option(parser)
     parser.set_defaults(command=at_a_stack(command))
 
 

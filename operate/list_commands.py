@@ -11,7 +11,8 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from operate import answers, lists
-from operate.arguments import ask_a_stack, named_text
+from operate.arguments import ask_a_stack, named_text, verb
+from operate.outcomes import customer
 from operate.terminal import console, printable
 from project_invoicing.use_cases.lists.asked import USUAL, Kind
 from project_invoicing.use_cases.lists.show import ROWS
@@ -19,7 +20,6 @@ from project_invoicing.use_cases.lists.show import ROWS
 if TYPE_CHECKING:
     from operate.arguments import Commands
 
-_LONGEST_NAME: Final = 24
 _FORMULA: Final = ("=", "+", "@", "\t", "\r")
 """A spreadsheet would compute a cell that begins like this."""
 _NOT_FILLED: Final = "What earlier versions stored is not in the lists yet; run: invoicing fill-lists"
@@ -27,7 +27,13 @@ _NOT_FILLED: Final = "What earlier versions stored is not in the lists yet; run:
 
 def add(commands: Commands) -> None:
     """Adds the commands to a command line."""
-    listing = commands.add_parser("list", help="documents, what waits and what was rejected")
+    listing = verb(
+        commands,
+        "list",
+        "list documents, what waits, and what was rejected",
+        "list waiting --company USPM",
+        "list proposals --status ready --csv",
+    )
     listing.add_argument("kind", choices=list(Kind), help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
     listing.add_argument("--status", type=named_text, help="of proposals and journals")
@@ -40,7 +46,12 @@ def add(commands: Commands) -> None:
     ask_a_stack(listing, _list)
     listing.add_argument("--csv", action="store_true", help="print CSV instead of tables")
 
-    filling = commands.add_parser("fill-lists", help="put what earlier versions stored into the lists, once")
+    filling = verb(
+        commands,
+        "fill-lists",
+        "put what earlier versions stored into the lists, once",
+        "fill-lists --stack invoicing",
+    )
     ask_a_stack(filling, _fill)
 
 
@@ -117,9 +128,7 @@ _NOTHING: Final = {
 
 
 def _customer(row: Mapping[str, Any]) -> str:
-    name = str(row["customer_name"] or "")
-    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-    return f"{row['customer'] or ''} {short}".strip()
+    return customer(row["customer"], row["customer_name"])
 
 
 def _money(row: Mapping[str, Any], name: str = "amount") -> str:

@@ -15,6 +15,7 @@ from project_invoicing.store import client
 from project_invoicing.use_cases.lists.asked import MOST, Asked, Kind
 from project_invoicing.use_cases.lists.fill import fill as fill_lists
 from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.lists.rejected import RejectedRow
 from project_invoicing.use_cases.lists.show import page
 
 MOST_ROWS: Final = 10_000
@@ -35,7 +36,7 @@ class Listed:
 
 def run(kind: Kind, asked: Mapping[str, Any], stack_prefix: str | None) -> Listed:
     """The rows that fit, page by page up to the limit. Raises ``InvalidInput``."""
-    place = _place(stack_prefix)
+    place = place_of(stack_prefix)
     check_company(asked.get("company"), place.setup)
     question, limit = Asked(kind, **{**asked, "limit": MOST}), asked["limit"]
     rows: list[Any] = []
@@ -51,12 +52,27 @@ def run(kind: Kind, asked: Mapping[str, Any], stack_prefix: str | None) -> Liste
     return Listed(rows, question.cursor, place.stores.lists.complete())
 
 
+def rejected(place: ListPlace, asked: Mapping[str, str | None]) -> list[RejectedRow]:
+    """Everything rejected that fits, up to the most that are listed. Raises ``InvalidInput``."""
+    question, rows = Asked(Kind.REJECTED, **{**asked, "limit": MOST}), []  # type: ignore[arg-type]
+    try:
+        while True:
+            found = page(place, question)
+            rows += [row for row in found.rows if isinstance(row, RejectedRow)]
+            question = replace(question, cursor=found.cursor)
+            if found.cursor is None or len(rows) >= MOST_ROWS:
+                return rows
+    except Rejected as rejected:
+        raise InvalidInput([_told(rejected)]) from None
+
+
 def fill(stack_prefix: str | None, tell: Callable[[str, int], None]) -> int:
     """Puts what earlier versions stored into the lists, and says how many items it were."""
-    return fill_lists(_place(stack_prefix), tell)
+    return fill_lists(place_of(stack_prefix), tell)
 
 
-def _place(stack_prefix: str | None) -> ListPlace:
+def place_of(stack_prefix: str | None) -> ListPlace:
+    """What the lists of a stack read: the one of this name, else the tables that the environment names."""
     return ListPlace.read(client.dynamodb(), named(stack_prefix, *_TABLES), utc_text(datetime.now(UTC)))
 
 

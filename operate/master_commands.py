@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from operate import answers, master_data, master_file, master_import, rates
-from operate.arguments import ask_a_stack, named_text
+from operate.actor import acting, actor_option
+from operate.arguments import ask_a_stack, named_text, verb
 from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
 from project_invoicing.domain.finance_columns import COLUMNS
@@ -30,12 +31,23 @@ def add(commands: Commands) -> None:
     )
     verbs = master.add_subparsers(required=True, metavar="COMMAND")
 
-    shows = verbs.add_parser("show", help="which value comes from where, what is wrong, and what waits for it")
+    shows = verb(
+        verbs,
+        "show",
+        "show which value comes from where, what is wrong, and what waits for it",
+        "master show customers USPM C-001",
+    )
     shows.add_argument("part", type=_named_part, metavar="PART", help=_PARTS)
     shows.add_argument("name", type=named_text, nargs="+", metavar="[COMPANY] NUMBER", help="products have no company")
     ask_a_stack(shows, _show)
 
-    sets = verbs.add_parser("set", help="set finance's own columns of one, or of all in a file")
+    sets = verb(
+        verbs,
+        "set",
+        "set finance's own columns of one, or of all in a file",
+        "master set customers USPM C-001 sales_tax_group=EXP",
+        "master set --file columns.csv",
+    )
     sets.add_argument("part", type=_named_part, nargs="?", metavar="PART", help=_PARTS)
     sets.add_argument(
         "words",
@@ -46,8 +58,11 @@ def add(commands: Commands) -> None:
     )
     sets.add_argument("--file", type=Path, help="YAML, JSON or CSV, instead of one name; see docs/master-data.md")
     ask_a_stack(sets, _set)
+    actor_option(sets)
 
-    lists = verbs.add_parser("list", help="the rows that have arrived; reads the whole table")
+    lists = verb(
+        verbs, "list", "list the rows that have arrived; reads the whole table", "master list customers --problems"
+    )
     lists.add_argument("part", type=Part, nargs="?", choices=list(Part), metavar="PART", help="rows of this part only")
     lists.add_argument("--company", type=named_text, help="rows of this company only")
     lists.add_argument(
@@ -58,16 +73,24 @@ def add(commands: Commands) -> None:
     lists.add_argument("--deleted", action="store_true", help="rows that were deleted in Dataverse")
     ask_a_stack(lists, _list)
 
-    imports = verbs.add_parser("import-setup", help="write finance's own columns from the current set-up document")
+    imports = verb(
+        verbs,
+        "import-setup",
+        "write finance's own columns from the current set-up document",
+        "master import-setup --dry-run",
+    )
     imports.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
     imports.add_argument(
         "--all-columns", action="store_true", help="customer groups and terms of payment too, which Dataverse carries"
     )
     ask_a_stack(imports, _import_setup)
+    actor_option(imports)
 
     _add_rates(commands)
 
-    exports = verbs.add_parser("export", help="all of finance's own columns, as a file for set --file")
+    exports = verb(
+        verbs, "export", "print all of finance's own columns, as a file for set --file", "master export > columns.yaml"
+    )
     ask_a_stack(exports, _export)
 
 
@@ -75,18 +98,19 @@ def _add_rates(commands: Commands) -> None:
     verbs = commands.add_parser("rates", help="exchange rates: load a file, show a pair").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    loads = verbs.add_parser("load", help="load a file, whole or, if a line is wrong, not at all")
+    loads = verb(verbs, "load", "load a file, whole or, if a line is wrong, not at all", "rates load rates.csv")
     loads.add_argument("file", type=Path, help="CSV: type, from, to, valid_from, rate, factor; see docs/master-data.md")
     ask_a_stack(loads, _load_rates)
-    shows = verbs.add_parser("show", help="the rates of a currency pair, the last first")
-    shows.add_argument("from_", type=named_text, metavar="FROM")
-    shows.add_argument("to", type=named_text, metavar="TO")
+    actor_option(loads)
+    shows = verb(verbs, "show", "show the rates of a currency pair, the last first", "rates show GBP USD")
+    shows.add_argument("from_", type=named_text, metavar="FROM", help="the currency of the amount")
+    shows.add_argument("to", type=named_text, metavar="TO", help="the currency that it is converted to")
     shows.add_argument("--type", type=named_text, dest="rate_type", help="the type of the rates; default: default")
     ask_a_stack(shows, _show_rates)
 
 
 def _load_rates(options: argparse.Namespace) -> int:
-    made = rates.load(options.file, options.stack_prefix)
+    made = rates.load(options.file, options.stack_prefix, acting(options.actor))
     if options.json:
         print(json.dumps(made, indent=2))
     else:
@@ -97,7 +121,7 @@ def _load_rates(options: argparse.Namespace) -> int:
 def _show_rates(options: argparse.Namespace) -> int:
     found = rates.show(options.from_, options.to, options.rate_type, options.stack_prefix)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps({"rates": found}, indent=2))
     elif found:
         answers.show_rows(console(), f"From {options.from_} to {options.to}", found)
     else:
@@ -122,9 +146,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _set(options: argparse.Namespace) -> int:
-    done = list(master_data.set_all(_entries(options), options.stack_prefix))
+    done = list(master_data.set_all(_entries(options), options.stack_prefix, acting(options.actor)))
     if options.json:
-        print(json.dumps(done, indent=2))
+        print(json.dumps({"rows": done}, indent=2))
         return 0
     for one in done if not options.file else ():
         row = "" if one["row"] else "; no row from Dataverse has this name yet"
@@ -153,7 +177,7 @@ def _list(options: argparse.Namespace) -> int:
     chosen = master_data.Chosen(options.part, options.company, options.problems, options.deleted)
     found = sorted(master_data.listed(chosen, options.stack_prefix), key=_order)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps({"rows": found}, indent=2))
     elif found:
         for line in _lines(found):
             print(printable(line))
@@ -176,7 +200,10 @@ def _lines(found: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _import_setup(options: argparse.Namespace) -> int:
-    made = master_import.run(options.stack_prefix, dry_run=options.dry_run, all_columns=options.all_columns)
+    actor = None if options.dry_run else acting(options.actor)
+    made = master_import.run(
+        options.stack_prefix, dry_run=options.dry_run, all_columns=options.all_columns, actor=actor
+    )
     if options.json:
         print(json.dumps(made, indent=2))
         return 0

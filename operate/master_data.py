@@ -11,6 +11,7 @@ from operate.explain import stores
 from operate.invalid_input import InvalidInput, unknown
 from operate.master_file import Entry
 from operate.stack_tables import named
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
 from project_invoicing.setup.document import SetupDocument
@@ -64,7 +65,7 @@ def show(key: NameKey, stack_prefix: str | None) -> Json:
     }
 
 
-def set_all(entries: Sequence[Entry], stack_prefix: str | None) -> Iterator[Json]:
+def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | None = None) -> Iterator[Json]:
     """Sets the columns of each entry. Nothing is written if one is not valid: raises ``InvalidInput`` with all."""
     tables = named(stack_prefix, "setup", "master_data")
     dynamodb = client.dynamodb()
@@ -72,7 +73,7 @@ def set_all(entries: Sequence[Entry], stack_prefix: str | None) -> Iterator[Json
     _check(document, entries)
     master = MasterData(dynamodb, tables.master_data_table)
     pairs = [(entry.key, entry.columns) for entry in entries]
-    for made in set_columns(master, pairs, utc_text(datetime.now(UTC))):
+    for made in set_columns(master, pairs, utc_text(datetime.now(UTC)), person(actor)):
         yield {**told(made), "changed": made.changed}
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from operate.stack_tables import named
 from project_invoicing.chunks import chunks
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.finance_columns import COLUMNS, Columns
 from project_invoicing.domain.master_data import NameKey, Part, SeenName
@@ -31,7 +32,7 @@ _IN_DATAVERSE: Final = frozenset(
 )
 
 
-def run(stack_prefix: str | None, *, dry_run: bool, all_columns: bool = False) -> Json:
+def run(stack_prefix: str | None, *, dry_run: bool, all_columns: bool = False, actor: str | None = None) -> Json:
     """What was written, or would be, by part: ``{"version", "parts": {part: {"changed", "unchanged"}}}``.
 
     ``all_columns``: those that Dataverse carries too.
@@ -45,7 +46,7 @@ def run(stack_prefix: str | None, *, dry_run: bool, all_columns: bool = False) -
     for chunk in chunks(entries(setup.document, all_columns=all_columns), AT_ONCE):
         missing = _missing(master, chunk)
         if not dry_run:
-            for _ in set_columns(master, missing, at):
+            for _ in set_columns(master, missing, at, person(actor)):
                 pass
         for key, _ in missing:
             counted[str(key.part)]["changed"] += 1

@@ -9,6 +9,7 @@ from typing import Any
 from operate.documents import read_text
 from operate.invalid_input import InvalidInput, unknown
 from operate.stack_tables import named
+from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.master_data import RateKey, Rates
 from project_invoicing.errors import Rejected
@@ -22,7 +23,7 @@ from project_invoicing.use_cases.master_data.rate_file import rates_in
 Json = dict[str, Any]
 
 
-def load(path: Path, stack_prefix: str | None) -> Json:
+def load(path: Path, stack_prefix: str | None, actor: str | None = None) -> Json:
     """``{"pairs", "days", "changed"}``. Raises ``InvalidInput`` with every line that is wrong, and writes nothing then.
 
     A currency that the set-up does not have is wrong: no document can be in it.
@@ -38,7 +39,8 @@ def load(path: Path, stack_prefix: str | None) -> Json:
     named_codes = dict.fromkeys(code for pair in found for code in (pair.from_, pair.to))
     if wrong := [code for code in named_codes if code not in currencies]:
         raise InvalidInput([f"{path}: {unknown('currency', code, 'currency', currencies)}" for code in wrong])
-    return store_rates(ExchangeRates(dynamodb, tables.master_data_table), found, utc_text(datetime.now(UTC)))
+    rates, at = ExchangeRates(dynamodb, tables.master_data_table), utc_text(datetime.now(UTC))
+    return store_rates(rates, found, at, person(actor))
 
 
 def show(from_: str, to: str, type_: str | None, stack_prefix: str | None) -> list[Json]:

@@ -22,11 +22,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``repair``: a GUID or ``all``; ``last``: the report that is kept, instead of a new one."""
+    """``repair``: a GUID or ``all``, as ``actor`` asks; ``last``: the report that is kept, instead of a new one."""
 
     repair: str | None = None
     last: bool = False
     stack_prefix: str | None = None
+    actor: str | None = None
 
 
 def run(options: Options) -> Json:
@@ -45,7 +46,7 @@ def run(options: Options) -> Json:
     bus = options.stack_prefix or settings().event_bus_name  # the bus has the name of its stack
     if options.repair and not bus:
         raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack-prefix"])
-    repairs = bootstrap.repairs(at, read, bus)
+    repairs = bootstrap.repairs(at, options.actor, read, bus)
     if options.repair and options.repair != "all":
         try:
             return {"at": at, "repaired": repairs.one(options.repair)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,28 +38,58 @@ class Options:
     show: bool = False
 
 
-def run(options: Options) -> Iterator[str]:
-    """Gives a line for each letter: what it is and what was done with it. Raises ``InvalidInput``."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter: the ``event`` in it, ``error`` that it ended with, and what was done, nothing where it was shown."""
+
+    event: str
+    error: str = ""
+    done: str = ""
+
+    def __str__(self) -> str:
+        what = " ".join(part for part in (self.event, self.error and f"({self.error})") if part)
+        return f"{self.done}: {what}" if self.done else what
+
+
+def run(options: Options) -> Iterator[Letter]:
+    """Gives each letter once it is dealt with. Raises ``InvalidInput``."""
     sqs = boto3.client("sqs")
     name = f"{options.stack_prefix}-{options.function.replace('_', '-')}"
     letters = _url(sqs, f"{name}-dead-letters")
     if letters is None:
         where = f"in {sqs.meta.region_name} there is no queue {name}-dead-letters"
         raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
+    with _released(sqs, letters) as held:
+        held += list(_messages(sqs, letters))
+        yield from _dealt_with(sqs, letters, name, held, show=options.show)
+
+
+def _dealt_with(sqs: SQSClient, letters: str, name: str, held: list[Any], *, show: bool) -> Iterator[Letter]:
+    """Each letter, which is held no longer once it is off its queue."""
     own = _url(sqs, name)
-    for message in list(_messages(sqs, letters)):
+    for message in list(held):
         body: Json | Defect = guarded("dead letter", message["MessageId"], json.loads, message["Body"])
         if isinstance(body, Defect):
-            yield f"left where it is: dead letter {message['MessageId']} is not JSON"
+            yield Letter(f"dead letter {message['MessageId']} is not JSON", done="left where it is")
             continue
-        if options.show:
-            # By itself it would be seen again only after the time for reading.
-            sqs.change_message_visibility(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-            yield _text(body)
+        if show:
+            yield _letter(body)
             continue
         done = _sent(sqs, name, own, body)
         sqs.delete_message(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"])
-        yield f"{done}: {_text(body)}"
+        held.remove(message)
+        yield _letter(body, done)
+
+
+@contextmanager
+def _released(sqs: SQSClient, letters: str) -> Iterator[list[Any]]:
+    """Letters that are still there at the end, whatever ended it, are seen by others at once."""
+    held: list[Any] = []
+    try:
+        yield held
+    finally:
+        for message in held:
+            sqs.change_message_visibility(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
 
 
 def _sent(sqs: SQSClient, function: str, own_queue: str | None, body: Json) -> str:
@@ -74,10 +105,10 @@ def _sent(sqs: SQSClient, function: str, own_queue: str | None, body: Json) -> s
     return "called again"
 
 
-def _text(body: Json) -> str:
+def _letter(body: Json, done: str = "") -> Letter:
     event: Mapping[str, Any] = body.get("requestPayload", body)
     error = (body.get("responsePayload") or {}).get("errorMessage", "")
-    return " ".join(part for part in (name_of(event) or "records of a stream", error and f"({error})") if part)
+    return Letter(name_of(event) or "records of a stream", str(error), done)
 
 
 def _messages(sqs: SQSClient, url: str) -> Iterator[Any]:

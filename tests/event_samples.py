@@ -326,11 +326,15 @@ def command_samples() -> dict[str, Any]:
     rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
     sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
     taxed = {"part": "customers", "company": "USPM", "number": "C-001", "columns": {"sales_tax_group": "EXP"}}
+    lines = {"lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS"}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
         "edit": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **line}}),
         "edit-header": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **dates}}),
         "edit-journal-line": ("2026-08-27T18:00:00Z", {"edit": {**journal, **of_journal}}),
+        "edit-lines": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **lines}}),
+        "edit-journal-lines": ("2026-08-27T18:00:00Z", {"edit": {**journal, **lines}}),
+        "preview-journal": ("2026-08-27T18:00:00Z", {"preview": journal}),
         "preview": ("2026-08-31T09:02:00Z", {"preview": {**proposal, "invoice_date": "2026-08-31"}}),
         "delete-lines": ("2026-08-31T09:02:00Z", {"delete_lines": proposal}),
         "delete-journal-lines": ("2026-08-27T18:01:00Z", {"delete_lines": journal}),

@@ -438,6 +438,35 @@ def by_hand() -> list[Step]:
     ]
 
 
+def short_form() -> list[Step]:
+    """What a project manager does, in the short form that the stand-in for Dataverse makes into rows."""
+    work = {"project": "PRJ-1", "resource": "Bob Kozack"}
+    flight = {"kind": "expense", "quantity": 1, "price": "380.24", "cost": "345.67", "category": "Airfare"}
+    sensors = {"kind": "material", "quantity": 12, "price": "49.99", "cost": "42.42", "product": "P-100"}
+    return [
+        {
+            "at": "2026-08-27T16:05:00Z",
+            "approve": {**work, "hours": 8, "price": 200, "cost": 100, "category": "Installation"},
+        },
+        {"at": "2026-08-27T16:10:00Z", "approve": {"project": "PRJ-1", **flight, "date": "2026-08-26"}},
+        {"at": "2026-08-27T16:15:00Z", "approve": {"project": "PRJ-1", **sensors}},
+        {
+            "at": "2026-08-28T16:00:00Z",
+            "approve": {**work, "hours": "7.5", "billable": 6, "price": 200, "cost": 100},
+        },
+        {"at": "2026-08-28T17:00:00Z", "run": "staging_import"},
+        {"at": "2026-08-28T17:01:00Z", "run": "journal_posting", "company": "USPM"},
+        {
+            "at": "2026-08-31T12:30:00Z",
+            "approve": {"project": "PRJ-1", "kind": "milestone", "price": 5000, "description": "Signing"},
+        },
+        {"at": "2026-08-31T13:00:00Z", "confirm": "INV-0001"},
+        {"at": "2026-08-31T14:00:00Z", "run": "staging_import"},
+        {"at": "2026-08-31T14:10:00Z", "run": "journal_posting"},
+        {"at": "2026-08-31T15:00:00Z", "run": "invoice_posting", "proposal_id": "INV-0001"},
+    ]
+
+
 STORIES = {
     "by-hand": by_hand,
     "plain-month": plain_month,
@@ -445,6 +474,7 @@ STORIES = {
     "quantity-cut": quantity_cut,
     "correction": correction,
     "bad-rows": bad_rows,
+    "short-form": short_form,
 }
 
 

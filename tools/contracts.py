@@ -24,6 +24,7 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 
@@ -35,6 +36,7 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     PostJournals,
     PostInvoices,
     RetryWriteBack,
+    RepairDifferences,
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""

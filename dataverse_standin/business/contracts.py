@@ -102,8 +102,10 @@ def find_price(rows: Rows, list_: Lookup, transaction_class: int, key: Lookup | 
     return None
 
 
-def add_contract(rows: Rows, number: str, customer: Lookup, code: str, unit: Lookup) -> Lookup:
-    """A project contract in draft, in currency ``code``, with a price list of its own."""
+def add_contract(
+    rows: Rows, number: str, customer: Lookup, code: str, unit: Lookup, *, id: str | None = None
+) -> Lookup:
+    """A project contract in draft, in currency ``code``, with a price list of its own; its ``id`` is drawn or given."""
     company = rows.get(unit.entity, unit.id)["msdyn_company"]
     values = {
         "ordernumber": number,
@@ -116,7 +118,7 @@ def add_contract(rows: Rows, number: str, customer: Lookup, code: str, unit: Loo
         "msdyn_ordertype": WORK_BASED,
         "msdyn_psastatusreason": int(ContractStatus.DRAFT),
     }
-    return Lookup(CONTRACT, rows.create(CONTRACT, values), number)
+    return Lookup(CONTRACT, rows.create(CONTRACT, values, id=id), number)
 
 
 def add_contract_line(
@@ -126,6 +128,8 @@ def add_contract_line(
     billing_method: BillingMethod,
     name: str,
     includes: tuple[TransactionClass, ...],
+    *,
+    id: str | None = None,
 ) -> Lookup:
     """A line of a contract, the next one. ``includes`` are the classes of the project's work that it bills."""
     numbers = [row["sequencenumber"] for row in rows.select(CONTRACT_LINE, salesorderid=contract)]
@@ -141,7 +145,7 @@ def add_contract_line(
         "msdyn_includeexpense": TransactionClass.EXPENSE in includes,
         "msdyn_includematerial": TransactionClass.MATERIAL in includes,
     }
-    return Lookup(CONTRACT_LINE, rows.create(CONTRACT_LINE, values), name)
+    return Lookup(CONTRACT_LINE, rows.create(CONTRACT_LINE, values, id=id), name)
 
 
 _INCLUDES: Final = {

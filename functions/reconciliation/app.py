@@ -1,4 +1,4 @@
-"""Reconciliation: every day, or by hand with ``{"repair": "all"}`` or ``{"repair": ID}``."""
+"""Reconciliation: every day, or by hand with ``{"repair": "all"}`` or ``{"repair": ID}``, and who asks."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.errors import Rejected
 from project_invoicing.observe import count, logger, metrics
+from project_invoicing.use_cases.requests.repair_differences import ALL, RepairDifferences
 
 RESERVE_MS = 30_000
 """Time reserved for the report when reading stops."""
@@ -15,13 +16,13 @@ RESERVE_MS = 30_000
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    at, repair = event["time"], (event.get("detail") or {}).get("repair")
-    repairs = bootstrap.repairs(at)
-    if repair and repair != "all":
-        try:
-            return {"repaired": repairs.one(str(repair))}
-        except Rejected as rejected:
-            return {"outcome": f"refused: {rejected.detail}"}
+    at = event["time"]
+    try:
+        asked = RepairDifferences.of(event.get("detail") or {})
+        if asked.repair and asked.repair != ALL:
+            return {"repaired": bootstrap.repairs(at, asked.actor).one(asked.repair)} | asked.signed
+    except Rejected as rejected:
+        return {"outcome": f"refused: {rejected.detail}"}
     outcome = bootstrap.reconciliation(at, lambda: context.get_remaining_time_in_millis() > RESERVE_MS).run()
     bootstrap.reconciliations().keep(outcome.report)
     for check in outcome.checks.values():
@@ -29,7 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     count("ReconciliationDifferences", outcome.differences)
     count("ReconciliationIncomplete", int(not outcome.complete))
     logger.info("reconciliation", differences=outcome.differences, complete=outcome.complete)
-    if not repair:
+    if not asked.repair:
         return outcome.report
     differences = (difference for check in outcome.checks.values() for difference in check.found)
-    return outcome.report | {"repaired": repairs.everything(differences)}
+    repaired = bootstrap.repairs(at, asked.actor).everything(differences)
+    return outcome.report | {"repaired": repaired} | asked.signed

@@ -14,9 +14,11 @@ from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
 from project_invoicing.domain.actor import person
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.states import MapAction
 from project_invoicing.store import client as clients
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.write_backs import Document, WriteBacks
 from project_invoicing.use_cases.write_back import send as write_back
 from project_invoicing.use_cases.write_back.send import document_of
 from project_invoicing.work_queue import WorkQueue
@@ -76,6 +78,15 @@ def again(books: Books, task: dict[str, Any]) -> Any:
 
 def states(books: Books) -> dict[tuple[str, str], str]:
     return {(update["entity"], update["id"]): update["state"] for update in books.result["write_back"]}
+
+
+def written_again(books: Books) -> list[HistoryEntry]:
+    """Who had the invoice written back again, as ``explain`` tells it, too."""
+    documents = WriteBacks(books.world.client, books.world.names.staging_table)
+    entries = list(documents.history(Document("invoice", INVOICE["company"], INVOICE["invoice_number"])))
+    (told,) = books.call("explain", {"id": INVOICE["invoice_number"]})["found"]
+    assert [step["what"] for step in told["history"] if "sent to Dataverse again by" in step["what"]]
+    return entries
 
 
 def retry(books: Books, **document: Any) -> str:
@@ -178,13 +189,16 @@ def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, d
         assert states(posted)[PROFORMA] == "failed"
         dataverse.absent, dataverse.refuses, dataverse.requests = set(), {}, []
         posted.world.schedule(FUNCTION)  # makes the queue; there is nothing for it
-        assert retry(posted, **INVOICE) == "2 rows of invoice FTI-00000001 of USPM are tried again"
+        asked = retry(posted, **INVOICE, actor="ann")
+        assert asked == "2 rows of invoice FTI-00000001 of USPM are tried again"
         assert retry(posted, **INVOICE).startswith("refused: invoice FTI-00000001 of USPM is still")
         assert posted.world.work(FUNCTION) == [NONE_FAILED]
     assert dataverse.requests == [[ROWS[1]], [PROFORMA]]
     assert set(states(Books(posted.world)).values()) == {"done"}
     assert (FUNCTION, "dynamodb:BatchGetItem", "StagingTable") in used
     assert (FUNCTION, "sqs:SendMessage", "AccountingWritebackQueue") in used
+    (entry,) = written_again(posted)
+    assert (entry.who.id, entry.what, entry.after) == ("ann", Done.WRITTEN_AGAIN, {"rows": 2})
     assert retry(posted, **INVOICE) == "refused: no row of invoice FTI-00000001 of USPM waits to be tried again"
     assert retry(posted, **JOURNAL) == "refused: journal USPM-000001 of USPM has not been posted"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from local import ROOT, demo, engines, kept, result, run, template
 from local.cli import main
+from local.cloudformation import TemplateError
 from local.connected import connected
 from local.functions import Handlers
-from local.schedules import Schedules, seconds_of
+from local.schedules import Cron, Schedules, seconds_of
 from local.stack import Stack
 from operate.invalid_input import InvalidInput
 from project_invoicing.store import client
@@ -165,7 +167,8 @@ def test_the_rows_of_dataverse_are_kept_with_their_kinds() -> None:
 
 def test_schedules_run_at_their_rates() -> None:
     now = 0.0
-    schedules = Schedules(template.read(ROOT / "template.yaml").functions, lambda: now)
+    wall = datetime(2026, 8, 31, 2, 29, 59, tzinfo=UTC)
+    schedules = Schedules(template.read(ROOT / "template.yaml").functions, lambda: now, lambda: wall)
     assert list(schedules.due()) == []
     now = 299
     assert list(schedules.due()) == []
@@ -175,6 +178,54 @@ def test_schedules_run_at_their_rates() -> None:
     now = 10_000  # a machine that slept
     assert "journal_posting" in list(schedules.due())
     assert list(schedules.due()) == []
+    wall += timedelta(seconds=1)
+    assert list(schedules.due()) == ["reconciliation"]
+    assert list(schedules.due()) == []
+    wall = datetime(2026, 8, 31, 15, 33, tzinfo=UTC)  # busy for some minutes
+    assert list(schedules.due()) == ["reference_rates"]
+    wall = datetime(2026, 9, 2, 9, 0, tzinfo=UTC)  # asleep for two nights
+    assert list(schedules.due()) == []
+
+
+@pytest.mark.parametrize(
+    ("cron", "at", "not_at"),
+    [
+        ("cron(30 2 * * ? *)", "2026-08-31T02:30", "2026-08-31T02:31"),
+        ("cron(0/15 8-17 ? * MON-FRI *)", "2026-08-31T09:45", "2026-08-30T09:45"),
+        ("cron(0 6 1 JAN,JUL ? 2026)", "2026-07-01T06:00", "2026-08-01T06:00"),
+    ],
+)
+def test_a_cron_names_its_minutes(cron: str, at: str, not_at: str) -> None:
+    assert Cron(cron).is_at(datetime.fromisoformat(at))
+    assert not Cron(cron).is_at(datetime.fromisoformat(not_at))
+
+
+@pytest.mark.parametrize("text", ["cron(0 6 L * ? *)", "cron(61 6 * * ? *)", "cron(0 6)", "every day"])
+def test_a_schedule_that_is_not_known_here_is_said_so(text: str) -> None:
+    with pytest.raises(TemplateError, match=r"numbers, names, lists, ranges and steps|is written as rate"):
+        Cron(text)
+
+
+@pytest.mark.usefixtures("moto")
+def test_a_letter_that_a_killed_redrive_has_hidden_is_kept(tmp_path: Path) -> None:
+    stack, sqs = _new_stack(), boto3.client("sqs")
+    url = stack.queues["StagingImportDeadLetters"]
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    with kept.held(tmp_path / "kept") as folder:
+        folder.save(stack, None)
+        (taken,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=300)["Messages"]
+        folder.save(stack, None)
+        assert sorted(_letters(folder)) == ["first", "second"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"])
+        folder.save(stack, None)
+        assert _letters(folder) == [{"first": "second", "second": "first"}[taken["Body"]]]
+
+
+def _letters(folder: kept.Folder) -> list[str]:
+    state = folder.read()
+    assert state
+    return list(state["queues"]["StagingImportDeadLetters"])
 
 
 @pytest.mark.parametrize(

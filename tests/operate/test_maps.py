@@ -34,7 +34,7 @@ class Lambda:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with running() as made:
-        monkeypatch.setattr(boto3, "client", lambda service: Lambda(made))
+        monkeypatch.setattr(boto3, "client", lambda service, **_: Lambda(made))
         yield made
 
 

@@ -163,15 +163,15 @@ def test_a_list_names_rows_with_their_problems(arrive: Callable[..., None], caps
     arrive("account", "one", number="C-7", company=USPM, name="First")
     arrive("account", "two", number="C-7", company=USPM, name="Second")
     arrive("msdyn_project", "three", number="PRJ-7", name="Nowhere")
-    listed = asked(capsys, "master", "list")
+    listed = asked(capsys, "master", "list")["rows"]
     assert {row["name"] for row in listed} == {"Contoso", "First", "Second", "Nowhere"}
-    problems = asked(capsys, "master", "list", "--problems", code=1)
+    problems = asked(capsys, "master", "list", "--problems", code=1)["rows"]
     assert {row["name"]: row["problem"].split(":")[0] for row in problems} == {
         "Second": "duplicate_number",
         "Nowhere": "company_unknown",
     }
-    assert [row["id"] for row in asked(capsys, "master", "list", "projects")] == [guid("three")]
-    assert asked(capsys, "master", "list", "--deleted") == []
+    assert [row["id"] for row in asked(capsys, "master", "list", "projects")["rows"]] == [guid("three")]
+    assert asked(capsys, "master", "list", "--deleted") == {"rows": []}
     assert main(["master", "list", "--problems"]) == 1
     assert "duplicate_number" in capsys.readouterr().out
 
@@ -183,7 +183,7 @@ def test_a_list_of_problems_has_contracts_whose_shares_do_not_add_up(
     arrive("salesorder", "one", number="CTR-7", company=USPM, name="Shared")
     rule = {"contract": ["salesorder", guid("one")], "customer": ["account", guid("two")], "percent": "99"}
     arrive("msdyn_projectcontractsplitbillingrule", "rule", **rule)
-    (problem,) = asked(capsys, "master", "list", "--problems", code=1)
+    (problem,) = asked(capsys, "master", "list", "--problems", code=1)["rows"]
     assert (problem["number"], problem["problem"].split(":")[0]) == ("CTR-7", "split_not_whole")
 
 
@@ -278,7 +278,7 @@ def test_rates_are_loaded_from_a_file_and_shown(tmp_path: Path, capsys: pytest.C
     file.write_text("from,to,valid_from,rate,factor\nGBP,USD,2026-01-05,125,100\nGBP,USD,2026-01-06,1.26,1\n", "utf-8")
     assert asked(capsys, "rates", "load", str(file)) == {"pairs": 1, "days": 2, "changed": 1}
     assert asked(capsys, "rates", "load", str(file))["changed"] == 0
-    shown = asked(capsys, "rates", "show", "GBP", "USD")
+    shown = asked(capsys, "rates", "show", "GBP", "USD")["rates"]
     assert [(one["valid_from"], one["rate"], one["factor"]) for one in shown] == [
         ("2026-01-06", "1.26", "1"),
         ("2026-01-05", "125", "100"),
@@ -305,7 +305,7 @@ def test_a_file_of_rates_that_is_wrong_is_refused_with_its_line(
     file.write_text(text, "utf-8")
     assert main(["rates", "load", str(file)]) == 2
     assert said in capsys.readouterr().err
-    assert asked(capsys, "rates", "show", "GBP", "USD") == []
+    assert asked(capsys, "rates", "show", "GBP", "USD") == {"rates": []}
 
 
 # --- the command model ---

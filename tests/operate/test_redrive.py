@@ -12,6 +12,7 @@ import pytest
 from local import engines
 from local.cli import main
 from local.queues import letter
+from operate import redrive
 
 EVENT = {"detail-type": "IntegrationJournalPosted", "detail": {"company": "USPM", "journal_id": "USPM-000001"}}
 
@@ -47,7 +48,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with engines.running("moto"):
         made = Stack()
         client = boto3.client
-        monkeypatch.setattr(boto3, "client", lambda name: made.functions if name == "lambda" else client(name))
+        monkeypatch.setattr(boto3, "client", lambda name, **_: made.functions if name == "lambda" else client(name))
         yield made
 
 
@@ -102,8 +103,7 @@ def test_a_letter_that_cannot_be_sent_stays_on_the_queue(stack: Stack, monkeypat
     with pytest.raises(pytest.fail.Exception):
         main(["redrive", "staging_import", "--stack-prefix", "trial"])
 
-    kept = stack.sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
-    assert kept["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "1"
+    assert stack.bodies(letters) == [EVENT], "and is seen by others at once"
 
 
 def test_no_letters_and_no_such_function_are_told_apart(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,3 +115,12 @@ def test_no_letters_and_no_such_function_are_told_apart(stack: Stack, capsys: py
     printed = capsys.readouterr()
     assert printed.out == "explain has no dead letters\n"
     assert "there is no queue trial-explian-dead-letters" in printed.err
+
+
+def test_letters_that_an_interrupted_redrive_has_not_reached_can_be_read_at_once(stack: Stack) -> None:
+    letters = stack.has("staging-import-dead-letters", *(letter("staging_import", EVENT, str(n)) for n in range(3)))
+    running = redrive.run(redrive.Options("staging_import", "trial"))
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert len(stack.bodies(letters)) == 2
+    assert len(stack.functions.called) == 1

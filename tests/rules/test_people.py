@@ -241,3 +241,23 @@ def test_posting_needs_the_role_of_a_poster(books: Books) -> None:
 def test_nobody_signs_in_where_no_roles_are_given() -> None:
     assert all(person("ann").may(role) for role in Role)
     assert not person(None).is_known
+
+
+def test_lines_edited_together_make_one_entry_a_page_however_often_the_command_comes(books: Books) -> None:
+    ready(books)
+    command = {**HEADER, "lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS", "actor": ANN}
+    with dying(books.world.client, 1, applied=True, operation=TRANSACTION), pytest.raises(Killed):
+        books.world.edit("edit", **command)
+    answers = [books.world.edit("edit", **HEADER, lines={}, item_sales_tax_group="GOODS", actor=ANN) for _ in range(2)]
+    assert [(one["lines"], one["changed"]) for one in answers] == [(1, 0), (1, 0)]
+    (entry,) = history(books)
+    assert (entry.before, entry.after) == (
+        {"item_sales_tax_group": "SERV"},
+        {"lines": "1", "item_sales_tax_group": "GOODS"},
+    )
+    refused = books.world.edit("edit", **HEADER, lines={"colour": "red"}, item_sales_tax_group="GOODS")
+    assert "lines are not chosen by colour; what they are chosen by: actual_id, line_number" in refused["outcome"]
+    refused = books.world.edit("edit", **HEADER, lines={"project": "PRJ-9"}, item_sales_tax_group="GOODS")
+    assert refused["outcome"] == "refused: no line of proposal INV-0001 fits"
+    refused = books.world.edit("edit", **HEADER, lines={})
+    assert refused["outcome"].startswith("refused: say what to change; what can be: item_sales_tax_group")

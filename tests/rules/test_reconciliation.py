@@ -22,6 +22,7 @@ from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
 from project_invoicing.domain.actor import person
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Rejected, Unavailable
@@ -148,9 +149,9 @@ class Side:
         assert outcome.complete, outcome.report
         return {name: check.found for name, check in outcome.checks.items() if check.total}
 
-    def repairs(self, *, connected: bool = True) -> Repairs:
+    def repairs(self, *, connected: bool = True, who: str | None = None) -> Repairs:
         api = self.dataverse if connected else None
-        return Repairs(self.stores, api, self._publish, self.books.world.at)
+        return Repairs(self.stores, api, self._publish, self.books.world.at, person(who))
 
     def asked(self) -> list[Any]:
         """The documents that the write-back is asked for."""
@@ -256,8 +257,11 @@ def test_an_actual_that_never_arrived_is_found_whatever_its_age_and_fetched(mont
     lost = only(month.differences(), "not_received")
     assert (lost.entity, lost.id, lost.amount, lost.currency) == (ACTUAL, guid("lost"), Decimal(300), "USD")
 
-    (did,) = month.repairs().everything([lost])
+    (did,) = month.repairs(who="ann").everything([lost])
     assert (did["repair"], did["outcome"]) == ("fetch again", "version 1012 is on the bus")
+    (entry,) = month.stores.staging.history(ACTUAL, guid("lost"))
+    assert (entry.who.id, entry.what, entry.after) == ("ann", Done.REPAIRED, {"repair": "fetch again"})
+    assert entry.before == {"difference": lost.detail}
     month.deliver()
     assert month.differences() == {}
     assert month.books.state("lost") == "pending"

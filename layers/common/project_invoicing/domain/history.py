@@ -24,6 +24,9 @@ class Done(StrEnum):
     RESUMED = "resumed"
     STOPPED = "stopped"
     STARTED = "started"
+    LOADED = "loaded"
+    REPAIRED = "repaired"
+    WRITTEN_AGAIN = "sent to Dataverse again"
 
     @classmethod
     def of_map(cls, action: MapAction) -> Done:

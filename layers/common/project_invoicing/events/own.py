@@ -213,6 +213,7 @@ class Retry(Detail):
     journal_id: Annotated[str | None, Says("the number of the journal")] = None
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
     everything: Annotated[bool | None, Says("all its rows, not only those that were refused")] = None
+    actor: Annotated[str | None, Says("the id of who had it repaired, if that is known")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen
+from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RateKey, RowKey, Seen
 from project_invoicing.domain.master_row import POLICY, MasterRow, name_blocker
 from project_invoicing.errors import Conflict
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item, readable
@@ -43,6 +44,9 @@ from project_invoicing.store.transactions import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
 
 _TABLES: Final = {part: next(entity for entity, of in PARTS.items() if of is part) for part in Part}
 """The table that an event names for finance's own columns where no row has arrived."""
@@ -133,10 +137,19 @@ class MasterData:
 
     # --- finance's own columns ---
 
-    def set_finance(self, name: NameKey, columns: Mapping[str, Any], *, before: Mapping[str, Any], at: str) -> None:
+    def set_finance(
+        self,
+        name: NameKey,
+        columns: Mapping[str, Any],
+        *,
+        before: Mapping[str, Any],
+        at: str,
+        who: Actor | None = None,
+    ) -> None:
         """Lays ``columns`` over a name, which no row needs to have yet, in place of those that were there ``before``.
 
-        Raises ``Conflict`` where somebody else has set them meanwhile.
+        That ``who`` did it is kept in the same transaction. Raises ``Conflict`` where somebody else has set them
+        meanwhile.
         """
         item = get(self.client, self.table, *item_key(name)) or {}
         entity, id = split(item["g"]) if "g" in item else (_TABLES[name.part], None)
@@ -149,9 +162,11 @@ class MasterData:
             blockers=(f"{entity}#{id}" if id else POLICY, name_blocker(name)),
             changed=FinanceChange(name, before, columns).changed,
         )
+        made = _noted(FinanceChange(name, before, columns), at, who, times)
         writes = [
             _finance_write(self.table, name, item, columns, before),
             outbox.record(self.table, told.on_bus(at, f"{name.part}#{name.company}#{name.number}#{times}")),
+            histories.entry(self.table, item_key(name)[0], made),
         ]
         try:
             transact_patiently(self.client, writes)
@@ -159,8 +174,10 @@ class MasterData:
             what = " ".join(filter(None, (name.part, name.company, name.number)))
             raise Conflict(f"somebody else changed {what} just now; look at it again") from cancelled
 
-    def set_finance_together(self, part: Part, changes: Sequence[FinanceChange], at: str) -> None:
-        """As ``set_finance``, for up to 99 names of one part: all of them or none, and one event that names their rows.
+    def set_finance_together(
+        self, part: Part, changes: Sequence[FinanceChange], at: str, who: Actor | None = None
+    ) -> None:
+        """As ``set_finance``, for up to 49 names of one part: all of them or none, and one event that names their rows.
 
         A new fixed rate is not told in this way: drafts are looked for by the contract that the event names.
         """
@@ -178,14 +195,21 @@ class MasterData:
         )
         first = changes[0].name
         key = f"{part}#{first.company}#{first.number}#{found[0].get('fv', 0) + 1}#and {len(changes) - 1} more"
-        writes = [
-            _finance_write(self.table, change.name, item, change.after, change.before)
-            for change, item in zip(changes, found, strict=True)
-        ]
+        writes = []
+        for change, item in zip(changes, found, strict=True):
+            made = _noted(change, at, who, item.get("fv", 0) + 1)
+            writes += [
+                _finance_write(self.table, change.name, item, change.after, change.before),
+                histories.entry(self.table, item_key(change.name)[0], made),
+            ]
         try:
             transact_patiently(self.client, [*writes, outbox.record(self.table, told.on_bus(at, key))])
         except TransactionCancelled as cancelled:
             raise Conflict("somebody else changed one of the names just now; look at them again") from cancelled
+
+    def history(self, key: NameKey | RateKey) -> Iterator[HistoryEntry]:
+        """What people did to finance's columns of a name, or to the rates of a pair, oldest first."""
+        return histories.of(self.client, self.table, item_key(key)[0])
 
     # --- lists ---
 
@@ -216,6 +240,16 @@ def _finance_write(
     values = {"f": _finance_text(columns), "fv": item.get("fv", 0) + 1}
     as_read = {"f": _finance_text(before), "fv": item.get("fv"), "g": item.get("g")}
     return update(table, *item_key(name), values, expected=as_read)
+
+
+def _noted(change: FinanceChange, at: str, who: Actor | None, times: int) -> HistoryEntry:
+    """The entry of a change of finance's columns, which is the name's ``times``-th."""
+    # Imported late: whoever only reads master data starts without it.
+    from project_invoicing.domain.actor import person  # noqa: PLC0415
+    from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
+    before, after = ({one: some.get(one) for one in change.changed} for some in (change.before, change.after))
+    return HistoryEntry(at, who or person(None), Done.EDITED, before, {**after, "change": times})
 
 
 def _finance_text(columns: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,7 @@ from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import rate_blocker
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import MasterDataChanged
+from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.items import Item
 from project_invoicing.store.master_items import DAY, ROWS, item_key, rates_text, seen
@@ -26,9 +27,14 @@ from project_invoicing.store.unit_of_work import UnitOfWork, retried
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
+
 _ATTEMPTS: Final = 8
 _MAX_BYTES: Final = 350_000
 """DynamoDB's limit is 400 KB an item: this is fifty years of daily rates."""
+_DAYS_TOLD: Final = 100
+"""A load of more days of a pair is told by their number, the first and the last one."""
 
 
 class StoredRates(NamedTuple):
@@ -59,23 +65,40 @@ class ExchangeRates:
         }
         return StoredRates(_days(item), item["ve"] if item else 0, rows)
 
-    def set(self, pair: RateKey, days: Mapping[date, ExchangeRate | None], at: str, *, told: bool = True) -> bool:
+    def set(
+        self,
+        pair: RateKey,
+        days: Mapping[date, ExchangeRate | None],
+        at: str,
+        *,
+        told: bool = True,
+        who: Actor | None = None,
+    ) -> bool:
         """Sets the rates that are valid from these days on, and removes those of the days with ``None``.
 
-        Returns whether that changed anything; a repetition does not. ``told`` as for ``write``. Raises ``Conflict``
-        where others kept changing the pair, and ``Rejected`` (``too_large``).
+        Returns whether that changed anything; a repetition does not. ``told`` and ``who`` as for ``write``. Raises
+        ``Conflict`` where others kept changing the pair, and ``Rejected`` (``too_large``).
         """
 
         def step() -> bool:
             before = self.read(pair)
-            return self.write(pair, before, {**before.days, **days}, at, told=told)
+            return self.write(pair, before, {**before.days, **days}, at, told=told, who=who)
 
         return retried(f"rates {pair.from_} {pair.to}", step, attempts=_ATTEMPTS, lost=Conflict)
 
     def write(
-        self, pair: RateKey, before: StoredRates, days: Mapping[date, ExchangeRate | None], at: str, *, told: bool
+        self,
+        pair: RateKey,
+        before: StoredRates,
+        days: Mapping[date, ExchangeRate | None],
+        at: str,
+        *,
+        told: bool,
+        who: Actor | None = None,
     ) -> bool:
         """All rates of a pair, in one write; with its event unless it is not to be ``told``, as in a first load.
+
+        With its entry in the history of the pair, if a person asks for it (``who``).
 
         Returns whether they differ from those ``before``. Raises ``Conflict`` where somebody else has written them
         meanwhile.
@@ -90,7 +113,7 @@ class ExchangeRates:
         pk, sk = item_key(pair)
         values = {"d": text, "ve": before.version + 1}
         write = update(self.table, pk, sk, values, expected={"ve": before.version or None})
-        if not told:
+        if not told and not who:
             write_one(self.client, write)
             return True
         changed = MasterDataChanged(
@@ -101,7 +124,10 @@ class ExchangeRates:
             blockers=(rate_blocker(pair.from_, pair.to),),
         )
         unit = UnitOfWork(self.client, [write])
-        unit.add(outbox.record(self.table, changed.on_bus(at, f"{pk}#{before.version + 1}")))
+        if told:
+            unit.add(outbox.record(self.table, changed.on_bus(at, f"{pk}#{before.version + 1}")))
+        if who:
+            unit.add(histories.entry(self.table, pk, _loaded(before.days, after, before.version + 1, at, who)))
         unit.commit()
         return True
 
@@ -140,3 +166,22 @@ def _bytes(id: str | None) -> bytes | None:
 def _days(item: Item | None) -> dict[date, ExchangeRate]:
     found = seen(item) if item else None
     return dict(found.days) if isinstance(found, Rates) else {}
+
+
+def _loaded(
+    before: Mapping[date, ExchangeRate], after: Mapping[date, ExchangeRate], version: int, at: str, who: Actor
+) -> HistoryEntry:
+    """The entry of a load: the days whose rates changed, with what they were."""
+    from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415  only a person's load has one
+
+    days = sorted(day for day in {*before, *after} if before.get(day) != after.get(day))
+    if len(days) > _DAYS_TOLD:
+        first, last = days[0].isoformat(), days[-1].isoformat()
+        told = {"days_changed": len(days), "first_day": first, "last_day": last, "change": version}
+        return HistoryEntry(at, who, Done.LOADED, {}, told)
+    was, now = ({day.isoformat(): _text(some.get(day)) for day in days} for some in (before, after))
+    return HistoryEntry(at, who, Done.LOADED, was, {**now, "change": version})
+
+
+def _text(rate: ExchangeRate | None) -> str | None:
+    return f"{rate.rate:f}/{rate.factor:f}" if rate else None

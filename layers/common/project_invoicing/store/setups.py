@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import SetupChanged
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
@@ -26,6 +27,9 @@ from project_invoicing.store.transactions import get, put, query, transact, upda
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.history import HistoryEntry
 
 _CURRENT = ("SETUP", "CURRENT")
 _CHUNK_BYTES = 300 * 1024
@@ -41,19 +45,27 @@ class NotLoaded(Unavailable):
     """No set-up was ever loaded."""
 
 
-def load(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str) -> int:
+def load(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str, who: Actor | None = None) -> int:
     """Writes a set-up document as the next version, as of ``at`` (ISO 8601), and returns its number.
 
-    Raises ``Rejected`` with every problem of the document, one per line; ``Conflict`` when another load was faster.
+    That ``who`` did it, and which of its keys changed, is kept in the same transaction. Raises ``Rejected`` with every
+    problem of the document, one per line; ``Conflict`` when another load was faster.
     """
-    return _write(client, table, document, at, get(client, table, *_CURRENT))
+    head = get(client, table, *_CURRENT)
+    before = json.loads(_text(client, table, head)) if head else {}
+    return _write(client, table, document, at, who, head, before)
 
 
-def merge(client: DynamoDBClient, table: str, partial: Mapping[str, Any], at: str) -> int:
+def merge(client: DynamoDBClient, table: str, partial: Mapping[str, Any], at: str, who: Actor | None = None) -> int:
     """As ``load``, with the keys of ``partial`` replacing those of the current version."""
     head = get(client, table, *_CURRENT)
     before = json.loads(_text(client, table, head)) if head else {}
-    return _write(client, table, {**before, **partial}, at, head)
+    return _write(client, table, {**before, **partial}, at, who, head, before)
+
+
+def history(client: DynamoDBClient, table: str) -> Iterator[HistoryEntry]:
+    """Who loaded which version, oldest first. Versions that were loaded by 0.3.0 or before have no entry."""
+    return histories.of(client, table, _CURRENT[0])
 
 
 def current(client: DynamoDBClient, table: str) -> FinanceSetup:
@@ -91,7 +103,15 @@ def _text(client: DynamoDBClient, table: str, head: Item) -> bytes:
     return zlib.decompress(b"".join(chunk["data"] for chunk in chunks))
 
 
-def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: str, before: Item | None) -> int:
+def _write(
+    client: DynamoDBClient,
+    table: str,
+    document: Mapping[str, Any],
+    at: str,
+    who: Actor | None,
+    before: Item | None,
+    replaced: Mapping[str, Any],
+) -> int:
     from project_invoicing.setup.problems import problems  # noqa: PLC0415  the functions only read, and start without it
 
     if wrong := problems(document):
@@ -114,6 +134,7 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
         from project_invoicing.store.list_progress import nothing_to_do  # noqa: PLC0415
 
         writes.append(nothing_to_do(table, at))
+    writes.append(histories.entry(table, _CURRENT[0], _loaded(number, document, replaced, at, who)))
     writes.append(outbox.record(table, SetupChanged(setup_version=number).on_bus(at, str(number))))
     for position, chunk in enumerate(chunks, start=1):
         item = {"pk": partition, "sk": f"CHUNK#{position:03d}", "data": chunk}
@@ -123,3 +144,16 @@ def _write(client: DynamoDBClient, table: str, document: Mapping[str, Any], at: 
     except TransactionCancelled as lost:
         raise Conflict("another load of the set-up was faster; load it again") from lost
     return number
+
+
+def _loaded(
+    number: int, document: Mapping[str, Any], before: Mapping[str, Any], at: str, who: Actor | None
+) -> HistoryEntry:
+    """The entry of a load: the versions, which stay readable for ever, and the keys in which they differ."""
+    from project_invoicing.domain.actor import person  # noqa: PLC0415  only a load has an entry
+    from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
+    now = json.loads(json.dumps(document, default=str))
+    changed = sorted(key for key in {*now, *before} if now.get(key) != before.get(key))
+    told = {"version": number, "changed": ", ".join(changed)}
+    return HistoryEntry(at, who or person(None), Done.LOADED, {"version": number - 1 or None}, told)

@@ -11,6 +11,8 @@ stopped (D-034):
 * ``rt`` only the rows that are not written are tried, because a person asked for them again
 * ``ow`` ``wd`` state of an invoice's own row, and Dataverse's answer where it failed
 
+Who had it tried again is in its history (``store.history``).
+
 Two workers at once do no harm: both write the same values, and if both have tried the same rows only one advances.
 """
 
@@ -22,13 +24,16 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import WriteBackState
-from project_invoicing.store.errors import ConditionFailed, translated
+from project_invoicing.store import history as histories
+from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item, readable
 from project_invoicing.store.staging_queue import INDEX
-from project_invoicing.store.transactions import get, get_many, query
+from project_invoicing.store.transactions import get, get_many, query, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
@@ -111,16 +116,24 @@ class WriteBacks:
         cleared = dict.fromkeys(("q", "qs", "pg", "n", "rt"))
         return self._got_on(before, cleared | {"ow": own, "wd": detail}, 0, 0)
 
-    def again(self, before: Progress, until: str, *, everything: bool) -> bool:
-        """Reopens a finished document to try its refused rows again, or ``everything`` on it.
+    def again(self, before: Progress, until: str, made: HistoryEntry, *, everything: bool) -> bool:
+        """Reopens a finished document to try its refused rows again, or ``everything`` on it; notes who wants it.
 
         ``False``: another request has already done so.
         """
-        expression = Expression()
         anew: dict[str, Any] = {"dn": 0, "ow": None, "wd": None} if everything else {"rt": True}
-        change = expression.update({"q": _UNFINISHED, "qs": until, "fl": 0} | anew)
-        condition = f"{expression.absent('q')} AND {expression.equal('fl', before.failed)}"
-        return self._written(before.document, expression, change, condition) is not None
+        values = {"q": _UNFINISHED, "qs": until, "fl": 0} | anew
+        pk = before.document.pk
+        reopened = update(self.table, pk, HEADER, values, expected={"q": None, "fl": before.failed})
+        try:
+            transact(self.client, [reopened, histories.entry(self.table, pk, made)])
+        except TransactionCancelled:
+            return False
+        return True
+
+    def history(self, document: Document) -> Iterator[HistoryEntry]:
+        """Who had it written back again, oldest first."""
+        return histories.of(self.client, self.table, document.pk)
 
     def due(self, at: str) -> Iterator[tuple[Document, str]]:
         """Unfinished documents due at ``at``, with since when. An index read: verify before writing."""

@@ -13,11 +13,14 @@ NEEDED: Final[Mapping[str, Role]] = {
     "EditHeader": Role.ACCOUNTANT,
     "EditProposalLine": Role.ACCOUNTANT,
     "EditJournalLine": Role.ACCOUNTANT,
+    "EditProposalLines": Role.ACCOUNTANT,
+    "EditJournalLines": Role.ACCOUNTANT,
     "DeleteProposalLines": Role.ACCOUNTANT,
     "DeleteJournalLines": Role.ACCOUNTANT,
     "Replay": Role.ACCOUNTANT,
     "ImportStaging": Role.ACCOUNTANT,
     "Preview": Role.VIEWER,
+    "PreviewJournal": Role.VIEWER,
     "Question": Role.VIEWER,
     "ResetJournal": Role.POSTER,
     "BillIntercompany": Role.POSTER,
@@ -26,6 +29,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,
+    "RepairDifferences": Role.ADMINISTRATOR,
 }
 """By the name of a command or a request. A test compares it with all there are."""
 

@@ -102,6 +102,10 @@ OnlyTrue = Annotated[bool, BeforeValidator(_true), WithJsonSchema({"const": True
 Actor = Annotated[str | None, BeforeValidator(_actor)]
 
 
+LINES: Final = "lines"
+"""The field that chooses several lines of a document."""
+
+
 class Command(BaseModel):
     """A person's request.
 
@@ -123,7 +127,7 @@ class Edit(Command):
     @classmethod
     def editable(cls) -> list[str]:
         """The fields that it may change."""
-        return sorted(cls.model_fields.keys() - NAMING)
+        return sorted(cls.model_fields.keys() - NAMING - {LINES})
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.history import Done
+from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.use_cases.commands.command import Dimensions, Edit, RowId, TaxGroup, Text
 from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
@@ -30,10 +31,7 @@ class EditJournalLine(Edit):
 def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
     check_tax_groups(command.changes, place.setup)
     company, journal_id, actual_id = command.company, command.journal_id, command.actual_id
-    journal = place.journals.get(company, journal_id)
-    if journal is None or journal.status not in (JournalStatus.DRAFT, JournalStatus.ERROR):
-        state = journal.status if journal else "unknown"
-        raise bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
+    journal = must_take_edits(place.journals.get(company, journal_id), journal_id)
     for page in place.journals.pages(company, journal_id):
         line = next((line for line in page.lines if line.actual_id == actual_id), None)
         if line:
@@ -45,6 +43,14 @@ def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
             place.journals.commit(journal, done, [place.journals.changed_page(journal, page, lines), change.write()])
             return {"outcome": "edited"}
     raise bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
+
+
+def must_take_edits(journal: Journal | None, journal_id: str) -> Journal:
+    """The journal, if its lines can be edited. Raises ``Rejected`` for one that is unknown, being posted or posted."""
+    if journal is None or journal.status not in (JournalStatus.DRAFT, JournalStatus.ERROR):
+        state = journal.status if journal else "unknown"
+        raise bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
+    return journal
 
 
 def edited(line: JournalLine, changes: Mapping[str, Any]) -> JournalLine:

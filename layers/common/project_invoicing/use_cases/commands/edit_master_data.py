@@ -54,7 +54,7 @@ def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
 
     for _, text in problems(place.setup.document, [(command.key, command.columns)]):
         raise bad("columns", text)
-    (made,) = set_columns(place.master, [(command.key, command.columns)], place.at)
+    (made,) = set_columns(place.master, [(command.key, command.columns)], place.at, place.actor)
     return {"outcome": "done" if made.changed else "unchanged", "master_data": told(made)}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import Field
 
+from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
@@ -42,7 +44,8 @@ def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
         for page in place.proposals.pages(header.id):
             line = next((line for line in page.lines if line.actual_id == actual_id), None)
             if line:
-                values = _values(command, place)
+                wanted = Wanted.of(command)
+                values = values_of(actual_id, wanted, place, actuals_for([actual_id], wanted, place))
                 lines = [replace(x, **values) if x.actual_id == actual_id else x for x in page.lines]
                 changed = place.proposals.changing(header)
                 changed.edited()
@@ -57,23 +60,49 @@ def handle(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
     return {"outcome": "done"}
 
 
-def _values(command: EditProposalLine, place: Workplace) -> dict[str, Any]:
-    """The values of the line, with dimensions and tax groups from the current set-up where a refresh was requested."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an edit asks for: ``chosen`` tax groups, and what is to be taken anew from the set-up."""
+
+    chosen: Mapping[str, str | None]
+    dimensions: bool
+    sales_tax: bool
+
+    @classmethod
+    def of(cls, command: Any) -> Wanted:
+        """What an edit of one line, or of several, asks for."""
+        chosen = {name: value for name, value in command.changes.items() if name in TAX_GROUPS}
+        return cls(chosen, command.rederive_dimensions, command.rederive_sales_tax)
+
+
+def values_of(actual_id: str, wanted: Wanted, place: Workplace, known: Mapping[str, Actual]) -> dict[str, Any]:
+    """The values of the line, with dimensions and tax groups from the current set-up where a refresh was requested.
+
+    ``known``: what ``actuals_for`` has read. Raises ``Refused`` or ``Rejected`` for an actual that the current set-up
+    cannot resolve.
+    """
     values: dict[str, Any] = {}
-    if command.rederive_dimensions or command.rederive_sales_tax:
-        resolved = _resolved(command.actual_id, place)
-        if command.rederive_dimensions:
+    if wanted.dimensions or wanted.sales_tax:
+        resolved = _resolved(known[actual_id], place)
+        if wanted.dimensions:
             values["dimensions"] = resolved.dimensions
-        if command.rederive_sales_tax:
+        if wanted.sales_tax:
             values |= {name: getattr(resolved, name) for name in TAX_GROUPS}
-    values |= {name: value for name, value in command.changes.items() if name in TAX_GROUPS}
+    values |= wanted.chosen
     return values | ({"retaxed": True} if values.keys() & TAX_GROUPS.keys() else {})
 
 
-def _resolved(actual_id: str, place: Workplace) -> Resolved:
+def actuals_for(ids: Iterable[str], wanted: Wanted, place: Workplace) -> Mapping[str, Actual]:
+    """The actuals that are to be resolved anew, with the master data they name; none where nothing is."""
+    if not (wanted.dimensions or wanted.sales_tax):
+        return {}
+    found = {id: row.actual for id, row in place.staging.rows(ids).items()}
+    place.setups.reader.actuals(list(found.values()))
+    return found
+
+
+def _resolved(actual: Actual, place: Workplace) -> Resolved:
     """Refuses an actual that the current set-up cannot resolve."""
-    actual = place.staging.rows([actual_id])[actual_id].actual
-    place.setups.reader.actuals([actual])
     resolved = resolve(actual, place.setup)
     if isinstance(resolved, Blocked):
         raise Refused(resolved.wait.reason, resolved.wait.detail)

@@ -10,13 +10,14 @@ from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
-from project_invoicing.use_cases.commands.command import NAMING, SAID, Command, Edit
+from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
+from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
-from project_invoicing.use_cases.commands.preview import Preview
+from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
 from project_invoicing.use_cases.commands.workplace import bad
@@ -26,16 +27,24 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     EditHeader,
     EditProposalLine,
     EditJournalLine,
+    EditProposalLines,
+    EditJournalLines,
     DeleteProposalLines,
     DeleteJournalLines,
     ResetJournal,
     Replay,
     Preview,
+    PreviewJournal,
     BillIntercompany,
     EditMasterData,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""
+_EITHER: Final[Mapping[str, tuple[type[Command], type[Command]]]] = {
+    DeleteProposalLines.ACTION: (DeleteJournalLines, DeleteProposalLines),
+    Preview.ACTION: (PreviewJournal, Preview),
+}
+"""Of actions on documents: the command for a journal, and the one for a proposal."""
 _UNKNOWN, _MISSING = "extra_forbidden", "missing"
 _FIRST: Final = (_UNKNOWN, SAID)
 """Errors reported before others of the same request: unknown names first, then values that a field does not accept."""
@@ -54,16 +63,26 @@ def command_of(detail: Mapping[str, Any]) -> Command:
 
 
 def _model(action: str, request: Mapping[str, Any]) -> type[Command]:
-    """The command for an action: one that names a journal is for journals, an edit without an actual for a header."""
+    """The command for an action: one that names a journal is for journals, an edit without lines for a header."""
     possible = [command for command in COMMANDS if action == command.ACTION]
     if len(possible) == 1:
         return possible[0]
-    if request.get("journal_id") is not None:
-        if request.get("proposal_id") is not None:
-            raise bad("journal_id", f"{action} names journal_id or proposal_id, not both")
-        return EditJournalLine if action == Edit.ACTION else DeleteJournalLines
-    if action != Edit.ACTION:
-        return DeleteProposalLines
+    journal = request.get("journal_id") is not None
+    if journal and request.get("proposal_id") is not None:
+        raise bad("journal_id", f"{action} names journal_id or proposal_id, not both")
+    if action == Edit.ACTION:
+        return _edit(request, journal=journal)
+    of_journal, of_proposal = _EITHER[action]
+    return of_journal if journal else of_proposal
+
+
+def _edit(request: Mapping[str, Any], *, journal: bool) -> type[Command]:
+    if LINES in request:
+        if "actual_id" in request:
+            raise bad("actual_id", "edit names actual_id or lines, not both")
+        return EditJournalLines if journal else EditProposalLines
+    if journal:
+        return EditJournalLine
     return EditProposalLine if "actual_id" in request else EditHeader
 
 

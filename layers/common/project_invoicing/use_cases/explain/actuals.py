@@ -25,7 +25,8 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         return woven(made, stores.staging.history(ACTUAL, id))
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
-    return not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
+    absent = not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
+    return woven(absent, stores.staging.history(ACTUAL, id)) if absent else None
 
 
 def _facts(stores: Stores, item: StagedItem, row: StagedRow) -> ActualFacts:

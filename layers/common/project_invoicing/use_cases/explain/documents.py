@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.tables import PROFORMA
 from project_invoicing.rules.explaining.documents import (
@@ -25,6 +26,7 @@ from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
+from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
@@ -34,11 +36,19 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     """Everything known about a proposal, its invoice included; ``None`` if nothing is."""
     header = stores.proposals.get(proforma_id)
     found = not_taken(stores, PROFORMA, proforma_id)
+    of_row = list(stores.staging.history(PROFORMA, proforma_id))
     if header is None:
-        return proforma_in_words(proforma_id, found)
+        made = proforma_in_words(proforma_id, found)
+        return woven(made, of_row) if made else None
     made = proposal_in_words(_facts(stores, header, found), stores.setup)
     say_pins(made, stores.proposals.master_data(header))
-    return woven(made, stores.proposals.history(proforma_id))
+    again = _written_again(stores, INVOICE, header.company, header.invoice_number)
+    return woven(made, [*stores.proposals.history(proforma_id), *of_row, *again])
+
+
+def _written_again(stores: Stores, source: str, company: str | None, number: str | None) -> list[HistoryEntry]:
+    """Who had a posted document written back to Dataverse again."""
+    return list(stores.write_backs.history(Document(source, company, number))) if company and number else []
 
 
 def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
@@ -87,7 +97,7 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     pages = list(stores.journals.pages(company, number))
     made = journal_in_words(journal, pages, blockers(stores, refusals_of(pages)[:SHOWN]), stores.setup)
     say_pins(made, stores.journals.master_data(journal))
-    return woven(made, stores.journals.history(company, number))
+    return woven(made, [*stores.journals.history(company, number), *_written_again(stores, JOURNAL, company, number)])
 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:

@@ -21,6 +21,7 @@ from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
+from project_invoicing.rules.explaining.history import woven
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.explain.stores import Stores
@@ -51,7 +52,7 @@ def explain_name(stores: Stores, key: NameKey) -> Explanation | None:
     made = words.of_name(key, name, columns)
     if name and name.entity and name.id:
         _say_row(stores, made, RowKey(name.entity, name.id))
-    return made
+    return woven(made, stores.master.history(key))
 
 
 def explain_rows(stores: Stores, id: str) -> Iterator[Explanation]:
@@ -93,6 +94,7 @@ def _say_row(stores: Stores, made: Explanation, key: RowKey) -> None:
     words.say_waiting(made, stores.staging.blocked_by(blockers))
     if row.deleted:
         words.say_referred(made, _referring(stores, row))
+    woven(made, stores.staging.history(key.entity, key.id))
 
 
 def _referring(stores: Stores, deleted: SeenRow) -> Iterator[SeenRow]:

@@ -8,8 +8,8 @@ until it is reset (POST-03, POST-04). When no line is good, nothing moves and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
@@ -18,20 +18,16 @@ from project_invoicing.domain.codes import (
     JournalStatus,
     PostingFailure,
     RejectReason,
-    TransactionType,
-    WaitReason,
 )
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.journal import Journal, refusals
-from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.domain.staged_row import OnJournal, StagedRow
+from project_invoicing.domain.staged_row import OnJournal
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import JournalFailed
-from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, by_transaction, judge, owner_of_work
+from project_invoicing.rules.journal_posting import JudgedPage, by_transaction
 from project_invoicing.rules.review import review_ends
-from project_invoicing.set_aside import Defect, each, guarded
-from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.set_aside import each
 from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -40,12 +36,12 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.documents.given import given_day
-from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
+from project_invoicing.use_cases.documents.renumbering import look_again
+from project_invoicing.use_cases.journals.judged import judged
 from project_invoicing.use_cases.journals.posting_saga import PostingSaga
-from project_invoicing.use_cases.master_data.facts import Fact, JournalLineFacts
 from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.post_journals import PostJournals
-from project_invoicing.use_cases.setups import Seen, SetupVersions
+from project_invoicing.use_cases.setups import SetupVersions
 
 _NAMING = ("journal_id", "original_journal", "period_start")
 _ATTEMPTS = 6
@@ -151,68 +147,30 @@ class JournalPosting:
         if journal.status not in (JournalStatus.DRAFT, JournalStatus.PROCESSING) or not journal.line_count:
             return
         begun = journal.status is JournalStatus.PROCESSING
-        pages = [page for page in self.journals.pages(journal.company, journal.journal_id) if not page.posted]
-        (setup, pins), numbered = self._numbered(journal, [line for page in pages for line in page.lines])
-        look_again(self.staging, OnJournal(journal.journal_id), numbered)
-        rows = self._rows(line for page in pages for line in page.lines)
-
-        def judged_line(line: JournalLine) -> PostedLine:
-            now = numbered.get(line.actual_id, line)
-            if isinstance(now, Refused):
-                return PostedLine(replace(line, error=str(now)))
-            return _judged(now, journal, setup, rows)
-
-        judged = [JudgedPage(page, list(map(judged_line, page.lines))) for page in pages]
-        failing = sum(len(one.failing) for one in judged)
+        found = judged(self.journals, self.staging, self.setups, journal)
+        look_again(self.staging, OnJournal(journal.journal_id), found.numbered)
+        failing = len(found.failing)
         if not begun and failing == journal.line_count:
-            self._fail_whole(journal, judged)
+            self._fail_whole(journal, found.pages)
         else:
             try:
-                view = packed(pins, f"journal {journal.journal_id}") if pins and not begun else None
+                view = packed(found.pins, f"journal {journal.journal_id}") if found.pins and not begun else None
             except Refused as refused:
                 self.refused.append(Refusal(journal.company, journal.journal_id, refused.reason, refused.detail))
                 return
             done = HistoryEntry(self.at, self.actor or BY_EVENT, Done.POSTED, {"status": journal.status})
-            saga = PostingSaga(self.journals, self.staging, self.ledger, done, journal, setup, failing, rows, view)
-            *firsts, last = by_transaction(judged, MAX_WRITES - saga.overhead)
+            stores = (self.journals, self.staging, self.ledger)
+            saga = PostingSaga(*stores, done, journal, found.setup, failing, found.rows, view)
+            *firsts, last = by_transaction(found.pages, MAX_WRITES - saga.overhead)
             for some in firsts:
                 saga.step(some)
             saga.step(last, last=True)
             self.posted.append(journal.journal_id)
-        self.refused += refusals(journal, (line for one in judged for line in one.failing))
+        self.refused += refusals(journal, found.failing)
 
-    def _numbered(
-        self, journal: Journal, lines: Sequence[JournalLine]
-    ) -> tuple[Seen, dict[str, JournalLine | Refused]]:
-        """The set-up with the master data that the journal's lines name; what its posting began with, if it has.
-
-        And, by actual, the lines that name their master data by a number that it has no longer (D-123).
-        """
-        company, version = journal.company, journal.setup_version
-        pins = self.journals.master_data(journal) if journal.status is JournalStatus.PROCESSING and version else None
-
-        def see(facts: Sequence[Fact]) -> Seen:
-            if journal.status is not JournalStatus.PROCESSING or not version:
-                return self.setups.seeing(facts)
-            return Seen(self.setups.continued(version, pins, facts), pins)
-
-        def facts(some: Iterable[JournalLine]) -> list[Fact]:
-            return [JournalLineFacts.of(company, line) for line in some]
-
-        def owner(line: JournalLine, setup: FinanceSetup) -> str | None:
-            return owner_of_work(line, company, setup)
-
-        return Numbering(self.staging, see, facts, owner).now(lines)
-
-    def _rows(self, lines: Iterable[JournalLine]) -> Mapping[str, StagedRow]:
-        """The rows needed to post lines: what they take back, and the rows of inter-organizational sales."""
-        lines = list(lines)
-        sales = [line.actual_id for line in lines if line.kind is TransactionType.INTER_ORGANIZATIONAL_SALES]
-        return self.staging.rows([*(line.original_id for line in lines if line.original_id), *sales])
-
-    def _fail_whole(self, journal: Journal, judged: list[JudgedPage]) -> None:
+    def _fail_whole(self, journal: Journal, pages: list[JudgedPage]) -> None:
         """No line can be posted: the lines stay and say why, the journal waits to be reset (POST-10)."""
-        for one in judged:
+        for one in pages:
             if one.failing != one.page.lines:
                 write = self.journals.changed_page(journal, one.page, one.failing)
                 UnitOfWork(self.journals.client, [write]).commit()
@@ -227,16 +185,3 @@ class JournalPosting:
         event = failed.on_bus(self.at, f"{journal.company}#{journal.journal_id}#{self.at}")
         UnitOfWork(self.journals.client, [change.write(), outbox.record(self.journals.table, event)]).commit()
         self.failed.append(journal.journal_id)
-
-
-def _judged(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
-    """As ``judge``, but a line that raises anything fails like any other, with the class of the exception."""
-    found = guarded("actual", line.actual_id, _with_rows, line, journal, setup, rows)
-    if isinstance(found, Defect):
-        return PostedLine(replace(line, error=f"{WaitReason.DEFECT}: {found}"))
-    return found
-
-
-def _with_rows(line: JournalLine, journal: Journal, setup: FinanceSetup, rows: Mapping[str, StagedRow]) -> PostedLine:
-    rows.get(line.actual_id)  # a line that is posted with its row needs a readable row
-    return judge(line, journal, setup, rows.get(line.original_id or ""))

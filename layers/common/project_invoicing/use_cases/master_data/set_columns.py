@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from project_invoicing.chunks import chunks
+from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.finance_columns import Columns
 from project_invoicing.domain.master_data import Key, NameKey, Part, Seen, SeenName
 from project_invoicing.errors import Conflict
 from project_invoicing.store.master_data import FinanceChange, MasterData
 from project_invoicing.store.transactions import MAX_WRITES
 
-AT_ONCE: Final = MAX_WRITES - 1
-"""The names of one transaction, with their event."""
+AT_ONCE: Final = (MAX_WRITES - 1) // 2
+"""The names of one transaction, each with its entry in the history, and their event."""
 FIXED_RATE: Final = "fixed_exchange_rate"
 TRIES: Final = 5
 
@@ -31,21 +32,27 @@ class Outcome:
     row: tuple[str, str] | None
 
 
-def set_columns(master: MasterData, entries: Iterable[tuple[NameKey, Columns]], at: str) -> Iterator[Outcome]:
+def set_columns(
+    master: MasterData, entries: Iterable[tuple[NameKey, Columns]], at: str, who: Actor | None = None
+) -> Iterator[Outcome]:
     """Sets the columns of each entry, and leaves the others as they are; ``None`` takes one back.
 
-    What is there already is not written again, so that a file can be given twice. The columns were checked before.
-    Raises ``Conflict`` for a name that others keep changing.
+    What is there already is not written again, so that a file can be given twice. Each change is kept with ``who`` made
+    it. The columns were checked before. Raises ``Conflict`` for a name that others keep changing.
     """
     for chunk in chunks(entries, AT_ONCE):
         seen = master.read([key for key, _ in chunk])
-        done = _set_together(master, chunk, seen, at)
+        done = _set_together(master, chunk, seen, at, who)
         for key, columns in chunk:
-            yield done[key] if key in done else _set(master, key, columns, seen[key], at)
+            yield done[key] if key in done else _set(master, key, columns, seen[key], at, who)
 
 
 def _set_together(
-    master: MasterData, chunk: Sequence[tuple[NameKey, Columns]], seen: Mapping[Key, Seen | None], at: str
+    master: MasterData,
+    chunk: Sequence[tuple[NameKey, Columns]],
+    seen: Mapping[Key, Seen | None],
+    at: str,
+    who: Actor | None,
 ) -> dict[NameKey, Outcome]:
     """Sets the columns of many names with one event for each part. What is left over goes by itself.
 
@@ -62,7 +69,7 @@ def _set_together(
     for part, changes in parts.items():
         if len(changes) > 1:
             with suppress(Conflict):
-                master.set_finance_together(part, changes, at)
+                master.set_finance_together(part, changes, at, who)
                 done |= {
                     change.name: Outcome(
                         change.name, changed=True, columns=change.after, row=_row_of(seen[change.name])
@@ -72,13 +79,13 @@ def _set_together(
     return done
 
 
-def _set(master: MasterData, key: NameKey, columns: Columns, seen: Seen | None, at: str) -> Outcome:
+def _set(master: MasterData, key: NameKey, columns: Columns, seen: Seen | None, at: str, who: Actor | None) -> Outcome:
     for _ in range(TRIES):
         before, now = _finance(seen), _laid_over(seen, columns)
         if now == before:
             return Outcome(key, changed=False, columns=now, row=_row_of(seen))
         try:
-            master.set_finance(key, now, before=before, at=at)
+            master.set_finance(key, now, before=before, at=at, who=who)
         except Conflict:
             seen = master.read([key])[key]
             continue

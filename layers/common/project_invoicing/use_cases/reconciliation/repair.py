@@ -5,19 +5,24 @@
 * import again: an event asks the import for one actual or one proposal;
 * write back again: an event asks the write-back for a document's refused rows, or for all of them where Dataverse has
   other values than those it took.
+
+That somebody asked for it is in the history of the row before anything is asked for: what follows happens on the bus,
+where no transaction reaches (D-133).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import columns_of, event_of
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, MASTER_TABLES, PROFORMA, table_maps
+from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.master_data import RowKey, SeenRow
 from project_invoicing.domain.reconciliation import Difference, Repair
@@ -26,6 +31,7 @@ from project_invoicing.domain.text import guid
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import ImportRequested, Retry, WriteBackRequested
+from project_invoicing.store.transactions import MAX_WRITES, transact_what_holds
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.dataverse import CHUNK
 
@@ -42,13 +48,17 @@ class Repairs:
     api: DataverseApi | None
     publish: Callable[[Sequence[BusEvent]], list[int]]
     at: str
+    who: Actor = field(default_factory=lambda: person(None))
+    _found: dict[tuple[str, str], str] = field(default_factory=dict)
     _done: dict[tuple[str, ...], Repaired] = field(default_factory=dict)
     _asked: dict[str, str] = field(default_factory=dict)
     _states: Mapping[str, MapStatus] | None = None
 
     def everything(self, found: Iterable[Difference]) -> list[Repaired]:
         """Makes all possible repairs: ``[{"entity", "id", "repair", "outcome"}]``, one entry per id and repair."""
-        wanted = list(dict.fromkeys((one.repair, one.entity, one.id) for one in found if one.repair))
+        listed = [one for one in found if one.repair]
+        self._found |= {(one.entity, one.id): one.detail for one in listed}
+        wanted = list(dict.fromkeys((one.repair, one.entity, one.id) for one in listed if one.repair))
         for entity in _ORDER:
             self._fetch(entity, [id for repair, of, id in wanted if (repair, of) == (Repair.FETCH, entity)])
         proformas = [id for repair, of, id in wanted if (repair, of) == (Repair.FETCH, PROFORMA)]
@@ -117,6 +127,7 @@ class Repairs:
 
     def _send_deletions(self, entity: str, ids: Iterable[str]) -> None:
         for id in ids:
+            self._note(Repair.FETCH, [(entity, id)])
             event = event_of(FoundRow(entity, id, None, None, {}), self.at, "Delete")
             outcome = "the bus did not take it; try again" if self.publish([event]) else "its deletion is on the bus"
             self._did(entity, id, Repair.FETCH, outcome)
@@ -127,6 +138,7 @@ class Repairs:
             self._send(ACTUAL, list(billed))
 
     def _send(self, entity: str, found: Sequence[FoundRow]) -> None:
+        self._note(Repair.FETCH, [(one.entity, one.id) for one in found])
         failed = set(self.publish([event_of(one, self.at) for one in found])) if found else set()
         for position, one in enumerate(found):
             outcome = (
@@ -142,6 +154,7 @@ class Repairs:
 
     def _import(self, entity: str, id: str, scope: Mapping[str, str]) -> None:
         event = ImportRequested(**scope).on_bus(self.at, f"{id}#{self.at}")
+        self._note(Repair.IMPORT, [(entity, id)])
         failed = self.publish([event])
         self._did(entity, id, Repair.IMPORT, "the bus did not take it; try again" if failed else "the import was asked")
 
@@ -154,9 +167,11 @@ class Repairs:
         elif self.api is None:
             outcome = "not possible: no Dataverse is connected"
         else:
+            self._note(Repair.WRITE_BACK, [(entity, id)])
             key = "#".join(str(value) for value in document.as_detail().values())
             if key not in self._asked:  # its other rows are tried with it
-                event = WriteBackRequested(retry=document).on_bus(self.at, f"{key}#{self.at}")
+                asked = WriteBackRequested(retry=replace(document, actor=self.who.id or None))
+                event = asked.on_bus(self.at, f"{key}#{self.at}")
                 refused = self.publish([event])
                 self._asked[key] = (
                     "the bus did not take it; try again" if refused else "the write-back was asked for its document"
@@ -181,6 +196,17 @@ class Repairs:
         if taken is None:
             taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
         return Retry(company=header.company, invoice_number=header.invoice_number, everything=taken)
+
+    def _note(self, repair: Repair, rows: Iterable[tuple[str, str]]) -> None:
+        """Keeps who asked for it with each row. Given again, it is kept once."""
+        staging = self.stores.staging
+        for some in chunks(rows, MAX_WRITES):
+            transact_what_holds(staging.client, [staging.noted(*row, self._entry(repair, row)) for row in some])
+
+    def _entry(self, repair: Repair, row: tuple[str, str]) -> HistoryEntry:
+        found = self._found.get(row)
+        before = {"difference": found} if found else {}
+        return HistoryEntry(self.at, self.who, Done.REPAIRED, before, {"repair": repair.replace("_", " ")})
 
     def _did(self, entity: str, id: str, repair: Repair, outcome: str) -> None:
         row = {"entity": entity, "id": id, "repair": str(repair), "outcome": outcome}

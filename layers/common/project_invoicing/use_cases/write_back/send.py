@@ -20,6 +20,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
+from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
@@ -148,13 +149,17 @@ class WriteBack:
             asked = RetryWriteBack.of(request)
         except Rejected as rejected:
             return {"outcome": f"refused: {rejected.detail}"}
-        return {"outcome": self.retry(asked, at)} | asked.signed
+        return {"outcome": self.retry(asked, at, person(asked.actor))} | asked.signed
 
-    def retry(self, asked: RetryWriteBack, at: str) -> str:
+    def retry(self, asked: RetryWriteBack, at: str, who: Actor) -> str:
         """Tries the refused rows of a finished document again, at a person's request. Returns the outcome.
 
-        With ``everything``, all its rows, because somebody has changed them in Dataverse since.
+        With ``everything``, all its rows, because somebody has changed them in Dataverse since. That ``who`` asked for
+        it is kept in the transaction that opens the document again.
         """
+        # Imported late: who only writes back needs neither.
+        from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
         document = document_of(asked.as_detail())
         progress = self.documents.get(document)
         name = f"{document.source} {document.number} of {document.company}"
@@ -164,8 +169,10 @@ class WriteBack:
             return f"refused: {name} is still being written back; its rows say which were refused"
         everything = bool(asked.everything)
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
+        told = {"written": progress.done, "refused": rows}
+        made = HistoryEntry(at, who, Done.WRITTEN_AGAIN, told, {"rows": "all" if everything else rows})
         if not (rows or everything) or not self.documents.again(
-            progress, self._from_now(RESUMED_AFTER), everything=everything
+            progress, self._from_now(RESUMED_AFTER), made, everything=everything
         ):
             return f"refused: no row of {name} waits to be tried again"
         self.queue.send([_task(document, at)])

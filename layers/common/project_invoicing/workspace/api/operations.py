@@ -100,7 +100,7 @@ def retry_write_back(call: Call) -> Answer:
     """Writes the refused rows of a posted document, or all its rows, back to Dataverse again."""
     asked = _asked(RetryWriteBack, call)
     must_be_allowed(call.actor, asked)
-    outcome = bootstrap.write_back(call.time_left).retry(asked, call.at)
+    outcome = bootstrap.write_back(call.time_left).retry(asked, call.at, call.actor)
     if outcome.startswith(REFUSED):
         raise Problem(409, "not_retried", outcome.removeprefix(REFUSED))
     return {"outcome": outcome}
