@@ -11,7 +11,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from operate import answers, check_dataverse, explain, list_commands, maps, master_commands, preview, reconcile, redrive
+from operate import (
+    answers,
+    audit_commands,
+    check_dataverse,
+    explain,
+    list_commands,
+    maps,
+    master_commands,
+    preview,
+    reconcile,
+    redrive,
+)
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, named_text, stack_option
 from operate.documents import read_setup, setup_warnings
@@ -39,6 +50,7 @@ def add(commands: Commands) -> None:
     _add_checks(commands)
     _add_controls(commands)
     master_commands.add(commands)
+    audit_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

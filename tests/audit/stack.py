@@ -1,0 +1,73 @@
+"""A stack in which something was posted and edited, its seals, and people who tamper with the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.business import Work, finance, into_staging
+from project_invoicing.domain.seals import End
+from project_invoicing.seal_bucket import SealBucket
+from project_invoicing.store.items import Item, key, plain_item, typed_item
+from project_invoicing.store.sealable import Sealable
+from project_invoicing.store.seals import Seals
+from project_invoicing.use_cases.audit.seal import Sealing
+from project_invoicing.use_cases.audit.tables import sealable
+from project_invoicing.use_cases.audit.verify import Tables, verify
+from tests.harness import World
+
+LATER = "2026-08-31T09:05:00Z"
+MUCH_LATER = "2026-08-31T15:00:00Z"
+
+
+class Audited(World):
+    """A world with a verification. ``post`` makes a posted journal and a posted invoice, each by a person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load(finance())
+
+    def post(self, name: str = "work", lines: int = 1) -> Work:
+        work = Work(lines=lines, name=name)
+        into_staging(self, work.unbilled)
+        self.run("staging_import")
+        self.run("journal_posting")
+        self.deliver(work.header)
+        into_staging(self, work.sales)
+        self.run("staging_import")
+        self.run("invoice_posting")
+        return work
+
+    @property
+    def seals(self) -> Seals:
+        return Seals(self.client, self.names.audit_table)
+
+    @property
+    def sealable(self) -> Sealable:
+        return sealable(self.client, self.names)
+
+    def sealing(self, at: str = LATER, bucket: SealBucket | None = None) -> Sealing:
+        return Sealing(self.seals, self.sealable, bucket, at)
+
+    def seal(self, at: str = LATER, bucket: SealBucket | None = None) -> dict[str, Any]:
+        return self.sealing(at, bucket).run()
+
+    def verify(
+        self, at: str = LATER, *, ends: tuple[End, ...] = (), bucket: SealBucket | None = None, company: str | None = None
+    ) -> dict[str, Any]:
+        source = Tables(self.seals, self.sealable)
+        return verify(source, at, ends=ends, bucket=bucket, company=company)
+
+    def ends(self) -> tuple[End, ...]:
+        return tuple(End(head.chain, head.number, head.hash) for head in self.seals.heads().values())
+
+    # Whoever tampers with the tables
+
+    def items(self, table: str, beginning: str = "") -> list[Item]:
+        found = map(plain_item, self.client.scan(TableName=table, ConsistentRead=True)["Items"])
+        return sorted((one for one in found if one["pk"].startswith(beginning)), key=lambda one: (one["pk"], one["sk"]))
+
+    def write(self, table: str, item: Item) -> None:
+        self.client.put_item(TableName=table, Item=typed_item(item))
+
+    def remove(self, table: str, item: Item) -> None:
+        self.client.delete_item(TableName=table, Key=key(item["pk"], item["sk"]))
