@@ -132,5 +132,5 @@ def _show(report: dict[str, Any]) -> None:
         print(printable(f"{report['waiting']} entries are not sealed yet; the oldest is of {report['oldest']}."))
     if not report["marked"]:
         print("What earlier versions stored was not marked to be sealed; run: invoicing audit backfill")
-    told = f"{report['entries']} entries of {report['documents']} posted documents"
+    told = f"{report['entries']} entries of {report['posted']} posted documents"
     print(f"{told} agree with their seals." if report["ok"] else f"{told} do not agree with their seals.")

@@ -9,6 +9,9 @@ from project_invoicing.store import client
 from project_invoicing.use_cases.explain.ask import explain
 from project_invoicing.use_cases.explain.stores import Stores
 
+KINDS = ("staging", "journals", "proposals", "ledger", "setup", "dataverse", "master_data", "audit")
+"""The tables that an explanation and a reconciliation read."""
+
 
 def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any]:
     """Everything known about ``id``, as ``use_cases.explain`` says. Raises ``InvalidInput``."""
@@ -19,5 +22,5 @@ def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any
 
 def stores(stack_prefix: str | None) -> Stores:
     """The stores of the stack with this prefix, else of the tables that the environment names."""
-    tables = named(stack_prefix, "staging", "journals", "proposals", "ledger", "setup", "dataverse", "master_data")
+    tables = named(stack_prefix, *KINDS)
     return Stores.read(client.dynamodb(), tables)

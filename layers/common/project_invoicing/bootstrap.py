@@ -281,7 +281,7 @@ def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
     """A reconciliation run at ``at``, which keeps reading while ``time_left`` allows."""
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
 
-    return Reconciliation(explained_stores(), dataverse(), at, time_left)
+    return Reconciliation(explained_stores(), dataverse(), at, time_left, seal_bucket())
 
 
 def reconciliations() -> Reconciliations:

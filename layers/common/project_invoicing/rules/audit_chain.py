@@ -56,7 +56,7 @@ class Fault(NamedTuple):
     def row(self) -> dict[str, Any]:
         """As JSON."""
         seal = None if self.seal >= _LAST else self.seal
-        entry = {"table": self.table, "pk": self.pk, "sk": self.sk} if self.table else None
+        entry = {"table": self.table, "partition": self.pk, "key": self.sk} if self.table else None
         return {"chain": self.chain or None, "seal": seal, "what": self.what, "entry": entry, "detail": self.detail}
 
 
@@ -109,10 +109,13 @@ class AuditChain:
 
     # Seals
 
-    def read(self, name: str, seals: Iterable[Stored], end: End | None) -> None:
-        """Reads the seals of a chain in their order. ``end`` is where the table says that it ends."""
+    def read(self, name: str, seals: Iterable[Stored], end: End | None, *, first: int = 1) -> None:
+        """Reads the seals of a chain in their order, from the ``first`` one on that is verified.
+
+        ``end`` is where the table says that the chain ends.
+        """
         chain = self._chains[name] = _Chain(name)
-        expected = 1
+        expected = first
         for stored in seals:
             for number in range(expected, stored.number):
                 self._seal(chain, number, Wrong.SEAL_REMOVED, "is not there")
@@ -187,7 +190,7 @@ class AuditChain:
 
         With a ``company`` only of its chain.
 
-            {"at", "ok", "marked", "entries", "documents", "waiting", "oldest", "first", "faults", "more",
+            {"at", "ok", "marked", "entries", "posted", "waiting", "oldest", "first", "faults", "more",
              "chains": [{"chain", "seals", "entries", "from", "to", "sealed_at", "hash", "faults"}]}
 
         ``waiting`` counts what is not sealed yet, ``oldest`` is when the oldest of it was done. ``first`` and
@@ -208,7 +211,7 @@ class AuditChain:
             "ok": not faults,
             "marked": self.marked,
             "entries": len(self._found),
-            "documents": sum(one.status == _POSTED for one in self._histories.values()),
+            "posted": sum(one.status == _POSTED for one in self._histories.values()),
             "waiting": self.waiting,
             "oldest": self.oldest,
             "first": faults[0].row() if faults else None,

@@ -12,15 +12,22 @@ longer there. So no clock and no order of commits can hide anything from it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import Write, scan_index, update
+from project_invoicing.store.transactions import Write, get, scan_index, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX: Final = "unsealed"
+
+
+class Mark(NamedTuple):
+    """``since`` when an item waits to be sealed, or the ``place`` of its seal; neither where it is not to be sealed."""
+
+    since: str | None
+    place: str | None
 
 
 def to_seal(at: str) -> dict[str, str]:
@@ -42,6 +49,12 @@ def sealed_in(item: Item) -> str | None:
 
 def pages_sealed(item: Item) -> int:
     return int(item.get("sp", 0))
+
+
+def mark_of(client: DynamoDBClient, table: str, pk: str, sk: str) -> Mark:
+    """How the sealing of an item stands. One request."""
+    item = get(client, table, pk, sk) or {}
+    return Mark(since(item), sealed_in(item))
 
 
 def waiting(client: DynamoDBClient, table: str) -> Iterator[tuple[str, str, str]]:

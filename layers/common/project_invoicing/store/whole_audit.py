@@ -69,6 +69,11 @@ def again(sealable: Sealable, keys: Iterable[tuple[str, str, str]]) -> Iterator[
     return sealable.entries(keys)
 
 
+def key_of(row: Row) -> tuple[str, str, str]:
+    kind, item = row
+    return kind, str(item["pk"]), str(item["sk"])
+
+
 def found(row: Row) -> Found | Document:
     """What a verification needs of an item."""
     kind, item = row

@@ -27,8 +27,8 @@ def lines(seals: Seals, sealable: Sealable, at: str) -> Iterator[str]:
     "text"}`` for each seal, ``{"chain", "end", "hash"}`` for the end of each chain.
     """
     seen: set[Key] = set()
-    for (kind, item), text in whole_audit.rows(sealable, lambda row: (row, _line(whole_audit.exported(row)))):
-        seen.add((kind, str(item["pk"]), str(item["sk"])))
+    for key, text in whole_audit.rows(sealable, lambda row: (whole_audit.key_of(row), _text(row))):
+        seen.add(key)
         yield text
     sealed: list[Key] = []
     for head in seals.heads().values():
@@ -37,7 +37,7 @@ def lines(seals: Seals, sealable: Sealable, at: str) -> Iterator[str]:
             sealed += _unseen(stored, seen)
             yield _line({"chain": head.chain, "seal": stored.number, "hash": stored.hash, "text": stored.text})
     for row in whole_audit.again(sealable, sealed):
-        yield _line(whole_audit.exported(row))
+        yield _text(row)
     yield _line({"audit": EXPORT_FORM, "at": at, "marked": seals.backfilled() is not None})
 
 
@@ -93,6 +93,10 @@ def _unseen(stored: Stored, seen: set[Key]) -> list[Key]:
         return [entry.key for entry in parsed(stored.text).entries if entry.key not in seen]
     except ValueError:  # a verification names it
         return []
+
+
+def _text(row: whole_audit.Row) -> str:
+    return _line(whole_audit.exported(row))
 
 
 def _line(value: dict[str, Any]) -> str:

@@ -22,8 +22,11 @@ from project_invoicing.store.list_progress import ListProgress
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.sealable import Sealable
+from project_invoicing.store.seals import Seals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.write_backs import Document, WriteBacks
+from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ class Stores:
     setups: SetupVersions
     maps: MapStates
     lists: ListProgress
+    seals: Seals
+    sealable: Sealable
 
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
@@ -57,6 +62,8 @@ class Stores:
             SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
             ListProgress(client, named.setup_table),
+            Seals(client, named.audit_table),
+            sealable(client, named),
         )
 
     @property
