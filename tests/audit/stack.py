@@ -52,7 +52,12 @@ class Audited(World):
         return self.sealing(at, bucket).run()
 
     def verify(
-        self, at: str = LATER, *, ends: tuple[End, ...] = (), bucket: SealBucket | None = None, company: str | None = None
+        self,
+        at: str = LATER,
+        *,
+        ends: tuple[End, ...] = (),
+        bucket: SealBucket | None = None,
+        company: str | None = None,
     ) -> dict[str, Any]:
         source = Tables(self.seals, self.sealable)
         return verify(source, at, ends=ends, bucket=bucket, company=company)

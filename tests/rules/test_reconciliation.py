@@ -746,7 +746,7 @@ def test_the_command_prints_the_checks_and_ends_with_1_where_there_are_differenc
     month: Side, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = month.books.world.names
-    tables = ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse")
+    tables = ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse", "audit")
     environment = {f"{name.upper()}_TABLE": getattr(names, f"{name}_table") for name in tables}
 
     def command(*arguments: str) -> tuple[int, str]:
