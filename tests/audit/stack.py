@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from benchmarks.business import Work, finance, into_staging
+from benchmarks.business import COMPANY, Work, finance, into_staging
+from project_invoicing.domain.actor import person
+from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.seals import End
 from project_invoicing.seal_bucket import SealBucket
+from project_invoicing.store import history
 from project_invoicing.store.items import Item, key, plain_item, typed_item
+from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.sealable import Sealable
 from project_invoicing.store.seals import Seals
+from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.audit.seal import Sealing
 from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.audit.verify import Tables, verify
+from tests.builders import guid
 from tests.harness import World
 
+ENTRY = Entry(
+    "V-1", date(2026, 8, 31), "1100", PostingType.CUSTOMER_BALANCE, "USD", Decimal("1.50"), Decimal("1.50"), Decimal(1)
+)
 LATER = "2026-08-31T09:05:00Z"
 MUCH_LATER = "2026-08-31T15:00:00Z"
 
@@ -36,6 +49,20 @@ class Audited(World):
         self.run("staging_import")
         self.run("invoice_posting")
         return work
+
+    def book(self, name: str, pages: int = 1) -> None:
+        """As ``post``, without the way there: what a posted journal and a posted invoice leave to be sealed."""
+        names, journal, proforma = self.names, f"JOURNAL#{COMPANY}#{name}", f"PROPOSAL#{guid(name)}"
+        posted = {"sk": "H", "co": COMPANY, "st": "posted", "ua": self.at}
+        self.write(names.journals_table, posted | {"pk": journal, "pg": pages})
+        self.write(names.proposals_table, posted | {"pk": proforma, "in": name, "pp": 1})
+        for table, document in ((names.journals_table, journal), (names.proposals_table, proforma)):
+            made = HistoryEntry(self.at, person("ann@contoso.example"), Done.POSTED, {}, {"name": name})
+            transact(self.client, [history.entry(table, document, made)])
+        ledger = Ledger(self.client, names.ledger_table)
+        for number in range(1, pages + 1):
+            transact(self.client, [ledger.page(JOURNAL, COMPANY, name, number, [ENTRY])])
+        transact(self.client, [ledger.page(INVOICE, COMPANY, name, 1, [ENTRY])])
 
     @property
     def seals(self) -> Seals:

@@ -10,6 +10,7 @@ from project_invoicing.domain.sealed_items import Document, Found
 from project_invoicing.domain.seals import End, Stored, parsed
 from project_invoicing.errors import Rejected
 from project_invoicing.store import whole_audit
+from project_invoicing.use_cases.audit.verify import Tables
 
 if TYPE_CHECKING:
     from project_invoicing.store.sealable import Sealable
@@ -31,11 +32,12 @@ def lines(seals: Seals, sealable: Sealable, at: str) -> Iterator[str]:
         seen.add(key)
         yield text
     sealed: list[Key] = []
-    for head in seals.heads().values():
-        yield _line({"chain": head.chain, "end": head.number, "hash": head.hash})
-        for stored in seals.of(head.chain, last=head.number):
+    for name, found, end in Tables(seals, sealable).chains():
+        if end:
+            yield _line({"chain": name, "end": end.number, "hash": end.hash})
+        for stored in found:
             sealed += _unseen(stored, seen)
-            yield _line({"chain": head.chain, "seal": stored.number, "hash": stored.hash, "text": stored.text})
+            yield _line({"chain": name, "seal": stored.number, "hash": stored.hash, "text": stored.text})
     for row in whole_audit.again(sealable, sealed):
         yield _text(row)
     yield _line({"audit": EXPORT_FORM, "at": at, "marked": seals.backfilled() is not None})
