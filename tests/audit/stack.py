@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
+from project_invoicing.config import Settings
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.history import Done, HistoryEntry
@@ -18,12 +19,15 @@ from project_invoicing.store.items import Item, key, plain_item, typed_item
 from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.sealable import Sealable
 from project_invoicing.store.seals import Seals
-from project_invoicing.store.transactions import transact
+from project_invoicing.store.transactions import put, transact
 from project_invoicing.use_cases.audit.seal import Sealing
 from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.audit.verify import Tables, verify
 from tests.builders import guid
 from tests.harness import World
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ENTRY = Entry(
     "V-1", date(2026, 8, 31), "1100", PostingType.CUSTOMER_BALANCE, "USD", Decimal("1.50"), Decimal("1.50"), Decimal(1)
@@ -32,8 +36,16 @@ LATER = "2026-08-31T09:05:00Z"
 MUCH_LATER = "2026-08-31T15:00:00Z"
 
 
+class Stack(Protocol):
+    """Anything with tables and a time."""
+
+    client: DynamoDBClient
+    names: Settings
+    at: str
+
+
 class Audited(World):
-    """A world with a verification. ``post`` makes a posted journal and a posted invoice, each by a person."""
+    """A world with a verification. ``post`` makes a posted journal and a posted invoice; ``book`` only their traces."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,18 +63,7 @@ class Audited(World):
         return work
 
     def book(self, name: str, pages: int = 1) -> None:
-        """As ``post``, without the way there: what a posted journal and a posted invoice leave to be sealed."""
-        names, journal, proforma = self.names, f"JOURNAL#{COMPANY}#{name}", f"PROPOSAL#{guid(name)}"
-        posted = {"sk": "H", "co": COMPANY, "st": "posted", "ua": self.at}
-        self.write(names.journals_table, posted | {"pk": journal, "pg": pages})
-        self.write(names.proposals_table, posted | {"pk": proforma, "in": name, "pp": 1})
-        for table, document in ((names.journals_table, journal), (names.proposals_table, proforma)):
-            made = HistoryEntry(self.at, person("ann@contoso.example"), Done.POSTED, {}, {"name": name})
-            transact(self.client, [history.entry(table, document, made)])
-        ledger = Ledger(self.client, names.ledger_table)
-        for number in range(1, pages + 1):
-            transact(self.client, [ledger.page(JOURNAL, COMPANY, name, number, [ENTRY])])
-        transact(self.client, [ledger.page(INVOICE, COMPANY, name, 1, [ENTRY])])
+        book(self, name, pages)
 
     @property
     def seals(self) -> Seals:
@@ -103,3 +104,19 @@ class Audited(World):
 
     def remove(self, table: str, item: Item) -> None:
         self.client.delete_item(TableName=table, Key=key(item["pk"], item["sk"]))
+
+
+def book(world: Stack, name: str, pages: int = 1) -> None:
+    """What a posted journal and a posted invoice leave to be sealed, without the way there."""
+    names, journal, proforma = world.names, f"JOURNAL#{COMPANY}#{name}", f"PROPOSAL#{guid(name)}"
+    posted = {"sk": "H", "co": COMPANY, "st": "posted", "ua": world.at}
+    ledger = Ledger(world.client, names.ledger_table)
+    writes = [
+        put(names.journals_table, posted | {"pk": journal, "pg": pages}, unless_exists=True),
+        put(names.proposals_table, posted | {"pk": proforma, "in": name, "pp": 1}, unless_exists=True),
+        *(ledger.page(JOURNAL, COMPANY, name, number, [ENTRY]) for number in range(1, pages + 1)),
+        ledger.page(INVOICE, COMPANY, name, 1, [ENTRY]),
+    ]
+    made = HistoryEntry(world.at, person("ann@contoso.example"), Done.POSTED, {}, {"name": name})
+    documents = ((names.journals_table, journal), (names.proposals_table, proforma))
+    transact(world.client, [*writes, *(history.entry(table, document, made) for table, document in documents)])
