@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain as chained
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ class Books:
 
     def verify(self, *ends: End, bucket: bool = False, marked: bool = True, at: str = NOW) -> dict[str, Any]:
         chain = AuditChain(at, marked)
-        for item in (*self.found.values(), *self.headers.values()):
+        for item in chained[Found | Document](self.found.values(), self.headers.values()):
             chain.take(item)
         stored = (Stored(seal.number, hash_of(seal.text), seal.text) for seal in self.seals)
         chain.read(COMPANY, stored, self.end)
@@ -217,8 +218,9 @@ def test_a_whole_chain_that_is_gone_is_missed_by_its_entries_and_by_whoever_kept
 def test_what_waits_to_be_sealed_is_counted_and_after_an_hour_a_fault(books: Books, at: str, *, late: bool) -> None:
     pk = f"JOURNAL#{COMPANY}#000011"
     books.headers[pk] = Document(pk, f"HISTORY#{pk}", COMPANY, "posted", DONE, None)
-    for key in (("ledger", pk, "V#000001"), ("journals", f"HISTORY#{pk}", f"{DONE}#1")):
-        books.found[key] = Found(*key, "hash", None, DONE if key[0] == "journals" else None, None)
+    page, posted = ("ledger", pk, "V#000001"), ("journals", f"HISTORY#{pk}", f"{DONE}#1")
+    books.found[page] = Found(*page, "hash", None, None, None)
+    books.found[posted] = Found(*posted, "hash", DONE, DONE, None)
     report = books.verify(at=at)
     assert (report["waiting"], report["oldest"], report["ok"]) == (2, DONE, not late)
     assert {fault["what"] for fault in report["faults"]} == ({Wrong.NOT_SEALED} if late else set())

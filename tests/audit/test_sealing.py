@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.business import COMPANY
 from local import cli
-from project_invoicing import bootstrap
+from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Unavailable
@@ -351,7 +351,7 @@ def test_the_function_and_the_commands_seal_verify_export_and_print_the_end(
 ) -> None:
     for name in ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse", "audit"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(audited.names, f"{name}_table"))
-    bootstrap.settings.cache_clear()
+    settings.cache_clear()
 
     def invoicing(*arguments: str) -> tuple[int, str]:
         code = cli.main(["audit", *arguments])

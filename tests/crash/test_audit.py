@@ -22,12 +22,16 @@ from tests.thorough import thorough
 pytestmark = pytest.mark.engine
 
 
+ALL_AT_ONCE, MANY_SEALS = (seal.UNITS, seal.MOST_ENTRIES), (2, 1)
+CASES = thorough([ALL_AT_ONCE], [ALL_AT_ONCE, MANY_SEALS])
+
+
 def sealing(world: World) -> None:
     world.schedule("audit_sealing")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("units", "entries"), thorough([(2, 1)], [(2, 1), (seal.UNITS, seal.MOST_ENTRIES)]))
+@pytest.mark.parametrize(("units", "entries"), CASES)
 def test_sealing_that_dies_anywhere_seals_everything_once(empty: World, units: int, entries: int) -> None:
     book(empty, "one")
     of_no_company = HistoryEntry(empty.at, person("ann@contoso.example"), Done.EDITED)
