@@ -41,7 +41,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "accounting_writeback": (90, 75),
     "document_editing": (200, 125),
     "explain": (170, 130),
-    "reconciliation": (170, 140),
+    "reconciliation": (175, 140),
     "reference_rates": (10, 5),
     "workspace": (200, 150),
     "audit_sealing": (35, 20),

@@ -93,7 +93,7 @@ class Reconciliation:
 
     def _judge_audit_chain(self, check: Check) -> None:
         try:
-            AuditTail(self.stores.seals, self.stores.sealable, self.bucket).judge(check, self.at)
+            AuditTail(*self.stores.audit_chain(), self.bucket).judge(check, self.at)
         except Unavailable as stopped:
             check.not_checked = str(stopped)
 
