@@ -95,6 +95,7 @@ def play(site: Site, document: Row, console: Console) -> Row:
     story.work()
     story.proforma()
     story.correction()
+    site.run("audit_sealing")
     report: Row = site.run("reconciliation")
     return report
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from operate import (
     answers,
+    audit_commands,
     check_dataverse,
     document_commands,
     explain,
@@ -56,6 +57,7 @@ def add(commands: Commands) -> None:
     _add_checks(commands)
     _add_controls(commands)
     master_commands.add(commands)
+    audit_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

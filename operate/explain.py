@@ -9,6 +9,9 @@ from project_invoicing.store import client
 from project_invoicing.use_cases.explain.ask import explain
 from project_invoicing.use_cases.explain.stores import Stores
 
+KINDS = ("staging", "journals", "proposals", "ledger", "setup", "dataverse", "master_data")
+"""The tables that an explanation reads."""
+
 
 def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any]:
     """Everything known about ``id``, as ``use_cases.explain`` says. Raises ``InvalidInput``."""
@@ -17,7 +20,10 @@ def run(id: str, company: str | None, stack_prefix: str | None) -> dict[str, Any
     return explain(read, id, company)
 
 
-def stores(stack_prefix: str | None) -> Stores:
-    """The stores of the stack with this prefix, else of the tables that the environment names."""
-    tables = named(stack_prefix, "staging", "journals", "proposals", "ledger", "setup", "dataverse", "master_data")
+def stores(stack_prefix: str | None, *more: str) -> Stores:
+    """The stores of the stack with this prefix, else of the tables that the environment names.
+
+    ``more``: kinds of tables that are needed beside ``KINDS``.
+    """
+    tables = named(stack_prefix, *KINDS, *more)
     return Stores.read(client.dynamodb(), tables)

@@ -42,7 +42,7 @@ def run(options: Options) -> Json:
             raise InvalidInput([f"--last: no reconciliation has run; {table} has no report"])
         return report
     at = utc_text(datetime.now(UTC))
-    read = stores(options.stack_prefix)
+    read = stores(options.stack_prefix, "audit")
     bus = options.stack_prefix or settings().event_bus_name  # the bus has the name of its stack
     if options.repair and not bus:
         raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack-prefix"])

@@ -429,6 +429,7 @@ def function_samples() -> dict[str, Any]:
         "reconciliation/repair-one": manual("2026-09-01T08:00:00Z", "Manual Run", repair=guid("actual-billed-sales")),
         "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
         "reference_rates/scheduled": scheduled("2026-08-31T15:30:00Z", "reference-rates"),
+        "audit_sealing/scheduled": scheduled("2026-08-31T09:05:00Z", "audit-sealing"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
     }

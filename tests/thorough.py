@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def thorough(few: int, many: int) -> int:
-    """How many examples or seeds: ``few``, or ``many`` where the environment has ``NIGHTLY``."""
+def thorough(few: T, many: T) -> T:
+    """How many examples or seeds, or which: ``few``, or ``many`` where the environment has ``NIGHTLY``."""
     return many if os.environ.get("NIGHTLY") else few

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -14,9 +15,14 @@ from local import ROOT, run
 from local.template import read
 from project_invoicing.dataverse.maps import table_maps
 from project_invoicing.dataverse.webhook_keys import sign
+from project_invoicing.domain.actor import BY_SCHEDULE
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.errors import Unavailable
-from project_invoicing.store import client, setups
+from project_invoicing.store import client, history, setups
+from project_invoicing.store.sealable import MARKED
+from project_invoicing.store.transactions import transact
 from tests import master, policies
+from tests.audit.stack import book
 from tests.builders import actual, connection, lookup, multiple, option, proforma, to_json
 from tests.dataverse import FakeDataverse
 from tests.event_samples import stripped
@@ -96,6 +102,27 @@ def test_master_data_sync_does_only_what_its_role_allows_and_all_of_it() -> None
     used = {use for use in noted if use.function == "master_data_sync"}
     unused = {use for use in policies.allowed() if use.function == "master_data_sync"} - used
     assert {use.action.split(":")[0] for use in unused} <= {"sqs"}, unused
+
+
+def test_audit_sealing_does_only_what_its_role_allows_and_all_of_it() -> None:
+    dataverse = FakeDataverse()
+    with policies.enforced() as noted, running(dataverse) as site:
+        site.map("pause", "products")
+        site.stack.invoke("audit_sealing", {"source": "aws.events", "time": NOW, "detail": {}})
+        writes = [
+            history.entry(table, "X", HistoryEntry(NOW, BY_SCHEDULE, Done.EDITED))
+            for kind in MARKED
+            if (table := getattr(site.names, f"{kind}_table"))
+        ]
+        transact(client.dynamodb(), writes)
+        book(SimpleNamespace(client=client.dynamodb(), names=site.names, at=NOW), "one")
+        with patch("project_invoicing.bootstrap.seal_bucket", return_value=SimpleNamespace(put=lambda *_: True)):
+            site.stack.invoke("audit_sealing", {"source": "aws.events", "time": NOW, "detail": {}})
+        site.stack.invoke("reconciliation", {"source": "aws.events", "time": NOW, "detail": {}})
+        assert site.dead_letters() == []
+    used = {use for use in noted if use.function == "audit_sealing"}
+    unused = {use for use in policies.allowed() if use.function == "audit_sealing"} - used
+    assert {use.action.split(":")[0] for use in unused} <= {"s3"}, unused
 
 
 def _signed(body: str) -> dict[str, str]:

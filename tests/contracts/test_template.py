@@ -29,6 +29,7 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "DATAVERSE_URL": "DataverseUrl",
     "DATAVERSE_CREDENTIALS": "DataverseCredentials",
     "WEBHOOK_KEYS": "WebhookKeys",
+    "AUDIT_BUCKET": "AuditBucket",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",
@@ -42,7 +43,7 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
 }
 SIGN_IN = {"WorkspaceUrl", "OidcIssuer", "OidcClientId", "OidcRolesClaim", "OidcRoles", "ApiAudience"}
 NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum", *SIGN_IN}
-OUTSIDE = {"ReferenceRatesObject"}
+OUTSIDE = {"AuditBucket", "ReferenceRatesObject"}
 """What roles reach that is not of the stack: named by a parameter, and not at all where that is empty."""
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)

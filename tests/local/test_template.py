@@ -169,6 +169,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "accounting_writeback",
         "dataverse_catchup",
         "reference_rates",
+        "audit_sealing",
         "master_data_sync",
     }
     assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook", "workspace"]

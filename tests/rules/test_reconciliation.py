@@ -749,8 +749,9 @@ def test_the_function_repairs_one_or_all(month: Side) -> None:
 def test_the_command_prints_the_checks_and_ends_with_1_where_there_are_differences(
     month: Side, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    month.books.world.run("audit_sealing")
     names = month.books.world.names
-    tables = ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse")
+    tables = ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse", "audit")
     environment = {f"{name.upper()}_TABLE": getattr(names, f"{name}_table") for name in tables}
 
     def command(*arguments: str) -> tuple[int, str]:

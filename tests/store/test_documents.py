@@ -116,7 +116,7 @@ def test_only_unposted_journals_of_the_company_are_open(journals: Journals) -> N
         transact(journals.client, [journals.create(journal)])
     posted = journals.changing(a_journal("J-1"))
     posted.begun(setup_version=1)
-    posted.posted()
+    posted.posted("2026-08-31T09:00:00Z")
     transact(journals.client, [posted.write()])
     assert [journal.journal_id for journal in journals.open("USPM")] == ["J-2"]
     assert list(journals.open("GBPM")) == []
@@ -271,7 +271,7 @@ def test_a_posted_proposal_is_open_no_more(proposals: Proposals) -> None:
     change.ready(Decimal("1600.00"))
     change.claimed(INVOICE, 1, {})
     change.page_posted()
-    change.posted()
+    change.posted("2026-08-31T09:00:00Z")
     transact(proposals.client, [change.write()])
     assert (proposals.open("USPM"), read(proposals).status) == ([], ProposalStatus.POSTED)
     assert read(proposals) == change.after
@@ -323,7 +323,7 @@ def test_a_header_is_after_each_verb_as_it_is_read_then(proposals: Proposals) ->
         lambda change: change.ready(Decimal("1600.00")),
         lambda change: change.claimed(INVOICE, 9, {}),
         lambda change: change.page_posted(),
-        lambda change: change.posted(),
+        lambda change: change.posted("2026-08-31T09:00:00Z"),
     ]
     for step in steps:
         change = proposals.changing(header)

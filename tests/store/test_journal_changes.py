@@ -34,6 +34,10 @@ def changed(journals: Journals, journal: Journal, *verbs: Callable[[JournalChang
     return change.after
 
 
+def is_posted(change: JournalChange) -> None:
+    change.posted(LATER)
+
+
 def begun(change: JournalChange) -> None:
     change.begun(setup_version=7)
 
@@ -56,7 +60,7 @@ def test_what_a_change_says_is_what_is_read_afterwards(journals: Journals, journ
         [JournalChange.failed],
         [lambda change: change.reset(LATER)],
         [begun, errors_go_to, two_pages_posted],
-        [lambda change: change.page_posted(), JournalChange.posted],
+        [lambda change: change.page_posted(), is_posted],
     ]
     for verbs in life:
         journal = changed(journals, journal, *verbs)
@@ -67,7 +71,7 @@ def test_what_a_change_says_is_what_is_read_afterwards(journals: Journals, journ
 
 
 def test_a_small_journal_is_claimed_posted_and_finished_at_once(journals: Journals, journal: Journal) -> None:
-    after = changed(journals, journal, begun, lambda change: change.page_posted(), JournalChange.posted)
+    after = changed(journals, journal, begun, lambda change: change.page_posted(), is_posted)
     assert journals.get("USPM", "J-1") == after
     assert (after.status, after.setup_version, after.posted_pages) == (JournalStatus.POSTED, 7, 1)
 
@@ -82,7 +86,7 @@ def test_of_two_runs_that_post_one_page_one_is_told(journals: Journals, journal:
 def test_what_may_not_happen_to_a_journal_is_refused_before_anything_is_written(
     journals: Journals, journal: Journal
 ) -> None:
-    posted = changed(journals, journal, begun, JournalChange.posted)
+    posted = changed(journals, journal, begun, is_posted)
     with pytest.raises(Conflict, match="a journal that is posted cannot be changed"):
         changed(journals, posted, lambda change: change.lines_changed(LATER))
     with pytest.raises(Conflict, match="a journal that is draft cannot be reset"):

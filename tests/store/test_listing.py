@@ -73,7 +73,7 @@ def test_a_journal_moves_from_the_open_list_to_the_posted_one(journals: Journals
     change = journals.changing(journal)
     change.begun(1)
     change.page_posted()
-    change.posted()
+    change.posted("2026-08-31T09:00:00Z")
     transact(journals.client, [change.write()])
     assert flat(all_of(journals, 5, "draft")) == []
     assert all_of(journals, 5, "posted") == [["J-01"]]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.domain.actor import Actor
+    from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.map_states import MapStates
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
+    from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
     from project_invoicing.use_cases.invoices.post import InvoicePosting
@@ -279,7 +281,7 @@ def reconciliation(at: str, time_left: Callable[[], bool]) -> Reconciliation:
     """A reconciliation run at ``at``, which keeps reading while ``time_left`` allows."""
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
 
-    return Reconciliation(explained_stores(), dataverse(), at, time_left)
+    return Reconciliation(explained_stores(), dataverse(), at, time_left, seal_bucket())
 
 
 def reconciliations() -> Reconciliations:
@@ -334,6 +336,26 @@ def outbox_relay() -> Relay:
     business = (named.staging_table, named.journals_table, named.proposals_table)
     tables = (*business, named.setup_table, named.master_data_table)
     return Relay(client.dynamodb(), client.event_bridge(), named.event_bus_name, tables)
+
+
+def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:
+    """What seals at ``at``; ``time_left`` says whether another seal may be begun."""
+    from project_invoicing.store.seals import Seals
+    from project_invoicing.use_cases.audit.seal import Sealing
+    from project_invoicing.use_cases.audit.tables import sealable
+
+    named, tables = settings(), client.dynamodb()
+    return Sealing(Seals(tables, named.audit_table), sealable(tables, named), seal_bucket(), at, time_left)
+
+
+def seal_bucket(named: str | None = None) -> SealBucket | None:
+    """The bucket of the seals, or one that is ``named``; ``None`` where there is none."""
+    name = named or settings().audit_bucket
+    if not name:
+        return None
+    from project_invoicing.seal_bucket import SealBucket
+
+    return SealBucket(client.s3(), name)
 
 
 NAMED = (settings, staging, journals, proposals, ledger, master_data, map_states, dataverse, webhook)

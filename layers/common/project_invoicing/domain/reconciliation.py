@@ -43,6 +43,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "document_differs": "Entries of the set-up document that Dataverse contradicts",
     "stuck": "Documents whose posting was begun and not finished",
     "outbox": "Events that nobody has published",
+    "audit_chain": "The last seals against what they hold, and what nobody has sealed for an hour",
 }
 """The checks in the order of the report."""
 

@@ -1,6 +1,7 @@
 """The history of documents: one item per entry, in a partition beside the document's, never changed.
 
 ``at`` when, ``wi`` ``wn`` ``wh`` id and name of who did it and how, ``wt`` what, ``b`` ``f`` before and after as JSON.
+Each entry is to be sealed (``store.unsealed``), whoever writes it.
 The key is made of the time and what the command says: a command that is delivered twice makes one entry, and its second
 transaction is refused as a whole.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.transactions import Write, get, put, query, transact
+from project_invoicing.store.unsealed import to_seal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,6 +39,7 @@ def entry(table: str, document: str, made: HistoryEntry) -> Write:
         "wt": made.what,
         "b": _text(made.before),
         "f": _text(made.after),
+        **to_seal(made.at),
     }
     return put(table, item, unless_exists=True)
 

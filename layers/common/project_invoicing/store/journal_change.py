@@ -15,6 +15,7 @@ from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.states import JOURNALS, JournalVerb
 from project_invoicing.store.listing import entry, open_list, posted_list
 from project_invoicing.store.transactions import Write, update
+from project_invoicing.store.unsealed import to_seal
 
 HEADER: Final = "H"
 PREFIX: Final = "JOURNAL#"
@@ -76,8 +77,10 @@ class JournalChange:
             self._values["ne"] = errors
         self.after = replace(self.after, posted_pages=posted, error_lines=errors)
 
-    def posted(self) -> None:
+    def posted(self, at: str) -> None:
+        """Its vouchers are to be sealed from now on."""
         self._happens(JournalVerb.POSTED)
+        self._values |= to_seal(at)
 
     def failed(self) -> None:
         """None of its lines can be posted: it waits to be reset (POST-10)."""

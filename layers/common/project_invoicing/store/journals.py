@@ -22,7 +22,7 @@ from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import history as histories
-from project_invoicing.store import pins, rows
+from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
 from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, voucher_list
@@ -121,6 +121,10 @@ class Journals:
         """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
         found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
         return sorted({_document(item["pk"]) for item in found})
+
+    def mark(self, company: str, journal_id: str) -> unsealed.Mark:
+        """Whether its vouchers are sealed."""
+        return unsealed.mark_of(self.client, self.table, partition(company, journal_id), HEADER)
 
     def history(self, company: str, journal_id: str) -> Iterator[HistoryEntry]:
         """What was done to it, oldest first."""

@@ -31,6 +31,7 @@ from project_invoicing.store.proposal_items import (
     waiting_columns,
 )
 from project_invoicing.store.transactions import Write, update
+from project_invoicing.store.unsealed import to_seal
 
 
 class ProposalChange:
@@ -187,10 +188,12 @@ class ProposalChange:
         pages = self.after.posted_pages + 1
         self._happens(ProposalVerb.PAGE_POSTED, {"pp": pages}, posted_pages=pages)
 
-    def posted(self) -> None:
+    def posted(self, at: str) -> None:
+        """Its voucher is to be sealed from now on."""
         after = self.after
         on = after.invoice_date or date.fromisoformat(after.proforma.version.occurred_at[:10])
-        self._happens(ProposalVerb.POSTED, CLOSED | listed_posted(after.number, after.company, on))
+        values = CLOSED | listed_posted(after.number, after.company, on) | to_seal(at)
+        self._happens(ProposalVerb.POSTED, values)
 
     # --- what Dataverse says of its proforma --------------------------------------------------------------------------
 

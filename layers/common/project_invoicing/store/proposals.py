@@ -34,7 +34,7 @@ from project_invoicing.domain.proposal import BetweenCompanies, Proposal, Propos
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.waits import ANY_OF
 from project_invoicing.store import history as histories
-from project_invoicing.store import pins, rows
+from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.listing import (
@@ -156,6 +156,10 @@ class Proposals:
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
             yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
+
+    def mark(self, proforma_id: str) -> unsealed.Mark:
+        """Whether its voucher is sealed."""
+        return unsealed.mark_of(self.client, self.table, partition(proforma_id), HEADER)
 
     def history(self, proforma_id: str) -> Iterator[HistoryEntry]:
         """What was done to it, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from project_invoicing.domain.history import HistoryEntry
+from project_invoicing.domain.seals import seal_at
 from project_invoicing.rules.explaining.explanation import Explanation
 
 
@@ -15,6 +16,14 @@ def woven(made: Explanation, entries: Iterable[HistoryEntry]) -> Explanation:
         later = (n for n, step in enumerate(made.history) if step["at"] and step["at"] > entry.at)
         made.history.insert(next(later, len(made.history)), {"at": entry.at, "what": in_words(entry)})
     return made
+
+
+def sealed_in_words(since: str | None, place: str | None) -> str | None:
+    """Which seal of the audit chain holds the vouchers of a posted document; ``None`` where it has none to seal."""
+    if place:
+        chain, number = seal_at(place)
+        return f"seal {number} of {chain}"
+    return f"not sealed yet, since {since}" if since else None
 
 
 def in_words(entry: HistoryEntry) -> str:

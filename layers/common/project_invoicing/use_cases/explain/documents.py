@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
@@ -23,9 +23,10 @@ from project_invoicing.rules.explaining.documents import (
     with_actual,
 )
 from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
-from project_invoicing.rules.explaining.history import woven
+from project_invoicing.rules.explaining.history import sealed_in_words, woven
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
+from project_invoicing.store.unsealed import Mark
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
@@ -42,6 +43,8 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
         return woven(made, of_row) if made else None
     made = proposal_in_words(_facts(stores, header, found), stores.setup)
     say_pins(made, stores.proposals.master_data(header))
+    if header.status is ProposalStatus.POSTED:
+        _say_seal(made, stores.proposals.mark(proforma_id))
     again = _written_again(stores, INVOICE, header.company, header.invoice_number)
     return woven(made, [*stores.proposals.history(proforma_id), *of_row, *again])
 
@@ -49,6 +52,11 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
 def _written_again(stores: Stores, source: str, company: str | None, number: str | None) -> list[HistoryEntry]:
     """Who had a posted document written back to Dataverse again."""
     return list(stores.write_backs.history(Document(source, company, number))) if company and number else []
+
+
+def _say_seal(made: Explanation, mark: Mark) -> None:
+    if found := sealed_in_words(mark.since, mark.place):
+        made.facts["audit chain"] = found
 
 
 def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
@@ -97,6 +105,8 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     pages = list(stores.journals.pages(company, number))
     made = journal_in_words(journal, pages, blockers(stores, refusals_of(pages)[:SHOWN]), stores.setup)
     say_pins(made, stores.journals.master_data(journal))
+    if journal.status is JournalStatus.POSTED:
+        _say_seal(made, stores.journals.mark(company, number))
     return woven(made, [*stores.journals.history(company, number), *_written_again(stores, JOURNAL, company, number)])
 
 

@@ -29,6 +29,9 @@ from project_invoicing.use_cases.setups import SetupVersions
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.store.sealable import Sealable
+    from project_invoicing.store.seals import Seals
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -43,6 +46,7 @@ class Stores:
     setups: SetupVersions
     maps: MapStates
     lists: ListProgress
+    named: Settings
 
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
@@ -57,7 +61,16 @@ class Stores:
             SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
             MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
             ListProgress(client, named.setup_table),
+            named,
         )
+
+    def audit_chain(self) -> tuple[Seals, Sealable]:
+        """The seals, and what they hold."""
+        # Imported late: an explanation starts without them.
+        from project_invoicing.store.seals import Seals  # noqa: PLC0415
+        from project_invoicing.use_cases.audit.tables import sealable  # noqa: PLC0415
+
+        return Seals(self.ledger.client, self.named.audit_table), sealable(self.ledger.client, self.named)
 
     @property
     def setup(self) -> FinanceSetup:

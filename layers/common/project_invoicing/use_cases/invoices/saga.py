@@ -118,7 +118,7 @@ class InvoiceSaga:
             unit.add(self._invoices.visible(self.invoice.company, self.invoice.invoice_number))
         change.page_posted()
         if last:
-            change.posted()
+            change.posted(self.at)
         if last and self.numbered:
             unit.add(outbox.record(self.proposals.table, self._event()))
             if self.invoice.borrower:

@@ -93,7 +93,7 @@ class PostingSaga:
             unit.add(self.ledger.page(JOURNAL, journal.company, journal.journal_id, number, vouchers))
         change.page_posted(len(pages), failed=len(moved))
         if last:
-            change.posted()
+            change.posted(self.done.at)
             unit.add(*self._events())
         unit.add(change.write())
         unit.commit()

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.dataverse.api import DataverseApi
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Check
 from project_invoicing.errors import Unavailable
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.reconciliation.audit_tail import AuditTail
 from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.dataverse import AgainstDataverse
 from project_invoicing.use_cases.reconciliation.watch import OutOfTime, Watch
+
+if TYPE_CHECKING:
+    from project_invoicing.seal_bucket import SealBucket
 
 Report = dict[str, Any]
 
@@ -43,12 +47,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """One run. ``api`` is ``None`` where no Dataverse is connected; ``time_left`` says whether more may be read."""
+    """One run. ``api`` is ``None`` where no Dataverse is connected; ``time_left`` says whether more may be read.
+
+    ``bucket`` has the seals of the audit chain, if one is set.
+    """
 
     stores: Stores
     api: DataverseApi | None
     at: str
     time_left: Callable[[], bool]
+    bucket: SealBucket | None = None
 
     def run(self) -> Outcome:
         """Makes every check, and a report of it.
@@ -70,6 +78,7 @@ class Reconciliation:
         problem = None
         try:
             books.read()
+            self._judge_audit_chain(checks["audit_chain"])
             if self.api is not None:
                 AgainstDataverse(self.api, books, checks, watch, self.at).read()
         except (OutOfTime, Unavailable) as stopped:
@@ -81,6 +90,12 @@ class Reconciliation:
             elif problem and (name in AGAINST_DATAVERSE or not books.done):
                 check.not_checked = problem
         return Outcome(checks, self._report(checks, books, watch, problem))
+
+    def _judge_audit_chain(self, check: Check) -> None:
+        try:
+            AuditTail(*self.stores.audit_chain(), self.bucket).judge(check, self.at)
+        except Unavailable as stopped:
+            check.not_checked = str(stopped)
 
     def _report(self, checks: dict[str, Check], books: Books, watch: Watch, problem: str | None) -> Report:
         incomplete = [c for c in checks.values() if c.not_checked and c.not_checked != NOT_CONNECTED]

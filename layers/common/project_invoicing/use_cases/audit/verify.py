@@ -1,0 +1,93 @@
+"""Verifies the audit chain of a stack, from its tables or from an export of them (D-136)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from project_invoicing.domain.sealed_items import Document, Found
+from project_invoicing.domain.seals import End, Stored, hash_of
+from project_invoicing.rules.audit_chain import AuditChain
+from project_invoicing.store import whole_audit
+
+if TYPE_CHECKING:
+    from project_invoicing.seal_bucket import SealBucket
+    from project_invoicing.store.sealable import Sealable
+    from project_invoicing.store.seals import Seals
+
+Key = tuple[str, str, str]
+
+
+class Source(Protocol):
+    """Where a verification reads: first the items, then the chains, then once more what was sealed meanwhile."""
+
+    def items(self) -> Iterator[Found | Document]: ...
+
+    def marked(self) -> bool: ...
+
+    def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]: ...
+
+    def again(self, keys: Iterable[Key]) -> Iterator[Found | Document]: ...
+
+
+class Tables:
+    """The tables of a stack as a source."""
+
+    def __init__(self, seals: Seals, sealable: Sealable) -> None:
+        self._seals = seals
+        self._sealable = sealable
+
+    def items(self) -> Iterator[Found | Document]:
+        return whole_audit.rows(self._sealable, whole_audit.found)
+
+    def marked(self) -> bool:
+        return self._seals.backfilled() is not None
+
+    def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]:
+        heads = self._seals.heads()
+        for name in sorted(heads.keys() | set(self._seals.chains())):
+            head = heads.get(name)
+            # What is sealed from now on is none of this verification.
+            last = head.number if head else None
+            yield name, self._seals.of(name, last=last), End(name, head.number, head.hash) if head else None
+
+    def again(self, keys: Iterable[Key]) -> Iterator[Found | Document]:
+        return map(whole_audit.found, whole_audit.again(self._sealable, keys))
+
+
+def verify(
+    source: Source,
+    at: str,
+    *,
+    company: str | None = None,
+    ends: Iterable[End] = (),
+    bucket: SealBucket | None = None,
+) -> dict[str, Any]:
+    """``AuditChain.report`` of a source.
+
+    It is compared with ``ends`` of chains that were kept elsewhere, and with the seals in the bucket.
+    """
+    chain = AuditChain(at)
+    for item in source.items():
+        chain.take(item)
+    for name, seals, end in source.chains():
+        chain.read(name, seals, end)
+    for item in source.again(chain.missing()):
+        chain.take(item)
+    chain.marked = source.marked()
+    chain.ends(ends)
+    if bucket:
+        chain.kept(_hashes(bucket))
+    return chain.report(company)
+
+
+def _hashes(bucket: SealBucket) -> Mapping[tuple[str, int], str]:
+    """The hash of each seal in the bucket."""
+
+    def made(place: tuple[str, int]) -> str:
+        return hash_of(bucket.text(*place) or "")
+
+    places = list(bucket.numbers())
+    with ThreadPoolExecutor(whole_audit.THREADS) as pool:
+        return dict(zip(places, pool.map(made, places), strict=True))
