@@ -50,6 +50,9 @@ class Audited(World):
     def __init__(self) -> None:
         super().__init__()
         self.load(finance())
+        table = self.names.setup_table
+        for noted in [one for one in self.items(table) if "ua" in one]:
+            self.remove(table, noted)  # the tests count what they make themselves
 
     def post(self, name: str = "work", lines: int = 1) -> Work:
         work = Work(lines=lines, name=name)

@@ -84,6 +84,8 @@ ROUTES = {
     "staging_import/staging-import-requested": {"staging_import"},
 }
 NOT_ON_THE_BUS = {
+    "overview",
+    "style-sheet",
     "scheduled",
     "manual",
     "manual-company",
