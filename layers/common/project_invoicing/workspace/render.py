@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.workspace.links import link
+from project_invoicing.workspace.neighbours import onward
 
 if TYPE_CHECKING:
     from project_invoicing.workspace.desk import Desk
@@ -59,7 +60,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"link": link, "asset": asset, "navigation": NAVIGATION, "advice": advice}
+    made.globals |= {"link": link, "asset": asset, "navigation": NAVIGATION, "advice": advice, "onward": onward}
     made.filters |= {"amount": amount, "moment": moment, "words": words}
     return made
 
