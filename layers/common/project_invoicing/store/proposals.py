@@ -54,7 +54,7 @@ from project_invoicing.store.proposal_items import (
     proposal_of,
 )
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
+from project_invoicing.store.transactions import Write, around, delete, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from project_invoicing.domain.history import HistoryEntry
 
 INDEX: Final = "open_documents"
+_DIGITS: Final = 8
+"""Of the number of its first line in the key of a page."""
 
 
 class Proposals:
@@ -139,6 +141,15 @@ class Proposals:
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
             yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
+
+    def page_at(self, proforma_id: str, line: int) -> tuple[ProposalPage | None, int | None, int | None]:
+        """The page that has the line with this number, and the first lines of the pages beside it."""
+        item, before, after = around(self.client, self.table, partition(proforma_id), PAGE, line, _DIGITS)
+        return (
+            ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"]) if item else None,
+            before,
+            after,
+        )
 
     def history(self, proforma_id: str) -> Iterator[HistoryEntry]:
         """What was done to it, oldest first."""
@@ -231,7 +242,7 @@ class Proposals:
     def page(self, proforma_id: str, lines: list[ProposalLine]) -> Write:
         item = {
             "pk": partition(proforma_id),
-            "sk": f"{PAGE}{lines[0].line_number:08d}",
+            "sk": f"{PAGE}{lines[0].line_number:0{_DIGITS}d}",
             "l": rows.encode(lines),
             "ve": 1,
         }
