@@ -140,7 +140,7 @@ class Proposals:
 
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
-            yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
+            yield _page_of(item)
 
     def page_at(self, proforma_id: str, line: int) -> tuple[ProposalPage | None, int | None, int | None]:
         """The page that has the line with this number, and the first lines of the pages beside it."""
@@ -258,6 +258,10 @@ class Proposals:
 
     def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
         return delete(self.table, partition(proforma_id), page.key, expected={"ve": page.version})
+
+
+def _page_of(item: Item) -> ProposalPage:
+    return ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
 
 
 def _proforma_of(entry: Item) -> str:

@@ -42,7 +42,7 @@ def why_not(reason: str | None, detail: str | None) -> str:
     """A refusal for a person: what is wrong, and what to do. A request that cannot be read says so itself."""
     text = (detail or reason or "not done").strip().rstrip(".")
     advice = "" if reason in (None, RejectReason.SCHEMA) else f" What to do: {what_to_do(str(reason))}."
-    return f"{text[:1].upper()}{text[1:]}.{advice}"
+    return f"{text}.{advice}"
 
 
 def refusal_of(answer: Mapping[str, Any]) -> str | None:
@@ -99,7 +99,7 @@ def lines_of(desk: Desk, name: str, found: tuple[Sequence[Any], int | None, int 
     here = desk.event.raw_path
 
     def to(place: int | None) -> str | None:
-        return None if place is None else link(here, **{**desk.query, name: place})
+        return None if place is None else link(here, **{**desk.query, name: str(place)})
 
     return Lines(rows, total, to(before), to(after))
 

@@ -54,7 +54,7 @@ def list_query(desk: Desk) -> str:
 def opened(kind: Kind, row: Any, listed: str, at: int) -> str:
     """The address of a row's document: ``listed`` is the list's query, ``at`` the row's place on its page."""
     path, query = _ADDRESSES[kind](row)
-    return link(path, **{**query, "list": listed, AT: at})
+    return link(path, **{**query, "list": listed, AT: str(at)})
 
 
 def neighbours(desk: Desk, kind: Kind, is_this: Callable[[Any], bool]) -> Neighbours:
@@ -74,10 +74,10 @@ def neighbours(desk: Desk, kind: Kind, is_this: Callable[[Any], bool]) -> Neighb
     rows: Sequence[Any] = page.rows
     place = next((n for n, row in enumerate(rows) if is_this(row)), None)
     before, after = (place - 1, place + 1) if place is not None else _around(desk.query.get(AT))
-    beyond = page.cursor is not None and after >= len(rows)
+    later = page.cursor if after >= len(rows) else None
     return (
         _at(desk, kind, query, rows, before),
-        _next_page(desk, kind, query, page.cursor) if beyond else _at(desk, kind, query, rows, after),
+        _next_page(desk, kind, query, later) if later else _at(desk, kind, query, rows, after),
         up,
     )
 

@@ -107,8 +107,8 @@ def edit_lines(desk: Desk) -> Response[Any]:
     except ValueError as wrong:
         return shown(desk, journal, desk.form, {"dimensions": str(wrong)}, 422)
     if not chosen or not asked:
-        why = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
-        return shown(desk, journal, desk.form, {"lines": why}, 422)
+        text = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
+        return shown(desk, journal, desk.form, {"lines": text}, 422)
     page, _, _ = desk.stores.journals.page_at(journal.company, journal.journal_id, place_in(desk, "line"))
     by_actual = {line.actual_id: line for line in page.lines} if page else {}
     due = [one for one in dict.fromkeys(chosen) if not _is_so(by_actual.get(one), asked)]
@@ -118,7 +118,8 @@ def edit_lines(desk: Desk) -> Response[Any]:
         return shown(desk, journal, desk.form, {"lines": CHANGED}, 409)
     for done, actual in enumerate(due):
         answer = desk.do("edit", company=journal.company, journal_id=journal.journal_id, actual_id=actual, **asked)
-        if why := refusal_of(answer):
+        why = refusal_of(answer)
+        if why:
             so_far = f" {done} of {len(due)} lines were changed before it." if done else ""
             field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
             return shown(desk, journal_of(desk), desk.form, {field: why + so_far}, 422)

@@ -28,7 +28,7 @@ from project_invoicing.workspace.documents import (
     refusals,
     reopened,
 )
-from project_invoicing.workspace.pages.proposals import DATES, header_of, page_of, shown
+from project_invoicing.workspace.pages.proposals import DATES, header_of, page_of, seen_now, shown
 
 FIELDS: Final = (*DATES, "dimensions")
 GROUPS: Final = ("sales_tax_group", "item_sales_tax_group")
@@ -68,8 +68,8 @@ def edit_lines(desk: Desk, id: str) -> Response[Any]:
     chosen = desk.forms.get("actual_id", [])
     asked = groups_asked(desk.form) | {name: True for name in REDERIVED if desk.form.get(name)}
     if not chosen or not asked:
-        why = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
-        return shown(desk, header, desk.form, {"lines": why}, 422)
+        text = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
+        return shown(desk, header, desk.form, {"lines": text}, 422)
     page = page_of(desk, header)
     by_actual = {line.actual_id: line for line in page.lines} if page else {}
     due = [one for one in dict.fromkeys(chosen) if not _is_so(by_actual.get(one), asked)]
@@ -79,7 +79,8 @@ def edit_lines(desk: Desk, id: str) -> Response[Any]:
         return shown(desk, header, desk.form, {"lines": CHANGED}, 409)
     for done, actual in enumerate(due):
         answer = desk.do("edit", company=header.company, proposal_id=header.id, actual_id=actual, **asked)
-        if why := refusal_of(answer):
+        why = refusal_of(answer)
+        if why:
             so_far = f" {done} of {len(due)} lines were changed before it." if done else ""
             return shown(desk, header_of(desk, id), desk.form, {"lines": why + so_far}, 422)
     return _back(desk, header, f"{len(due)} {'line' if len(due) == 1 else 'lines'} changed.")
@@ -143,7 +144,7 @@ def post(desk: Desk, id: str) -> Response[Any]:
 
 
 def _has_changed(desk: Desk, header: Proposal) -> bool:
-    return desk.form.get("seen") != str(header.changes)
+    return desk.form.get("seen") != seen_now(desk, header)
 
 
 def _back(desk: Desk, header: Proposal, said: str, *, refused: bool = False) -> Response[Any]:

@@ -121,6 +121,7 @@ def shown(
     lines = lines_of(desk, "line", (rows, before, after), header.line_count)
     invoice = _invoice(desk, header)
     known = _facts(desk, header, lines, setup)
+    history = list(stores.proposals.history(header.id))
     progress = stores.write_backs.get(Document(INVOICE, invoice.company, invoice.invoice_number)) if invoice else None
     return desk.page(
         "proposal.html",
@@ -142,11 +143,21 @@ def shown(
         write_back=None if invoice is None or invoice.borrower else state_of(progress),
         steps=_steps(header),
         large=header.pages > LARGE,
-        history=history_of(stores.proposals.history(header.id)),
+        history=history_of(history),
+        seen=seen_of(header, len(history)),
         beside=neighbours(desk, Kind.PROPOSALS, lambda row: row.invoice_id == header.id),
         kept=kept(desk),
         own=f"/proposals/{header.id}",
     )
+
+
+def seen_of(header: Proposal, entries: int) -> str:
+    """The state of a proposal that a form is shown with; ``entries``: how many its history has."""
+    return f"{header.changes}.{header.line_count}.{header.pages}.{entries}"
+
+
+def seen_now(desk: Desk, header: Proposal) -> str:
+    return seen_of(header, sum(1 for _ in desk.stores.proposals.history(header.id)))
 
 
 def _invoice(desk: Desk, header: Proposal) -> Any:
@@ -287,7 +298,8 @@ def preview(desk: Desk, id: str) -> Response[Any]:
     asked = {"company": header.company, "proposal_id": header.id, "invoice_date": desk.query.get("invoice_date")}
     answer = desk.do("preview", **{name: value for name, value in asked.items() if value})
     refused = answer.get("refused") or []
-    made = answer["previews"][0] if "previews" in answer else {"refused": refused[0] if refused else {}}
+    found: Any = answer.get("previews") or [{"refused": refused[0] if refused else {}}]
+    made: dict[str, Any] = found[0]
     refusal = made["refused"]
     table: VoucherTable | None = None
     if made.get("voucher"):
@@ -304,6 +316,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
         own=f"/proposals/{header.id}",
         kept=kept(desk),
         large=header.pages > LARGE,
+        seen=seen_now(desk, header),
     )
 
 
