@@ -65,7 +65,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"link": link, "asset": asset, "navigation": NAVIGATION, "advice": advice, "onward": onward}
+    made.globals.update(link=link, asset=asset, navigation=NAVIGATION, advice=advice, onward=onward)
     made.filters |= {"amount": amount, "size": size, "moment": moment, "age": age, "words": words, "linked": linked}
     made.filters |= {"dimensions": dimensions}
     return made

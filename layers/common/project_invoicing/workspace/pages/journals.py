@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -33,7 +33,7 @@ from project_invoicing.workspace.documents import (
 from project_invoicing.workspace.neighbours import neighbours
 from project_invoicing.workspace.pages.proposal_changes import groups_asked
 
-EDITABLE = (JournalStatus.DRAFT, JournalStatus.ERROR)
+EDITABLE: Final = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
 
 def listed(desk: Desk) -> Response[Any]:
@@ -114,7 +114,7 @@ def edit_lines(desk: Desk) -> Response[Any]:
     due = [one for one in dict.fromkeys(chosen) if not _is_so(by_actual.get(one), asked)]
     if not due:
         return _back(desk, journal, NOTHING)
-    if page and desk.form.get("seen") != str(page.version):
+    if page and journal.status in EDITABLE and desk.form.get("seen") != str(page.version):
         return shown(desk, journal, desk.form, {"lines": CHANGED}, 409)
     for done, actual in enumerate(due):
         answer = desk.do("edit", company=journal.company, journal_id=journal.journal_id, actual_id=actual, **asked)

@@ -132,7 +132,7 @@ def _imported(desk: Desk, header: Proposal, done: str) -> Response[Any]:
 def post(desk: Desk, id: str) -> Response[Any]:
     """Posts the proposal as it was shown, or says why not."""
     header = header_of(desk, id)
-    if header.status is ProposalStatus.READY and _has_changed(desk, header):
+    if _has_changed(desk, header):
         return _back(desk, header, CHANGED, refused=True)
     day = desk.form.get("invoice_date") or None
     posting = bootstrap.invoice_posting(desk.at, desk.actor)
@@ -144,7 +144,8 @@ def post(desk: Desk, id: str) -> Response[Any]:
 
 
 def _has_changed(desk: Desk, header: Proposal) -> bool:
-    return desk.form.get("seen") != seen_now(desk, header)
+    """Whether the form was shown with another state. Of what is not ready any more the command says so itself."""
+    return header.status is ProposalStatus.READY and desk.form.get("seen") != seen_now(desk, header)
 
 
 def _back(desk: Desk, header: Proposal, said: str, *, refused: bool = False) -> Response[Any]:
