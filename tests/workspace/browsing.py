@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from local.http_api import Request, request_event
 from project_invoicing import bootstrap
 from project_invoicing.domain.actor import Actor, How, Role
-from project_invoicing.workspace import app, guard
+from project_invoicing.workspace import guard
 from tests.counting import Usage, counted
-from tests.harness import TEMPLATE
 from tests.rules.books import Books
 
 TOKEN = "token-of-the-session"
@@ -28,22 +26,17 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Page:
-    """An answer. ``text`` has no markup; ``usage`` is what was asked of DynamoDB."""
+    """An answer. ``usage`` is what was asked of DynamoDB."""
 
     status: int
     body: str
     headers: dict[str, str]
     cookies: list[str]
     usage: Usage
-    said: str = ""
-
-    @property
-    def text(self) -> str:
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", self.body)).split())
 
     @property
     def main(self) -> str:
-        """The text of the page itself."""
+        """The text of the page itself, without markup, with single blanks."""
         body = self.body[self.body.find("<main") : self.body.find("</main>")]
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
@@ -93,41 +86,26 @@ class Browser:
         answer = self._ask("POST", address, urlencode(list(fields)), [])
         if answer.status != 303:
             return answer
-        shown = self._ask("GET", answer.headers["Location"], "", [one.partition(";")[0] for one in answer.cookies])
-        shown.said = answer.headers["Location"]
-        return shown
+        return self._ask("GET", answer.headers["Location"], "", [one.partition(";")[0] for one in answer.cookies])
 
     def _ask(self, method: str, address: str, body: str, cookies: list[str]) -> Page:
         path, _, query = address.partition("?")
         sent = {"host": HOST, "origin": f"http://{HOST}", "cookie": "; ".join(cookies)}
         event = request_event(Request(method, path, sent, query, body.encode()), self.books.world.at)
-        with workspace(self.books, self.actor), counted(self.books.world.client) as usage:
-            answer = app.handle(event, None)
+        with signed_in(self.books, self.actor), counted(self.books.world.client) as usage:
+            answer = self.books.world.call("workspace", event)
         headers = dict(answer["headers"]) | {k: v[0] for k, v in answer.get("multiValueHeaders", {}).items()}
         return Page(answer["statusCode"], answer["body"], headers, answer.get("cookies", []), usage)
 
 
 @contextmanager
-def workspace(books: Books, actor: Actor) -> Iterator[None]:
-    """The settings of the function and its clock, with this person signed in; nothing of it is left to others."""
-    at = books.world.at
-    session = SimpleNamespace(actor=actor, token=TOKEN, until=datetime.fromisoformat(at))
-    with ExitStack() as stack:
-        stack.enter_context(patch.dict(os.environ, TEMPLATE.environment()))
-        stack.enter_context(patch.object(bootstrap, "now", lambda: datetime.fromisoformat(at)))
-        stack.enter_context(patch.object(guard, "session_of", lambda *_: session))
-        stack.enter_context(patch.object(guard, "renewed", lambda *_: [], create=True))
-        _forget()
-        try:
-            yield
-        finally:
-            _forget()
-
-
-def _forget() -> None:
-    for built in bootstrap.NAMED:
-        built.cache_clear()
-
-
-def query_of(address: str) -> dict[str, str]:
-    return dict(parse_qsl(address.partition("?")[2]))
+def signed_in(books: Books, actor: Actor) -> Iterator[None]:
+    """This person is signed in, and the function's clock is that of the books."""
+    now = datetime.fromisoformat(books.world.at)
+    session = SimpleNamespace(actor=actor, token=TOKEN, until=now)
+    with (
+        patch.object(bootstrap, "now", lambda: now),
+        patch.object(guard, "session_of", lambda *_: session),
+        patch.object(guard, "renewed", lambda *_: []),
+    ):
+        yield
