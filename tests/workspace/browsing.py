@@ -82,20 +82,21 @@ class Browser:
         address, values = page.fields(action)
         return self.post(address, [*values.items(), *changed, *fields.items()])
 
-    def post(self, address: str, fields: Any) -> Page:
-        answer = self._ask("POST", address, urlencode(list(fields)), [])
+    def post(self, address: str, fields: Any, **headers: str) -> Page:
+        """``headers`` with underscores in their names."""
+        answer = self._ask("POST", address, urlencode(list(fields)), [], **headers)
         if answer.status != 303:
             return answer
         return self._ask("GET", answer.headers["Location"], "", [one.partition(";")[0] for one in answer.cookies])
 
-    def _ask(self, method: str, address: str, body: str, cookies: list[str]) -> Page:
+    def _ask(self, method: str, address: str, body: str, cookies: list[str], **headers: str) -> Page:
         path, _, query = address.partition("?")
         sent = {"host": HOST, "origin": f"http://{HOST}", "cookie": "; ".join(cookies)}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         event = request_event(Request(method, path, sent, query, body.encode()), self.books.world.at)
         with signed_in(self.books, self.actor), counted(self.books.world.client) as usage:
             answer = self.books.world.call("workspace", event)
-        headers = dict(answer["headers"]) | {k: v[0] for k, v in answer.get("multiValueHeaders", {}).items()}
-        return Page(answer["statusCode"], answer["body"], headers, answer.get("cookies", []), usage)
+        return Page(answer["statusCode"], answer["body"], answer["headers"], answer.get("cookies", []), usage)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.posted import put, scanned
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import IN_POUNDS, approval, billed
-from tests.workspace.browsing import Browser, Page
+from tests.workspace.browsing import TOKEN, Browser, Page
 
 PROFORMA = guid("inv-1")
 ADDRESS = f"/proposals/{PROFORMA}"
@@ -272,5 +272,7 @@ def test_a_posting_at_work_shows_how_far_it_is(ready: Books) -> None:
     assert "Posting: 4 of about 10 pages are done." in page.main
     assert f'hx-get="{ADDRESS}/progress"' in page.body
     assert 'value="4" max="10"' in ann.get(f"{ADDRESS}/progress").body
+    sent = ann.post(f"{ADDRESS}/post", [("token", TOKEN), ("invoice_date", "soon")], hx_request="true")
+    assert (sent.status, sent.headers["HX-Redirect"], len(sent.cookies)) == (200, ADDRESS, 1)
     put(ready.world, table, iter([header | at_work | {"st": "posted", "pp": 10}]))
     assert ann.get(f"{ADDRESS}/progress").headers["HX-Redirect"] == ADDRESS

@@ -257,7 +257,7 @@ def _waits(desk: Desk, header: Proposal, rows: Rows, setup: FinanceSetup) -> Seq
     for entry, wait in zip(explanation.waits_for, waits, strict=True):
         row = rows.get(wait.actual_id or "")
         entry["blocked_by"] = (wait.blocked_by or "").partition("#")
-        entry["on_journal"] = row.journal_id if row else None
+        entry["on_journal"], entry["line"] = (row.journal_id, row.line_number) if row else (None, None)
         entry["of_company"] = (Words(setup).company(row) if row else None) or header.company
     return explanation.waits_for
 
