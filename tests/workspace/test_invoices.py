@@ -9,7 +9,7 @@ from project_invoicing.store.write_backs import Document, WriteBacks
 from tests.posted import posted_invoice, put, scanned
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
-from tests.rules.stories import IN_POUNDS, approval, billed
+from tests.rules.stories import IN_POUNDS, approval, billed, confirmation, correction_to_six
 from tests.workspace.browsing import Browser
 
 ADDRESS = "/invoice?company=USPM&number=FTI-00000001"
@@ -48,6 +48,25 @@ def test_an_invoice_shows_its_tax_its_voucher_and_what_dataverse_refused(posted:
     assert "<b>said" not in failed.body
     for nowhere in ("/invoice", "/invoice?company=USPM&number=X", "/invoice?company=NONE&number=FTI-00000001"):
         assert ann.get(nowhere).status == 404
+
+
+def test_a_credit_note_leads_to_what_it_corrects_and_back(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*approval())
+    books.journalise()
+    books.arrive(*confirmation())
+    books.journalise()
+    books.post_invoices()
+    books.arrive(*correction_to_six())
+    books.journalise()
+    books.post_invoices()
+    ann = Browser(books)
+    note = ann.get(ADDRESS.replace("FTI-00000001", "FTI-00000002"))
+    assert "Credit note FTI-00000002" in note.main
+    assert "It corrects FTI-00000001 ." in note.main
+    corrected = ann.get(note.link("number=FTI-00000001"))
+    assert "credited by proposal INV-0002 ." in corrected.main
+    assert "Open proposal INV-0002" in ann.get(corrected.link("id=INV-0002")).main
 
 
 def test_vouchers_are_listed_and_lead_to_their_documents(posted: Books) -> None:
