@@ -69,6 +69,7 @@ def test_a_person_finds_out_why_it_waits_corrects_a_tax_group_posts_it_and_sees_
     assert "DOM / SERV" in again.main
 
     preview = ann.get(f"{ADDRESS}/preview?invoice_date=2026-08-30")
+    assert "Customer Adatum C-001" in preview.main
     assert "VAT20 320.00 GBP 440.86 USD" in preview.main
     assert "Total GBP GBP 3 520.00 3 520.00 4 725.18 4 725.18" in preview.main
     assert books.result["invoices"] == []

@@ -301,13 +301,17 @@ def preview(desk: Desk, id: str) -> Response[Any]:
     found: Any = answer.get("previews") or [{"refused": refused[0] if refused else {}}]
     made: dict[str, Any] = found[0]
     refusal = made["refused"]
+    place = desk.lists.seeing([ProposalFacts.of(header)])
+    customer = customer_of(header, place.setup)
     table: VoucherTable | None = None
     if made.get("voucher"):
-        table = voucher_table(made["voucher"], desk.lists.setup, INVOICE, "")
+        table = voucher_table(made["voucher"], place.setup, INVOICE, "")
     return desk.page(
         "preview.html",
         title=f"Preview of {header.number}",
         header=header,
+        customer=customer,
+        customer_name=place.customer_name(header.company, customer),
         made=made,
         taxed=_by_groups(made.get("lines") or []),
         voucher=table,
