@@ -36,7 +36,7 @@ from project_invoicing.store.listing import (
     voucher_list,
 )
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, get, get_many, put, query, update
+from project_invoicing.store.transactions import Write, around, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,6 +45,8 @@ HEADER: Final = "H"
 PREFIX: Final = "INVOICE#"
 PAGE: Final = "L#"
 VENDOR: Final = "VENDOR#"
+_DIGITS: Final = 6
+"""Of its number in the key of a page."""
 
 
 class Invoices:
@@ -83,6 +85,11 @@ class Invoices:
         """The pages of a posted invoice with their keys, starting at key ``first``."""
         for item in query(self.client, self.table, partition(company, number), prefix=PAGE, first=first):
             yield item["sk"], rows.decode(ProposalLine, item["l"])
+
+    def page_at(self, company: str, number: str, page: int) -> tuple[list[ProposalLine], int | None, int | None]:
+        """The lines of a page of a posted invoice, and the numbers of the pages beside it."""
+        item, before, after = around(self.client, self.table, partition(company, number), PAGE, page, _DIGITS)
+        return rows.decode(ProposalLine, item["l"]) if item else [], before, after
 
     def lines(self, company: str, number: str) -> list[ProposalLine]:
         return [line for _, page in self.pages(company, number) for line in page]
@@ -153,7 +160,7 @@ class Invoices:
         self, company: str, number: str, page: int, lines: list[ProposalLine], voucher: str | None = None
     ) -> Write:
         """A new page. ``voucher`` is given with the first one: it leads from the voucher to the invoice."""
-        item = {"pk": partition(company, number), "sk": f"{PAGE}{page:06d}", "l": rows.encode(lines)}
+        item = {"pk": partition(company, number), "sk": f"{PAGE}{page:0{_DIGITS}d}", "l": rows.encode(lines)}
         if voucher:
             item |= listed_voucher(company, voucher)
         return put(self.table, item, unless_exists=True)

@@ -29,6 +29,7 @@ from project_invoicing.store.listing import Listed, Listing, entry, listing, lis
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
+    around,
     delete,
     get,
     get_many,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 INDEX: Final = "open_documents"
 _PAGE: Final = "L#"
+_DIGITS: Final = 8
+"""Of the number of its first line in the key of a page."""
 
 
 class Journals:
@@ -77,9 +80,14 @@ class Journals:
         for item in query(self.client, self.table, partition(company, journal_id), prefix=_PAGE, first=first):
             yield page_of(item)
 
+    def page_at(self, company: str, journal_id: str, line: int) -> tuple[JournalPage | None, int | None, int | None]:
+        """The page that has the line with this number, and the first lines of the pages beside it."""
+        item, before, after = around(self.client, self.table, partition(company, journal_id), _PAGE, line, _DIGITS)
+        return page_of(item) if item else None, before, after
+
     def line(self, company: str, journal_id: str, number: int, actual_id: str) -> tuple[JournalLine, bool] | None:
         """An actual's line and whether it is posted. ``number`` is where it is expected, found in one request."""
-        until = f"{_PAGE}{number:08d}"
+        until = f"{_PAGE}{number:0{_DIGITS}d}"
         item = last_until(self.client, self.table, partition(company, journal_id), _PAGE, until)
         lines = rows.decode(JournalLine, item["l"]) if item else []
         return next(((line, "po" in (item or {})) for line in lines if line.actual_id == actual_id), None)
@@ -203,7 +211,7 @@ class Journals:
         """
         item = {
             "pk": partition(company, journal_id),
-            "sk": f"{_PAGE}{lines[0].line_number:08d}",
+            "sk": f"{_PAGE}{lines[0].line_number:0{_DIGITS}d}",
             "l": rows.encode(lines),
             "ve": 1,
             **({} if drawn is None else drawn_entry(company, drawn)),

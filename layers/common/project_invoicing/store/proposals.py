@@ -57,7 +57,7 @@ from project_invoicing.store.proposal_items import (
     proposal_of,
 )
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, delete, get, get_many, put, query, update
+from project_invoicing.store.transactions import Write, around, delete, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,6 +66,8 @@ if TYPE_CHECKING:
 
 INDEX: Final = "open_documents"
 BLOCKED: Final = "blocked_by"
+_DIGITS: Final = 8
+"""Of the number of its first line in the key of a page."""
 
 
 class Proposals:
@@ -155,7 +157,16 @@ class Proposals:
 
     def pages(self, proforma_id: str) -> Iterator[ProposalPage]:
         for item in query(self.client, self.table, partition(proforma_id), prefix=PAGE):
-            yield ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
+            yield _page_of(item)
+
+    def page_at(self, proforma_id: str, line: int) -> tuple[ProposalPage | None, int | None, int | None]:
+        """The page that has the line with this number, and the first lines of the pages beside it."""
+        item, before, after = around(self.client, self.table, partition(proforma_id), PAGE, line, _DIGITS)
+        return (
+            ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"]) if item else None,
+            before,
+            after,
+        )
 
     def mark(self, proforma_id: str) -> unsealed.Mark:
         """Whether its voucher is sealed."""
@@ -252,7 +263,7 @@ class Proposals:
     def page(self, proforma_id: str, lines: list[ProposalLine]) -> Write:
         item = {
             "pk": partition(proforma_id),
-            "sk": f"{PAGE}{lines[0].line_number:08d}",
+            "sk": f"{PAGE}{lines[0].line_number:0{_DIGITS}d}",
             "l": rows.encode(lines),
             "ve": 1,
         }
@@ -268,6 +279,10 @@ class Proposals:
 
     def without_page(self, proforma_id: str, page: ProposalPage) -> Write:
         return delete(self.table, partition(proforma_id), page.key, expected={"ve": page.version})
+
+
+def _page_of(item: Item) -> ProposalPage:
+    return ProposalPage(item["sk"], rows.decode(ProposalLine, item["l"]), item["ve"])
 
 
 def _proforma_of(entry: Item) -> str:

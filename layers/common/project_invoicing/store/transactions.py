@@ -193,6 +193,43 @@ def query(
     yield from _pages(client.query, request, only_one=limit is not None)
 
 
+def around(
+    client: DynamoDBClient, table: str, partition: str, prefix: str, place: int, digits: int
+) -> tuple[Item | None, int | None, int | None]:
+    """The item that has ``place``, or begins before it, else the first; and the places of the items beside it.
+
+    Sort keys are ``prefix`` and a number of so many ``digits``. At most three requests, strongly consistent.
+    """
+    until = f"{prefix}{max(0, min(place, 10**digits - 1)):0{digits}d}"
+    if not is_possible(partition, until):
+        return None, None, None
+
+    def part(from_: str, to: str, limit: int, *, forward: bool) -> list[Item]:
+        expression = Expression()
+        between = f"BETWEEN {expression.value(from_)} AND {expression.value(to)}"
+        condition = f"{expression.equal('pk', partition)} AND {expression.name('sk')} {between}"
+        with translated():
+            answer = client.query(
+                TableName=table,
+                KeyConditionExpression=condition,
+                **expression.aliases(),
+                ConsistentRead=True,
+                ScanIndexForward=forward,
+                Limit=limit,
+            )
+        return [plain_item(item) for item in answer["Items"]]
+
+    def number(item: Item) -> int:
+        return int(item["sk"].removeprefix(prefix))
+
+    found = part(prefix, until, 2, forward=False)
+    here = found[0] if found else None
+    later = part(f"{here['sk']}!" if here else prefix, f"{prefix}~", 1 if here else 2, forward=True)
+    if here is None:
+        return later[0] if later else None, None, number(later[1]) if len(later) > 1 else None
+    return here, number(found[1]) if len(found) > 1 else None, number(later[0]) if later else None
+
+
 def last_until(client: DynamoDBClient, table: str, partition: str, prefix: str, until: str) -> Item | None:
     """The item with the greatest sort key from ``prefix`` up to ``until``, strongly consistent."""
     if not is_possible(partition, until):

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.workspace import flash, render
+from project_invoicing.workspace import flash, neighbours, render
 from project_invoicing.workspace.links import link
 
 if TYPE_CHECKING:
@@ -76,15 +76,16 @@ class Desk:
     def lists(self) -> ListPlace:
         return bootstrap.list_place(self.at)
 
-    def listed(self, kind: Kind) -> Page[Any]:
-        """The page of a list that the query asks for: the next one that is not empty, if it comes soon.
+    def listed(self, kind: Kind, query: Mapping[str, str] | None = None) -> Page[Any]:
+        """The page of a list that the ``query`` asks for: the next one that is not empty, if it comes soon.
 
-        Raises ``Rejected`` for a filter that the list does not know.
+        Without one, that of the URL. Raises ``Rejected`` for a filter that the list does not know.
         """
         from project_invoicing.use_cases.lists.asked import FILTERS, Asked
         from project_invoicing.use_cases.lists.show import page
 
-        given: dict[str, Any] = {name: self.query[name] for name in (*FILTERS[kind], "cursor") if name in self.query}
+        query = self.query if query is None else query
+        given: dict[str, Any] = {name: query[name] for name in (*FILTERS[kind], "cursor") if name in query}
         asked = Asked(kind, **given)
         for _ in range(_EMPTY_PAGES):
             found = page(self.lists, asked)
@@ -92,6 +93,11 @@ class Desk:
                 break
             asked = replace(asked, cursor=found.cursor)
         return found
+
+    @property
+    def list_query(self) -> str:
+        """What the documents of the list on this page are opened with (``list=``)."""
+        return neighbours.list_query(self)
 
     def here(self, **changed: str | None) -> str:
         """The address of this page with another query."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.workspace.links import link
+from project_invoicing.workspace.neighbours import onward
 
 if TYPE_CHECKING:
     from project_invoicing.workspace.desk import Desk
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
+_NAMED: Final = re.compile(
+    r"(?P<id>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
+    r"|\b(?:journal|proposal|invoice|voucher|explain) (?P<number>(?=[^\s,;:()]*[0-9])[^\s,;:()]*[^\s,;:().`])"
+)
 NAVIGATION: Final = (
     ("/", "Overview", "o"),
     ("/proposals", "Proposals", "p"),
@@ -59,8 +65,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"link": link, "asset": asset, "navigation": NAVIGATION, "advice": advice}
-    made.filters |= {"amount": amount, "moment": moment, "words": words}
+    made.globals.update(link=link, asset=asset, navigation=NAVIGATION, advice=advice, onward=onward)
+    made.filters |= {"amount": amount, "size": size, "moment": moment, "age": age, "words": words, "linked": linked}
+    made.filters |= {"dimensions": dimensions}
     return made
 
 
@@ -78,6 +85,33 @@ def amount(value: Decimal | str | None) -> str:
         return f"{Decimal(value):,f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     except InvalidOperation:
         return str(value)
+
+
+def size(value: str) -> str:
+    """An amount without its sign, for a column of debits or credits."""
+    return amount(value.removeprefix("-"))
+
+
+def dimensions(value: Mapping[str, str] | None) -> str:
+    return ", ".join(f"{name} {of}" for name, of in (value or {}).items())
+
+
+def age(since: str, now: str) -> str:
+    """For how long something has been so, in days or hours."""
+    seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(since)).total_seconds()
+    number, unit = (int(seconds // 86_400), "day") if seconds >= 86_400 else (max(0, int(seconds // 3_600)), "hour")
+    return f"for {number} {unit}{'' if number == 1 else 's'}"
+
+
+def linked(text: str | None) -> Markup:
+    """A text in which ids, and numbers of documents that are named as such, lead to their explanation."""
+    made, end = Markup(""), 0
+    for found in _NAMED.finditer(text or ""):
+        start, stop = found.span(found.lastgroup or 0)
+        id = (text or "")[start:stop]
+        made += (text or "")[end:start] + Markup('<a href="{}">{}</a>').format(link("/explain", id=id), id)
+        end = stop
+    return made + (text or "")[end:]
 
 
 def moment(value: str | None) -> str:

@@ -26,7 +26,30 @@ class Route:
 
 ROUTES: Final = (
     Route("GET", "/", "pages.overview:show"),
+    # proposals
     Route("GET", "/proposals", "pages.proposals:listed"),
+    Route("GET", "/proposals/<id>", "pages.proposals:show"),
+    Route("GET", "/proposals/<id>/preview", "pages.proposals:preview"),
+    Route("GET", "/proposals/<id>/progress", "pages.proposals:progress"),
+    Route("POST", "/proposals/<id>/edit", "pages.proposal_changes:edit", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/edit-lines", "pages.proposal_changes:edit_lines", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/delete-lines", "pages.proposal_changes:delete_lines", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/import", "pages.proposal_changes:import_again", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/post", "pages.proposal_changes:post", Role.POSTER),
+    # journals
+    Route("GET", "/journals", "pages.journals:listed"),
+    Route("GET", "/journal", "pages.journals:show"),
+    Route("POST", "/journal/edit-lines", "pages.journals:edit_lines", Role.ACCOUNTANT),
+    Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
+    Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),
+    Route("POST", "/journal/post", "pages.journals:post", Role.POSTER),
+    # invoices, vouchers
+    Route("GET", "/invoices", "pages.invoices:listed"),
+    Route("GET", "/invoice", "pages.invoices:show"),
+    Route("GET", "/vouchers", "pages.vouchers:listed"),
+    Route("GET", "/voucher", "pages.vouchers:show"),
+    # whatever has an id
+    Route("GET", "/explain", "pages.explain:show"),
     # what anybody may load
     Route("GET", "/sign-in", "sign_in.pages:begin", role=None),
     Route("GET", "/signed-in", "sign_in.pages:callback", role=None),

@@ -77,11 +77,11 @@ def _row(place: ListPlace, invoice: Invoice, told: Progress | None) -> InvoiceRo
         sales_tax=show.amount(invoice.sales_tax, invoice.currency),
         total=show.amount(invoice.total, invoice.currency),
         voucher=invoice.voucher,
-        write_back=None if invoice.borrower else _state(told),
+        write_back=None if invoice.borrower else state_of(told),
     )
 
 
-def _state(told: Progress | None) -> str:
+def state_of(told: Progress | None) -> str:
     """Failed where Dataverse refused the invoice or a row of it, done once everything was tried."""
     if told is None:
         return WriteBackState.PENDING

@@ -54,7 +54,11 @@
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+    const changed = event.target;
+    if (changed.matches("[data-submit]")) changed.form.requestSubmit();
+    if (changed.matches("[data-all]")) {
+      for (const box of changed.form.querySelectorAll(`input[name="${changed.dataset.all}"]`)) box.checked = changed.checked;
+    }
   });
 
   // A form is sent once: a second click on its button does nothing.

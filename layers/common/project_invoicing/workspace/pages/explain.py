@@ -1,0 +1,41 @@
+"""Everything known about whatever has an id or a number: where the search leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from project_invoicing.use_cases.explain.ask import explain
+from project_invoicing.workspace.desk import Desk
+from project_invoicing.workspace.links import link
+
+
+def show(desk: Desk) -> Response[Any]:
+    """The explanations of what was asked for; without a hit, where it was looked for."""
+    asked = desk.query.get("id", "")
+    company = desk.query.get("company")
+    if company not in desk.lists.companies:
+        company = None
+    found = explain(desk.stores, asked, company) if asked else None
+    hits = found["found"] if found else []
+    return desk.page(
+        "explain.html",
+        title=f"Explain {asked}" if asked else "Explain",
+        asked=asked,
+        found=found,
+        hits=[(hit, page_of(hit)) for hit in hits],
+    )
+
+
+def page_of(hit: Mapping[str, Any]) -> str | None:
+    """The page of what was found, if it has one."""
+    company, number, proforma = hit["company"], hit["id"], hit["facts"].get("proforma")
+    match hit["kind"]:
+        case "proposal" if proforma:
+            return link(f"/proposals/{proforma}")
+        case ("journal" | "invoice" | "voucher") as kind if company:
+            return link(f"/{kind}", company=company, number=number)
+        case _:
+            return None

@@ -1,0 +1,96 @@
+"""Posted customer invoices: the list, and one with its lines, tax, vouchers, and what Dataverse was told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from project_invoicing.domain.codes import WriteBackState
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.figures import Figures
+from project_invoicing.store.write_backs import Document
+from project_invoicing.use_cases.lists.asked import FILTERS, Kind
+from project_invoicing.use_cases.lists.facts import CustomerFacts
+from project_invoicing.use_cases.lists.invoices import state_of
+from project_invoicing.workspace.desk import Desk
+from project_invoicing.workspace.documents import kept, lines_of, place_in, vouchers_of
+from project_invoicing.workspace.neighbours import neighbours
+
+
+def listed(desk: Desk) -> Response[Any]:
+    """The invoices that the filters in the address let through."""
+    kind = Kind.INVOICES
+    choices = {"company": desk.lists.companies}
+    return desk.page("invoices.html", title="Invoices", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that Dataverse refused."""
+
+    line_number: int
+    actual_id: str
+    detail: str
+
+
+def show(desk: Desk) -> Response[Any]:
+    """A posted invoice; the number of requests does not depend on its size."""
+    company, number = (desk.query.get(name, "") for name in ("company", "number"))
+    stores = desk.stores
+    invoice = stores.proposals.invoices.get(company, number) if company in desk.lists.companies else None
+    if invoice is None:
+        raise NotFoundError
+    rows, before, after = stores.proposals.invoices.page_at(company, number, place_in(desk, "page"))
+    lines = lines_of(desk, "page", (rows, before, after), invoice.line_count)
+    place = desk.lists.seeing([CustomerFacts(company, invoice.customer)])
+    setup = place.setup
+    vouchers = vouchers_of(stores.ledger.vouchers(INVOICE, company, number), setup)
+    staged = stores.staging.readable(line.actual_id for line in rows)
+    progress = None if invoice.borrower else stores.write_backs.get(Document(INVOICE, company, number))
+    return desk.page(
+        "invoice.html",
+        title=f"Invoice {number}",
+        invoice=invoice,
+        kind=invoice.document_type.replace("_", " "),
+        customer_name=place.customer_name(company, invoice.customer),
+        lines=lines,
+        show=Figures(setup),
+        vouchers=vouchers,
+        taxes=[tax for one in vouchers for tax in one.taxes],
+        progress=progress,
+        write_back=None if invoice.borrower else state_of(progress),
+        refused=_refused(rows, staged),
+        corrects=sorted({charge.invoice for line in rows for charge in line.continues if charge.invoice}),
+        credited_by=_credited_by(desk, invoice, staged),
+        beside=neighbours(desk, Kind.INVOICES, lambda row: _key(row) == (company, number)),
+        kept={"company": company, "number": number, **kept(desk)},
+    )
+
+
+def _key(row: Any) -> tuple[str, str]:
+    return row.company, row.invoice_number
+
+
+def _refused(lines: Sequence[ProposalLine], staged: dict[str, StagedRow]) -> list[Refusal]:
+    """The rows of these lines that Dataverse refused, with its answers."""
+    found = ((line, staged.get(line.actual_id)) for line in lines)
+    return [
+        Refusal(line.line_number, line.actual_id, row.write_back_detail or "")
+        for line, row in found
+        if row and row.write_back is WriteBackState.FAILED
+    ]
+
+
+def _credited_by(desk: Desk, invoice: Invoice, staged: dict[str, StagedRow]) -> list[tuple[str, str]]:
+    """The proposals that credit some of these lines, each with an actual on it: one request, if there are any."""
+    takers = {row.taken_by for row in staged.values() if row.taken_by}
+    rows = desk.stores.staging.readable(takers) if takers else {}
+    found = {row.proposal_id: row.id for row in rows.values() if row.proposal_id and row.company == invoice.company}
+    return sorted(found.items())

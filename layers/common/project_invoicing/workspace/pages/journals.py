@@ -1,0 +1,171 @@
+"""Integration journals: the list, one of them with what is wrong with its lines, and what a person does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from project_invoicing import bootstrap
+from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.review import who_posts
+from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
+from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.workspace.desk import Desk
+from project_invoicing.workspace.documents import (
+    CHANGED,
+    NOTHING,
+    dimensions_of,
+    field_of,
+    history_of,
+    kept,
+    lines_of,
+    place_in,
+    refusal_of,
+    refusals,
+    reopened,
+)
+from project_invoicing.workspace.neighbours import neighbours
+from project_invoicing.workspace.pages.proposal_changes import groups_asked
+
+EDITABLE: Final = (JournalStatus.DRAFT, JournalStatus.ERROR)
+
+
+def listed(desk: Desk) -> Response[Any]:
+    """The journals that the filters in the address let through."""
+    kind = Kind.JOURNALS
+    choices = {"company": desk.lists.companies, "status": STATUSES[kind]}
+    return desk.page("journals.html", title="Journals", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
+
+
+def journal_of(desk: Desk) -> Journal:
+    """The journal that the address names. Anything else is not found."""
+    company, number = (desk.query.get(name, "") for name in ("company", "number"))
+    journal = desk.stores.journals.get(company, number) if company in desk.lists.companies else None
+    if journal is None:
+        raise NotFoundError
+    return journal
+
+
+def show(desk: Desk) -> Response[Any]:
+    """A journal."""
+    return shown(desk, journal_of(desk))
+
+
+def shown(
+    desk: Desk,
+    journal: Journal,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    """The page of a journal, with a page of its lines; ``typed`` and ``errors`` as for a proposal."""
+    stores, setup = desk.stores, desk.lists.setup
+    page, before, after = stores.journals.page_at(journal.company, journal.journal_id, place_in(desk, "line"))
+    return desk.page(
+        "journal.html",
+        status,
+        title=f"Journal {journal.journal_id}",
+        journal=journal,
+        lines=lines_of(desk, "line", (page.lines if page else [], before, after), journal.line_count),
+        version=page.version if page else 0,
+        posted=bool(page and page.posted),
+        show=Figures(setup),
+        editable=journal.status in EDITABLE and not (page and page.posted),
+        posting=who_posts(journal, setup) if journal.status is JournalStatus.DRAFT else None,
+        groups=sorted(setup.document.sales_tax.groups),
+        item_groups=sorted(setup.document.sales_tax.item_groups),
+        typed=typed or {},
+        chosen=desk.forms.get("actual_id", []) if typed else [],
+        errors=errors or {},
+        history=history_of(stores.journals.history(journal.company, journal.journal_id)),
+        beside=neighbours(desk, Kind.JOURNALS, lambda row: _key(row) == _key(journal)),
+        kept=named(desk, journal),
+    )
+
+
+def _key(journal: Any) -> tuple[str, str]:
+    return journal.company, journal.journal_id
+
+
+def named(desk: Desk, journal: Journal) -> dict[str, str]:
+    """The query of the journal's addresses."""
+    return {"company": journal.company, "number": journal.journal_id, **kept(desk)}
+
+
+def edit_lines(desk: Desk) -> Response[Any]:
+    """Changes tax groups or dimensions of the chosen lines."""
+    journal = journal_of(desk)
+    chosen = desk.forms.get("actual_id", [])
+    try:
+        asked = groups_asked(desk.form) | _dimensions_asked(desk.form)
+    except ValueError as wrong:
+        return shown(desk, journal, desk.form, {"dimensions": str(wrong)}, 422)
+    if not chosen or not asked:
+        text = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
+        return shown(desk, journal, desk.form, {"lines": text}, 422)
+    page, _, _ = desk.stores.journals.page_at(journal.company, journal.journal_id, place_in(desk, "line"))
+    by_actual = {line.actual_id: line for line in page.lines} if page else {}
+    due = [one for one in dict.fromkeys(chosen) if not _is_so(by_actual.get(one), asked)]
+    if not due:
+        return _back(desk, journal, NOTHING)
+    if page and journal.status in EDITABLE and desk.form.get("seen") != str(page.version):
+        return shown(desk, journal, desk.form, {"lines": CHANGED}, 409)
+    for done, actual in enumerate(due):
+        answer = desk.do("edit", company=journal.company, journal_id=journal.journal_id, actual_id=actual, **asked)
+        why = refusal_of(answer)
+        if why:
+            so_far = f" {done} of {len(due)} lines were changed before it." if done else ""
+            field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
+            return shown(desk, journal_of(desk), desk.form, {field: why + so_far}, 422)
+    return _back(desk, journal, f"{len(due)} {'line' if len(due) == 1 else 'lines'} changed.")
+
+
+def _dimensions_asked(form: Mapping[str, str]) -> dict[str, Any]:
+    """Other dimensions, or none; nothing where the form leaves them as they are."""
+    if form.get("no_dimensions"):
+        return {"dimensions": None}
+    found = dimensions_of(form.get("dimensions", ""))
+    return {"dimensions": found} if found else {}
+
+
+def _is_so(line: JournalLine | None, asked: Mapping[str, Any]) -> bool:
+    return line is not None and all(getattr(line, name) == value for name, value in asked.items())
+
+
+def delete_lines(desk: Desk) -> Response[Any]:
+    """Deletes all lines; the next import puts what they were made of on another journal."""
+    journal = journal_of(desk)
+    if not journal.line_count:
+        return _back(desk, journal, "It has no lines.")
+    why = refusal_of(desk.do("delete_lines", company=journal.company, journal_id=journal.journal_id))
+    return _back(desk, journal, why or "All lines are deleted. The next import takes them up again.", refused=bool(why))
+
+
+def reset(desk: Desk) -> Response[Any]:
+    """Makes a journal in error a draft again."""
+    journal = journal_of(desk)
+    if journal.status is JournalStatus.DRAFT:
+        return _back(desk, journal, "It is a draft.")
+    why = refusal_of(desk.do("reset", company=journal.company, journal_id=journal.journal_id))
+    return _back(desk, journal, why or "It is a draft again, and can be posted.", refused=bool(why))
+
+
+def post(desk: Desk) -> Response[Any]:
+    """Posts a journal, or says which of its lines could not be posted."""
+    journal = journal_of(desk)
+    posting = bootstrap.journal_posting(desk.at, desk.actor)
+    posting.run(PostJournals(company=journal.company, journal_id=journal.journal_id))
+    said = [f"Posted: journal {', '.join(posting.posted)}."] if posting.posted else []
+    if posting.refused:
+        said.append(refusals(posting.refused))
+    return _back(desk, journal, " ".join(said) or "There is nothing to post.", refused=bool(posting.refused))
+
+
+def _back(desk: Desk, journal: Journal, said: str, *, refused: bool = False) -> Response[Any]:
+    return reopened(desk, "/journal", said, refused=refused, **named(desk, journal))

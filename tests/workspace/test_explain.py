@@ -1,0 +1,48 @@
+"""The page that the search leads to."""
+
+from __future__ import annotations
+
+from tests.builders import guid
+from tests.rules.books import Books
+from tests.rules.finance import TAXED, finance
+from tests.rules.stories import IN_POUNDS, approval, billed
+from tests.workspace.browsing import Browser
+
+
+def test_the_search_explains_and_leads_to_the_page_of_the_only_hit(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*approval(**IN_POUNDS), *billed(**IN_POUNDS))
+    books.journalise()
+    books.post_invoices()
+    ann = Browser(books)
+
+    proposal = ann.get("/explain?id=INV-0001")
+    assert "Open proposal INV-0001" in proposal.main
+    assert f"/proposals/{guid('inv-1')}" in proposal.links
+    assert '<ol class="line">' in proposal.body
+    assert '<time datetime="2026-08-31T13:00:00Z">2026-08-31 13:00</time>' in proposal.body
+    for number, address in (
+        ("USPM-000001", "/journal?company=USPM&number=USPM-000001"),
+        ("FTI-00000001", "/invoice?company=USPM&number=FTI-00000001"),
+        ("PV-00000001", "/voucher?company=USPM&number=PV-00000001"),
+    ):
+        page = ann.get(f"/explain?id={number}")
+        assert address in page.links, number
+        assert ann.get(address).status == 200
+
+    actual = ann.get(f"/explain?id={{{guid('work/billed').upper()}}}")
+    assert "What belongs to it" in actual.main
+    assert f"/explain?id={guid('work/unbilled')}" in actual.links
+    assert "/explain?id=INV-0001" in actual.links
+
+
+def test_what_is_not_found_says_where_it_was_looked_for_and_what_to_do(books: Books) -> None:
+    books.use(finance())
+    ann = Browser(books)
+    nothing = ann.get("/explain?id=NOPE-1")
+    assert "Nothing has the number or id NOPE-1" in nothing.main
+    assert "It was looked for in the proposals of USPM" in nothing.main
+    assert "check the number, and the company if one was named" in nothing.main
+    row = ann.get(f"/explain?id={guid('nowhere')}")
+    assert "it was never received" in row.main
+    assert "Search for the number" in ann.get("/explain").main
