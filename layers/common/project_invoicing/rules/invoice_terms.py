@@ -34,16 +34,19 @@ def accounting_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date
     billed sales agree on, else the invoice date. Refuses where its period is not open and it may not move to a later
     one (JRN-08 to JRN-10, JRN-18).
     """
-    company, parameters = str(header.company), setup.parameters(str(header.company))
-    written = header.proforma.accounting_date
-    day = header.edits.accounting_date or (setup.local_date(company, written) if written else None)
-    if day is None and parameters.invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES:
-        day = header.billed_on
-    day = day or invoice_date
+    company, day = str(header.company), written_accounting_date(header, setup) or invoice_date
     posted_on = open_date(company, day, setup)
     if posted_on is None:
         raise period_closed(company, day, setup)
     return posted_on
+
+
+def written_accounting_date(header: Proposal, setup: FinanceSetup) -> date | None:
+    """The accounting date that a person, the proforma or the billed sales give; ``None``: that of the invoice."""
+    company, written = str(header.company), header.proforma.accounting_date
+    day = header.edits.accounting_date or (setup.local_date(company, written) if written else None)
+    by_sales = setup.parameters(company).invoice_accounting_date is InvoiceAccountingDate.BILLED_SALES
+    return header.billed_on if day is None and by_sales else day
 
 
 def due_date_of(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool = False) -> date:

@@ -15,6 +15,7 @@ journal for the same period at once compete for its condition.
 from __future__ import annotations
 
 import json
+from collections import Counter as Counting
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +26,7 @@ from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
-from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, voucher_list
+from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, open_list, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -102,6 +103,14 @@ class Journals:
         lists = lists_of(KIND, company, status)
         found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
         return listing(found, lambda item: _document(item["pk"])[1])
+
+    def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
+        """How many of a company's journals are in which state, without the posted ones, and whether there are more.
+
+        Those of the latest periods are counted. One request.
+        """
+        found = Listed(self.client, self.table).newest({open_list(KIND, company): {}}, limit, since=None, before=None)
+        return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
         """The journal with a line of this voucher, whose number was the one ``drawn`` from the sequence. By key.

@@ -52,6 +52,11 @@ class QueueLists:
         items, more = self._page(str(shard), after, limit, equal, present="re", since=("rs", since))
         return [row for item in items if (row := readable_row(item)) and row.reason], more
 
+    def pending(self, shard: int, limit: int) -> tuple[list[StagedRow], bool]:
+        """Rows of a partition that are not imported, and whether there are more."""
+        items, more = self._page(str(shard), None, limit, {"st": StagingState.PENDING}, since=("rs", None))
+        return [row for item in items if (row := readable_row(item)) and row.queued], more is not None
+
     def rejected(
         self, after: After | None, limit: int, *, reason: str | None, since: str | None
     ) -> tuple[list[Rejection], After | None]:

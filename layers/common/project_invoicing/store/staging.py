@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from heapq import merge
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from project_invoicing.domain.codes import StagingState
@@ -90,14 +90,17 @@ class Staging(Receiving, Rejections):
                 found.append(row)
         return found
 
-    def blocked_by(self, blockers: Iterable[str]) -> list[StagedRow]:
-        """The rows that wait for one of these, as they are now. The index suggests, the rows themselves are read."""
+    def blocked_by(self, blockers: Iterable[str], most: int | None = None) -> list[StagedRow]:
+        """The rows that wait for one of these, as they are now. The index suggests, the rows themselves are read.
+
+        ``most``: so many are enough.
+        """
         found = (
             str(item["pk"])
             for blocker in dict.fromkeys(blockers)
             for item in query(self.client, self.table, blocker_key(blocker), index=BLOCKED, names=("bk", "pk"))
         )
-        return [row for row in self.readable(found).values() if row.queued]
+        return [row for row in self.readable(islice(found, most)).values() if row.queued]
 
     def _queued(self, prefix: str) -> Iterator[StagedRow]:
         items = chain.from_iterable(self._shard(shard, prefix) for shard in range(SHARDS))

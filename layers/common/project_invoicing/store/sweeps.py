@@ -6,6 +6,7 @@ version in the condition lets only one of two sweeps continue (D-044, D-045).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import get, update
+from project_invoicing.store.transactions import get, get_many, update
 from project_invoicing.store.unit_of_work import retried
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Sweeps:
     def of(self, entity: str) -> Sweep:
         item = get(self.client, self.table, _SWEEP, entity)
         return _sweep(item) if item else Sweep(entity)
+
+    def many(self, entities: Iterable[str]) -> dict[str, Sweep]:
+        """The sweeps that have begun, by table. One request."""
+        keys = ((_SWEEP, entity) for entity in entities)
+        return {sweep.entity: sweep for sweep in map(_sweep, get_many(self.client, self.table, keys))}
 
     def store(self, sweep: Sweep) -> Sweep:
         """Stores the progress of a sweep read with ``version``. Raises ``Conflict`` if another one progressed too."""

@@ -142,6 +142,12 @@ class WriteBacks:
             if document := readable(document_of, item):
                 yield document, item["qs"]
 
+    def unfinished(self, limit: int) -> tuple[list[Document], bool]:
+        """Documents that are not written back yet, and whether there are more. One request."""
+        items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"), limit=limit + 1)
+        found = [readable(document_of, item) for item in items]
+        return [document for document in found[:limit] if document], len(found) > limit
+
     def _got_on(self, before: Progress, values: dict[str, Any], done: int, failed: int) -> Progress | None:
         expression = Expression()
         add = {name: number for name, number in (("dn", done), ("fl", failed)) if number}

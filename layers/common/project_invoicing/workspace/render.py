@@ -67,7 +67,7 @@ def _environment() -> Environment:
     )
     made.globals.update(link=link, asset=asset, navigation=NAVIGATION, advice=advice, onward=onward)
     made.filters |= {"amount": amount, "size": size, "moment": moment, "age": age, "words": words, "linked": linked}
-    made.filters |= {"dimensions": dimensions}
+    made.filters |= {"dimensions": dimensions, "days_until": days_until}
     return made
 
 
@@ -119,6 +119,11 @@ def moment(value: str | None) -> str:
     if not value or len(value) <= len("2026-08-31"):
         return value or ""
     return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
+
+
+def days_until(since: str, at: str) -> int:
+    """How many whole days lie between two times (ISO 8601, UTC)."""
+    return max((datetime.fromisoformat(at) - datetime.fromisoformat(since)).days, 0)
 
 
 def words(code: str) -> str:

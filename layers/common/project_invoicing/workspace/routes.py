@@ -50,6 +50,25 @@ ROUTES: Final = (
     Route("GET", "/voucher", "pages.vouchers:show"),
     # whatever has an id
     Route("GET", "/explain", "pages.explain:show"),
+    # what waits
+    Route("GET", "/waiting", "pages.waiting:listed"),
+    Route("POST", "/waiting/import", "pages.waiting:import_now", Role.ACCOUNTANT),
+    # rejected rows
+    Route("GET", "/rejected", "pages.rejected:listed"),
+    Route("GET", "/rejected/row", "pages.rejected:show"),
+    Route("POST", "/rejected/replay", "pages.rejected:replay", Role.ACCOUNTANT),
+    # differences
+    Route("GET", "/differences", "pages.differences:listed"),
+    Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),
+    # table maps
+    Route("GET", "/maps", "pages.maps:listed"),
+    Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR),
+    # master data
+    Route("GET", "/master-data", "pages.master_data:search"),
+    Route("GET", "/master-data/row", "pages.master_data:show"),
+    Route("POST", "/master-data/edit", "pages.master_data:edit", Role.ADMINISTRATOR),
+    # period close
+    Route("GET", "/close", "pages.period_close:show"),
     # what anybody may load
     Route("GET", "/sign-in", "sign_in.pages:begin", role=None),
     Route("GET", "/signed-in", "sign_in.pages:callback", role=None),

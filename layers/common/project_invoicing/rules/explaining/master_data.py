@@ -41,7 +41,7 @@ def of_name(key: NameKey, seen: SeenName | None, columns: Columns) -> Explanatio
     if name and name.value:
         made.headline += f", {name.value}"
     for column, found in sorted(columns.items()):
-        made.facts[column.replace("_", " ")] = f"{_text(found.value)} (from {LAYERS[found.layer]})"
+        made.facts[column.replace("_", " ")] = f"{in_words(found.value)} (from {LAYERS[found.layer]})"
     if seen is None or seen.entity is None:
         made.facts["row"] = "no row from Dataverse has this name"
     if seen and seen.former:
@@ -54,7 +54,7 @@ def say_row(made: Explanation, row: SeenRow) -> None:
     version = f", version {row.version.number}" if row.version.number else ""
     made.facts["row"] = f"{row.entity} {row.id}{version}"
     for column, value in row.columns.items():
-        made.facts[f"row: {column.replace('_', ' ')}"] = _text(value)
+        made.facts[f"row: {column.replace('_', ' ')}"] = in_words(value)
     if row.version.occurred_at:
         made.happened("the row was changed in Dataverse", row.version.occurred_at)
     if row.deleted:
@@ -134,7 +134,7 @@ def _wait(reason: str, detail: str) -> dict[str, Any]:
     return {**dict.fromkeys(names), "reason": reason, "detail": detail}
 
 
-def _text(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value in words: a look-up by its name and its row, a mapping as JSON."""
     if isinstance(value, Reference):
         return f"{value.name or ''} ({value.entity} {value.id})".strip()
@@ -143,7 +143,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
+        return ", ".join(f"{name} {in_words(inner)}" for name, inner in value.items()) or "none"
     if hasattr(value, "model_dump"):
         return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False)
     return "none" if value is None else str(value)

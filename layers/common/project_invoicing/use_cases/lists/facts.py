@@ -40,6 +40,21 @@ class ProposalFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrencyFacts:
+    """The currency of a proposal."""
+
+    id: str
+    header: Proposal = field(compare=False)
+
+    @classmethod
+    def of(cls, header: Proposal) -> CurrencyFacts:
+        return cls(header.id, header)
+
+    def ask(self, setup: FinanceSetup) -> None:
+        currency_of(self.header, setup)
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceFacts:
     """A row of Dataverse whose finance id is shown."""
 

@@ -31,7 +31,7 @@ PROPOSAL, ACTUAL = "proposal", "actual"
 class WaitingRow:
     """``kind`` is proposal or actual, ``id`` its number or id. ``days``: for how many it has waited.
 
-    ``what``: the customer of a proposal, the kind of an actual. ``next``: what to do.
+    ``what``: the customer of a proposal, the kind of an actual. ``next``: what to do. ``invoice_id``: the proforma.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class WaitingRow:
     reason: str
     detail: str | None
     next: str
+    invoice_id: str | None = None
 
 
 def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
@@ -139,6 +140,7 @@ def _of_proposal(place: ListPlace, asked: Asked, header: Proposal) -> WaitingRow
         reason=wait.reason,
         detail=f"{wait.detail}{more}",
         next=what_to_do(wait.reason),
+        invoice_id=header.id,
     )
 
 

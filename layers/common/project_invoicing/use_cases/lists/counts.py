@@ -1,0 +1,62 @@
+"""Figures about what is open: how many, how much in each currency, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.explaining.words import Words
+from project_invoicing.rules.proforma import currency_of
+from project_invoicing.use_cases.lists.facts import CurrencyFacts, ReferenceFacts
+from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.master_data.facts import Fact
+
+
+@dataclass(slots=True)
+class Tally:
+    """``more``: only the first ones were counted. ``amounts`` are by currency; ``""`` is one that nobody knows yet."""
+
+    number: int = 0
+    more: bool = False
+    oldest: str | None = None
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, since: str | None = None, amount: Decimal | None = None, currency: str | None = None) -> None:
+        self.number += 1
+        if since and (self.oldest is None or since < self.oldest):
+            self.oldest = since
+        if amount is not None:
+            self.amounts[currency or ""] = self.amounts.get(currency or "", Decimal(0)) + amount
+
+    def money(self, place: ListPlace) -> list[tuple[str, str]]:
+        """Amount and currency, in the order of the currencies."""
+        return [(str(place.amount(value, name or None)), name) for name, value in sorted(self.amounts.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Proposals and rows that are open, and the set-up that knows their currencies."""
+
+    place: ListPlace
+    headers: list[Proposal]
+    rows: list[StagedRow]
+
+    @classmethod
+    def seen(cls, place: ListPlace, headers: Iterable[Proposal], rows: Iterable[StagedRow]) -> Open:
+        """Reads what their currencies are called: a request or two, for all of them together."""
+        proposals, actuals = list(headers), list(rows)
+        facts: list[Fact] = [
+            *map(CurrencyFacts.of, proposals),
+            *(ReferenceFacts(row.actual.currency) for row in actuals),
+        ]
+        return cls(place.seeing(facts), proposals, actuals)
+
+    def count(self, tally: Tally, one: Proposal | StagedRow) -> None:
+        if isinstance(one, Proposal):
+            amount = one.proforma.total if one.subtotal is None else one.subtotal
+            tally.add(one.waiting_since, amount, currency_of(one, self.place.setup))
+        else:
+            tally.add(one.since, one.actual.amount, Words(self.place.setup).currency(one.actual))

@@ -1,0 +1,124 @@
+"""What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
+
+It reads the first pages of what is open and nothing of what is posted: eleven requests for one company, and two for
+each other one, whatever the history. Where there is more than that, a figure says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from project_invoicing.domain.codes import ProposalStatus, TransactionType, WaitReason
+from project_invoicing.domain.map_status import MapStatus
+from project_invoicing.domain.proposal import UNRESOLVED, Proposal
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.states import MapState
+from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
+from project_invoicing.use_cases.lists.counts import Open, Tally
+from project_invoicing.use_cases.lists.place import ListPlace
+
+MOST_COMPANIES: Final = 10
+_PROPOSALS: Final = 100
+"""Of all companies together: what is read in one request."""
+_JOURNALS: Final = 200
+_ROWS: Final = 50
+"""Of each partition of the import queue."""
+_REJECTED: Final = 200
+
+Report = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Overview:
+    """``companies`` are those that it is about; ``left_out`` counts the others.
+
+    ``waiting`` by reason; ``fresh`` are rows that no import has looked at. ``refused`` are proposals whose posting was
+    refused, which ``proposals`` has by status, too. ``report`` is that of the last reconciliation.
+    """
+
+    place: ListPlace
+    companies: list[str]
+    left_out: int
+    waiting: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    more_waits: bool = False
+    fresh: Tally = field(default_factory=Tally)
+    proposals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    refused: Tally = field(default_factory=Tally)
+    journals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    rejected: Tally = field(default_factory=Tally)
+    maps: list[MapStatus] = field(default_factory=list)
+    report: Report | None = None
+
+
+def overview(place: ListPlace, company: str | None = None) -> Overview:
+    """Of one company, or of the first ``MOST_COMPANIES``."""
+    every = place.companies
+    chosen = [company] if company else every[:MOST_COMPANIES]
+    headers, more_proposals = _proposals(place, [*chosen, UNRESOLVED])
+    rows, more_rows = _rows(place, company)
+    opened = Open.seen(place, headers, rows)
+    made = Overview(opened.place, chosen, 0 if company else len(every) - len(chosen), more_waits=more_rows)
+    for header in headers:
+        _count_proposal(made, opened, header, more=more_proposals)
+    for row in rows:
+        _count_row(made, opened, row)
+    made.fresh.more = more_rows
+    _count_journals(made, chosen)
+    found, after = place.queue.rejected(None, _REJECTED, reason=None, since=None)
+    made.rejected.more = after is not None
+    for one in found:
+        if company is None or one.company in (None, company):
+            made.rejected.add(one.at)
+    made.maps = [status for status in place.stores.maps.all().values() if status.state is not MapState.RUNNING]
+    made.report = place.reports.last()
+    return made
+
+
+def says_why(row: StagedRow) -> bool:
+    """Whether a row waits by itself: one that waits with its proposal is told by that."""
+    return row.reason is not None or row.actual.transaction_type is not TransactionType.BILLED_SALES
+
+
+def _proposals(place: ListPlace, companies: list[str]) -> tuple[list[Proposal], bool]:
+    """The newest open ones of each company: one request each, and one for all their headers."""
+    limit, ids, more = max(_PROPOSALS // len(companies), 1), [], False
+    for company in companies:
+        found = place.stores.proposals.listed(company, limit, status=None, customer=None, since=None, before=None)
+        ids += [id for id, _ in found.documents]
+        more |= found.before.startswith("0|")  # the list of what is open goes on
+    return list(place.stores.proposals.many(ids).values()), more
+
+
+def _rows(place: ListPlace, company: str | None) -> tuple[list[StagedRow], bool]:
+    pages = [place.queue.pending(shard, _ROWS) for shard in range(SHARDS_OF_ROWS)]
+    rows = [row for found, _ in pages for row in found if company is None or row.company in (None, company)]
+    return [row for row in rows if says_why(row)], any(more for _, more in pages)
+
+
+def _count_proposal(made: Overview, opened: Open, header: Proposal, *, more: bool) -> None:
+    tallies = [made.proposals[header.status]]
+    if header.status is ProposalStatus.WAITING:
+        made.more_waits |= more
+        reason = header.waiting_for[0].reason if header.waiting_for else WaitReason.REFERENCE_MISSING
+        tallies.append(made.waiting[reason] if header.waiting_for or header.company is None else made.fresh)
+    if header.refusal:
+        tallies.append(made.refused)
+    for tally in tallies:
+        tally.more |= more
+        opened.count(tally, header)
+
+
+def _count_row(made: Overview, opened: Open, row: StagedRow) -> None:
+    opened.count(made.waiting[row.reason] if row.reason else made.fresh, row)
+
+
+def _count_journals(made: Overview, companies: list[str]) -> None:
+    """One request for each company: the index has their states."""
+    for company in companies:
+        states, more = made.place.stores.journals.open_states(company, _JOURNALS)
+        for state, number in states.items():
+            tally = made.journals[state]
+            tally.number += number
+            tally.more |= more

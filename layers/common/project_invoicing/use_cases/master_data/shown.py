@@ -1,0 +1,118 @@
+"""One name or row of master data as people look at it: each value and where it comes from, problems, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from project_invoicing.domain.finance_columns import COLUMNS
+from project_invoicing.domain.master_data import (
+    GLOBAL,
+    NAMED,
+    PARTS,
+    Children,
+    ChildrenKey,
+    Key,
+    NameKey,
+    Part,
+    RowKey,
+    Seen,
+    SeenName,
+    SeenRow,
+)
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.explaining import master_data as words
+from project_invoicing.rules.explaining.explanation import Explanation
+from project_invoicing.setup.effective import Layer
+from project_invoicing.use_cases.explain.master_data import names_of
+from project_invoicing.use_cases.explain.stores import Stores
+
+MOST_WAITING: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A column's value in words, and the layer that gave it."""
+
+    column: str
+    text: str
+    layer: Layer
+
+
+@dataclass(slots=True)
+class ShownMaster:
+    """``key`` is ``None`` for a row without a name. ``finance`` are finance's own columns, of those it may ``edit``.
+
+    ``waiting``: rows that wait for it, at most ``MOST_WAITING``. ``problem`` and ``warning`` as of ``SeenRow``.
+    """
+
+    key: NameKey | None
+    part: Part | None
+    title: str
+    row: SeenRow | None = None
+    values: list[Value] = field(default_factory=list)
+    finance: Mapping[str, Any] = field(default_factory=dict)
+    editable: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    waiting: list[StagedRow] = field(default_factory=list)
+
+
+def found(stores: Stores, number: str, part: Part | None, company: str | None) -> list[NameKey]:
+    """The names with this number, of one part or of all, in one company or in all. A request for a hundred of them."""
+    companies = [company] if company else list(stores.setup.document.companies)
+    return [key for key in names_of(stores, companies, number) if part in (None, key.part)]
+
+
+def rows_with(stores: Stores, id: str) -> Iterator[SeenRow]:
+    """The rows with this Dataverse id, whatever their table. One request."""
+    for seen in stores.master.read([RowKey(entity, id) for entity in PARTS]).values():
+        if isinstance(seen, SeenRow):
+            yield seen
+
+
+def name_of(row: SeenRow) -> NameKey | None:
+    """The name that a row is placed under."""
+    part = PARTS[row.entity]
+    if part not in NAMED or row.number is None or row.problem:
+        return None
+    return NameKey(part, "" if part in GLOBAL else row.company or "", row.number)
+
+
+def shown_name(stores: Stores, key: NameKey) -> ShownMaster | None:
+    """What is known under a name; ``None`` where nobody says anything of it."""
+    seen = stores.master.read([key])[key]
+    name = seen if isinstance(seen, SeenName) else None
+    columns = stores.setup.source_of(key.part, key.company, key.number)
+    if name is None and not columns:
+        return None
+    made = ShownMaster(key, key.part, f"{words.NOUNS[key.part].capitalize()} {key.number}")
+    made.values = [Value(one, words.in_words(found.value), found.layer) for one, found in sorted(columns.items())]
+    made.finance = name.finance if name else {}
+    made.editable = COLUMNS.get(key.part, ())
+    if name and name.entity and name.id:
+        _add_row(stores, made, RowKey(name.entity, name.id))
+    return made
+
+
+def shown_row(stores: Stores, row: SeenRow) -> ShownMaster:
+    """A row without a name: of a part that has none, or with a problem that keeps it from one."""
+    part = PARTS[row.entity]
+    name = row.columns.get("name") or row.columns.get("code") or row.number or row.id
+    made = ShownMaster(None, part, f"{words.NOUNS[part].capitalize()} {name}")
+    made.values = [Value(one, words.in_words(value), Layer.ROW) for one, value in sorted(row.columns.items())]
+    _add_row(stores, made, RowKey(row.entity, row.id))
+    return made
+
+
+def _add_row(stores: Stores, made: ShownMaster, key: RowKey) -> None:
+    """Three requests: the row with its children, and what waits for it."""
+    of_row = ChildrenKey(key.id)
+    read: Mapping[Key, Seen | None] = stores.master.read([key, of_row])
+    row, children = read[key], read[of_row]
+    made.row = row if isinstance(row, SeenRow) else None
+    if isinstance(children, Children):
+        said = Explanation("", "", None, "")
+        words.say_children(said, children, stores.setup.resolve)
+        made.facts = said.facts
+    made.waiting = stores.staging.blocked_by([f"{key.entity}#{key.id}"], MOST_WAITING)

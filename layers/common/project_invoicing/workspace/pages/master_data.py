@@ -1,0 +1,162 @@
+"""Master data: finding a customer, a contract, a project …, and finance's own columns of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from project_invoicing.domain.finance_columns import COLUMNS
+from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
+from project_invoicing.domain.text import guid
+from project_invoicing.use_cases.lists.asked import bad
+from project_invoicing.use_cases.master_data import shown
+from project_invoicing.workspace.desk import Desk
+
+LAYERS: Final = {"finance": "finance", "row": "Dataverse", "document": "the set-up document", "default": "a default"}
+_TEXTS, _LINES, _RATE, _YES = "text", "lines", "rate", "yes"
+_FORMS: Final = {"dimensions": _LINES, "fixed_exchange_rate": _RATE, "on_hold": _YES}
+"""How a column is written in a form; any other is one text."""
+_OF_RATE: Final = ("currency", "rate", "factor")
+
+
+def search(desk: Desk) -> Response[Any]:
+    """The names with a number, or the rows with an id. Without either, what the last reconciliation found wrong."""
+    number, company, kind = (desk.query.get(name) for name in ("number", "company", "kind"))
+    part = _part(kind) if kind else None
+    names: list[NameKey] = []
+    rows = []
+    if number and (id := guid(number)):
+        rows = list(shown.rows_with(desk.stores, id))
+        names = [key for key in map(shown.name_of, rows) if key]
+        rows = [row for row in rows if shown.name_of(row) is None]
+    elif number:
+        names = shown.found(desk.stores, number, part, company)
+    known = {"number": number, "names": names, "rows": rows, "kinds": list(COLUMNS)}
+    report = None if number else desk.lists.reports.last()
+    return desk.page("master_data.html", title="Master data", report=report, problems=_problems(report), **known)
+
+
+def show(desk: Desk) -> Response[Any]:
+    """What is known of one name, or of a row without one."""
+    made = _row_asked_for(desk) if "id" in desk.query else shown.shown_name(desk.stores, _key(desk.query))
+    if made is None:
+        raise NotFoundError
+    fields = [_field(desk, made, column) for column in made.editable]
+    return desk.page("master_data_row.html", title=made.title, made=made, fields=fields, layers=LAYERS)
+
+
+def edit(desk: Desk) -> Response[Any]:
+    """Sets those columns that the person has changed on the page; what others have set meanwhile stays."""
+    key = _key(desk.form)
+    where = {"kind": str(key.part), "company": key.company or None, "number": key.number}
+    columns = {}
+    for column in COLUMNS.get(key.part, ()):
+        before, after = ({name: desk.form.get(f"{was}{column}{name}", "") for name in _names(column)} for was in _WAS)
+        if before != after:
+            columns[column] = _written(column, after)
+    if not columns:
+        return desk.go("/master-data/row", "Nothing was changed.", **where)
+    request = {"part": str(key.part), "company": key.company or None, "number": key.number, "columns": columns}
+    answer = desk.do("edit_master_data", **request)
+    refused = answer.get("refused")
+    changed = ", ".join(column.replace("_", " ") for column in columns)
+    said = f"Not changed: {refused[0]['detail']}" if refused else f"Changed: {changed}. What waits for it is looked at."
+    return desk.go("/master-data/row", said, refused=bool(refused), **where)
+
+
+_WAS: Final = ("was.", "")
+
+
+def _names(column: str) -> tuple[str, ...]:
+    """The names of a column's fields, after its own."""
+    return tuple(f".{one}" for one in _OF_RATE) if _FORMS.get(column) == _RATE else ("",)
+
+
+def _written(column: str, fields: Mapping[str, str]) -> Any:
+    """A column's value as the command takes it; ``None`` takes it back."""
+    texts = list(fields.values())
+    if not any(texts):
+        return None
+    match _FORMS.get(column):
+        case "lines":
+            pairs = (line.partition(":") for line in texts[0].splitlines() if line.strip())
+            return {name.strip(): value.strip() for name, _, value in pairs}
+        case "rate":
+            return dict(zip(_OF_RATE, texts, strict=True))
+        case "yes":
+            return texts[0] == "yes"
+        case _:
+            return texts[0]
+
+
+def _field(desk: Desk, made: shown.ShownMaster, column: str) -> dict[str, Any]:
+    """A field of the form, with what finance has set."""
+    form, value = _FORMS.get(column, _TEXTS), made.finance.get(column)
+    parts = [_said(form, value, name.lstrip(".")) for name in _names(column)]
+    values = list(zip(_names(column), parts, strict=True))
+    choices = _choices(desk, column)
+    return {"column": column, "form": form, "values": values, "choices": choices, "labels": _OF_RATE}
+
+
+def _said(form: str, value: Any, part: str) -> str:
+    if value is None:
+        return ""
+    if form == _LINES:
+        return "\n".join(f"{name}: {one}" for name, one in value.items())
+    if form == _RATE:
+        return _plain(value.get(part, ""))
+    if form == _YES:
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _plain(value: Any) -> str:
+    try:
+        return f"{Decimal(str(value)):f}"
+    except InvalidOperation:
+        return str(value)
+
+
+def _choices(desk: Desk, column: str) -> list[str]:
+    """The names that a column can have; empty where it can be any."""
+    document = desk.lists.setup.document
+    known: dict[str, Any] = {
+        "sales_tax_group": document.sales_tax.groups,
+        "item_sales_tax_group": document.sales_tax.item_groups,
+        "terms_of_payment": document.terms_of_payment,
+        "on_hold": ("yes", "no"),
+    }
+    return sorted(known.get(column, ()))
+
+
+def _key(given: Mapping[str, str]) -> NameKey:
+    part, number = _part(given.get("kind", "")), given.get("number", "")
+    company = "" if part in GLOBAL else given.get("company", "")
+    if not number or (not company and part not in GLOBAL):
+        raise bad("number", "the address names a kind, a company and a number, or an id")
+    return NameKey(part, company, number)
+
+
+def _part(kind: str) -> Part:
+    if kind not in list(Part):
+        raise bad("kind", f"kind is {kind!r}; there are {', '.join(Part)}")
+    return Part(kind)
+
+
+def _row_asked_for(desk: Desk) -> shown.ShownMaster | None:
+    id = guid(desk.query["id"])
+    rows = list(shown.rows_with(desk.stores, id)) if id else []
+    if not rows:
+        return None
+    key = shown.name_of(rows[0])
+    return shown.shown_name(desk.stores, key) if key else shown.shown_row(desk.stores, rows[0])
+
+
+def _problems(report: Mapping[str, Any] | None) -> list[Any]:
+    """The checks of a report that are about master data and found something."""
+    about = ("master_data_problems", "split_rules_not_100", "awaited_and_never_came", "deleted_and_referred_to")
+    return [check for check in (report or {}).get("checks", ()) if check["name"] in about and check["found"]]

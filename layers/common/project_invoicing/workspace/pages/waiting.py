@@ -1,0 +1,40 @@
+"""What waits, why, and what to do about it; and the import that looks at all of it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from project_invoicing import bootstrap
+from project_invoicing.domain.codes import WaitReason
+from project_invoicing.observe import logger
+from project_invoicing.use_cases.lists.asked import FILTERS, Kind
+from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.workspace.desk import Desk
+
+
+def listed(desk: Desk) -> Response[Any]:
+    """The proposals and rows that wait, as the filters in the address let them through."""
+    kind = Kind.WAITING
+    choices = {"company": desk.lists.companies, "reason": tuple(WaitReason)}
+    return desk.page("waiting.html", title="Waiting", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
+
+
+def import_now(desk: Desk) -> Response[Any]:
+    """Imports what waits, of one company or of all, here and now: nobody has to ask again whether it was done (D-143).
+
+    A run that takes longer than a browser waits goes on behind it; another one beside it does no harm.
+    """
+    company = desk.form.get("company") or None
+    if company is not None and company not in desk.lists.companies:
+        return desk.go("/waiting", f"Nothing was imported: the set-up has no company {company}.", refused=True)
+    report = bootstrap.staging_import(desk.at).everything(ImportStaging(company=company))
+    logger.info("import from staging", report=report, actor=desk.actor.id)
+    lines, ready, waiting = report["journal_lines"], report["proposals_ready"], report["waiting"]
+    said = f"Imported: {_count(lines, 'journal line')}, {_count(ready, 'proposal')} ready, {waiting} still waiting."
+    return desk.go("/waiting", said, company=company)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
