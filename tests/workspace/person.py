@@ -1,0 +1,94 @@
+"""The user of a local stack at the workspace's pages, over the books of a test."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+from local.functions import Context
+from project_invoicing.store import client
+from project_invoicing.workspace import app
+from tests.rules.books import Books
+from tests.workspace.calling import deployed, variables
+from tests.workspace.http import request
+
+HERE = "127.0.0.1:8080"
+FORM = "application/x-www-form-urlencoded"
+_TAG = re.compile(r"<[^>]*>")
+_TOKEN = re.compile(r'name="token" value="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An answer. ``text`` is what a person reads, on one line; ``requests`` what DynamoDB was asked for it."""
+
+    status: int
+    html: str
+    location: str
+    requests: int
+
+    @property
+    def text(self) -> str:
+        return " ".join(unescape(_TAG.sub(" ", self.html)).split())
+
+
+@dataclass
+class Person:
+    """``roles`` without any are all roles."""
+
+    books: Books
+    roles: tuple[str, ...] = ()
+    cookies: list[str] = field(default_factory=list)
+
+    def get(self, path: str, **query: str) -> Seen:
+        return self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
+
+    def send(self, path: str, *fields: tuple[str, str], **form: str) -> Seen:
+        """What the page after the form says; the form has the token of this session."""
+        answer = self.post(path, *fields, **form)
+        assert answer.status == 303, answer.text
+        return self.get(answer.location)
+
+    def post(self, path: str, *fields: tuple[str, str], **form: str) -> Seen:
+        body: Sequence[tuple[str, str]] = [("token", self.token), *fields, *form.items()]
+        return self._ask("POST", path, urlencode(body))
+
+    @property
+    def token(self) -> str:
+        found = _TOKEN.search(self.get("/waiting").html)  # of the form that signs out
+        assert found
+        return found.group(1)
+
+    def _ask(self, method: str, address: str, body: str = "") -> Seen:
+        event = request(
+            method, address, body=body, cookies=self.cookies, host=HERE, origin=f"http://{HERE}", content_type=FORM
+        )
+        roles = {"WORKSPACE_LOCAL_ROLES": ",".join(self.roles)} if self.roles else {}
+        named = variables(None, WORKSPACE_LOCAL_USER="ann", WORKSPACE_URL="", **roles)
+        with deployed(named, self.books.world.at), _asked() as asked:
+            answer = app.handle(event, Context("workspace"))
+        kept = [one.partition(";")[0] for one in answer.get("cookies") or () if "Max-Age=0" not in one]
+        self.cookies = kept or ([] if answer.get("cookies") else self.cookies)
+        return Seen(answer["statusCode"], answer["body"], answer["headers"].get("Location", ""), asked.total())
+
+
+@contextmanager
+def _asked() -> Iterator[Counter[str]]:
+    """Counts the requests to DynamoDB."""
+    asked: Counter[str] = Counter()
+
+    def note(model: Any, **_: Any) -> None:
+        asked[model.name] += 1
+
+    events: Any = client.dynamodb().meta.events
+    events.register("before-call.dynamodb", note)
+    try:
+        yield asked
+    finally:
+        events.unregister("before-call.dynamodb", note)

@@ -1,0 +1,84 @@
+"""The first page, and the list of what waits: figures that lead to what is behind them, in a bounded number of requests."""
+
+from __future__ import annotations
+
+from tests.builders import actual, guid, proforma
+from tests.rules.books import Books
+from tests.rules.finance import finance, second_company
+from tests.rules.stories import approval, billed, cost
+from tests.workspace.person import Person
+
+SCRIPT = "<script>alert(1)</script>"
+MOST_REQUESTS = 13
+
+
+def a_day(books: Books) -> None:
+    """A journal that can be posted, a proposal and a row that wait, a row that was rejected."""
+    books.arrive(*approval(), *billed(), cost("odd", project="PRJ-NONE"), actual("bad", amount=None))
+    books.import_staging()
+
+
+def test_it_says_what_waits_what_is_ready_and_what_went_wrong(books: Books) -> None:
+    books.arrive(*approval(), *billed(), cost("odd", project="PRJ-NONE"), actual("bad", amount=None))
+    books.import_staging()
+    page = Person(books).get("/")
+    assert "unbilled sales not posted 1 1,600.00 USD" in page.text.replace("\N{NARROW NO-BREAK SPACE}", ",")
+    assert 'href="/waiting?reason=unbilled_sales_not_posted"' in page.html
+    assert "journals 1" in page.text
+    assert 'href="/journals?status=draft"' in page.html
+    assert "rejected rows 1" in page.text
+    assert "No reconciliation has run yet" in page.text
+    assert page.requests <= MOST_REQUESTS
+
+
+def test_each_figure_leads_to_the_list_behind_it(books: Books) -> None:
+    a_day(books)
+    ann = Person(books)
+    listed = ann.get("/waiting", reason="reference_missing")
+    assert "PRJ-NONE" in listed.text or guid("odd")[:8] in listed.text
+    assert f'href="/proposals/{guid("inv-1")}"' in ann.get("/waiting").html
+    assert "Nothing waits that is like that" in ann.get("/waiting", reason="project_closed").text
+
+
+def test_nothing_open_says_so_and_what_to_do(books: Books) -> None:
+    page = Person(books).get("/")
+    assert "Nothing waits." in page.text
+    assert "Nothing is ready." in page.text
+    assert "Nothing is in error." in page.text
+
+
+def test_the_requests_do_not_grow_with_what_is_open_and_companies_cost_two_each(books: Books) -> None:
+    books.use(second_company(second_company(finance()), "FRPM"))
+    for n in range(12):
+        books.arrive(proforma(f"late-{n}", number=f"INV-1{n:03d}"), cost(f"odd-{n}", project="PRJ-NONE"))
+    books.import_staging()
+    page = Person(books).get("/")
+    assert "12" in page.text
+    assert page.requests <= MOST_REQUESTS + 2 * 2
+
+
+def test_a_person_imports_now_and_a_second_time_changes_nothing(books: Books) -> None:
+    books.arrive(*approval())
+    ann = Person(books)
+    assert "not looked at since it came" in ann.get("/").text
+    assert "Imported: 2 journal lines, 0 proposals ready, 0 still waiting." in ann.send("/waiting/import").text
+    before = books.result["journals"]
+    assert "Imported: 0 journal lines" in ann.send("/waiting/import").text
+    assert books.result["journals"] == before
+    assert "the set-up has no company X" in ann.send("/waiting/import", company="X").text
+
+
+def test_a_viewer_is_shown_no_button_and_is_refused(books: Books) -> None:
+    books.arrive(*approval())
+    eve = Person(books, ("viewer",))
+    assert "Import now" not in eve.get("/").text
+    answer = eve.post("/waiting/import")
+    assert (answer.status, "needs the role accountant" in answer.text) == (403, True)
+    assert not books.result["journals"]
+
+
+def test_texts_of_dataverse_are_only_texts(books: Books) -> None:
+    books.arrive(*billed(), cost(SCRIPT, project=SCRIPT, description=SCRIPT), actual("bad", amount=None, description=SCRIPT))
+    books.import_staging()
+    for path in ("/", "/waiting", "/rejected"):
+        assert "<script>alert" not in Person(books).get(path).html

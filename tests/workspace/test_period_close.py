@@ -1,0 +1,107 @@
+"""Whether a period can be closed: what counts in it, and what is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.builders import actual
+from tests.rules.books import Books
+from tests.rules.finance import finance
+from tests.rules.stories import approval, billed, cost
+from tests.workspace.person import Person
+from tests.workspace.test_differences import difference, reconciled
+
+MONTHS = [
+    {"start": f"2026-{month:02d}-01", "end": f"2026-{month:02d}-{last}", "status": "open"}
+    for month, last in ((7, 31), (8, 31), (9, 30))
+]
+MOST_REQUESTS = 24
+
+
+def months(books: Books, *closed: int, **parameters: Any) -> None:
+    periods = [{**one, "status": "closed"} if n in closed else one for n, one in enumerate(MONTHS, 7)]
+    given = [(f"parameters.USPM.{name}", value) for name, value in {"journal_period": "days", **parameters}.items()]
+    books.use(finance(("fiscal_periods.USPM", periods), *given))
+
+
+def open_points(books: Books, period: str = "2026-08") -> list[str]:
+    """The points that are not done, in the words of the page."""
+    page = Person(books).get("/close", company="USPM", period=period)
+    assert page.status == 200, page.text
+    assert page.requests <= MOST_REQUESTS
+    rows = page.html.partition("<tbody>")[2].split("<tr>")[1:]
+    return [row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row]
+
+
+RECONCILED = "A whole reconciliation after the end of the period"
+
+
+def test_what_is_open_in_the_month_is_named_and_other_months_do_not_count(books: Books) -> None:
+    months(books)
+    july = {"start": "2026-07-10", "document_date": "2026-07-10"}
+    books.arrive(*approval(), *approval("earlier", **july), cost("odd", project="PRJ-NONE"))
+    books.import_staging()
+    assert open_points(books) == ["Rows that are on no journal", "Journals that are not posted", RECONCILED]
+    assert open_points(books, "2026-07") == ["Journals that are not posted", RECONCILED]
+    assert open_points(books, "2026-09") == [RECONCILED]
+
+
+def test_an_open_period_takes_what_is_dated_in_closed_ones_before_it(books: Books) -> None:
+    months(books, 7)
+    books.arrive(cost("odd", project="PRJ-NONE", start="2026-07-10", document_date="2026-07-10"))
+    books.import_staging()
+    assert open_points(books) == ["Rows that are on no journal", RECONCILED]
+    months(books, 7, auto_open_period=False)
+    assert open_points(books) == [RECONCILED]
+
+
+def test_a_month_is_done_once_all_is_posted_written_back_and_reconciled(books: Books) -> None:
+    months(books)
+    books.arrive(*approval(), *billed())
+    books.import_staging()
+    assert "Proposals that wait" in open_points(books)
+    books.post_journals()
+    assert "Proposals that are ready" in open_points(books)
+    books.post_invoices()
+    assert open_points(books) in ([RECONCILED], ["Posted documents that are not written back", RECONCILED])
+    reconciled(books, at="2026-08-31T03:00:00Z")
+    assert RECONCILED in open_points(books)
+    reconciled(books, at="2026-09-02T03:00:00Z")
+    assert RECONCILED not in open_points(books)
+    reconciled(books, difference("a"), check="balance", at="2026-09-03T03:00:00Z")
+    assert "Other differences of the last reconciliation" in open_points(books)
+
+
+def test_a_proposal_without_a_date_belongs_to_the_period_of_today(books: Books) -> None:
+    months(books)
+    books.arrive(*billed())
+    books.import_staging()
+    assert "Proposals that wait" in open_points(books)
+    books.world.at = "2026-09-10T09:00:00Z"
+    assert "Proposals that wait" not in open_points(books)
+    assert "Proposals that wait" in open_points(books, "2026-09")
+
+
+def test_rejected_rows_count_from_the_day_on_which_the_period_began(books: Books) -> None:
+    months(books)
+    books.arrive(actual("bad", amount=None))
+    assert "Rows rejected since the period began" in open_points(books)
+    assert "Rows rejected since the period began" not in open_points(books, "2026-09")
+
+
+def test_without_a_choice_it_is_the_period_to_close_next(books: Books) -> None:
+    months(books)
+    books.world.at = "2026-09-10T09:00:00Z"
+    ann = Person(books)
+    assert "2026-07-01 to 2026-07-31 is open" in ann.get("/close").text
+    months(books, 7, 8)
+    assert "2026-09-01 to 2026-09-30 is open" in ann.get("/close").text
+    assert "is closed in the set-up" in ann.get("/close", period="2026-08").text
+
+
+def test_what_is_no_period_or_no_company_is_a_clear_4xx(books: Books) -> None:
+    months(books)
+    for query in ({"period": "x"}, {"period": "2027-01"}, {"company": "<b>"}, {"period": "2026-13"}):
+        page = Person(books).get("/close", **query)
+        assert page.status == 400
+        assert "<b>" not in page.html

@@ -1,0 +1,75 @@
+"""Rejected rows: which, why, what came, and delivering them again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.builders import Context, actual, guid
+from tests.rules.books import Books
+from tests.workspace.person import Person, Seen
+
+ENTITY = "msdyn_actual"
+SCRIPT = "<script>alert(1)</script>"
+
+
+def bad(name: str, **more: Any) -> Context:
+    """An actual in a currency that finance does not have."""
+    return actual(name, amount=None, **more)
+
+
+def row_of(name: str) -> str:
+    return json.dumps([ENTITY, guid(name)])
+
+
+def one(ann: Person, name: str) -> Seen:
+    return ann.get("/rejected/row", entity=ENTITY, id=guid(name))
+
+
+def test_the_list_says_why_and_the_row_shows_what_came(books: Books) -> None:
+    books.arrive(bad("a", description=SCRIPT), bad("b"))
+    ann = Person(books)
+    page = ann.get("/rejected")
+    assert guid("a") in page.text
+    assert "schema" in page.text
+    assert page.requests <= 4
+    shown = one(ann, "a")
+    assert '"msdyn_description": "<script>' in shown.text
+    assert "<script>alert" not in shown.html
+    assert "What to do: correct the row in Dataverse" in shown.text
+    assert "Nothing was rejected that is like that" in ann.get("/rejected", reason="too_large").text
+
+
+def test_what_is_replayed_before_its_cause_is_fixed_is_rejected_again(books: Books) -> None:
+    books.arrive(bad("a"))
+    ann = Person(books)
+    page = ann.send("/rejected/replay", row=row_of("a"))
+    assert "Not accepted" in page.text
+    assert guid("a") in ann.get("/rejected").text
+
+
+def test_several_are_replayed_at_once_and_the_page_says_what_became_of_each(books: Books) -> None:
+    books.arrive(bad("a"), bad("b"))
+    rows = [("row", row_of(name)) for name in ("a", "b")]
+    assert "0 of 2 accepted. Rejected again" in Person(books).send("/rejected/replay", *rows).text
+
+
+def test_an_invalid_row_is_revived_once_and_its_history_says_by_whom(books: Books) -> None:
+    books.arrive(actual("far", accounting_date="9999-01-01", start="9999-01-01", currency="XXX"))
+    books.import_staging()
+    ann = Person(books)
+    if "Found invalid" in one(ann, "far").text:
+        assert "Replayed, and accepted." in ann.send("/rejected/replay", row=row_of("far")).text
+        assert "replayed by ann" in one(ann, "far").text
+        assert "no rejected event" in ann.send("/rejected/replay", row=row_of("far")).text
+
+
+def test_what_is_no_row_is_refused_and_a_viewer_may_only_look(books: Books) -> None:
+    books.arrive(bad("a"))
+    ann = Person(books)
+    for text in ("", "null", "{}", '["a"]', '["a", 1]', "[" * 9_000, "\x00"):
+        assert "choose at least one row" in ann.send("/rejected/replay", row=text).text
+    assert "Nothing of this row is rejected any more" in ann.get("/rejected/row", entity=SCRIPT, id=SCRIPT).text
+    eve = Person(books, ("viewer",))
+    assert "Replay" not in eve.get("/rejected").text
+    assert eve.post("/rejected/replay", row=row_of("a")).status == 403
