@@ -16,7 +16,7 @@ def shown(ann: Person, **key: str) -> str:
 
 
 def test_a_customer_is_found_by_its_number_and_by_its_id(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="<b>Acme</b>"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="<b>Acme</b>"))
     ann = Person(books)
     page = ann.get("/master-data", number="C-900")
     assert 'href="/master-data/row?kind=customers&amp;company=USPM&amp;number=C-900"' in page.html
@@ -28,14 +28,14 @@ def test_a_customer_is_found_by_its_number_and_by_its_id(books: Books) -> None:
 
 
 def test_each_value_says_where_it_comes_from(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="Acme"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     text = shown(Person(books))
     assert "name Acme Dataverse" in text
     assert "What waits for it Nothing." in text
 
 
 def test_finance_sets_a_column_and_takes_it_back(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="Acme"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     ann = Person(books)
     form = {**CUSTOMER, "was.sales_tax_group": "", "sales_tax_group": "DOM"}
     assert "Changed: sales tax group." in ann.send("/master-data/edit", **form).text
@@ -48,7 +48,7 @@ def test_finance_sets_a_column_and_takes_it_back(books: Books) -> None:
 
 
 def test_a_form_that_is_old_leaves_what_others_have_set(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="Acme"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     ann = Person(books)
     ann.send("/master-data/edit", **CUSTOMER, **{"was.sales_tax_group": "", "sales_tax_group": "DOM"})
     old = {"was.sales_tax_group": "", "sales_tax_group": "", "was.on_hold": "", "on_hold": "yes"}
@@ -57,7 +57,7 @@ def test_a_form_that_is_old_leaves_what_others_have_set(books: Books) -> None:
 
 
 def test_a_value_that_does_not_exist_is_refused_and_says_what_does(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="Acme"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     ann = Person(books)
     form = {**CUSTOMER, "was.sales_tax_group": "", "sales_tax_group": "NONE"}
     assert "Not changed: " in ann.send("/master-data/edit", **form).text
@@ -72,7 +72,7 @@ def test_what_waits_for_a_row_is_on_its_page(books: Books) -> None:
 
 
 def test_only_an_administrator_edits_and_unknown_names_are_a_clear_4xx(books: Books) -> None:
-    books.arrive(master.account("acme", number="C-900", name="Acme"))
+    books.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     eve = Person(books, ("accountant", "poster"))
     assert "an administrator may set them" in shown(eve)
     assert eve.post("/master-data/edit", **CUSTOMER, on_hold="yes").status == 403

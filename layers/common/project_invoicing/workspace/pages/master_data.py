@@ -58,6 +58,9 @@ def edit(desk: Desk) -> Response[Any]:
         before, after = ({name: desk.form.get(f"{was}{column}{name}", "") for name in _names(column)} for was in _WAS)
         if before != after:
             columns[column] = _written(column, after)
+    if columns.get("dimensions") and not all(columns["dimensions"].values()):
+        said = "Not changed: write one dimension a line, as CostCenter: 007."
+        return desk.go("/master-data/row", said, refused=True, **where)
     if not columns:
         return desk.go("/master-data/row", "Nothing was changed.", **where)
     request = {"part": str(key.part), "company": key.company or None, "number": key.number, "columns": columns}

@@ -73,7 +73,7 @@ def _chosen(text: str) -> tuple[str, str] | None:
     """The row in the value of a field; ``None`` for what is none of ours."""
     try:
         entity, id = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return (entity, id) if isinstance(entity, str) and isinstance(id, str) and entity and id else None
 
