@@ -6,16 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from html import unescape
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
-from local.functions import Context
+from project_invoicing import bootstrap
 from project_invoicing.store import client
-from project_invoicing.workspace import app
+from tests.harness import TEMPLATE
 from tests.rules.books import Books
-from tests.workspace.calling import deployed, variables
 from tests.workspace.http import request
 
 HERE = "127.0.0.1:8080"
@@ -69,10 +70,13 @@ class Person:
         event = request(
             method, address, body=body, cookies=self.cookies, host=HERE, origin=f"http://{HERE}", content_type=FORM
         )
-        roles = {"WORKSPACE_LOCAL_ROLES": ",".join(self.roles)} if self.roles else {}
-        named = variables(None, WORKSPACE_LOCAL_USER="ann", WORKSPACE_URL="", **roles)
-        with deployed(named, self.books.world.at), _asked() as asked:
-            answer = app.handle(event, Context("workspace"))
+        world = self.books.world
+        person = {"WORKSPACE_LOCAL_USER": "ann", "WORKSPACE_LOCAL_ROLES": ",".join(self.roles)}
+        function = TEMPLATE.function("workspace")
+        function = replace(function, environment={**function.environment, **person})
+        now = datetime.fromisoformat(world.at)
+        with patch.object(bootstrap, "now", lambda: now), _asked() as asked:
+            answer = world.handlers.call(function, event)
         kept = [one.partition(";")[0] for one in answer.get("cookies") or () if "Max-Age=0" not in one]
         self.cookies = kept or ([] if answer.get("cookies") else self.cookies)
         return Seen(answer["statusCode"], answer["body"], answer["headers"].get("Location", ""), asked.total())

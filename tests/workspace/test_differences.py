@@ -6,7 +6,6 @@ import json
 from typing import Any
 from unittest.mock import patch
 
-from project_invoicing import bootstrap
 from project_invoicing.domain.reconciliation import Check, Difference, Repair
 from project_invoicing.store.reconciliations import Reconciliations
 from tests.builders import guid
@@ -68,7 +67,6 @@ def test_a_repair_asks_for_what_the_report_has_and_for_nothing_else(books: Books
         other = ann.send("/differences/repair", difference=json.dumps(["msdyn_actual", guid("x"), "import again"]))
         assert "Nothing was repaired" in other.text
     assert len(sent) == 1
-    assert bootstrap.bus
 
 
 def test_only_an_administrator_repairs(books: Books) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.builders import Context, actual, guid
+from tests.builders import Context, actual, guid, references
 from tests.rules.books import Books
+from tests.rules.finance import finance
+from tests.rules.stories import cost
 from tests.workspace.person import Person, Seen
 
 ENTITY = "msdyn_actual"
@@ -14,7 +16,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 def bad(name: str, **more: Any) -> Context:
-    """An actual in a currency that finance does not have."""
+    """An actual without an amount."""
     return actual(name, amount=None, **more)
 
 
@@ -55,13 +57,16 @@ def test_several_are_replayed_at_once_and_the_page_says_what_became_of_each(book
 
 
 def test_an_invalid_row_is_revived_once_and_its_history_says_by_whom(books: Books) -> None:
-    books.arrive(actual("far", accounting_date="9999-01-01", start="9999-01-01", currency="XXX"))
+    made = finance()
+    made["references"]["transactioncurrency"] |= references(currency=["CHF"])["transactioncurrency"]
+    books.use(made)
+    books.arrive(cost("francs", currency="CHF"))
     books.import_staging()
     ann = Person(books)
-    if "Found invalid" in one(ann, "far").text:
-        assert "Replayed, and accepted." in ann.send("/rejected/replay", row=row_of("far")).text
-        assert "replayed by ann" in one(ann, "far").text
-        assert "no rejected event" in ann.send("/rejected/replay", row=row_of("far")).text
+    assert "Found invalid by the import currency unknown" in one(ann, "francs").text
+    assert "Replayed, and accepted." in ann.send("/rejected/replay", row=row_of("francs")).text
+    assert "replayed by ann" in one(ann, "francs").text
+    assert "no rejected event" in ann.send("/rejected/replay", row=row_of("francs")).text
 
 
 def test_what_is_no_row_is_refused_and_a_viewer_may_only_look(books: Books) -> None:
