@@ -74,20 +74,22 @@ class Desk:
     site: Site
     issuer: OidcIssuer
     browser: Browser
-    noted: list[str] = field(default_factory=list)
-    """Errors of the consoles of all pages."""
+    _noted: list[str] = field(default_factory=list)
+
+    def errors(self) -> list[str]:
+        """Errors of the consoles since it was asked before. A browser notes every page that is not there."""
+        noted, self._noted = self._noted, []
+        return [text for text in noted if "status of 404" not in text]
 
     @contextmanager
-    def signed_in(self, name: str, *roles: Role, width: int = 1_024, scheme: str = "light") -> Iterator[Page]:
+    def signed_in(self, name: str, *roles: Role) -> Iterator[Page]:
         """A person of this name at the first page; with all roles, if none is named."""
         self.issuer.user = {"sub": name.lower(), "name": name, "roles": [*(roles or Role)]}
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=False, locale="en-US"
-        )
+        context = self.browser.new_context(viewport={"width": 1_024, "height": 900}, locale="en-US")
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", self._note)
-        page.on("pageerror", lambda error: self.noted.append(str(error)))
+        page.on("pageerror", lambda error: self._noted.append(str(error)))
         page.goto(self.url)
         try:
             yield page
@@ -96,7 +98,7 @@ class Desk:
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.noted.append(f"{message.text} {message.location.get('url')}")
+            self._noted.append(f"{message.text} {message.location.get('url')}")
 
 
 @pytest.fixture(scope="module")
@@ -160,10 +162,12 @@ def screenshot(page: Page, name: str) -> Path:
     return path
 
 
-def violations(page: Page) -> list[Mapping[str, Any]]:
-    """What axe finds wrong with a page, rule by rule. It reads the page from the inspector, as the CSP allows."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+def violations(page: Page, *rules: str) -> list[Mapping[str, Any]]:
+    """What axe finds wrong with a page, by all its rules or by these. The inspector runs it, so the CSP stays."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    found = page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], **only})
     return [
         {"rule": one["id"], "nodes": [node["html"][:200] for node in one["nodes"]][:5]} for one in found["violations"]
     ]

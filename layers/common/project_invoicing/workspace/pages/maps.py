@@ -41,5 +41,6 @@ def change(desk: Desk) -> Response[Any]:
         text = why.detail if isinstance(why, Rejected) else str(why)
         return desk.go("/maps", f"Nothing was changed: {text}.", refused=True)
     delivered = answer.get("delivered", 0)
-    more = f"; {delivered} events that were kept are on their way" if delivered else ""
-    return desk.go("/maps", f"{answer['outcome']}{more}.")
+    more = {0: "", 1: "; 1 event that was kept is on its way"}
+    told = more.get(delivered, f"; {delivered} events that were kept are on their way")
+    return desk.go("/maps", f"{answer['outcome']}{told}.")

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing.domain.codes import RejectReason, StagingState
 from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.store.whole_tables import staged_item
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.workspace.desk import Desk
 
@@ -33,8 +34,8 @@ def show(desk: Desk) -> Response[Any]:
     staging = desk.stores.staging
     why = list(islice(staging.rejections(entity, id), _MOST))
     events = [_pretty(event) for _, event in islice(staging.rejected(entity, id), len(why))]
-    row = staging.readable([id]).get(id) if entity == ACTUAL else None
-    invalid = row if row and row.state is StagingState.INVALID else None
+    found = staged_item(staging, id) if entity == ACTUAL else None
+    invalid = found if found and found.row and found.row.state is StagingState.INVALID else None
     history = list(staging.history(entity, id))[-_MOST:]
     kept = list(zip(why, events, strict=False))
     known = {"entity": entity, "id": id, "kept": kept, "invalid": invalid, "history": history}
