@@ -85,7 +85,9 @@ class Desk:
     def signed_in(self, name: str, *roles: Role) -> Iterator[Page]:
         """A person of this name at the first page; with all roles, if none is named."""
         self.issuer.user = {"sub": name.lower(), "name": name, "roles": [*(roles or Role)]}
-        context = self.browser.new_context(viewport={"width": 1_024, "height": 900}, locale="en-US")
+        context = self.browser.new_context(
+            viewport={"width": 1_024, "height": 900}, locale="en-US", reduced_motion="reduce"
+        )
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", self._note)
