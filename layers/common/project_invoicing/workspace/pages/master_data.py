@@ -35,7 +35,7 @@ def search(desk: Desk) -> Response[Any]:
         rows = [row for row in rows if shown.name_of(row) is None]
     elif number:
         names = shown.found(desk.stores, number, part, company)
-    known = {"number": number, "names": names, "rows": rows, "kinds": list(COLUMNS)}
+    known: dict[str, Any] = {"number": number, "names": names, "rows": rows, "kinds": list(COLUMNS)}
     report = None if number else desk.lists.reports.last()
     return desk.page("master_data.html", title="Master data", report=report, problems=_problems(report), **known)
 
@@ -52,7 +52,7 @@ def show(desk: Desk) -> Response[Any]:
 def edit(desk: Desk) -> Response[Any]:
     """Sets those columns that the person has changed on the page; what others have set meanwhile stays."""
     key = _key(desk.form)
-    where = {"kind": str(key.part), "company": key.company or None, "number": key.number}
+    where: dict[str, Any] = {"kind": str(key.part), "company": key.company or None, "number": key.number}
     columns = {}
     for column in COLUMNS.get(key.part, ()):
         before, after = ({name: desk.form.get(f"{was}{column}{name}", "") for name in _names(column)} for was in _WAS)

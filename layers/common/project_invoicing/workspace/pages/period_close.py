@@ -75,6 +75,6 @@ def show(desk: Desk) -> Response[Any]:
     setup = desk.lists.setup
     period = period_named(setup, company, desk.query.get("period"), desk.at) if company else None
     made = checklist(desk.lists, company, period) if company and period else None
-    known = {"made": made, "company": company, "companies": companies, "words": _WORDS}
+    known: dict[str, Any] = {"made": made, "company": company, "companies": companies, "words": _WORDS}
     periods = periods_of(setup, company) if company else []
     return desk.page("period_close.html", title="Period close", periods=periods, **known)

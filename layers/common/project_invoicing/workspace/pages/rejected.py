@@ -38,7 +38,7 @@ def show(desk: Desk) -> Response[Any]:
     invalid = found if found and found.row and found.row.state is StagingState.INVALID else None
     history = list(staging.history(entity, id))[-_MOST:]
     kept = list(zip(why, events, strict=False))
-    known = {"entity": entity, "id": id, "kept": kept, "invalid": invalid, "history": history}
+    known: dict[str, Any] = {"entity": entity, "id": id, "kept": kept, "invalid": invalid, "history": history}
     return desk.page("rejected_row.html", title=f"Rejected {entity}", value=_value(entity, id), **known)
 
 
