@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,8 @@ from benchmarks.business import COMPANY, Work, finance, into_staging
 from project_invoicing.chunks import chunks
 from project_invoicing.store.items import typed_item
 from project_invoicing.use_cases.lists.asked import Asked, Kind
+from project_invoicing.use_cases.lists.overview import overview
+from project_invoicing.use_cases.lists.period_close import checklist, periods_of
 from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.lists.show import page
 from tests.builders import guid
@@ -26,6 +29,8 @@ pytestmark = pytest.mark.engine
 POSTED = 25_000
 """Of each kind: 100,000 posted documents and vouchers in all."""
 MOST_REQUESTS = 3
+MOST_REQUESTS_OF_OVERVIEW = 13
+MOST_REQUESTS_OF_CLOSE = 24
 
 
 def one_of_each(world: World) -> None:
@@ -112,6 +117,14 @@ def test_a_page_of_a_list_is_three_requests_whatever_the_history(empty: World) -
             if found.cursor is None:
                 break
             asked = Asked(**{**asdict(question), "cursor": found.cursor})
+    summaries: list[tuple[Callable[[ListPlace], Any], int]] = [(overview, MOST_REQUESTS_OF_OVERVIEW)]
+    period = next(one for one in periods_of(place.setup, COMPANY) if one.start <= date(2026, 8, 31) <= one.end)
+    summaries.append((lambda place: checklist(place, COMPANY, period), MOST_REQUESTS_OF_CLOSE))
+    for summary, most in summaries:
+        with counted(empty.client) as usage:
+            summary(ListPlace.read(empty.client, empty.names, empty.at))
+        assert usage.requests <= most
+        assert usage.read_units < 100  # whatever the history
     (waiting,) = page(place, Asked(Kind.PROPOSALS, COMPANY, status="waiting")).rows
     assert waiting.proposal_id == Work(lines=1, name="late").number
     full = page(place, Asked(Kind.INVOICES, COMPANY, customer="C-001", limit=100)).rows
