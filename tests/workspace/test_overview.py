@@ -36,7 +36,7 @@ def test_each_figure_leads_to_the_list_behind_it(books: Books) -> None:
     ann = Person(books)
     listed = ann.get("/waiting", reason="reference_missing")
     assert f'href="/explain?id={guid("odd")}"' in listed.html
-    assert f'href="/proposals/{guid("inv-1")}"' in ann.get("/waiting").html
+    assert f'href="/proposals/{guid("inv-1")}?list=status%3Dwaiting"' in ann.get("/waiting").html
     assert "Nothing waits that is like that" in ann.get("/waiting", reason="project_closed").text
 
 

@@ -23,7 +23,13 @@ def listed(desk: Desk) -> Response[Any]:
     kind, report = Kind.DIFFERENCES, desk.lists.reports.last()
     page: ListPage[Any] = desk.listed(kind) if report else ListPage()
     choices = {"company": desk.lists.companies, "reason": tuple(CHECKS)}
-    known: dict[str, Any] = {"page": page, "report": report, "fields": FILTERS[kind], "choices": choices, "value": _value}
+    known: dict[str, Any] = {
+        "page": page,
+        "report": report,
+        "fields": FILTERS[kind],
+        "choices": choices,
+        "value": _value,
+    }
     return desk.page("differences.html", title="Differences", **known)
 
 

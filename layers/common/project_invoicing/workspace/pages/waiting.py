@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
-from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.observe import logger
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
@@ -18,7 +19,15 @@ def listed(desk: Desk) -> Response[Any]:
     """The proposals and rows that wait, as the filters in the address let them through."""
     kind = Kind.WAITING
     choices = {"company": desk.lists.companies, "reason": tuple(WaitReason)}
-    return desk.page("waiting.html", title="Waiting", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
+    page, beside = desk.listed(kind), _proposals_like(desk)
+    known: dict[str, Any] = {"page": page, "fields": FILTERS[kind], "choices": choices, "beside": beside}
+    return desk.page("waiting.html", title="Waiting", **known)
+
+
+def _proposals_like(desk: Desk) -> str:
+    """The query of the list of proposals that has those of this page, so that one leads to the next."""
+    same = {name: desk.query[name] for name in ("company", "reason") if name in desk.query}
+    return urlencode({"status": ProposalStatus.WAITING, **same})
 
 
 def import_now(desk: Desk) -> Response[Any]:
