@@ -55,6 +55,16 @@ def test_an_open_period_takes_what_is_dated_in_closed_ones_before_it(books: Book
     assert open_points(books) == [RECONCILED]
 
 
+def test_a_journal_of_a_longer_period_counts_in_each_month_of_it(books: Books) -> None:
+    for length in ("years", "all"):
+        months(books, journal_period=length)
+        books.arrive(*approval(length))
+        books.import_staging()
+        assert "Journals that are not posted" in open_points(books, "2026-07")
+        assert "Journals that are not posted" in open_points(books, "2026-09")
+        books.post_journals()
+
+
 def test_a_month_is_done_once_all_is_posted_written_back_and_reconciled(books: Books) -> None:
     months(books)
     books.arrive(*approval(), *billed())

@@ -58,6 +58,11 @@ def period_key(unit: JournalPeriod, on: date) -> str:
     return on.strftime(_PERIOD_FORMATS[unit])
 
 
+def first_day(period: str) -> str:
+    """As ``last_day``, for the first day."""
+    return (period + "-01-01")[:10] if period[:1].isdigit() else EARLIEST.isoformat()
+
+
 def last_day(period: str) -> str:
     """The last day of a journal period, as ``period_key`` writes it; for journals of all times the latest there is."""
     try:

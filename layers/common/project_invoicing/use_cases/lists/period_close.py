@@ -14,9 +14,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from project_invoicing.domain.calendar import last_day
+from project_invoicing.domain.calendar import first_day, last_day
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
-from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.invoice_terms import invoice_date_of, written_accounting_date
@@ -68,6 +69,10 @@ class Checklist:
     last: date
     points: dict[Point, Tally] = field(default_factory=lambda: {point: Tally() for point in Point})
     report_at: str | None = None
+
+    def has_days_of(self, journal: Journal) -> bool:
+        """Whether the journal's period, which may be a day, a month, a year or all times, has a day that counts."""
+        return first_day(journal.period) <= self.last.isoformat() and last_day(journal.period) >= self.first.isoformat()
 
     @property
     def done(self) -> bool:
@@ -176,13 +181,13 @@ def _rows(place: ListPlace, company: str) -> tuple[list[StagedRow], bool]:
 
 
 def _journals(made: Checklist) -> None:
-    """Open journals whose periods end on days that count."""
-    since, before = made.first.isoformat(), f"0|{made.last.isoformat()}~"
+    """Open journals whose periods have days that count."""
     journals = made.place.stores.journals
-    found = journals.listed(made.company, MOST, status=None, since=since, before=before)
+    found = journals.listed(made.company, MOST, status=None, since=made.first.isoformat(), before=None)
     for journal in journals.many(made.company, (number for number, _ in found.documents)).values():
-        point = Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS
-        made.points[point].add(journal.changed_at)
+        if made.has_days_of(journal):
+            point = Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS
+            made.points[point].add(journal.changed_at)
     for point in (Point.JOURNALS_IN_ERROR, Point.JOURNALS):
         made.points[point].more = found.before.startswith("0|")
 
@@ -201,23 +206,19 @@ def _write_backs(made: Checklist, within: Callable[[date], bool]) -> None:
     stores, tally = made.place.stores, made.points[Point.NOT_WRITTEN_BACK]
     found, more = stores.write_backs.unfinished(MOST)
     own = [one for one in found if one.company == made.company]
-    days = [*_days_of_journals(made, own), *_days_of_invoices(made, own)]
-    for day in days:
-        if within(day):
-            tally.add()
+    journals = stores.journals.many(made.company, _numbers(own, JOURNAL))
+    invoices = stores.proposals.invoices.many(made.company, _numbers(own, INVOICE))
+    counts = [
+        *(made.has_days_of(journal) for journal in journals.values()),
+        *(within(invoice.accounting_date) for invoice in invoices.values()),
+    ]
+    for _ in filter(None, counts):
+        tally.add()
     tally.more = more
 
 
-def _days_of_journals(made: Checklist, documents: Iterable[Document]) -> list[date]:
-    numbers = [one.number for one in documents if one.source == JOURNAL]
-    journals = made.place.stores.journals.many(made.company, numbers).values() if numbers else ()
-    return [date.fromisoformat(last_day(journal.period)) for journal in journals]
-
-
-def _days_of_invoices(made: Checklist, documents: Iterable[Document]) -> list[date]:
-    numbers = [one.number for one in documents if one.source != JOURNAL]
-    invoices = made.place.stores.proposals.invoices
-    return [one.accounting_date for one in invoices.many(made.company, numbers).values()] if numbers else []
+def _numbers(documents: Iterable[Document], source: str) -> list[str]:
+    return [one.number for one in documents if one.source == source]
 
 
 def _reconciled(made: Checklist) -> None:
