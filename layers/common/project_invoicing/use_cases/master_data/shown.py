@@ -21,6 +21,8 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
+from project_invoicing.domain.master_row import name_blocker
+from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
@@ -90,8 +92,11 @@ def shown_name(stores: Stores, key: NameKey) -> ShownMaster | None:
     made.values = [Value(one, words.in_words(found.value), found.layer) for one, found in sorted(columns.items())]
     made.finance = name.finance if name else {}
     made.editable = COLUMNS.get(key.part, ())
+    if name and name.former:
+        made.facts["was the name of"] = ", ".join(f"{entity} {id}" for entity, id in name.former)
     if name and name.entity and name.id:
         _add_row(stores, made, RowKey(name.entity, name.id))
+    _add_waiting(stores, made)
     return made
 
 
@@ -102,11 +107,12 @@ def shown_row(stores: Stores, row: SeenRow) -> ShownMaster:
     made = ShownMaster(None, part, f"{words.NOUNS[part].capitalize()} {name}")
     made.values = [Value(one, words.in_words(value), Layer.ROW) for one, value in sorted(row.columns.items())]
     _add_row(stores, made, RowKey(row.entity, row.id))
+    _add_waiting(stores, made)
     return made
 
 
 def _add_row(stores: Stores, made: ShownMaster, key: RowKey) -> None:
-    """Three requests: the row with its children, and what waits for it."""
+    """The row with its children. One request."""
     of_row = ChildrenKey(key.id)
     read: Mapping[Key, Seen | None] = stores.master.read([key, of_row])
     row, children = read[key], read[of_row]
@@ -114,5 +120,11 @@ def _add_row(stores: Stores, made: ShownMaster, key: RowKey) -> None:
     if isinstance(children, Children):
         said = Explanation("", "", None, "")
         words.say_children(said, children, stores.setup.resolve)
-        made.facts = said.facts
-    made.waiting = stores.staging.blocked_by([f"{key.entity}#{key.id}"], MOST_WAITING)
+        made.facts |= said.facts
+
+
+def _add_waiting(stores: Stores, made: ShownMaster) -> None:
+    """What waits for the row, or for whatever takes its name. Three requests at most."""
+    blockers = [row_blocker(made.row.entity, made.row.id)] if made.row else []
+    blockers += [name_blocker(made.key)] if made.key else []
+    made.waiting = stores.staging.blocked_by(blockers, MOST_WAITING)
