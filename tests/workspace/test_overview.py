@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import actual, guid, proforma
 from tests.rules.books import Books
-from tests.rules.finance import finance, second_company
+from tests.rules.finance import accounts_without, finance, second_company
 from tests.rules.stories import approval, billed, cost
 from tests.workspace.person import Person
 
@@ -38,6 +38,25 @@ def test_each_figure_leads_to_the_list_behind_it(books: Books) -> None:
     assert f'href="/explain?id={guid("odd")}"' in listed.html
     assert f'href="/proposals/{guid("inv-1")}?list=status%3Dwaiting"' in ann.get("/waiting").html
     assert "Nothing waits that is like that" in ann.get("/waiting", reason="project_closed").text
+
+
+def test_what_could_not_be_posted_is_named_with_the_list_behind_it(books: Books) -> None:
+    books.use(finance(("customers.USPM.C-001.on_hold", True)))
+    books.arrive(*approval(), *billed())
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    books.use(finance(ledger_posting=accounts_without("cost")))
+    books.arrive(cost("costly"))
+    books.journalise()
+    page = Person(books).get("/", company="USPM")
+    assert "proposals 1 1 600.00 USD" in page.text
+    assert "proposals whose posting was refused 1 1 600.00 USD" in page.text
+    assert "journals in error 1" in page.text
+    assert 'href="/journals?company=USPM&amp;status=error"' in page.html
+    closing = Person(books).get("/close", company="USPM", period="2026-08").text
+    assert "Journals in error 1" in closing
+    assert "Proposals whose posting was refused 1 1 600.00 USD" in closing
 
 
 def test_nothing_open_says_so_and_what_to_do(books: Books) -> None:
