@@ -55,8 +55,8 @@ def test_what_could_not_be_posted_is_named_with_the_list_behind_it(books: Books)
     assert "journals in error 1" in page.text
     assert 'href="/journals?company=USPM&amp;status=error"' in page.html
     closing = Person(books).get("/close", company="USPM", period="2026-08").text
-    assert "Journals in error 1" in closing
-    assert "Proposals whose posting was refused 1 1 600.00 USD" in closing
+    assert "Journals in error Fix what their lines say, reset and post them. 1" in closing
+    assert "Do what the refusals say, and post them. 1 1 600.00 USD" in closing
 
 
 def test_nothing_open_says_so_and_what_to_do(books: Books) -> None:

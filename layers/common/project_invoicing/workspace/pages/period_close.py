@@ -28,41 +28,41 @@ def _of(path: str, **query: str) -> Callable[[Checklist], str]:
 _WORDS: Final = {
     Point.REJECTED: Words(
         "Rows rejected since the period began",
-        "correct each in Dataverse or in the set-up, and replay it; it may belong to this period",
+        "Correct each in Dataverse or in the set-up, and replay it. It may belong to this period.",
         lambda made: link("/rejected", company=made.company, since=made.period.start.isoformat()),
     ),
-    Point.ROWS: Words("Rows that are on no journal", "do what their reasons say, then import", _of("/waiting")),
+    Point.ROWS: Words("Rows that are on no journal", "Do what their reasons say, then import.", _of("/waiting")),
     Point.JOURNALS_IN_ERROR: Words(
-        "Journals in error", "fix what their lines say, reset and post them", _of("/journals", status="error")
+        "Journals in error", "Fix what their lines say, reset and post them.", _of("/journals", status="error")
     ),
-    Point.JOURNALS: Words("Journals that are not posted", "post them", _of("/journals")),
+    Point.JOURNALS: Words("Journals that are not posted", "Post them.", _of("/journals")),
     Point.UNKNOWN_COMPANY: Words(
         "Proposals whose company nobody knows yet",
-        "let their contracts arrive; they may belong to this company",
+        "Let their contracts arrive. They may belong to this company.",
         lambda _: link("/waiting", company="?"),
     ),
     Point.WAITING: Words(
-        "Proposals that wait", "do what their reasons say, then import", _of("/proposals", status="waiting")
+        "Proposals that wait", "Do what their reasons say, then import.", _of("/proposals", status="waiting")
     ),
     Point.REFUSED: Words(
         "Proposals whose posting was refused",
-        "do what the refusals say, and post them",
+        "Do what the refusals say, and post them.",
         _of("/proposals", status="ready"),
     ),
-    Point.READY: Words("Proposals that are ready", "post them", _of("/proposals", status="ready")),
+    Point.READY: Words("Proposals that are ready", "Post them.", _of("/proposals", status="ready")),
     Point.POSTING: Words(
-        "Proposals whose posting was begun", "post them again: it goes on", _of("/proposals", status="posting")
+        "Proposals whose posting was begun", "Post them again: it goes on.", _of("/proposals", status="posting")
     ),
     Point.NOT_WRITTEN_BACK: Words(
-        "Posted documents that are not written back", "wait some minutes, then look at Dataverse", _of("/invoices")
+        "Posted documents that are not written back", "Wait some minutes, then look at Dataverse.", _of("/invoices")
     ),
     Point.WRITE_BACK_DIFFERS: Words(
-        "What the last reconciliation found wrong with write-backs", "repair it", _of("/differences")
+        "What the last reconciliation found wrong with write-backs", "Repair it.", _of("/differences")
     ),
     Point.RECONCILED: Words(
-        "A whole reconciliation after the end of the period", "run one, or wait for tonight's", _of("/differences")
+        "A whole reconciliation after the end of the period", "Run one, or wait for tonight's.", _of("/differences")
     ),
-    Point.DIFFERENCES: Words("Other differences of the last reconciliation", "look at each", _of("/differences")),
+    Point.DIFFERENCES: Words("Other differences of the last reconciliation", "Look at each.", _of("/differences")),
 }
 
 
