@@ -291,14 +291,16 @@ def reconciliations() -> Reconciliations:
     return Reconciliations(client.dynamodb(), settings().dataverse_table)
 
 
-def repairs(at: str, actor: str | None, stores: Stores | None = None, bus: str = "") -> Repairs:
+def repairs(at: str, actor: Actor | str | None, stores: Stores | None = None, bus: str = "") -> Repairs:
     """Repairs what a reconciliation found, for ``actor``, by events on ``bus`` or else on the bus in the settings."""
     from project_invoicing.bus import Bus
-    from project_invoicing.domain.actor import person
+    from project_invoicing.domain.actor import Actor, person
     from project_invoicing.use_cases.reconciliation.repair import Repairs
 
     to = Bus(client.event_bridge(), bus or settings().event_bus_name)
-    return Repairs(stores or explained_stores(), dataverse(), to.publish, at, person(actor))
+    return Repairs(
+        stores or explained_stores(), dataverse(), to.publish, at, actor if isinstance(actor, Actor) else person(actor)
+    )
 
 
 def invoice_posting_queue() -> WorkQueue:

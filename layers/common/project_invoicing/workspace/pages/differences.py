@@ -42,7 +42,7 @@ def repair(desk: Desk) -> Response[Any]:
     if not found:
         said = "Nothing was repaired: choose a difference of the last report that has a repair."
         return desk.go("/differences", said, refused=True, **back)
-    done = bootstrap.repairs(desk.at, desk.stores).everything(found)
+    done = bootstrap.repairs(desk.at, desk.actor, desk.stores).everything(found)
     outcomes = Counter(f"{one['repair']}: {one['outcome']}" for one in done)
     failed = any(one["outcome"].startswith(("not possible", "the bus")) for one in done)
     said = "; ".join(f"{text} ({number})" if number > 1 else text for text, number in outcomes.items())
