@@ -1,0 +1,166 @@
+"""Every page in a real browser: no violation of WCAG, no error, no sideways scrolling, and keys that lead on."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from project_invoicing.domain.actor import Role
+from tests.browser.conftest import AXE, Desk, screenshot, violations
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+PAGES: Final = {
+    "overview": "/",
+    "proposals": "/proposals",
+    "journals": "/journals",
+    "invoices": "/invoices",
+    "vouchers": "/vouchers",
+    "waiting": "/waiting",
+    "rejected": "/rejected",
+    "differences": "/differences",
+    "close": "/close?company=USPM&period=2026-08",
+    "master-data": "/master-data?number=PRJ-1",
+    "project": "/master-data/row?kind=projects&company=USPM&number=PRJ-1",
+    "maps": "/maps",
+    "explained": "/explain?id=INV-0001",
+    "not-found": "/nowhere",
+}
+WIDTHS: Final = (390, 1_024, 1_600)
+NUMBER: Final = "INV-0001"
+
+
+def looked_at(page: Page, name: str) -> None:
+    """A page that everybody can read, at every width, in light and dark. Its screenshots are kept."""
+    if not AXE.exists():
+        pytest.skip(f"there is no {AXE.name}: `make web` fetches it")
+    page.emulate_media(color_scheme="light")
+    assert page.locator("h1").count() == 1, name
+    assert violations(page) == [], name
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        screenshot(page, f"{name}-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, "color-contrast", "link-in-text-block") == [], f"{name} in the dark"
+    screenshot(page, f"{name}-dark")
+    page.set_viewport_size({"width": 1_024, "height": 900})
+
+
+def test_every_page_can_be_read_by_everybody_at_every_width_in_light_and_dark(desk: Desk) -> None:
+    with desk.signed_in("Ann") as page:
+        for name, address in PAGES.items():
+            page.goto(f"{desk.url}{address}")
+            looked_at(page, name)
+        page.goto(f"{desk.url}/rejected")
+        page.locator("a[data-open]").first.click()
+        looked_at(page, "rejected-row")
+    assert desk.errors() == []
+
+
+def test_keys_lead_from_page_to_page_and_from_row_to_row(desk: Desk) -> None:
+    with desk.signed_in("Ann") as page:
+        page.keyboard.press("g")
+        page.keyboard.press("w")
+        expect(page).to_have_url(f"{desk.url}/waiting")
+        page.keyboard.press("j")
+        first = page.locator("tbody a[data-open]").first
+        expect(first).to_be_focused()
+        page.keyboard.press("j")
+        page.keyboard.press("k")
+        expect(first).to_be_focused()
+        page.goto(f"{desk.url}/rejected")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Rejected msdyn_actual")
+        page.keyboard.press("u")
+        expect(page).to_have_url(f"{desk.url}/rejected")
+        page.keyboard.press("?")
+        expect(page.locator("dialog#keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.type("g w")
+        expect(page).to_have_url(f"{desk.url}/rejected")
+    assert desk.errors() == []
+
+
+def test_a_form_says_what_it_did_and_the_back_button_does_it_no_second_time(desk: Desk) -> None:
+    with desk.signed_in("Ann") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{desk.url}/maps")
+        page.get_by_role("button", name="Resume products").click()
+        expect(page.get_by_role("status")).to_contain_text("products is running")
+        page.go_back()
+        page.goto(f"{desk.url}/maps")
+        expect(page.get_by_role("status")).to_have_count(0)
+        row = page.locator("tr#products")
+        row.locator("summary").click()
+        row.get_by_label("Why pause").fill("prices are being changed")
+        row.get_by_role("button", name="Pause").dblclick()
+        expect(row).to_contain_text(re.compile("paused.*by Ann.*prices are being changed", re.DOTALL))
+    assert desk.errors() == []
+
+
+def test_a_viewer_looks_and_does_nothing(desk: Desk) -> None:
+    with desk.signed_in("Eve", Role.VIEWER) as page:
+        for address in ("/", "/rejected", "/maps", PAGES["project"]):
+            page.goto(f"{desk.url}{address}")
+            assert page.locator("main form[method=post] button").count() == 0, address
+    assert desk.errors() == []
+
+
+def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back(desk: Desk) -> None:
+    """The last one: afterwards nothing waits. Ann edits, so that Ben has to post; Eve may only look."""
+    with desk.signed_in("Ann") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("link", name="unbilled sales not posted").click()
+        page.get_by_role("link", name=NUMBER).click()
+        expect(page.locator("main")).to_contain_text("unbilled sales not posted")
+        looked_at(page, "proposal-waits")
+        page.get_by_role("link", name="journal USPM").first.click()
+        looked_at(page, "journal-draft")
+        page.get_by_role("button", name="Post", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("posted")
+        _open(page)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("ready")
+        page.get_by_label("Line 1", exact=True).check()
+        page.get_by_label("Item sales tax group").select_option("BOOKS")
+        page.get_by_role("button", name="Change lines").click()
+        expect(page.get_by_role("status")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("DOM / BOOKS")
+        looked_at(page, "proposal-ready")
+        page.get_by_role("button", name="Preview").click()
+        expect(page.locator("main")).to_contain_text("RED5")
+        looked_at(page, "proposal-preview")
+        _open(page)
+        page.get_by_role("button", name="Post", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("edited")
+    with desk.signed_in("Eve", Role.VIEWER) as page:
+        _open(page)
+        expect(page.get_by_role("button", name="Post", exact=True)).to_have_count(0)
+    with desk.signed_in("Ben", Role.POSTER) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        _open(page)
+        page.get_by_role("button", name="Post", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("posted")
+        page.reload()
+        expect(page.locator("dl.facts > div", has_text="Written back").locator("dd")).to_have_text("done")
+        looked_at(page, "proposal-posted")
+        page.get_by_role("link", name="FTI-").click()
+        looked_at(page, "invoice")
+        page.get_by_role("link", name="PV-").first.click()
+        looked_at(page, "voucher")
+    (proforma,) = desk.site.rows.select("invoice", invoicenumber=NUMBER)
+    assert proforma["msdyn_customerinvoicenumber"]
+    assert desk.errors() == []
+
+
+def _open(page: Page) -> None:
+    """The proposal, by the list of them."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Proposals").click()
+    page.get_by_role("link", name=NUMBER).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Proposal {NUMBER}")
