@@ -71,6 +71,7 @@ def test_each_operation_needs_the_role_of_its_command_and_does_nothing_without(a
         (Role.POSTER, "/api/v1/postings/invoices", {}),
         (Role.POSTER, "/api/v1/postings/journals", {}),
         (Role.ACCOUNTANT, "/api/v1/imports", {}),
+        (Role.ADMINISTRATOR, "/api/v1/repairs", {"repair": "c0ffee00-0000-4000-8000-000000000001"}),
         (Role.ADMINISTRATOR, "/api/v1/write-backs", {"company": "USPM", "journal_id": "USPM-000001"}),
         (Role.ADMINISTRATOR, "/api/v1/table-maps", {"action": "pause", "name": "actuals"}),
     ]
@@ -129,6 +130,9 @@ def test_a_field_that_a_posting_does_not_know_is_refused_since_it_might_have_nar
         ("/api/v1/postings/invoices", {"invoice_date": "today"}),
         ("/api/v1/postings/invoices", {"actor": "bob"}),
         ("/api/v1/write-backs", {"company": "USPM"}),
+        ("/api/v1/repairs", {"repair": "all"}),
+        ("/api/v1/repairs", {}),
+        ("/api/v1/repairs", {"repair": "INV-0001"}),
         ("/api/v1/write-backs", {"company": "USPM", "journal_id": "1", "everything": "no"}),
         ("/api/v1/table-maps", {"action": "burn"}),
         ("/api/v1/table-maps", {"action": "pause", "name": "no map"}),

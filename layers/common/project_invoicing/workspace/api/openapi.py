@@ -18,6 +18,7 @@ from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.workspace.api import operations
@@ -31,6 +32,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
     "post_journals": PostJournals,
     "import_staging": ImportStaging,
     "retry_write_back": RetryWriteBack,
+    "repair_differences": RepairDifferences,
     "control_map": ControlMap,
 }
 """The body of each operation that takes one, but for the commands."""
@@ -272,6 +274,14 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
     "PostJournalsAnswer": _object({"posted": _TEXTS, "failed": _TEXTS, "refused": _REFUSED}),
     "ImportStagingAnswer": _object({"journal_lines": _NUMBER, "proposals_ready": _NUMBER, "waiting": _NUMBER}),
     "RetryWriteBackAnswer": _object({"outcome": _TEXT}),
+    "RepairDifferencesAnswer": _object(
+        {
+            "repaired": {
+                "type": "array",
+                "items": _object({"entity": _TEXT, "id": _TEXT, "repair": _TEXT, "outcome": _TEXT}),
+            }
+        }
+    ),
     "ControlMapAnswer": {
         **_object(
             {"outcome": _TEXT, "maps": {"type": "array", "items": {"type": "object"}}, "delivered": _NUMBER},

@@ -24,6 +24,7 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.repair_differences import ALL, RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.setups import SetupVersions
@@ -104,6 +105,16 @@ def retry_write_back(call: Call) -> Answer:
     if outcome.startswith(REFUSED):
         raise Problem(409, "not_retried", outcome.removeprefix(REFUSED))
     return {"outcome": outcome}
+
+
+def repair_differences(call: Call) -> Answer:
+    """Repairs one row that a reconciliation found to differ."""
+    asked = _asked(RepairDifferences, call)
+    must_be_allowed(call.actor, asked)
+    if asked.repair in (None, ALL):
+        detail = "repair is the id of one row; all of them are repaired by the function that compares everything"
+        raise Problem(422, RejectReason.SCHEMA, detail, field="repair")
+    return {"repaired": bootstrap.repairs(call.at, call.actor).one(str(asked.repair))}
 
 
 def control_map(call: Call) -> Answer:

@@ -46,5 +46,6 @@ OPERATIONS: Final = (
     Operation("POST", "/postings/journals", "operations:post_journals"),
     Operation("POST", "/imports", "operations:import_staging"),
     Operation("POST", "/write-backs", "operations:retry_write_back"),
+    Operation("POST", "/repairs", "operations:repair_differences"),
     Operation("POST", "/table-maps", "operations:control_map"),
 )
