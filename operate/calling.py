@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -17,8 +17,13 @@ from project_invoicing.errors import IntegrationError
 
 Json = dict[str, Any]
 
-_ANSWERED: Final = Config(read_timeout=910, retries={"total_max_attempts": 1})
-"""A function may work for fifteen minutes. It is called once: what came of a lost call, ``explain`` says."""
+
+def patient() -> Config:
+    """A function may work for fifteen minutes. It is called once: what came of a lost call, ``explain`` says.
+
+    Made for each client: botocore writes into the retries that it is given.
+    """
+    return Config(read_timeout=910, retries={"total_max_attempts": 1})
 
 
 def stack_named(name: str | None) -> str:
@@ -37,7 +42,7 @@ def call(stack: str, function: str, detail: Mapping[str, Any]) -> Json:
         "detail": detail,
     }
     name = f"{stack}-{function.replace('_', '-')}"
-    called = boto3.client("lambda", config=_ANSWERED).invoke(FunctionName=name, Payload=json.dumps(event))
+    called = boto3.client("lambda", config=patient()).invoke(FunctionName=name, Payload=json.dumps(event))
     answer: Json = json.loads(called["Payload"].read())
     if called.get("FunctionError"):
         raise IntegrationError(f"{name} failed: {answer.get('errorMessage') or answer}; its log says where")

@@ -306,6 +306,6 @@ def test_the_table_of_verbs_in_the_readme_is_that_of_the_parser() -> None:
 
 
 def test_a_call_waits_as_long_as_a_function_may_work_and_calls_once() -> None:
-    waits: Any = calling._ANSWERED
+    waits: Any = calling.patient()
     assert waits.read_timeout > 900
     assert waits.retries == {"total_max_attempts": 1}
