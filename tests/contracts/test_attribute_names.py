@@ -29,7 +29,6 @@ OWN_WORDS: Mapping[str, str] = {
     "at": "when a step of a scenario, an explanation or a kept event happened",
     "id": "of an event, of a row of Dataverse, of a refusal",
     "in": "where a parameter stands, in a description of an API",
-    "link": "what templates of the workspace call",
     "mode": "how a step of a webhook runs, in the definitions of Dataverse",
     "row": "the columns of a row in a bus event; where an answer of a benchmark stands",
     "rows": "of a sweep and of a check in their reports",
