@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from project_invoicing import bootstrap
+from project_invoicing.store.setups import NotLoaded
+from project_invoicing.use_cases.lists.place import ListPlace
 from tests.builders import actual, guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance, second_company
@@ -59,7 +64,18 @@ def test_what_could_not_be_posted_is_named_with_the_list_behind_it(books: Books)
     assert "Do what the refusals say, and post them. 1 1 600.00 USD" in closing
 
 
+def test_without_a_set_up_it_says_how_to_load_one(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(at: str) -> ListPlace:
+        raise NotLoaded(f"there was none at {at}")
+
+    monkeypatch.setattr(bootstrap, "list_place", read)
+    page = Person(books).get("/")
+    assert page.status == 503
+    assert "invoicing setup load FILE" in page.text
+
+
 def test_nothing_open_says_so_and_what_to_do(books: Books) -> None:
+    books.use(finance())
     page = Person(books).get("/")
     assert "Nothing waits." in page.text
     assert "Nothing is ready." in page.text

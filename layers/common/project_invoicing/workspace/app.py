@@ -89,6 +89,8 @@ def _let_in(route: Route, desk: Desk, session: Session | None, variables: Mappin
 
 def _problem(desk: Desk, error: Exception) -> Response[Any]:
     """The page about an error. Of one that nobody foresaw it says only where it stands in the log."""
+    from project_invoicing.store.setups import NotLoaded  # noqa: PLC0415 - whoever signs in needs no set-up
+
     status, title, text, next = (
         500,
         "Not done",
@@ -107,6 +109,9 @@ def _problem(desk: Desk, error: Exception) -> Response[Any]:
             logger.error("workspace", outcome="not set up", detail=str(error))
             status, title, text = 503, "Not set up", f"The sign-in is not set up: {error}."
             next = "Whoever runs the stack finds the steps in docs/sign-in.md."
+        case NotLoaded():
+            status, title, text = 503, "No set-up yet", "No finance set-up is loaded, so there is nothing to show."
+            next = "Load one: invoicing setup load FILE. What has arrived meanwhile is kept."
         case Unavailable():
             logger.exception("workspace")
             status, title, text = 503, "Try again later", "A service that this page needs does not answer."
