@@ -59,6 +59,20 @@ def test_a_line_is_corrected_and_the_journal_posted_once(draft: Books) -> None:
     assert "is posted" in ann.send(edited, "/journal/delete-lines").main
 
 
+def test_several_lines_are_edited_at_once(draft: Books) -> None:
+    ann = Browser(draft)
+    page = ann.get(ADDRESS)
+    both = [("actual_id", guid(work)) for work in ("work/cost", "work/unbilled")]
+    refused = ann.send(page, "/journal/edit-lines", both, dimensions="Nonsense=1", sales_tax_group="=NONE")
+    assert refused.status == 422
+    assert "History Nobody has changed it." in refused.main
+    edited = ann.send(page, "/journal/edit-lines", both, sales_tax_group="=EXP", dimensions="CostCenter=007")
+    assert "2 lines changed." in edited.main
+    history = edited.main.partition("History")[2]
+    assert history.count("edited") == 1
+    assert "lines: 1-2" in history
+
+
 def test_a_journal_in_error_says_line_by_line_what_to_do_and_is_reset(books: Books) -> None:
     books.use(finance(TAXED, ledger_posting=accounts_without("cost", "wip_sales_value")))
     books.arrive(*approval(**IN_POUNDS))

@@ -121,8 +121,11 @@ def test_a_form_that_is_sent_twice_has_one_effect_and_a_clear_answer(ready: Book
     assert history(stale).count("edited") == 1
 
     page = ann.get(ADDRESS)
-    for _ in range(2):
-        answer = ann.send(page, "/edit-lines", chosen(page), rederive_dimensions="yes")
+    unchanged = ann.send(page, "/edit-lines", chosen(page), rederive_dimensions="yes")
+    assert "it is like that already" in unchanged.main
+    assert history(unchanged).count("edited") == 1
+    for asked in ({"sales_tax_group": "=EXP"}, {"rederive_sales_tax": "yes"}):
+        answer = ann.send(page, "/edit-lines", chosen(page), **asked)
     assert answer.status == 409
     assert history(answer).count("edited") == 2
 
@@ -230,9 +233,13 @@ def test_ten_thousand_lines_are_as_quickly_there_as_ten(ready: Books) -> None:
     assert "lines 4951 to 5040 of 10000" in middle.main
     assert middle.link("line=4861")
     assert "lines 9991 to 10000 of 10000" in ann.get(f"{ADDRESS}?line=99999999").main
-    changed = ann.send(middle, "/edit-lines", [("actual_id", lines[5_000])], sales_tax_group="=EXP")
+    forty = [("actual_id", actual) for actual in lines[5_000:5_040]]
+    changed = ann.send(middle, "/edit-lines", forty, sales_tax_group="=EXP")
+    assert "40 lines changed." in changed.main
     assert "lines 4951 to 5040 of 10000" in changed.main
-    assert "EXP / SERV" in changed.main
+    assert changed.main.count("EXP / SERV") == 40
+    assert history(changed).count("edited") == 1
+    assert "lines: 5001-5040" in history(changed)
 
 
 def many_lines(books: Books, count: int) -> list[str]:

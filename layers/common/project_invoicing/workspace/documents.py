@@ -55,6 +55,21 @@ def refusals(refused: Iterable[Refusal]) -> str:
     return " ".join(why_not(one.reason, one.detail) for one in refused)
 
 
+def edited(answer: Mapping[str, Any]) -> str:
+    """What an edit of several lines has done."""
+    changed = answer["changed"]
+    return f"{changed} {'line' if changed == 1 else 'lines'} changed." if changed else NOTHING
+
+
+def not_edited(answer: Mapping[str, Any]) -> str | None:
+    """Why lines could not be edited, each reason once, and how many were; ``None`` if all were."""
+    reasons = dict.fromkeys(why_not(one["reason"], one["detail"]) for one in answer.get("refused") or [])
+    if not reasons:
+        return None
+    done = answer.get("changed")
+    return " ".join([*reasons, *([f"{done} of {answer['lines']} lines were changed."] if done else [])])
+
+
 def field_of(text: str, fields: Iterable[str]) -> str | None:
     """The field of a form that a refusal is about."""
     return next((name for name in fields if name in text or name.replace("_", " ") in text), None)

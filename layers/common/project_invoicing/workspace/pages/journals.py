@@ -21,10 +21,12 @@ from project_invoicing.workspace.documents import (
     CHANGED,
     NOTHING,
     dimensions_of,
+    edited,
     field_of,
     history_of,
     kept,
     lines_of,
+    not_edited,
     place_in,
     refusal_of,
     refusals,
@@ -116,14 +118,13 @@ def edit_lines(desk: Desk) -> Response[Any]:
         return _back(desk, journal, NOTHING)
     if page and journal.status in EDITABLE and desk.form.get("seen") != str(page.version):
         return shown(desk, journal, desk.form, {"lines": CHANGED}, 409)
-    for done, actual in enumerate(due):
-        answer = desk.do("edit", company=journal.company, journal_id=journal.journal_id, actual_id=actual, **asked)
-        why = refusal_of(answer)
-        if why:
-            so_far = f" {done} of {len(due)} lines were changed before it." if done else ""
-            field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
-            return shown(desk, journal_of(desk), desk.form, {field: why + so_far}, 422)
-    return _back(desk, journal, f"{len(due)} {'line' if len(due) == 1 else 'lines'} changed.")
+    named = {"company": journal.company, "journal_id": journal.journal_id, "lines": {"actual_id": due}}
+    answer = desk.do("edit", **named, **asked)
+    why = not_edited(answer)
+    if why:
+        field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
+        return shown(desk, journal_of(desk), desk.form, {field: why}, 422)
+    return _back(desk, journal, edited(answer))
 
 
 def _dimensions_asked(form: Mapping[str, str]) -> dict[str, Any]:

@@ -22,8 +22,10 @@ from project_invoicing.workspace.documents import (
     CHANGED,
     NOTHING,
     dimensions_of,
+    edited,
     field_of,
     kept,
+    not_edited,
     refusal_of,
     refusals,
     reopened,
@@ -77,13 +79,11 @@ def edit_lines(desk: Desk, id: str) -> Response[Any]:
         return _back(desk, header, NOTHING)
     if _has_changed(desk, header):
         return shown(desk, header, desk.form, {"lines": CHANGED}, 409)
-    for done, actual in enumerate(due):
-        answer = desk.do("edit", company=header.company, proposal_id=header.id, actual_id=actual, **asked)
-        why = refusal_of(answer)
-        if why:
-            so_far = f" {done} of {len(due)} lines were changed before it." if done else ""
-            return shown(desk, header_of(desk, id), desk.form, {"lines": why + so_far}, 422)
-    return _back(desk, header, f"{len(due)} {'line' if len(due) == 1 else 'lines'} changed.")
+    answer = desk.do("edit", company=header.company, proposal_id=header.id, lines={"actual_id": due}, **asked)
+    why = not_edited(answer)
+    if why:
+        return shown(desk, header_of(desk, id), desk.form, {"lines": why}, 422)
+    return _back(desk, header, edited(answer))
 
 
 def groups_asked(form: Mapping[str, str]) -> dict[str, Any]:
