@@ -73,6 +73,35 @@ def test_several_lines_are_edited_at_once(draft: Books) -> None:
     assert "lines: 1-2" in history
 
 
+def test_a_journal_is_previewed_and_posted_like_that(draft: Books) -> None:
+    ann, eve = Browser(draft), Browser(draft, Role.VIEWER, id="eve")
+    assert 'action="/journal/preview"' in ann.get(ADDRESS).body
+    preview = ann.get(ADDRESS.replace("?", "/preview?"))
+    assert "These are the vouchers that posting would create." in preview.main
+    assert "PV-00000002" in preview.main
+    assert "Total GBP GBP 1 600.00 1 600.00 2 080.00 2 080.00" in preview.main
+    assert preview.rel("up") == ADDRESS
+    assert draft.result["vouchers"] == []
+    seen_by_eve = eve.get(ADDRESS.replace("?", "/preview?"))
+    assert (seen_by_eve.status, "<form method=" in seen_by_eve.body.partition("<main")[2]) == (200, False)
+
+    assert "Posted: journal USPM-000001." in ann.send(preview, "/journal/post").main
+    posted = ann.get(ADDRESS.replace("?", "/preview?"))
+    assert "It would not be posted as it is. journal USPM-000001 is posted" in posted.main
+    assert "<form method=" not in posted.body.partition("<main")[2]
+    assert ann.get("/journal/preview?company=USPM&number=X").status == 404
+
+
+def test_a_preview_says_which_lines_would_fail(books: Books) -> None:
+    books.use(finance(TAXED, ledger_posting=accounts_without("cost", "wip_sales_value")))
+    books.arrive(*approval(**IN_POUNDS))
+    books.import_staging()
+    preview = Browser(books).get(ADDRESS.replace("?", "/preview?"))
+    assert "2 of 2 lines would fail." in preview.main
+    assert "What to do: add the account for the posting type" in preview.main
+    assert "It has nothing for the ledger." in preview.main
+
+
 def test_a_journal_in_error_says_line_by_line_what_to_do_and_is_reset(books: Books) -> None:
     books.use(finance(TAXED, ledger_posting=accounts_without("cost", "wip_sales_value")))
     books.arrive(*approval(**IN_POUNDS))

@@ -39,6 +39,7 @@ ROUTES: Final = (
     # journals
     Route("GET", "/journals", "pages.journals:listed"),
     Route("GET", "/journal", "pages.journals:show"),
+    Route("GET", "/journal/preview", "pages.journals:preview"),
     Route("POST", "/journal/edit-lines", "pages.journals:edit_lines", Role.ACCOUNTANT),
     Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
     Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),

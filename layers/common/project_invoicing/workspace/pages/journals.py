@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from project_invoicing import bootstrap
+from project_invoicing.domain.actor import Role
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.review import who_posts
 from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
@@ -31,11 +33,17 @@ from project_invoicing.workspace.documents import (
     refusal_of,
     refusals,
     reopened,
+    voucher_table,
+    why_not,
 )
 from project_invoicing.workspace.neighbours import neighbours
 from project_invoicing.workspace.pages.proposal_changes import groups_asked
 
 EDITABLE: Final = (JournalStatus.DRAFT, JournalStatus.ERROR)
+POSTABLE: Final = (JournalStatus.DRAFT, JournalStatus.PROCESSING)
+PREVIEWED_LINES: Final = 90
+PREVIEWED_VOUCHERS: Final = 50
+"""So many are shown on one page."""
 
 
 def listed(desk: Desk) -> Response[Any]:
@@ -137,6 +145,26 @@ def _dimensions_asked(form: Mapping[str, str]) -> dict[str, Any]:
 
 def _is_so(line: JournalLine | None, asked: Mapping[str, Any]) -> bool:
     return line is not None and all(getattr(line, name) == value for name, value in asked.items())
+
+
+def preview(desk: Desk) -> Response[Any]:
+    """The vouchers that posting would create, and the lines that would fail. Nothing is written."""
+    journal = journal_of(desk)
+    answer = desk.do("preview", company=journal.company, journal_id=journal.journal_id)
+    made: dict[str, Any] = answer["previews"][0]
+    lines = sorted(made["lines"], key=lambda line: line["error"] is None)[:PREVIEWED_LINES]
+    refused, setup = made["refused"], desk.lists.setup
+    return desk.page(
+        "journal_preview.html",
+        title=f"Preview of {journal.journal_id}",
+        journal=journal,
+        made=made,
+        lines=lines,
+        vouchers=[voucher_table(one, setup, JOURNAL, "") for one in made["vouchers"][:PREVIEWED_VOUCHERS]],
+        refusal=why_not(refused["reason"], refused["detail"]) if refused else None,
+        may_post=desk.actor.may(Role.POSTER) and journal.status in POSTABLE and journal.line_count > 0,
+        kept=named(desk, journal),
+    )
 
 
 def delete_lines(desk: Desk) -> Response[Any]:
