@@ -22,6 +22,7 @@ from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.workspace import app
 from project_invoicing.workspace.desk import Desk
+from project_invoicing.workspace.links import link
 from project_invoicing.workspace.render import STATIC
 from project_invoicing.workspace.routes import ROUTES, Route
 from tests.builders import actual, guid
@@ -213,9 +214,27 @@ def test_a_body_that_is_no_base64_or_no_text_is_a_clear_4xx(browser: Browser) ->
             assert browser.ask("POST", address(ACT), body, origin=URL)["statusCode"] in (400, 403)
 
 
+def test_what_the_sender_got_wrong_is_never_a_defect(browser: Browser, issuer: OidcIssuer) -> None:
+    def asking(desk: Desk) -> Response[Any]:
+        return desk.page("problem.html", title="A page", text=str(len(desk.query)), next="")
+
+    many = "&".join(f"a{n}=1" for n in range(101))
+    with patch.object(app, "page_of", lambda _: asking):
+        answer = browser.get(f"/?{many}")
+    assert (answer["statusCode"], "more than 100 fields" in answer["body"]) == (400, True)
+    lost = Browser(issuer).get("/", hx_request="true", hx_current_url="http://[")
+    assert (lost["statusCode"], header_of(lost, "hx-redirect")) == (401, "/sign-in")
+    assert link("/proposals", path="x") == "/proposals?path=x"
+
+
 def test_a_defect_is_a_page_that_tells_nothing_but_its_reference(browser: Browser) -> None:
     secret = "arn:aws:secretsmanager:of-nobodys-business"
-    for error, status in [(RuntimeError(secret), 500), (KeyError(secret), 500), (Unavailable(secret), 503)]:
+    for error, status in [
+        (RuntimeError(secret), 500),
+        (KeyError(secret), 500),
+        (ValueError(secret), 500),
+        (Unavailable(secret), 503),
+    ]:
 
         def failing(desk: Desk, error: Exception = error) -> Response[Any]:
             raise error

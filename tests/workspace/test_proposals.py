@@ -130,6 +130,9 @@ def test_a_form_that_is_sent_twice_has_one_effect_and_a_clear_answer(ready: Book
     assert history(answer).count("edited") == 2
 
     page = ann.get(ADDRESS)
+    no_day = ann.send(page, "/post", invoice_date="soon")
+    assert "invoice_date" in no_day.main
+    assert "This should not have happened" not in no_day.main
     assert "Posted: FTI-00000001." in ann.send(page, "/post").main
     again = ann.send(page, "/post")
     assert "was posted as invoice FTI-00000001. What to do: nothing: it is posted" in again.main
@@ -232,6 +235,10 @@ def test_ten_thousand_lines_are_as_quickly_there_as_ten(ready: Books) -> None:
     assert middle.usage.requests <= many.usage.requests
     assert "lines 4951 to 5040 of 10000" in middle.main
     assert middle.link("line=4861")
+    none_chosen = ann.send(middle, "/edit-lines", sales_tax_group="=EXP")
+    assert (none_chosen.status, none_chosen.link("line=4861")) == (422, f"{ADDRESS}?line=4861")
+    written_otherwise = ann.get(f"/proposals/{{{PROFORMA.upper()}}}?line=5000")
+    assert written_otherwise.link("line=4861") == f"{ADDRESS}?line=4861"
     assert "lines 9991 to 10000 of 10000" in ann.get(f"{ADDRESS}?line=99999999").main
     forty = [("actual_id", actual) for actual in lines[5_000:5_040]]
     changed = ann.send(middle, "/edit-lines", forty, sales_tax_group="=EXP")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -100,7 +99,7 @@ def _problem(desk: Desk, error: Exception) -> Response[Any]:
     match error:
         case guard.Forbidden():
             status, title, text, next = 403, "Not taken", str(error), "Go back, reload the page, and try again."
-        case Rejected() | ValueError():
+        case Rejected():
             status, title, text, next = 400, "Not understood", str(error), "Correct it and try again."
         case Conflict():
             status, title, text = 409, "Try again", "Somebody else was changing the same document."
@@ -129,8 +128,7 @@ def _to_sign_in(desk: Desk) -> Response[Any]:
         text, next = "You are not signed in any more, so nothing was done.", "Sign in, and do it again."
         return desk.page("signed_out.html", 401, title="Not done", text=text, next=next)
     if event.headers.get("hx-request"):  # a script cannot go to the issuer, the browser can
-        page = urlsplit(event.headers.get("hx-current-url") or "")
-        to = page.path + (f"?{page.query}" if page.query else "")
+        to = guard.path_of(event.headers.get("hx-current-url") or "")
         return Response(401, "text/plain", "", {"HX-Redirect": link("/sign-in", to=to)})
     return desk.go("/sign-in", to=to)
 

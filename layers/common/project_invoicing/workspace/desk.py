@@ -12,6 +12,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Rejected
 from project_invoicing.workspace import flash, neighbours, render
 from project_invoicing.workspace.links import link
 
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 
 _EMPTY_PAGES: Final = 5
 """So many pages without a row are read before the person is asked whether to go on."""
+
+
+def _fields(text: str, most: int, *, keep_blank_values: bool = False) -> dict[str, list[str]]:
+    """The fields of a query or a form. Raises ``Rejected`` where there are more than any page of ours has."""
+    try:
+        return parse_qs(text, keep_blank_values=keep_blank_values, max_num_fields=most)
+    except ValueError:
+        raise Rejected(RejectReason.TOO_LARGE, f"It has more than {most} fields.") from None
 
 
 class Desk:
@@ -55,13 +65,17 @@ class Desk:
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The query of the URL without what is empty; of a name that is there twice, the last one."""
-        found = parse_qs(self.event.raw_query_string, keep_blank_values=False, max_num_fields=100)
+        found = _fields(self.event.raw_query_string, 100)
         return {name: values[-1].strip() for name, values in found.items() if values[-1].strip()}
 
     @cached_property
     def forms(self) -> Mapping[str, list[str]]:
         """The fields of the form that was sent, with every value of each."""
-        return parse_qs(self.event.decoded_body or "", keep_blank_values=True, max_num_fields=5_000)
+        try:
+            text = self.event.decoded_body or ""
+        except ValueError:  # base64 or UTF-8 that is none
+            raise Rejected(RejectReason.SCHEMA, "What was sent is no form.") from None
+        return _fields(text, 5_000, keep_blank_values=True)
 
     @cached_property
     def form(self) -> Mapping[str, str]:

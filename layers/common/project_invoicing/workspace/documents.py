@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.errors import Rejected
 from project_invoicing.rules.figures import Figures
 from project_invoicing.use_cases.result_rows import voucher_row
 from project_invoicing.workspace.links import link
@@ -108,13 +109,17 @@ class Lines:
         return self.before is None and self.after is None
 
 
-def lines_of(desk: Desk, name: str, found: tuple[Sequence[Any], int | None, int | None], total: int) -> Lines:
-    """A page of lines with links to those beside it; ``name``: what says in the query which page it is."""
+def lines_of(
+    desk: Desk, path: str, name: str, found: tuple[Sequence[Any], int | None, int | None], total: int
+) -> Lines:
+    """A page of lines with links to those beside it.
+
+    ``path`` is that of the document, also where a form of it is answered; ``name`` says in the query which page it is.
+    """
     rows, before, after = found
-    here = desk.event.raw_path
 
     def to(place: int | None) -> str | None:
-        return None if place is None else link(here, **{**desk.query, name: str(place)})
+        return None if place is None else link(path, **{**desk.query, name: str(place)})
 
     return Lines(rows, total, to(before), to(after))
 
@@ -135,13 +140,14 @@ def dimensions_text(dimensions: Mapping[str, str] | None) -> str:
 def dimensions_of(text: str) -> dict[str, str] | None:
     """Dimensions as a person writes them: ``CostCenter=007, Department=12``; ``None`` for none.
 
-    Raises ``ValueError`` for anything else.
+    Raises ``Rejected`` for anything else.
     """
     found = {}
     for part in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not (name and equals and value):
-            raise ValueError(f"Dimensions are written as CostCenter=007, Department=12; {part!r} is not.")
+            text = f"Dimensions are written as CostCenter=007, Department=12; {part!r} is not."
+            raise Rejected(RejectReason.SCHEMA, text, field="dimensions")
         found[name] = value
     return found or None
 

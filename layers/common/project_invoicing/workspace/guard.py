@@ -99,7 +99,7 @@ def local_user(event: Mapping[str, Any], named: Settings, how: How = How.WORKSPA
     """
     if in_lambda():
         raise NotSetUp("WORKSPACE_LOCAL_USER is for a local stack; in AWS people sign in")
-    if urlsplit(f"//{header(event, 'host')}").hostname not in THIS_MACHINE:
+    if _host(header(event, "host")) not in THIS_MACHINE:
         raise Forbidden("this stack is for this machine alone; open it as http://127.0.0.1 or http://localhost")
     given = {one.strip() for one in named.workspace_local_roles.split(",")}
     roles = frozenset(role for role in Role if role in given or not named.workspace_local_roles)
@@ -135,6 +135,22 @@ def within(to: str | None) -> str:
     if not path.startswith("/") or "//" in path or path.startswith(_SIGNING):
         return HOME
     return quote(f"{path}{mark}{query}", safe="/?&=%:@!$'()*+,;-._~[]")
+
+
+def path_of(address: str) -> str:
+    """Path and query of an address; empty for what is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # "http://["
+        return ""
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _host(text: str) -> str | None:
+    try:
+        return urlsplit(f"//{text}").hostname
+    except ValueError:
+        return None
 
 
 @cache

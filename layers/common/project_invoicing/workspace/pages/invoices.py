@@ -48,7 +48,7 @@ def show(desk: Desk) -> Response[Any]:
     if invoice is None:
         raise NotFoundError
     rows, before, after = stores.proposals.invoices.page_at(company, number, place_in(desk, "page"))
-    lines = lines_of(desk, "page", (rows, before, after), invoice.line_count)
+    lines = lines_of(desk, "/invoice", "page", (rows, before, after), invoice.line_count)
     place = desk.lists.seeing([CustomerFacts(company, invoice.customer)])
     setup = place.setup
     vouchers = vouchers_of(stores.ledger.vouchers(INVOICE, company, number), setup)

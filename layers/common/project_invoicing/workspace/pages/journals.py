@@ -14,6 +14,7 @@ from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.errors import Rejected
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.review import who_posts
 from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
@@ -82,7 +83,7 @@ def shown(
         status,
         title=f"Journal {journal.journal_id}",
         journal=journal,
-        lines=lines_of(desk, "line", (page.lines if page else [], before, after), journal.line_count),
+        lines=lines_of(desk, "/journal", "line", (page.lines if page else [], before, after), journal.line_count),
         version=page.version if page else 0,
         posted=bool(page and page.posted),
         show=Figures(setup),
@@ -114,8 +115,8 @@ def edit_lines(desk: Desk) -> Response[Any]:
     chosen = desk.forms.get("actual_id", [])
     try:
         asked = groups_asked(desk.form) | _dimensions_asked(desk.form)
-    except ValueError as wrong:
-        return shown(desk, journal, desk.form, {"dimensions": str(wrong)}, 422)
+    except Rejected as wrong:
+        return shown(desk, journal, desk.form, {"dimensions": wrong.detail}, 422)
     if not chosen or not asked:
         text = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
         return shown(desk, journal, desk.form, {"lines": text}, 422)

@@ -15,6 +15,7 @@ from project_invoicing import bootstrap
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.workspace.desk import Desk
@@ -42,8 +43,8 @@ def edit(desk: Desk, id: str) -> Response[Any]:
     header = header_of(desk, id)
     try:
         changes = _header_changes(desk, header)
-    except ValueError as wrong:
-        return shown(desk, header, desk.form, {"dimensions": str(wrong)}, 422)
+    except Rejected as wrong:
+        return shown(desk, header, desk.form, {"dimensions": wrong.detail}, 422)
     if not changes:
         return _back(desk, header, NOTHING)
     if _has_changed(desk, header):

@@ -118,7 +118,7 @@ def shown(
     rows = page.lines if page else []
     blocking = _blocking(desk, header)
     setup = desk.lists.seeing(_asked(header, rows, blocking)).setup
-    lines = lines_of(desk, "line", (rows, before, after), header.line_count)
+    lines = lines_of(desk, f"/proposals/{header.id}", "line", (rows, before, after), header.line_count)
     invoice = _invoice(desk, header)
     known = _facts(desk, header, lines, setup)
     history = list(stores.proposals.history(header.id))
