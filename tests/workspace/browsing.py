@@ -16,12 +16,14 @@ from urllib.parse import urlencode
 from local.http_api import Request, request_event
 from project_invoicing import bootstrap
 from project_invoicing.domain.actor import Actor, How, Role
-from project_invoicing.workspace import guard
+from project_invoicing.workspace import flash, guard
+from project_invoicing.workspace.seals import Seals
 from tests.counting import Usage, counted
 from tests.rules.books import Books
 
 TOKEN = "token-of-the-session"
 HOST = "127.0.0.1"
+SEALS = Seals(lambda: [b"the key of the tests' session" * 2])
 
 
 @dataclass
@@ -108,5 +110,6 @@ def signed_in(books: Books, actor: Actor) -> Iterator[None]:
         patch.object(bootstrap, "now", lambda: now),
         patch.object(guard, "session_of", lambda *_: session),
         patch.object(guard, "renewed", lambda *_: []),
+        patch.object(flash, "seals", lambda _: SEALS),
     ):
         yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -273,6 +274,27 @@ def test_texts_of_others_are_escaped_on_every_page_of_the_door(browser: Browser,
         assert "alert(1)" in pages[-1]["body"]
 
 
+def test_only_what_we_have_said_is_shown_and_once_and_not_much_later(browser: Browser) -> None:
+    def saying(desk: Desk) -> Response[Any]:
+        return desk.go("/", said="Grüße \U0001f600 " * 400)
+
+    with patch.object(app, "page_of", lambda _: saying):
+        (cookie,) = browser.get("/")["cookies"]
+    assert cookie.startswith("__Host-said=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert len(cookie) < 4_096
+    name, _, ours = cookie.partition(";")[0].partition("=")
+    unsigned = b64encode(json.dumps(["You are locked out", True]).encode()).decode()
+    forged = {"said": ours, name: unsigned}, {name: ours.partition(".")[0]}, {name: f"{ours}x"}
+    for cookies in forged:
+        assert 'class="said' not in Browser(browser.issuer, cookies=cookies).get("/nowhere")["body"]
+    late = Browser(browser.issuer, at="2026-08-31T13:01:01Z", cookies={name: ours})
+    assert 'class="said' not in late.get("/nowhere")["body"]
+    browser.cookies[name] = ours
+    assert "Grüße" in browser.get("/nowhere")["body"]
+    assert 'class="said' not in browser.get("/nowhere")["body"]
+
+
 def test_no_header_is_made_of_what_somebody_sent(browser: Browser) -> None:
     text = "x\r\nSet-Cookie: a=b\r\n\r\n<script>"
 
@@ -298,7 +320,7 @@ def test_whatever_comes_is_answered_below_500(
     browser: Browser, path: str, query: str, body: str, method: str, cookie: str
 ) -> None:
     kept = dict(browser.cookies)
-    browser.cookies |= {"said": cookie, "sign-in-": cookie}
+    browser.cookies |= {"__Host-said": cookie, "sign-in-": cookie}
     for start in ("/", "/static/", "/signed-in?state=", "/sign-in?to=", "/a-test?", "/api/v1/"):
         with acting():
             answer = browser.ask(method, f"{start}{path}?{query}", body, origin=URL, content_type="application/json")

@@ -125,11 +125,11 @@ class Desk:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response[str]:
         """A page, with what was done by the request before it."""
-        said = flash.read(self.event.cookies)
+        said = flash.read(self.event)
         text = render.page(template, desk=self, session=self._session, said=said, **values)
-        return Response(status, "text/html; charset=utf-8", text, cookies=[flash.ended()] if said else None)
+        return Response(status, "text/html; charset=utf-8", text, cookies=[flash.ended(self.event)] if said else None)
 
     def go(self, path: str, said: str = "", *, refused: bool = False, **query: str | None) -> Response[str]:
         """Sends the browser to ``path``, where it shows what was done, or why not."""
-        cookies = [flash.cookie(said, refused=refused)] if said else None
+        cookies = [flash.cookie(self.event, said, refused=refused)] if said else None
         return Response(303, "text/plain", "", {"Location": link(path, **query)}, cookies)

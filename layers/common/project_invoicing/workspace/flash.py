@@ -1,22 +1,26 @@
-"""What was done, carried in a cookie from the answer to a form to the page after it.
-
-No page of another site can set the cookie, and its text is escaped where it is shown, so it is not signed.
-"""
+"""What was done, carried in a signed cookie from the answer to a form to the page after it."""
 
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
-from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+from aws_lambda_powertools.shared.cookies import Cookie
+
+from project_invoicing import bootstrap
+from project_invoicing.config import settings
+from project_invoicing.errors import IntegrationError
+from project_invoicing.workspace.guard import origin_of
+from project_invoicing.workspace.secret import seals
+from project_invoicing.workspace.session import cookie_name, cookie_values, set_cookie
 
 _NAME: Final = "said"
-_LONGEST: Final = 1_000
-"""Characters. A cookie can have 4 KB."""
-_SECONDS: Final = 60
+_LONGEST: Final = 2_600
+"""Bytes of the text in JSON: a browser keeps cookies of 4 KB, and base64 makes it a third longer."""
+_LASTS: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +31,38 @@ class Said:
     refused: bool
 
 
-def cookie(text: str, *, refused: bool) -> Cookie:
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    value = urlsafe_b64encode(json.dumps([short, refused]).encode()).decode().rstrip("=")
-    return Cookie(_NAME, value, "/", http_only=True, secure=False, same_site=SameSite.STRICT_MODE, max_age=_SECONDS)
+def cookie(event: Mapping[str, Any], text: str, *, refused: bool) -> Cookie:
+    content = {"text": _short(text), "refused": refused}
+    sealed = seals(settings()).seal(_NAME, content, bootstrap.now() + _LASTS)
+    return _cookie(event, sealed, int(_LASTS.total_seconds()))
 
 
-def ended() -> Cookie:
-    return Cookie(_NAME, "", "/", http_only=True, secure=False, same_site=SameSite.STRICT_MODE, max_age=0)
+def ended(event: Mapping[str, Any]) -> Cookie:
+    return _cookie(event, "", 0)
 
 
-def read(cookies: Sequence[str]) -> Said | None:
-    """What the request's cookies say; ``None`` for nothing, or for something that we did not write."""
-    for one in cookies:
-        name, _, value = one.strip().partition("=")
-        if name == _NAME and value:
-            try:
-                text, refused = json.loads(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-            except (ValueError, TypeError):
-                return None
-            return Said(str(text)[:_LONGEST], bool(refused))
+def read(event: Mapping[str, Any]) -> Said | None:
+    """What the request's cookies say; ``None`` for nothing, for something that we did not write, and for a minute ago.
+
+    A page is shown without it where the key cannot be read.
+    """
+    for sealed in cookie_values(event.get("cookies") or (), _cookie(event, "", 0).name):
+        try:
+            content = seals(settings()).opened(_NAME, sealed, bootstrap.now())
+        except IntegrationError:
+            return None
+        if content:
+            return Said(content["text"], content["refused"])
     return None
+
+
+def _cookie(event: Mapping[str, Any], value: str, seconds: int) -> Cookie:
+    secure = origin_of(event, settings()).startswith("https:")
+    return set_cookie(cookie_name(_NAME, secure=secure), value, secure=secure, seconds=seconds)
+
+
+def _short(text: str) -> str:
+    """The text, or so much of it as a cookie can hold."""
+    while len(json.dumps(text)) > _LONGEST:
+        text = f"{text[: len(text) * 3 // 4]}…"
+    return text

@@ -12,7 +12,7 @@ _PATH: Final = re.compile(r"/[A-Za-z0-9/_.~-]*")
 def link(path: str, /, **query: str | int | None) -> str:
     """An address of ours, with those parts of the ``query`` that say something.
 
-    Raises ``ValueError``, a defect, for a path that is none of ours: whatever comes from outside belongs into the query.
+    Raises ``ValueError`` for a path that is none of ours, a defect: what comes from outside belongs into the query.
     """
     if not _PATH.fullmatch(path) or path.startswith("//"):
         raise ValueError(f"{path!r} is no path of the workspace")
