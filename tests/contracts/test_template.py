@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from local import ROOT
+from project_invoicing.workspace.api.routes import OPERATIONS
+from project_invoicing.workspace.api.routes import ROOT as API
 from tests.contracts.cloudformation import FUNCTIONS, RESOURCES, TEMPLATE, name_of, referred, resources, statements
 
 QUEUES = resources("AWS::SQS::Queue")
@@ -246,6 +248,7 @@ def test_the_workspace_is_throttled_and_its_api_takes_no_request_without_a_token
         "GET /{proxy+}": "NONE",
         "POST /{proxy+}": "NONE",
         "ANY /api/{proxy+}": "JWT",
+        **{f"{one.method} {API}{one.path}": "NONE" for one in OPERATIONS if one.open},
     }
     assert (token["AuthorizerType"], token["JwtConfiguration"]["Issuer"]) == ("JWT", {"Ref": "OidcIssuer"})
 
