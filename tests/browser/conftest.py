@@ -164,6 +164,26 @@ def screenshot(page: Page, name: str) -> Path:
     return path
 
 
+def overlaps(page: Page) -> list[list[str]]:
+    """Fields, hints and buttons of the page that lie on one another, with whatever can be unfolded unfolded."""
+    found: list[list[str]] = page.evaluate(
+        """() => {
+            const folded = [...document.querySelectorAll("main details:not([open])")];
+            folded.forEach(one => one.open = true);
+            const parts = [...document.querySelectorAll("main :is(input, select, textarea, button, small)")]
+                .map(one => [one.name || one.textContent.trim(), one.closest(".wide"), one.getBoundingClientRect()])
+                .filter(([, , box]) => box.width && box.height);
+            folded.forEach(one => one.open = false);
+            return parts.flatMap(([name, place, a], n) => parts.slice(n + 1)
+                .filter(([, other, b]) => place === other
+                    && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+                    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1)
+                .map(([other]) => [name, other]));
+        }"""
+    )
+    return found
+
+
 def violations(page: Page, *rules: str) -> list[Mapping[str, Any]]:
     """What axe finds wrong with a page, by all its rules or by these. The inspector runs it, so the CSP stays."""
     if not page.evaluate("'axe' in window"):

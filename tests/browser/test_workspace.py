@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from project_invoicing.domain.actor import Role
-from tests.browser.conftest import AXE, Desk, screenshot, violations
+from tests.browser.conftest import AXE, Desk, overlaps, screenshot, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
@@ -44,6 +44,7 @@ def looked_at(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         screenshot(page, f"{name}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert overlaps(page) == [], f"{name} at {width}"
     page.emulate_media(color_scheme="dark")
     assert violations(page, "color-contrast", "link-in-text-block") == [], f"{name} in the dark"
     screenshot(page, f"{name}-dark")
