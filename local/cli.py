@@ -129,11 +129,12 @@ def _add_runs(commands: Commands) -> None:
         "serve --keep my-stack",
     )
     serves.add_argument("--empty", action="store_true", help="without the demo month and its set-up")
-    serves.add_argument(
-        "--port", type=_count, metavar="N", help="the first of three ports in a row; default: free ones"
-    )
+    serves.add_argument("--port", type=_count, metavar="N", help="the first of four ports in a row; default: free ones")
     serves.add_argument(
         "--keep", type=Path, metavar="DIR", help="go on with the state in this folder, and keep it there"
+    )
+    serves.add_argument(
+        "--env-vars", type=Path, metavar="FILE", help="write this file for sam local invoke --env-vars, while it is up"
     )
     serves.add_argument("--json", action="store_true", help="print one JSON object with the addresses once it is ready")
     serves.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
@@ -200,7 +201,8 @@ def _write(out: Path | None, made: result.Result) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    serve.serve(serve.Options(options.empty, options.port, options.keep, json=options.json, verbose=options.verbose))
+    shown = {"json": options.json, "verbose": options.verbose}
+    serve.serve(serve.Options(options.empty, options.port, options.keep, env_vars=options.env_vars, **shown))
     return 0
 
 

@@ -30,7 +30,7 @@ from dataverse_standin.contexts import Images, Organization, single
 from dataverse_standin.messages import to_json
 from dataverse_standin.metadata import TABLES
 from dataverse_standin.webhooks import IMAGE
-from local import ROOT, demo, kept, schedules
+from local import ROOT, demo, kept, sam_local, schedules
 from local.cloudformation import STACK_NAME
 from local.connected import PATH, STEPS, Site, connected
 from local.engines import EngineError, free_port
@@ -64,13 +64,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``port``: the first of four ports, free ones without it. ``keep``: the folder that keeps the state."""
+    """``port``: the first of four ports, free ones without it. ``keep``: the folder that keeps the state.
+
+    ``env_vars``: the file for ``sam local invoke``.
+    """
 
     empty: bool = False
     port: int | None = None
     keep: Path | None = None
     json: bool = False
     verbose: bool = False
+    env_vars: Path | None = None
 
 
 def serve(options: Options) -> None:
@@ -97,6 +101,7 @@ def serve(options: Options) -> None:
             listening(served, ports[0]) as url,
             browsing(served, ports[3]) as workspace,
             _written(_example(site)) as example,
+            sam_local.written(options.env_vars, site.stack.template),
         ):
             served.save()
             announce(_variables(site, ports))
