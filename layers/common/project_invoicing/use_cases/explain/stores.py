@@ -13,8 +13,6 @@ from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.states import MapState
-from project_invoicing.rules.explaining.words import off
-from project_invoicing.rules.late_changes import PostedAs
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -29,6 +27,7 @@ from project_invoicing.use_cases.setups import SetupVersions
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.rules.late_changes import PostedAs
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
 
@@ -87,6 +86,8 @@ class Stores:
 
     def posted_as(self, row: StagedRow) -> PostedAs:
         """What ``amount_now`` needs of the document a row was posted with; empty if the document is missing."""
+        from project_invoicing.rules.late_changes import PostedAs  # noqa: PLC0415 - a list needs no rules of posting
+
         if row.journal_id:
             return PostedAs(gross=row.actual.discount is not None and self._accrued_gross(row))
         header = self.proposal_numbered(row.company, row.proposal_id or "")
@@ -101,6 +102,9 @@ class Stores:
 
     def off(self, row: StagedRow) -> tuple[Decimal | None, str]:
         """``rules.explaining.words.off`` with what it needs of the document, read only if it is needed."""
+        from project_invoicing.rules.explaining.words import off  # noqa: PLC0415 - as above
+        from project_invoicing.rules.late_changes import PostedAs  # noqa: PLC0415
+
         is_compared = row.state is StagingState.POSTED and not row.actual.inactive
         return off(row, self.posted_as(row) if is_compared else PostedAs(), self.setup)
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.rules.explaining.words import Words
 from project_invoicing.rules.proforma import currency_of
 from project_invoicing.use_cases.lists.facts import CurrencyFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -59,4 +58,4 @@ class Open:
             amount = one.proforma.total if one.subtotal is None else one.subtotal
             tally.add(one.waiting_since, amount, currency_of(one, self.place.setup))
         else:
-            tally.add(one.since, one.actual.amount, Words(self.place.setup).currency(one.actual))
+            tally.add(one.since, one.actual.amount, self.place.setup.named(one.actual.currency))
