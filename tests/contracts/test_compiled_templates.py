@@ -34,7 +34,7 @@ def test_the_compiled_folder_has_every_template(tmp_path: Path) -> None:
 
 def test_a_checkout_reads_its_templates_and_cannot_be_given_compiled_ones() -> None:
     assert isinstance(render.environment().loader, FileSystemLoader)
-    command = [sys.executable, ROOT / "tools" / "compile_templates.py", LAYER]
+    command = [sys.executable, str(ROOT / "tools" / "compile_templates.py"), str(LAYER)]
     done = subprocess.run(command, env={"PYTHONPATH": str(LAYER)}, capture_output=True, text=True, check=False)
     assert (done.returncode, "is not the built layer" in done.stderr) == (1, True)
     assert not render.COMPILED.exists()
