@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from project_invoicing.domain.actual import RowVersion, is_newer
 from project_invoicing.domain.codes import MasterProblem
@@ -77,6 +77,13 @@ class Placement:
     warning: str | None = None
 
 
+class Carried(NamedTuple):
+    """Finance's own columns of the number that a row had in ``company``, while it waits for another one (D-124)."""
+
+    company: str
+    columns: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class MasterRow:
     """A row as it is stored. ``version`` is that of its columns, ``changes`` how often the item was written."""
@@ -89,6 +96,7 @@ class MasterRow:
     merged_into: str | None = None
     placed: Placement = Placement()
     changes: int = 0
+    carried: Carried | None = None
 
     @property
     def key(self) -> RowKey:

@@ -28,7 +28,7 @@ from project_invoicing.store.master_items import (
     split,
     stored_row,
 )
-from project_invoicing.store.master_writes import child_writes, name_writes, raise_for, row_write
+from project_invoicing.store.master_writes import FinanceMove, child_writes, name_writes, raise_for, row_write
 from project_invoicing.store.transactions import (
     Write,
     get,
@@ -111,15 +111,18 @@ class MasterData:
         event: BusEvent | None,
         *,
         takes_from: RowKey | None = None,
-        finance: Mapping[str, Any] | None = None,
+        leaves: Mapping[str, Any] | None = None,
+        comes: Mapping[str, Any] | None = None,
     ) -> None:
         """Writes the row, its name and what its parents say of it, if nobody has written the row since ``before``.
 
-        ``takes_from`` is a deleted row that gives up its name; ``finance`` are finance's columns of the name that the
-        row leaves, which go with it if they are still these, and if the new name has none. Raises ``NameTaken`` where
-        the name is another's, ``Conflict`` where the row has changed or others stay in the way.
+        ``takes_from`` is a deleted row that gives up its name; ``leaves`` are finance's columns of the name that the
+        row leaves, which has them no longer, if they are still these; ``comes`` are those that the new name gets, if
+        it has none. Without ``leaves`` they stay where they are. Raises ``NameTaken`` where the name is another's,
+        ``Conflict`` where the row has changed or others stay in the way.
         """
-        names = name_writes(self.table, before, after, takes_from, _finance_text(finance or {}))
+        moves = None if leaves is None else FinanceMove(_finance_text(leaves), _finance_text(comes or {}))
+        names = name_writes(self.table, before, after, takes_from, moves)
         writes: list[Write] = [*names, row_write(self.table, before, after), *child_writes(self.table, before, after)]
         if event:
             writes.append(outbox.record(self.table, event))

@@ -4,7 +4,8 @@
   JSON; ``dn`` ``dv`` the row version and the time of its deletion, ``st`` that it is deleted; ``mg`` what a merge said
   that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
   (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
-  (index ``blocked_by``); ``ch`` how often it was written
+  (index ``blocked_by``); ``ch`` how often it was written; ``fc`` ``fn`` finance's own columns of the number that it has
+  left while it has no other, and the company of that number
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set; one attribute
   ``w_<entity>#<id>`` a row that has had the name and has left it
@@ -35,7 +36,7 @@ from project_invoicing.domain.master_data import (
     SeenName,
     SeenRow,
 )
-from project_invoicing.domain.master_row import DELETION, MasterRow, Placement
+from project_invoicing.domain.master_row import DELETION, Carried, MasterRow, Placement
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.store.items import Item
 
@@ -111,12 +112,13 @@ def stored_row(item: Item) -> MasterRow:
         merged_into=item.get("mg"),
         placed=Placement(item.get("cc"), item.get("nu"), item.get("pb"), item.get("bk"), item.get("wa")),
         changes=item["ch"],
+        carried=Carried(item["fn"], json.loads(item["fc"])) if "fc" in item else None,
     )
 
 
 def row_values(row: MasterRow) -> dict[str, Any]:
     """The attributes of a row; ``None`` for those that it does not have."""
-    version, deletion, placed = row.version, row.deletion, row.placed
+    version, deletion, placed, carried = row.version, row.deletion, row.placed, row.carried
     return {
         "rv": version and version.number,
         "ot": version and version.occurred_at,
@@ -132,6 +134,8 @@ def row_values(row: MasterRow) -> dict[str, Any]:
         "bk": placed.waits_for,
         "wa": placed.warning,
         "ch": row.changes,
+        "fc": carried and columns_text(carried.columns),
+        "fn": carried and carried.company,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from project_invoicing.domain.master_data import ChildrenKey, NameKey, RowKey
 from project_invoicing.domain.master_row import MasterRow, as_child, name_blocker, parents
@@ -37,17 +37,33 @@ def row_write(table: str, before: MasterRow, after: MasterRow) -> Write:
     return update(table, *item_key(after.key), row_values(after), expected={"ch": before.changes or None})
 
 
+class FinanceMove(NamedTuple):
+    """What becomes of finance's columns with the name of a row: as text, ``None`` for none.
+
+    ``leaves``: those of the name that the row leaves, which has them no longer. ``comes``: those that the new name
+    gets.
+    """
+
+    leaves: str | None = None
+    comes: str | None = None
+
+
 def name_writes(
-    table: str, before: MasterRow, after: MasterRow, takes_from: RowKey | None, finance: str | None = None
+    table: str,
+    before: MasterRow,
+    after: MasterRow,
+    takes_from: RowKey | None,
+    finance: FinanceMove | None = None,
 ) -> list[Write]:
     """The name that the row takes or keeps comes first: it is the one that may be another's.
 
-    ``takes_from``: a deleted row, which has the name so far. ``finance``: finance's columns, which go with the row.
+    ``takes_from``: a deleted row, which has the name so far. ``finance`` goes with the row; without it, finance's
+    columns stay where they are.
     """
     writes = []
     name = after.name
     if name and name != before.name:
-        writes.append(_claim(table, name, after, takes_from, finance))
+        writes.append(_claim(table, name, after, takes_from, finance.comes if finance else None))
         if takes_from:
             values = {"nu": None, "bk": name_blocker(name)}
             expected = {"nu": name.number, "st": DELETED}
@@ -56,12 +72,12 @@ def name_writes(
         values = {"d": columns_text(after.columns), "st": state_of(after)}
         writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
     if before.name and before.name != name:
-        expected = {"g": holder_text(after.key)}
+        held = {"g": holder_text(after.key), **({"f": finance.leaves} if finance else {})}
         values = {"g": None, "d": None, "st": None, **_has_had(after.key)}
         add = None
-        if finance:
-            values, expected, add = {**values, "f": None}, {**expected, "f": finance}, {"fv": 1}
-        writes.append(update(table, *item_key(before.name), values, expected=expected, add=add))
+        if finance and finance.leaves:
+            values, add = {**values, "f": None}, {"fv": 1}
+        writes.append(update(table, *item_key(before.name), values, expected=held, add=add))
     return writes
 
 

@@ -22,6 +22,7 @@ from project_invoicing.domain.master_row import (
     MOVES_WORK,
     WAITED_FOR,
     ArrivedRow,
+    Carried,
     MasterRow,
     Placement,
     blockers,
@@ -166,8 +167,9 @@ class Settling:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
             try:
-                event, finance = self._event(row, after), self._goes_with_it(row.name, after.name)
-                self.master.save(row, after, event, takes_from=names.takes_from, finance=finance)
+                event = self._event(row, after)
+                after, leaves, comes = self._with_finance(row, after)
+                self.master.save(row, after, event, takes_from=names.takes_from, leaves=leaves, comes=comes)
             except NameTaken as taken:
                 names = _learned(taken, after)
                 continue
@@ -180,13 +182,34 @@ class Settling:
             names, known = _Names({}), after
         raise Conflict(f"{key.entity} {key.id} kept changing")
 
-    def _goes_with_it(self, old: NameKey | None, new: NameKey | None) -> Mapping[str, Any] | None:
-        """Finance's own columns of a number that the row gives up for another one of its company (D-124)."""
-        if old is None or new is None or old == new or old.company != new.company:
-            return None
-        names = self.master.read([old, new])
-        of_old, of_new = (name.finance if isinstance(name, SeenName) else {} for name in (names[old], names[new]))
-        return None if of_new else of_old
+    def _with_finance(
+        self, row: MasterRow, after: MasterRow
+    ) -> tuple[MasterRow, Mapping[str, Any] | None, Mapping[str, Any]]:
+        """Finance's own columns go with a row from one number of a company to the next one (D-124).
+
+        Returns the row, the columns that its old number has no longer (``None``: it keeps whatever it has), and those
+        that the new one gets. A row whose new number another one still has carries them until it gets a number.
+        """
+        old, new, carried = row.name, after.name, row.carried
+        if old == new:
+            return after, None, {}
+        if old and (new.company if new else after.placed.company or "") == old.company:
+            names = self._finance(old, new)
+            if new is None:
+                carried = Carried(old.company, names[old]) if names[old] else carried
+                return replace(after, carried=carried), names[old], {}
+            return (after, None, {}) if names[new] else (after, names[old], names[old])
+        if old is None and new and carried and carried.company == new.company:
+            comes = {} if self._finance(new)[new] else carried.columns
+            return replace(after, carried=None), {}, comes
+        return after, None, {}
+
+    def _finance(self, *names: NameKey | None) -> dict[NameKey, Mapping[str, Any]]:
+        """Finance's own columns of these names."""
+        found = self.master.read([name for name in names if name])
+        return {
+            name: seen.finance if (seen := found[name]) and isinstance(seen, SeenName) else {} for name in names if name
+        }
 
     def _place(self, row: MasterRow, known: MasterRow, read: dict[Key, Seen | None], names: _Names) -> Placement:
         missing = [key for key in needed(known) if key not in read]
