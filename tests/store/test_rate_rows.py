@@ -199,6 +199,23 @@ def test_a_row_that_loses_while_the_other_is_deleted_gets_the_day(client: Dynamo
         assert (table.rate(), table.problem("R-1")) == ("1.25", None), at
 
 
+@pytest.mark.parametrize("away", ["to another day", "to another pair"])
+def test_a_row_that_moves_leaves_nothing_though_an_older_delivery_comes_again_meanwhile(
+    client: DynamoDBClient, away: str
+) -> None:
+    older = row("R-1", "1.25", at=AT, row_version=60)
+    newer = row("R-1", "1.26", JUNE, at=LATER, row_version=61)
+    if away == "to another pair":
+        newer = row("R-1", "1.26", to="EUR", at=LATER, row_version=61)
+    for at in range(1, 2 * REQUESTS):
+        table = empty(client)
+        table.take(older)
+        with overtaken(client, at, partial(table.take, older)):
+            table.take(newer)
+        assert table.rate() is None, at
+        assert table.rates.read(POUNDS, [MONDAY]).rows == {}, at
+
+
 def test_a_rate_from_a_file_stays_until_the_row_is_delivered_again(table: Table) -> None:
     older, newer = row("R-1", "1.25", at=AT), row("R-2", "1.26", at=LATER)
     table.take(older, newer)

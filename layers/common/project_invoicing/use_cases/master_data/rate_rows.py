@@ -73,12 +73,17 @@ class RateRows:
         # A place is left before the row itself is stored, so that a repetition after a crash finds where it was.
         known = {key: _after(stored[key], some) for key, some in deliveries.items()}
         left = [row for key, row in stored.items() if (place := _place(row)) and place != _place(known[key])]
-        for pair, some in _by_pair(left).items():
-            self._settle(pair, _Rows({}, some))
+        self._leave(left)
         after = [self._store(stored[key], some) for key, some in deliveries.items()]
+        # Until it was stored, another delivery of the row as it was could take the place again.
+        self._leave(left)
         for pair, some in _by_pair(after).items():
             self._settle(pair, _Rows({row.id: row for row in some}, []))
         return [_outcome(stored, row) for row in rows]
+
+    def _leave(self, rows: Iterable[MasterRow]) -> None:
+        for pair, some in _by_pair(rows).items():
+            self._settle(pair, _Rows({}, some))
 
     def look_again(self, key: RowKey) -> bool:
         """Looks whether a row that waits for its day gets it now. Returns whether it does."""
