@@ -240,6 +240,18 @@ def test_what_is_sealed_while_it_is_verified_or_exported_is_no_fault(audited: Au
     assert verify.verify(export.Export(lines), LATER)["faults"] == []
 
 
+@pytest.mark.parametrize("at", [30, 31, 32, 33, 34, 35])
+def test_a_chain_that_begins_while_it_is_verified_is_no_fault(audited: Audited, at: int) -> None:
+    """The last requests: the items are read, and then the chains and their ends."""
+
+    def meanwhile() -> None:
+        audited.book("meanwhile")
+        audited.seal()
+
+    with overtaken(audited.client, at, meanwhile):
+        assert audited.verify()["faults"] == []
+
+
 # --- what earlier versions wrote --------------------------------------------------------------------------------------
 
 
@@ -304,6 +316,21 @@ def test_seals_are_kept_in_the_bucket_and_compared_with_it(audited: Audited, buc
     for item in audited.items(audited.names.ledger_table):
         audited.remove(audited.names.ledger_table, item)
     assert first(audited.verify(bucket=bucket, company=COMPANY)) == ("seal removed", 1, "the seal")
+
+
+@pytest.mark.parametrize("at", thorough([1, 30, 37], [*range(1, 38)]))
+def test_what_is_put_into_the_bucket_while_it_is_verified_is_no_fault(
+    audited: Audited, bucket: SealBucket, at: int
+) -> None:
+    audited.book("work")
+    audited.seal(bucket=bucket)
+
+    def meanwhile() -> None:
+        audited.book("meanwhile")
+        audited.seal(bucket=bucket)
+
+    with overtaken(audited.client, at, meanwhile):
+        assert audited.verify(bucket=bucket)["faults"] == []
 
 
 def test_a_seal_that_a_crash_kept_from_the_bucket_is_put_there_by_the_next_run(

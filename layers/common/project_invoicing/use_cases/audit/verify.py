@@ -45,8 +45,10 @@ class Tables:
         return self._seals.backfilled() is not None
 
     def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]:
+        # In this order: a chain that begins in between has its end.
+        names = self._seals.chains()
         heads = self._seals.heads()
-        for name in sorted(heads.keys() | set(self._seals.chains())):
+        for name in sorted(heads.keys() | names):
             head = heads.get(name)
             # What is sealed from now on is none of this verification.
             last = head.number if head else None
@@ -69,6 +71,8 @@ def verify(
     It is compared with ``ends`` of chains that were kept elsewhere, and with the seals in the bucket.
     """
     chain = AuditChain(at)
+    # The bucket comes first: what it has by now is in the table when that is read.
+    kept = _hashes(bucket) if bucket else {}
     for item in source.items():
         chain.take(item)
     for name, seals, end in source.chains():
@@ -78,7 +82,7 @@ def verify(
     chain.marked = source.marked()
     chain.ends(ends)
     if bucket:
-        chain.kept(_hashes(bucket))
+        chain.kept(kept)
     return chain.report(company)
 
 
