@@ -11,6 +11,7 @@ import pytest
 
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Key, NameKey, Part, RateKey, Rates, RowKey, Seen, SeenName, SeenRow
+from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
@@ -73,6 +74,15 @@ def test_what_came_or_changed_since_it_was_read_blocks_no_longer(
     table.seen = dict(now)
     assert changed_since(setups, versions(table), {PROJECT, RATE, "policy"}) == expected
     assert len(table.asked) == 1
+
+
+def test_a_row_and_its_number_that_block_are_both_told_of_what_changed_under_the_number() -> None:
+    table = Table()
+    table.seen = {KEY: ROW, NAME: FINANCE}
+    setups = seen_by(table)
+    table.seen = {KEY: ROW, NAME: replace(FINANCE, finance={})}
+    blockers = {PROJECT, name_blocker(NAME)}
+    assert changed_since(setups, versions(table), blockers) == blockers
 
 
 def test_a_new_version_of_the_set_up_may_end_every_wait_and_nothing_else_is_read() -> None:

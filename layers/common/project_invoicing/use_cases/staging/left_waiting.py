@@ -57,8 +57,9 @@ def changed_since(before: SetupVersions, now: SetupVersions, blockers: Set[str])
     """
     if now.current.version != before.current.version:
         return blockers
-    by_key = {key: blocker for blocker in blockers for key in _keys(blocker, before.reader)}
-    return {by_key[key] for key in before.reader.changed(by_key)}
+    keys = {blocker: set(_keys(blocker, before.reader)) for blocker in blockers}
+    changed = before.reader.changed({key for some in keys.values() for key in some})
+    return {blocker for blocker, some in keys.items() if some & changed}
 
 
 def _keys(blocker: str, reader: Reader) -> Iterator[Key]:
