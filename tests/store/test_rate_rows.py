@@ -216,6 +216,16 @@ def test_a_row_that_moves_leaves_nothing_though_an_older_delivery_comes_again_me
         assert table.rates.read(POUNDS, [MONDAY]).rows == {}, at
 
 
+def test_a_row_that_comes_newer_and_older_at_once_is_where_the_newer_says(client: DynamoDBClient) -> None:
+    older = row("R-1", "1.25", at=AT, row_version=60)
+    newer = row("R-1", "1.26", JUNE, at=LATER, row_version=61)
+    for at in range(1, 2 * REQUESTS):
+        table = empty(client)
+        with overtaken(client, at, partial(table.take, older)):
+            table.take(newer)
+        assert (table.rate(), table.rate(JUNE)) == (None, "1.26"), at
+
+
 def test_a_rate_from_a_file_stays_until_the_row_is_delivered_again(table: Table) -> None:
     older, newer = row("R-1", "1.25", at=AT), row("R-2", "1.26", at=LATER)
     table.take(older, newer)

@@ -74,9 +74,10 @@ class RateRows:
         known = {key: _after(stored[key], some) for key, some in deliveries.items()}
         left = [row for key, row in stored.items() if (place := _place(row)) and place != _place(known[key])]
         self._leave(left)
-        after = [self._store(stored[key], some) for key, some in deliveries.items()]
+        written = [self._store(stored[key], some) for key, some in deliveries.items()]
         # Until it was stored, another delivery of the row as it was could take the place again.
-        self._leave(left)
+        self._leave([*left, *(was for was, now in written if was not in left and _place(was) != _place(now))])
+        after = [now for _, now in written]
         for pair, some in _by_pair(after).items():
             self._settle(pair, _Rows({row.id: row for row in some}, []))
         return [_outcome(stored, row) for row in rows]
@@ -92,18 +93,21 @@ class RateRows:
             self._settle(place.pair, _Rows({row.id: row}, [], delivered=False))
         return row.placed.problem is not None and self.master.rows([key])[key].placed.problem is None
 
-    def _store(self, stored: MasterRow, rows: Sequence[ArrivedRow]) -> MasterRow:
+    def _store(self, stored: MasterRow, rows: Sequence[ArrivedRow]) -> tuple[MasterRow, MasterRow]:
+        """The row as it was when it was written, and as it is now."""
         read = first_of(stored, lambda: self.master.rows([stored.key])[stored.key])
 
-        def step() -> MasterRow:
+        def step() -> tuple[MasterRow, MasterRow]:
             row = read()
             known = _after(row, rows)
             if known == row:
-                return row
-            placed = row.placed if _place(known) == _place(row) else Placement()
-            after = replace(known, placed=placed, changes=row.changes + 1)
+                return row, row
+            stays = _place(known) == _place(row)
+            if row is not stored and not stays:  # another delivery has put it there meanwhile
+                self._leave([row])
+            after = replace(known, placed=row.placed if stays else Placement(), changes=row.changes + 1)
             self.master.save(row, after, None)
-            return after
+            return row, after
 
         return retried(f"{stored.entity} {stored.id}", step, attempts=_ATTEMPTS, lost=Conflict)
 
