@@ -298,3 +298,28 @@ def test_a_posting_that_dies_while_it_renumbers_a_proposal_ends_as_if_it_had_not
         if alive:
             return
     raise AssertionError("posting needs more requests than expected")
+
+
+@pytest.mark.slow
+def test_an_invoice_has_the_numbers_of_its_proposal_though_they_change_again_while_it_is_posted(
+    new_books: NewBooks,
+) -> None:
+    """Else whoever goes on after a crash would compute it with other numbers than it was begun with."""
+    again = master.project("PRJ-2", number="PRJ-2C", contract="CTR-2", **LATER | {"at": "2026-08-30T10:00:00Z"})
+    found = set()
+    for at in range(1, 60, thorough(3, 1)):
+        books = proposed(new_books())
+        books.arrive(PRJ_2B)
+        with overtaken(books.world.client, at, lambda books=books: books.world.deliver(again)):  # type: ignore[misc]
+            books.run("invoice_posting")
+        proposals, id = stored(books)
+        header = proposals.get(id)
+        assert header is not None
+        if header.invoice_number is None:
+            continue  # refused, and posted by the next run
+        of_invoice = {line.project for line in proposals.invoices.lines("USPM", header.invoice_number)}
+        assert of_invoice == {line.project for line in proposals.lines(id)}, f"renumbered before request {at}"
+        found |= of_invoice
+        if "PRJ-2C" not in of_invoice and "PRJ-2C" in found:
+            break  # it was through before it happened
+    assert found == {"PRJ-1", "PRJ-2B", "PRJ-2C"}
