@@ -13,12 +13,15 @@ from benchmarks.business import COMPANY
 from local import cli
 from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
+from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.seals import STACK
 from project_invoicing.domain.states import MapAction
-from project_invoicing.errors import Unavailable
+from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.seal_bucket import SealBucket
-from project_invoicing.store import client
+from project_invoicing.store import client, history
 from project_invoicing.store.items import Item
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.audit import export, seal, verify
 from project_invoicing.use_cases.audit.backfill import backfill
 from project_invoicing.use_cases.explain.ask import explain
@@ -201,6 +204,19 @@ def test_a_backlog_is_sealed_in_as_many_seals_as_it_needs_and_goes_on_where_time
         audited.seal()
     report = audited.verify()
     assert (report["ok"], report["waiting"], report["chains"][0]["entries"]) == (True, 0, 12)
+
+
+def test_a_chain_that_cannot_be_continued_stops_no_other(audited: Audited) -> None:
+    audited.book("work")
+    audited.seal()
+    (head,) = audited.items(audited.names.audit_table, "HEADS")
+    audited.remove(audited.names.audit_table, head)
+    audited.book("more")
+    made = HistoryEntry(LATER, person(ANN), Done.EDITED)
+    transact(audited.client, [history.entry(audited.names.master_data_table, "ROW#project#1", made)])
+    with patch.object(seal, "_TRIES", 2), pytest.raises(Conflict):
+        audited.seal()
+    assert {chain: head.number for chain, head in audited.seals.heads().items()} == {STACK: 1}
 
 
 @pytest.mark.parametrize("at", thorough([1, 8, 11], [*range(1, 14)]))

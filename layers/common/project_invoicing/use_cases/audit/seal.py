@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.chunks import chunks
@@ -52,21 +53,24 @@ class Sealing:
         """Seals what waits, then puts what is new into the bucket, also what an earlier run left behind."""
         waiting = self.sealable.waiting()
         self.late = sum(is_late(one.since, self.at) for one in waiting)
-        for some in chunks(waiting, _WINDOW):
-            if not self.time_left():
-                break
-            self._seal(some)
-        if self.bucket:
-            self._keep(self.bucket)
+        steps: list[Callable[[], object]] = [partial(self._seal, some) for some in chunks(waiting, _WINDOW)]
+        steps += [partial(self._keep, self.bucket)] if self.bucket else []
+        each("audit", ((f"step {number}", step) for number, step in enumerate(steps, 1)), lambda step: step())
         return {"seals": self.made, "entries": self.sealed, "late": self.late, "differing": self.differing}
 
     def _seal(self, shown: list[Waiting]) -> None:
+        if not self.time_left():
+            return
         chains: dict[str, list[Unit]] = {}
         for unit in self.sealable.units(shown):
             chains.setdefault(unit.chain, []).append(unit)
-        for chain, units in chains.items():
-            for some in chunks(units, UNITS):
-                self._seal_all(chain, some)
+        each("chain", ((chain, (chain, units)) for chain, units in chains.items()), self._seal_chain)
+
+    def _seal_chain(self, of: tuple[str, list[Unit]]) -> None:
+        """A chain that cannot be continued stops itself alone."""
+        chain, units = of
+        for some in chunks(units, UNITS):
+            self._seal_all(chain, some)
 
     def _seal_all(self, chain: str, units: list[Unit]) -> None:
         """Seals ``units`` in one seal, or in as many as long documents need."""
