@@ -20,6 +20,7 @@ def cost(world: World, step: str) -> Usage:
 def test_a_posting_writes_no_item_more_and_its_sealing_costs_the_same_whatever_the_lines(empty: World) -> None:
     names = empty.names
     empty.load(finance(journal_line_limit=200))
+    cost(empty, "audit_sealing")  # that the set-up was loaded
     for lines in (1, 100):
         work = Work(lines=lines, name=f"work-{lines}")
         into_staging(empty, work.unbilled)
