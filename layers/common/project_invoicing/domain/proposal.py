@@ -115,11 +115,6 @@ class Proposal:
         return self.waits.blockers if self.waits else frozenset()
 
     @property
-    def is_found(self) -> bool:
-        """Whether it is stored by what blocks it; a release before did not."""
-        return self.blocked_by == (self.waits.blocker if self.waits else None)
-
-    @property
     def second(self) -> bool:
         """Whether it waits because another document has taken what it would take (99-25)."""
         return self.waits is not None and self.waits.second

@@ -31,7 +31,7 @@ def leave_waiting(
     run.left.add_proposal(header.id, (blocker for blocker, _ in verdicts.blocked))
     run.waiting += 1  # the proposal, whose rows wait with it
     waits = Waits.for_these(plan.waits, frozenset(plan.documents))
-    if waits != header.waits or waits.blockers != header.blockers or not header.is_found:
+    if waits != header.waits or waits.blockers != header.blockers or waits.blocker != header.blocked_by:
         change = run.proposals.changing(header)
         change.left_waiting(waits, min([run.at, *(row.since for row in rows if row.since)]))
         write_one(run.proposals.client, change.write())
