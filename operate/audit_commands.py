@@ -66,7 +66,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"file": str(options.file), "lines": number}))
     else:
-        print(f"{printable(options.file)} has {number} lines; check it with: invoicing audit verify --export")
+        file = printable(options.file)
+        print(f"{file} has {number} lines; check it with: invoicing audit verify --export {file}")
     return 0
 
 
@@ -88,7 +89,9 @@ def _seal(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report))
     else:
-        print(f"{report['entries']} entries were sealed in {report['seals']} seals.")
+        entries, seals = report["entries"], report["seals"]
+        sealed = "entry was" if entries == 1 else "entries were"
+        print(f"{entries} {sealed} sealed in {seals} {'seal' if seals == 1 else 'seals'}.")
     return _BAD_ANSWER if report["differing"] else 0
 
 

@@ -34,7 +34,7 @@ def add(commands: Commands) -> None:
         "list waiting --company USPM",
         "list proposals --status ready --csv",
     )
-    listing.add_argument("kind", choices=list(Kind), help="what is listed")
+    listing.add_argument("kind", choices=[kind.value for kind in Kind], help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
     listing.add_argument("--status", type=named_text, help="of proposals and journals")
     listing.add_argument("--reason", type=named_text, help="why it waits, was refused or rejected; a check")

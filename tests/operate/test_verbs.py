@@ -292,6 +292,12 @@ def test_every_command_has_json_help_and_an_example() -> None:
     assert acting <= with_actor
 
 
+def test_what_is_no_list_is_told_with_the_names_of_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["list", "nothing"])
+    assert "'nothing' (choose from 'proposals', 'journals'," in capsys.readouterr().err
+
+
 def test_every_example_is_one_that_the_command_line_takes() -> None:
     parser = cli._parser("invoicing")
     for _, leaf in verbs.leaves(parser):
