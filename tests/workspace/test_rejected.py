@@ -39,6 +39,7 @@ def test_the_list_says_why_and_the_row_shows_what_came(books: Books) -> None:
     assert '"msdyn_description": "<script>' in shown.text
     assert "<script>alert" not in shown.html
     assert "What to do: correct the row in Dataverse" in shown.text
+    assert "since is written as 2026-08-31, not 'abc'" in ann.get("/rejected", since="abc").text
     assert "Nothing was rejected that is like that" in ann.get("/rejected", reason="too_large").text
 
 
@@ -48,6 +49,20 @@ def test_what_is_replayed_before_its_cause_is_fixed_is_rejected_again(books: Boo
     page = ann.send("/rejected/replay", row=row_of("a"))
     assert "Not accepted" in page.text
     assert guid("a") in ann.get("/rejected").text
+
+
+def test_what_a_corrected_version_has_overtaken_leaves_the_list_when_it_is_replayed(books: Books) -> None:
+    books.arrive(bad("a", row_version=1), cost("a", row_version=2))
+    ann = Person(books)
+    assert guid("a") in ann.get("/rejected").text
+    assert "Replayed, and accepted." in ann.send("/rejected/replay", row=row_of("a")).text
+    assert guid("a") not in ann.get("/rejected").text
+    assert "replayed by ann" in one(ann, "a").text
+
+
+def test_what_is_newer_than_the_accepted_version_stays_rejected(books: Books) -> None:
+    books.arrive(cost("a", row_version=1), bad("a", row_version=2))
+    assert "Not accepted" in Person(books).send("/rejected/replay", row=row_of("a")).text
 
 
 def test_several_are_replayed_at_once_and_the_page_says_what_became_of_each(books: Books) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
 from project_invoicing.use_cases.commands.workplace import Workplace, bad
 from project_invoicing.use_cases.proposals.sync import sync_header
+
+OVERTAKEN: Final = "overtaken"
+"""The outcome of an event that would be rejected again, while a newer version of its row is here."""
 
 
 class Replay(Command):
@@ -38,6 +41,8 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
         # A message that could not be read as rows was kept as the RemoteExecutionContext it came in.
         details = [event] if "entity" in event else [one.detail for one in row_events(event, place.at)]
         delivered = [_deliver(detail, place) for detail in details]
+        if REJECTED in delivered and _overtaken(entity, id, event, place):
+            delivered = [OVERTAKEN]
         if REJECTED not in delivered:
             staging.mended(entity, id, sort_key, place.done(Done.REPLAYED, {"rejected": sort_key}, {"event": sort_key}))
         outcomes += delivered
@@ -51,6 +56,20 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
     again = staging.rejections(entity, id) if REJECTED in outcomes else ()
     refused = [asdict(Refusal(None, id, one.reason, one.detail)) for one in again]
     return {"outcome": ", ".join(outcomes)} | ({"refused": refused} if refused else {})
+
+
+def _overtaken(entity: str, id: str, event: dict[str, Any], place: Workplace) -> bool:
+    """Whether a newer version of the row was accepted meanwhile: the corrected row comes by itself, as a new event."""
+    version = event.get("row_version")
+    if not isinstance(version, int):
+        return False
+    if entity == PROFORMA:
+        header = place.proposals.get(id)
+        known = header.proforma.version.number if header else None
+    else:
+        row = place.staging.readable([id]).get(id)
+        known = row.actual.version.number if row else None
+    return known is not None and known > version
 
 
 def _deliver(detail: dict[str, Any], place: Workplace) -> str:

@@ -61,7 +61,7 @@ def replay(desk: Desk) -> Response[Any]:
 
 
 def _why(refused: list[str]) -> str:
-    more = f"; and {len(refused) - 3} others" if len(refused) > 3 else ""
+    more = f"; and {len(refused) - 3} more" if len(refused) > 3 else ""
     return f" Rejected again: {'; '.join(refused[:3])}{more}" if refused else ""
 
 
