@@ -102,6 +102,16 @@ def test_a_preview_says_which_lines_would_fail(books: Books) -> None:
     assert "It has nothing for the ledger." in preview.main
 
 
+def test_what_is_open_and_what_is_posted_are_on_one_page(draft: Books) -> None:
+    draft.journalise()
+    draft.arrive(*approval("more", **IN_POUNDS))
+    draft.import_staging()
+    page = Browser(draft).get("/journals")
+    assert "USPM-000001" in page.main
+    assert "USPM-000002" in page.main
+    assert "Next page" not in page.main
+
+
 def test_a_journal_in_error_says_line_by_line_what_to_do_and_is_reset(books: Books) -> None:
     books.use(finance(TAXED, ledger_posting=accounts_without("cost", "wip_sales_value")))
     books.arrive(*approval(**IN_POUNDS))

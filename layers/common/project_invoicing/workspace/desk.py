@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from project_invoicing.workspace.session import Session
 
 
-_EMPTY_PAGES: Final = 5
-"""So many pages without a row are read before the person is asked whether to go on."""
+_SHORT_PAGES: Final = 5
+"""So many short pages of a list are read for one page before the person is asked whether to go on."""
 
 
 def _fields(text: str, most: int, *, keep_blank_values: bool = False) -> dict[str, list[str]]:
@@ -91,22 +91,24 @@ class Desk:
         return bootstrap.list_place(self.at)
 
     def listed(self, kind: Kind, query: Mapping[str, str] | None = None) -> Page[Any]:
-        """The page of a list that the ``query`` asks for: the next one that is not empty, if it comes soon.
+        """The page of a list that the ``query`` asks for, filled from the short pages that the list gives.
 
         Without one, that of the URL. Raises ``Rejected`` for a filter that the list does not know.
         """
-        from project_invoicing.use_cases.lists.asked import FILTERS, Asked
+        from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Page
         from project_invoicing.use_cases.lists.show import page
 
         query = self.query if query is None else query
         given: dict[str, Any] = {name: query[name] for name in (*FILTERS[kind], "cursor") if name in query}
         asked = Asked(kind, **given)
-        for _ in range(_EMPTY_PAGES):
-            found = page(self.lists, asked)
-            if found.rows or found.cursor is None:
+        place, limit, rows = self.lists, asked.limit, list[Any]()
+        for _ in range(_SHORT_PAGES):
+            found = page(place, asked)
+            rows += found.rows
+            if found.cursor is None or len(rows) >= limit:
                 break
-            asked = replace(asked, cursor=found.cursor)
-        return found
+            asked = replace(asked, limit=limit - len(rows), cursor=found.cursor)
+        return Page(rows, found.cursor)
 
     @property
     def list_query(self) -> str:
