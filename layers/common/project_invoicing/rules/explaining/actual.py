@@ -53,7 +53,7 @@ def not_arrived_in_words(
     words = Words(setup)
     explanation.linked = [words.linked(ROLES[role], other, linked.get(other)) for role, other in links.items()]
     if not not_taken.outcome:
-        explanation.advise(f"fetch it from Dataverse: `python -m local reconcile --repair {id}`")
+        explanation.advise(f"fetch it from Dataverse: `invoicing reconcile --repair {id}`")
     return explanation
 
 

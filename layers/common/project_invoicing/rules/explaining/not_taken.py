@@ -12,7 +12,7 @@ from project_invoicing.domain.staged_row import Rejection
 from project_invoicing.domain.states import MapState
 from project_invoicing.rules.explaining.explanation import Explanation
 
-_CORRECTED: Final = "the corrected row comes by itself; to fetch it now: `python -m local reconcile --repair ID`"
+_CORRECTED: Final = "the corrected row comes by itself; to fetch it now: `invoicing reconcile --repair ID`"
 _AGAIN: Final[Mapping[str, str]] = {
     RejectReason.SCHEMA: _CORRECTED,
     RejectReason.AMOUNT_OUT_OF_RANGE: _CORRECTED,
@@ -69,4 +69,4 @@ def _say_status(explanation: Explanation, name: str, status: MapStatus) -> None:
     why = f": {status.reason}" if status.reason else ""
     action = "resume" if status.state is MapState.PAUSED else "start"
     explanation.happened(f"the map is {status.state}{why}", status.since)
-    explanation.advise(f"{action} the map: `python -m local map {action} {name} --stack-prefix STACK`")
+    explanation.advise(f"{action} the map: `invoicing map {action} {name}`")

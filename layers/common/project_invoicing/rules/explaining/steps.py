@@ -23,9 +23,7 @@ def say_written_back(explanation: Explanation, state: WriteBackState, answer: st
             explanation.happened("was written back to Dataverse")
         case WriteBackState.FAILED:
             explanation.happened(f"was refused by Dataverse when it was written back: {answer}")
-            explanation.advise(
-                f"write-back refused: fix what Dataverse says, then `python -m local reconcile --repair {id}`"
-            )
+            explanation.advise(f"write-back refused: fix what Dataverse says, then `invoicing reconcile --repair {id}`")
         case WriteBackState.PENDING:
             explanation.happened("is not written back to Dataverse yet")
             explanation.advise(

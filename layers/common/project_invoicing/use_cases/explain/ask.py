@@ -151,5 +151,5 @@ def _not_found(asked: str, *, is_id: bool) -> list[str]:
         "see in Dataverse whether it exists and has Skip Sync: what finance creates itself is not sent, or is skipped",
         "a transaction connection that was accepted stands on its actual: explain that",
         "see whether the change-tracking sweep has run since it was made",
-        f"fetch it: `python -m local reconcile --repair {asked}`",
+        f"fetch it: `invoicing reconcile --repair {asked}`",
     ]
