@@ -183,7 +183,7 @@ def test_unknown_addresses_and_methods_are_a_clear_4xx(browser: Browser) -> None
     for path in ("/nowhere", "/%00", "/%", "/a%ff", "/static", "/proposals/" + "x" * 5_000, "/.env", "//", "/sign-in/"):
         answer = browser.get(path)
         assert answer["statusCode"] == 404, path
-        assert "There is no such page" in answer["body"]
+        assert "There is no such page or document" in answer["body"]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from project_invoicing.workspace.render import age, linked
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import IN_POUNDS, approval, billed
 from tests.workspace.browsing import Browser
+
+
+def test_commands_in_an_advice_are_code_and_numbers_lead_on() -> None:
+    made = linked("see <b> of journal USPM-000001: `invoicing reconcile --repair <ID>`")
+    assert "<code>invoicing reconcile --repair &lt;ID&gt;</code>" in made
+    assert '<a href="/explain?id=USPM-000001">USPM-000001</a>' in made
+    assert "&lt;b&gt;" in made
+    assert linked("O`Neill of USPM") == "O`Neill of USPM"
+
+
+def test_what_has_just_begun_is_not_said_to_last_no_hours() -> None:
+    begun = "2026-08-31T12:00:00Z"
+    assert age(begun, "2026-08-31T12:59:00Z") == "for less than an hour"
+    assert age(begun, "2026-08-31T13:00:00Z") == "for 1 hour"
 
 
 def test_the_search_explains_and_leads_to_the_page_of_the_only_hit(books: Books) -> None:
@@ -29,6 +44,8 @@ def test_the_search_explains_and_leads_to_the_page_of_the_only_hit(books: Books)
         page = ann.get(f"/explain?id={number}")
         assert address in page.links, number
         assert ann.get(address).status == 200
+
+    assert "Open proposal INV-0001" in ann.get("/explain?id=inv-0001").main
 
     actual = ann.get(f"/explain?id={{{guid('work/billed').upper()}}}")
     assert "What belongs to it" in actual.main

@@ -100,7 +100,8 @@ def _problem(desk: Desk, error: Exception) -> Response[Any]:
         case guard.Forbidden():
             status, title, text, next = 403, "Not taken", str(error), "Go back, reload the page, and try again."
         case Rejected():
-            status, title, text, next = 400, "Not understood", str(error), "Correct it and try again."
+            said = str(error) if error.id else error.detail
+            status, title, text, next = 400, "Not understood", said, "Correct it and try again."
         case Conflict():
             status, title, text = 409, "Try again", "Somebody else was changing the same document."
             next = "Load the page again and look at it."
@@ -141,7 +142,7 @@ def _may_not(desk: Desk, role: Role) -> Response[Any]:
 @_resolver.not_found
 def _not_found(_: NotFoundError) -> Response[Any]:
     event = _resolver.current_event
-    text, next = "There is no such page.", "Look for the document with the search."
+    text, next = "There is no such page or document.", "Look for the document with the search."
     return _finished(Desk(event, _session(event)).page("problem.html", 404, title="Not found", text=text, next=next))
 
 

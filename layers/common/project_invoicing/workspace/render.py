@@ -108,19 +108,31 @@ def dimensions(value: Mapping[str, str] | None) -> str:
 def age(since: str, now: str) -> str:
     """For how long something has been so, in days or hours."""
     seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(since)).total_seconds()
-    number, unit = (int(seconds // 86_400), "day") if seconds >= 86_400 else (max(0, int(seconds // 3_600)), "hour")
+    if seconds < 3_600:
+        return "for less than an hour"
+    number, unit = (int(seconds // 86_400), "day") if seconds >= 86_400 else (int(seconds // 3_600), "hour")
     return f"for {number} {unit}{'' if number == 1 else 's'}"
 
 
 def linked(text: str | None) -> Markup:
-    """A text in which ids, and numbers of documents that are named as such, lead to their explanation."""
+    """A text in which ids, and numbers of documents that are named as such, lead to their explanation.
+
+    What stands between backticks, as commands and keys of the set-up do, is shown as code.
+    """
+    made, parts = Markup(""), (text or "").split("`")
+    for place, part in enumerate(parts if len(parts) % 2 else [text or ""]):
+        made += Markup("<code>{}</code>").format(part) if place % 2 else _with_links(part)
+    return made
+
+
+def _with_links(text: str) -> Markup:
     made, end = Markup(""), 0
-    for found in _NAMED.finditer(text or ""):
+    for found in _NAMED.finditer(text):
         start, stop = found.span(found.lastgroup or 0)
-        id = (text or "")[start:stop]
-        made += (text or "")[end:start] + Markup('<a href="{}">{}</a>').format(link("/explain", id=id), id)
+        id = text[start:stop]
+        made += text[end:start] + Markup('<a href="{}">{}</a>').format(link("/explain", id=id), id)
         end = stop
-    return made + (text or "")[end:]
+    return made + text[end:]
 
 
 def moment(value: str | None) -> str:
