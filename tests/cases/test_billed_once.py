@@ -21,7 +21,7 @@ def test_unbilled_sale_on_two_proformas(options: dict[str, int]) -> None:
     (first,) = one(result, "proposals", proposal_id=invoice["proposal_id"])["lines"]
     assert (second["status"], wait["reason"], wait["actual_id"]) == ("waiting", "already_billed", first["actual_id"])
     place = f"line 1 of proposal {invoice['proposal_id']}"
-    assert f"{first['actual_id']} over 1600.00 USD, {place}, posted with voucher {invoice['voucher']}" in wait["detail"]
+    assert f"{first['actual_id']} for 1600.00 USD, {place}, posted with voucher {invoice['voucher']}" in wait["detail"]
     assert not balances(result).keys() & ACCRUED
     waiting = one(result, "staging", state="pending")
     assert (waiting["reason"], waiting["transaction_type"]) == ("already_billed", "billed_sales")

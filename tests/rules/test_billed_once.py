@@ -77,7 +77,7 @@ def test_what_waits_names_the_first_document_line_actual_and_amount(books: Books
     assert (wait["reason"], wait["actual_id"]) == ("already_billed", guid("work/billed"))
     assert wait["detail"] == (
         f"actual {guid('again')} bills {guid('work/unbilled')}, which is billed by actual {guid('work/billed')} "
-        "over 1600.00 USD, line 1 of proposal INV-0001"
+        "for 1600.00 USD, line 1 of proposal INV-0001"
     )
     assert why(books, "again") == ("pending", "already_billed")
     run(books)
@@ -519,7 +519,7 @@ def test_explain_says_it_from_both_sides(books: Books) -> None:
     first = explain_actual(stores_of(books), guid("work/unbilled"))
     assert first
     assert any(
-        f"is billed by actual {guid('work/billed')} over 1600.00 USD, line 1 of proposal INV-0001" in one
+        f"is billed by actual {guid('work/billed')} for 1600.00 USD, line 1 of proposal INV-0001" in one
         for one in happenings(first)
     )
     assert ("is billed by", guid("work/billed")) in {(one["role"], one["id"]) for one in first.linked}

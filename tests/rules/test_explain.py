@@ -178,7 +178,7 @@ def test_a_refused_posting_says_why_and_when(books: Books) -> None:
 
 def test_an_invoice_its_voucher_and_its_proposal_lead_to_the_same(month: Books) -> None:
     invoice = of_number(month, "FTI-00000001")
-    assert invoice["headline"] == "Invoice FTI-00000001 over 1920.00 GBP with tax: posted"
+    assert invoice["headline"] == "Invoice FTI-00000001 for 1920.00 GBP with tax: posted"
     assert invoice["facts"]["proposal"] == "INV-0001"
     by_id = explained(month, "inv-1")
     assert (by_id["kind"], by_id["voucher_lines"]) == ("proposal", invoice["voucher_lines"])
@@ -305,7 +305,7 @@ class TestPausedMaps:
         assert (made["kind"], made["headline"]) == (kind, headline)
         assert f"a delivery waits for the table map {map_name}" in happened(made)
         assert "2026-08-31T09:00:00Z the map is paused: month's end" in happened(made)
-        assert made["next"] == [f"resume the map: `python -m local map resume {map_name} --stack-prefix STACK`"]
+        assert made["next"] == [f"resume the map: `invoicing map resume {map_name}`"]
 
     def test_a_newer_version_that_waits_shows_beside_what_is_known(self, paused: Books) -> None:
         made = explained(paused, "known")
@@ -315,7 +315,7 @@ class TestPausedMaps:
     def test_a_stopped_map_is_started_and_what_a_resumed_one_left_behind_comes_by_itself(self, paused: Books) -> None:
         self.change(paused, MapAction.STOP)
         made = explained(paused, "new")
-        assert made["next"] == ["start the map: `python -m local map start actuals --stack-prefix STACK`"]
+        assert made["next"] == ["start the map: `invoicing map start actuals`"]
         self.change(paused, MapAction.START)
         assert explained(paused, "new")["next"] == [
             "nothing: its map runs again, and dataverse_catchup delivers it by its schedule"

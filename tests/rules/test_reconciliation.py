@@ -381,8 +381,8 @@ def test_inv_05_a_billed_sale_that_is_missing_shows_in_its_proforma_too_with_the
     assert set(found) == {"not_received", "proformas"}
     (proforma_differs,) = found["proformas"]
     assert (proforma_differs.id, proforma_differs.amount) == (guid("inv-1"), Decimal(1600))
-    assert "Dataverse has 2 billed sales over 3200" in proforma_differs.detail
-    assert "staging 1 billed sales over 1600" in proforma_differs.detail
+    assert "Dataverse has 2 billed sales for 3200" in proforma_differs.detail
+    assert "staging 1 billed sale for 1600" in proforma_differs.detail
 
     did = side.repairs().everything(found["proformas"])
     assert {row["id"] for row in did} == {guid("inv-1"), guid("one/billed"), guid("two/billed")}

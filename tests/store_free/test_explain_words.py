@@ -121,7 +121,7 @@ def test_a_billed_sale_names_its_invoice_or_what_its_proposal_needs() -> None:
 def test_99_25_what_bills_an_actual_is_named_with_its_document() -> None:
     made = explained(posted_cost("u", taken_by=guid("b")), taker=posted_bill())
     assert steps(made)[1] == (
-        f"is billed by actual {guid('b')} over 1600.00 USD, line 1 of proposal INV-0001, posted with voucher PV-9"
+        f"is billed by actual {guid('b')} for 1600.00 USD, line 1 of proposal INV-0001, posted with voucher PV-9"
     )
     assert made.linked[-1]["role"] == "is billed by"
     assert explained(posted_cost("u", taken_by=guid("b"))).linked[-1]["role"] == "is taken by"
@@ -196,7 +196,7 @@ def test_a_posted_invoice_stands_under_its_own_number_and_shows_its_write_back()
     assert made.headline == "Invoice proposal INV-0001 of 1600.00 USD before tax is posted as invoice FTI-1"
     assert steps(made)[-1] == "was refused by Dataverse when it was written back: 403"
     assert made.next[0].startswith("write-back refused: fix what Dataverse says")
-    assert as_invoice(made, invoice(), SETUP).headline == "Invoice FTI-1 over 1920.00 USD with tax: posted"
+    assert as_invoice(made, invoice(), SETUP).headline == "Invoice FTI-1 for 1920.00 USD with tax: posted"
 
 
 def test_99_27_a_withdrawn_proposal_says_what_became_of_its_rows() -> None:

@@ -151,18 +151,19 @@ def test_a_row_whose_wait_names_an_actual_that_does_not_lead_to_it_keeps_its_rea
 @pytest.mark.parametrize(
     ("total", "told"),
     [
-        ("1600.01", "1 billed sales actuals sum to 1600.00 GBP, the proforma to 1600.01 GBP: 0.01 GBP is missing"),
-        ("1600.1", "1 billed sales actuals sum to 1600.00 GBP, the proforma to 1600.10 GBP: 0.10 GBP is missing"),
+        ("1600.01", "1 billed sales actual sums to 1600.00 GBP, the proforma to 1600.01 GBP: 0.01 GBP is missing"),
+        ("1600.1", "1 billed sales actual sums to 1600.00 GBP, the proforma to 1600.10 GBP: 0.10 GBP is missing"),
+        ("1599.99", "1 billed sales actual sums to 1600.00 GBP, the proforma to 1599.99 GBP: 0.01 GBP is too much"),
     ],
 )
-def test_what_is_missing_has_the_digits_of_its_currency(total: str, told: str) -> None:
+def test_what_is_missing_or_too_much_has_the_digits_of_its_currency(total: str, told: str) -> None:
     assert [wait.detail for wait in planned(a_row(), total=total).waits] == [told]
 
 
 def test_a_wait_names_amount_and_date_of_what_blocks_it_and_the_journal_that_it_is_on() -> None:
     sale = a_sale(StagingState.IMPORTED, journal_id="J-1", company="USPM")
     (wait,) = planned(a_row(), linked={"billed's sale": sale}).waits
-    assert wait.detail == "unbilled sale billed's sale of 2026-08-27 over 1600.00 GBP is on journal J-1 and not posted"
+    assert wait.detail == "unbilled sale billed's sale of 2026-08-27 for 1600.00 GBP is on journal J-1 and not posted"
     assert wait.document == "J-1"
 
 

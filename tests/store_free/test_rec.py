@@ -538,8 +538,8 @@ def test_inv_05_inv_06_a_billed_sale_that_is_missing_shows_in_its_proforma_with_
     compared = proformas(row(bill("b")), seen=[there("b"), there("lost")])
     differs = only(compared.totals(proforma_there(total=Decimal(3200)), header()), "proformas")
     assert (differs.amount, differs.currency) == (Decimal(1600), "USD")
-    assert "Dataverse has 2 billed sales over 3200" in differs.detail
-    assert "staging 1 billed sales over 1600" in differs.detail
+    assert "Dataverse has 2 billed sales for 3200" in differs.detail
+    assert "staging 1 billed sale for 1600" in differs.detail
 
 
 def test_inv_05_two_amounts_that_were_exchanged_show_in_the_checksum() -> None:

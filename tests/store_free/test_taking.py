@@ -40,7 +40,7 @@ def test_of_two_in_one_import_the_first_that_asks_has_it() -> None:
     assert wait
     assert wait.reason is WaitReason.ALREADY_CREDITED
     assert wait.detail == (
-        f"actual {other.id} takes back {guid('billed')}, which is taken back by actual {one.id} over 1600.00 USD, "
+        f"actual {other.id} takes back {guid('billed')}, which is taken back by actual {one.id} for 1600.00 USD, "
         "which waits beside it"
     )
 
@@ -53,7 +53,7 @@ def test_the_first_is_named_with_its_line_and_voucher() -> None:
     wait = Takers({guid("sale"): first.id}, {first.id: first}).second(row("late", unbilled="sale"), {}, SETUP)
     assert wait
     assert wait.reason is WaitReason.ALREADY_CREDITED
-    assert wait.detail.endswith("over 1600.00 USD, line 3 of journal USPM-000001, posted with voucher PV-7")
+    assert wait.detail.endswith("for 1600.00 USD, line 3 of journal USPM-000001, posted with voucher PV-7")
 
 
 def test_inv_11_inv_14_what_is_taken_by_one_that_cannot_be_read_is_taken() -> None:

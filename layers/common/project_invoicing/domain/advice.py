@@ -19,7 +19,7 @@ WAITS: Final[Mapping[str, str]] = {
     WaitReason.UNBILLED_SALES_NOT_POSTED: "post the journal named in the detail; the proposal then fills by itself",
     WaitReason.FEE_NOT_POSTED: "post the journal with the fee; the proposal then fills by itself",
     WaitReason.BILLED_SALES_MISMATCH: "fetch the billed actuals that are missing: `invoicing reconcile --repair "
-    "all`; the detail says how much it is",
+    "all`; the detail says how much it is. If there is too much, correct the actuals or the proforma in Dataverse",
     WaitReason.INVOICE_TOTAL_MISSING: "register the step with a post image of all columns, so that the event has "
     "`totallineitemamount`",
     WaitReason.HEADER_MISSING: "confirm the proforma; if it is, fetch it: `invoicing reconcile --repair all`",

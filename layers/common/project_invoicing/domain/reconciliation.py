@@ -190,7 +190,8 @@ class Tally:
 
     @property
     def text(self) -> str:
-        return f"{self.rows} billed sales over {figure(self.amount)} (checksum {self.checksum:032x})"
+        sales = "1 billed sale" if self.rows == 1 else f"{self.rows} billed sales"
+        return f"{sales} for {figure(self.amount)} (checksum {self.checksum:032x})"
 
 
 def figure(value: Decimal | None) -> str:

@@ -149,7 +149,7 @@ class _Judge:
             proforma = original.actual.invoice if original else None
             document = proforma.id if proforma else ANY_INVOICE
             self.result.documents.add(document)
-            detail = f"reverses billed actual {original_id} over {amount}, whose invoice is not posted"
+            detail = f"reverses billed actual {original_id} for {amount}, whose invoice is not posted"
             return Wait(reason, detail, original_id, document)
         if unbilled_id is None:
             detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
@@ -170,7 +170,7 @@ def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:
     currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
     day = day_of(sale, setup)
     where = f"on journal {sale.journal_id}" if sale.journal_id else f"in staging, {sale.state}"
-    what = f"unbilled sale {id}{f' of {day}' if day else ''} over {Figures(setup).money(actual.amount, currency)}"
+    what = f"unbilled sale {id}{f' of {day}' if day else ''} for {Figures(setup).money(actual.amount, currency)}"
     return f"{what} is {where} and not posted"
 
 
@@ -198,10 +198,10 @@ def _completeness(
     sent = found - sum((line.rounded_by for line in lines), ZERO)
     if proforma.total in (found, sent):  # Dataverse may add up amounts with more digits than the currency has
         return []
-    detail = (
-        f"{len(lines)} billed sales actuals sum to {money(found)}, the proforma to {money(proforma.total)}: "
-        f"{money(proforma.total - found)} is missing"
-    )
+    actuals = "1 billed sales actual sums" if len(lines) == 1 else f"{len(lines)} billed sales actuals sum"
+    missing = proforma.total - found
+    differs = f"{money(missing)} is missing" if missing > 0 else f"{money(-missing)} is too much"
+    detail = f"{actuals} to {money(found)}, the proforma to {money(proforma.total)}: {differs}"
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
 
 

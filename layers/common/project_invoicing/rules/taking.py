@@ -50,10 +50,10 @@ def how(first: StagedRow) -> WaitReason:
 
 
 def described(first: StagedRow, setup: FinanceSetup) -> str:
-    """``actual … over 1600.00 USD, line 3 of proposal INV-0001, posted with voucher PV-00000007``."""
+    """``actual … for 1600.00 USD, line 3 of proposal INV-0001, posted with voucher PV-00000007``."""
     reference = first.actual.currency
     currency = setup.resolve(reference.entity, reference.id) if reference else None
-    text = f"actual {first.id} over {Figures(setup).amount(first.actual.amount, currency)} {currency or ''}".rstrip()
+    text = f"actual {first.id} for {Figures(setup).amount(first.actual.amount, currency)} {currency or ''}".rstrip()
     if first.journal_id:
         text += f", line {first.line_number} of journal {first.journal_id}"
     elif first.proposal_id:

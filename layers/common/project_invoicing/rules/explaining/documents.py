@@ -220,7 +220,7 @@ def as_invoice(explanation: Explanation, invoice: Invoice, setup: FinanceSetup) 
     kind = invoice.document_type.replace("_", " ").capitalize()
     explanation.kind, explanation.id = "invoice", invoice.invoice_number
     total = Words(setup).money(invoice.total, invoice.currency)
-    explanation.headline = f"{kind} {invoice.invoice_number} over {total} with tax: {status}"
+    explanation.headline = f"{kind} {invoice.invoice_number} for {total} with tax: {status}"
     explanation.facts["proposal"] = invoice.proposal_id
     return explanation
 
