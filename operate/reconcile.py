@@ -45,7 +45,7 @@ def run(options: Options) -> Json:
     read = stores(options.stack_prefix, "audit")
     bus = options.stack_prefix or settings().event_bus_name  # the bus has the name of its stack
     if options.repair and not bus:
-        raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack-prefix"])
+        raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack"])
     repairs = bootstrap.repairs(at, options.actor, read, bus)
     if options.repair and options.repair != "all":
         try:

@@ -58,7 +58,7 @@ def run(options: Options) -> Iterator[Letter]:
     letters = _url(sqs, f"{name}-dead-letters")
     if letters is None:
         where = f"in {sqs.meta.region_name} there is no queue {name}-dead-letters"
-        raise InvalidInput([f"{where}; check the function's name, --stack-prefix, AWS_REGION and AWS_PROFILE"])
+        raise InvalidInput([f"{where}; check the function's name, --stack, AWS_REGION and AWS_PROFILE"])
     with _released(sqs, letters) as held:
         held += list(_messages(sqs, letters))
         yield from _dealt_with(sqs, letters, name, held, show=options.show)

@@ -27,7 +27,7 @@ def named(prefix: str | None, *kinds: str) -> Settings:
     if missing:
         variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
         raise InvalidInput(
-            [f"set {variables}, or name the stack with --stack-prefix; or start a local one: invoicing serve"]
+            [f"set {variables}, or name the stack with --stack; or start a local one: invoicing serve"]
         )
     return known
 
@@ -41,8 +41,8 @@ def check_company(company: str | None, setup: FinanceSetup) -> None:
 def _only(names: Sequence[str], beginning: str) -> str:
     found = [name for name in names if name.startswith(beginning)]
     if len(found) > 1:
-        raise InvalidInput([f"--stack-prefix: {', '.join(found)} all begin with {beginning}; it must be one table"])
+        raise InvalidInput([f"--stack: {', '.join(found)} all begin with {beginning}; it must be one table"])
     if not found:
         where = f"in {client.dynamodb().meta.region_name} no table begins with {beginning}"
-        raise InvalidInput([f"--stack-prefix: {where}; check the stack's name, AWS_REGION and AWS_PROFILE"])
+        raise InvalidInput([f"--stack: {where}; check the stack's name, AWS_REGION and AWS_PROFILE"])
     return found[0]

@@ -41,7 +41,7 @@ def test_billed_sale_credited_by_two_proformas() -> None:
     proposal = one(result, "proposals", proposal_id="PF-3")
     (wait,) = proposal["waiting_for"]
     assert (proposal["status"], wait["reason"]) == ("waiting", "already_credited")
-    assert "over -1600.00 USD, line 1 of proposal PF-2, posted with voucher" in wait["detail"]
+    assert "for -1600.00 USD, line 1 of proposal PF-2, posted with voucher" in wait["detail"]
     totals = balances(result)
     assert totals["wip_sales_value"] == -totals["accrued_revenue_sales_value"] == Decimal(1600)
     assert not totals.keys() & {"invoiced_revenue", "customer_balance", "sales_tax_payable"}

@@ -203,4 +203,4 @@ def test_the_command_refuses_what_is_not_valid(
 
 def test_the_command_asks_for_the_names_of_the_tables(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(books, "preview", "INV-0001", PROPOSALS_TABLE="") == 2
-    assert "set PROPOSALS_TABLE, or name the stack with --stack-prefix" in capsys.readouterr().err
+    assert "set PROPOSALS_TABLE, or name the stack with --stack" in capsys.readouterr().err
