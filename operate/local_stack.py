@@ -2,7 +2,7 @@
 
 While it runs, a file in the user's runtime folder says where it is. The process holds a lock on the file, which ends
 with the process however that happens: a file that nobody holds is left over, and counts for nothing. A command acts on
-this stack only if neither ``--stack-prefix`` nor the environment names another one; the file's variables, which lead to
+this stack only if neither ``--stack`` nor the environment names another one; the file's variables, which lead to
 loopback addresses with credentials that open nothing, then replace everything that the environment says of AWS.
 """
 

@@ -26,9 +26,7 @@ def named(prefix: str | None, *kinds: str) -> Settings:
     missing = [kind for kind in kinds if not getattr(known, f"{kind}_table")]
     if missing:
         variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
-        raise InvalidInput(
-            [f"set {variables}, or name the stack with --stack; or start a local one: invoicing serve"]
-        )
+        raise InvalidInput([f"set {variables}, or name the stack with --stack; or start a local one: invoicing serve"])
     return known
 
 
