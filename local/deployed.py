@@ -21,6 +21,7 @@ from local import ROOT, http_api
 from local.cloudformation import document
 from local.engines import BUILT, TOOLS, EngineError
 from local.queues import DeadLetter, dead_letters
+from local.stack import WEBHOOK
 from local.template import Template
 from operate.messages import name_of
 from project_invoicing.bus import publish
@@ -108,9 +109,9 @@ class DeployedStack:
     def post(
         self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
     ) -> tuple[int, str]:
-        """Hands a POST to the function with this route as an HTTP API would: ministack's has no routes from SAM."""
-        function = next((one for one in self._functions.values() if one.answers("POST", path)), None)
-        if function is None:
+        """Hands a POST to the webhook's function as its API would: ministack's has no routes from SAM."""
+        function = self._functions[WEBHOOK]
+        if not function.answers("POST", path):
             return http_api.NOT_FOUND.status, http_api.NOT_FOUND.body.decode()
         event = http_api.request_event(http_api.Request("POST", path, headers, urlencode(query), body), at)
         answer = self._lambda.invoke(FunctionName=self._names[function.id], Payload=json.dumps(event))

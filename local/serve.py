@@ -36,6 +36,7 @@ from local.connected import PATH, STEPS, Site, connected
 from local.engines import EngineError, free_port
 from local.http_api import Answer, Request
 from local.http_server import browsing, listening
+from local.stack import WORKSPACE
 from operate import local_stack
 from operate.actor import local_user
 from operate.documents import read_setup
@@ -133,7 +134,7 @@ class _Served:
         with self._lock:
             if self._closed:
                 return Answer(503, [("Content-Type", "text/plain")], b"The local stack is ending.")
-            answer = self._site.stack.http(request, self._site.at)
+            answer = self._site.stack.http(WORKSPACE, request, self._site.at)
         if request.method == "POST":
             self._work.put(None)
         return answer

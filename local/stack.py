@@ -31,6 +31,8 @@ from project_invoicing.events import DATAVERSE_SOURCE, BusEvent
 from project_invoicing.store import client
 
 Json = dict[str, Any]
+WEBHOOK = "dataverse_webhook"
+WORKSPACE = "workspace"
 _REPORTED = "reported as a batch item failure"
 
 
@@ -93,15 +95,14 @@ class Stack:
     def post(
         self, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, at: str
     ) -> tuple[int, str]:
-        """Hands a POST to the function with this route, as an HTTP API would. Gives status and body of the answer."""
-        answer = self.http(http_api.Request("POST", path, headers, urlencode(query), body), at)
+        """Hands a POST to the webhook's function, as its API would. Gives status and body of the answer."""
+        answer = self.http(WEBHOOK, http_api.Request("POST", path, headers, urlencode(query), body), at)
         return answer.status, answer.body.decode()
 
-    def http(self, request: http_api.Request, at: str) -> http_api.Answer:
-        """Hands a request to the function with its route, as an HTTP API would. Gives the function's answer."""
-        functions = self._template.functions
-        function = next((one for one in functions if one.answers(request.method, request.path)), None)
-        if function is None:
+    def http(self, name: str, request: http_api.Request, at: str) -> http_api.Answer:
+        """Hands a request to a function, as the API in front of it would. Gives the function's answer."""
+        function = self._template.function(name)
+        if not function.answers(request.method, request.path):
             return http_api.NOT_FOUND
         try:
             return http_api.answer_of(self._call(function, http_api.request_event(request, at)))

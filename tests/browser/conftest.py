@@ -23,6 +23,7 @@ from local.connected import PATH, Site, connected
 from local.engines import free_port
 from local.http_api import Answer, Request
 from local.http_server import browsing
+from local.stack import WORKSPACE
 from operate.documents import read_setup
 from project_invoicing.dataverse.webhook_keys import KEY_HEADER
 from project_invoicing.domain.actor import Role
@@ -54,7 +55,7 @@ class Served:
 
     def http(self, request: Request) -> Answer:
         with self.lock:
-            answer = self.site.stack.http(request, self.site.at)
+            answer = self.site.stack.http(WORKSPACE, request, self.site.at)
             if request.method == "POST":
                 self.site.settle()
             return answer

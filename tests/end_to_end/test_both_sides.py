@@ -100,6 +100,7 @@ def month(*, faults: DeliveryFaults | None = None, sweeps: int = 0, settings: Se
             site.run("dataverse_catchup")
         for function in FINANCE:
             site.run(function)
+        site.run("audit_sealing")
         report = site.run("reconciliation")
         assert (report["differences"], report["complete"]) == (0, True), report
         assert site.stack.dead_letters() == []
@@ -165,6 +166,7 @@ def test_99_27_a_canceled_invoice_is_withdrawn_and_billed_once_it_is_active() ->
             site.settle()
             for function in ("dataverse_catchup", "staging_import", "journal_posting", "staging_import"):
                 site.run(function)
+            site.run("audit_sealing")
             assert site.run("reconciliation")["differences"] == 0
             return [proposal["status"] for proposal in site.result()["proposals"]]
 

@@ -151,7 +151,9 @@ def test_a_webhook_arrives_commands_find_the_stack_and_its_state_survives(machin
     with machine.serving("--keep", str(keep), "--json") as serving:
         said = json.loads(serving.said)
         assert said.keys() == {"workspace", "webhook", "webhook_key", "dataverse", "api"}
-        assert (said["workspace"], said["api"]) == (None, None)
+        assert said["api"] == f"{said['workspace']}/api/v1"
+        with urllib.request.urlopen(f"{said['workspace']}/proposals") as page:  # noqa: S310  on loopback
+            assert b"INV-0001" in page.read()
         assert _status(machine, example).startswith("on journal")
         assert machine.invoicing("reconcile").returncode == 0
         engine = serving.engine
@@ -171,11 +173,12 @@ _PLAYING = "Playing the demo month; this takes some seconds.\n"
 
 
 def test_an_empty_stack_on_ports_of_ones_own(machine: Machine) -> None:
-    first = _three_free_ports()
+    first = _four_free_ports()
     with machine.serving("--empty", "--port", str(first), "--json") as serving:
         said = json.loads(serving.said)
         assert said["webhook"] == f"http://127.0.0.1:{first}/dataverse"
         assert said["dataverse"] == f"http://127.0.0.1:{first + 1}"
+        assert said["workspace"] == f"http://127.0.0.1:{first + 3}"
         taken = Machine(machine.runtime / "another").invoicing("serve", "--port", str(first))
         assert taken.returncode == 2
         assert taken.stderr.startswith(f"--port: port {first} cannot be used (Address already in use)")
@@ -189,7 +192,7 @@ def test_an_empty_stack_on_ports_of_ones_own(machine: Machine) -> None:
 
         assert serving.end(signal.SIGINT) == (0, "", "")
         assert not _alive(serving.engine)
-    for port in range(first, first + 3):
+    for port in range(first, first + 4):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -226,10 +229,10 @@ def _status(machine: Machine, id: str) -> str:
     raise AssertionError(f"{id} has not arrived")
 
 
-def _three_free_ports() -> int:
+def _four_free_ports() -> int:
     for first in range(21_000, 31_000, 7):
         try:
-            for port in range(first, first + 3):
+            for port in range(first, first + 4):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", port))
         except OSError:

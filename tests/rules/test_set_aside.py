@@ -16,7 +16,7 @@ from project_invoicing.set_aside import METRIC
 from project_invoicing.use_cases.explain import ask as explain
 from project_invoicing.use_cases.invoices import post as post_invoices
 from project_invoicing.use_cases.journals import import_lines as import_journals
-from project_invoicing.use_cases.journals import post as post_journals
+from project_invoicing.use_cases.journals import judged as judging
 from project_invoicing.use_cases.proposals import fill as fill_proposals
 from project_invoicing.use_cases.staging import apply_changes as import_changes
 from project_invoicing.use_cases.write_back import send as write_back
@@ -124,7 +124,7 @@ def test_a_line_that_fails_in_the_posting_goes_to_the_journal_of_errors(
 ) -> None:
     works(books, "bad", "good")
     books.import_staging()
-    with failing(monkeypatch, post_journals, "judge", lambda line, *_: line.actual_id == guid("bad")):
+    with failing(monkeypatch, judging, "judge", lambda line, *_: line.actual_id == guid("bad")):
         books.post_journals()
     assert (books.state("bad"), books.state("good")) == ("imported", "posted")
     (error,) = [journal for journal in books.result["journals"] if journal["status"] == "error"]
@@ -182,7 +182,7 @@ def test_an_invoice_that_fails_is_refused_and_the_next_run_posts_it(
     two_proformas(books)
     books.journalise()
     books.import_staging()
-    with failing(monkeypatch, post_invoices, "drafted", lambda *args: args[2].id == guid("inv-bad")):
+    with failing(monkeypatch, post_invoices, "drafted", lambda *args, **_: args[3].id == guid("inv-bad")):
         books.post_invoices()
     assert len(books.result["invoices"]) == 1
     (left,) = [proposal for proposal in books.result["proposals"] if proposal["status"] == "ready"]

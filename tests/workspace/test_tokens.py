@@ -23,7 +23,11 @@ from project_invoicing.workspace.sign_in.roles import NoRole, Roles, actor_of
 from project_invoicing.workspace.sign_in.tokens import NotValid, claims_of, must_be_for
 from tests.workspace.oidc_issuer import KID, OidcIssuer, rsa_key
 
-NOW = int(time.time())
+
+def now() -> int:
+    return int(time.time())
+
+
 PUBLIC = (
     rsa_key(KID).public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 )
@@ -35,7 +39,7 @@ def encoded(part: Any) -> str:
 
 def by_hand(issuer: OidcIssuer, header: dict[str, Any], signature: Callable[[bytes], bytes] = lambda _: b"") -> str:
     """A token that no library would make."""
-    claims = {"iss": issuer.url, "sub": "ann", "exp": NOW + 300}
+    claims = {"iss": issuer.url, "sub": "ann", "exp": now() + 300}
     text = f"{encoded(header)}.{encoded(claims)}"
     return f"{text}.{base64.urlsafe_b64encode(signature(text.encode())).rstrip(b'=').decode()}"
 
@@ -73,11 +77,11 @@ ATTACKS: dict[str, tuple[str, Callable[[OidcIssuer], str]]] = {
     "key is a list": ("form", lambda issuer: by_hand(issuer, {"alg": "RS256", "kid": [KID]})),
     "unsigned": ("signature", lambda issuer: issuer.token().rpartition(".")[0] + "."),
     "changed": ("signature", lambda issuer: changed(issuer.token(), issuer)),
-    "expired": ("expired", lambda issuer: issuer.token(exp=NOW - 120)),
+    "expired": ("expired", lambda issuer: issuer.token(exp=now() - 120)),
     "never ends": ("claim", lambda issuer: issuer.token(exp=None)),
     "ends in words": ("signature", lambda issuer: issuer.token(exp="tomorrow")),
-    "not yet": ("too_early", lambda issuer: issuer.token(nbf=NOW + 3_600)),
-    "made tomorrow": ("too_early", lambda issuer: issuer.token(iat=NOW + 86_400)),
+    "not yet": ("too_early", lambda issuer: issuer.token(nbf=now() + 3_600)),
+    "made tomorrow": ("too_early", lambda issuer: issuer.token(iat=now() + 86_400)),
     "other issuer": ("issuer", lambda issuer: issuer.token(iss="https://evil.example")),
     "issuer with a slash": ("issuer", lambda issuer: issuer.token(iss=f"{issuer.url}/")),
     "no issuer": ("claim", lambda issuer: issuer.token(iss=None)),
@@ -87,7 +91,7 @@ ATTACKS: dict[str, tuple[str, Callable[[OidcIssuer], str]]] = {
 
 def changed(token: str, issuer: OidcIssuer) -> str:
     head, _, signature = token.split(".")
-    return f"{head}.{encoded({'iss': issuer.url, 'sub': 'eve', 'exp': NOW + 300})}.{signature}"
+    return f"{head}.{encoded({'iss': issuer.url, 'sub': 'eve', 'exp': now() + 300})}.{signature}"
 
 
 def refused(token: str, known: Issuer) -> str:
@@ -102,7 +106,7 @@ def refused(token: str, known: Issuer) -> str:
 def test_a_token_of_the_issuer_is_taken_and_each_forged_one_is_refused_for_its_reason(issuer: OidcIssuer) -> None:
     known = Issuer(issuer.url)
     assert claims_of(issuer.token(aud="api"), known)["sub"] == "ann"
-    assert refused(issuer.token(exp=NOW - 5), known) == ""  # clocks may differ
+    assert refused(issuer.token(exp=now() - 5), known) == ""  # clocks may differ
     found = {name: refused(make(issuer), known) for name, (_, make) in ATTACKS.items()}
     assert found == {name: code for name, (code, _) in ATTACKS.items()}
 

@@ -141,6 +141,8 @@ def command(books: Books, *arguments: str, **environment: str) -> int:
         "PROPOSALS_TABLE": tables.proposals_table,
         "SETUP_TABLE": tables.setup_table,
         "MASTER_DATA_TABLE": tables.master_data_table,
+        "JOURNALS_TABLE": tables.journals_table,
+        "STAGING_TABLE": tables.staging_table,
     }
     with patch.dict(os.environ, names | environment):
         settings.cache_clear()
@@ -154,7 +156,7 @@ def test_the_command_prints_what_the_function_says(books: Books, capsys: pytest.
     ready(books)
     given = ["preview", "INV-0001", "--company", "USPM", "--invoice-date", "2026-08-31"]
     assert command(books, *given, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == [previewed(books, invoice_date="2026-08-31")]
+    assert json.loads(capsys.readouterr().out)["previews"] == [previewed(books, invoice_date="2026-08-31")]
 
     assert command(books, *given) == 0
     printed = capsys.readouterr().out
@@ -170,7 +172,7 @@ def test_the_command_says_why_a_posting_would_be_refused(books: Books, capsys: p
 
 
 def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
-    tables = ("ProposalsTable", "SetupTable", "MasterDataTable", "StagingTable")
+    tables = ("ProposalsTable", "SetupTable", "MasterDataTable", "StagingTable", "JournalsTable")
     names = [f"invoicing-trial-{table}-1A2B3C" for table in tables]
     (like,) = (table.request for table in TEMPLATE.tables if table.id == "SetupTable")
     for name in names:
@@ -179,7 +181,7 @@ def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.Ca
         document = "events/scenarios/plain-month/setup.yaml"
         assert cli.main(["setup", "load", document, "--table", names[1]]) == 0
         assert cli.main(["preview", "INV-0001", "--stack-prefix", "invoicing-trial"]) == 2
-        assert "there is no proposal INV-0001" in capsys.readouterr().err
+        assert "there is no proposal and no journal INV-0001" in capsys.readouterr().err
     finally:
         for name in names:
             books.world.client.delete_table(TableName=name)
@@ -188,8 +190,7 @@ def test_the_command_finds_the_tables_of_a_stack(books: Books, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["preview", "INV-9999"], "there is no proposal INV-9999"),
-        (["preview", "INV-0001", "--invoice-date", "31.8."], "invoice_date is written as 2026-08-31"),
+        (["preview", "INV-9999"], "there is no proposal and no journal INV-9999"),
         (["preview", "INV-0001", "--stack-prefix", "nowhere"], "no table begins with nowhere-ProposalsTable"),
     ],
 )
@@ -199,6 +200,13 @@ def test_the_command_refuses_what_is_not_valid(
     ready(books)
     assert command(books, *arguments) == 2
     assert told in capsys.readouterr().err
+
+
+def test_the_command_refuses_what_is_no_date(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command(books, "preview", "INV-0001", "--invoice-date", "31.8.")
+    assert ended.value.code == 2
+    assert "a date is written as 2026-08-31, not '31.8.'" in capsys.readouterr().err
 
 
 def test_the_command_asks_for_the_names_of_the_tables(books: Books, capsys: pytest.CaptureFixture[str]) -> None:

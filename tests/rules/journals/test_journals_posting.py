@@ -10,7 +10,7 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.events.own import JournalFailed, JournalPosted
 from project_invoicing.rules import journal_posting
 from project_invoicing.rules.journal_posting import PostedLine
-from project_invoicing.use_cases.journals import post as post_journals
+from project_invoicing.use_cases.journals import judged as judging
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.rules.books import Books
@@ -203,7 +203,7 @@ def test_post_03_a_line_that_fails_only_once_its_posting_was_begun_moves_too(
         return journal_posting.judge(line, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(post_journals, "judge", judge)
+        patched.setattr(judging, "judge", judge)
         half_posted.post_journals()
     assert statuses(half_posted) == [("USPM-000001", "posted", 7), ("USPM-000002", "error", 1)]
     half_posted.arrive(sale("later", "1", "1"))
