@@ -84,7 +84,7 @@ def test_fee_01_what_is_billed_is_the_amount_less_its_discount(books: Books) -> 
     books.arrive(*discounted(total="1600"))
     books.journalise()
     assert books.reasons() == ["billed_sales_mismatch"]
-    assert "sum to 1440" in books.proposal()["waiting_for"][0]["detail"]
+    assert "sums to 1440" in books.proposal()["waiting_for"][0]["detail"]
 
 
 def test_a_discount_of_everything_leaves_an_invoice_of_nothing(books: Books) -> None:
