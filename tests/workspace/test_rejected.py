@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from project_invoicing.errors import Rejected
+from project_invoicing.store.staging import Staging
 from tests.builders import Context, actual, guid, references
 from tests.rules.books import Books
 from tests.rules.finance import finance
@@ -41,6 +43,18 @@ def test_the_list_says_why_and_the_row_shows_what_came(books: Books) -> None:
     assert "What to do: correct the row in Dataverse" in shown.text
     assert "since is written as 2026-08-31, not 'abc'" in ann.get("/rejected", since="abc").text
     assert "Nothing was rejected that is like that" in ann.get("/rejected", reason="too_large").text
+
+
+def test_a_message_that_nobody_can_read_can_be_looked_at(books: Books) -> None:
+    staging = Staging(books.world.client, books.world.names.staging_table)
+    staging.reject(Rejected("schema", "the message is no JSON"), {"unreadable": "not json"}, books.world.at)
+    ann = Person(books)
+    page = ann.get("/rejected")
+    assert 'href="/rejected/row">a message without an id</a>' in page.html
+    shown = ann.get("/rejected/row")
+    assert "the message is no JSON" in shown.text
+    assert '"unreadable": "not json"' in shown.text
+    assert "cannot be delivered again" in shown.text
 
 
 def test_what_is_replayed_before_its_cause_is_fixed_is_rejected_again(books: Books) -> None:
