@@ -29,7 +29,7 @@ _FIGURES: Final = (
     "subtotal",
     "total",
 )
-_WRAPPED: Final = ("detail", "error", "event", "outcome", "posting type", "what")
+_WRAPPED: Final = ("customer", "detail", "error", "event", "outcome", "posting type", "what")
 
 _WITH_ACTUALS: Final = ("actual", "connection", "proposal", "invoice", "journal", "voucher")
 
