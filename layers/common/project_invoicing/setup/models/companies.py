@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from project_invoicing.domain.calendar import JournalPeriod
 from project_invoicing.domain.codes import BillingType
+from project_invoicing.domain.ledger_batch import ReceivablesWay
+from project_invoicing.setup.models.ledger import LedgerExport
 from project_invoicing.setup.models.values import Day, Name, Precision, Rate, SetupRow, TimeZone, told
 
 
@@ -113,6 +115,9 @@ class Parameters(SetupRow):
 
     ``four_eyes``: whoever has edited a proposal may not post it. Edits and postings by hand then have to say who it is;
     what is posted by itself (``auto_post_proposals``) is posted whoever has edited it.
+
+    ``receivables``: how customer invoices reach the general ledger: in its journal, with the customer on the line, or
+    as documents. ``ledger``: when batches for it are made, and in which formats.
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -134,6 +139,8 @@ class Parameters(SetupRow):
     post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
     invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
     four_eyes: bool = False
+    receivables: ReceivablesWay = ReceivablesWay.JOURNAL
+    ledger: LedgerExport = LedgerExport()
 
 
 class LineProperty(SetupRow):
