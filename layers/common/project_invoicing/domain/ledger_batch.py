@@ -7,7 +7,7 @@ sealed. What goes to the other ledger is a delivery of a batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -156,3 +156,96 @@ class PayableLine:
 
 
 BatchLine = LedgerLine | ReceivableLine | PayableLine
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the bytes of a batch's files depend on beside its list: pinned when it is opened, never changed.
+
+    ``spans``: first and last days of the fiscal periods that the batch is for. ``digits``: decimal places by currency.
+    ``dimensions``: their names in the order of the columns. ``text``: the pattern of a line's text. ``version``: of the
+    way files are written.
+    """
+
+    accounting_currency: str
+    spans: tuple[tuple[date, date], ...]
+    digits: Mapping[str, int]
+    dimensions: tuple[str, ...]
+    text: str
+    version: int = 1
+
+    def holds(self, on: date) -> bool:
+        """Whether a line with this accounting date is of the batch's period."""
+        return any(first <= on <= last for first, last in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Invoices that went to receivables batches in place of a ledger batch, with their totals by currency."""
+
+    documents: int
+    totals: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatch:
+    """The header of a batch.
+
+    ``period``: the month in which its fiscal period begins, ``2026-09``; ``period_number`` runs without a gap in it.
+    ``totals`` and ``accounting_totals``: of what is on its list so far. ``previous_sha256`` is of the manifest before
+    it of that company and kind; ``None`` for the first, and until the batch is ready. ``deliveries`` counts them.
+    ``external_numbers``: what the other side calls it. ``version`` is the condition of every change.
+    """
+
+    company: str
+    kind: BatchKind
+    number: int
+    period: str
+    period_number: int
+    state: BatchState
+    setup_version: int
+    receivables: ReceivablesWay
+    opened_at: str
+    accounting_currency: str
+    sealed_at: str | None = None
+    ready_at: str | None = None
+    documents: int = 0
+    vouchers: int = 0
+    lines: int = 0
+    list_pages: int = 0
+    totals: Mapping[str, Sides] = field(default_factory=dict)
+    accounting_totals: Sides = Sides(Decimal(0), Decimal(0))
+    left_out: LeftOut | None = None
+    first_date: date | None = None
+    last_date: date | None = None
+    previous_sha256: str | None = None
+    manifest_sha256: str | None = None
+    deliveries: int = 0
+    external_numbers: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def id(self) -> BatchId:
+        return BatchId(self.company, self.kind, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDocument:
+    """A document on the list of a batch, with what of it is in the batch.
+
+    ``totals``: debit and credit by currency; ``debit`` and ``credit`` are in accounting currency.
+    """
+
+    source: str
+    document: str
+    first_date: date
+    last_date: date
+    vouchers: int
+    lines: int
+    debit: Decimal
+    credit: Decimal
+    totals: dict[str, list[str]]
+
+    @property
+    def sides(self) -> dict[str, Sides]:
+        return {currency: Sides(Decimal(one[0]), Decimal(one[1])) for currency, one in self.totals.items()}
