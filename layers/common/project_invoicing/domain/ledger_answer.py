@@ -182,7 +182,7 @@ class Standing:
         return made
 
     def take(self, answer: Answer, kind: BatchKind) -> None:
-        """Takes an answer in. Of vouchers that ``partly`` does not name, the rest was accepted if it names only others."""
+        """Takes an answer in. ``partly`` that names only what was refused says that the rest was accepted."""
         said = {voucher_of(one.external_id, kind, answer): one for one in _worst_last(answer.vouchers)}
         for voucher, one in said.items():
             if not self.of(voucher).is_accepted:

@@ -159,27 +159,6 @@ BatchLine = LedgerLine | ReceivableLine | PayableLine
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """What the bytes of a batch's files depend on beside its list: pinned when it is opened, never changed.
-
-    ``spans``: first and last days of the fiscal periods that the batch is for. ``digits``: decimal places by currency.
-    ``dimensions``: their names in the order of the columns. ``text``: the pattern of a line's text. ``version``: of the
-    way files are written.
-    """
-
-    accounting_currency: str
-    spans: tuple[tuple[date, date], ...]
-    digits: Mapping[str, int]
-    dimensions: tuple[str, ...]
-    text: str
-    version: int = 1
-
-    def holds(self, on: date) -> bool:
-        """Whether a line with this accounting date is of the batch's period."""
-        return any(first <= on <= last for first, last in self.spans)
-
-
-@dataclass(frozen=True, slots=True)
 class LeftOut:
     """Invoices that went to receivables batches in place of a ledger batch, with their totals by currency."""
 
@@ -215,6 +194,10 @@ class LedgerBatch:
     it of that company and kind; ``None`` for the first, and until the batch is ready. ``deliveries`` counts them.
     ``delivered_at`` is when the last one was complete. ``external_numbers``: what the other side calls it. ``version``
     is the condition of every change.
+
+    What the bytes of its files depend on beside its list is pinned here, never looked up again: ``spans``, the first
+    and last days of its fiscal periods; ``text``, the pattern of a line's text; ``digits``, decimal places by currency,
+    and ``dimensions``, both of what is on its list; ``layout``, the version of the way files are written.
     """
 
     company: str
@@ -227,6 +210,11 @@ class LedgerBatch:
     receivables: ReceivablesWay
     opened_at: str
     accounting_currency: str
+    spans: tuple[tuple[date, date], ...]
+    text: str
+    digits: Mapping[str, int]
+    dimensions: tuple[str, ...] = ()
+    layout: int = 1
     sealed_at: str | None = None
     ready_at: str | None = None
     documents: int = 0
@@ -249,6 +237,10 @@ class LedgerBatch:
     @property
     def id(self) -> BatchId:
         return BatchId(self.company, self.kind, self.number)
+
+    def holds(self, on: date) -> bool:
+        """Whether a line with this accounting date is of the batch's period."""
+        return any(first <= on <= last for first, last in self.spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from project_invoicing.domain.ledger_answer import (
     is_no_document,
     voucher_of,
 )
-from project_invoicing.domain.ledger_batch import BatchState, Layout, LedgerBatch
+from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
 from project_invoicing.domain.states import OPEN_TO_ANSWERS, BatchVerb
 
 _SHOWN: Final = 3
@@ -149,10 +149,10 @@ def _applied(batch: LedgerBatch, answer: Answer, standing: Standing) -> Verdict:
     return Verdict(Effect.APPLIED, f"batch {batch.id} is refused", BatchVerb.REFUSED)
 
 
-def elsewhere(answer: Answer, layout: Layout) -> date | None:
+def elsewhere(answer: Answer, batch: LedgerBatch) -> date | None:
     """The first day on which something was posted there that is in no fiscal period of the batch."""
     days = [answer.posted_date, *(one.posted_date for one in answer.vouchers if one.accepted)]
-    outside = [day for day in days if day and not layout.holds(day)]
+    outside = [day for day in days if day and not batch.holds(day)]
     return min(outside) if outside else None
 
 

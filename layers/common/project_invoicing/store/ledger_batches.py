@@ -7,15 +7,15 @@ in accounting currency, ``lo`` ``lt`` what is left out and its totals, ``fd`` ``
 hashes of the manifest before it and of its own, ``dn`` deliveries, ``da`` when the last one was complete, ``en``
 external numbers, ``an`` what was answered, ``ve`` its version.
 
-``LIST#<company>#<kind>#<number>`` has the pages of its list, ``l``; page 0 is its layout, ``ly``. ``IN#…`` says by
-period which batch has a document: ``kd`` its kind, ``nu`` its number. ``PERIOD#<company>#<kind>`` has the last number
+``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout.
+
+``LIST#<company>#<kind>#<number>`` has the pages of its list, ``l``. ``IN#…`` says by period which batch has a document: ``kd`` its kind, ``nu`` its number. ``PERIOD#<company>#<kind>`` has the last number
 in each period, ``n``, and up to which receivables batch its ledger batches have counted what they leave out, ``r``.
 ``OPEN#<company>`` has each batch that is not accepted yet.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -27,7 +27,6 @@ from project_invoicing.domain.ledger_batch import (
     BatchId,
     BatchKind,
     BatchState,
-    Layout,
     LedgerBatch,
     LeftOut,
     ListedDocument,
@@ -35,7 +34,6 @@ from project_invoicing.domain.ledger_batch import (
     Sides,
 )
 from project_invoicing.domain.states import BATCHES, BatchVerb
-from project_invoicing.errors import Conflict
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import Write, delete, get, get_many, last_until, put, query, update
@@ -92,18 +90,10 @@ class LedgerBatches:
         batches = [_batch_of(item) for item in get_many(self.client, self.table, keys)]
         return sorted(batches, key=lambda batch: (batch.kind, batch.number))
 
-    def layout(self, id: BatchId) -> Layout:
-        """What its files depend on beside its list. Raises ``Conflict`` for a batch that was never opened."""
-        item = get(self.client, self.table, _list(id), _key(0))
-        if item is None:
-            raise Conflict(f"there is no batch {id}")
-        return _layout_of(item["ly"])
-
     def listed(self, id: BatchId) -> Iterator[ListedDocument]:
         """The documents on its list, in the order in which they were taken."""
         for item in query(self.client, self.table, _list(id)):
-            if "l" in item:
-                yield from rows.decode(ListedDocument, item["l"])
+            yield from rows.decode(ListedDocument, item["l"])
 
     def batches_with(self, company: str, source: str, document: str) -> dict[str, BatchId]:
         """The batches that have a document, by period. One request."""
@@ -117,7 +107,7 @@ class LedgerBatches:
 
     # Writes
 
-    def opened(self, batch: LedgerBatch, layout: Layout) -> list[Write]:
+    def opened(self, batch: LedgerBatch) -> list[Write]:
         """The writes of a new batch, which join those of its first page.
 
         They fail if another one has the number or the one before it is not sealed.
@@ -126,7 +116,6 @@ class LedgerBatches:
         before = batch.period_number - 1
         writes = [
             put(self.table, item, unless_exists=True),
-            put(self.table, {"pk": _list(batch.id), "sk": _key(0), "ly": _layout_text(layout)}, unless_exists=True),
             put(self.table, {"pk": _open(batch.company), "sk": _open_key(batch.id)}, unless_exists=True),
             update(
                 self.table,
@@ -161,7 +150,7 @@ class LedgerBatches:
     def changed(self, batch: LedgerBatch, verb: BatchVerb, **values: Any) -> tuple[Write, LedgerBatch]:
         """The write that does ``verb`` with these new ``values`` of its header, and the header afterwards.
 
-        It fails if anything changed the header since it was read. Raises ``Conflict`` where its state does not allow it.
+        It fails if anything changed the header since it was read. Raises ``Conflict`` where its state forbids it.
         """
         after = replace(batch, state=BATCHES.after(batch.state, verb), version=batch.version + 1, **values)
         before, now = _values(batch), _values(after)
@@ -188,6 +177,11 @@ def _values(batch: LedgerBatch) -> Item:
         "sv": batch.setup_version,
         "rw": batch.receivables,
         "ac": batch.accounting_currency,
+        "sp": [[first.isoformat(), last.isoformat()] for first, last in batch.spans],
+        "tx": batch.text,
+        "dg": dict(batch.digits),
+        "dm": list(batch.dimensions),
+        "fo": batch.layout,
         "oa": batch.opened_at,
         "sa": batch.sealed_at,
         "ra": batch.ready_at,
@@ -225,6 +219,11 @@ def _batch_of(item: Item) -> LedgerBatch:
         setup_version=item["sv"],
         receivables=ReceivablesWay(item["rw"]),
         accounting_currency=item["ac"],
+        spans=tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in item["sp"]),
+        text=item["tx"],
+        digits=item["dg"],
+        dimensions=tuple(item["dm"]),
+        layout=item["fo"],
         opened_at=item["oa"],
         sealed_at=item.get("sa"),
         ready_at=item.get("ra"),
@@ -262,30 +261,6 @@ def _sides_text(sides: Sides) -> list[str]:
 
 def _sides(text: Sequence[str]) -> Sides:
     return Sides(Decimal(text[0]), Decimal(text[1]))
-
-
-def _layout_text(layout: Layout) -> str:
-    known = {
-        "version": layout.version,
-        "accounting_currency": layout.accounting_currency,
-        "spans": [[first.isoformat(), last.isoformat()] for first, last in layout.spans],
-        "digits": dict(layout.digits),
-        "dimensions": list(layout.dimensions),
-        "text": layout.text,
-    }
-    return json.dumps(known, separators=(",", ":"), ensure_ascii=False)
-
-
-def _layout_of(text: str) -> Layout:
-    known = json.loads(text)
-    return Layout(
-        accounting_currency=known["accounting_currency"],
-        spans=tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in known["spans"]),
-        digits=known["digits"],
-        dimensions=tuple(known["dimensions"]),
-        text=known["text"],
-        version=known["version"],
-    )
 
 
 def _parts(pk: str) -> tuple[str, str, str]:
