@@ -45,6 +45,11 @@ class Effect(StrEnum):
     WRONG_SHA256 = "wrong_sha256"
 
     @property
+    def may_change(self) -> bool:
+        """Whether the same answer can do something later: what it is about was not there yet."""
+        return self in (Effect.NOT_READY, Effect.UNKNOWN_BATCH)
+
+    @property
     def is_wrong(self) -> bool:
         """Whether somebody has to look at it."""
         return self not in (Effect.APPLIED, Effect.REPEATED)
@@ -67,6 +72,8 @@ class Answer:
 
     ``numbers``: what the other side calls what it made of it; SAP's have company and fiscal year before and after them.
     ``posted_date``: the date there, if it says one. ``sha256``: of the manifest that was read, if it says so.
+    ``delivery``: which delivery it is about, if it says so. ``said_at``: when a person said it, who may say the same
+    once more.
     """
 
     company: str
@@ -77,7 +84,9 @@ class Answer:
     posted_date: date | None = None
     message: str | None = None
     sha256: str | None = None
+    delivery: int | None = None
     sent_by: str | None = None
+    said_at: str | None = None
     vouchers: tuple[VoucherAnswer, ...] = ()
 
     @property
@@ -110,7 +119,9 @@ def answer_in(text: str) -> Answer:
         posted_date=_day(said),
         message=said.get("message"),
         sha256=said.get("sha256"),
+        delivery=said.get("delivery"),
         sent_by=said.get("sent_by"),
+        said_at=said.get("said_at"),
         vouchers=vouchers,
     )
 

@@ -36,7 +36,10 @@ class PartOfDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A batch in a format. ``without``: what the first so many answers accepted is not in it. Complete: it is ``done``."""
+    """A batch in a format. ``without``: what the first so many answers accepted is not in it.
+
+    ``done``: when it was complete.
+    """
 
     number: int
     format: str
@@ -98,16 +101,17 @@ class BatchDeliveries:
     def completed(self, id: BatchId, delivery: Delivery) -> Write:
         """The write that completes a delivery, which joins that of the batch. It must not be complete."""
         values = {"pa": rows.encode(delivery.parts), "n": delivery.lines, "da": delivery.done}
-        return update(self.table, _deliveries(id), _key(delivery.number), values, expected={"da": None, "fo": delivery.format})
+        expected = {"da": None, "fo": delivery.format}
+        return update(self.table, _deliveries(id), _key(delivery.number), values, expected=expected)
 
     def refuse(self, id: BatchId, refused: RefusedFormat) -> None:
         """Keeps why a format cannot hold the batch; the last reason counts."""
         item = {"pk": _deliveries(id), "sk": _REFUSED + refused.format, "at": refused.at, "de": refused.detail}
         transact(self.client, [put(self.table, item, unless_exists=False)])
 
-    def not_refused(self, id: BatchId, format: str) -> Write:
-        """The format can take it now. Deleting what is not there changes nothing."""
-        return delete(self.table, _deliveries(id), _REFUSED + format, expected={})
+    def not_refused(self, id: BatchId, refused: RefusedFormat) -> Write:
+        """The format can take it now."""
+        return delete(self.table, _deliveries(id), _REFUSED + refused.format, expected={"at": refused.at})
 
 
 def _delivery(item: Item) -> Delivery:

@@ -34,12 +34,15 @@ from project_invoicing.domain.ledger_batch import (
     Sides,
 )
 from project_invoicing.domain.states import BATCHES, BatchVerb
+from project_invoicing.store import history as histories
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import Write, delete, get, get_many, last_until, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 _DIGITS: Final = 6
 LAST_NUMBER: Final = 10**_DIGITS - 1
@@ -105,7 +108,15 @@ class LedgerBatches:
         item = get(self.client, self.table, _periods(company, kind), period) or {}
         return int(item.get("n", 0)), int(item.get("r", 0))
 
+    def history(self, id: BatchId) -> Iterator[HistoryEntry]:
+        """What people did to a batch, oldest first."""
+        return histories.of(self.client, self.table, _document(id))
+
     # Writes
+
+    def noted(self, id: BatchId, done: HistoryEntry) -> Write:
+        """The entry about what a person did to a batch, which joins the transaction of it."""
+        return histories.entry(self.table, _document(id), done)
 
     def opened(self, batch: LedgerBatch) -> list[Write]:
         """The writes of a new batch, which join those of its first page.
@@ -284,6 +295,10 @@ def _periods(company: str, kind: BatchKind) -> str:
 
 def _in(company: str, source: str, document: str) -> str:
     return f"IN#{company}#{source}#{document}"
+
+
+def _document(id: BatchId) -> str:
+    return f"{_batches(id.company, id.kind)}#{_key(id.number)}"
 
 
 def _open(company: str) -> str:
