@@ -167,13 +167,33 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the other side has said so far.
+
+    ``answers``: how many were applied, the last one ``at`` this time. ``delivery``: how many deliveries there were at
+    the last one that said yes or no. ``accepted``: how many vouchers are; ``open_debit`` is the debit of the others, in
+    accounting currency, where only a part is. ``message``: why it was refused. ``elsewhere``: a day on which something
+    was posted there that is not of the batch's period.
+    """
+
+    answers: int = 0
+    at: str | None = None
+    delivery: int | None = None
+    accepted: int = 0
+    open_debit: Decimal | None = None
+    message: str | None = None
+    elsewhere: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerBatch:
     """The header of a batch.
 
     ``period``: the month in which its fiscal period begins, ``2026-09``; ``period_number`` runs without a gap in it.
     ``totals`` and ``accounting_totals``: of what is on its list so far. ``previous_sha256`` is of the manifest before
     it of that company and kind; ``None`` for the first, and until the batch is ready. ``deliveries`` counts them.
-    ``external_numbers``: what the other side calls it. ``version`` is the condition of every change.
+    ``delivered_at`` is when the last one was complete. ``external_numbers``: what the other side calls it. ``version``
+    is the condition of every change.
 
     What the bytes of its files depend on beside its list is pinned here, never looked up again: ``spans``, the first
     and last days of its fiscal periods; ``text``, the pattern of a line's text; ``digits``, decimal places by currency,
@@ -209,7 +229,9 @@ class LedgerBatch:
     previous_sha256: str | None = None
     manifest_sha256: str | None = None
     deliveries: int = 0
+    delivered_at: str | None = None
     external_numbers: tuple[str, ...] = ()
+    answered: Answered = Answered()
     version: int = 1
 
     @property

@@ -4,7 +4,8 @@
 version, ``rw`` the way of receivables, ``ac`` accounting currency, ``oa`` ``sa`` ``ra`` when it was opened, sealed and
 ready, ``d`` ``vo`` ``n`` documents, vouchers and lines, ``lp`` pages of its list, ``to`` ``at`` totals by currency and
 in accounting currency, ``lo`` ``lt`` what is left out and its totals, ``fd`` ``ld`` first and last date, ``ph`` ``ms``
-hashes of the manifest before it and of its own, ``dn`` deliveries, ``en`` external numbers, ``ve`` its version.
+hashes of the manifest before it and of its own, ``dn`` deliveries, ``da`` when the last one was complete, ``en``
+external numbers, ``an`` what was answered, ``ve`` its version.
 
 ``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout.
 
@@ -22,6 +23,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.ledger_batch import (
+    Answered,
     BatchId,
     BatchKind,
     BatchState,
@@ -196,7 +198,9 @@ def _values(batch: LedgerBatch) -> Item:
         "ph": batch.previous_sha256,
         "ms": batch.manifest_sha256,
         "dn": batch.deliveries,
+        "da": batch.delivered_at,
         "en": list(batch.external_numbers) or None,
+        "an": _answered_text(batch.answered),
         "ve": batch.version,
     }
 
@@ -235,9 +239,20 @@ def _batch_of(item: Item) -> LedgerBatch:
         previous_sha256=item.get("ph"),
         manifest_sha256=item.get("ms"),
         deliveries=item["dn"],
+        delivered_at=item.get("da"),
         external_numbers=tuple(item.get("en", ())),
+        answered=_answered_of(item["an"]) if "an" in item else Answered(),
         version=item["ve"],
     )
+
+
+def _answered_text(answered: Answered) -> str | None:
+    return None if answered == Answered() else rows.encode([answered])
+
+
+def _answered_of(text: str) -> Answered:
+    (found,) = rows.decode(Answered, text)
+    return found
 
 
 def _sides_text(sides: Sides) -> list[str]:
