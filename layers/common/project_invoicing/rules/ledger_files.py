@@ -165,8 +165,10 @@ def _step(digits: int) -> Decimal:
 # --- a line -----------------------------------------------------------------------------------------------------------
 
 
-def with_text(line: LedgerLine, pattern: str) -> LedgerLine:
-    """The line with its text, made of codes and numbers by the company's pattern. What it lacks is left out."""
+def as_it_leaves(line: BatchLine, batch: LedgerBatch) -> BatchLine:
+    """The line with its text, made of codes and numbers by the batch's pattern. What it lacks is left out."""
+    if not isinstance(line, LedgerLine):
+        return line
     known = {
         "document": line.source_id,
         "voucher": line.voucher,
@@ -175,8 +177,8 @@ def with_text(line: LedgerLine, pattern: str) -> LedgerLine:
         "customer": line.customer,
         "posting_type": line.posting_type,
     }
-    text = _NAMED.sub(lambda found: known[found[1]] or "", pattern)
-    return replace(line, text=cleaned(text))
+    text = _NAMED.sub(lambda found: known[found[1]] or "", batch.text)
+    return replace(line, text=cleaned(text), accounting_currency=batch.accounting_currency)
 
 
 def cleaned(text: str) -> str:
