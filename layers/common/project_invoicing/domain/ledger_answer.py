@@ -14,7 +14,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.domain.codes import BatchRefusal
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchLine, LedgerLine
 
 
 class Outcome(StrEnum):
@@ -36,13 +37,13 @@ class Effect(StrEnum):
 
     APPLIED = "applied"
     REPEATED = "repeated"
-    LATE = "late"
-    CONFLICT = "conflict"
-    UNCLEAR = "unclear"
-    NOT_READY = "not_ready"
-    UNKNOWN_BATCH = "unknown_batch"
-    UNKNOWN_VOUCHER = "unknown_voucher"
-    WRONG_SHA256 = "wrong_sha256"
+    LATE = BatchRefusal.LATE
+    CONFLICT = BatchRefusal.CONFLICT
+    UNCLEAR = BatchRefusal.UNCLEAR
+    NOT_READY = BatchRefusal.NOT_READY
+    UNKNOWN_BATCH = BatchRefusal.UNKNOWN_BATCH
+    UNKNOWN_VOUCHER = BatchRefusal.UNKNOWN_VOUCHER
+    WRONG_SHA256 = BatchRefusal.WRONG_SHA256
 
     @property
     def may_change(self) -> bool:
@@ -220,6 +221,11 @@ def voucher_of(external_id: str, kind: BatchKind, answer: Answer) -> str:
     voucher, _, line = external_id.rpartition(":")
     inside = len(voucher) > len(answer.company) and line.isascii() and line.isdecimal()
     return voucher if inside else external_id
+
+
+def voucher_of_line(line: BatchLine) -> str:
+    """The voucher that a line is of, by its external id."""
+    return f"{line.company}:{line.voucher}" if isinstance(line, LedgerLine) else line.external_id
 
 
 def _worst_last(vouchers: Iterable[VoucherAnswer]) -> list[VoucherAnswer]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from project_invoicing.domain.actor import BY_EVENT, Actor
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome, Standing, voucher_of
+from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome, Standing, voucher_of, voucher_of_line
 from project_invoicing.domain.ledger_batch import Answered, BatchKind, BatchLine, BatchState, LedgerBatch, LedgerLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.states import BatchVerb
@@ -120,7 +120,7 @@ class Acknowledging:
         known = {voucher_of(id, batch.kind, answer) for id in asked} | standing.named.keys()
         made, seen = _Named(), set()
         for line in self.lines(batch):
-            voucher = voucher_of(line.external_id, batch.kind, answer)
+            voucher = voucher_of_line(line)
             if voucher in known:
                 made.debits[voucher] += _debit(line)
                 seen |= {voucher, line.external_id} & asked
