@@ -98,7 +98,9 @@ class BatchDeliveries:
     def completed(self, id: BatchId, delivery: Delivery) -> Write:
         """The write that completes a delivery, which joins that of the batch. It must not be complete."""
         values = {"pa": rows.encode(delivery.parts), "n": delivery.lines, "da": delivery.done}
-        return update(self.table, _deliveries(id), _key(delivery.number), values, expected={"da": None, "fo": delivery.format})
+        return update(
+            self.table, _deliveries(id), _key(delivery.number), values, expected={"da": None, "fo": delivery.format}
+        )
 
     def refuse(self, id: BatchId, refused: RefusedFormat) -> None:
         """Keeps why a format cannot hold the batch; the last reason counts."""
