@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 PACKED: Final = "lines.csv.gz"
 LARGE: Final = 1 << 20
 """From so many bytes on, ``lines.csv`` is also there packed."""
-_TYPES: Final = {JSONL: "application/x-ndjson", CSV: "text/csv", PACKED: "application/gzip", MANIFEST: "application/json"}
+_TYPES: Final = {
+    JSONL: "application/x-ndjson",
+    CSV: "text/csv",
+    PACKED: "application/gzip",
+    MANIFEST: "application/json",
+}
 _TOGETHER: Final = 1 << 20
 _ALL_THE_TIME: Final[Callable[[], bool]] = lambda: True  # noqa: E731
 
