@@ -19,6 +19,7 @@ from project_invoicing.setup.models.companies import (
 from project_invoicing.setup.models.defaults import Defaults
 from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, Worker
 from project_invoicing.setup.models.intercompany import Intercompany
+from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.models.master_data import (
     Category,
     Contract,
@@ -38,6 +39,7 @@ class SetupDocument(SetupRow):
     """The whole set-up. Only companies and currencies are required.
 
     ``units``: the companies of organizational units, by the unit's name, where its row in Dataverse does not say.
+    ``ledger_formats``: formats of ledger batches beside the ready-made ones.
     ``master_rows``: off leaves the rows from Dataverse out of account, as if none had arrived.
     """
 
@@ -67,4 +69,5 @@ class SetupDocument(SetupRow):
     references: dict[Name, dict[Name, Name]] = {}
     units: dict[Name, Name] = {}
     defaults: Defaults = Defaults()
+    ledger_formats: dict[Name, LedgerFormat] = {}
     master_rows: Switch = OnOff.ON
