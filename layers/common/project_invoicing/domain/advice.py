@@ -52,16 +52,20 @@ REFUSALS: Final[Mapping[str, str]] = {
 
 BATCHES: Final[Mapping[str, str]] = {
     BatchRefusal.UNKNOWN_BATCH: "check company, kind and number: `invoicing ledger list` has the batches",
-    BatchRefusal.NOT_READY: "wait until the batch has its files: `invoicing ledger build` goes on with it; only an accepted one can be voided there",
-    BatchRefusal.UNANSWERED: "ask the other ledger whether it has the batch, and say so with `invoicing ledger ack`; it is not sent again before",
+    BatchRefusal.NOT_READY: "wait until the batch has its files: `invoicing ledger build` goes on with it; only an "
+    "accepted one can be voided there",
+    BatchRefusal.UNANSWERED: "ask the other ledger whether it has the batch, and say so with `invoicing ledger "
+    "ack`; it is not sent again before",
     BatchRefusal.NOTHING_LEFT: "nothing: all of it is accepted; correct what is wrong by posting here",
-    BatchRefusal.FORMAT_REFUSED: "correct the set-up or the format as the detail says, or deliver the batch in another format",
+    BatchRefusal.FORMAT_REFUSED: "correct the set-up or the format as the detail says, or deliver the batch in "
+    "another format",
     BatchRefusal.FILES_DIFFER: "see `invoicing ledger verify`: a file in the bucket is missing or was altered",
     BatchRefusal.LATE: "compare with the other ledger: it said before that it has the batch",
     BatchRefusal.CONFLICT: "find out whether the other ledger has it twice; what was accepted first stays",
     BatchRefusal.UNCLEAR: "send a clear answer: the detail says what is not clear",
     BatchRefusal.UNKNOWN_VOUCHER: "name vouchers by the `external_id` of the lines in the batch",
-    BatchRefusal.WRONG_SHA256: "send the batch to the other ledger again from the bucket: what it has read is not what is there",
+    BatchRefusal.WRONG_SHA256: "send the batch to the other ledger again from the bucket: what it has read is not "
+    "what is there",
 }
 
 REJECTIONS: Final[Mapping[str, str]] = {

@@ -9,29 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actor import BY_EVENT, Actor
-from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.codes import BatchRefusal
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.ledger_answer import Standing, voucher_of_line
 from project_invoicing.domain.ledger_batch import BatchId, BatchLine, BatchState, LedgerBatch
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import BatchVerb
-from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.errors import Rejected
 from project_invoicing.events.own import LedgerBatchDelivered
 from project_invoicing.ledger_bucket import folder_of, in_key
+from project_invoicing.rules.ledger_formats.formats import check_kind, named
+from project_invoicing.rules.ledger_formats.render import Part, checked, parts
 from project_invoicing.store import outbox
 from project_invoicing.store.batch_deliveries import Delivery, PartOfDelivery, RefusedFormat
+from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.ledger_batches.files import Differs
 
 if TYPE_CHECKING:
     from project_invoicing.ledger_bucket import LedgerBucket
     from project_invoicing.setup.lookups import FinanceSetup
+    from project_invoicing.setup.models.ledger_formats import LedgerFormat
     from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.batch_deliveries import BatchDeliveries
     from project_invoicing.store.ledger_batches import LedgerBatches
@@ -44,26 +49,9 @@ _TYPES: Final = {".csv": "text/csv", ".json": "application/json", ".jsonl": "app
 Lines = Callable[[], Iterator[BatchLine]]
 
 
-class Part(NamedTuple):
-    """A file of a delivery: its name and its bytes."""
-
-    name: str
-    content: Iterable[bytes]
-
-
-class Format(Protocol):
-    """A format of the set-up, ready to write batches."""
-
-    def check(self, batch: LedgerBatch, lines: Lines) -> None:
-        """Raises ``Rejected`` with the field and the limit, if the batch cannot be written so."""
-
-    def parts(self, batch: LedgerBatch, lines: Lines) -> Iterator[Part]:
-        """The files, one after the other."""
-
-
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What a delivery works with. ``format_named`` finds a format, and raises ``Rejected`` for a name that is none."""
+    """What a delivery works with."""
 
     batches: LedgerBatches
     answers: BatchAnswers
@@ -71,7 +59,6 @@ class Stores:
     reader: BatchReader
     bucket: LedgerBucket
     setups: SetupVersions
-    format_named: Callable[[FinanceSetup, str], Format]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +94,56 @@ class Delivering:
         Raises ``Refused`` where nothing may or can be delivered, ``Differs`` where the batch's files are not as they
         were, ``Conflict`` where other runs are always faster, and what the bucket raises.
         """
-        return retried(f"batch {id}", lambda: self._deliver(id, format), attempts=_TRIES, lost=Conflict)
+        joined: set[int] = set()
+        step = partial(self._deliver, id, format, joined)
+        return retried(f"batch {id}", step, attempts=_TRIES, lost=TransactionCancelled)
 
-    def _deliver(self, id: BatchId, format: str) -> Delivery:
-        batch = self._batch(id)
-        known, refused = self.stores.deliveries.of(id)
-        for one in known:
-            if one.done and (one.at, one.format) == (self.at, format):
-                return one
-        begun = next((one for one in known if not one.done), None)
-        if begun:
+    def _deliver(self, id: BatchId, format: str, joined: set[int]) -> Delivery:
+        """``joined``: deliveries in this format that it has worked on, although another run may have completed them."""
+        while True:
+            batch = self._batch(id)
+            known, refused = self.stores.deliveries.of(id)
+            for one in known:
+                asked_before = (one.at, one.format, one.who.id) == (self.at, format, self.actor.id)
+                if one.done and (asked_before or one.number in joined):
+                    return one
+            begun = next((one for one in known if one.is_begun), None)
+            if begun is None:
+                number = max([batch.deliveries, *(one.number for one in known)]) + 1
+                begun = self._begin(batch, format, number)
+            if self._is_overtaken(batch, begun):
+                self.stores.deliveries.give_up(id, begun, self.at)
+                continue
+            if begun.format == format:
+                joined.add(begun.number)
             made = self._complete(batch, begun, refused)
-            return made if begun.format == format else self._deliver(id, format)
-        return self._complete(batch, self._begin(batch, format), refused)
+            if made.format == format:
+                return made
+
+    def _is_overtaken(self, batch: LedgerBatch, begun: Delivery) -> bool:
+        """Whether more has been accepted since it was begun: that must not go out again."""
+        if begun.without == batch.answered.answers:
+            return False
+        return self._standing(batch, begun.without).accepted(batch.vouchers) != batch.answered.accepted
 
     def _batch(self, id: BatchId) -> LedgerBatch:
         batch = self.stores.batches.get(id)
         if batch is None:
-            raise Refused(PostingFailure.BATCH_UNKNOWN, f"there is no batch {id}")
+            raise Refused(BatchRefusal.UNKNOWN_BATCH, f"there is no batch {id}")
         if batch.state is BatchState.UNKNOWN:
             told = f"batch {id} is unknown: ask the other ledger whether it has it, and say so, before it is sent again"
-            raise Refused(PostingFailure.BATCH_STATE, told)
+            raise Refused(BatchRefusal.UNANSWERED, told)
         if batch.state in (BatchState.ACCEPTED, BatchState.VOIDED_THERE):
-            raise Refused(PostingFailure.BATCH_STATE, f"batch {id} is {batch.state}: nothing of it is left to deliver")
+            raise Refused(BatchRefusal.NOTHING_LEFT, f"batch {id} is {batch.state}: nothing of it is left to deliver")
         if batch.state in (BatchState.CLAIMING, BatchState.SEALED):
-            raise Refused(PostingFailure.BATCH_STATE, f"batch {id} is {batch.state}: it has no files yet")
+            raise Refused(BatchRefusal.NOT_READY, f"batch {id} is {batch.state}: it has no files yet")
         return batch
 
-    def _begin(self, batch: LedgerBatch, format: str) -> Delivery:
-        """Asks the format for the whole delivery, then begins it; or goes on with what another run has begun."""
+    def _begin(self, batch: LedgerBatch, format: str, number: int) -> Delivery:
+        """Asks the format for the whole delivery, then begins it, or finds what another run has begun meanwhile."""
         setup = self.stores.setups.current
         delivery = Delivery(
-            number=batch.deliveries + 1,
+            number=number,
             format=format,
             setup_version=setup.version,
             without=batch.answered.answers,
@@ -146,29 +151,26 @@ class Delivering:
             who=self.actor,
         )
         try:
-            self.stores.format_named(setup, format).check(batch, self._lines(batch, delivery))
+            check_kind(format, found := _format(setup, format), batch.id)
+            checked(found, batch.id, self._lines(batch, delivery), way=batch.receivables)
         except Rejected as rejected:
             self.stores.deliveries.refuse(batch.id, RefusedFormat(format, self.at, rejected.detail))
             told = f"{format} cannot hold batch {batch.id}: {rejected.detail}"
-            raise Refused(PostingFailure.FORMAT_REFUSED, told) from None
-        there = self.stores.deliveries.begin(batch.id, delivery)
-        if there.format != format:
-            raise Conflict(f"delivery {delivery.number} of batch {batch.id} is being made in {there.format}")
-        return there
+            raise Refused(BatchRefusal.FORMAT_REFUSED, told) from None
+        return self.stores.deliveries.begin(batch.id, delivery)
 
     def _complete(self, batch: LedgerBatch, delivery: Delivery, refused: list[RefusedFormat]) -> Delivery:
-        format = self.stores.format_named(self.stores.setups.of(delivery.setup_version), delivery.format)
+        format = _format(self.stores.setups.of(delivery.setup_version), delivery.format)
         counted = _Counted(self._lines(batch, delivery))
         with tempfile.TemporaryDirectory(prefix="delivery-") as folder:
-            parts = tuple(
-                self._put(batch, delivery, part, Path(folder)) for part in format.parts(batch, counted.lines)
-            )
-        made = replace(delivery, parts=parts, lines=counted.number, done=self.at)
-        self._commit(batch, made, [one for one in refused if one.format == delivery.format])
-        return made
+            made = parts(format, batch.id, counted.lines, way=batch.receivables)
+            files = tuple(self._put(batch, delivery, part, Path(folder)) for part in made)
+        complete = replace(delivery, parts=files, lines=counted.number, done=self.at)
+        self._commit(batch, complete, [one for one in refused if one.format == delivery.format])
+        return complete
 
     def _commit(self, batch: LedgerBatch, made: Delivery, refused: list[RefusedFormat]) -> None:
-        """The delivery counts. Raises ``Conflict`` where an answer, or another run, has changed the batch meanwhile."""
+        """The delivery counts, unless an answer or another run has changed the batch meanwhile."""
         stores = self.stores
         write, _ = stores.batches.changed(batch, BatchVerb.DELIVERED, deliveries=made.number, delivered_at=self.at)
         event = delivered_event(batch, made).on_bus(self.at, f"{batch.id}#{made.number}")
@@ -185,7 +187,7 @@ class Delivering:
         file = folder / "part"
         digest, size = hashlib.sha256(), 0
         with file.open("wb") as spooled:
-            for some in part.content:
+            for some in part.chunks:
                 spooled.write(some)
                 digest.update(some)
                 size += len(some)
@@ -195,11 +197,15 @@ class Delivering:
             raise Differs(batch.id, f"the bucket has {key} under other bytes than {sha256}")
         return PartOfDelivery(part.name, sha256, size)
 
+    def _standing(self, batch: LedgerBatch, answers: int) -> Standing:
+        """How the vouchers stood after so many answers."""
+        if not answers:
+            return Standing()
+        return Standing.after(self.stores.answers.applied(batch.id, answers), batch.kind)
+
     def _lines(self, batch: LedgerBatch, delivery: Delivery) -> Lines:
         """What the delivery holds: the lines of the vouchers that had not been accepted when it was begun."""
-        standing = Standing()
-        if delivery.without:
-            standing = Standing.after(self.stores.answers.applied(batch.id, delivery.without), batch.kind)
+        standing = self._standing(batch, delivery.without)
 
         def lines() -> Iterator[BatchLine]:
             for line in self.stores.reader.lines(batch):
@@ -207,6 +213,10 @@ class Delivering:
                     yield line
 
         return lines
+
+
+def _format(setup: FinanceSetup, name: str) -> LedgerFormat:
+    return named(setup.document.ledger_formats, name)
 
 
 class _Counted:
