@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.actor import BY_SCHEDULE
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.ledger_batch import (
@@ -44,7 +43,7 @@ from project_invoicing.setup.models.ledger import ExportSchedule
 from project_invoicing.store.transactions import Write, write_one
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.ledger_batches.lines import DocumentMissing
-from project_invoicing.use_cases.ledger_batches.occasions import Asked, Occasion
+from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, Asked, Occasion
 from project_invoicing.use_cases.people import must_be_allowed
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Building:
     troubles: dict[str, str] = field(default_factory=dict)
     finished: bool = True
     refused: list[Refusal] = field(default_factory=list)
-    asked: Asked = Asked(Occasion.SCHEDULE, BY_SCHEDULE)
+    asked: Asked = BY_CLOCK
 
     def run(self, asked: Asked) -> Json:
         """Makes what there is to make. One company or kind that fails does not stop the others.

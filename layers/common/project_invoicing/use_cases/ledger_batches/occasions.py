@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.errors import Rejected
@@ -22,20 +22,23 @@ class Occasion(StrEnum):
     SETUP = "set-up"
 
 
+EVERYTHING: Final = BuildBatches()
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """``wrong``: why a request could not be read; nothing is made then."""
 
     occasion: Occasion
     who: Actor
-    request: BuildBatches = BuildBatches()
+    request: BuildBatches = EVERYTHING
     wrong: Rejected | None = None
 
 
 def asked_by(event: Mapping[str, Any]) -> Asked:
     """What the event of a schedule, the bus, or a call by hand asks for."""
     if event.get("source") == SCHEDULE_SOURCE:
-        return Asked(Occasion.SCHEDULE, BY_SCHEDULE)
+        return BY_CLOCK
     if event.get("detail-type") == SetupChanged.TYPE:
         return Asked(Occasion.SETUP, BY_EVENT)
     try:
@@ -43,3 +46,6 @@ def asked_by(event: Mapping[str, Any]) -> Asked:
     except Rejected as rejected:
         return Asked(Occasion.ASKED, person(None), wrong=rejected)
     return Asked(Occasion.ASKED, person(request.actor), request)
+
+
+BY_CLOCK: Final = Asked(Occasion.SCHEDULE, BY_SCHEDULE)
