@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.ledger_batch import BatchState
 from tests.books import Books
 

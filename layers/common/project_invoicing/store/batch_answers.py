@@ -3,12 +3,14 @@
 ``ANSWER#<company>#<kind>#<number>`` has an item per answer, under the hash of what it says: ``at`` when it came, ``wi``
 ``wn`` ``wh`` from whom and how, ``ef`` ``de`` what it did, in a word and in words, ``oc`` what it said, ``q`` its place
 among those that were applied, ``b`` its text, ``pg`` how many more pages it has, under the hash and a number.
+``ANSWERS#UNREADABLE`` has what came in place of answers and is none: ``at``, ``de`` why, ``b`` its text.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.actor import Actor, How
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE: Final = 350_000
 """Characters of an answer in one item; its text is ASCII, and an item has 400 KB."""
+
+_UNREADABLE: Final = "ANSWERS#UNREADABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,23 @@ class BatchAnswers:
         """As ``keep``, of an answer that came before and could do nothing ``before``."""
         expected = {"ef": before.effect, "at": before.at}
         return update(self.table, _answers(answer.batch), kept.hash, _values(answer, kept), expected=expected)
+
+    def keep_unreadable(self, text: str, detail: str, at: str) -> None:
+        """Keeps what came in place of an answer and is none, and why. Repeating it changes nothing."""
+        hash = sha256(text.encode(errors="surrogatepass")).hexdigest()
+        item = {
+            "pk": _UNREADABLE,
+            "sk": hash,
+            "at": at,
+            "de": detail,
+            "b": text[:PAGE].encode("ascii", "replace").decode(),
+        }
+        with suppress(ConditionFailed), translated():
+            self.client.put_item(**put(self.table, item, unless_exists=True)["Put"])
+
+    def unreadable(self) -> list[tuple[str, str, str]]:
+        """What came in place of answers: when, why it is none, and its text."""
+        return sorted((item["at"], item["de"], item["b"]) for item in query(self.client, self.table, _UNREADABLE))
 
 
 def _values(answer: Answer, kept: KeptAnswer) -> Item:

@@ -110,15 +110,7 @@ class LedgerBatches:
         item = get(self.client, self.table, _periods(company, kind), period) or {}
         return int(item.get("n", 0)), int(item.get("r", 0))
 
-    def history(self, id: BatchId) -> Iterator[HistoryEntry]:
-        """What people did to a batch, oldest first."""
-        return histories.of(self.client, self.table, _document(id))
-
     # Writes
-
-    def noted(self, id: BatchId, done: HistoryEntry) -> Write:
-        """The entry about what a person did to a batch, which joins the transaction of it."""
-        return histories.entry(self.table, _document(id), done)
 
     def opened(self, batch: LedgerBatch) -> list[Write]:
         """The writes of a new batch, which join those of its first page.
@@ -303,10 +295,6 @@ def _parts(pk: str) -> tuple[str, str, str]:
 
 def _batches(company: str, kind: BatchKind) -> str:
     return f"BATCH#{company}#{kind}"
-
-
-def _document(id: BatchId) -> str:
-    return f"{_batches(id.company, id.kind)}#{_key(id.number)}"
 
 
 def _list(id: BatchId) -> str:

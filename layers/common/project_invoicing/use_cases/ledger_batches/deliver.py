@@ -24,6 +24,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.errors import Rejected
 from project_invoicing.events.own import LedgerBatchDelivered
+from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.ledger_bucket import folder_of, in_key
 from project_invoicing.rules.ledger_formats.formats import check_kind, named
 from project_invoicing.rules.ledger_formats.render import Part, checked, parts
@@ -74,6 +75,9 @@ class Delivering:
 
         Raises ``Refused`` for those that cannot hold it, after the others.
         """
+        batch = self.stores.batches.get(id)
+        if batch is None or batch.state is not BatchState.READY:
+            return []  # the event comes late: somebody has answered
         wanted = self.stores.setups.current.parameters(id.company).ledger.formats
         there = {one.format for one in self.stores.deliveries.of(id)[0] if one.done}
         made, refused = [], []
@@ -101,7 +105,7 @@ class Delivering:
     def _deliver(self, id: BatchId, format: str, joined: set[int]) -> Delivery:
         """``joined``: deliveries in this format that it has worked on, although another run may have completed them."""
         while True:
-            batch = self._batch(id)
+            batch = must_be_deliverable(id, self.stores.batches.get(id))
             known, refused = self.stores.deliveries.of(id)
             for one in known:
                 asked_before = (one.at, one.format, one.who.id) == (self.at, format, self.actor.id)
@@ -126,19 +130,6 @@ class Delivering:
             return False
         return self._standing(batch, begun.without).accepted(batch.vouchers) != batch.answered.accepted
 
-    def _batch(self, id: BatchId) -> LedgerBatch:
-        batch = self.stores.batches.get(id)
-        if batch is None:
-            raise Refused(BatchRefusal.UNKNOWN_BATCH, f"there is no batch {id}")
-        if batch.state is BatchState.UNKNOWN:
-            told = f"batch {id} is unknown: ask the other ledger whether it has it, and say so, before it is sent again"
-            raise Refused(BatchRefusal.UNANSWERED, told)
-        if batch.state in (BatchState.ACCEPTED, BatchState.VOIDED_THERE):
-            raise Refused(BatchRefusal.NOTHING_LEFT, f"batch {id} is {batch.state}: nothing of it is left to deliver")
-        if batch.state in (BatchState.CLAIMING, BatchState.SEALED):
-            raise Refused(BatchRefusal.NOT_READY, f"batch {id} is {batch.state}: it has no files yet")
-        return batch
-
     def _begin(self, batch: LedgerBatch, format: str, number: int) -> Delivery:
         """Asks the format for the whole delivery, then begins it, or finds what another run has begun meanwhile."""
         setup = self.stores.setups.current
@@ -153,6 +144,8 @@ class Delivering:
         try:
             check_kind(format, found := _format(setup, format), batch.id)
             checked(found, batch.id, self._lines(batch, delivery), way=batch.receivables)
+        except BucketRefused:
+            raise
         except Rejected as rejected:
             self.stores.deliveries.refuse(batch.id, RefusedFormat(format, self.at, rejected.detail))
             told = f"{format} cannot hold batch {batch.id}: {rejected.detail}"
@@ -213,6 +206,20 @@ class Delivering:
                     yield line
 
         return lines
+
+
+def must_be_deliverable(id: BatchId, batch: LedgerBatch | None) -> LedgerBatch:
+    """The batch. Raises ``Refused`` where nothing of it can be delivered as it is now."""
+    if batch is None:
+        raise Refused(BatchRefusal.UNKNOWN_BATCH, f"there is no batch {id}")
+    if batch.state is BatchState.UNKNOWN:
+        told = f"batch {id} is unknown: ask the other ledger whether it has it, and say so, before it is sent again"
+        raise Refused(BatchRefusal.UNANSWERED, told)
+    if batch.state in (BatchState.ACCEPTED, BatchState.VOIDED_THERE):
+        raise Refused(BatchRefusal.NOTHING_LEFT, f"batch {id} is {batch.state}: nothing of it is left to deliver")
+    if batch.state in (BatchState.CLAIMING, BatchState.SEALED):
+        raise Refused(BatchRefusal.NOT_READY, f"batch {id} is {batch.state}: it has no files yet")
+    return batch
 
 
 def _format(setup: FinanceSetup, name: str) -> LedgerFormat:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from project_invoicing.errors import Rejected
 from project_invoicing.ledger_bucket import folder_of
 from project_invoicing.rules.ledger_files import JSONL, MANIFEST, parsed
 from project_invoicing.use_cases.ledger_batches.files import Differs
@@ -42,6 +43,18 @@ class BatchReader:
             yield from map(parsed, whole)
         if rest or digest.hexdigest() != expected:
             raise Differs(batch.id, f"{JSONL} in the bucket has other bytes than its manifest says")
+
+    def text(self, key: str, most: int) -> bytes:
+        """An object of at most so many bytes. Raises ``Rejected`` where there is none, or a larger one."""
+        found = b""
+        try:
+            for part in self.bucket.read(key):
+                found += part
+                if len(found) > most:
+                    raise Rejected("too_large", f"{key} has more than {most} bytes", field="key")
+        except FileNotFoundError:
+            raise Rejected("schema", f"the bucket {self.bucket.bucket} has no {key}", field="key") from None
+        return found
 
     def _read(self, batch: LedgerBatch, name: str) -> Iterator[bytes]:
         key = f"{folder_of(batch.company, batch.period, batch.kind, batch.number)}{name}"
