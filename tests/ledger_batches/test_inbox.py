@@ -57,7 +57,7 @@ def test_a_batch_that_is_ready_is_delivered_by_itself_and_answered_by_event(book
     batch = the_batch(books)
     assert (batch.deliveries, batch.state) == (1, BatchState.READY)
     text = books.file(batch, f"{D365}/1/part-0001.csv").decode()
-    assert text.splitlines()[1].split(",")[4] == "PV-00000001"
+    assert text.splitlines()[1].split(",")[4] == "PV-00000003"
 
     told(books, SAID | {"outcome": "accepted", "external_number": "GNJ-000123"})
     batch = the_batch(books)
