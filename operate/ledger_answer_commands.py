@@ -12,10 +12,9 @@ from operate import answers, ledger_answers
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, given_date, named_text, verb
 from operate.invalid_input import InvalidInput
-from operate.ledger_batch_names import batch_of, named_batch
+from operate.ledger_batch_names import batch_of, chosen, named_batch
 from operate.terminal import console, printable
 from project_invoicing.domain.ledger_answer import Outcome
-from project_invoicing.domain.ledger_batch import BatchKind
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
@@ -57,7 +56,7 @@ def add(verbs: Commands) -> None:
     does = "make the files of batches again, and name what in the bucket is missing or altered"
     verifies = verb(verbs, "verify", does, "ledger verify --company USPM", "ledger verify USPM-ledger-000003 --json")
     verifies.add_argument("batch", type=named_text, nargs="?", help="only this one: USPM-ledger-000003, or its number")
-    _chosen(verifies)
+    chosen(verifies)
     _bucket(verifies)
     ask_a_stack(verifies, _verify)
 
@@ -68,11 +67,6 @@ def add(verbs: Commands) -> None:
     compares.add_argument("--period", type=_period, required=True, help="the month in which it begins, as 2026-08")
     _bucket(compares)
     ask_a_stack(compares, _compare)
-
-
-def _chosen(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--company", type=named_text, help="only this company")
-    parser.add_argument("--kind", choices=[str(kind) for kind in BatchKind], help="only batches of this kind")
 
 
 def _bucket(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +156,10 @@ def _show_comparison(report: Json) -> None:
     names = ("account", "dimensions", "ours", "theirs", "difference", "unexplained")
     rows = [{name: one[name] for name in names} for one in report["accounts"]]
     answers.show_rows(screen, f"{report['company']} {report['period']}: accounts that differ", rows, most=len(rows))
-    for name, title in (("vouchers", "Vouchers that make it up"), ("likely", "Vouchers of just the amount that is left")):
+    for name, title in (
+        ("vouchers", "Vouchers that make it up"),
+        ("likely", "Vouchers of just the amount that is left"),
+    ):
         found = [{"account": one["account"], **voucher} for one in report["accounts"] for voucher in one[name]]
         answers.show_rows(screen, title, found, most=len(found))
     if report["ok"]:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 
 from operate import stack_tables
 from operate.calling import call, stack_named
-from operate.documents import read_text
+from operate.documents import exact_json, json_problem, read_text
 from operate.invalid_input import InvalidInput
-from project_invoicing.config import Settings, settings
+from project_invoicing import bootstrap
+from project_invoicing.config import Settings
 from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind
 from project_invoicing.errors import Rejected
-from project_invoicing.ledger_bucket import LedgerBucket
-from project_invoicing.rules.trial_balance import trial_balance
-from project_invoicing.store import client, setups
+from project_invoicing.store import client
 from project_invoicing.store.batch_answers import BatchAnswers
 from project_invoicing.store.batch_deliveries import BatchDeliveries
 from project_invoicing.store.journals import Journals
@@ -37,8 +36,8 @@ from project_invoicing.use_cases.setups import SetupVersions
 
 Json = dict[str, Any]
 
-_FUNCTION = "ledger_answers"
-_TABLES = ("ledger_batches", "journals", "proposals", "ledger", "setup", "master_data")
+_FUNCTION: Final = "ledger_answers"
+_TABLES: Final = ("ledger_batches", "journals", "proposals", "ledger", "setup", "master_data")
 
 
 def deliver(stack: str | None, id: BatchId, format: str, actor: str) -> Json:
@@ -58,8 +57,8 @@ def verify(stack: str | None, company: str | None, kind: str | None, number: int
     stack_tables.check_company(company, tools.setups.current)
     companies = [company] if company else sorted(tools.setups.current.document.companies)
     kinds = [BatchKind(kind)] if kind else list(BatchKind)
-    files = BatchFiles(tools.batches, tools.documents, tools.bucket)
-    verification = Verification(tools.batches, tools.deliveries, files, tools.bucket)
+    files = BatchFiles(tools.batches, tools.documents, tools.reader.bucket)
+    verification = Verification(tools.batches, tools.deliveries, files, tools.reader.bucket)
     reports = [verification.of(one, kinds, number) for one in companies]
     if number and not any(report["batches"] for report in reports):
         raise InvalidInput([f"there is no batch {number} that has files"])
@@ -75,15 +74,23 @@ def compare(stack: str | None, file: Path, company: str, period: str, bucket: st
     """``Comparing.compare`` with the trial balance in a file. Raises ``InvalidInput``."""
     tools = _Tools.of(stack, bucket)
     stack_tables.check_company(company, tools.setups.current)
+    stores = (tools.batches, tools.answers, tools.reader, tools.ready, tools.documents)
     try:
-        theirs = trial_balance(read_text(file))
+        return Comparing(*stores, tools.setups.current).compare(company, period, read_text(file))
     except Rejected as rejected:
-        raise InvalidInput([f"{file}: {rejected.detail}"]) from None
-    stores = (tools.batches, tools.answers, BatchReader(tools.bucket), tools.ready, tools.documents)
+        where = "--period" if rejected.field == "period" else str(file)
+        raise InvalidInput([f"{where}: {rejected.detail}"]) from None
+
+
+def answer_in(file: Path) -> Json:
+    """The answer in a file. Raises ``InvalidInput``."""
     try:
-        return Comparing(*stores, tools.setups.current).compare(company, period, theirs)
-    except Rejected as rejected:
-        raise InvalidInput([f"--period: {rejected.detail}"]) from None
+        found = exact_json(read_text(file))
+    except ValueError as error:
+        raise InvalidInput([f"{file}: is no JSON: {json_problem(error)}"]) from None
+    if not isinstance(found, dict):
+        raise InvalidInput([f"{file}: has no JSON object"])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class _Tools:
     deliveries: BatchDeliveries
     ready: Ready
     documents: Documents
-    bucket: LedgerBucket
+    reader: BatchReader
     setups: SetupVersions
 
     @classmethod
@@ -112,7 +119,7 @@ class _Tools:
             BatchDeliveries(tables, table),
             Ready(tables, table),
             Documents(BatchLines(journals, proposals, ahead, versions), ahead),
-            LedgerBucket(client.s3(), bucket or _bucket(stack, named)),
+            BatchReader(bootstrap.ledger_bucket(bucket or _bucket(stack, named))),
             versions,
         )
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.money import ZERO
 from project_invoicing.errors import Rejected
+from project_invoicing.rules.ledger_files import amount_text, digits_of
 
 _COLUMNS: Final = ("account", "dimensions", "amount")
 _AMOUNT: Final = re.compile(r"-?\d{1,30}(\.\d{1,10})?")
@@ -103,8 +104,9 @@ class Comparison:
         left = {place: self._difference(place) + sum(self.open[place].values(), ZERO) for place in places}
         return {place: amount for place, amount in left.items() if amount}
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The accounts that differ, with the vouchers that make up the difference."""
+    def rows(self, precision: Decimal) -> Iterator[dict[str, Any]]:
+        """The accounts that differ, with the vouchers that make up the difference. Amounts as in the currency."""
+        digits = digits_of(precision)
         left = self.unexplained()
         for place in sorted({*self.ours, *self.theirs.amounts}):
             difference = self._difference(place)
@@ -114,19 +116,29 @@ class Comparison:
             yield {
                 "account": place[0],
                 "dimensions": place[1] or None,
-                "ours": f"{self.ours[place]:f}",
-                "theirs": f"{self.theirs.amounts.get(place, ZERO):f}",
-                "difference": f"{difference:f}",
+                "ours": amount_text(self.ours[place], digits),
+                "theirs": _text(self.theirs.amounts.get(place, ZERO), digits),
+                "difference": _text(difference, digits),
                 "vouchers": [
-                    {"voucher": one.voucher, "batch": one.batch, "state": one.state, "amount": f"{amount:f}"}
+                    {
+                        "voucher": one.voucher,
+                        "batch": one.batch,
+                        "state": one.state,
+                        "amount": amount_text(amount, digits),
+                    }
                     for one, amount in vouchers[:_SHOWN]
                 ],
                 "more": max(len(vouchers) - _SHOWN, 0),
-                "unexplained": f"{left.get(place, ZERO):f}",
+                "unexplained": _text(left.get(place, ZERO), digits),
             }
 
     def _difference(self, place: Place) -> Decimal:
         return self.theirs.amounts.get(place, ZERO) - self.ours[place]
+
+
+def _text(amount: Decimal, digits: int) -> str:
+    """With the currency's digits, or with those that the other side has, if there are more."""
+    return amount_text(amount, max(digits, -int(amount.as_tuple().exponent)))
 
 
 def _bad(line: int, field: str, problem: str) -> Rejected:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from project_invoicing.domain.ledger_answer import Standing, VoucherStanding, voucher_of_line
 from project_invoicing.domain.ledger_batch import BatchKind, BatchState, LedgerBatch, LedgerLine
 from project_invoicing.errors import Rejected
-from project_invoicing.rules.trial_balance import Comparison, OpenVoucher, Place, TrialBalance
+from project_invoicing.rules.trial_balance import Comparison, OpenVoucher, Place, trial_balance
 
 if TYPE_CHECKING:
     from project_invoicing.setup.lookups import FinanceSetup
@@ -36,22 +36,23 @@ class Comparing:
     documents: Documents
     setup: FinanceSetup
 
-    def compare(self, company: str, period: str, theirs: TrialBalance) -> dict[str, Any]:
+    def compare(self, company: str, period: str, text: str) -> dict[str, Any]:
         """What differs, with the vouchers that make it up: in no batch, not accepted, or posted into another period.
 
             {"company", "period", "ok", "accounts": [{"account", "dimensions", "ours", "theirs", "difference",
              "vouchers": [{"voucher", "batch", "state", "amount"}], "more", "unexplained", "likely"}]}
 
-        ``likely``: accepted vouchers whose amount on that account is the difference that is left. Raises ``Rejected``
-        for a period that the company does not have, and ``Differs`` for files that are not as they were.
+        ``likely``: accepted vouchers whose amount on that account is the difference that is left. ``text``: the trial
+        balance as a file. Raises ``Rejected`` for one that cannot be read, and for a period that the company does not
+        have; ``Differs`` for files that are not as they were.
         """
         spans = [(one.start, one.end) for one in self.setup.periods_in(company, period)]
         if not spans:
             raise Rejected("schema", f"{company} has no fiscal period {period}", field="period")
-        made = Comparison(theirs)
+        made = Comparison(trial_balance(text))
         for line, voucher in self._lines(company, period):
             made.add(line.account, line.dimensions, line.accounting_amount, voucher)
-        rows = list(made.rows())
+        rows = list(made.rows(self.setup.accounting_precision(company)))
         likely = self._likely(company, period, made)
         for row in rows:
             row["likely"] = likely.get((row["account"], row["dimensions"] or ""), [])
@@ -118,4 +119,3 @@ def _open(batch: LedgerBatch, standing: Standing, voucher: str, number: str) -> 
 def _why(batch: LedgerBatch, known: VoucherStanding) -> str:
     said = f": {known.message}" if known.message else ""
     return f"{known.state}{said}" if known.state != "open" else f"batch is {batch.state}"
-
