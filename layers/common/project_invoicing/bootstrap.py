@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
+    from project_invoicing.store.ready import Ready
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
@@ -75,6 +76,13 @@ def ledger() -> Ledger:
     from project_invoicing.store.ledger import Ledger
 
     return Ledger(client.dynamodb(), settings().ledger_table)
+
+
+@cache
+def ready() -> Ready:
+    from project_invoicing.store.ready import Ready
+
+    return Ready(client.dynamodb(), settings().ledger_batches_table)
 
 
 @cache
@@ -201,14 +209,14 @@ def invoice_posting(at: str, actor: Actor) -> InvoicePosting:
     """The posting of proposals that a person asks for at a door that knows the person."""
     from project_invoicing.use_cases.invoices.post import InvoicePosting
 
-    return InvoicePosting(proposals(), staging(), ledger(), finance_setups(), at, actor)
+    return InvoicePosting(proposals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
 def journal_posting(at: str, actor: Actor) -> JournalPosting:
     """The posting of journals that a person asks for at a door that knows the person."""
     from project_invoicing.use_cases.journals.post import JournalPosting
 
-    return JournalPosting(journals(), staging(), ledger(), finance_setups(), at, actor)
+    return JournalPosting(journals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
 def staging_import(at: str) -> StagingImport:
@@ -360,7 +368,7 @@ def seal_bucket(named: str | None = None) -> SealBucket | None:
     return SealBucket(client.s3(), name)
 
 
-NAMED = (settings, staging, journals, proposals, ledger, master_data, map_states, dataverse, webhook)
+NAMED = (settings, staging, journals, proposals, ledger, ready, master_data, map_states, dataverse, webhook)
 """What is built with the names in a function's environment. The clients know no names."""
 
 

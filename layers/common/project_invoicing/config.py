@@ -49,6 +49,7 @@ class Settings:
     api_audience: str = ""
     audit_table: str = ""
     audit_bucket: str = ""
+    ledger_batches_table: str = ""
 
 
 @cache

@@ -28,6 +28,7 @@ from project_invoicing.store.transactions import Write, get_many, put, query, sc
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+PAGE: Final = "V#"
 PAGE_ENTRIES: Final = 500
 """The most entries on one page, some 20 KB."""
 
@@ -118,7 +119,7 @@ class Ledger:
         """Page ``number`` of a document's vouchers. It must be new: the ledger is append-only."""
         item = {
             "pk": _partition(source, company, document),
-            "sk": f"V#{number:06d}",
+            "sk": f"{PAGE}{number:06d}",
             "co": company,
             "so": source,
             "id": document,
@@ -148,7 +149,7 @@ class Ledger:
 
     def pages(self, source: str, company: str, document: str) -> Iterator[list[Entry]]:
         """The entries of a document's vouchers page by page, in the order they were written."""
-        for item in query(self.client, self.table, _partition(source, company, document), prefix="V#"):
+        for item in query(self.client, self.table, _partition(source, company, document), prefix=PAGE):
             yield entries_of(item)
 
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
