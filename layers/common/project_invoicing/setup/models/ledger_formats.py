@@ -43,6 +43,8 @@ FIELDS: Final[Mapping[BatchKind, frozenset[str]]] = {
 }
 """What a column may hold, by the kind of the batch."""
 
+_ROOT: Final = re.compile(r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z0-9][A-Za-z0-9-]*)*")
+_METADATA: Final = re.compile(r"[a-z][a-z0-9_-]+")
 _DATE_PARTS: Final = re.compile("YYYY|MM|DD")
 
 
@@ -193,7 +195,7 @@ class LedgerFormat(SetupRow):
 
     ``dimensions``: those that the displays show, in order, empty ones kept; ``any_dimension``: all of a line, by name.
     ``dimension_columns``: columns of their own, by dimension. A line with another dimension is refused, unless
-    ``dimensions_left_out`` has it. ``account_in_display``: false leaves the account out of ``account_display``.
+    ``dimensions_left_out`` has it.
 
     ``rate_per``: how many units of currency a rate is for. ``dates``: such as ``DD.MM.YYYY``. ``summed``: lines of one
     date, account, dimensions, project, tax code, currency, rate and side are one row; sides are never netted.
@@ -253,9 +255,12 @@ class LedgerFormat(SetupRow):
     @property
     def translated(self) -> bool:
         """Whether the other side works the accounting amounts out of ours again, and may find other cents."""
-        fields = {field for column in self.line_columns for field in column.fields}
         ours = {"accounting_amount", "accounting_debit", "accounting_credit"}
-        return self.kind is BatchKind.LEDGER and self.currency is FormatCurrency.TRANSACTION and not fields & ours
+        transaction = self.currency is FormatCurrency.TRANSACTION
+        return self.kind is BatchKind.LEDGER and transaction and not self._fields() & ours
+
+    def _fields(self) -> set[str]:
+        return {field for column in self.line_columns for field in column.fields}
 
     def _problems(self) -> Iterator[str]:
         yield from self._columns_wrong()
@@ -267,6 +272,8 @@ class LedgerFormat(SetupRow):
         needed = "voucher" if self.kind is BatchKind.LEDGER else "invoice_number"
         if not fields <= known or needed not in fields:
             yield f"entry: {self.entry!r} must have {{{needed}}} and may have {', '.join(sorted(known))}"
+        if self.any_dimension and any("display" in field for field in self._fields()):
+            yield "any_dimension: a display has its dimensions in one order; list them in dimensions"
         if self.summed and (self.entry_columns or self.customer_lines is not CustomerLines.NEVER):
             yield "summed: sums have no vouchers; leave entry_columns empty and write customer_lines: never"
 
@@ -308,7 +315,19 @@ class LedgerFormat(SetupRow):
         }.get(self.file, False)
         if missing:
             yield f"nesting: a {self.file} file needs {missing}"
-        if self.file is FormatFile.BEANCOUNT and not self.roots:
-            yield "roots: a beancount file needs the root account of each account, by what it begins with"
+        if self.file is FormatFile.BEANCOUNT:
+            yield from self._beancount_wrong()
         if self.head_columns and self.file not in (FormatFile.JSON, FormatFile.XML):
             yield f"head_columns: a {self.file} file has no head"
+
+    def _beancount_wrong(self) -> Iterator[str]:
+        if self.kind is not BatchKind.LEDGER or self.currency is not FormatCurrency.ACCOUNTING or self.summed:
+            yield "file: a beancount file is for vouchers in currency: accounting"
+        if not self.roots:
+            yield "roots: a beancount file needs the root account of each account, by what it begins with"
+        for root in self.roots.values():
+            if not _ROOT.fullmatch(root):
+                yield f"roots: {root!r} is none of Assets, Liabilities, Equity, Income and Expenses, nor below one"
+        for column in (*self.line_columns, *self.entry_columns):
+            if not _METADATA.fullmatch(column.name):
+                yield f"columns: {column.name!r} is no name of metadata; write it as in cost_center"
