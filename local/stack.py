@@ -155,6 +155,8 @@ class Stack:
             created = dynamodb.create_table(**table.request)["TableDescription"]
             if "StreamSpecification" in table.request:
                 self._stream_arns[table.id] = created["LatestStreamArn"]
+        for bucket in self._template.buckets:
+            client.s3().create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
         for bus in self._template.buses:
             events.create_event_bus(Name=bus)
         for queue in self._template.queues:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
+    from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
+    from project_invoicing.store.ready import Ready
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
@@ -75,6 +77,13 @@ def ledger() -> Ledger:
     from project_invoicing.store.ledger import Ledger
 
     return Ledger(client.dynamodb(), settings().ledger_table)
+
+
+@cache
+def ready() -> Ready:
+    from project_invoicing.store.ready import Ready
+
+    return Ready(client.dynamodb(), settings().ledger_batches_table)
 
 
 @cache
@@ -336,8 +345,15 @@ def outbox_relay() -> Relay:
 
     named = settings()
     business = (named.staging_table, named.journals_table, named.proposals_table)
-    tables = (*business, named.setup_table, named.master_data_table)
+    tables = (*business, named.setup_table, named.master_data_table, named.ledger_batches_table)
     return Relay(client.dynamodb(), client.event_bridge(), named.event_bus_name, tables)
+
+
+@cache
+def ledger_batches() -> LedgerBatches:
+    from project_invoicing.store.ledger_batches import LedgerBatches
+
+    return LedgerBatches(client.dynamodb(), settings().ledger_batches_table)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:
@@ -360,7 +376,19 @@ def seal_bucket(named: str | None = None) -> SealBucket | None:
     return SealBucket(client.s3(), name)
 
 
-NAMED = (settings, staging, journals, proposals, ledger, master_data, map_states, dataverse, webhook)
+NAMED = (
+    settings,
+    staging,
+    journals,
+    proposals,
+    ledger,
+    ready,
+    ledger_batches,
+    master_data,
+    map_states,
+    dataverse,
+    webhook,
+)
 """What is built with the names in a function's environment. The clients know no names."""
 
 

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.invoice_totals import Terms, Totals
-from project_invoicing.domain.ledger import INVOICE, Voucher, VoucherLine, summed
+from project_invoicing.domain.ledger import INVOICE, Origin, Voucher, VoucherLine, summed
 from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.proposal_line import ProposalLine
 
-TaxAmounts = Mapping[tuple[str, str | None], Decimal]
+
+@dataclass(slots=True)
+class _Tax:
+    """What a document charges for a code, on what, and of which lines."""
+
+    amount: Decimal = ZERO
+    base: Decimal = ZERO
+    lines: list[ProposalLine] = field(default_factory=list)
+
+    def add(self, other: _Tax) -> None:
+        self.amount += other.amount
+        self.base += other.base
+        self.lines += other.lines
+
+
+_Taxes = Mapping[tuple[str, str | None], _Tax]
 """A document's tax by code and main account; ``None`` stands for the code's own account."""
 
 
@@ -54,15 +69,27 @@ def voucher(
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
 ) -> Voucher:
-    """Builds the invoice's voucher: revenue, reversed accrual, sales tax, and the customer balance that balances it.
+    """Builds the invoice's voucher. ``document`` must be ``accounted``."""
+    lines = voucher_lines(source_id, document, terms, accounts, customer_dimensions)
+    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, lines)
 
-    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07. ``document`` must be ``accounted``.
+
+def voucher_lines(
+    source_id: str,
+    document: Totals,
+    terms: Terms,
+    accounts: InvoiceAccounts,
+    customer_dimensions: dict[str, str] | None = None,
+) -> tuple[VoucherLine, ...]:
+    """Revenue, reversed accrual, sales tax, and the customer balance that balances them.
+
+    LED-11, LED-12, LED-36, LED-37, LED-44, LED-46, FEE-06, FEE-07.
     """
     lines: list[VoucherLine] = []
     for line, to in zip(document.lines, accounts.lines, strict=True):
         lines.extend(_revenue_lines(line, document.revenue(line), terms, to))
         for accrual in line.accruals:
-            lines.extend(accrual.lines(-1))
+            lines.extend(accrual.lines(-1, _origin(line, terms)))
     lines.extend(_tax_lines(document, terms, accounts.taxes))
     owed = -sum((line.accounting_amount for line in lines), ZERO)
     if document.total or owed:
@@ -77,9 +104,10 @@ def voucher(
                 accounting_amount=owed,
                 exchange_rate=terms.exchange_rate.multiplier,
                 dimensions=customer_dimensions or None,
+                origin=Origin.of_all(_origin(line, terms) for line in document.lines if line.shown),
             )
         )
-    return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, summed(lines))
+    return summed(lines)
 
 
 def gross_and_discount(line: ProposalLine, earned: Decimal, terms: Terms, *, shown: bool) -> tuple[Decimal, Decimal]:
@@ -95,8 +123,23 @@ def gross_and_discount(line: ProposalLine, earned: Decimal, terms: Terms, *, sho
 
 def codes_to_post(document: Totals) -> tuple[str, ...]:
     """The sales tax codes that post to their own main account."""
-    found = (code for (code, account), amount in _tax_amounts(document).items() if amount and not account)
+    found = (code for (code, account), tax in _taxes(document).items() if tax.amount and not account)
     return tuple(found)
+
+
+def taxes_by_code(document: Totals) -> dict[str, tuple[Decimal, Decimal]]:
+    """The base and the amount of each sales tax code, in the order of the lines.
+
+    The base of a code that charges nothing, as one of zero percent does, is the revenue of all lines that have it.
+    """
+    taxed: dict[str, _Tax] = defaultdict(_Tax)
+    for (code, _), tax in _taxes(document).items():
+        taxed[code].add(tax)
+    untaxed: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for line in document.lines:
+        for code in {tax.code for tax in line.charges[0].taxes or ()}:
+            untaxed[code] += document.revenue(line)
+    return {code: (tax.base if tax.lines else untaxed[code], tax.amount) for code, tax in taxed.items()}
 
 
 def is_owed(document: Totals, terms: Terms, taxes: Mapping[str, str]) -> bool:
@@ -106,30 +149,42 @@ def is_owed(document: Totals, terms: Terms, taxes: Mapping[str, str]) -> bool:
     return bool(document.total or revenue + tax)
 
 
-def _tax_amounts(document: Totals) -> TaxAmounts:
-    """Taxes use the account of the line that a line takes back or replaces, else the code's own."""
-    amounts: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
+def _origin(line: ProposalLine, terms: Terms) -> Origin:
+    return Origin(terms.customer, line.contract, line.actual_id, terms.invoice_date)
+
+
+def _taxes(document: Totals) -> _Taxes:
+    """Taxes use the account of the line that a line takes back or replaces, else the code's own.
+
+    The base of a code is the revenue of the lines that it is charged on, whatever it is computed from; a line that is
+    exempt from a code is not among them.
+    """
+    taxes: dict[tuple[str, str | None], _Tax] = defaultdict(_Tax)
     for line in document.lines:
         for tax in line.charges[0].taxes or ():
-            amounts[tax.code, tax.account] += tax.amount
-    return amounts
+            taxed = bool(tax.percent or tax.amount)
+            base = document.revenue(line) if taxed else ZERO
+            taxes[tax.code, tax.account].add(_Tax(tax.amount, base, [line] if taxed else []))
+    return taxes
 
 
 def _tax_lines(document: Totals, terms: Terms, accounts: Mapping[str, str]) -> Iterator[VoucherLine]:
-    found: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
-    for (code, account), amount in _tax_amounts(document).items():
-        if amount:
-            found[code, account or accounts[code]] += amount
-    for (code, account), amount in found.items():
-        if amount:
+    found: dict[tuple[str, str], _Tax] = defaultdict(_Tax)
+    for (code, account), tax in _taxes(document).items():
+        if tax.amount:
+            found[code, account or accounts[code]].add(tax)
+    for (code, account), tax in found.items():
+        if tax.amount:
             yield VoucherLine(
                 account=account,
                 posting_type=PostingType.SALES_TAX_PAYABLE,
                 currency=terms.currency,
-                amount=-amount,
-                accounting_amount=-terms.exchange_rate.convert(amount, terms.accounting_precision),
+                amount=-tax.amount,
+                accounting_amount=-terms.exchange_rate.convert(tax.amount, terms.accounting_precision),
                 exchange_rate=terms.exchange_rate.multiplier,
                 sales_tax_code=code,
+                sales_tax_base=-tax.base,
+                origin=Origin.of_all(_origin(line, terms) for line in tax.lines),
             )
 
 
@@ -151,6 +206,7 @@ def _revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAc
             exchange_rate=terms.exchange_rate.multiplier,
             project=line.project,
             dimensions=line.dimensions,
+            origin=_origin(line, terms),
         )
 
     if gross:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
-from project_invoicing.domain.ledger import VoucherLine
+from project_invoicing.domain.ledger import NO_ORIGIN, Origin, VoucherLine
 from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO, ExchangeRate
 
@@ -75,6 +75,10 @@ class JournalLine:
     def rate(self) -> ExchangeRate:
         return ExchangeRate(self.price_exchange_rate, self.price_factor)
 
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.customer, self.contract, self.actual_id, self.transaction_date)
+
 
 @dataclass(frozen=True, slots=True)
 class Accrual:
@@ -92,7 +96,7 @@ class Accrual:
     project: str | None = None
     dimensions: dict[str, str] | None = None
 
-    def lines(self, sign: int) -> tuple[VoucherLine, VoucherLine]:
+    def lines(self, sign: int, origin: Origin = NO_ORIGIN) -> tuple[VoucherLine, VoucherLine]:
         """Debit WIP and credit accrued revenue for ``sign`` 1; the reverse for -1 (LED-38, LED-44)."""
         amount, accounting = sign * self.amount, sign * self.accounting_amount
 
@@ -106,6 +110,7 @@ class Accrual:
                 exchange_rate=self.exchange_rate,
                 project=self.project,
                 dimensions=self.dimensions,
+                origin=origin,
             )
 
         return (
@@ -184,6 +189,7 @@ def cost_lines(line: JournalLine, accounts: CostAccounts, accounting_amount: Dec
             project=line.project,
             dimensions=(project | worker if posting_type is PostingType.PAYROLL_ALLOCATION else worker | project)
             or None,
+            origin=line.origin,
         )
         for (posting_type, account), side in zip(accounts.items(), (1, -1), strict=False)
     )

@@ -11,21 +11,60 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.money import ZERO
 
+T = TypeVar("T")
+
 JOURNAL: Final = "journal"
 INVOICE: Final = "invoice"
 """The kinds of document that have vouchers: the values of ``source``."""
+VENDOR_INVOICE: Final = "vendor_invoice"
+"""A kind of document that leaves for a general ledger without a voucher of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who and what a ledger transaction is about, for whoever reads it without our documents.
+
+    ``None``: it is about several of them, or nobody says. ``document_date`` is the transaction date of a journal line,
+    or the date of an invoice.
+    """
+
+    customer: str | None = None
+    contract: str | None = None
+    actual_id: str | None = None
+    document_date: date | None = None
+
+    @classmethod
+    def of_all(cls, origins: Iterable[Origin]) -> Origin:
+        """What these have in common."""
+        found = set(origins)
+        if len(found) == 1:
+            return found.pop()
+        return cls(
+            _only({one.customer for one in found}),
+            _only({one.contract for one in found}),
+            _only({one.actual_id for one in found}),
+            _only({one.document_date for one in found}),
+        )
+
+
+def _only(values: set[T]) -> T | None:
+    return next(iter(values)) if len(values) == 1 else None
+
+
+NO_ORIGIN: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherLine:
     """One ledger transaction: ``amount`` in ``currency``, ``accounting_amount`` in the company's currency.
 
-    ``exchange_rate`` multiplies (1.25), unlike the rate of a journal line (125 per 100; FXR-12).
+    ``exchange_rate`` multiplies (1.25), unlike the rate of a journal line (125 per 100; FXR-12). ``sales_tax_base`` is
+    what a tax was charged on, without tax, with the sign of the tax.
     """
 
     account: str
@@ -37,6 +76,8 @@ class VoucherLine:
     project: str | None = None
     dimensions: dict[str, str] | None = None
     sales_tax_code: str | None = None
+    sales_tax_base: Decimal | None = None
+    origin: Origin = NO_ORIGIN
 
 
 class Unbalanced(ValueError):
@@ -70,7 +111,8 @@ def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
 
     So amounts that cancel out still appear in the ledger (99-24, D-008), and only a zero line is left out. The order is
     that of first appearance, with cancelling lines last: a posting that began before they were kept continues with the
-    same pages. The document's own lines say which actual contributed which part.
+    same pages. A sum has the origin that its parts have in common; the document's own lines say which actual
+    contributed which part.
     """
     alike: dict[tuple[object, ...], list[VoucherLine]] = {}
     for line in lines:
@@ -103,8 +145,13 @@ def _sides(alike: list[VoucherLine]) -> Iterator[VoucherLine]:
 
 
 def _sum(alike: list[VoucherLine]) -> VoucherLine:
+    if len(alike) == 1:
+        return alike[0]
+    bases = [line.sales_tax_base for line in alike if line.sales_tax_base is not None]
     return replace(
         alike[0],
         amount=sum((line.amount for line in alike), ZERO),
         accounting_amount=sum((line.accounting_amount for line in alike), ZERO),
+        sales_tax_base=sum(bases, ZERO) if bases else None,
+        origin=Origin.of_all(line.origin for line in alike),
     )

@@ -91,6 +91,11 @@ class Invoices:
         item, before, after = around(self.client, self.table, partition(company, number), PAGE, page, _DIGITS)
         return rows.decode(ProposalLine, item["l"]) if item else [], before, after
 
+    def vendor_invoice(self, borrower: str, lender: str, number: str) -> VendorInvoice | None:
+        """The borrower's vendor invoice for an invoice of its lender."""
+        item = get(self.client, self.table, vendor_partition(borrower, lender, number), HEADER)
+        return vendor_invoice_of(item) if item else None
+
     def lines(self, company: str, number: str) -> list[ProposalLine]:
         return [line for _, page in self.pages(company, number) for line in page]
 
@@ -138,7 +143,7 @@ class Invoices:
     def create_vendor_invoice(self, invoice: Invoice) -> Write:
         """The borrower's pending vendor invoice that matches the lender's invoice and has its number (IC-09)."""
         item = {
-            "pk": f"{VENDOR}{invoice.borrower}#{invoice.company}#{invoice.invoice_number}",
+            "pk": vendor_partition(str(invoice.borrower), invoice.company, invoice.invoice_number),
             "sk": HEADER,
             "st": "pending",
             "in": invoice.invoice_number,
@@ -264,3 +269,7 @@ def number_in(key: str) -> str:
 
 def partition(company: str, number: str) -> str:
     return f"{PREFIX}{company}#{number}"
+
+
+def vendor_partition(borrower: str, lender: str, number: str) -> str:
+    return f"{VENDOR}{borrower}#{lender}#{number}"

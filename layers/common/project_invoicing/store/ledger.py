@@ -1,13 +1,15 @@
 """The ledger table: vouchers in pages, one list of entries per page, under the document they belong to.
 
-A page has ``co`` company, ``so`` ``id`` kind and number of the document, ``e`` the entries as text, and ``lp`` ``ls``,
-its place in the index ``listed`` (``store.listing``): under the latest of its dates. Of an invoice whose voucher is
-longer than a page, only the first is listed.
+A page has ``co`` company, ``so`` ``id`` kind and number of the document, ``ez`` the entries as text, compressed, and
+``lp`` ``ls``, its place in the index ``listed`` (``store.listing``): under the latest of its dates. Of an invoice whose
+voucher is longer than a page, only the first is listed. Earlier versions wrote ``e``, the entries as they are, without
+their origins: such a page stays as it is.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +18,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from project_invoicing.domain.codes import PostingType
-from project_invoicing.domain.ledger import JOURNAL, Voucher, VoucherLine
+from project_invoicing.domain.ledger import JOURNAL, Origin, Voucher, VoucherLine
 from project_invoicing.store import rows
+from project_invoicing.store.items import Item
 from project_invoicing.store.listing import Listed, entry
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, get_many, put, query, scan
@@ -26,12 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE_ENTRIES: Final = 500
-"""The most entries on one page, about 60 KB."""
+"""The most entries on one page, some 20 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One ledger transaction with the number and date of its voucher."""
+    """One ledger transaction with the number and date of its voucher. Without a document date it has no origin yet."""
 
     voucher: str
     accounting_date: date
@@ -44,6 +47,15 @@ class Entry:
     project: str | None = None
     dimensions: dict[str, str] | None = None
     sales_tax_code: str | None = None
+    sales_tax_base: Decimal | None = None
+    customer: str | None = None
+    contract: str | None = None
+    actual_id: str | None = None
+    document_date: date | None = None
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.customer, self.contract, self.actual_id, self.document_date)
 
     @property
     def line(self) -> VoucherLine:
@@ -57,6 +69,8 @@ class Entry:
             self.project,
             self.dimensions,
             self.sales_tax_code,
+            self.sales_tax_base,
+            self.origin,
         )
 
 
@@ -74,6 +88,11 @@ def entries(voucher: Voucher) -> list[Entry]:
             line.project,
             line.dimensions,
             line.sales_tax_code,
+            line.sales_tax_base,
+            line.origin.customer,
+            line.origin.contract,
+            line.origin.actual_id,
+            line.origin.document_date,
         )
         for line in voucher.lines
     ]
@@ -103,7 +122,7 @@ class Ledger:
             "co": company,
             "so": source,
             "id": document,
-            "e": rows.encode(page),
+            "ez": zlib.compress(rows.encode(page).encode(), 9),
             **(place_of(source, company, document, number, page) or {}),
         }
         return put(self.table, item, unless_exists=True)
@@ -118,15 +137,19 @@ class Ledger:
         found = Listed(self.client, self.table).newest({list_of(company): {}}, limit, since=since, before=before)
         keys = {(str(one["pk"]), str(one["sk"])): str(one["ls"]) for one in found.entries}
         pages = [
-            ListedPage(keys[item["pk"], item["sk"]], item["so"], item["id"], rows.decode(Entry, item["e"]))
+            ListedPage(keys[item["pk"], item["sk"]], item["so"], item["id"], entries_of(item))
             for item in get_many(self.client, self.table, keys)
         ]
         return sorted(pages, key=lambda page: page.place, reverse=True), found.before
 
     def vouchers(self, source: str, company: str, document: str) -> Iterator[Voucher]:
         """The vouchers of a posted document, in the order they were written."""
-        pages = query(self.client, self.table, _partition(source, company, document), prefix="V#")
-        yield from assemble((rows.decode(Entry, item["e"]) for item in pages), company, source, document)
+        yield from assemble(self.pages(source, company, document), company, source, document)
+
+    def pages(self, source: str, company: str, document: str) -> Iterator[list[Entry]]:
+        """The entries of a document's vouchers page by page, in the order they were written."""
+        for item in query(self.client, self.table, _partition(source, company, document), prefix="V#"):
+            yield entries_of(item)
 
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
         """Source, company and number of the documents that have a voucher of this number.
@@ -134,11 +157,18 @@ class Ledger:
         Vouchers are stored under their documents and no key leads the other way, so this reads the whole table: only
         for a person's question.
         """
-        found = scan(self.client, self.table, containing=("e", json.dumps(voucher)))
-        return sorted({(item["so"], item["co"], item["id"]) for item in found})
+        found = scan(self.client, self.table, containing=("e", json.dumps(voucher)), or_present="ez")
+        with_it = (item for item in found if any(entry.voucher == voucher for entry in entries_of(item)))
+        return sorted({(item["so"], item["co"], item["id"]) for item in with_it})
 
     def vouchers_counter(self, company: str) -> Counter:
         return Counter(self.client, self.table, company, "voucher")
+
+
+def entries_of(item: Item) -> list[Entry]:
+    """The entries on a page, in either form."""
+    text = zlib.decompress(item["ez"]).decode() if "ez" in item else item["e"]
+    return rows.decode(Entry, text)
 
 
 def assemble(pages: Iterable[list[Entry]], company: str, source: str, document: str) -> Iterator[Voucher]:

@@ -18,7 +18,7 @@ from project_invoicing.store import invoices, journal_change, ledger, proposal_i
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item, key, plain_item, readable
 from project_invoicing.store.journals import Journals, drawn_entry, journal_of
-from project_invoicing.store.ledger import Entry, Ledger
+from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW
@@ -138,7 +138,7 @@ class ListBackfill:
         if "lp" in item or "e" not in item:
             return None
         number = int(str(item["sk"]).partition("#")[2])
-        return ledger.place_of(item["so"], item["co"], item["id"], number, rows.decode(Entry, item["e"]))
+        return ledger.place_of(item["so"], item["co"], item["id"], number, ledger.entries_of(item))
 
 
 def _proposal(header: Proposal) -> Place | None:

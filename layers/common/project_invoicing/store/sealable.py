@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LEDGER: Final = "ledger"
-MARKED: Final = ("journals", "proposals", "staging", "dataverse", "setup", "master_data")
+MARKED: Final = ("journals", "proposals", "staging", "dataverse", "setup", "master_data", "ledger_batches")
 """The tables with the index of what is to be sealed."""
 PAGE: Final = "V#"
 """How the sort key of a page of the ledger begins."""

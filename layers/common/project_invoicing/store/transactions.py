@@ -254,20 +254,22 @@ def scan(
     *,
     equal: Mapping[str, Any] | None = None,
     containing: tuple[str, str] = ("", ""),
+    or_present: str = "",
     present: Sequence[str] = (),
     unlike: Mapping[str, Any] | None = None,
 ) -> Iterator[Item]:
     """Every item of a table, a page at a time, optionally filtered.
 
-    Matching items have the attributes ``equal``, the text ``containing``, and one of the attributes ``present``; those
-    in ``unlike`` they do not have, or with another value. It reads the whole table whatever it returns: for a
-    reconciliation, and for questions that no key answers. Each item is read strongly consistently: while others write,
-    the items do not reflect a single moment.
+    Matching items have the attributes ``equal``, the text ``containing`` (or the attribute ``or_present``), and one of
+    the attributes ``present``; those in ``unlike`` they do not have, or with another value. It reads the whole table
+    whatever it returns: for a reconciliation, and for questions that no key answers. Each item is read strongly
+    consistently: while others write, the items do not reflect a single moment.
     """
     expression = Expression()
     conditions = [expression.equal(name, value) for name, value in (equal or {}).items()]
     if containing[0]:
-        conditions.append(f"contains({expression.name(containing[0])}, {expression.value(containing[1])})")
+        contains = f"contains({expression.name(containing[0])}, {expression.value(containing[1])})"
+        conditions.append(f"({contains} OR {expression.present(or_present)})" if or_present else contains)
     if present:
         conditions.append(f"({' OR '.join(expression.present(name) for name in present)})")
     conditions += [f"NOT {expression.equal(name, value)}" for name, value in (unlike or {}).items()]

@@ -16,11 +16,11 @@ from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_item import RejectedItem, StagedItem
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.store import outbox, rows
+from project_invoicing.store import outbox
 from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of
-from project_invoicing.store.ledger import Entry, Ledger
+from project_invoicing.store.ledger import Entry, Ledger, entries_of
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
@@ -188,7 +188,7 @@ def ledger_pages(ledger: Ledger) -> Iterator[Stored[LedgerPage] | None]:
 
 
 def _page(item: Item) -> LedgerPage:
-    return LedgerPage(item["co"], item["so"], item["id"], rows.decode(Entry, item["e"]))
+    return LedgerPage(item["co"], item["so"], item["id"], entries_of(item))
 
 
 def unsent_events(client: DynamoDBClient, table: str) -> Iterator[Stored[UnsentEvent]]:

@@ -34,6 +34,10 @@ class TermLookups(MasterDataLookups):
         }
 
     def terms_for(self, contract: str | None, customer: str | None, company: str) -> TermsOfPayment | None:
+        """The terms of payment with ``terms_name_for`` these."""
+        return self.terms(self.terms_name_for(contract, customer, company))
+
+    def terms_name_for(self, contract: str | None, customer: str | None, company: str) -> str | None:
         """The terms of payment of the customer's share in the contract, else of the contract, else of the customer.
 
         DUE-01, DUE-02. Terms that the policy has no longer are passed over, whoever named them (D-096).
@@ -42,7 +46,7 @@ class TermLookups(MasterDataLookups):
         owners = (of_contract, of_customer)
         of_share = self._terms_of_share(of_contract, of_customer, customer)
         names = (of_share, *(owner.terms_of_payment for owner in owners if owner))
-        return next((known for name in names if (known := self.terms(name))), None)
+        return next((name for name in names if self.terms(name)), None)
 
     def _terms_of_share(self, contract: Contract | None, customer: Customer | None, name: str | None) -> str | None:
         """The terms that a split billing rule of the contract gives the customer, or an account merged into it."""

@@ -1,0 +1,111 @@
+"""The list of what is ready to leave for a general ledger: posted documents that are in no batch yet.
+
+In the table of ledger batches, under ``READY#`` and the company. The sort key is the document's first accounting date,
+its source and its id, so that the list is in the order in which batches take documents: ``la`` is its last accounting
+date, ``dn`` the fiscal periods that batches have already taken of it. A document is listed in the transaction that
+completes its posting, once, and leaves the list when it is in a batch with all its periods.
+
+The id of a vendor invoice is that of its lender and its number, as two lenders may draw the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from project_invoicing.store.items import Item
+from project_invoicing.store.transactions import Write, delete, get, put, query, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PREFIX: Final = "READY#"
+_MARK: Final = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyDocument:
+    """A completely posted document. ``source`` is ``journal``, ``invoice`` or ``vendor_invoice``.
+
+    ``first`` and ``last`` are the accounting dates of its vouchers; only a journal has several. ``done``: the fiscal
+    periods (``2026-09``) with which it is in a batch already.
+    """
+
+    company: str
+    source: str
+    document: str
+    first: date
+    last: date
+    done: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its place on its company's list."""
+        return _MARK.join((self.first.isoformat(), self.source, self.document))
+
+
+class Ready:
+    """Access to the list. Its reads are strongly consistent."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def of(self, company: str) -> Iterator[ReadyDocument]:
+        """The company's list, by first accounting date, source and document; read page by page as it is consumed."""
+        for item in query(self.client, self.table, partition(company)):
+            yield document_of(item)
+
+    def has(self, document: ReadyDocument) -> bool:
+        return get(self.client, self.table, partition(document.company), document.key) is not None
+
+    def put(self, document: ReadyDocument) -> Write:
+        """Puts a document on the list, which must not have it: for the transaction that completes its posting."""
+        item = {
+            "pk": partition(document.company),
+            "sk": document.key,
+            "la": None if document.last == document.first else document.last.isoformat(),
+        }
+        return put(self.table, item, unless_exists=True)
+
+    def taken(self, document: ReadyDocument) -> Write:
+        """Takes a document from the list, on condition that it is still there as it was read."""
+        return delete(self.table, partition(document.company), document.key, expected=_as_read(document))
+
+    def done_with(self, document: ReadyDocument, period: str) -> Write:
+        """A batch has taken what the document has in a fiscal period; it waits for batches of its other ones."""
+        done = sorted({*document.done, period})
+        return update(self.table, partition(document.company), document.key, {"dn": done}, expected=_as_read(document))
+
+
+def _as_read(document: ReadyDocument) -> dict[str, Sequence[str] | str | None]:
+    return {"pk": partition(document.company), "dn": list(document.done) or None}
+
+
+def partition(company: str) -> str:
+    return f"{_PREFIX}{company}"
+
+
+def document_of(item: Item) -> ReadyDocument:
+    first, source, document = str(item["sk"]).split(_MARK, 2)
+    return ReadyDocument(
+        str(item["pk"]).removeprefix(_PREFIX),
+        source,
+        document,
+        date.fromisoformat(first),
+        date.fromisoformat(item.get("la", first)),
+        tuple(item.get("dn", ())),
+    )
+
+
+def vendor_document(lender: str, invoice_number: str) -> str:
+    """The id on the list of the vendor invoice that matches an invoice of its lender."""
+    return f"{lender}{_MARK}{invoice_number}"
+
+
+def lender_and_number(document: str) -> tuple[str, str]:
+    """The lender of a vendor invoice, and the invoice's number, from its id on the list."""
+    lender, _, number = document.partition(_MARK)
+    return lender, number
