@@ -43,6 +43,13 @@ FIELDS: Final[Mapping[BatchKind, frozenset[str]]] = {
 }
 """What a column may hold, by the kind of the batch."""
 
+_ENTRY: Final[Mapping[BatchKind, frozenset[str]]] = {
+    BatchKind.LEDGER: frozenset({"voucher"}),
+    BatchKind.RECEIVABLES: frozenset({"invoice_number"}),
+    BatchKind.PAYABLES: frozenset({"invoice_number", "lender"}),
+}
+"""What the id of an entry needs, so that no two of a company have the same."""
+_XML: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*(?:@[A-Za-z_][A-Za-z0-9_-]*)?")
 _ROOT: Final = re.compile(r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z0-9][A-Za-z0-9-]*)*")
 _METADATA: Final = re.compile(r"[a-z][a-z0-9_-]+")
 _DATE_PARTS: Final = re.compile("YYYY|MM|DD")
@@ -191,7 +198,7 @@ class LedgerFormat(SetupRow):
     ``columns`` are those of a line, ``entry_columns`` those of a voucher (or document) where the file has them apart,
     ``head_columns`` those of a whole message, ``more_columns`` come behind the columns of ``like``. ``constants`` fill
     the columns of their names, whatever those held. ``entry``: the entry's id at the other side, from ``{company}``,
-    ``{voucher}`` and, for documents, ``{invoice_number}`` and ``{lender}``.
+    ``{voucher}`` or, for documents, ``{invoice_number}``, for payables with ``{lender}`` too.
 
     ``dimensions``: those that the displays show, in order, empty ones kept; ``any_dimension``: all of a line, by name.
     ``dimension_columns``: columns of their own, by dimension. A line with another dimension is refused, unless
@@ -268,10 +275,11 @@ class LedgerFormat(SetupRow):
         if sorted(_DATE_PARTS.findall(self.dates)) != ["DD", "MM", "YYYY"]:
             yield f"dates: {self.dates!r} needs YYYY, MM and DD once each, such as DD.MM.YYYY"
         fields = set(fields_in(self.entry))
-        known = {BatchKind.LEDGER: {"company", "voucher"}}.get(self.kind, {"company", "invoice_number", "lender"})
-        needed = "voucher" if self.kind is BatchKind.LEDGER else "invoice_number"
-        if not fields <= known or needed not in fields:
-            yield f"entry: {self.entry!r} must have {{{needed}}} and may have {', '.join(sorted(known))}"
+        known = {"company"} | _ENTRY[self.kind]
+        needed = _ENTRY[self.kind]
+        if not needed <= fields <= known or "}{" in self.entry:
+            must = " and ".join(f"{{{name}}}" for name in sorted(needed))
+            yield f"entry: {self.entry!r} must have {must}, may have {', '.join(sorted(known))}, and text between them"
         if self.any_dimension and any("display" in field for field in self._fields()):
             yield "any_dimension: a display has its dimensions in one order; list them in dimensions"
         if self.summed and (self.entry_columns or self.customer_lines is not CustomerLines.NEVER):
@@ -290,6 +298,9 @@ class LedgerFormat(SetupRow):
                 others.add(column.on)
                 yield from (f"{group}.{column.name}: {problem}" for problem in self._column_wrong(column))
         names = {column.name for _, columns in groups for column in columns} | {c.name for c in self.head_columns}
+        for name, below in ((one, two) for one in names for two in names):
+            if below.startswith(f"{name}.") and self.file is not FormatFile.CSV:
+                yield f"columns: {name} holds {below} and cannot hold a value as well"
         for name in self.constants.keys() - names:
             yield f"constants: {name} is no column; there is {', '.join(sorted(names))}"
         for name in names & set(self.dimension_columns.values()):
@@ -317,6 +328,11 @@ class LedgerFormat(SetupRow):
             yield f"nesting: a {self.file} file needs {missing}"
         if self.file is FormatFile.BEANCOUNT:
             yield from self._beancount_wrong()
+        if self.file is FormatFile.XML:
+            columns = (*self.line_columns, *self.entry_columns, *self.head_columns)
+            for name in (*(column.name for column in columns), *self.dimension_columns.values()):
+                if not _XML.fullmatch(name):
+                    yield f"columns: {name!r} is no path of elements; write it as in Tax.TaxCode or Amount@currencyCode"
         if self.head_columns and self.file not in (FormatFile.JSON, FormatFile.XML):
             yield f"head_columns: a {self.file} file has no head"
 
