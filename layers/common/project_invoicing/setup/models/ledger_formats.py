@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Final, Self
 
@@ -259,7 +260,12 @@ class LedgerFormat(SetupRow):
     def line_columns(self) -> list[FormatColumn]:
         return [*self.columns, *self.more_columns]
 
-    @property
+    @cached_property
+    def known_dimensions(self) -> frozenset[str]:
+        """The dimensions that have a place, or are left out on purpose."""
+        return frozenset({*self.dimensions, *self.dimension_columns, *self.dimensions_left_out})
+
+    @cached_property
     def translated(self) -> bool:
         """Whether the other side works the accounting amounts out of ours again, and may find other cents."""
         ours = {"accounting_amount", "accounting_debit", "accounting_credit"}
