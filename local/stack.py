@@ -54,6 +54,7 @@ class Stack:
         self._unheard: list[DeadLetter] = []
         self._published = self._written = False
         self._create_secrets()
+        self._create_buckets()
         self._create()
 
     @property
@@ -155,8 +156,6 @@ class Stack:
             created = dynamodb.create_table(**table.request)["TableDescription"]
             if "StreamSpecification" in table.request:
                 self._stream_arns[table.id] = created["LatestStreamArn"]
-        for bucket in self._template.buckets:
-            client.s3().create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
         for bus in self._template.buses:
             events.create_event_bus(Name=bus)
         for queue in self._template.queues:
@@ -185,6 +184,10 @@ class Stack:
             if secret.generated:
                 document[secret.generated] = secrets.token_urlsafe(36)
             client.secrets_manager().create_secret(Name=secret.name, SecretString=json.dumps(document))
+
+    def _create_buckets(self) -> None:
+        for bucket in self._template.buckets:
+            client.s3().create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
 
     def _open(self, trigger: StreamTrigger) -> None:
         arn = self._stream_arns[trigger.table]

@@ -30,6 +30,8 @@ from project_invoicing.events.own import (
     OWN_EVENTS,
     InvoicePosted,
     JournalPosted,
+    LedgerBatchReady,
+    LedgerDeliveryRequested,
     MasterDataChanged,
     MasterDataLoaded,
     ProposalReady,
@@ -46,10 +48,12 @@ LISTENERS = {
     MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
     ProposalReady.TYPE: ("invoice_posting",),
+    LedgerBatchReady.TYPE: ("ledger_answers",),
+    LedgerDeliveryRequested.TYPE: ("ledger_answers",),
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
-BEHIND_QUEUES = frozenset({"accounting_writeback"})
+BEHIND_QUEUES = frozenset({"accounting_writeback", "ledger_answers"})
 
 
 def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:
@@ -151,7 +155,8 @@ class World:
 
     def _outbox(self) -> list[tuple[str, dict[str, Any], BusEvent]]:
         named = self.names
-        tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
+        business = (named.staging_table, named.journals_table, named.proposals_table)
+        tables = (*business, named.setup_table, named.ledger_batches_table)
         found = [(table, item, outbox.event_of(item)) for table in tables for item in outbox.unsent(self.client, table)]
         return sorted(found, key=lambda entry: str(entry[1]["sk"]))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 
 class BatchKind(StrEnum):
@@ -44,6 +45,10 @@ class BatchState(StrEnum):
     PARTLY = "partly"
     ACCEPTED = "accepted"
     VOIDED_THERE = "voided_there"
+
+
+TEXT_FIELDS: Final = ("document", "voucher", "project", "contract", "customer", "posting_type")
+"""What the pattern of a line's text may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +197,8 @@ class LedgerBatch:
     ``period``: the month in which its fiscal period begins, ``2026-09``; ``period_number`` runs without a gap in it.
     ``totals`` and ``accounting_totals``: of what is on its list so far. ``previous_sha256`` is of the manifest before
     it of that company and kind; ``None`` for the first, and until the batch is ready. ``deliveries`` counts them.
-    ``delivered_at`` is when the last one was complete. ``external_numbers``: what the other side calls it. ``version``
-    is the condition of every change.
+    ``delivered_at`` is when the last one was complete. ``external_numbers``: what the other side calls it. ``trouble``:
+    why its files are not there yet, if that failed. ``version`` is the condition of every change.
 
     What the bytes of its files depend on beside its list is pinned here, never looked up again: ``spans``, the first
     and last days of its fiscal periods; ``text``, the pattern of a line's text; ``digits``, decimal places by currency,
@@ -232,6 +237,7 @@ class LedgerBatch:
     delivered_at: str | None = None
     external_numbers: tuple[str, ...] = ()
     answered: Answered = Answered()
+    trouble: str | None = None
     version: int = 1
 
     @property

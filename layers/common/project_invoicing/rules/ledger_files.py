@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from project_invoicing.domain.ledger_batch import (
+    TEXT_FIELDS,
     BatchKind,
     BatchLine,
     LedgerBatch,
@@ -35,9 +36,6 @@ MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 """The version of the files. Another way of writing them takes another one, and batches keep theirs."""
 DIMENSION: Final = "dim_"
-TEXT_FIELDS: Final = ("document", "voucher", "project", "contract", "customer", "posting_type")
-"""What the pattern of a line's text may name."""
-
 _EXACT: Final = Context(prec=60)
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Control characters, what some readers take for the end of a line, and halves of surrogate pairs."""

@@ -7,10 +7,12 @@ in accounting currency, ``lo`` ``lt`` what is left out and its totals, ``fd`` ``
 hashes of the manifest before it and of its own, ``dn`` deliveries, ``da`` when the last one was complete, ``en``
 external numbers, ``an`` what was answered, ``ve`` its version.
 
-``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout.
+``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout;
+``tr`` says why its files are not there yet; ``co`` is its company.
 
-``LIST#<company>#<kind>#<number>`` has the pages of its list, ``l``. ``IN#…`` says by period which batch has a document: ``kd`` its kind, ``nu`` its number. ``PERIOD#<company>#<kind>`` has the last number
-in each period, ``n``, and up to which receivables batch its ledger batches have counted what they leave out, ``r``.
+``LIST#<company>#<kind>#<number>`` has the pages of its list, ``l``. ``IN#…`` says by period which batch has a document:
+``kd`` its kind, ``nu`` its number. ``PERIOD#<company>#<kind>`` has the last number in each period, ``n``, and up to
+which receivables batch its ledger batches have counted what they leave out, ``r``.
 ``OPEN#<company>`` has each batch that is not accepted yet.
 """
 
@@ -34,12 +36,15 @@ from project_invoicing.domain.ledger_batch import (
     Sides,
 )
 from project_invoicing.domain.states import BATCHES, BatchVerb
+from project_invoicing.store import history as histories
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import Write, delete, get, get_many, last_until, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
 
 _DIGITS: Final = 6
 LAST_NUMBER: Final = 10**_DIGITS - 1
@@ -158,6 +163,21 @@ class LedgerBatches:
         where = (_batches(batch.company, batch.kind), _key(batch.number))
         return update(self.table, *where, new, expected={"ve": batch.version, "st": batch.state}), after
 
+    def troubled(self, batch: LedgerBatch, trouble: str) -> tuple[Write, LedgerBatch]:
+        """The write that says why its files are not there yet, and the header afterwards. As ``changed``."""
+        after = replace(batch, trouble=trouble, version=batch.version + 1)
+        where = (_batches(batch.company, batch.kind), _key(batch.number))
+        values = {"tr": trouble, "ve": after.version}
+        return update(self.table, *where, values, expected={"ve": batch.version, "st": batch.state}), after
+
+    def noted(self, id: BatchId, made: HistoryEntry) -> Write:
+        """An entry of its history, for the transaction of what was done."""
+        return histories.entry(self.table, _document(id), made)
+
+    def history(self, id: BatchId) -> Iterator[HistoryEntry]:
+        """What was done to it, oldest first."""
+        return histories.of(self.client, self.table, _document(id))
+
     def counted(self, batch: LedgerBatch, before: int, now: int) -> Write:
         """Receivables batches up to ``now`` are counted in the ledger batches of this period, until now ``before``."""
         where = (_periods(batch.company, batch.kind), batch.period)
@@ -171,6 +191,7 @@ class LedgerBatches:
 def _values(batch: LedgerBatch) -> Item:
     left = batch.left_out
     return {
+        "co": batch.company,
         "st": batch.state,
         "pe": batch.period,
         "pn": batch.period_number,
@@ -201,6 +222,7 @@ def _values(batch: LedgerBatch) -> Item:
         "da": batch.delivered_at,
         "en": list(batch.external_numbers) or None,
         "an": _answered_text(batch.answered),
+        "tr": batch.trouble,
         "ve": batch.version,
     }
 
@@ -242,6 +264,7 @@ def _batch_of(item: Item) -> LedgerBatch:
         delivered_at=item.get("da"),
         external_numbers=tuple(item.get("en", ())),
         answered=_answered_of(item["an"]) if "an" in item else Answered(),
+        trouble=item.get("tr"),
         version=item["ve"],
     )
 
@@ -284,6 +307,10 @@ def _periods(company: str, kind: BatchKind) -> str:
 
 def _in(company: str, source: str, document: str) -> str:
     return f"IN#{company}#{source}#{document}"
+
+
+def _document(id: BatchId) -> str:
+    return f"{_batches(id.company, id.kind)}#{_key(id.number)}"
 
 
 def _open(company: str) -> str:

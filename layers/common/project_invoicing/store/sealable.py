@@ -23,6 +23,7 @@ PAGE: Final = "V#"
 """How the sort key of a page of the ledger begins."""
 _HEADER: Final = "H"
 _DOCUMENTS: Final = {"journals": "JOURNAL#", "proposals": "PROPOSAL#"}
+_BATCHES: Final = "ledger_batches"
 _STAGED: Final = f"{ACTUAL}#"
 _ROW: Final = "A"
 
@@ -188,6 +189,9 @@ def _owner(one: Waiting) -> tuple[str, str, str] | None:
         return None
     if one.table in _DOCUMENTS:
         return one.table, document, _HEADER
+    if one.table == _BATCHES:
+        batches, _, number = document.rpartition("#")
+        return one.table, batches, number
     if one.table == "staging" and document.startswith(_STAGED):
         return one.table, document.removeprefix(_STAGED), _ROW
     return None

@@ -80,23 +80,34 @@ class BatchFiles:
         The batch before it must be ready: its manifest is named. Raises ``Differs``, ``OutOfTime``, ``Conflict`` where
         another run was faster, and what the bucket raises.
         """
-        batch = replace(batch, previous_sha256=self._previous(batch))
-        with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
-            made = self.again(batch, Path(folder))
-            for name in (JSONL, CSV, PACKED, MANIFEST):
-                if (file := Path(folder) / name).exists():
-                    self._put(batch, file, made)
-        return self._ready(batch, made.files[MANIFEST].sha256, at)
+        chained = replace(batch, previous_sha256=self._previous(batch))
+        made = self._put_all(chained)
+        write, after = self.batches.changed(
+            batch,
+            BatchVerb.READY,
+            previous_sha256=chained.previous_sha256,
+            manifest_sha256=made.files[MANIFEST].sha256,
+            ready_at=at,
+            trouble=None,
+        )
+        event = ready_event(after).on_bus(at, str(batch.id))
+        UnitOfWork(self.batches.client, [write, outbox.record(self.batches.table, event)]).commit_patiently()
+        return after
 
     def put_again(self, batch: LedgerBatch) -> None:
         """Puts files of a ready batch that are missing in the bucket. Raises ``Differs`` for one with other bytes."""
+        self._put_all(batch)
+
+    def _put_all(self, batch: LedgerBatch) -> Made:
         with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
             made = self.again(batch, Path(folder))
-            if made.files[MANIFEST].sha256 != batch.manifest_sha256:
-                raise Differs(batch.id, f"{MANIFEST} would have the sha256 {made.files[MANIFEST].sha256}")
+            sha256 = made.files[MANIFEST].sha256
+            if batch.manifest_sha256 not in (None, sha256):
+                raise Differs(batch.id, f"{MANIFEST} would have the sha256 {sha256}")
             for name in (JSONL, CSV, PACKED, MANIFEST):
                 if (file := Path(folder) / name).exists():
                     self._put(batch, file, made)
+        return made
 
     def again(self, batch: LedgerBatch, folder: Path) -> Made:
         """Makes the files of a sealed batch in a folder, from its list and the ledger. Raises ``Differs``.
@@ -131,20 +142,12 @@ class BatchFiles:
         if not self.bucket.put(key, file, sha256, _TYPES[file.name], packed=packed):
             raise Differs(batch.id, f"the bucket has {key} under other bytes than {sha256}")
 
-    def _ready(self, batch: LedgerBatch, manifest_sha256: str, at: str) -> LedgerBatch:
-        write, after = self.batches.changed(
-            batch, BatchVerb.READY, previous_sha256=batch.previous_sha256, manifest_sha256=manifest_sha256, ready_at=at
-        )
-        event = ready_event(after).on_bus(at, str(batch.id))
-        UnitOfWork(self.batches.client, [write, outbox.record(self.batches.table, event)]).commit_patiently()
-        return after
-
     def _spooled(self, batch: LedgerBatch, writer: Writer, folder: Path) -> _Days:
         """The lines of the batch, written by accounting date; of a date in the order of sources and documents."""
         listed = sorted((one.source, one.document) for one in self.batches.listed(batch.id))
         days = _Days(folder)
         try:
-            for lines in self.documents.lines(batch.company, batch.kind, listed):
+            for _, lines in self.documents.each(batch.company, batch.kind, listed):
                 if not self.time_left():
                     raise OutOfTime(f"batch {batch.id}: no time is left to write its files")
                 for line in lines:
