@@ -109,9 +109,9 @@ class House:
         self.policy({})
         client.s3().create_bucket(Bucket=BUCKET)
         self.bucket = LedgerBucket(client.s3(), BUCKET)
-        table = self.names.ledger_batches_table
-        self.batches, self.answers = LedgerBatches(self.client, table), BatchAnswers(self.client, table)
-        self.deliveries = BatchDeliveries(self.client, table)
+        name = self.names.ledger_batches_table
+        self.batches, self.answers = LedgerBatches(self.client, name), BatchAnswers(self.client, name)
+        self.deliveries = BatchDeliveries(self.client, name)
         self.reader = BatchReader(self.bucket)
 
     def ready(self, *vouchers: list[LedgerLine], number: int = 1, **more: Any) -> LedgerBatch:

@@ -6,6 +6,8 @@ are text and are compared as written. Rows are frozen: a loaded set-up never cha
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from project_invoicing.setup.models.companies import (
@@ -19,7 +21,6 @@ from project_invoicing.setup.models.companies import (
 from project_invoicing.setup.models.defaults import Defaults
 from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, Worker
 from project_invoicing.setup.models.intercompany import Intercompany
-from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.models.master_data import (
     Category,
     Contract,
@@ -39,7 +40,8 @@ class SetupDocument(SetupRow):
     """The whole set-up. Only companies and currencies are required.
 
     ``units``: the companies of organizational units, by the unit's name, where its row in Dataverse does not say.
-    ``ledger_formats``: formats of ledger batches beside the ready-made ones.
+    ``ledger_formats``: formats of ledger batches beside the ready-made ones. They stay as written: the check of the
+    document checks them, and only what delivers a batch reads them (``setup.models.ledger_formats``).
     ``master_rows``: off leaves the rows from Dataverse out of account, as if none had arrived.
     """
 
@@ -69,5 +71,5 @@ class SetupDocument(SetupRow):
     references: dict[Name, dict[Name, Name]] = {}
     units: dict[Name, Name] = {}
     defaults: Defaults = Defaults()
-    ledger_formats: dict[Name, LedgerFormat] = {}
+    ledger_formats: dict[Name, dict[str, Any]] = {}
     master_rows: Switch = OnOff.ON

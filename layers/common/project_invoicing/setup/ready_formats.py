@@ -16,7 +16,7 @@ def _column(name: str, field: str | None = None, **more: Any) -> dict[str, Any]:
 _D365_GENERAL_JOURNAL: Final = {
     "file": "csv",
     "columns": [
-        _column("JOURNALBATCHNUMBER", "part_id", max_length=20),
+        _column("JOURNALBATCHNUMBER", "part_id"),
         _column("LINENUMBER", "row"),
         _column("JOURNALNAME", max_length=10),
         _column("DESCRIPTION", "batch", max_length=60),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
-from typing import Final
+from string import Formatter
+from typing import Final, NamedTuple
 
 from project_invoicing.domain.ledger_batch import BatchId, BatchLine, LedgerLine
 from project_invoicing.domain.money import ZERO
@@ -16,6 +17,7 @@ from project_invoicing.setup.models.ledger_formats import (
     FormatColumn,
     FormatCurrency,
     FormatFile,
+    FormatLimits,
     LedgerFormat,
     LineKind,
     Unmapped,
@@ -42,7 +44,7 @@ class Rate(Figure):
 
 
 class Display(str):
-    """Dimension values in order, with or without the account before them: it may begin with the delimiter."""
+    """Dimension values in order of which the first is empty, so that it begins with the delimiter."""
 
     __slots__ = ()
 
@@ -65,11 +67,23 @@ class Look:
     row: int
 
 
-def cells(look: Look, columns: list[FormatColumn]) -> Iterator[tuple[FormatColumn, Cell]]:
+class Reader(NamedTuple):
+    """A column made ready: ``read`` gives what stands in it for a line, and raises ``Unwritable``."""
+
+    name: str
+    on: LineKind | None
+    read: Callable[[Look], Cell]
+
+
+def readers(format: LedgerFormat, columns: Iterable[FormatColumn]) -> list[Reader]:
+    """The columns with all that is the same for every line worked out once."""
+    return [Reader(column.name, column.on, _reader(format, column)) for column in columns]
+
+
+def cells(look: Look, columns: Iterable[Reader]) -> list[tuple[str, Cell]]:
     """The columns that lines of this kind have, with what stands in them. Raises ``Unwritable``."""
-    for column in columns:
-        if column.on is None or column.on is look.kind:
-            yield column, _cell(look, column)
+    kind = look.kind
+    return [(name, read(look)) for name, on, read in columns if on is None or on is kind]
 
 
 def dimension_cells(look: Look) -> Iterator[tuple[str, str]]:
@@ -77,77 +91,88 @@ def dimension_cells(look: Look) -> Iterator[tuple[str, str]]:
     format, line = look.format, look.line
     if not isinstance(line, LedgerLine):
         return
-    placed = {*format.dimensions, *format.dimension_columns, *format.dimensions_left_out}
     for name, value in line.dimensions.items():
-        if value and not format.any_dimension and name not in placed:
+        if value and not format.any_dimension and name not in format.known_dimensions:
             raise Unwritable("dimensions", name, "has no place in the format; add it to dimensions")
     for name, column in format.dimension_columns.items():
-        yield column, _checked(look, column, _dimension(look, line, name))
+        yield column, _checked(format, column, _dimension(look, line, name))
 
 
-def _cell(look: Look, column: FormatColumn) -> Cell:
-    constant = look.format.constants.get(column.name)
+def _reader(format: LedgerFormat, column: FormatColumn) -> Callable[[Look], Cell]:
+    name, most = column.name, column.max_length
+    constant = format.constants.get(name)
+    value = _value(column, constant)
+
+    def read(look: Look) -> Cell:
+        cell = value(look)
+        if isinstance(cell, list):
+            if column.pair:
+                return [(key, _checked(format, key, each)) for key, each in cell]
+            cell = _joined(cell)
+        if column.required and not cell:
+            raise Unwritable(name, cell, "is empty and must not be")
+        if most and 2 * len(cell) > most and len(cell.encode("utf-16-le", "surrogatepass")) > 2 * most:
+            raise Unwritable(name, cell, f"is longer than {most} characters")
+        return _checked(format, name, cell) if constant is None else cell
+
+    return read
+
+
+def _value(column: FormatColumn, constant: str | None) -> Callable[[Look], Cell]:
     if constant is not None:
-        cell: Cell = constant
-    elif column.pattern:
-        cell = column.pattern.format_map(_Named(look)).strip()
-    else:
-        cell = FIELD[column.field or ""](look)
-    if isinstance(cell, list):
-        if not column.pair:
-            cell = ";".join(f"{name}={value}" for name, value in cell)
-        else:
-            for name, value in cell:
-                _checked(look, name, value)
-            return cell
-    if column.required and not cell:
-        raise Unwritable(column.name, cell, "is empty and must not be")
-    if column.max_length and len(cell.encode("utf-16-le", "surrogatepass")) // 2 > column.max_length:
-        raise Unwritable(column.name, cell, f"is longer than {column.max_length} characters")
-    return cell if constant is not None else _checked(look, column.name, cell)
+        return lambda look: constant  # noqa: ARG005  a constant needs no line
+    if not column.pattern:
+        return FIELD[column.field or ""]
+    pieces = [(text, FIELD[field] if field else None) for text, field, _, _ in Formatter().parse(column.pattern)]
+
+    def patterned(look: Look) -> str:
+        text = "".join(f"{before}{_joined(of(look)) if of else ''}" for before, of in pieces)
+        return text.strip(" ")
+
+    return patterned
 
 
-class _Named(dict[str, str]):
-    """The fields of a pattern, looked up as it asks for them."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
-
-    def __missing__(self, name: str) -> str:
-        cell = FIELD[name](self._look)
-        return cell if isinstance(cell, str) else ";".join(f"{key}={value}" for key, value in cell)
+def _joined(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else ";".join(f"{name}={value}" for name, value in cell)
 
 
-def _checked(look: Look, name: str, cell: str) -> str:
+def _checked(format: LedgerFormat, name: str, cell: str) -> str:
     if isinstance(cell, Figure):
-        return _figure(look, name, cell)
-    if _UNPRINTABLE.search(cell):
+        return _figure(format, name, cell)
+    if not (cell.isascii() and cell.isprintable()) and _UNPRINTABLE.search(cell):
         raise Unwritable(name, ascii(cell), "has a character that no file may have")
-    harmless = isinstance(cell, Display) and _NO_FORMULA.fullmatch(cell)
-    if look.format.file is FormatFile.CSV and cell.startswith(_FORMULA) and not harmless:
+    if format.file is FormatFile.CSV and cell.startswith(_FORMULA) and not _is_harmless(cell):
         raise Unwritable(name, cell, "begins as a formula does, and would be one in a spreadsheet")
     return cell
 
 
-def _figure(look: Look, name: str, cell: Figure) -> str:
-    limits = look.format.limits
-    whole, _, fraction = cell.lstrip("-").partition(".")
-    if isinstance(cell, Rate):
-        if limits.rate_decimals is not None and len(fraction) > limits.rate_decimals:
-            raise Unwritable(name, cell, f"has more than {limits.rate_decimals} decimals")
+def _is_harmless(cell: str) -> bool:
+    return isinstance(cell, Display) and _NO_FORMULA.fullmatch(cell) is not None
+
+
+def _figure(format: LedgerFormat, name: str, cell: Figure) -> str:
+    limits = format.limits
+    if isinstance(cell, Amount):
+        return _amount(limits, name, cell)
+    most = limits.rate_decimals if isinstance(cell, Rate) else None
+    if most is not None and len(cell.partition(".")[2]) > most:
+        raise Unwritable(name, cell, f"has more than {most} decimals")
+    return cell
+
+
+def _amount(limits: FormatLimits, name: str, cell: Amount) -> Amount:
+    """Zeros at its end may go; nothing else may."""
+    digits, most = limits.amount_digits, limits.amount_decimals
+    if digits is None and most is None:
         return cell
-    if not isinstance(cell, Amount):
+    whole, _, fraction = cell.partition(".")
+    if digits is not None and len(whole.lstrip("-")) > digits:
+        raise Unwritable(name, cell, f"has more than {digits} digits before the decimals")
+    if most is None or len(fraction) <= most:
         return cell
-    if limits.amount_digits is not None and len(whole) > limits.amount_digits:
-        raise Unwritable(name, cell, f"has more than {limits.amount_digits} digits before the decimals")
-    if limits.amount_decimals is None or len(fraction) <= limits.amount_decimals:
-        return cell
-    if fraction[limits.amount_decimals :].strip("0"):
-        raise Unwritable(name, cell, f"has more than {limits.amount_decimals} decimals")
-    kept = fraction[: limits.amount_decimals]
-    sign = "-" if cell.startswith("-") else ""
-    return Amount(f"{sign}{whole}.{kept}" if kept else f"{sign}{whole}")
+    if fraction[most:].strip("0"):
+        raise Unwritable(name, cell, f"has more than {most} decimals")
+    return Amount(f"{whole}.{fraction[:most]}" if most else whole)
 
 
 def plain(amount: Decimal) -> Amount:
@@ -156,11 +181,10 @@ def plain(amount: Decimal) -> Amount:
 
 
 def _day(look: Look, day: date) -> str:
-    parts = {"YYYY": f"{day.year:04d}", "MM": f"{day.month:02d}", "DD": f"{day.day:02d}"}
-    text = look.format.dates
-    for name, value in parts.items():
-        text = text.replace(name, value)
-    return text
+    iso = day.isoformat()
+    if (form := look.format.dates) == "YYYY-MM-DD":
+        return iso
+    return form.replace("YYYY", iso[:4]).replace("MM", iso[5:7]).replace("DD", iso[8:])
 
 
 def _coded(look: Look, table: Mapping[str, str], name: str, code: str) -> str:
@@ -220,7 +244,10 @@ def _display(look: Look, *before: str) -> str:
         for value in values:
             if format.dimension_delimiter in value:
                 raise Unwritable("dimensions", value, f"has {format.dimension_delimiter!r}, which sets values apart")
-    return Display(format.dimension_delimiter.join(values)) if any(values) else ""
+    if not any(values):
+        return ""
+    text = format.dimension_delimiter.join(values)
+    return text if values[0] else Display(text)
 
 
 def _given(look: Look) -> tuple[str, Decimal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from project_invoicing.domain.ledger_batch import BatchId
 from project_invoicing.errors import Rejected
@@ -16,10 +17,13 @@ def ready_made(name: str) -> LedgerFormat:
     return LedgerFormat.model_validate(READY_FORMATS[name])
 
 
-def named(own: Mapping[str, LedgerFormat], name: str) -> LedgerFormat:
-    """The policy's format of this name, or the ready-made one. Raises ``Rejected`` where there is neither."""
+def named(own: Mapping[str, Mapping[str, Any]], name: str) -> LedgerFormat:
+    """The policy's format of this name (``SetupDocument.ledger_formats``), or the ready-made one.
+
+    Raises ``Rejected`` where there is neither.
+    """
     if name in own:
-        return own[name]
+        return LedgerFormat.model_validate(own[name])
     if name in READY_FORMATS:
         return ready_made(name)
     there = ", ".join([*own, *READY_FORMATS])

@@ -10,6 +10,7 @@ from typing import Final
 from project_invoicing.domain.ledger_batch import BatchId, BatchLine, ReceivablesWay
 from project_invoicing.rules.ledger_formats.cells import Look
 from project_invoicing.rules.ledger_formats.entries import Entry, Placed, entries, kind_of, placed
+from project_invoicing.rules.ledger_formats.formats import check_kind
 from project_invoicing.rules.ledger_formats.refusals import Problems, Unwritable
 from project_invoicing.rules.ledger_formats.tolerance import Difference, Differences, counted, difference
 from project_invoicing.rules.ledger_formats.writers import WRITERS, Writer
@@ -41,7 +42,12 @@ class Checked:
 def checked(
     format: LedgerFormat, batch: BatchId, lines: Lines, *, way: ReceivablesWay = ReceivablesWay.JOURNAL
 ) -> Checked:
-    """Writes all of it to nowhere. Raises ``FormatRefused`` with the first documents that cannot be written."""
+    """Writes all of it to nowhere.
+
+    Raises ``FormatRefused`` with the first documents that cannot be written, ``Rejected`` where the format is for
+    batches of another kind.
+    """
+    check_kind("", format, batch)
     problems = Problems(str(batch), stop=False)
     counts = _Counts()
     differences = counted(_differences(format, batch, lines, way, problems, counts))

@@ -5,14 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 from project_invoicing.domain.ledger_batch import LedgerLine
-from project_invoicing.rules.ledger_formats.cells import Cell, Figure, Look, Pairs, cells, dimension_cells, plain
+from project_invoicing.rules.ledger_formats.cells import (
+    FIELD,
+    Cell,
+    Figure,
+    Look,
+    Pairs,
+    cells,
+    dimension_cells,
+    plain,
+    readers,
+)
 from project_invoicing.rules.ledger_formats.refusals import Unwritable
 from project_invoicing.setup.models.ledger_formats import FormatColumn, FormatFile, LedgerFormat
 
@@ -24,6 +34,9 @@ class Writer:
 
     def __init__(self, format: LedgerFormat) -> None:
         self.format = format
+        self._lines = readers(format, format.line_columns)
+        self._entries = readers(format, format.entry_columns)
+        self._heads = readers(format, format.head_columns)
 
     def head(self, first: Look) -> str:  # noqa: ARG002
         """What comes before the first entry."""
@@ -42,11 +55,10 @@ class Writer:
         return ""
 
     def _line(self, look: Look) -> Row:
-        row = [(column.name, cell) for column, cell in cells(look, self.format.line_columns)]
-        return [*row, *dimension_cells(look)]
+        return [*cells(look, self._lines), *dimension_cells(look)]
 
     def _of_entry(self, look: Look) -> Row:
-        return [(column.name, cell) for column, cell in cells(look, self.format.entry_columns)]
+        return cells(look, self._entries)
 
 
 class _Echo:
@@ -102,9 +114,8 @@ def _json(value: Any) -> str:
             return "[" + ",".join(_json(member) for member in value) + "]"
 
 
-def _tree(row: Row, columns: Iterable[FormatColumn]) -> dict[str, Any]:
-    """Nested objects of what is not empty: dots in names lead into them."""
-    pairs = {column.name: column.pair for column in columns if column.pair is not None}
+def _tree(row: Row, pairs: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Nested objects of what is not empty: dots in names lead into them. ``pairs``: the names in its lists."""
     tree: dict[str, Any] = {}
     for name, cell in row:
         if not cell:
@@ -124,14 +135,18 @@ def _listed(cell: Pairs, names: tuple[str, str]) -> list[dict[str, str]]:
 class JsonLinesWriter(Writer):
     """A line, or an entry with its lines, a row."""
 
+    def __init__(self, format: LedgerFormat) -> None:
+        super().__init__(format)
+        self._pairs = {column.name: column.pair for column in format.line_columns if column.pair is not None}
+
     def entry(self, looks: list[Look]) -> str:
-        rows = [_tree(self._line(look), self.format.line_columns) for look in looks]
+        rows = [_tree(self._line(look), self._pairs) for look in looks]
         if self.format.nesting.lines:
             rows = [self._whole(looks[0], rows)]
         return "".join(f"{_json(row)}\n" for row in rows)
 
     def _whole(self, look: Look, lines: list[dict[str, Any]]) -> dict[str, Any]:
-        tree = _tree(self._of_entry(look), self.format.entry_columns)
+        tree = _tree(self._of_entry(look), self._pairs)
         return {**tree, str(self.format.nesting.lines): lines}
 
 
@@ -143,7 +158,7 @@ class JsonWriter(JsonLinesWriter):
         self._between = ""
 
     def head(self, first: Look) -> str:
-        head = _tree([(column.name, cell) for column, cell in cells(first, self.format.head_columns)], [])
+        head = _tree(cells(first, self._heads), {})
         named = "".join(f"{json.dumps(name)}:{_json(value)}," for name, value in head.items())
         return "{" + named + json.dumps(self.format.nesting.envelope[0]) + ":["
 
@@ -164,8 +179,8 @@ class XmlWriter(Writer):
         spaces = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in nesting.namespaces.items())
         outer = [f"<{name}{spaces if place == 0 else ''}>" for place, name in enumerate(nesting.envelope)]
         holder = ET.Element("head")
-        for column, cell in cells(first, self.format.head_columns):
-            _put(holder, column.name, cell)
+        for name, cell in cells(first, self._heads):
+            _put(holder, name, cell)
         inner = "".join(ET.tostring(element, encoding="unicode") for element in holder)
         return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(outer) + inner + "\n"
 
@@ -251,17 +266,13 @@ class BeancountWriter(Writer):
         return "\n" + "".join(f"{self._since.isoformat()} open {account} {currency}\n" for account, currency in opened)
 
     def _account(self, look: Look) -> str:
-        code = str(dict(self._codes(look))["account"])
+        code = str(_ACCOUNT(look))
         begins = max((start for start in self.format.roots if code.startswith(start)), key=len, default=None)
         if begins is None:
             raise Unwritable("account", code, "has no root account in roots; add what it begins with")
         if not _CODE.fullmatch(code):
             raise Unwritable("account", code, "is no account name there: give it another in tables.accounts")
         return f"{self.format.roots[begins]}:{code}"
-
-    def _codes(self, look: Look) -> Iterator[tuple[str, Cell]]:
-        for column, cell in cells(look, _ACCOUNT):
-            yield column.name, cell
 
     def _commodity(self, currency: str) -> str:
         if not _COMMODITY.fullmatch(currency):
@@ -272,7 +283,7 @@ class BeancountWriter(Writer):
         return [f"{indent}{name}: {_quoted(text)}\n" for name, text in named if text]
 
 
-_ACCOUNT: Final = [FormatColumn(name="account", field="account", required=True)]
+_ACCOUNT: Final = FIELD["account"]
 
 
 def _ledger(look: Look) -> LedgerLine:

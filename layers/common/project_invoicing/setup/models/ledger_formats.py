@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Final, Self
 
@@ -43,6 +44,15 @@ FIELDS: Final[Mapping[BatchKind, frozenset[str]]] = {
 }
 """What a column may hold, by the kind of the batch."""
 
+_ENTRY: Final[Mapping[BatchKind, frozenset[str]]] = {
+    BatchKind.LEDGER: frozenset({"voucher"}),
+    BatchKind.RECEIVABLES: frozenset({"invoice_number"}),
+    BatchKind.PAYABLES: frozenset({"invoice_number", "lender"}),
+}
+"""What the id of an entry needs, so that no two of a company have the same."""
+_XML: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*(?:@[A-Za-z_][A-Za-z0-9_-]*)?")
+_ROOT: Final = re.compile(r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z0-9][A-Za-z0-9-]*)*")
+_METADATA: Final = re.compile(r"[a-z][a-z0-9_-]+")
 _DATE_PARTS: Final = re.compile("YYYY|MM|DD")
 
 
@@ -189,11 +199,11 @@ class LedgerFormat(SetupRow):
     ``columns`` are those of a line, ``entry_columns`` those of a voucher (or document) where the file has them apart,
     ``head_columns`` those of a whole message, ``more_columns`` come behind the columns of ``like``. ``constants`` fill
     the columns of their names, whatever those held. ``entry``: the entry's id at the other side, from ``{company}``,
-    ``{voucher}`` and, for documents, ``{invoice_number}`` and ``{lender}``.
+    ``{voucher}`` or, for documents, ``{invoice_number}``, for payables with ``{lender}`` too.
 
     ``dimensions``: those that the displays show, in order, empty ones kept; ``any_dimension``: all of a line, by name.
     ``dimension_columns``: columns of their own, by dimension. A line with another dimension is refused, unless
-    ``dimensions_left_out`` has it. ``account_in_display``: false leaves the account out of ``account_display``.
+    ``dimensions_left_out`` has it.
 
     ``rate_per``: how many units of currency a rate is for. ``dates``: such as ``DD.MM.YYYY``. ``summed``: lines of one
     date, account, dimensions, project, tax code, currency, rate and side are one row; sides are never netted.
@@ -250,12 +260,20 @@ class LedgerFormat(SetupRow):
     def line_columns(self) -> list[FormatColumn]:
         return [*self.columns, *self.more_columns]
 
-    @property
+    @cached_property
+    def known_dimensions(self) -> frozenset[str]:
+        """The dimensions that have a place, or are left out on purpose."""
+        return frozenset({*self.dimensions, *self.dimension_columns, *self.dimensions_left_out})
+
+    @cached_property
     def translated(self) -> bool:
         """Whether the other side works the accounting amounts out of ours again, and may find other cents."""
-        fields = {field for column in self.line_columns for field in column.fields}
         ours = {"accounting_amount", "accounting_debit", "accounting_credit"}
-        return self.kind is BatchKind.LEDGER and self.currency is FormatCurrency.TRANSACTION and not fields & ours
+        transaction = self.currency is FormatCurrency.TRANSACTION
+        return self.kind is BatchKind.LEDGER and transaction and not self._fields() & ours
+
+    def _fields(self) -> set[str]:
+        return {field for column in self.line_columns for field in column.fields}
 
     def _problems(self) -> Iterator[str]:
         yield from self._columns_wrong()
@@ -263,10 +281,13 @@ class LedgerFormat(SetupRow):
         if sorted(_DATE_PARTS.findall(self.dates)) != ["DD", "MM", "YYYY"]:
             yield f"dates: {self.dates!r} needs YYYY, MM and DD once each, such as DD.MM.YYYY"
         fields = set(fields_in(self.entry))
-        known = {BatchKind.LEDGER: {"company", "voucher"}}.get(self.kind, {"company", "invoice_number", "lender"})
-        needed = "voucher" if self.kind is BatchKind.LEDGER else "invoice_number"
-        if not fields <= known or needed not in fields:
-            yield f"entry: {self.entry!r} must have {{{needed}}} and may have {', '.join(sorted(known))}"
+        known = {"company"} | _ENTRY[self.kind]
+        needed = _ENTRY[self.kind]
+        if not needed <= fields <= known or "}{" in self.entry:
+            must = " and ".join(f"{{{name}}}" for name in sorted(needed))
+            yield f"entry: {self.entry!r} must have {must}, may have {', '.join(sorted(known))}, and text between them"
+        if self.any_dimension and any("display" in field for field in self._fields()):
+            yield "any_dimension: a display has its dimensions in one order; list them in dimensions"
         if self.summed and (self.entry_columns or self.customer_lines is not CustomerLines.NEVER):
             yield "summed: sums have no vouchers; leave entry_columns empty and write customer_lines: never"
 
@@ -283,6 +304,9 @@ class LedgerFormat(SetupRow):
                 others.add(column.on)
                 yield from (f"{group}.{column.name}: {problem}" for problem in self._column_wrong(column))
         names = {column.name for _, columns in groups for column in columns} | {c.name for c in self.head_columns}
+        for name, below in ((one, two) for one in names for two in names):
+            if below.startswith(f"{name}.") and self.file is not FormatFile.CSV:
+                yield f"columns: {name} holds {below} and cannot hold a value as well"
         for name in self.constants.keys() - names:
             yield f"constants: {name} is no column; there is {', '.join(sorted(names))}"
         for name in names & set(self.dimension_columns.values()):
@@ -308,7 +332,24 @@ class LedgerFormat(SetupRow):
         }.get(self.file, False)
         if missing:
             yield f"nesting: a {self.file} file needs {missing}"
-        if self.file is FormatFile.BEANCOUNT and not self.roots:
-            yield "roots: a beancount file needs the root account of each account, by what it begins with"
+        if self.file is FormatFile.BEANCOUNT:
+            yield from self._beancount_wrong()
+        if self.file is FormatFile.XML:
+            columns = (*self.line_columns, *self.entry_columns, *self.head_columns)
+            for name in (*(column.name for column in columns), *self.dimension_columns.values()):
+                if not _XML.fullmatch(name):
+                    yield f"columns: {name!r} is no path of elements; write it as in Tax.TaxCode or Amount@currencyCode"
         if self.head_columns and self.file not in (FormatFile.JSON, FormatFile.XML):
             yield f"head_columns: a {self.file} file has no head"
+
+    def _beancount_wrong(self) -> Iterator[str]:
+        if self.kind is not BatchKind.LEDGER or self.currency is not FormatCurrency.ACCOUNTING or self.summed:
+            yield "file: a beancount file is for vouchers in currency: accounting"
+        if not self.roots:
+            yield "roots: a beancount file needs the root account of each account, by what it begins with"
+        for root in self.roots.values():
+            if not _ROOT.fullmatch(root):
+                yield f"roots: {root!r} is none of Assets, Liabilities, Equity, Income and Expenses, nor below one"
+        for column in (*self.line_columns, *self.entry_columns):
+            if not _METADATA.fullmatch(column.name):
+                yield f"columns: {column.name!r} is no name of metadata; write it as in cost_center"
