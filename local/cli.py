@@ -118,6 +118,9 @@ def _add_runs(commands: Commands) -> None:
     runs.add_argument(
         "--keep", type=Path, metavar="DIR", help="leave the end state in this folder, for: invoicing serve --keep DIR"
     )
+    runs.add_argument(
+        "--files", type=Path, metavar="DIR", help="write what leaves in files, such as ledger batches, here"
+    )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     json_option(runs)
     runs.set_defaults(command=_run)
@@ -223,6 +226,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.deployed and options.keep:
         raise InvalidInput(["--keep: a stack that is deployed into ministack cannot be kept; leave --deployed out"])
     _check_out(options.out, options.setup, options.events)
+    if options.files and options.files.exists() and not options.files.is_dir():
+        raise InvalidInput([f"--files: {options.files} is no folder; name one"])
     outcome = run.run(
         run.Options(
             setup=options.setup,
@@ -232,6 +237,7 @@ def _run(options: argparse.Namespace) -> int:
             shuffle=options.shuffle,
             duplicate=options.duplicate,
             keep=options.keep,
+            files=options.files,
             verbose=options.verbose,
         )
     )

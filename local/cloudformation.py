@@ -20,6 +20,7 @@ _PSEUDO: Final = {"AWS::StackName": STACK_NAME, "AWS::Partition": "aws", "AWS::R
 _NAME: Final = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
+    "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::Serverless::Function": "FunctionName",
@@ -27,6 +28,7 @@ _NAME: Final = {
 _REFERRED: Final = (
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
+    "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
 )
@@ -121,10 +123,12 @@ class Resources:
                 yield id, resource.get("Properties", {})
 
     def name(self, id: str) -> str:
-        """The physical name: the one the template gives, else the logical id."""
+        """The physical name: the one the template gives, else the logical id, of a bucket in small letters."""
         resource = self._resources[id]
         given = resource.get("Properties", {}).get(_NAME[resource["Type"]])
-        return self.text(given, id) if given else id
+        if given:
+            return self.text(given, id)
+        return id.lower() if resource["Type"] == "AWS::S3::Bucket" else id
 
     def id(self, reference: Any, where: str) -> str:
         """The logical id that ``!Ref X`` or ``!GetAtt X.Arn`` names."""

@@ -66,6 +66,8 @@ class DeployedStack:
             dataverse_table=outputs["DataverseTableName"],
             master_data_table=outputs["MasterDataTableName"],
             webhook_keys=outputs["WebhookKeysSecret"],
+            ledger_batches_table=outputs["LedgerBatchesTableName"],
+            ledger_bucket=outputs["LedgerBucketName"],
         )
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK)
         self._names = {
@@ -159,7 +161,8 @@ class DeployedStack:
 
     def _unsent(self) -> bool:
         named = self.settings
-        tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
+        business = (named.staging_table, named.journals_table, named.proposals_table)
+        tables = (*business, named.setup_table, named.ledger_batches_table)
         return any(True for table in tables for _ in outbox.unsent(client.dynamodb(), table))
 
     def _deliver_own_events_again(self, copies: int) -> None:

@@ -1,11 +1,11 @@
 """The state of a local stack in a folder: what ``--keep DIR`` leaves, and what ``invoicing serve`` goes on with.
 
-One file, ``state.json``, has the items of all tables, what is on the queues (dead letters included), the secrets (the
-webhook's key stays the same) and the rows of the stand-in for Dataverse. It is written whole to another name and then
-put in its place, so that whatever happens meanwhile the state that was saved last is there, whole. A message that
-somebody else has hidden (a ``redrive`` that was killed) cannot be read. If it was seen before it is saved all the same:
-at worst it comes twice, which changes nothing. The file does not depend on the engine. Who uses a folder holds a lock
-on it, which ends with the process.
+One file, ``state.json``, has the items of all tables, what is on the queues (dead letters included) and in the buckets,
+the secrets (the webhook's key stays the same) and the rows of the stand-in for Dataverse. It is written whole to
+another name and then put in its place, so that whatever happens meanwhile the state that was saved last is there,
+whole. A message that somebody else has hidden (a ``redrive`` that was killed) cannot be read. If it was seen before it
+is saved all the same: at worst it comes twice, which changes nothing. The file does not depend on the engine. Who uses
+a folder holds a lock on it, which ends with the process.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Final
 import boto3
 
 from dataverse_standin import Rows
+from local import bucket_files
 from local.stack import Stack
 from operate.invalid_input import InvalidInput
 from operate.messages import MOST_MESSAGES
@@ -43,6 +44,8 @@ class Folder:
         self._saved: bytes | None = None
         self._seen: dict[str, dict[str, str]] = {}
         """The messages that were on each queue when it was last looked at, by their ids."""
+        self._objects: dict[str, dict[str, bytes]] = {}
+        """What the buckets had when they were last looked at: nothing in them changes."""
 
     @property
     def file(self) -> Path:
@@ -65,7 +68,12 @@ class Folder:
 
     def save(self, stack: Stack, rows: Rows | None) -> bool:
         """Saves the state, unless it is the one that was saved last. Says whether it did."""
-        state = {"format": _FORMAT, **_stack_state(stack, self._seen), "dataverse": rows.state() if rows else None}
+        state = {
+            "format": _FORMAT,
+            **_stack_state(stack, self._seen),
+            "buckets": {name: _objects(name, self._objects.setdefault(name, {})) for name in stack.template.buckets},
+            "dataverse": rows.state() if rows else None,
+        }
         data = json.dumps(state, default=_bytes).encode()
         if data == self._saved:
             return False
@@ -109,6 +117,9 @@ def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
         raise InvalidInput([_another_version(where, f"template.yaml has no {', '.join(sorted(unknown))}")])
     for table, items in state["tables"].items():
         copies.fill(client.dynamodb(), names[table], items)
+    for bucket, objects in state.get("buckets", {}).items():
+        for key, data in objects.items():
+            client.s3().put_object(Bucket=bucket, Key=key, Body=data)
     stack.pass_over_streams()
     sqs = boto3.client("sqs")
     for queue, bodies in state["queues"].items():
@@ -131,6 +142,15 @@ def _stack_state(stack: Stack, seen: dict[str, dict[str, str]]) -> Json:
             for secret in stack.template.secrets
         },
     }
+
+
+def _objects(bucket: str, seen: dict[str, bytes]) -> dict[str, bytes]:
+    """What is in a bucket, by key."""
+    there = list(bucket_files.keys(bucket))
+    for key in there:
+        if key not in seen:
+            seen[key] = client.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    return {key: seen[key] for key in there}
 
 
 def _bodies(url: str, seen: dict[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.codes import StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.ledger_batch import BatchKind
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_item import UnreadableRow
@@ -28,9 +29,11 @@ from project_invoicing.rules.write_back import Values, actual_of_invoice, actual
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals, WholeStaging, vouchers
+from project_invoicing.use_cases.ledger_batches.lists import batch_row
 from project_invoicing.use_cases.result_rows import invoice_row, voucher_row
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -73,11 +76,21 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
         "invoices": [invoice_row(invoice, show) for invoice in invoices],
         "vouchers": [voucher_row(voucher, show) for voucher in vouchers(Ledger(client, names.ledger_table))],
         "write_back": list(_write_backs(staging, journals, proposals, invoices, show)),
+        "batches": list(_batches(LedgerBatches(client, names.ledger_batches_table), setup)),
         "rejected": [one._asdict() for one in staging.rejections()],
         "refused": list(refused),
     }
     vendor_invoices = list(vendor_invoice_rows(proposals, show))
     return made | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
+
+
+def _batches(batches: LedgerBatches, setup: FinanceSetup) -> Iterator[dict[str, Any]]:
+    """Batches by company, kind and number, with sums in accounting currency."""
+    for company in sorted(setup.document.companies):
+        for kind in BatchKind:
+            last = batches.last(company, kind)
+            for batch in batches.between(company, kind, 1, last.number if last else 0):
+                yield batch_row(batch)
 
 
 def refusals_in(answer: Any, at: str, action: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 from rich.progress import Progress
 
-from local import ROOT, deployed, engines, kept, result, template
+from local import ROOT, bucket_files, deployed, engines, kept, result, template
 from local.functions import Handlers
 from local.queues import DeadLetter
 from local.scenario import Scenario, read_scenario
@@ -79,6 +79,7 @@ class Options:
     shuffle: int | None = None
     duplicate: int = 0
     keep: Path | None = None
+    files: Path | None = None
     verbose: bool = False
 
 
@@ -117,6 +118,8 @@ def run(options: Options) -> Outcome:
         setups.load(client.dynamodb(), stack.settings.setup_table, document, lines[0].at)
         refused = list(_played(stack, scenario, options))
         made = result.build(client.dynamodb(), stack.settings, lines[-1].at, refused)
+        if options.files:
+            bucket_files.write([stack.settings.ledger_bucket], options.files)
         if folder and isinstance(stack, Stack):
             folder.save(stack, None)
         return Outcome(made, stack.dead_letters())

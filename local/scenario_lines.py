@@ -167,6 +167,7 @@ class RunLine(CallLine):
     actual_id: Annotated[str, AfterValidator(_row_id)] | None = None
     original_journal: _Named | None = None
     period_start: Annotated[str, AfterValidator(_day)] | None = None
+    kind: Literal["ledger", "receivables", "payables"] | None = None
     actor: str | None = None
 
     @property

@@ -54,6 +54,7 @@ class Stack:
         self._unheard: list[DeadLetter] = []
         self._published = self._written = False
         self._create_secrets()
+        self._create_buckets()
         self._create()
 
     @property
@@ -183,6 +184,10 @@ class Stack:
             if secret.generated:
                 document[secret.generated] = secrets.token_urlsafe(36)
             client.secrets_manager().create_secret(Name=secret.name, SecretString=json.dumps(document))
+
+    def _create_buckets(self) -> None:
+        for bucket in self._template.buckets:
+            client.s3().create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
 
     def _open(self, trigger: StreamTrigger) -> None:
         arn = self._stream_arns[trigger.table]

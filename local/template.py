@@ -109,6 +109,7 @@ class Function:
 class Template:
     tables: tuple[Table, ...]
     buses: tuple[str, ...]
+    buckets: tuple[str, ...]
     queues: tuple[Queue, ...]
     rules: tuple[Rule, ...]
     functions: tuple[Function, ...]
@@ -180,6 +181,7 @@ class _Reader:
                 raise TemplateError(f"{queue.id}: feeds a function and needs a RedrivePolicy")
         return Template(
             tables=tuple(self._table(id, given) for id, given in self._resources.each("AWS::DynamoDB::Table")),
+            buckets=tuple(self._buckets()),
             buses=tuple(self._resources.name(id) for id, _ in self._resources.each("AWS::Events::EventBus")),
             queues=queues,
             rules=rules,
@@ -195,6 +197,12 @@ class _Reader:
         if "StreamSpecification" in given:
             request["StreamSpecification"] = {"StreamEnabled": True, **given["StreamSpecification"]}
         return Table(id, {"TableName": self._resources.name(id), **request})
+
+    def _buckets(self) -> Iterator[str]:
+        """The names of the buckets that there always are; those that a parameter names are of who deploys."""
+        for id, given in self._resources.each("AWS::S3::Bucket"):
+            if "BucketName" not in given:
+                yield self._resources.name(id)
 
     def _queue(self, id: str, given: Json) -> Queue:
         redrive = given.get("RedrivePolicy", {})

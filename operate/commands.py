@@ -20,6 +20,7 @@ from operate import (
     document_commands,
     explain,
     histories,
+    ledger_commands,
     list_commands,
     maps,
     master_commands,
@@ -58,6 +59,7 @@ def add(commands: Commands) -> None:
     _add_controls(commands)
     master_commands.add(commands)
     audit_commands.add(commands)
+    ledger_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

@@ -151,7 +151,8 @@ class World:
 
     def _outbox(self) -> list[tuple[str, dict[str, Any], BusEvent]]:
         named = self.names
-        tables = (named.staging_table, named.journals_table, named.proposals_table, named.setup_table)
+        business = (named.staging_table, named.journals_table, named.proposals_table)
+        tables = (*business, named.setup_table, named.ledger_batches_table)
         found = [(table, item, outbox.event_of(item)) for table in tables for item in outbox.unsent(self.client, table)]
         return sorted(found, key=lambda entry: str(entry[1]["sk"]))
 

@@ -19,6 +19,7 @@ from project_invoicing.events.details import Detail, Shape, either, shapes
 from project_invoicing.events.own import OWN_EVENTS, VERSION, OwnEvent
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
+from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
@@ -37,6 +38,7 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     PostInvoices,
     RetryWriteBack,
     RepairDifferences,
+    BuildBatches,
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.domain.states import (
+    BATCHES,
     JOURNALS,
     MAPS,
     PROPOSALS,
     ROWS,
+    BatchVerb,
     JournalVerb,
     MapAction,
     MapState,
@@ -29,6 +32,7 @@ MACHINES: list[Machine] = [
     (JOURNALS, JournalStatus, JournalVerb),
     (PROPOSALS, ProposalStatus, ProposalVerb),
     (MAPS, MapState, MapAction),
+    (BATCHES, BatchState, BatchVerb),
 ]
 REFUSED = [
     pytest.param(machine, state, verb, id=f"{machine.thing}: {state}, {verb}")

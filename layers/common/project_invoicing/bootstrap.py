@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.domain.actor import Actor
+    from project_invoicing.ledger_bucket import LedgerBucket
     from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
+    from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.explain.stores import Stores
     from project_invoicing.use_cases.invoices.post import InvoicePosting
     from project_invoicing.use_cases.journals.post import JournalPosting
+    from project_invoicing.use_cases.ledger_batches.build import Building
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
@@ -344,8 +347,40 @@ def outbox_relay() -> Relay:
 
     named = settings()
     business = (named.staging_table, named.journals_table, named.proposals_table)
-    tables = (*business, named.setup_table, named.master_data_table)
+    tables = (*business, named.setup_table, named.master_data_table, named.ledger_batches_table)
     return Relay(client.dynamodb(), client.event_bridge(), named.event_bus_name, tables)
+
+
+@cache
+def ledger_batches() -> LedgerBatches:
+    from project_invoicing.store.ledger_batches import LedgerBatches
+
+    return LedgerBatches(client.dynamodb(), settings().ledger_batches_table)
+
+
+def ledger_building(at: str, time_left: Callable[[], bool]) -> Building:
+    """What makes batches for general ledgers; ``time_left`` says whether another step may be begun."""
+    from project_invoicing.store.ledger_ahead import LedgerAhead
+    from project_invoicing.use_cases.ledger_batches.build import Building
+    from project_invoicing.use_cases.ledger_batches.documents import Documents
+    from project_invoicing.use_cases.ledger_batches.files import BatchFiles
+    from project_invoicing.use_cases.ledger_batches.lines import BatchLines
+    from project_invoicing.use_cases.setups import SetupVersions
+
+    named, tables = settings(), client.dynamodb()
+    setups = SetupVersions.read(tables, named.setup_table, named.master_data_table, on_demand=True)
+    ahead = LedgerAhead(tables, named.ledger_table)
+    documents = Documents(BatchLines(journals(), proposals(), ahead, setups), ahead)
+    files = BatchFiles(ledger_batches(), documents, ledger_bucket(), time_left)
+    stores = (ledger_batches(), ready(), documents, files)
+    return Building(*stores, setups.current, at, time_left)
+
+
+def ledger_bucket() -> LedgerBucket:
+    """The bucket in which batches leave."""
+    from project_invoicing.ledger_bucket import LedgerBucket
+
+    return LedgerBucket(client.s3(), settings().ledger_bucket)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:
@@ -368,7 +403,19 @@ def seal_bucket(named: str | None = None) -> SealBucket | None:
     return SealBucket(client.s3(), name)
 
 
-NAMED = (settings, staging, journals, proposals, ledger, ready, master_data, map_states, dataverse, webhook)
+NAMED = (
+    settings,
+    staging,
+    journals,
+    proposals,
+    ledger,
+    ready,
+    ledger_batches,
+    master_data,
+    map_states,
+    dataverse,
+    webhook,
+)
 """What is built with the names in a function's environment. The clients know no names."""
 
 

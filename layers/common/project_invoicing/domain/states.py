@@ -1,4 +1,4 @@
-"""The state machines as tables: what may happen to a row, a journal, a proposal or a table map, and what state follows.
+"""The state machines as tables: what may happen to a row, a document, a table map or a batch, and what state follows.
 
 A store consults its table before it writes a transition and makes the previous state the condition of the write. A
 transition that is not in the table is refused with ``Conflict``: another run was faster, or the caller has not checked.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import BatchState, JournalStatus, ProposalStatus, StagingState
 from project_invoicing.errors import Conflict
 
 S = TypeVar("S", bound=StrEnum)
@@ -212,3 +212,47 @@ MAPS: Final = StateMachine[MapState, MapAction](
     },
 )
 """A paused map is resumed, a stopped one is started: the first has its events, the second must read all rows again."""
+
+
+class BatchVerb(StrEnum):
+    """What happens to a ledger batch. ``CLAIMED``: another document was taken into it.
+
+    ``RECEIVED``: the other side has it, and promises nothing. ``PARTLY_ACCEPTED``: some of its vouchers were accepted,
+    now or by an earlier answer; a refusal of the rest takes none of them back. ``TIMED_OUT``: nobody knows whether it
+    was taken, so it must be asked, not sent again.
+    """
+
+    CLAIMED = "claimed"
+    SEALED = "sealed"
+    READY = "ready"
+    DELIVERED = "delivered"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    PARTLY_ACCEPTED = "partly accepted"
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    VOIDED_THERE = "voided there"
+
+
+_CLAIMING, _SEALED, _BATCH_READY = BatchState.CLAIMING, BatchState.SEALED, BatchState.READY
+_UNKNOWN, _REFUSED, _PARTLY, _ACCEPTED = BatchState.UNKNOWN, BatchState.REFUSED, BatchState.PARTLY, BatchState.ACCEPTED
+OPEN_TO_ANSWERS: Final = (_BATCH_READY, _UNKNOWN, _REFUSED, _PARTLY)
+"""The states in which an answer can still change something."""
+
+BATCHES: Final = StateMachine[BatchState, BatchVerb](
+    "ledger batch",
+    {
+        (_CLAIMING, BatchVerb.CLAIMED): _CLAIMING,
+        (_CLAIMING, BatchVerb.SEALED): _SEALED,
+        (_SEALED, BatchVerb.READY): _BATCH_READY,
+        **{(state, BatchVerb.DELIVERED): state for state in (_BATCH_READY, _REFUSED, _PARTLY)},
+        **{(state, BatchVerb.RECEIVED): state for state in OPEN_TO_ANSWERS},
+        **{(state, BatchVerb.ACCEPTED): _ACCEPTED for state in OPEN_TO_ANSWERS},
+        **{(state, BatchVerb.PARTLY_ACCEPTED): _PARTLY for state in OPEN_TO_ANSWERS},
+        (_BATCH_READY, BatchVerb.REFUSED): _REFUSED,
+        (_UNKNOWN, BatchVerb.REFUSED): _REFUSED,
+        (_REFUSED, BatchVerb.REFUSED): _REFUSED,
+        **{(state, BatchVerb.TIMED_OUT): _UNKNOWN for state in OPEN_TO_ANSWERS},
+        (_ACCEPTED, BatchVerb.VOIDED_THERE): BatchState.VOIDED_THERE,
+    },
+)

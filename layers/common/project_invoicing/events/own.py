@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.codes import BatchKind, RejectReason
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.events.details import Detail, Says, unreadable
 
@@ -191,6 +191,28 @@ class MasterDataLoaded(OwnEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatchReady(OwnEvent):
+    """A batch for a general ledger is sealed, and its files are in the bucket."""
+
+    TYPE: ClassVar[str] = "LedgerBatchReady"
+
+    company: Company
+    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
+    number: Annotated[int, Says("its number, without a gap in its company and kind")]
+    period: Annotated[str, Says("the month in which its fiscal period begins, as 2026-09")]
+    period_number: Annotated[int, Says("its number in that period")]
+    manifest_key: Annotated[str, Says("the key of its manifest in the bucket of the stack")]
+    manifest_sha256: Annotated[str, Says("the hash of its manifest, which names those of its other files")]
+    documents: Annotated[int, Says("how many documents it has")]
+    lines: LineCount
+    accounting_currency: Annotated[str, Says("the accounting currency of the company")]
+    debit: Annotated[str, Says("the sum of its debits in that currency", AMOUNT)]
+    credit: Annotated[str, Says("the sum of its credits in that currency", AMOUNT)]
+    first_date: Annotated[str, Says("the first accounting date of its lines", DATE)]
+    last_date: Annotated[str, Says("the last accounting date of its lines", DATE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequested(OwnEvent):
     """A person, or a repair, wants one actual or one proposal imported."""
 
@@ -247,6 +269,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     SetupChanged,
     MasterDataChanged,
     MasterDataLoaded,
+    LedgerBatchReady,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

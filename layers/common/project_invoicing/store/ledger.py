@@ -118,8 +118,8 @@ class Ledger:
     def page(self, source: str, company: str, document: str, number: int, page: list[Entry]) -> Write:
         """Page ``number`` of a document's vouchers. It must be new: the ledger is append-only."""
         item = {
-            "pk": _partition(source, company, document),
-            "sk": f"{PAGE}{number:06d}",
+            "pk": partition(source, company, document),
+            "sk": page_key(number),
             "co": company,
             "so": source,
             "id": document,
@@ -149,7 +149,7 @@ class Ledger:
 
     def pages(self, source: str, company: str, document: str) -> Iterator[list[Entry]]:
         """The entries of a document's vouchers page by page, in the order they were written."""
-        for item in query(self.client, self.table, _partition(source, company, document), prefix=PAGE):
+        for item in query(self.client, self.table, partition(source, company, document), prefix=PAGE):
             yield entries_of(item)
 
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
@@ -193,5 +193,9 @@ def place_of(source: str, company: str, document: str, number: int, page: list[E
     return entry(list_of(company), f"{latest}#{source}#{document}#{number:06d}")
 
 
-def _partition(source: str, company: str, document: str) -> str:
+def partition(source: str, company: str, document: str) -> str:
     return f"{source.upper()}#{company}#{document}"
+
+
+def page_key(number: int) -> str:
+    return f"{PAGE}{number:06d}"

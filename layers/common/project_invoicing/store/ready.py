@@ -2,8 +2,9 @@
 
 In the table of ledger batches, under ``READY#`` and the company. The sort key is the document's first accounting date,
 its source and its id, so that the list is in the order in which batches take documents: ``la`` is its last accounting
-date, ``dn`` the fiscal periods that batches have already taken of it. A document is listed in the transaction that
-completes its posting, once, and leaves the list when it is in a batch with all its periods.
+date, ``dn`` the fiscal periods that batches have already taken of it, ``wy`` why it cannot be taken. A document is
+listed in the transaction that completes its posting, once, and leaves the list when it is in a batch with all its
+periods.
 
 The id of a vendor invoice is that of its lender and its number, as two lenders may draw the same one.
 """
@@ -30,7 +31,7 @@ class ReadyDocument:
     """A completely posted document. ``source`` is ``journal``, ``invoice`` or ``vendor_invoice``.
 
     ``first`` and ``last`` are the accounting dates of its vouchers; only a journal has several. ``done``: the fiscal
-    periods (``2026-09``) with which it is in a batch already.
+    periods (``2026-09``) with which it is in a batch already. ``why`` it could not be taken when a batch was last made.
     """
 
     company: str
@@ -39,6 +40,7 @@ class ReadyDocument:
     first: date
     last: date
     done: tuple[str, ...] = ()
+    why: str | None = None
 
     @property
     def key(self) -> str:
@@ -77,7 +79,17 @@ class Ready:
     def done_with(self, document: ReadyDocument, period: str) -> Write:
         """A batch has taken what the document has in a fiscal period; it waits for batches of its other ones."""
         done = sorted({*document.done, period})
-        return update(self.table, partition(document.company), document.key, {"dn": done}, expected=_as_read(document))
+        return update(
+            self.table,
+            partition(document.company),
+            document.key,
+            {"dn": done, "wy": None},
+            expected=_as_read(document),
+        )
+
+    def held(self, document: ReadyDocument, why: str) -> Write:
+        """It cannot be taken, and stays on the list with the reason."""
+        return update(self.table, partition(document.company), document.key, {"wy": why}, expected=_as_read(document))
 
 
 def _as_read(document: ReadyDocument) -> dict[str, Sequence[str] | str | None]:
@@ -97,6 +109,7 @@ def document_of(item: Item) -> ReadyDocument:
         date.fromisoformat(first),
         date.fromisoformat(item.get("la", first)),
         tuple(item.get("dn", ())),
+        item.get("wy"),
     )
 
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LEDGER: Final = "ledger"
-MARKED: Final = ("journals", "proposals", "staging", "dataverse", "setup", "master_data")
+MARKED: Final = ("journals", "proposals", "staging", "dataverse", "setup", "master_data", "ledger_batches")
 """The tables with the index of what is to be sealed."""
 PAGE: Final = "V#"
 """How the sort key of a page of the ledger begins."""
 _HEADER: Final = "H"
 _DOCUMENTS: Final = {"journals": "JOURNAL#", "proposals": "PROPOSAL#"}
+_BATCHES: Final = "ledger_batches"
 _STAGED: Final = f"{ACTUAL}#"
 _ROW: Final = "A"
 
@@ -188,6 +189,9 @@ def _owner(one: Waiting) -> tuple[str, str, str] | None:
         return None
     if one.table in _DOCUMENTS:
         return one.table, document, _HEADER
+    if one.table == _BATCHES:
+        batches, _, number = document.rpartition("#")
+        return one.table, batches, number
     if one.table == "staging" and document.startswith(_STAGED):
         return one.table, document.removeprefix(_STAGED), _ROW
     return None

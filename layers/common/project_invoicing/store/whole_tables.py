@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-
 class Stored(Generic[T]):
     """An item that was read and not yet decoded."""
 

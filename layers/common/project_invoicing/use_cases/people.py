@@ -26,6 +26,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "BillIntercompany": Role.POSTER,
     "PostInvoices": Role.POSTER,
     "PostJournals": Role.POSTER,
+    "BuildBatches": Role.POSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,

@@ -31,6 +31,28 @@ class CalendarLookups(MasterDataLookups):
             return on
         return following.start if following else None
 
+    def period_named(self, company: str, on: date) -> str | None:
+        """The month in which the fiscal period of ``on`` begins, as ``2026-09``; ``None`` outside all periods."""
+        period = self._periods.get(company, _NO_PERIODS).on(on)
+        return f"{period.start:%Y-%m}" if period and on <= period.end else None
+
+    def periods_named(self, company: str, first: date, last: date) -> list[str]:
+        """The periods that have days from ``first`` to ``last``, by name, in order."""
+        periods = self.document.fiscal_periods.get(company, ())
+        return sorted({f"{one.start:%Y-%m}" for one in periods if one.start <= last and first <= one.end})
+
+    def periods_in(self, company: str, name: str) -> list[FiscalPeriod]:
+        """The fiscal periods that begin in that month, in order: mostly one."""
+        periods = self.document.fiscal_periods.get(company, ())
+        return sorted((one for one in periods if f"{one.start:%Y-%m}" == name), key=lambda one: one.start)
+
+    @shared
+    def _periods(self) -> dict[str, Dated[FiscalPeriod]]:
+        return {
+            company: Dated((period.start, period) for period in periods)
+            for company, periods in self.document.fiscal_periods.items()
+        }
+
     @shared
     def _open_periods(self) -> dict[str, Dated[FiscalPeriod]]:
         return {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from project_invoicing.setup.models.values import Name, SetupRow
+from project_invoicing.domain.codes import TEXT_FIELDS
+from project_invoicing.setup.models.values import Name, SetupRow, told
 
 
 class ExportSchedule(StrEnum):
@@ -18,16 +20,32 @@ class ExportSchedule(StrEnum):
     ON_CLOSE = "on_close"
 
 
-class LedgerExport(SetupRow):
-    """``formats``: what each batch is delivered in by itself, by name, ready-made or of ``ledger_formats``.
+def _schedule(value: object) -> object:
+    """YAML reads a bare ``off`` or ``on`` as a truth value; on is once a day."""
+    if isinstance(value, bool) or value == "on":
+        return ExportSchedule.DAILY if value else ExportSchedule.OFF
+    return value
 
+
+def _pattern(text: str) -> str:
+    unknown = sorted({name for name in re.findall(r"\{([^{}]*)\}", text) if name not in TEXT_FIELDS})
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in TEXT_FIELDS)
+        raise told(f"{{{unknown[0]}}} is not known here; use {known}")
+    return text
+
+
+class LedgerExport(SetupRow):
+    """``schedule``: on is ``daily``. ``on_close`` makes batches of what is left of a period once that is closed.
+
+    ``formats``: what each batch is delivered in by itself, by name, ready-made or of ``ledger_formats``.
     ``batch_lines``: no further document is taken into a batch that has so many lines. A document is never cut.
     ``text``: the pattern of a line's text, from ``{document}``, ``{voucher}``, ``{project}``, ``{contract}``,
     ``{customer}`` and ``{posting_type}``. ``answer_hours``: after so long without an answer somebody is told.
     """
 
-    schedule: ExportSchedule = ExportSchedule.OFF
+    schedule: Annotated[ExportSchedule, BeforeValidator(_schedule)] = ExportSchedule.OFF
     formats: list[Name] = []
     batch_lines: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
-    text: Annotated[str, Field(max_length=200)] = "{document} {project}"
+    text: Annotated[str, Field(max_length=200), AfterValidator(_pattern)] = "{document} {project}"
     answer_hours: Annotated[int, Field(ge=1, le=8784)] = 24

@@ -1,0 +1,30 @@
+"""What a stack has put into its buckets, as files of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from project_invoicing.errors import IntegrationError
+from project_invoicing.store import client
+
+
+def write(buckets: Iterable[str], folder: Path) -> int:
+    """Writes every object under ``folder``, by its key. Returns how many. Raises ``IntegrationError``."""
+    number = 0
+    try:
+        for bucket in buckets:
+            for key in keys(bucket):
+                file = folder.joinpath(*key.split("/"))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(client.s3().get_object(Bucket=bucket, Key=key)["Body"].read())
+                number += 1
+    except OSError as error:
+        raise IntegrationError(f"--files: {folder} could not be written: {error.strerror}") from error
+    return number
+
+
+def keys(bucket: str) -> Iterator[str]:
+    for page in client.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", ()):
+            yield str(one["Key"])

@@ -1,0 +1,67 @@
+"""The ledger batches of a stack, deployed or local: what the commands ``invoicing ledger …`` read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operate import stack_tables
+from operate.invalid_input import InvalidInput
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store import client, setups
+from project_invoicing.store.ledger_batches import LedgerBatches
+from project_invoicing.store.ready import Ready
+from project_invoicing.use_cases.ledger_batches import lists
+
+Json = dict[str, Any]
+
+
+def check_company(company: str | None, stack: str | None) -> None:
+    """Raises ``InvalidInput`` for a company that the stack's set-up does not have."""
+    stack_tables.check_company(company, _setup(stack))
+
+
+def only_company(stack: str | None) -> str:
+    """The company, where the set-up has one alone. Raises ``InvalidInput``."""
+    companies = list(_setup(stack).document.companies)
+    if len(companies) > 1:
+        raise InvalidInput([f"name one with --company: {', '.join(companies)}"])
+    return companies[0]
+
+
+def listed(stack: str | None, company: str | None, kind: str | None, limit: int, before: int | None) -> Json:
+    """``batches`` newest first, ``waiting``: how many documents wait, and those that are ``held``, by company."""
+    setup = _setup(stack)
+    stack_tables.check_company(company, setup)
+    batches, ready = _stores(stack)
+    companies = [company] if company else sorted(setup.document.companies)
+    kinds = [BatchKind(kind)] if kind else list(BatchKind)
+    found = [
+        row for one in companies for of in kinds for row in lists.listed(batches, one, of, limit, before)["batches"]
+    ]
+    waiting = {one: sum(1 for _ in ready.of(one)) for one in companies}
+    return {
+        "batches": found,
+        "waiting": {one: number for one, number in waiting.items() if number},
+        "held": [row for one in companies for row in lists.held(ready, one)],
+    }
+
+
+def shown(stack: str | None, id: BatchId) -> Json:
+    """A batch with its documents and its history. Raises ``InvalidInput`` for one that is not there."""
+    batches, _ = _stores(stack)
+    batch = batches.get(id)
+    if batch is None:
+        last = batches.last(id.company, id.kind)
+        known = f"the last one is {last.id}" if last else f"{id.company} has none of kind {id.kind}"
+        raise InvalidInput([f"there is no batch {id}; {known}"])
+    return lists.shown(batches, batch)
+
+
+def _setup(stack: str | None) -> FinanceSetup:
+    return setups.current(client.dynamodb(), stack_tables.named(stack, "setup").setup_table)
+
+
+def _stores(stack: str | None) -> tuple[LedgerBatches, Ready]:
+    table = stack_tables.named(stack, "ledger_batches").ledger_batches_table
+    return LedgerBatches(client.dynamodb(), table), Ready(client.dynamodb(), table)
