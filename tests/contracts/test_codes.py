@@ -20,7 +20,7 @@ CONTRACT = (ROOT / "docs" / "contracts.md").read_text("utf-8")
     [
         ("Reasons a row or a proposal waits", WaitReason),
         ("Reasons a posting fails", PostingFailure),
-        ("Reasons a ledger batch is not delivered, or an answer changes nothing", BatchRefusal),
+        ("Reasons a ledger batch waits, is not delivered, or an answer changes nothing", BatchRefusal),
         ("Reasons a row is rejected", RejectReason),
     ],
 )

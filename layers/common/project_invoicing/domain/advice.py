@@ -51,6 +51,9 @@ REFUSALS: Final[Mapping[str, str]] = {
 }
 
 BATCHES: Final[Mapping[str, str]] = {
+    BatchRefusal.IN_NO_BATCH: "nothing, where batches are made by schedule; else make one: `invoicing ledger build`",
+    BatchRefusal.REFUSED_THERE: "put right what the other ledger names, there, and have the batch delivered again: "
+    "`invoicing ledger deliver`",
     BatchRefusal.UNKNOWN_BATCH: "check company, kind and number: `invoicing ledger list` has the batches",
     BatchRefusal.NOT_READY: "wait until the batch has its files: `invoicing ledger build` goes on with it; only an "
     "accepted one can be voided there",

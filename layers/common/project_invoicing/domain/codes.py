@@ -255,8 +255,10 @@ class PostingFailure(StrEnum):
 
 
 class BatchRefusal(StrEnum):
-    """Why a ledger batch is not delivered, or an answer about one changes nothing."""
+    """Why a ledger batch waits or is not delivered, or an answer about one changes nothing."""
 
+    IN_NO_BATCH = "in_no_batch"
+    REFUSED_THERE = "refused_there"
     UNKNOWN_BATCH = "unknown_batch"
     NOT_READY = "not_ready"
     UNANSWERED = "unanswered"
