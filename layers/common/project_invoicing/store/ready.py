@@ -60,6 +60,16 @@ class Ready:
         for item in query(self.client, self.table, partition(company)):
             yield document_of(item)
 
+    def page(self, company: str, limit: int, after: str | None) -> tuple[list[ReadyDocument], str | None]:
+        """At most ``limit`` documents that come ``after`` a place, and the place of the last one if there may be more.
+
+        One request.
+        """
+        first = f"{after}!" if after else ""
+        found = list(query(self.client, self.table, partition(company), first=first, limit=limit))
+        documents = [document_of(item) for item in found]
+        return documents, documents[-1].key if len(documents) == limit else None
+
     def has(self, document: ReadyDocument) -> bool:
         return get(self.client, self.table, partition(document.company), document.key) is not None
 
