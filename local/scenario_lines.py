@@ -225,6 +225,32 @@ class _IntercompanyInvoice(_Given):
     borrower: _Named
 
 
+class _Batch(_Given):
+    """Further keys are what is said of it, for the function to read."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    kind: str
+    number: int
+    actor: str | None = None
+
+
+class LedgerLine(CallLine):
+    """A line about a ledger batch."""
+
+    @property
+    def function(self) -> str:
+        return "ledger_answers"
+
+
+class AcknowledgeLine(LedgerLine):
+    acknowledge: _Batch
+
+
+class DeliverLine(LedgerLine):
+    deliver: _Batch
+
+
 class EditLine(CallLine):
     edit: _Edit
 
@@ -255,6 +281,8 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "reset": ResetLine,
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
+    "acknowledge": AcknowledgeLine,
+    "deliver": DeliverLine,
     "setup": SetupLine,
 }
 """The models of a line, by the key that only such a line has."""

@@ -25,5 +25,6 @@ def stores(stack_prefix: str | None, *more: str) -> Stores:
 
     ``more``: kinds of tables that are needed beside ``KINDS``.
     """
-    tables = named(stack_prefix, *KINDS, *more)
+    batches = ("ledger_batches",) if stack_prefix else ()  # of an environment it is read if it is named
+    tables = named(stack_prefix, *KINDS, *more, *batches)
     return Stores.read(client.dynamodb(), tables)

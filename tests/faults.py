@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 
 @contextmanager
-def dying(client: DynamoDBClient, at: int, *, applied: bool, operation: str = EVERY) -> Iterator[None]:
+def dying(client: Any, at: int, *, applied: bool, operation: str = EVERY) -> Iterator[None]:
     """Raises ``Killed`` at the request number ``at`` (from 1), before it is sent or, if ``applied``, after its answer.
 
     Only requests of ``operation`` count, if one is given.
@@ -106,9 +106,10 @@ def _cancelled(last: int) -> tuple[Any, dict[str, Any]]:
 
 
 @contextmanager
-def _listening(client: DynamoDBClient, handlers: dict[str, Any], operation: str) -> Iterator[None]:
+def _listening(client: Any, handlers: dict[str, Any], operation: str) -> Iterator[None]:
     events: Any = client.meta.events
-    names = {event: f"{event}.dynamodb.{operation}".rstrip(".") for event in handlers}
+    service = client.meta.service_model.service_id.hyphenize()
+    names = {event: f"{event}.{service}.{operation}".rstrip(".") for event in handlers}
     for event, handler in handlers.items():
         events.register(names[event], handler)
     try:

@@ -30,6 +30,8 @@ from project_invoicing.events.own import (
     OWN_EVENTS,
     InvoicePosted,
     JournalPosted,
+    LedgerBatchReady,
+    LedgerDeliveryRequested,
     MasterDataChanged,
     MasterDataLoaded,
     ProposalReady,
@@ -46,10 +48,12 @@ LISTENERS = {
     MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
     ProposalReady.TYPE: ("invoice_posting",),
+    LedgerBatchReady.TYPE: ("ledger_answers",),
+    LedgerDeliveryRequested.TYPE: ("ledger_answers",),
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
-BEHIND_QUEUES = frozenset({"accounting_writeback"})
+BEHIND_QUEUES = frozenset({"accounting_writeback", "ledger_answers"})
 
 
 def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:

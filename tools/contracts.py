@@ -19,8 +19,10 @@ from project_invoicing.events.details import Detail, Shape, either, shapes
 from project_invoicing.events.own import OWN_EVENTS, VERSION, OwnEvent
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
@@ -39,6 +41,8 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     RetryWriteBack,
     RepairDifferences,
     BuildBatches,
+    DeliverBatch,
+    AcknowledgeBatch,
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""
@@ -130,7 +134,8 @@ def _schema(detail: type[Detail]) -> dict[str, Any]:
 def _property(field: Shape) -> dict[str, Any]:
     says = field.says
     if issubclass(field.type, Detail):
-        return {"description": says.meaning} | _schema(field.type)
+        schema = _schema(field.type)
+        return {"description": says.meaning} | ({"type": "array", "items": schema} if field.many else schema)
     kind = _KINDS[field.type]
     if field.many:
         return {"description": says.meaning, "type": "array", "items": {"type": kind}}

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 
 import local  # noqa: F401  it puts the layer on the path
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.models.values import SetupRow
 
 INTRODUCTION = """\
@@ -33,6 +34,10 @@ default.
 """
 
 
+READ_LATER: dict[str, type[SetupRow]] = {"ledger_formats": LedgerFormat}
+"""Keys of the document that it holds as written, and the rows that are made of them when they are needed."""
+
+
 def describe() -> Iterator[str]:
     """The page, line by line."""
     yield INTRODUCTION
@@ -40,7 +45,7 @@ def describe() -> Iterator[str]:
     yield ""
     yield from _table(SetupDocument)
     done: set[type[SetupRow]] = set()
-    pending = list(_rows(SetupDocument))
+    pending = [*_rows(SetupDocument), *READ_LATER.values()]
     while pending:
         row = pending.pop(0)
         if row in done:
@@ -60,7 +65,9 @@ def _table(row: type[SetupRow]) -> Iterator[str]:
     yield "| key | value | default |"
     yield "| --- | --- | --- |"
     for name, field in row.model_fields.items():
-        yield f"| `{field.alias or name}` | {_shape(field.annotation)} | {_default(field)} |"
+        later = READ_LATER.get(name) if row is SetupDocument else None
+        shape = f"name → {_shape(later)}" if later else _shape(field.annotation)
+        yield f"| `{field.alias or name}` | {shape} | {_default(field)} |"
 
 
 def _default(field: FieldInfo) -> str:

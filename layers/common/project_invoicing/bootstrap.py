@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from project_invoicing.domain.actor import Actor
     from project_invoicing.ledger_bucket import LedgerBucket
     from project_invoicing.seal_bucket import SealBucket
+    from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.explain.stores import Stores
     from project_invoicing.use_cases.invoices.post import InvoicePosting
     from project_invoicing.use_cases.journals.post import JournalPosting
+    from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
     from project_invoicing.use_cases.ledger_batches.build import Building
+    from project_invoicing.use_cases.ledger_batches.deliver import Delivering
+    from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements, Deliveries, Inbox
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
@@ -376,11 +380,67 @@ def ledger_building(at: str, time_left: Callable[[], bool]) -> Building:
     return Building(*stores, setups.current, at, time_left)
 
 
-def ledger_bucket() -> LedgerBucket:
-    """The bucket in which batches leave."""
+def ledger_inbox() -> Inbox:
+    """What takes messages and requests about batches."""
+    from project_invoicing.use_cases.ledger_batches.inbox import Inbox
+    from project_invoicing.use_cases.ledger_batches.read import BatchReader
+
+    reader = BatchReader(ledger_bucket())
+    return Inbox(ledger_batches(), batch_answers(), reader, _acknowledging, _delivering)
+
+
+def ledger_acknowledging(at: str, actor: Actor) -> Acknowledgements:
+    """What takes an answer that a person gives at a door that knows the person."""
+    from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
+
+    return Acknowledgements(_acknowledging(at, actor))
+
+
+def ledger_deliveries(at: str, actor: Actor) -> Deliveries:
+    """What has batches delivered that a person asks for."""
+    from project_invoicing.use_cases.ledger_batches.inbox import Deliveries
+
+    return Deliveries(ledger_batches(), bus(), at, actor)
+
+
+def _acknowledging(at: str, actor: Actor) -> Acknowledging:
+    from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
+    from project_invoicing.use_cases.ledger_batches.read import BatchReader
+
+    return Acknowledging(ledger_batches(), batch_answers(), BatchReader(ledger_bucket()).lines, at, actor)
+
+
+def _delivering(at: str, actor: Actor) -> Delivering:
+    from project_invoicing.store.batch_deliveries import BatchDeliveries
+    from project_invoicing.use_cases.ledger_batches.deliver import Delivering, Stores
+    from project_invoicing.use_cases.ledger_batches.read import BatchReader
+    from project_invoicing.use_cases.setups import SetupVersions
+
+    named, tables = settings(), client.dynamodb()
+    deliveries, reader = BatchDeliveries(tables, named.ledger_batches_table), BatchReader(ledger_bucket())
+    setups = SetupVersions.read(tables, named.setup_table, named.master_data_table, on_demand=True)
+    return Delivering(Stores(ledger_batches(), batch_answers(), deliveries, reader, ledger_bucket(), setups), at, actor)
+
+
+def batch_answers() -> BatchAnswers:
+    from project_invoicing.store.batch_answers import BatchAnswers
+
+    return BatchAnswers(client.dynamodb(), settings().ledger_batches_table)
+
+
+def ledger_overdue(at: str) -> int:
+    """How many batches have waited too long for an answer."""
+    from project_invoicing.store import setups
+    from project_invoicing.use_cases.ledger_batches.overdue import overdue
+
+    return len(overdue(ledger_batches(), setups.current(client.dynamodb(), settings().setup_table), at))
+
+
+def ledger_bucket(named: str | None = None) -> LedgerBucket:
+    """The bucket in which batches leave, or one that is ``named``."""
     from project_invoicing.ledger_bucket import LedgerBucket
 
-    return LedgerBucket(client.s3(), settings().ledger_bucket)
+    return LedgerBucket(client.s3(), named or settings().ledger_bucket)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
 
 WAITS: Final[Mapping[str, str]] = {
     WaitReason.REFERENCE_MISSING: "let the row named in the detail arrive from Dataverse, or correct it there; or add "
@@ -50,6 +50,27 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
 }
 
+BATCHES: Final[Mapping[str, str]] = {
+    BatchRefusal.IN_NO_BATCH: "nothing, where batches are made by schedule; else make one: `invoicing ledger build`",
+    BatchRefusal.REFUSED_THERE: "put right what the other ledger names, there, and have the batch delivered again: "
+    "`invoicing ledger deliver`",
+    BatchRefusal.UNKNOWN_BATCH: "check company, kind and number: `invoicing ledger list` has the batches",
+    BatchRefusal.NOT_READY: "wait until the batch has its files: `invoicing ledger build` goes on with it; only an "
+    "accepted one can be voided there",
+    BatchRefusal.UNANSWERED: "ask the other ledger whether it has the batch, and say so with `invoicing ledger "
+    "ack`; it is not sent again before",
+    BatchRefusal.NOTHING_LEFT: "nothing: all of it is accepted; correct what is wrong by posting here",
+    BatchRefusal.FORMAT_REFUSED: "correct the set-up or the format as the detail says, or deliver the batch in "
+    "another format",
+    BatchRefusal.FILES_DIFFER: "see `invoicing ledger verify`: a file in the bucket is missing or was altered",
+    BatchRefusal.LATE: "compare with the other ledger: it said before that it has the batch",
+    BatchRefusal.CONFLICT: "find out whether the other ledger has it twice; what was accepted first stays",
+    BatchRefusal.UNCLEAR: "send a clear answer: the detail says what is not clear",
+    BatchRefusal.UNKNOWN_VOUCHER: "name vouchers by the `external_id` of the lines in the batch",
+    BatchRefusal.WRONG_SHA256: "send the batch to the other ledger again from the bucket: what it has read is not "
+    "what is there",
+}
+
 REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.SCHEMA: "correct the row in Dataverse, or the registration of the step",
     RejectReason.UNKNOWN_CODE: "add the code to the table map, or correct the row in Dataverse",
@@ -62,7 +83,7 @@ REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `invoicing reconcile --repair ID`",
 }
 
-_EVERY: Final = {**WAITS, **REFUSALS, **REJECTIONS}
+_EVERY: Final = {**WAITS, **REFUSALS, **BATCHES, **REJECTIONS}
 
 
 def what_to_do(reason: str) -> str:

@@ -254,6 +254,24 @@ class PostingFailure(StrEnum):
     ROLE_MISSING = "role_missing"
 
 
+class BatchRefusal(StrEnum):
+    """Why a ledger batch waits or is not delivered, or an answer about one changes nothing."""
+
+    IN_NO_BATCH = "in_no_batch"
+    REFUSED_THERE = "refused_there"
+    UNKNOWN_BATCH = "unknown_batch"
+    NOT_READY = "not_ready"
+    UNANSWERED = "unanswered"
+    NOTHING_LEFT = "nothing_left"
+    FORMAT_REFUSED = "format_refused"
+    FILES_DIFFER = "files_differ"
+    LATE = "late"
+    CONFLICT = "conflict"
+    UNCLEAR = "unclear"
+    UNKNOWN_VOUCHER = "unknown_voucher"
+    WRONG_SHA256 = "wrong_sha256"
+
+
 class RejectReason(StrEnum):
     """Why an event is rejected. It is kept whole and can be replayed once the cause is fixed."""
 

@@ -26,6 +26,8 @@ class Done(StrEnum):
     STARTED = "started"
     LOADED = "loaded"
     REPAIRED = "repaired"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
     WRITTEN_AGAIN = "sent to Dataverse again"
 
     @classmethod

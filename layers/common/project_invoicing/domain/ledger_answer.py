@@ -14,7 +14,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.domain.codes import BatchRefusal
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchLine, LedgerLine
 
 
 class Outcome(StrEnum):
@@ -36,13 +37,18 @@ class Effect(StrEnum):
 
     APPLIED = "applied"
     REPEATED = "repeated"
-    LATE = "late"
-    CONFLICT = "conflict"
-    UNCLEAR = "unclear"
-    NOT_READY = "not_ready"
-    UNKNOWN_BATCH = "unknown_batch"
-    UNKNOWN_VOUCHER = "unknown_voucher"
-    WRONG_SHA256 = "wrong_sha256"
+    LATE = BatchRefusal.LATE
+    CONFLICT = BatchRefusal.CONFLICT
+    UNCLEAR = BatchRefusal.UNCLEAR
+    NOT_READY = BatchRefusal.NOT_READY
+    UNKNOWN_BATCH = BatchRefusal.UNKNOWN_BATCH
+    UNKNOWN_VOUCHER = BatchRefusal.UNKNOWN_VOUCHER
+    WRONG_SHA256 = BatchRefusal.WRONG_SHA256
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the same answer can do something later: what it is about was not there yet."""
+        return self in (Effect.NOT_READY, Effect.UNKNOWN_BATCH)
 
     @property
     def is_wrong(self) -> bool:
@@ -67,6 +73,8 @@ class Answer:
 
     ``numbers``: what the other side calls what it made of it; SAP's have company and fiscal year before and after them.
     ``posted_date``: the date there, if it says one. ``sha256``: of the manifest that was read, if it says so.
+    ``delivery``: which delivery it is about, if it says so. ``said_at``: when a person said it, who may say the same
+    once more.
     """
 
     company: str
@@ -77,7 +85,9 @@ class Answer:
     posted_date: date | None = None
     message: str | None = None
     sha256: str | None = None
+    delivery: int | None = None
     sent_by: str | None = None
+    said_at: str | None = None
     vouchers: tuple[VoucherAnswer, ...] = ()
 
     @property
@@ -110,7 +120,9 @@ def answer_in(text: str) -> Answer:
         posted_date=_day(said),
         message=said.get("message"),
         sha256=said.get("sha256"),
+        delivery=said.get("delivery"),
         sent_by=said.get("sent_by"),
+        said_at=said.get("said_at"),
         vouchers=vouchers,
     )
 
@@ -209,6 +221,11 @@ def voucher_of(external_id: str, kind: BatchKind, answer: Answer) -> str:
     voucher, _, line = external_id.rpartition(":")
     inside = len(voucher) > len(answer.company) and line.isascii() and line.isdecimal()
     return voucher if inside else external_id
+
+
+def voucher_of_line(line: BatchLine) -> str:
+    """The voucher that a line is of, by its external id."""
+    return f"{line.company}:{line.voucher}" if isinstance(line, LedgerLine) else line.external_id
 
 
 def _worst_last(vouchers: Iterable[VoucherAnswer]) -> list[VoucherAnswer]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from project_invoicing.domain.codes import SET_UP_REASONS, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import SET_UP_REASONS, BatchRefusal, PostingFailure, RejectReason, WaitReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ def rate_blocker(from_: str, to: str) -> str:
 
 
 class Refused(Exception):
-    """A posting that is not allowed. Nothing of it has been written."""
+    """A posting or a delivery that is not allowed. Nothing of it has been written."""
 
-    def __init__(self, reason: PostingFailure | WaitReason, detail: str) -> None:
+    def __init__(self, reason: PostingFailure | WaitReason | BatchRefusal, detail: str) -> None:
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from re import fullmatch
@@ -91,7 +91,7 @@ def either(groups: Iterable[Sequence[str]]) -> str:
 def _written(value: Any) -> Any:
     if isinstance(value, Detail):
         return value.as_detail()
-    return list(value) if isinstance(value, tuple) else value
+    return [_written(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _shape(name: str, hint: Any, optional: bool) -> Shape:
@@ -114,15 +114,25 @@ def _read(shape: Shape, detail: Mapping[str, Any], where: str) -> Any:
         if shape.optional or (shape.nullable and shape.name in detail):
             return None
         raise unreadable(where, shape.name, f"has no {shape.name}: {shape.says.meaning}")
+    if shape.many:
+        return tuple(_read_many(shape, value, where))
     if issubclass(shape.type, Detail):
         return shape.type.of_detail(value, f"{shape.name} of {where}")
-    if shape.many:
-        if not isinstance(value, Sequence) or isinstance(value, str) or not all(_fits(shape, one) for one in value):
-            raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
-        return tuple(value)
     if not _fits(shape, value):
         raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
     return value
+
+
+def _read_many(shape: Shape, value: object, where: str) -> Iterator[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
+    for number, one in enumerate(value, start=1):
+        if issubclass(shape.type, Detail):
+            yield shape.type.of_detail(one, f"{shape.name} number {number} of {where}")
+        elif _fits(shape, one):
+            yield one
+        else:
+            raise unreadable(where, shape.name, f"has {value!r} as {shape.name}: {shape.says.meaning}")
 
 
 def _fits(shape: Shape, value: object) -> bool:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
-from project_invoicing.domain.ledger_answer import Answer, Outcome, VoucherAnswer
+from project_invoicing.domain.ledger_answer import Answer, Outcome, VoucherAnswer, is_no_document
 from project_invoicing.domain.ledger_batch import BatchKind
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 
+_S = TypeVar("_S", bound=StrEnum)
 _MESSAGE: Final = 1_000
 _NUMBER: Final = 100
 _LAST_NUMBER: Final = 999_999
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+NO_DOCUMENT: Final = "its number has nothing but zeros: the other ledger made no document"
 _OF_SAP: Final = ("company", "number", "fiscal_year")
 
 
@@ -29,20 +33,46 @@ def answer_of(given: object) -> Answer:
     answer = Answer(
         company=_text(said, "company", _NUMBER) or _missing("company"),
         kind=_one_of(said, "kind", BatchKind),
-        number=_batch_number(said.get("number")),
+        number=_whole_number(said, "number"),
         outcome=outcome,
         numbers=tuple(dict.fromkeys(_numbers(said))),
         posted_date=_date(said),
         message=_message(said),
         sha256=_hash(said.get("manifest_sha256")),
+        delivery=_whole_number(said, "delivery") if said.get("delivery") is not None else None,
         sent_by=_text(said, "sent_by", _NUMBER),
         vouchers=tuple(_vouchers(said)),
     )
+    answer = _without_no_documents(answer)
     if outcome is Outcome.PARTLY and not answer.vouchers:
         raise _bad("errors", "partly names in errors what was refused, or in vouchers what became of each")
     if outcome is Outcome.VOIDED_THERE and not answer.message:
         raise _bad("message", "voided_there needs a reason in message")
     return answer
+
+
+def _without_no_documents(answer: Answer) -> Answer:
+    """The answer with refusals in place of what was accepted under a number of zeros.
+
+    SAP's confirmation of a failure has ``0000000000`` in place of a number.
+    """
+    vouchers = tuple(_made(one) for one in answer.vouchers)
+    answer = replace(answer, vouchers=vouchers)
+    if (
+        answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY)
+        and answer.numbers
+        and all(map(is_no_document, answer.numbers))
+    ):
+        named = any(one.accepted and one.numbers for one in vouchers)
+        outcome = answer.outcome if named and answer.outcome is Outcome.PARTLY else Outcome.REFUSED
+        return replace(answer, outcome=outcome, numbers=(), message=answer.message or NO_DOCUMENT)
+    return answer
+
+
+def _made(one: VoucherAnswer) -> VoucherAnswer:
+    if one.accepted and one.numbers and all(map(is_no_document, one.numbers)):
+        return VoucherAnswer(one.external_id, accepted=False, message=one.message or NO_DOCUMENT)
+    return one
 
 
 def _vouchers(said: Mapping[str, Any]) -> Iterator[VoucherAnswer]:
@@ -90,20 +120,22 @@ def _external_number(given: object) -> str:
     return _text({"external_number": given}, "external_number", _NUMBER) or _missing("external_number")
 
 
-def _batch_number(given: object) -> int:
+def _whole_number(said: Mapping[str, Any], name: str) -> int:
+    given = said.get(name)
     text = given.strip() if isinstance(given, str) else given
     if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= len(str(_LAST_NUMBER)):
         text = int(text)
     if isinstance(text, int) and not isinstance(text, bool) and 0 < text <= _LAST_NUMBER:
         return text
-    raise _bad("number", f"number is that of the batch, from 1 to {_LAST_NUMBER}, not {str(given)[:40]!r}")
+    raise _bad(name, f"{name} is a number from 1 to {_LAST_NUMBER}, not {str(given)[:40]!r}")
 
 
-def _one_of(said: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
+def _one_of(said: Mapping[str, Any], name: str, kind: type[_S]) -> _S:
     given = said.get(name)
-    if given not in list(kind):
+    found = next((one for one in kind if one == given), None)
+    if found is None:
         raise _bad(name, f"{name} is {', '.join(kind)}, not {str(given)[:40]!r}")
-    return kind(given)
+    return found
 
 
 def _text(said: Mapping[str, Any], name: str, most: int) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -12,7 +12,6 @@ from project_invoicing.domain.ledger_answer import (
     Effect,
     Outcome,
     Standing,
-    VoucherAnswer,
     is_no_document,
     voucher_of,
 )
@@ -20,7 +19,6 @@ from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
 from project_invoicing.domain.states import OPEN_TO_ANSWERS, BatchVerb
 
 _SHOWN: Final = 3
-NO_DOCUMENT: Final = "its number has nothing but zeros: the other ledger made no document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +28,6 @@ class Verdict:
     effect: Effect
     detail: str
     verb: BatchVerb | None = None
-
-
-def without_no_documents(answer: Answer) -> Answer:
-    """The answer with refusals in place of what was accepted under a number of zeros.
-
-    SAP's confirmation of a failure has ``0000000000`` in place of a number.
-    """
-    vouchers = tuple(_made(one) for one in answer.vouchers)
-    answer = replace(answer, vouchers=vouchers)
-    if (
-        answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY)
-        and answer.numbers
-        and all(map(is_no_document, answer.numbers))
-    ):
-        named = any(one.accepted and one.numbers for one in vouchers)
-        outcome = answer.outcome if named and answer.outcome is Outcome.PARTLY else Outcome.REFUSED
-        return replace(answer, outcome=outcome, numbers=(), message=answer.message or NO_DOCUMENT)
-    return answer
-
-
-def _made(one: VoucherAnswer) -> VoucherAnswer:
-    if one.accepted and one.numbers and all(map(is_no_document, one.numbers)):
-        return VoucherAnswer(one.external_id, accepted=False, message=one.message or NO_DOCUMENT)
-    return one
 
 
 def judged(
@@ -72,8 +46,8 @@ def judged(
         return _too_late(batch, answer, standing)
     if contradicted := _contradicted(answer, standing):
         return Verdict(Effect.CONFLICT, contradicted)
-    if answer.outcome is Outcome.UNKNOWN and batch.answered.delivery == batch.deliveries:
-        return Verdict(Effect.LATE, f"delivery {batch.deliveries} of batch {batch.id} has its answer: {batch.state}")
+    if overtaken := _overtaken(batch, answer):
+        return Verdict(Effect.LATE, overtaken)
     return _applied(batch, answer, standing)
 
 
@@ -85,6 +59,9 @@ def _misplaced(batch: LedgerBatch, answer: Answer, unknown: Collection[str]) -> 
         return Verdict(Effect.WRONG_SHA256, told)
     if unknown:
         return Verdict(Effect.UNKNOWN_VOUCHER, f"batch {batch.id} does not have {_some(unknown)}")
+    if answer.delivery is not None and answer.delivery > batch.deliveries:
+        told = f"batch {batch.id} has {batch.deliveries} deliveries, and no delivery {answer.delivery}"
+        return Verdict(Effect.UNCLEAR, told)
     if any(map(is_no_document, answer.numbers)):
         return Verdict(Effect.UNCLEAR, "some of its numbers have nothing but zeros: say which vouchers have none")
     return None
@@ -127,6 +104,16 @@ def _contradicted(answer: Answer, standing: Standing) -> str | None:
             return f"{one.external_id} was accepted{f' as {called}' if called else ''}, and cannot be refused any more"
         if others := _others(one.numbers, known.numbers):
             return f"{one.external_id} was accepted as {called or 'no number'}, not as {_some(others)}"
+    return None
+
+
+def _overtaken(batch: LedgerBatch, answer: Answer) -> str | None:
+    """Why it comes too late to say no, or that nobody knows: only what was accepted counts whenever it is said."""
+    if answer.outcome is Outcome.UNKNOWN and batch.answered.delivery == batch.deliveries:
+        return f"batch {batch.id} is answered since its last delivery: {batch.state}"
+    says_no = answer.outcome in (Outcome.REFUSED, Outcome.UNKNOWN)
+    if says_no and answer.delivery is not None and answer.delivery < batch.deliveries:
+        return f"it is about delivery {answer.delivery} of batch {batch.id}, which has {batch.deliveries} by now"
     return None
 
 

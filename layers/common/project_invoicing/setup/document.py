@@ -6,6 +6,8 @@ are text and are compared as written. Rows are frozen: a loaded set-up never cha
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from project_invoicing.setup.models.companies import (
@@ -38,6 +40,8 @@ class SetupDocument(SetupRow):
     """The whole set-up. Only companies and currencies are required.
 
     ``units``: the companies of organizational units, by the unit's name, where its row in Dataverse does not say.
+    ``ledger_formats``: formats of ledger batches beside the ready-made ones. They stay as written: the check of the
+    document checks them, and only what delivers a batch reads them (``setup.models.ledger_formats``).
     ``master_rows``: off leaves the rows from Dataverse out of account, as if none had arrived.
     """
 
@@ -67,4 +71,5 @@ class SetupDocument(SetupRow):
     references: dict[Name, dict[Name, Name]] = {}
     units: dict[Name, Name] = {}
     defaults: Defaults = Defaults()
+    ledger_formats: dict[Name, dict[str, Any]] = {}
     master_rows: Switch = OnOff.ON

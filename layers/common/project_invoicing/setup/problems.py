@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.ready_formats import READY_FORMATS
 
 Path = tuple[str | int, ...]
 _TOLD_AT_ONCE = 100
@@ -45,10 +47,11 @@ def check(document: object) -> list[Problem]:
         parsed = SetupDocument.model_validate(document)
     except ValidationError as error:
         return [_problem(detail) for detail in error.errors(include_url=False)[:_TOLD_AT_ONCE]]
-    return list(islice(chain(dangling(parsed), _doubled(parsed)), _TOLD_AT_ONCE))
+    return list(islice(chain(dangling(parsed), _doubled(parsed), _formats(parsed)), _TOLD_AT_ONCE))
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, row: type[SetupRow] = SetupDocument, at: Path = ()) -> Problem:
+    """What is wrong in a ``row``, whose place in the document is ``at``."""
     path: Path = tuple(step for step in detail["loc"] if step != "[key]")
     given = repr(detail["input"])
     given = given if len(given) <= 60 else given[:57] + "..."
@@ -58,7 +61,7 @@ def _problem(detail: ErrorDetails) -> Problem:
         case "missing":
             text = "is missing and must be given"
         case "extra_forbidden":
-            text = f"is not known here; {instead(str(path[-1]), _keys_at(path[:-1]))}"
+            text = f"is not known here; {instead(str(path[-1]), _keys_at(row, path[:-1]))}"
         case "enum" | "literal_error":
             text = f"{given} is not allowed; use {detail['ctx']['expected']}"
         case "string_type":
@@ -69,12 +72,12 @@ def _problem(detail: ErrorDetails) -> Problem:
             text = f"{given} must be a list"
         case _:
             text = f"{detail['msg'][0].lower()}{detail['msg'][1:]}, not {given}"
-    return Problem(path, text)
+    return Problem((*at, *path), text)
 
 
-def _keys_at(path: Path) -> list[str]:
+def _keys_at(row: type[SetupRow], path: Path) -> list[str]:
     """The keys of the row at ``path``, found through its fields, the values of mappings and the entries of lists."""
-    shape: Any = SetupDocument
+    shape: Any = row
     for step in path:
         shape = _fields(shape)[str(step)] if isinstance(shape, type) else get_args(shape)[-1]
         if isinstance(shape, UnionType):
@@ -212,6 +215,40 @@ def _doubled(document: SetupDocument) -> Iterator[Problem]:
             if period.start <= before.end:
                 text = f"starts on {period.start}, before the period from {before.start} to {before.end} is over"
                 yield Problem(("fiscal_periods", company, position), text)
+
+
+def _formats(document: SetupDocument) -> Iterator[Problem]:
+    """Formats of ledger batches that are wrong, or named and not there, and code tables with codes that nothing has."""
+    there = [*document.ledger_formats, *READY_FORMATS]
+    for company, parameters in document.parameters.items():
+        for position, name in enumerate(parameters.ledger.formats):
+            if name not in there:
+                at: Path = ("parameters", company, "ledger", "formats", position)
+                yield Problem(at, f"{name!r} is no format; {instead(name, there)}")
+    for name, given in document.ledger_formats.items():
+        if name in READY_FORMATS:
+            text = f"is the name of a ready-made format; take another, and write like: {name} in it"
+            yield Problem(("ledger_formats", name), text)
+        try:
+            format = LedgerFormat.model_validate(given)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            yield from (_problem(detail, LedgerFormat, ("ledger_formats", name)) for detail in details)
+        else:
+            yield from _codes_of(document, ("ledger_formats", name, "tables"), format)
+
+
+def _codes_of(document: SetupDocument, at: Path, format: LedgerFormat) -> Iterator[Problem]:
+    accounts = {row.account for rows in document.ledger_posting.values() for row in rows}
+    accounts |= {row.account for rules in document.account_structures.values() for row in rules}
+    accounts |= {code.account for code in document.sales_tax.codes.values() if code.account}
+    yield from _unknown((*at, "accounts"), format.tables.accounts, sorted(accounts))
+    yield from _unknown((*at, "sales_tax_codes"), format.tables.sales_tax_codes, document.sales_tax.codes)
+
+
+def _unknown(path: Path, table: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    names = list(known)
+    yield from (Problem((*path, code), f"is not known; {instead(code, names)}") for code in table if code not in names)
 
 
 def _twice(path: Path, keys: Iterable[object]) -> Iterator[Problem]:

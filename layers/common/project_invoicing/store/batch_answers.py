@@ -2,20 +2,22 @@
 
 ``ANSWER#<company>#<kind>#<number>`` has an item per answer, under the hash of what it says: ``at`` when it came, ``wi``
 ``wn`` ``wh`` from whom and how, ``ef`` ``de`` what it did, in a word and in words, ``oc`` what it said, ``q`` its place
-among those that were applied, ``b`` its text, ``pg`` how many more pages of text there are, under the hash and a number.
+among those that were applied, ``b`` its text, ``pg`` how many more pages it has, under the hash and a number.
+``ANSWERS#UNREADABLE`` has what came in place of answers and is none: ``at``, ``de`` why, ``b`` its text.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.actor import Actor, How
 from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome, answer_in
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item, bounded
-from project_invoicing.store.transactions import Write, get, put, query
+from project_invoicing.store.transactions import Write, get, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE: Final = 350_000
 """Characters of an answer in one item; its text is ASCII, and an item has 400 KB."""
+
+_UNREADABLE: Final = "ANSWERS#UNREADABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +85,46 @@ class BatchAnswers:
 
     def keep(self, answer: Answer, kept: KeptAnswer) -> Write:
         """The write of an answer, which joins the transaction of what it does. It must be new."""
-        texts = _texts(answer)
-        item: dict[str, Any] = {
-            "pk": _answers(answer.batch),
-            "sk": kept.hash,
-            "at": kept.at,
-            "wi": kept.who.id,
-            "wn": kept.who.name,
-            "wh": kept.who.how,
-            "oc": kept.outcome,
-            "ef": kept.effect,
-            "de": kept.detail,
-            "q": kept.place,
-            "pg": len(texts) - 1 or None,
-            "b": texts[0],
-        }
+        item = {"pk": _answers(answer.batch), "sk": kept.hash, **_values(answer, kept)}
         return put(self.table, item, unless_exists=True)
+
+    def keep_again(self, answer: Answer, kept: KeptAnswer, before: KeptAnswer) -> Write:
+        """As ``keep``, of an answer that came before and could do nothing ``before``."""
+        expected = {"ef": before.effect, "at": before.at}
+        return update(self.table, _answers(answer.batch), kept.hash, _values(answer, kept), expected=expected)
+
+    def keep_unreadable(self, text: str, detail: str, at: str) -> None:
+        """Keeps what came in place of an answer and is none, and why. Repeating it changes nothing."""
+        hash = sha256(text.encode(errors="surrogatepass")).hexdigest()
+        item = {
+            "pk": _UNREADABLE,
+            "sk": hash,
+            "at": at,
+            "de": detail,
+            "b": text[:PAGE].encode("ascii", "replace").decode(),
+        }
+        with suppress(ConditionFailed), translated():
+            self.client.put_item(**put(self.table, item, unless_exists=True)["Put"])
+
+    def unreadable(self) -> list[tuple[str, str, str]]:
+        """What came in place of answers: when, why it is none, and its text."""
+        return sorted((item["at"], item["de"], item["b"]) for item in query(self.client, self.table, _UNREADABLE))
+
+
+def _values(answer: Answer, kept: KeptAnswer) -> Item:
+    texts = _texts(answer)
+    return {
+        "at": kept.at,
+        "wi": kept.who.id,
+        "wn": kept.who.name,
+        "wh": kept.who.how,
+        "oc": kept.outcome,
+        "ef": kept.effect,
+        "de": kept.detail,
+        "q": kept.place,
+        "pg": len(texts) - 1 or None,
+        "b": texts[0],
+    }
 
 
 def _kept(item: Item) -> KeptAnswer:

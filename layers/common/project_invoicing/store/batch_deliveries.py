@@ -2,12 +2,14 @@
 
 ``DELIVERY#<company>#<kind>#<number>`` has an item per delivery, under its number: ``fo`` the format, ``sv`` the version
 of the set-up that has it, ``q`` how many answers had been applied when it was begun (what they accept is not in it),
-``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``pa`` its parts, ``n`` its lines, ``da`` when it was complete.
+``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``pa`` its parts, ``n`` its lines, ``da`` when it was complete,
+or ``ga`` when it was given up, because more had been accepted meanwhile.
 Under ``REFUSED#<format>`` is why a format could not take the batch: ``at``, ``de`` in words.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +17,7 @@ from project_invoicing.domain.actor import Actor, How
 from project_invoicing.store import rows
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item, bounded
-from project_invoicing.store.transactions import Write, delete, get, put, query, transact, update
+from project_invoicing.store.transactions import Write, delete, get, put, query, transact, update, write_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +38,10 @@ class PartOfDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A batch in a format. ``without``: what the first so many answers accepted is not in it. Complete: it is ``done``."""
+    """A batch in a format. ``without``: what the first so many answers accepted is not in it.
+
+    ``done``: when it was complete; ``given_up``: when it was not, as more had been accepted before that.
+    """
 
     number: int
     format: str
@@ -47,6 +52,12 @@ class Delivery:
     parts: tuple[PartOfDelivery, ...] = ()
     lines: int = 0
     done: str | None = None
+    given_up: str | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether somebody has to go on with it."""
+        return self.done is None and self.given_up is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +109,25 @@ class BatchDeliveries:
     def completed(self, id: BatchId, delivery: Delivery) -> Write:
         """The write that completes a delivery, which joins that of the batch. It must not be complete."""
         values = {"pa": rows.encode(delivery.parts), "n": delivery.lines, "da": delivery.done}
-        return update(
-            self.table, _deliveries(id), _key(delivery.number), values, expected={"da": None, "fo": delivery.format}
-        )
+        expected = {"da": None, "ga": None, "fo": delivery.format}
+        return update(self.table, _deliveries(id), _key(delivery.number), values, expected=expected)
+
+    def give_up(self, id: BatchId, delivery: Delivery, at: str) -> None:
+        """Nobody goes on with it. Another run may have done so, or completed it."""
+        expected = {"da": None, "ga": None, "fo": delivery.format}
+        with suppress(ConditionFailed):
+            write_one(
+                self.client, update(self.table, _deliveries(id), _key(delivery.number), {"ga": at}, expected=expected)
+            )
 
     def refuse(self, id: BatchId, refused: RefusedFormat) -> None:
         """Keeps why a format cannot hold the batch; the last reason counts."""
         item = {"pk": _deliveries(id), "sk": _REFUSED + refused.format, "at": refused.at, "de": refused.detail}
         transact(self.client, [put(self.table, item, unless_exists=False)])
 
-    def not_refused(self, id: BatchId, format: str) -> Write:
-        """The format can take it now. Deleting what is not there changes nothing."""
-        return delete(self.table, _deliveries(id), _REFUSED + format, expected={})
+    def not_refused(self, id: BatchId, refused: RefusedFormat) -> Write:
+        """The format can take it now."""
+        return delete(self.table, _deliveries(id), _REFUSED + refused.format, expected={"at": refused.at})
 
 
 def _delivery(item: Item) -> Delivery:
@@ -123,6 +141,7 @@ def _delivery(item: Item) -> Delivery:
         parts=tuple(rows.decode(PartOfDelivery, item["pa"])) if "pa" in item else (),
         lines=item.get("n", 0),
         done=item.get("da"),
+        given_up=item.get("ga"),
     )
 
 

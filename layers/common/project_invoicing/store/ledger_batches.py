@@ -18,7 +18,7 @@ which receivables batch its ledger batches have counted what they leave out, ``r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -86,6 +86,11 @@ class LedgerBatches:
         keys = ((_batches(company, kind), _key(number)) for number in range(first, last + 1))
         found = [_batch_of(item) for item in get_many(self.client, self.table, keys)]
         return sorted(found, key=lambda batch: batch.number)
+
+    def many(self, ids: Iterable[BatchId]) -> list[LedgerBatch]:
+        """The batches with these ids that are there, in no order."""
+        keys = {(_batches(id.company, id.kind), _key(id.number)) for id in ids}
+        return [_batch_of(item) for item in get_many(self.client, self.table, keys)]
 
     def open(self, company: str) -> list[LedgerBatch]:
         """A company's batches that are not accepted yet, by kind and number. Two requests."""
@@ -297,10 +302,6 @@ def _batches(company: str, kind: BatchKind) -> str:
     return f"BATCH#{company}#{kind}"
 
 
-def _document(id: BatchId) -> str:
-    return f"{_batches(id.company, id.kind)}#{_key(id.number)}"
-
-
 def _list(id: BatchId) -> str:
     return f"LIST#{id.company}#{id.kind}#{_key(id.number)}"
 
@@ -311,6 +312,10 @@ def _periods(company: str, kind: BatchKind) -> str:
 
 def _in(company: str, source: str, document: str) -> str:
     return f"IN#{company}#{source}#{document}"
+
+
+def _document(id: BatchId) -> str:
+    return f"{_batches(id.company, id.kind)}#{_key(id.number)}"
 
 
 def _open(company: str) -> str:

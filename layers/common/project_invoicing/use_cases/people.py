@@ -27,6 +27,8 @@ NEEDED: Final[Mapping[str, Role]] = {
     "PostInvoices": Role.POSTER,
     "PostJournals": Role.POSTER,
     "BuildBatches": Role.POSTER,
+    "DeliverBatch": Role.POSTER,
+    "AcknowledgeBatch": Role.POSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,

@@ -13,6 +13,7 @@ from project_invoicing.rules.explaining.facts import ActualFacts, OnJournal, OnP
 from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.waiting import waits_as
 from project_invoicing.store.whole_tables import staged_item
+from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
 
@@ -21,12 +22,25 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
     """Everything known about an actual; ``None`` if nothing is."""
     item = staged_item(stores.staging, id)
     if item and item.row:
-        made = actual_in_words(_facts(stores, item, item.row), stores.setup)
+        facts = _facts(stores, item, item.row)
+        made = actual_in_words(facts, stores.setup)
+        _say_where(stores, made, facts)
         return woven(made, stores.staging.history(ACTUAL, id))
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
     absent = not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
     return woven(absent, stores.staging.history(ACTUAL, id)) if absent else None
+
+
+def _say_where(stores: Stores, made: Explanation, facts: ActualFacts) -> None:
+    """Where what was posted with it stands on its way to the general ledger."""
+    row, on_proposal = facts.row, facts.proposal
+    if row.state is not StagingState.POSTED or not row.company or not row.voucher:
+        return
+    if row.journal_id:
+        say_where(stores, made, JOURNAL, row.company, row.journal_id, row.voucher)
+    elif on_proposal and on_proposal.header and on_proposal.header.invoice_number:
+        say_where(stores, made, INVOICE, row.company, on_proposal.header.invoice_number, row.voucher)
 
 
 def _facts(stores: Stores, item: StagedItem, row: StagedRow) -> ActualFacts:

@@ -29,6 +29,7 @@ from project_invoicing.rules.explaining.pins import say_pins
 from project_invoicing.store.unsealed import Mark
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.explain.actuals import explain_actual
+from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
 
@@ -45,6 +46,8 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     say_pins(made, stores.proposals.master_data(header))
     if header.status is ProposalStatus.POSTED:
         _say_seal(made, stores.proposals.mark(proforma_id))
+    if header.company and header.invoice_number:
+        say_where(stores, made, INVOICE, header.company, header.invoice_number)
     again = _written_again(stores, INVOICE, header.company, header.invoice_number)
     return woven(made, [*stores.proposals.history(proforma_id), *of_row, *again])
 
@@ -107,6 +110,7 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
     say_pins(made, stores.journals.master_data(journal))
     if journal.status is JournalStatus.POSTED:
         _say_seal(made, stores.journals.mark(company, number))
+        say_where(stores, made, JOURNAL, company, number)
     return woven(made, [*stores.journals.history(company, number), *_written_again(stores, JOURNAL, company, number)])
 
 
@@ -114,6 +118,8 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
     """A voucher: its lines, its document, and the actual of a journal's voucher; ``None`` where it has neither."""
     found = [one for one in stores.ledger.vouchers(source, company, document) if one.voucher == voucher]
     made = voucher_in_words(voucher, company, source, document, found, stores.setup)
+    if found:
+        say_where(stores, made, source, company, document, voucher)
     if source == INVOICE:
         return made
     for page in stores.journals.pages(company, document):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from project_invoicing.rules.late_changes import PostedAs
+    from project_invoicing.store.batch_answers import BatchAnswers
+    from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
 
@@ -62,6 +64,22 @@ class Stores:
             ListProgress(client, named.setup_table),
             named,
         )
+
+    @property
+    def batches(self) -> LedgerBatches | None:
+        """The batches for general ledgers; ``None`` where their table is not named."""
+        from project_invoicing.store.ledger_batches import LedgerBatches  # noqa: PLC0415 - as below
+
+        table = self.named.ledger_batches_table
+        return LedgerBatches(self.ledger.client, table) if table else None
+
+    @property
+    def answers(self) -> BatchAnswers | None:
+        """What was answered about them."""
+        from project_invoicing.store.batch_answers import BatchAnswers  # noqa: PLC0415 - as below
+
+        table = self.named.ledger_batches_table
+        return BatchAnswers(self.ledger.client, table) if table else None
 
     def audit_chain(self) -> tuple[Seals, Sealable]:
         """The seals, and what they hold."""

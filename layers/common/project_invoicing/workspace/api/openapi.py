@@ -7,14 +7,17 @@ from dataclasses import fields
 from inspect import cleandoc
 from typing import Any, Final, get_args, get_type_hints
 
-from project_invoicing.domain.codes import PostingFailure, RejectReason, WaitReason
-from project_invoicing.events.details import Shape, shapes
+from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.ledger_answer import Effect
+from project_invoicing.events.details import Detail, Shape, shapes
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import ACTIONS, COMMANDS
 from project_invoicing.use_cases.lists.asked import FILTERS, MOST, STATUSES, USUAL, Kind
 from project_invoicing.use_cases.lists.show import ROWS
 from project_invoicing.use_cases.people import NEEDED
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
@@ -30,6 +33,8 @@ Schema = dict[str, Any]
 REQUESTS: Final[Mapping[str, type[Request]]] = {
     "post_invoices": PostInvoices,
     "post_journals": PostJournals,
+    "deliver_batch": DeliverBatch,
+    "acknowledge_batch": AcknowledgeBatch,
     "import_staging": ImportStaging,
     "retry_write_back": RetryWriteBack,
     "repair_differences": RepairDifferences,
@@ -192,7 +197,15 @@ def _of_request(request: type[Request]) -> Schema:
 
 
 def _of_shape(shape: Shape) -> Schema:
-    made: Schema = {"type": _TYPES[shape.type], "description": shape.says.meaning}
+    made: Schema = {"type": _TYPES.get(shape.type), "description": shape.says.meaning}
+    if issubclass(shape.type, Detail):
+        made = {
+            "type": "object",
+            "required": [one.name for one in shapes(shape.type) if not one.optional],
+            "properties": {one.name: _of_shape(one) for one in shapes(shape.type)},
+        }
+    if shape.many:
+        return {"type": "array", "items": made, "description": shape.says.meaning}
     if shape.says.pattern:
         made["pattern"] = f"^{shape.says.pattern}$"
     if shape.says.values:
@@ -247,7 +260,7 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
             "reason": {
                 **_TEXT,
                 "description": "what a program can go by; of a refusal "
-                + ", ".join(sorted({*PostingFailure, *WaitReason, *RejectReason})),
+                + ", ".join(sorted({*PostingFailure, *BatchRefusal, *WaitReason, *RejectReason})),
             },
             "detail": {**_TEXT, "description": "what is the matter, and what to do"},
             "field": {**_TEXT, "description": "the field at fault"},
@@ -272,6 +285,22 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
     "CommandAnswer": {**_object({"outcome": _TEXT}), "description": "The outcome, and what the action shows."},
     "PostInvoicesAnswer": _object({"posted": _TEXTS, "refused": _REFUSED}),
     "PostJournalsAnswer": _object({"posted": _TEXTS, "failed": _TEXTS, "refused": _REFUSED}),
+    "DeliverBatchAnswer": _object({"outcome": _TEXT}),
+    "AcknowledgeBatchAnswer": _object(
+        {
+            "outcome": {
+                **_TEXT,
+                "enum": [Effect.APPLIED, Effect.REPEATED],
+                "description": "whether it changed anything",
+            },
+            "detail": _TEXT,
+            "company": _TEXT,
+            "kind": _TEXT,
+            "number": _NUMBER,
+            "state": {**_NULLABLE, "description": "of the batch, after it"},
+            "external_numbers": _TEXTS,
+        }
+    ),
     "ImportStagingAnswer": _object({"journal_lines": _NUMBER, "proposals_ready": _NUMBER, "waiting": _NUMBER}),
     "RetryWriteBackAnswer": _object({"outcome": _TEXT}),
     "RepairDifferencesAnswer": _object(

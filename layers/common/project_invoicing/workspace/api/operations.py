@@ -19,7 +19,9 @@ from project_invoicing.use_cases.explain.ask import explain as explained
 from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
 from project_invoicing.use_cases.lists.show import page
 from project_invoicing.use_cases.people import must_be_allowed
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
@@ -86,6 +88,20 @@ def post_journals(call: Call) -> Answer:
     run = bootstrap.journal_posting(call.at, call.actor)
     run.run(asked)
     return _posted({"posted": run.posted, "failed": run.failed}, run.refused)
+
+
+def deliver_batch(call: Call) -> Answer:
+    """Has what of a ledger batch is not accepted yet delivered; it takes seconds to minutes."""
+    asked = _asked(DeliverBatch, call)
+    must_be_allowed(call.actor, asked)
+    return bootstrap.ledger_deliveries(call.at, call.actor).ask(asked)
+
+
+def acknowledge_batch(call: Call) -> Answer:
+    """Says what the other ledger has made of a batch."""
+    asked = _asked(AcknowledgeBatch, call)
+    answer = bootstrap.ledger_acknowledging(call.at, call.actor).answer(asked)
+    return _done(answer, answer.get("refused", ()), done="refused" not in answer)
 
 
 def import_staging(call: Call) -> Answer:

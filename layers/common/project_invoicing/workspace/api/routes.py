@@ -44,6 +44,8 @@ OPERATIONS: Final = (
     Operation("POST", "/commands", "operations:command"),
     Operation("POST", "/postings/invoices", "operations:post_invoices"),
     Operation("POST", "/postings/journals", "operations:post_journals"),
+    Operation("POST", "/ledger/deliveries", "operations:deliver_batch"),
+    Operation("POST", "/ledger/answers", "operations:acknowledge_batch"),
     Operation("POST", "/imports", "operations:import_staging"),
     Operation("POST", "/write-backs", "operations:retry_write_back"),
     Operation("POST", "/repairs", "operations:repair_differences"),

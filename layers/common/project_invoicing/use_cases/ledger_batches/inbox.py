@@ -1,0 +1,199 @@
+"""What reaches us about ledger batches: events that they are ready, requests for deliveries, and answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from project_invoicing.domain.actor import BY_EVENT, Actor, Role, person
+from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.ledger_answer import Outcome
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
+from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.errors import Rejected, Unavailable
+from project_invoicing.events.own import LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.ledger_bucket import FOLDER
+from project_invoicing.rules.ledger_answer_form import answer_of
+from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
+from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
+from project_invoicing.use_cases.people import must_be_allowed
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
+from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
+
+if TYPE_CHECKING:
+    from project_invoicing.bus import Bus
+    from project_invoicing.domain.ledger_answer import Answer
+    from project_invoicing.store.batch_answers import BatchAnswers
+    from project_invoicing.store.ledger_batches import LedgerBatches
+    from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
+    from project_invoicing.use_cases.ledger_batches.deliver import Delivering
+    from project_invoicing.use_cases.ledger_batches.read import BatchReader
+
+ACKNOWLEDGED: Final = "LedgerBatchAcknowledged"
+"""The detail-type of an answer on the bus."""
+OBJECT_CREATED: Final = "Object Created"
+MOST_BYTES: Final = 20_000_000
+"""Of a file with an answer."""
+_OPEN: Final = (BatchState.REFUSED, BatchState.PARTLY)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgements:
+    """Takes what a person says at a door that knows the person, or that the request names."""
+
+    taking: Acknowledging
+
+    def answer(self, asked: AcknowledgeBatch) -> Json:
+        """Takes the answer in a request; what it did, as ``acknowledge.shown``. Raises ``Rejected`` and ``Refused``."""
+        actor = self.taking.actor
+        must_be_allowed(actor, asked)
+        answer = asked.answer
+        if answer.outcome is Outcome.VOIDED_THERE and not actor.may(Role.ADMINISTRATOR):
+            told = (
+                f"{actor.name or 'who asks'} needs the role {Role.ADMINISTRATOR} to say that a batch was voided there"
+            )
+            raise Refused(PostingFailure.ROLE_MISSING, told)
+        return shown(self.taking.take(answer), answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Has batches delivered by the function that does it: a large one takes longer than a person waits."""
+
+    batches: LedgerBatches
+    bus: Bus
+    at: str
+    actor: Actor
+
+    def ask(self, asked: DeliverBatch) -> Json:
+        """Asks for a delivery. Raises ``Refused`` where the batch cannot be delivered as it is, ``Unavailable``."""
+        must_be_deliverable(asked.batch, self.batches.get(asked.batch))
+        requested = LedgerDeliveryRequested(
+            company=asked.company,
+            kind=asked.kind,
+            number=asked.number,
+            format=asked.format,
+            actor=self.actor.id or None,
+        )
+        if self.bus.publish([requested.on_bus(self.at, f"{asked.batch}#{asked.format}")]):
+            raise Unavailable("the bus did not take the request")
+        return {"outcome": "asked"}
+
+
+@dataclass(slots=True)
+class Inbox:
+    """What a message or a request about batches does. ``counts`` says what somebody has to see, by metric."""
+
+    batches: LedgerBatches
+    answers: BatchAnswers
+    reader: BatchReader
+    acknowledging: Callable[[str, Actor], Acknowledging]
+    delivering: Callable[[str, Actor], Delivering]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def message(self, event: Mapping[str, Any]) -> Json:
+        """What a message of the queue does. Raises what is to be tried again."""
+        kind, at = event.get("detail-type"), str(event["time"])
+        try:
+            if kind == LedgerBatchReady.TYPE:
+                ready = LedgerBatchReady.of(event)
+                return self._deliver_all(BatchId(ready.company, BatchKind(ready.kind), ready.number), at)
+            if kind == LedgerDeliveryRequested.TYPE:
+                asked = LedgerDeliveryRequested.of(event)
+                request = DeliverBatch.of(asked.as_detail())
+                return self._deliver(request, at)
+            said = self._file(event["detail"]) if kind == OBJECT_CREATED else event["detail"]
+            answer = answer_of(said)
+        except Rejected as rejected:
+            return self._unreadable(event, rejected, at)
+        return self._told(self.acknowledging(at, BY_EVENT).take(answer), answer)
+
+    def request(self, detail: Mapping[str, Any], at: str) -> Json:
+        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``."""
+        try:
+            if "deliver" in detail:
+                return self._deliver(DeliverBatch.of(detail["deliver"]), at)
+            asked = AcknowledgeBatch.of(detail.get("acknowledge"))
+            taking = self.acknowledging(at, person(asked.actor))
+            return self._seen(Acknowledgements(taking).answer(asked)) | asked.signed
+        except Rejected as rejected:
+            return _refused(detail, rejected.reason, rejected.detail)
+        except Refused as refused:
+            return _refused(detail, refused.reason, refused.detail)
+
+    def _deliver_all(self, id: BatchId, at: str) -> Json:
+        try:
+            made = self.delivering(at, BY_EVENT).automatically(id)
+        except Refused as refused:
+            self._count("LedgerDeliveriesRefused")
+            return {"outcome": f"refused: {refused.detail}"}
+        return {"outcome": "delivered", "deliveries": len(made)}
+
+    def _deliver(self, asked: DeliverBatch, at: str) -> Json:
+        try:
+            made = self.delivering(at, person(asked.actor)).deliver(asked.batch, asked.format)
+        except Refused as refused:
+            self._count("LedgerDeliveriesRefused")
+            return _refused({"deliver": asked.as_detail()}, refused.reason, refused.detail) | asked.signed
+        batch = self.batches.get(asked.batch)
+        shown_as = delivery_row(batch, made) if batch else {}
+        return {"outcome": "delivered", **shown_as} | asked.signed
+
+    def _told(self, taken: Taken, answer: Answer) -> Json:
+        return self._seen(shown(taken, answer))
+
+    def _seen(self, report: Json) -> Json:
+        if "refused" in report:
+            self._count("LedgerAnswersNotTaken")
+        elif report["outcome"] == "applied" and report["state"] in _OPEN:
+            self._count("LedgerBatchesRefused")
+        return report
+
+    def _file(self, detail: Mapping[str, Any]) -> Json:
+        """The answer in a file beside a batch: the folder says which batch it is about."""
+        key = str(detail["object"]["key"])
+        return answer_in_file(key, self.reader.text(key, MOST_BYTES))
+
+    def _unreadable(self, event: Mapping[str, Any], rejected: Rejected, at: str) -> Json:
+        self._count("LedgerAnswersNotTaken")
+        text = json.dumps(event.get("detail"), default=str)
+        self.answers.keep_unreadable(text, rejected.detail, at)
+        return {"outcome": f"refused: {rejected.detail}"}
+
+    def _count(self, metric: str) -> None:
+        self.counts[metric] = self.counts.get(metric, 0) + 1
+
+
+def answer_in_file(key: str, text: bytes) -> Json:
+    """What the file with this ``key`` says, with the batch that its folder names. Raises ``Rejected``."""
+    parts = key.removeprefix(FOLDER).split("/")
+    if not key.startswith(FOLDER) or len(parts) != 5:
+        told = f"{key} is beside no batch: ledger/COMPANY/PERIOD/KIND/NUMBER/answer-….json"
+        raise Rejected("schema", told, field="key")
+    company, _, kind, number, _ = parts
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise Rejected("schema", f"{key} is no JSON: {error}", field="key") from None
+    if not isinstance(said, dict):
+        raise Rejected("schema", f"{key} has no JSON object", field="key")
+    named: Json = {"company": unquote(company), "kind": kind, "number": number}
+    for name, value in named.items():
+        given = said.get(name)
+        if given is not None and str(given).lstrip("0") != value.lstrip("0"):
+            raise Rejected("schema", f"{key} is about {name} {given}, and lies beside {value}", field=name)
+    return {**said, **named}
+
+
+def _refused(detail: Mapping[str, Any], reason: str, why: str) -> Json:
+    """The answer to a request that was not carried out."""
+    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
+    company, number = request.get("company"), request.get("number")
+    document = f"{company}-{request.get('kind')}-{number:06d}" if company and isinstance(number, int) else None
+    refusal = Refusal(company if isinstance(company, str) else None, document, reason, why)
+    return {"outcome": f"refused: {why}", "refused": [asdict(refusal)]}
