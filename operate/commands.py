@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final
 from operate import (
     answers,
     audit_commands,
+    aws,
     check_dataverse,
     document_commands,
     explain,
     histories,
+    ledger,
     ledger_commands,
     list_commands,
     maps,
@@ -128,12 +130,15 @@ def _add_checks(commands: Commands) -> None:
     setup = verb(
         check_commands,
         "setup",
-        "say what is wrong with a set-up file, and what it lacks",
+        "say what is wrong with a set-up file, what it lacks, and what closing its periods leaves behind",
         "check setup setup.yaml --on 2026-08-31",
+        "check setup setup.yaml --stack invoicing",
     )
     setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
+    told = "also say what is in no batch, or not accepted, in the periods that it would close in this stack"
+    setup.add_argument("--stack", dest="stack_prefix", metavar="NAME", type=named_text, help=told)
     json_option(setup)
     setup.set_defaults(command=_check_setup)
     dataverse = verb(
@@ -210,6 +215,9 @@ def _day(text: str) -> date:
 def _check_setup(options: argparse.Namespace) -> int:
     """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
     found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
+    if options.stack_prefix:
+        with aws.asking():
+            found += ledger.closing_warnings(options.stack_prefix, read_setup(options.file))
     if options.json:
         print(json.dumps({"file": str(options.file), "valid": True, "warnings": found}, indent=2))
         return BAD_ANSWER if found and options.strict else 0
@@ -308,10 +316,13 @@ def _load(options: argparse.Namespace) -> int:
     if not table:
         raise InvalidInput(["--table: name the Setup table, or set SETUP_TABLE"])
     document = read_setup(options.file)
+    left = ledger.closing_warnings(None, document, table)
     who = person(acting(options.actor))
     number = setups.load(client.dynamodb(), table, document, utc_text(datetime.now(UTC)), who)
     if options.json:
-        print(json.dumps({"version": number, "table": table}, indent=2))
+        print(json.dumps({"version": number, "table": table, "warnings": left}, indent=2))
     else:
         print(f"Version {number} of the set-up is current in {table}.")
+        for warning in left:
+            print(printable(warning))
     return 0

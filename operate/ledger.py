@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from operate import stack_tables
 from operate.invalid_input import InvalidInput
+from project_invoicing.config import settings
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client, setups
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.ready import Ready
-from project_invoicing.use_cases.ledger_batches import lists
+from project_invoicing.use_cases.ledger_batches import closing, lists
 
 Json = dict[str, Any]
 
@@ -56,6 +59,22 @@ def shown(stack: str | None, id: BatchId) -> Json:
         known = f"the last one is {last.id}" if last else f"{id.company} has none of kind {id.kind}"
         raise InvalidInput([f"there is no batch {id}; {known}"])
     return lists.shown(batches, batch)
+
+
+def closing_warnings(stack: str | None, document: Mapping[str, Any], table: str | None = None) -> list[str]:
+    """What a set-up document leaves behind in the periods that it closes, a sentence each.
+
+    The one before it is current in the stack, or in its Set-up ``table``. Nothing where there is none, and where the
+    environment names no table of batches.
+    """
+    if stack is None and not settings().ledger_batches_table:
+        return []
+    try:
+        before = setups.current(client.dynamodb(), table) if table else _setup(stack)
+    except setups.NotLoaded:
+        return []
+    batches, ready = _stores(stack)
+    return list(closing.closing_warnings(batches, ready, before, SetupDocument.model_validate(document)))
 
 
 def _setup(stack: str | None) -> FinanceSetup:

@@ -23,6 +23,8 @@ from tests.contracts.cloudformation import FUNCTIONS, name_of, referred, resourc
 
 BUSES = {STACK_NAME: "EventBus"}
 QUEUES = {queue.name: queue.id for queue in read(ROOT / "template.yaml").queues}
+BUCKETS = {id.lower(): id for id in resources("AWS::S3::Bucket")}
+"""Without names of their own: a local run writes their logical ids in small letters."""
 SECRETS = resources("AWS::SecretsManager::Secret")
 """Without names of their own: their logical ids are their names in a local run."""
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -62,6 +64,9 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
         case "GetSecretValue":
             assert request["SecretId"] in SECRETS
             yield "secretsmanager:GetSecretValue", request["SecretId"]
+        case "PutObject" | "GetObject":
+            assert request["Key"].startswith("ledger/")
+            yield f"s3:{operation}", f"{BUCKETS[request['Bucket']]}/ledger/*"
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

@@ -19,12 +19,15 @@ from project_invoicing.domain.codes import BatchKind, BatchState
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.ledger_batch import Sides
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store import client
 from project_invoicing.store.ledger import Entry
+from project_invoicing.use_cases.ledger_batches.closing import closing_warnings
 from project_invoicing.use_cases.ledger_batches.files import Differs
 from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, asked_by
 from tests.books import COMPANY, JUNE, MONTHS, V1, V2, V3, Books, entries, small
 from tests.harness import envelope
+from tests.rules.finance import finance
 
 
 @pytest.fixture
@@ -357,3 +360,34 @@ def test_kinds_have_numbers_of_their_own(books: Books) -> None:
     books.build()
     assert books.of(BatchKind.RECEIVABLES) == books.of(BatchKind.PAYABLES) == []
     assert books.of(BatchKind.LEDGER)[0].accounting_totals == Sides(Decimal("4640.00"), Decimal("4640.00"))
+
+
+# --- closing a period -------------------------------------------------------------------------------------------------
+
+
+def test_closing_a_period_says_what_it_leaves_behind(books: Books) -> None:
+    def said() -> list[str]:
+        closed = finance(fiscal_periods={COMPANY: [MONTHS[0] | {"status": "closed"}, *MONTHS[1:]]})
+        building = books.building()
+        found = closing_warnings(building.batches, books.ready, building.setup, SetupDocument.model_validate(closed))
+        return list(found)
+
+    books.month()
+    assert said() == [], "the company has never asked for batches"
+    books.set_up(("parameters.USPM.ledger", {"schedule": "daily"}))
+    closing = "USPM: 2026-05-01 to 2026-05-31 is closed, and "
+    assert said() == [f"{closing}2 posted documents are in no batch for the general ledger: invoice FTI-1, journal J-1"]
+    books.build()
+    assert said() == [f"{closing}1 batch is not accepted: USPM-ledger-000001 (ready)"]
+    books.post(JOURNAL, "J-2", small(7, JUNE))
+    assert len(said()) == 1, "June stays open"
+
+
+def test_a_reopened_period_gets_the_next_batch_of_that_period(books: Books) -> None:
+    books.month()
+    books.build()
+    books.set_up(fiscal_periods={COMPANY: [MONTHS[0] | {"status": "closed"}, *MONTHS[1:]]})
+    books.set_up()
+    books.post(JOURNAL, "J-2", small(7))
+    books.build()
+    assert [(one.period, one.period_number) for one in books.batches] == [("2026-05", 1), ("2026-05", 2)]

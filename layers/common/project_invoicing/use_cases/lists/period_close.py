@@ -2,7 +2,8 @@
 
 What counts is the accounting date with which something would be posted. An open period takes, too, what is dated in
 the periods just before it that are not open, where the company moves such dates (JRN-08). A proposal that names no date
-would be posted today. Bounded: the first pages of what is open, at most 24 requests whatever the history.
+would be posted today. Where a company has batches for a general ledger, what of the period has not left counts, too.
+Bounded: the first pages of what is open, at most 24 requests whatever the history, and six for the batches.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from project_invoicing.rules.invoice_terms import invoice_date_of, written_accou
 from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import FiscalPeriod, PeriodStatus
+from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.write_backs import Document
+from project_invoicing.use_cases.ledger_batches.closing import left_behind
 from project_invoicing.use_cases.lists.asked import bad
 from project_invoicing.use_cases.lists.counts import Open, Tally
 from project_invoicing.use_cases.lists.overview import says_why
@@ -53,6 +57,8 @@ class Point(StrEnum):
     WRITE_BACK_DIFFERS = "write-back differs"
     RECONCILED = "reconciled"
     DIFFERENCES = "differences"
+    IN_NO_BATCH = "in no batch"
+    NOT_ACCEPTED = "not accepted"
 
 
 @dataclass(slots=True)
@@ -136,6 +142,7 @@ def checklist(place: ListPlace, company: str, period: FiscalPeriod) -> Checklist
     _rejected(made)
     _write_backs(made, within)
     _reconciled(made)
+    _batches(made)
     return made
 
 
@@ -235,3 +242,20 @@ def _reconciled(made: Checklist) -> None:
             if found["company"] in (None, made.company):
                 tally.add()
         tally.more |= check["more"] > 0
+
+
+def _batches(made: Checklist) -> None:
+    """What of the period itself has not left for the general ledger, or was not accepted there."""
+    stores = made.place.stores
+    table, tables = stores.named.ledger_batches_table, stores.ledger.client
+    if not table:
+        return
+    period = made.period
+    setup, company = made.place.setup, made.company
+    found = left_behind(LedgerBatches(tables, table), Ready(tables, table), setup, company, period.start, period.end)
+    for document in found.waiting:
+        made.points[Point.IN_NO_BATCH].add(document.first.isoformat())
+    made.points[Point.IN_NO_BATCH].more = found.more
+    for batch in found.batches:
+        debit = batch.accounting_totals.debit
+        made.points[Point.NOT_ACCEPTED].add(batch.sealed_at, debit, batch.accounting_currency)

@@ -63,6 +63,14 @@ _WORDS: Final = {
         "A whole reconciliation after the end of the period", "Run one, or wait for tonight's.", _of("/differences")
     ),
     Point.DIFFERENCES: Words("Other differences of the last reconciliation", "Look at each.", _of("/differences")),
+    Point.IN_NO_BATCH: Words(
+        "Posted documents in no batch for the general ledger",
+        "Have a batch made: invoicing ledger build.",
+        _of("/batches"),
+    ),
+    Point.NOT_ACCEPTED: Words(
+        "Batches that the general ledger has not accepted", "Answer for them, or deliver them again.", _of("/batches")
+    ),
 }
 
 
