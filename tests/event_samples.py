@@ -208,7 +208,7 @@ def scheduled(at: str, rule: str) -> dict[str, Any]:
     return {**made, "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"]}
 
 
-def manual(at: str, kind: str, **detail: Any) -> dict[str, Any]:
+def manual(at: str, kind: str, /, **detail: Any) -> dict[str, Any]:
     return {"source": "project-invoicing.manual", "detail-type": kind, "time": at, "detail": detail}
 
 
@@ -430,6 +430,9 @@ def function_samples() -> dict[str, Any]:
         "reconciliation/repair-all": manual("2026-09-01T08:00:00Z", "Manual Run", repair="all"),
         "reference_rates/scheduled": scheduled("2026-08-31T15:30:00Z", "reference-rates"),
         "audit_sealing/scheduled": scheduled("2026-08-31T09:05:00Z", "audit-sealing"),
+        "ledger_export/scheduled": scheduled("2026-09-01T04:00:00Z", "ledger-export"),
+        "ledger_export/finance-setup-changed": envelope(SETUP),
+        "ledger_export/manual": manual("2026-09-01T04:00:00Z", "Manual Run", company="USPM", kind="ledger"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
     }

@@ -52,4 +52,4 @@ def clear(world: World) -> None:
 def _names(world: World) -> tuple[str, ...]:
     names = world.names
     documents = (names.staging_table, names.journals_table, names.proposals_table, names.ledger_table)
-    return (*documents, names.master_data_table, names.audit_table)
+    return (*documents, names.master_data_table, names.audit_table, names.ledger_batches_table)

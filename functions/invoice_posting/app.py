@@ -20,7 +20,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 def posting(at: str) -> InvoicePosting:
-    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger())
+    stores = (bootstrap.proposals(), bootstrap.staging(), bootstrap.ledger(), bootstrap.ready())
     return InvoicePosting(*stores, bootstrap.finance_setups(), at)
 
 

@@ -16,7 +16,7 @@ from project_invoicing.use_cases.requests.post_journals import PostJournals
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger())
+    stores = (bootstrap.journals(), bootstrap.staging(), bootstrap.ledger(), bootstrap.ready())
     run = JournalPosting(*stores, bootstrap.finance_setups(), event["time"])
     asked = PostJournals()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -73,7 +74,8 @@ def page(audited: Audited, source: str = "INVOICE#") -> Item:
 
 def change_one_byte(audited: Audited) -> None:
     item = page(audited)
-    audited.write(audited.names.ledger_table, item | {"e": item["e"].replace("0", "1", 1)})
+    text = zlib.decompress(item["ez"]).replace(b"0", b"1", 1)
+    audited.write(audited.names.ledger_table, item | {"ez": zlib.compress(text)})
 
 
 def say_somebody_else_did_it(audited: Audited) -> None:

@@ -59,7 +59,9 @@ def copies(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
             (names.proposals_table, "INVOICE#"),
         )
     )
-    voucher = next(item for item in scanned(world, names.ledger_table) if "e" in item and item["so"] == "invoice")
+    voucher = next(
+        item for item in scanned(world, names.ledger_table) if item["sk"].startswith("V#") and item["so"] == "invoice"
+    )
     for n in range(POSTED):
         day, number = f"20{16 + n % 9}-{1 + n % 12:02d}-{1 + n % 28:02d}", f"X-{n:06d}"
         id, place = guid(number), f"{day}#{number}"

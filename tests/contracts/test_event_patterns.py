@@ -27,7 +27,7 @@ Event = dict[str, Any]
 
 HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
 MASTER_DATA = {"master_data_sync"}
-SETUP = {"staging_import", "master_data_sync"}
+SETUP = {"staging_import", "master_data_sync", "ledger_export"}
 POSTED = {"staging_import", "accounting_writeback"}
 CATCH_UP = {"dataverse_catchup"}
 NOBODY: set[str] = set()
@@ -42,6 +42,7 @@ ROUTES = {
     "dataverse/project-deleted": MASTER_DATA,
     "master_data_sync/accounts-merged": MASTER_DATA,
     "master_data_sync/finance-setup-changed": SETUP,
+    "ledger_export/finance-setup-changed": SETUP,
     "master_data_sync/project-agreed": MASTER_DATA,
     "dataverse/actual-bad": ACTUALS,
     "dataverse/actual-billed-sales": ACTUALS,

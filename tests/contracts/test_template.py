@@ -32,6 +32,7 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "DATAVERSE_CREDENTIALS": "DataverseCredentials",
     "WEBHOOK_KEYS": "WebhookKeys",
     "AUDIT_BUCKET": "AuditBucket",
+    "LEDGER_BUCKET": "LedgerBucket",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",
@@ -258,3 +259,38 @@ def test_an_error_of_the_webhook_is_told_for_no_queue_takes_it() -> None:
 
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DataverseWebhook"}}]
     assert (alarm["MetricName"], alarm["AlarmActions"]) == ("Errors", [{"Ref": "AlarmTopic"}])
+
+
+def test_the_bucket_of_the_batches_is_private_encrypted_with_our_key_and_takes_each_file_once() -> None:
+    bucket = RESOURCES["LedgerBucket"]
+    properties = bucket["Properties"]
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    denied = {one["Sid"]: one for one in RESOURCES["LedgerBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert all(properties["PublicAccessBlockConfiguration"].values())
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert referred(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == "DataKey"
+    assert properties["ObjectLockEnabled"] is True
+    locked, unlocked = properties["ObjectLockConfiguration"]["Fn::If"][1:]
+    assert locked["Rule"]["DefaultRetention"] == {"Mode": "COMPLIANCE", "Days": {"Ref": "LedgerRetentionDays"}}
+    assert "Rule" not in unlocked
+    assert denied["OverTlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["AFileOfABatchIsPutOnce"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert {one["Effect"] for one in denied.values()} == {"Deny"}
+
+
+def test_what_makes_batches_writes_nothing_but_batches() -> None:
+    written = {
+        referred(target)
+        for actions, targets in statements("LedgerExport")
+        for target in targets
+        if any(re.search("Put|Update|Delete", action) for action in actions)
+    }
+    files = [
+        target for actions, targets in statements("LedgerExport") for target in targets if "s3:PutObject" in actions
+    ]
+
+    assert written == {"LedgerBatchesTable", "LedgerBucket"}
+    assert files == [{"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}]

@@ -10,6 +10,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import setups
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.invoices.post import InvoicePosting
 from project_invoicing.use_cases.setups import SetupVersions
@@ -25,6 +26,7 @@ def poster(world: World, setup: FinanceSetup) -> InvoicePosting:
         Proposals(client, names.proposals_table, calendar_dates("invoices")),
         Staging(client, names.staging_table),
         Ledger(client, names.ledger_table),
+        Ready(client, names.ledger_batches_table),
         SetupVersions.read(client, names.setup_table, names.master_data_table),
         world.at,
     )

@@ -170,6 +170,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "dataverse_catchup",
         "reference_rates",
         "audit_sealing",
+        "ledger_export",
         "master_data_sync",
     }
     assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook", "workspace"]
@@ -179,5 +180,6 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "ProposalsTable",
         "SetupTable",
         "MasterDataTable",
+        "LedgerBatchesTable",
     ]
     assert stack.settings().event_bus_name in stack.buses

@@ -15,6 +15,7 @@ from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.commands.apply import HANDLERS, apply
 from project_invoicing.use_cases.commands.workplace import Workplace
@@ -229,7 +230,12 @@ def test_a_person_without_the_role_is_refused_and_nothing_is_written(books: Book
 def test_posting_needs_the_role_of_a_poster(books: Books) -> None:
     ready(books)
     client, named = books.world.client, books.world.names
-    stores = proposals(books), Staging(client, named.staging_table), Ledger(client, named.ledger_table)
+    stores = (
+        proposals(books),
+        Staging(client, named.staging_table),
+        Ledger(client, named.ledger_table),
+        Ready(client, named.ledger_batches_table),
+    )
     setups = SetupVersions.read(client, named.setup_table, named.master_data_table)
     for roles, posted in [((Role.ACCOUNTANT,), []), ((Role.POSTER,), ["FTI-00000001"])]:
         run = InvoicePosting(*stores, setups, books.world.at, somebody(*roles))

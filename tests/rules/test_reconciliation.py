@@ -29,7 +29,6 @@ from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import WriteBackRequested
 from project_invoicing.store import rows
-from project_invoicing.store.ledger import Entry
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staged_rows import row_of
 from project_invoicing.store.transactions import scan, transact, update
@@ -132,13 +131,6 @@ class Side:
 
     def _update(self, table: str, pk: str, sk: str, values: Mapping[str, Any]) -> None:
         transact(self.books.world.client, [update(table, pk, sk, values, expected={"never": None})])
-
-    def break_ledger(self, voucher: str, change: Callable[[Entry], Entry | None]) -> None:
-        """Somebody changes the entries of a voucher by hand."""
-        table = self.books.world.names.ledger_table
-        for item in list(scan(self.books.world.client, table, containing=("e", json.dumps(voucher)))):
-            entries = [changed for e in rows.decode(Entry, item["e"]) if (changed := change(e))]
-            self._update(table, item["pk"], item["sk"], {"e": rows.encode(entries)})
 
     def reconcile(self, *, time_left: Callable[[], bool] = lambda: True, connected: bool = True) -> Outcome:
         api = self.dataverse if connected else None

@@ -216,14 +216,14 @@ def invoice_posting(at: str, actor: Actor) -> InvoicePosting:
     """The posting of proposals that a person asks for at a door that knows the person."""
     from project_invoicing.use_cases.invoices.post import InvoicePosting
 
-    return InvoicePosting(proposals(), staging(), ledger(), finance_setups(), at, actor)
+    return InvoicePosting(proposals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
 def journal_posting(at: str, actor: Actor) -> JournalPosting:
     """The posting of journals that a person asks for at a door that knows the person."""
     from project_invoicing.use_cases.journals.post import JournalPosting
 
-    return JournalPosting(journals(), staging(), ledger(), finance_setups(), at, actor)
+    return JournalPosting(journals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
 def staging_import(at: str) -> StagingImport:

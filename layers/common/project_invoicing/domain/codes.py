@@ -281,3 +281,40 @@ class RejectReason(StrEnum):
     PROPOSAL_NUMBER_NOT_ALLOWED = "proposal_number_not_allowed"
     DUPLICATE_PROPOSAL_NUMBER = "duplicate_proposal_number"
     CORRECTION_OF_UNKNOWN_ACTUAL = "correction_of_unknown_actual"
+
+
+class BatchKind(StrEnum):
+    """What the lines of a ledger batch are. A company's numbers run without a gap in each kind."""
+
+    LEDGER = "ledger"
+    RECEIVABLES = "receivables"
+    PAYABLES = "payables"
+
+
+class ReceivablesWay(StrEnum):
+    """How customer invoices reach the other ledger: never two ways.
+
+    ``journal``: their vouchers as they are. ``customer_lines``: the same, with the customer in place of the control
+    account where a format can say so. ``documents``: as invoices, and their vouchers are in no ledger batch.
+    """
+
+    JOURNAL = "journal"
+    CUSTOMER_LINES = "customer_lines"
+    DOCUMENTS = "documents"
+
+
+class BatchState(StrEnum):
+    """``claiming`` takes documents, ``sealed`` has its list and writes its files; the others have left the house."""
+
+    CLAIMING = "claiming"
+    SEALED = "sealed"
+    READY = "ready"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    PARTLY = "partly"
+    ACCEPTED = "accepted"
+    VOIDED_THERE = "voided_there"
+
+
+TEXT_FIELDS: Final = ("document", "voucher", "project", "contract", "customer", "posting_type")
+"""What the pattern of a line's text may name."""

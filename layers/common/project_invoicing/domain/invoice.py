@@ -53,3 +53,8 @@ class VendorInvoice:
     subtotal: Decimal
     sales_tax: Decimal
     total: Decimal
+
+
+def owes(invoice: Invoice | VendorInvoice) -> bool:
+    """Whether anything is charged or given back. A vendor invoice of nothing has nothing to tell a ledger."""
+    return bool(invoice.subtotal or invoice.sales_tax)

@@ -10,45 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import Final
 
-
-class BatchKind(StrEnum):
-    """What the lines of a batch are. A company's numbers run without a gap in each kind."""
-
-    LEDGER = "ledger"
-    RECEIVABLES = "receivables"
-    PAYABLES = "payables"
-
-
-class ReceivablesWay(StrEnum):
-    """How customer invoices reach the other ledger: never two ways.
-
-    ``journal``: their vouchers as they are. ``customer_lines``: the same, with the customer in place of the control
-    account where a format can say so. ``documents``: as invoices, and their vouchers are in no ledger batch.
-    """
-
-    JOURNAL = "journal"
-    CUSTOMER_LINES = "customer_lines"
-    DOCUMENTS = "documents"
-
-
-class BatchState(StrEnum):
-    """``claiming`` takes documents, ``sealed`` has its list and writes its files; the others have left the house."""
-
-    CLAIMING = "claiming"
-    SEALED = "sealed"
-    READY = "ready"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    PARTLY = "partly"
-    ACCEPTED = "accepted"
-    VOIDED_THERE = "voided_there"
-
-
-TEXT_FIELDS: Final = ("document", "voucher", "project", "contract", "customer", "posting_type")
-"""What the pattern of a line's text may name."""
+# The words are among the codes, for functions that know no batch.
+from project_invoicing.domain.codes import BatchKind as BatchKind  # noqa: PLC0414
+from project_invoicing.domain.codes import BatchState as BatchState  # noqa: PLC0414
+from project_invoicing.domain.codes import ReceivablesWay as ReceivablesWay  # noqa: PLC0414
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
-from project_invoicing.domain.ledger_batch import BatchState
+from project_invoicing.domain.codes import BatchState, JournalStatus, ProposalStatus, StagingState
 from project_invoicing.errors import Conflict
 
 S = TypeVar("S", bound=StrEnum)

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from project_invoicing.domain.codes import RejectReason
-from project_invoicing.domain.ledger_batch import BatchKind
+from project_invoicing.domain.codes import BatchKind, RejectReason
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.events.details import Detail, Says, unreadable
 

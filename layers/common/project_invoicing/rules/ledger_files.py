@@ -17,8 +17,8 @@ from decimal import Context, Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from project_invoicing.domain.codes import TEXT_FIELDS
 from project_invoicing.domain.ledger_batch import (
-    TEXT_FIELDS,
     BatchKind,
     BatchLine,
     LedgerBatch,

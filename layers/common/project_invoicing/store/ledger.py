@@ -28,6 +28,7 @@ from project_invoicing.store.transactions import Write, get_many, put, query, sc
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+PAGE: Final = "V#"
 PAGE_ENTRIES: Final = 500
 """The most entries on one page, some 20 KB."""
 
@@ -148,7 +149,7 @@ class Ledger:
 
     def pages(self, source: str, company: str, document: str) -> Iterator[list[Entry]]:
         """The entries of a document's vouchers page by page, in the order they were written."""
-        for item in query(self.client, self.table, partition(source, company, document), prefix="V#"):
+        for item in query(self.client, self.table, partition(source, company, document), prefix=PAGE):
             yield entries_of(item)
 
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
@@ -197,4 +198,4 @@ def partition(source: str, company: str, document: str) -> str:
 
 
 def page_key(number: int) -> str:
-    return f"V#{number:06d}"
+    return f"{PAGE}{number:06d}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.store.items import Item
-from project_invoicing.store.ledger import Entry, Ledger, entries_of, page_key, partition
+from project_invoicing.store.ledger import PAGE, Entry, Ledger, entries_of, page_key, partition
 from project_invoicing.store.transactions import get_many, query
 
 if TYPE_CHECKING:
@@ -40,5 +40,5 @@ class LedgerAhead(Ledger):
             return
         yield from map(entries_of, items)
         if len(items) == _PAGES:
-            for item in query(self.client, self.table, pk, prefix="V#", first=page_key(_PAGES + 1)):
+            for item in query(self.client, self.table, pk, prefix=PAGE, first=page_key(_PAGES + 1)):
                 yield entries_of(item)

@@ -135,7 +135,7 @@ class ListBackfill:
             self._put(self.proposals.client, self.proposals.table, page, lambda it: None if "lp" in it else place)
 
     def _of_ledger(self, item: Item) -> Place | None:
-        if "lp" in item or "e" not in item:
+        if "lp" in item or not str(item["sk"]).startswith(ledger.PAGE):
             return None
         number = int(str(item["sk"]).partition("#")[2])
         return ledger.place_of(item["so"], item["co"], item["id"], number, ledger.entries_of(item))

@@ -22,7 +22,7 @@ from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.store import invoices, journal_change, proposal_items, rows, write_backs
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of
-from project_invoicing.store.ledger import Ledger, assemble, entries_of
+from project_invoicing.store.ledger import PAGE, Ledger, assemble, entries_of
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, readable_row
@@ -123,7 +123,7 @@ class WholeProposals:
 
 def vouchers(ledger: Ledger) -> list[Voucher]:
     """All that is in the ledger, by company and number."""
-    pages = _by_partition(item for item in scan(ledger.client, ledger.table) if item["sk"].startswith("V#"))
+    pages = _by_partition(item for item in scan(ledger.client, ledger.table) if item["sk"].startswith(PAGE))
     found: list[Voucher] = []
     for document in pages.values():
         entries = map(entries_of, document)

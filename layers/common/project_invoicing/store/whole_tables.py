@@ -20,7 +20,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of
-from project_invoicing.store.ledger import Entry, Ledger, entries_of
+from project_invoicing.store.ledger import PAGE, Entry, Ledger, entries_of
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
-
-_LEDGER_PAGE = "V#"
 
 
 class Stored(Generic[T]):
@@ -184,7 +182,7 @@ def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | None:
 def ledger_pages(ledger: Ledger) -> Iterator[Stored[LedgerPage] | None]:
     """Every item of the ledger; ``None`` for items that are not a page of vouchers."""
     for item in scan(ledger.client, ledger.table):
-        yield Stored(item, _page) if str(item["sk"]).startswith(_LEDGER_PAGE) else None
+        yield Stored(item, _page) if str(item["sk"]).startswith(PAGE) else None
 
 
 def _page(item: Item) -> LedgerPage:

@@ -8,8 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from project_invoicing.domain.calendar import JournalPeriod
-from project_invoicing.domain.codes import BillingType
-from project_invoicing.domain.ledger_batch import ReceivablesWay
+from project_invoicing.domain.codes import BillingType, ReceivablesWay
 from project_invoicing.setup.models.ledger import LedgerExport
 from project_invoicing.setup.models.values import Day, Name, Precision, Rate, SetupRow, TimeZone, told
 

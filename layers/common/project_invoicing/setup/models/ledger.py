@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from project_invoicing.domain.ledger_batch import TEXT_FIELDS
+from project_invoicing.domain.codes import TEXT_FIELDS
 from project_invoicing.setup.models.values import Name, SetupRow, told
 
 

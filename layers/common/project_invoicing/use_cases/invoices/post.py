@@ -18,6 +18,7 @@ from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.unit_of_work import UnitOfWork, first_of, retried
 from project_invoicing.use_cases.documents.given import given_day
@@ -42,6 +43,7 @@ class InvoicePosting:
     proposals: Proposals
     staging: Staging
     ledger: Ledger
+    ready: Ready
     setups: SetupVersions
     at: str
     actor: Actor = BY_EVENT
@@ -184,7 +186,8 @@ class InvoicePosting:
         if made.renumbered:
             header = self._renumbered(header, made.renumbered)
             made = drafted(*stores, header, invoice_date, self.at)
-        saga = InvoiceSaga((self.proposals, self.staging, self.ledger), header, made, self.at, self.actor)
+        written = (self.proposals, self.staging, self.ledger, self.ready)
+        saga = InvoiceSaga(written, header, made, self.at, self.actor)
         saga.run_to_the_end()
         self.posted.append(saga.invoice.invoice_number or header.number)
 

@@ -2,14 +2,14 @@
 
 The first one claims the proposal: it draws the invoice and voucher numbers, writes the invoice and pins date, set-up
 version and master data. A voucher or an invoice without lines draws no number and is not written (99-24). Then page
-after page; the last one makes the invoice visible and records the event. A small invoice does all of it in one. A run
-that finds a proposal in ``posting`` continues with the first missing page: the inputs are frozen, so that it computes
-the same (PROP-12, NUM-02).
+after page; the last one makes the invoice visible, records the event and puts the invoice on the list of what is ready
+to leave for a general ledger. A small invoice does all of it in one. A run that finds a proposal in ``posting``
+continues with the first missing page: the inputs are frozen, so that it computes the same (PROP-12, NUM-02).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from project_invoicing.chunks import chunks
@@ -17,7 +17,8 @@ from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import charged
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.ledger import INVOICE, Voucher
+from project_invoicing.domain.invoice import owes
+from project_invoicing.domain.ledger import INVOICE, VENDOR_INVOICE, Voucher
 from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
 from project_invoicing.domain.proposal import Proposal
@@ -31,6 +32,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.ready import Ready, ReadyDocument, vendor_document
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
@@ -46,13 +48,13 @@ class InvoiceSaga:
 
     def __init__(
         self,
-        stores: tuple[Proposals, Staging, Ledger],
+        stores: tuple[Proposals, Staging, Ledger, Ready],
         header: Proposal,
         drafted: Drafted,
         at: str,
         actor: Actor,
     ) -> None:
-        self.proposals, self.staging, self.ledger = stores
+        self.proposals, self.staging, self.ledger, self.ready = stores
         self.header, self.at, self.actor = header, at, actor
         draft, setup = drafted.draft, drafted.setup
         self.draft, self.setup, self.view = draft, setup, drafted.view
@@ -123,8 +125,18 @@ class InvoiceSaga:
             unit.add(outbox.record(self.proposals.table, self._event()))
             if self.invoice.borrower:
                 unit.add(self._invoices.create_vendor_invoice(self.invoice))
+            unit.add(*map(self.ready.put, self._leaving()))
         unit.add(change.write())
         return change.after
+
+    def _leaving(self) -> Iterator[ReadyDocument]:
+        """What can leave: its voucher, if it has one (99-24), and the borrower's invoice, if that owes anything."""
+        invoice, day = self.invoice, self.invoice.accounting_date
+        if self.voucher.lines:
+            yield ReadyDocument(invoice.company, INVOICE, invoice.invoice_number, day, day)
+        if invoice.borrower and owes(invoice):
+            number = vendor_document(invoice.company, invoice.invoice_number)
+            yield ReadyDocument(invoice.borrower, VENDOR_INVOICE, number, day, day)
 
     def _claim(self, unit: UnitOfWork, *, posted: bool) -> None:
         """Draws the numbers, gives tax back to the invoices that this one credits, and writes its header."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from project_invoicing.domain.codes import JournalStatus, TransactionType, WaitReason
 from project_invoicing.domain.journal import Journal
@@ -25,7 +26,7 @@ class Judged:
     """The pages that are not posted yet, each line judged; the set-up and the rows that this was computed with.
 
     ``pins``: the view of master data, as ``Seen`` has it. ``numbered``: by actual, the lines that name master data by a
-    number that it has no longer, as they would be now.
+    number that it has no longer, as they would be now. ``days``: the accounting dates of the vouchers that are posted.
     """
 
     setup: FinanceSetup
@@ -33,6 +34,7 @@ class Judged:
     rows: Mapping[str, StagedRow]
     pages: list[JudgedPage]
     numbered: Mapping[str, JournalLine | Refused]
+    days: frozenset[date]
 
     @property
     def failing(self) -> list[JournalLine]:
@@ -41,7 +43,12 @@ class Judged:
 
 def judged(journals: Journals, staging: Staging, setups: SetupVersions, journal: Journal) -> Judged:
     """Judges every line of a journal that is not posted yet."""
-    pages = [page for page in journals.pages(journal.company, journal.journal_id) if not page.posted]
+    pages, days = [], set[date]()
+    for page in journals.pages(journal.company, journal.journal_id):
+        if page.posted:
+            days |= {line.accounting_date for line in page.lines if line.in_ledger}
+        else:
+            pages.append(page)
     lines = [line for page in pages for line in page.lines]
     (setup, pins), numbered = _numbered(journals, staging, setups, journal, lines)
     rows = _rows(staging, lines)
@@ -53,7 +60,7 @@ def judged(journals: Journals, staging: Staging, setups: SetupVersions, journal:
         return _judged(now, journal, setup, rows)
 
     made = [JudgedPage(page, list(map(judged_line, page.lines))) for page in pages]
-    return Judged(setup, pins, rows, made, numbered)
+    return Judged(setup, pins, rows, made, numbered, frozenset(days))
 
 
 def _numbered(

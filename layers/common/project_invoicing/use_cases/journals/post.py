@@ -32,6 +32,7 @@ from project_invoicing.store import outbox
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.pins import packed
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
@@ -54,6 +55,7 @@ class JournalPosting:
     journals: Journals
     staging: Staging
     ledger: Ledger
+    ready: Ready
     setups: SetupVersions
     at: str
     actor: Actor | None = None
@@ -159,12 +161,12 @@ class JournalPosting:
                 self.refused.append(Refusal(journal.company, journal.journal_id, refused.reason, refused.detail))
                 return
             done = HistoryEntry(self.at, self.actor or BY_EVENT, Done.POSTED, {"status": journal.status})
-            stores = (self.journals, self.staging, self.ledger)
-            saga = PostingSaga(*stores, done, journal, found.setup, failing, found.rows, view)
+            stores = (self.journals, self.staging, self.ledger, self.ready)
+            saga = PostingSaga(*stores, done, journal, found.setup, failing, found.rows, found.days, view)
             *firsts, last = by_transaction(found.pages, MAX_WRITES - saga.overhead)
             for some in firsts:
                 saga.step(some)
-            saga.step(last, last=True)
+            saga.finish(last)
             self.posted.append(journal.journal_id)
         self.refused += refusals(journal, found.failing)
 

@@ -1,14 +1,15 @@
 """The transactions that post one journal: each posts some pages and records its progress on the header.
 
 The first claims the journal and pins the version of the set-up and the master data, so that a run that continues after
-a crash computes the same; the last finishes it. Lines that fail move to an error journal, which is created with the
-first of them.
+a crash computes the same; the last finishes it, and puts it on the list of what is ready to leave for a general ledger.
+Lines that fail move to an error journal, which is created with the first of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.history import HistoryEntry
@@ -23,16 +24,19 @@ from project_invoicing.rules.journal_posting import JudgedPage, PostedLine, bill
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import outbox
+from project_invoicing.store.journal_change import JournalChange
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger, entries
+from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import Write
+from project_invoicing.store.transactions import MAX_WRITES, Write
 from project_invoicing.store.unit_of_work import UnitOfWork
 
 _OVERHEAD = 8
 """Writes of a transaction besides rows and pages: vouchers, header, who posts it, counter, error journal and page, two
-events."""
+events. The place on the list of what is ready to leave is not among them, as earlier versions divided pages without it.
+It has room except beside a page of the most lines there can be, see ``finish``."""
 
 
 @dataclass(slots=True)
@@ -40,17 +44,20 @@ class PostingSaga:
     """One journal while it is posted. ``failing``: how many of its lines not yet posted will fail.
 
     ``done`` says who posts it, and when; it is written as the posting begins. ``rows`` are the rows that its lines are
-    posted with, by id; ``view`` is the master data, for the first transaction.
+    posted with, by id; ``days`` are the accounting dates of its vouchers that are posted; ``view`` is the master data,
+    for the first transaction.
     """
 
     journals: Journals
     staging: Staging
     ledger: Ledger
+    ready: Ready
     done: HistoryEntry
     journal: Journal
     setup: FinanceSetup
     failing: int
     rows: Mapping[str, StagedRow]
+    days: frozenset[date]
     view: bytes | None = None
     _error_journal: str = ""
     _counter: Counter | None = field(default=None)
@@ -69,9 +76,24 @@ class PostingSaga:
         """The same in every run of a posting, so that its pages are divided as they were."""
         return _OVERHEAD + (self.journal.pinned or self.view is not None)
 
-    def step(self, pages: Iterable[JudgedPage], *, last: bool = False) -> None:
-        """Posts some pages in one transaction, and finishes the journal with the ``last`` of them."""
-        pages, journal = list(pages), self.journal
+    def step(self, pages: Sequence[JudgedPage]) -> None:
+        """Posts some pages in one transaction."""
+        self._commit(*self._writes(pages))
+
+    def finish(self, pages: Sequence[JudgedPage]) -> None:
+        """Posts the last pages and finishes the journal; in another transaction where one has no room for both."""
+        unit, change = self._writes(pages, last=True)
+        if len(unit) > MAX_WRITES:
+            self.step(pages)
+            unit, change = self._writes((), last=True)
+        self._commit(unit, change)
+
+    def _commit(self, unit: UnitOfWork, change: JournalChange) -> None:
+        unit.commit()
+        self.journal = change.after
+
+    def _writes(self, pages: Sequence[JudgedPage], *, last: bool = False) -> tuple[UnitOfWork, JournalChange]:
+        journal = self.journal
         moved = self._numbered(line for judged in pages for line in judged.failing)
         unit = UnitOfWork(self.journals.client)
         change = self.journals.changing(journal)
@@ -91,13 +113,21 @@ class PostingSaga:
         if vouchers:
             number = journal.posted_pages + 1
             unit.add(self.ledger.page(JOURNAL, journal.company, journal.journal_id, number, vouchers))
+            self.days |= {entry.accounting_date for entry in vouchers}
         change.page_posted(len(pages), failed=len(moved))
         if last:
             change.posted(self.done.at)
-            unit.add(*self._events())
+            unit.add(*self._events(), *self._ready())
         unit.add(change.write())
-        unit.commit()
-        self.journal = change.after
+        return unit, change
+
+    def _ready(self) -> list[Write]:
+        """A journal without a voucher has nothing that could leave (99-24)."""
+        if not self.days:
+            return []
+        journal = self.journal
+        found = ReadyDocument(journal.company, JOURNAL, journal.journal_id, min(self.days), max(self.days))
+        return [self.ready.put(found)]
 
     def _numbered(self, failing: Iterable[JournalLine]) -> list[JournalLine]:
         """The failing lines with their line numbers on the error journal."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, VENDOR_INVOICE
 from project_invoicing.domain.ledger_batch import (
     BatchKind,
     BatchLine,
@@ -58,7 +58,6 @@ DOCUMENTS: Final = 45
 _ORDER: Final = (BatchKind.PAYABLES, BatchKind.RECEIVABLES, BatchKind.LEDGER)
 """Receivables come before the ledger batch that counts what went there."""
 _TRIES: Final = 50
-_VENDOR_INVOICE: Final = "vendor_invoice"
 _NOTHING: Final = Sides(ZERO, ZERO)
 
 Json = dict[str, Any]
@@ -459,7 +458,7 @@ def _is_of(kind: BatchKind, document: ReadyDocument, way: ReceivablesWay) -> boo
         return kind is BatchKind.LEDGER
     if document.source == INVOICE:
         return kind is (BatchKind.RECEIVABLES if way is ReceivablesWay.DOCUMENTS else BatchKind.LEDGER)
-    return document.source == _VENDOR_INVOICE and kind is BatchKind.PAYABLES
+    return document.source == VENDOR_INVOICE and kind is BatchKind.PAYABLES
 
 
 def _summed(some: Iterable[Mapping[str, Sides]]) -> dict[str, Sides]:

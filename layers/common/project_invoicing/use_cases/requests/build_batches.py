@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from project_invoicing.domain.ledger_batch import BatchKind
+from project_invoicing.domain.codes import BatchKind
 from project_invoicing.events.details import Says
 from project_invoicing.use_cases.requests.request import SignedRequest
 
