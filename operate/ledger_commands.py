@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-from operate import answers, ledger
+from operate import answers, ledger, ledger_answer_commands
 from operate.actor import acting, actor_option
-from operate.arguments import ask_a_stack, named_text, verb
+from operate.arguments import ask_a_stack, verb
 from operate.calling import call, stack_named
-from operate.invalid_input import InvalidInput
+from operate.ledger_batch_names import batch_of, chosen, named_batch
 from operate.terminal import console, printable
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
 
 _BAD_ANSWER: Final = 1
-_NAMED: Final = re.compile(rf"(.+)-({'|'.join(BatchKind)})-(\d{{1,6}})")
 
 Json = dict[str, Any]
 
@@ -30,13 +27,13 @@ def add(commands: Commands) -> None:
     verbs = ledgers.add_subparsers(required=True, metavar="WHAT")
     does = "make batches of what is posted and in none yet, whatever the schedule"
     builds = verb(verbs, "build", does, "ledger build --company USPM", "ledger build --kind receivables --json")
-    _chosen(builds)
+    chosen(builds)
     actor_option(builds)
     ask_a_stack(builds, _build)
 
     does = "list batches, newest first, what waits for one, and what cannot leave"
     lists = verb(verbs, "list", does, "ledger list --company USPM")
-    _chosen(lists)
+    chosen(lists)
     lists.add_argument("--limit", type=_count, default=20, metavar="N", help="so many of each company and kind")
     lists.add_argument("--before", type=_count, metavar="NUMBER", help="only those with a lower number")
     ask_a_stack(lists, _list)
@@ -45,28 +42,7 @@ def add(commands: Commands) -> None:
     shows = verb(verbs, "show", does, "ledger show USPM-ledger-000003", "ledger show 3 --company USPM --json")
     named_batch(shows)
     ask_a_stack(shows, _show)
-
-
-def named_batch(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name one batch; ``batch_of`` reads them."""
-    parser.add_argument("batch", type=named_text, help="its id, such as USPM-ledger-000003, or its number")
-    _chosen(parser)
-
-
-def batch_of(options: argparse.Namespace) -> BatchId:
-    """The batch that the arguments name. Raises ``InvalidInput``."""
-    if found := _NAMED.fullmatch(options.batch):
-        return BatchId(found[1], BatchKind(found[2]), int(found[3]))
-    if not (options.batch.isascii() and options.batch.isdigit()):
-        problem = f"{options.batch} is no batch; write its id, such as USPM-ledger-000003, or a number with --company"
-        raise InvalidInput([problem])
-    company = options.company or ledger.only_company(options.stack_prefix)
-    return BatchId(company, BatchKind(options.kind or BatchKind.LEDGER), int(options.batch))
-
-
-def _chosen(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--company", type=named_text, help="only this company")
-    parser.add_argument("--kind", choices=[str(kind) for kind in BatchKind], help="only batches of this kind")
+    ledger_answer_commands.add(verbs)
 
 
 def _count(text: str) -> int:

@@ -8,6 +8,7 @@ house.answered(batch, "partly", errors=[{"external_id": "USPM:PV-2", "message": 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,7 +42,7 @@ from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
 from project_invoicing.use_cases.ledger_batches.deliver import Delivering, Stores
 from project_invoicing.use_cases.ledger_batches.read import BatchReader
 from project_invoicing.use_cases.setups import SetupVersions
-from tests.harness import TEMPLATE
+from tests.harness import TEMPLATE, World, envelope, sqs_batch
 from tests.rules.finance import finance
 
 COMPANY = "USPM"
@@ -108,9 +109,9 @@ class House:
         self.policy({})
         client.s3().create_bucket(Bucket=BUCKET)
         self.bucket = LedgerBucket(client.s3(), BUCKET)
-        table = self.names.ledger_batches_table
-        self.batches, self.answers = LedgerBatches(self.client, table), BatchAnswers(self.client, table)
-        self.deliveries = BatchDeliveries(self.client, table)
+        name = self.names.ledger_batches_table
+        self.batches, self.answers = LedgerBatches(self.client, name), BatchAnswers(self.client, name)
+        self.deliveries = BatchDeliveries(self.client, name)
         self.reader = BatchReader(self.bucket)
 
     def ready(self, *vouchers: list[LedgerLine], number: int = 1, **more: Any) -> LedgerBatch:
@@ -195,6 +196,19 @@ def _sealed(lines: list[LedgerLine], number: int) -> LedgerBatch:
         first_date=min(line.accounting_date for line in lines),
         last_date=max(line.accounting_date for line in lines),
     )
+
+
+def told(world: World, detail: Any, detail_type: str = "LedgerBatchAcknowledged", source: str = "ledger") -> None:
+    """A message of the queue."""
+    body = json.dumps(envelope(detail, world.at, detail_type, source))
+    assert world.call("ledger_answers", sqs_batch(body)) == {"batchItemFailures": []}
+
+
+def asked(world: World, **detail: Any) -> dict[str, Any]:
+    """A call by hand."""
+    answer = world.call("ledger_answers", envelope(detail, world.at, "Manual Run", "project-invoicing.manual"))
+    assert isinstance(answer, dict)
+    return answer
 
 
 @contextmanager

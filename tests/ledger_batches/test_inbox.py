@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -16,9 +15,8 @@ from project_invoicing.store.batch_answers import BatchAnswers
 from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
 from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
-from tests.batches import V1, House
+from tests.batches import V1, House, asked, told
 from tests.books import COMPANY, Books
-from tests.harness import envelope, sqs_batch
 
 D365 = "d365"
 FORMATS = {D365: {"like": "d365_general_journal", "dimensions": ["Department"]}}
@@ -34,19 +32,6 @@ def books(moto: None) -> Books:
     return made
 
 
-def told(books: Books, detail: Any, detail_type: str = "LedgerBatchAcknowledged", source: str = "ledger") -> None:
-    """A message of the queue."""
-    body = json.dumps(envelope(detail, books.at, detail_type, source))
-    assert books.call("ledger_answers", sqs_batch(body)) == {"batchItemFailures": []}
-
-
-def asked(books: Books, **detail: Any) -> dict[str, Any]:
-    """A call by hand."""
-    answer = books.call("ledger_answers", envelope(detail, books.at, "Manual Run", "project-invoicing.manual"))
-    assert isinstance(answer, dict)
-    return answer
-
-
 def the_batch(books: Books) -> LedgerBatch:
     return books.batch(1)
 
@@ -57,7 +42,7 @@ def test_a_batch_that_is_ready_is_delivered_by_itself_and_answered_by_event(book
     batch = the_batch(books)
     assert (batch.deliveries, batch.state) == (1, BatchState.READY)
     text = books.file(batch, f"{D365}/1/part-0001.csv").decode()
-    assert text.splitlines()[1].split(",")[4] == "PV-00000001"
+    assert text.splitlines()[1].split(",")[4] == "PV-00000003"
 
     told(books, SAID | {"outcome": "accepted", "external_number": "GNJ-000123"})
     batch = the_batch(books)

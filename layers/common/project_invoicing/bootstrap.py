@@ -436,11 +436,11 @@ def ledger_overdue(at: str) -> int:
     return len(overdue(ledger_batches(), setups.current(client.dynamodb(), settings().setup_table), at))
 
 
-def ledger_bucket() -> LedgerBucket:
-    """The bucket in which batches leave."""
+def ledger_bucket(named: str | None = None) -> LedgerBucket:
+    """The bucket in which batches leave, or one that is ``named``."""
     from project_invoicing.ledger_bucket import LedgerBucket
 
-    return LedgerBucket(client.s3(), settings().ledger_bucket)
+    return LedgerBucket(client.s3(), named or settings().ledger_bucket)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:

@@ -6,6 +6,7 @@ grows with the number of entries and not with their size.
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, Final, NamedTuple, TypeVar
@@ -98,12 +99,24 @@ def exported(row: Row) -> dict[str, Any]:
     kind, item = row
     if is_document(kind, item):
         item = {name: item[name] for name in _OF_A_DOCUMENT if name in item}
-    return {"table": kind, "item": typed_item(item)}
+    typed = typed_item(item)
+    return {"table": kind, "item": {name: _with_bytes(value, _in_base64) for name, value in typed.items()}}
 
 
 def imported(line: dict[str, Any]) -> Row:
     """An item of an export. Raises whatever a line does that is none."""
-    return str(line["table"]), plain_item(line["item"])
+    item = {name: _with_bytes(value, b64decode) for name, value in line["item"].items()}
+    return str(line["table"]), plain_item(item)
+
+
+def _with_bytes(value: dict[str, Any], coded: Callable[[Any], Any]) -> dict[str, Any]:
+    """An attribute value with its bytes coded otherwise; only the pages of the ledger have some, and not nested."""
+    return {"B": coded(value["B"])} if "B" in value else value
+
+
+def _in_base64(value: bytes) -> str:
+    """As DynamoDB's JSON has bytes."""
+    return b64encode(value).decode()
 
 
 def _scanned(sealable: Sealable, part: _Part) -> tuple[list[Item], Any]:

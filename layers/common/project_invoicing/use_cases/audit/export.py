@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
 
-EXPORT_FORM: Final = 1
+EXPORT_FORM: Final = 2
+_FORMS: Final = (1, EXPORT_FORM)
+"""Those that can be read. In the first there are no bytes, so that earlier versions do not know them."""
 
 Key = tuple[str, str, str]
 
@@ -70,7 +72,7 @@ class Export:
             self._seals.setdefault(line["chain"], []).append(stored)
         elif "end" in line:
             self._ends[line["chain"]] = End(line["chain"], int(line["end"]), line["hash"])
-        elif line["audit"] != EXPORT_FORM:
+        elif line["audit"] not in _FORMS:
             raise ValueError(f"has form {line['audit']}, and this version knows {EXPORT_FORM}")
         else:
             self.at, self._marked = line["at"], bool(line["marked"])

@@ -1,0 +1,159 @@
+"""What is in the bucket is what the list gives; and our ledger against a trial balance of the other side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cli import main
+from project_invoicing import bootstrap
+from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.errors import Rejected
+from project_invoicing.rules.trial_balance import trial_balance
+from project_invoicing.store import client
+from tests.batches import asked
+from tests.books import COMPANY, Books, small
+from tests.harness import TEMPLATE
+
+THEIRS = """account;dimensions;amount
+540100;;800.00
+540900;;-800.00
+115000;Department=D10;1200.00
+115000;;-1200.00
+405000;Department=D10;-1200.00
+405000;;1200.00
+130100;;1440.00
+401000;;-1200.00
+222100;;-240.00
+"""
+
+
+@pytest.fixture
+def books(moto: None, monkeypatch: pytest.MonkeyPatch) -> Books:
+    made = Books()
+    for name, value in TEMPLATE.environment().items():
+        monkeypatch.setenv(name, value)
+    bootstrap.forget()
+    made.month()
+    made.build()
+    return made
+
+
+def invoicing(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    """Exit code and answer of a command."""
+    code = main([*words, "--json"])
+    return code, json.loads(capsys.readouterr().out or "null")
+
+
+def test_what_is_in_the_bucket_is_what_the_list_gives(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(books, deliver=FORMAT)
+    code, report = invoicing(capsys, "ledger", "verify", "--company", COMPANY)
+    assert (code, report) == (0, {"ok": True, "batches": 1, "files": 4, "faults": []})
+
+
+def test_what_was_altered_or_is_missing_is_named(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(books, deliver=FORMAT)
+    books.post(JOURNAL, "J-2", small(7))
+    books.build()
+    s3, bucket, folder = client.s3(), books.names.ledger_bucket, "ledger/USPM/2026-05/ledger/000001"
+    s3.put_object(Bucket=bucket, Key=f"{folder}/lines.csv", Body=b"altered")
+    s3.delete_object(Bucket=bucket, Key=f"{folder}/beancount/1/part-0001.beancount")
+    code, report = invoicing(capsys, "ledger", "verify")
+    assert (code, report["batches"]) == (1, 2)
+    assert [(fault["file"], fault["what"].split(" in ")[0].split(" 2")[0][:14]) for fault in report["faults"]] == [
+        ("lines.csv", "has the sha256"),
+        ("beancount/1/part-0001.beancount", "is missing"),
+    ]
+    assert invoicing(capsys, "ledger", "verify", "2", "--company", COMPANY)[0] == 0
+    assert main(["ledger", "verify", "3", "--company", COMPANY]) == 2
+
+
+def test_the_same_books_on_both_sides(books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(books, acknowledge={**SAID, "outcome": "accepted", "external_number": "GJ-1"})
+    code, report = compared(capsys, tmp_path, THEIRS)
+    assert (code, report["ok"], report["accounts"]) == (0, True, [])
+
+
+def test_12_what_differs_is_made_up_of_the_voucher_that_was_refused(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = [{"external_id": "USPM:PV-00000002", "message": "closed"}]
+    asked(books, acknowledge={**SAID, "outcome": "partly", "external_number": "GJ-1", "errors": refused})
+    without = "".join(line for line in THEIRS.splitlines(keepends=True) if "D10" not in line)
+    code, report = compared(capsys, tmp_path, without + "999999;A=1;0\n")
+    assert code == 1
+    assert [
+        (row["account"], row["dimensions"], row["difference"], row["unexplained"]) for row in report["accounts"]
+    ] == [
+        ("115000", "Department=D10", "-1200.00", "0.00"),
+        ("405000", "Department=D10", "1200.00", "0.00"),
+    ]
+    [voucher] = report["accounts"][0]["vouchers"]
+    assert voucher == {
+        "voucher": "PV-00000002",
+        "batch": "USPM-ledger-000001",
+        "state": "refused: closed",
+        "amount": "1200.00",
+    }
+
+
+def test_what_nothing_explains_is_left_with_the_vouchers_of_that_amount(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked(books, acknowledge={**SAID, "outcome": "accepted", "external_number": "GJ-1", "posted_date": "2026-05-31"})
+    books.post(JOURNAL, "J-2", small(7))
+    theirs = "account,amount\n540100,0\n540900,-800\n115000,0\n405000,0\n130100,1440\n401000,-1200\n222100,-240\n"
+    code, report = compared(capsys, tmp_path, theirs)
+    rows = {row["account"]: row for row in report["accounts"]}
+    assert code == 1
+    assert rows["540900"]["vouchers"] == [
+        {"voucher": "PV-00000007", "batch": None, "state": "in no batch", "amount": "-7.00"}
+    ]
+    assert (rows["540900"]["unexplained"], rows["540100"]["unexplained"]) == ("0.00", "-800.00")
+    assert [one["voucher"] for one in rows["540100"]["likely"]] == ["PV-00000001"]
+    assert rows.keys() == {"540100", "540900"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "line 1 the first line names the columns"),
+        ("konto,betrag\n", "line 1 the first line names the columns"),
+        ("account,amount\n1000\n", "line 2 has 1 cells, not 2"),
+        ("account,amount\n,5\n", "line 2 has no account"),
+        ("account,amount\n1000,1.234,56\n", "line 2 has 3 cells, not 2"),
+        ("account;amount\n1000;1,5\n", "line 2 has the amount '1,5'; write it as -1250.00"),
+        ("account;dimensions;amount\n1000;D10;1\n", "line 2 has the dimensions 'D10'"),
+    ],
+)
+def test_a_trial_balance_that_cannot_be_read_says_where(text: str, problem: str) -> None:
+    with pytest.raises(Rejected) as rejected:
+        trial_balance(text)
+    assert rejected.value.detail.startswith(problem)
+
+
+def test_a_period_or_a_file_that_is_none_is_said(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "theirs.csv"
+    file.write_text("konto\n")
+    assert main(["ledger", "compare", str(file), "--company", COMPANY, "--period", "2026-05"]) == 2
+    file.write_text(THEIRS)
+    assert main(["ledger", "compare", str(file), "--company", COMPANY, "--period", "2031-05"]) == 2
+    said = capsys.readouterr().err
+    assert "theirs.csv: line 1 the first line names the columns" in said
+    assert "--period: USPM has no fiscal period 2031-05" in said
+
+
+def compared(capsys: pytest.CaptureFixture[str], folder: Path, text: str) -> tuple[int, Any]:
+    file = folder / "theirs.csv"
+    file.write_text(text)
+    return invoicing(capsys, "ledger", "compare", str(file), "--company", COMPANY, "--period", "2026-05")
+
+
+SAID: Mapping[str, Any] = {"company": COMPANY, "kind": "ledger", "number": 1}
+FORMAT: Mapping[str, Any] = {**SAID, "format": "beancount"}
