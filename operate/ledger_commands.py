@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from operate import answers, ledger
+from operate import answers, ledger, ledger_fill
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, named_text, verb
 from operate.calling import call, stack_named
@@ -45,6 +45,7 @@ def add(commands: Commands) -> None:
     shows = verb(verbs, "show", does, "ledger show USPM-ledger-000003", "ledger show 3 --company USPM --json")
     named_batch(shows)
     ask_a_stack(shows, _show)
+    ledger_fill.add(verbs)
 
 
 def named_batch(parser: argparse.ArgumentParser) -> None:
