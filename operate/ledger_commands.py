@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from operate import answers, ledger, ledger_answer_commands
+from operate import answers, ledger, ledger_answer_commands, ledger_fill
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, verb
 from operate.calling import call, stack_named
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from operate.arguments import Commands
 
 _BAD_ANSWER: Final = 1
+NOT_VALID: Final = 2
 
 Json = dict[str, Any]
 
@@ -43,6 +44,7 @@ def add(commands: Commands) -> None:
     named_batch(shows)
     ask_a_stack(shows, _show)
     ledger_answer_commands.add(verbs)
+    ledger_fill.add(verbs)
 
 
 def _count(text: str) -> int:

@@ -76,6 +76,11 @@ class Invoices:
         found = Listed(self.client, self.table).newest({list_: {}}, limit, since=since, before=before)
         return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))
 
+    def oldest(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
+        """Numbers of a company's posted invoices by their dates, and where it goes on. One request."""
+        found, reached = Listed(self.client, self.table).oldest(posted_list(PROPOSAL, company), limit, after=after)
+        return [item["in"] for item in found if "in" in item], reached
+
     def with_voucher(self, company: str, voucher: str) -> str | None:
         """The number of the invoice with this voucher. By key."""
         found = Listed(self.client, self.table).at(voucher_list(company), voucher)

@@ -26,7 +26,16 @@ from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
-from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, open_list, voucher_list
+from project_invoicing.store.listing import (
+    Listed,
+    Listing,
+    entry,
+    listing,
+    lists_of,
+    open_list,
+    posted_list,
+    voucher_list,
+)
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -103,6 +112,11 @@ class Journals:
         lists = lists_of(KIND, company, status)
         found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
         return listing(found, lambda item: _document(item["pk"])[1])
+
+    def oldest_posted(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
+        """Numbers of posted journals by the last days of their periods, and where it goes on. One request."""
+        found, reached = Listed(self.client, self.table).oldest(posted_list(KIND, company), limit, after=after)
+        return [_document(item["pk"])[1] for item in found], reached
 
     def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
         """How many of a company's journals are in which state, without the posted ones, and whether there are more.

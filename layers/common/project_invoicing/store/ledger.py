@@ -152,6 +152,11 @@ class Ledger:
         for item in query(self.client, self.table, partition(source, company, document), prefix=PAGE):
             yield entries_of(item)
 
+    def having(self, source: str, company: str, documents: Iterable[str]) -> set[str]:
+        """Those of these documents that have vouchers."""
+        keys = ((partition(source, company, document), f"{PAGE}000001") for document in documents)
+        return {item["id"] for item in get_many(self.client, self.table, keys)}
+
     def documents_with(self, voucher: str) -> list[tuple[str, str, str]]:
         """Source, company and number of the documents that have a voucher of this number.
 

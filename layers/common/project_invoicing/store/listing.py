@@ -107,6 +107,12 @@ class Listed:
             return Found(entries, f"{number}|{reached}")
         return Found(entries, f"{int(number) + 1}|" if int(number) + 1 < len(ordered) else "")
 
+    def oldest(self, list_: str, limit: int, *, after: str) -> tuple[list[Item], str]:
+        """At most ``limit`` entries behind a place, oldest first, and the place to go on behind; empty at the end."""
+        expression = Expression()
+        place = f"{expression.name('ls')} > {expression.value(after or FIRST)}"
+        return self._ask(f"{expression.equal('lp', list_)} AND {place}", expression, {"Limit": limit})
+
     def first_from(self, list_: str, place: str) -> Item | None:
         """The first entry at or after a place."""
         expression = Expression()

@@ -17,7 +17,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import Write, delete, get, put, query, update
+from project_invoicing.store.transactions import Write, delete, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,8 +60,11 @@ class Ready:
         for item in query(self.client, self.table, partition(company)):
             yield document_of(item)
 
-    def has(self, document: ReadyDocument) -> bool:
-        return get(self.client, self.table, partition(document.company), document.key) is not None
+    def having(self, documents: Sequence[ReadyDocument]) -> set[tuple[str, str]]:
+        """The companies and keys of those of these documents that are on the list."""
+        keys = ((partition(one.company), one.key) for one in documents)
+        found = map(document_of, get_many(self.client, self.table, keys))
+        return {(one.company, one.key) for one in found}
 
     def put(self, document: ReadyDocument) -> Write:
         """Puts a document on the list, which must not have it: for the transaction that completes its posting."""
