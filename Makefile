@@ -131,6 +131,7 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tools.verbs
 	@$(RUN) -m tools.table_maps > docs/table-maps.md
 	@$(RUN) -m tools.setup_reference > docs/setup.md
+	@$(RUN) -m tools.ledger_formats
 	@$(RUN) -m tools.decisions > docs/decisions/README.md
 	@$(RUN) -m tools.state_diagrams
 	@$(RUN) -m tools.table_maps --golden

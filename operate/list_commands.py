@@ -123,6 +123,7 @@ _DOCUMENTS: Final = (Kind.PROPOSALS, Kind.JOURNALS, Kind.INVOICES, Kind.VOUCHERS
 _NOTHING: Final = {
     Kind.WAITING: "waits",
     Kind.REJECTED: "is kept as rejected",
+    Kind.UNEXPORTED: "is left that the general ledgers do not have",
     Kind.DIFFERENCES: "differs, as far as the last reconciliation says",
 }
 
@@ -221,6 +222,19 @@ def _voucher(row: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _unexported(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "company": row["company"],
+        "what": row["kind"],
+        "id": row["id"],
+        "since": row["since"],
+        "vouchers": row["vouchers"],
+        "amount": _money(row),
+        "reason": row["reason"],
+        "detail": row["detail"],
+    }
+
+
 _CELLS: Final = {
     Kind.PROPOSALS: _proposal,
     Kind.JOURNALS: _journal,
@@ -229,4 +243,5 @@ _CELLS: Final = {
     Kind.REJECTED: _rejected,
     Kind.DIFFERENCES: _difference,
     Kind.VOUCHERS: _voucher,
+    Kind.UNEXPORTED: _unexported,
 }

@@ -73,7 +73,8 @@ def fill(stack_prefix: str | None, tell: Callable[[str, int], None]) -> int:
 
 def place_of(stack_prefix: str | None) -> ListPlace:
     """What the lists of a stack read: the one of this name, else the tables that the environment names."""
-    return ListPlace.read(client.dynamodb(), named(stack_prefix, *_TABLES), utc_text(datetime.now(UTC)))
+    batches = ("ledger_batches",) if stack_prefix else ()  # of an environment it is read if it is named
+    return ListPlace.read(client.dynamodb(), named(stack_prefix, *_TABLES, *batches), utc_text(datetime.now(UTC)))
 
 
 def _told(rejected: Rejected) -> str:

@@ -184,10 +184,10 @@ def _user_agent(made: UserAgentString) -> str:
     return "tests" if botocore_stubber.enabled else _user_agent_as_it_comes(made)
 
 
-def _sign(signer: RequestSigner, operation_name: str, request: Any, **more: Any) -> None:
+def _sign(signer: RequestSigner, operation_name: str, request: Any, *how: Any, **more: Any) -> None:
     """moto reads no signature, but S3 is refused to whoever has none."""
     if not botocore_stubber.enabled or ".s3." in request.url or "//s3." in request.url:
-        _sign_as_it_comes(signer, operation_name, request, **more)
+        _sign_as_it_comes(signer, operation_name, request, *how, **more)
 
 
 # --- clients ---

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -13,7 +15,7 @@ from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.store import client, outbox
 from project_invoicing.store.batch_deliveries import Delivery
-from project_invoicing.use_cases.ledger_batches.deliver import folder_of_delivery
+from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, folder_of_delivery
 from project_invoicing.use_cases.ledger_batches.files import Differs
 from tests.batches import BUCKET, V1, V2, V3, House, voucher
 from tests.faults import Killed, dying, overtaken
@@ -208,3 +210,26 @@ def test_an_answer_that_dies_at_any_request_counts_once(house: House) -> None:
             break
     assert ends == {(BatchState.PARTLY, 1, "1200.00", 1)}
     assert number > 3
+
+
+def test_6_a_delivery_tells_how_many_entries_the_other_side_will_translate_to_other_cents(house: House) -> None:
+    posted = (("130100", "10.00"), ("401000", "-3.33"), ("401000", "-3.33"), ("401000", "-3.34"))
+    ours = ("15.01", "-5.00", "-5.00", "-5.01")
+    euro = voucher("PV-00000004", *posted, currency="EUR", exchange_rate=Decimal("1.5"))
+    lines = [replace(line, accounting_amount=Decimal(amount)) for line, amount in zip(euro, ours, strict=True)]
+    batch = house.ready(V1, lines, digits={"EUR": 2, "USD": 2})
+    made = house.delivering().deliver(batch.id, D365)
+
+    assert house.deliveries.get(batch.id, 1) == made
+    assert (made.differing, made.out_of_balance) == (1, Decimal("0.01"))
+    assert delivery_row(batch, made)["differences"] == {"entries": 1, "out_of_balance": "0.01"}
+    exact = house.delivering("2026-09-02T00:00:00Z").deliver(batch.id, "business_central")
+    assert delivery_row(batch, exact)["differences"] is None
+
+
+def test_formats_for_batches_of_another_kind_are_left_alone(house: House) -> None:
+    house.policy({"formats": ["netsuite_invoice", D365, "d365_vendor_invoice"]})
+    batch = house.ready(V1)
+
+    assert [one.format for one in house.delivering().automatically(batch.id)] == [D365]
+    assert house.deliveries.of(batch.id)[1] == []

@@ -97,6 +97,8 @@ def _beancount(text: str) -> Found:
     for directive in directives:
         if isinstance(directive, Transaction):
             for posting in directive.postings:
+                assert posting.units is not None
+                assert posting.units.number is not None
                 yield str(directive.payee), posting.units.currency, posting.units.number
 
 

@@ -26,10 +26,15 @@ def loaded(text: str) -> list[Any]:
     return list(directives)
 
 
+def entries(directives: list[Any]) -> list[Any]:
+    return [one for one in directives if isinstance(one, Transaction)]
+
+
 def balances(directives: list[Any]) -> dict[tuple[str, str], Decimal]:
     """By code and currency, as beancount adds them up."""
     made: dict[tuple[str, str], Decimal] = {}
-    for account in realization.iter_children(realization.realize(directives), leaf_only=True):
+    accounts: Any = realization  # it says nothing of its types
+    for account in accounts.iter_children(accounts.realize(directives), leaf_only=True):
         for position in account.balance:
             made[account.account.rsplit(":", 1)[-1], position.units.currency] = position.units.number
     return {key: amount for key, amount in made.items() if amount}
@@ -53,7 +58,7 @@ def test_the_checker_accepts_the_books_of_each_company_and_its_balances_are_ours
 
 def test_amounts_in_another_currency_balance_to_the_last_digit_and_keep_the_documents_amount() -> None:
     [text] = written(ready_made("beancount"), in_euro()).values()
-    [entry] = [one for one in loaded(text) if isinstance(one, Transaction)]
+    [entry] = entries(loaded(text))
 
     assert [(posting.account, posting.units.number, posting.meta["original"]) for posting in entry.postings] == [
         ("Assets:130100", Decimal("15.01"), "10.00 EUR"),
@@ -65,7 +70,7 @@ def test_amounts_in_another_currency_balance_to_the_last_digit_and_keep_the_docu
 
 def test_an_entry_says_which_voucher_and_document_it_is() -> None:
     [text] = written(ready_made("beancount"), V3).values()
-    [entry] = [one for one in loaded(text) if isinstance(one, Transaction)]
+    [entry] = entries(loaded(text))
 
     assert (entry.payee, entry.narration) == ("PV-00000003", "invoice FTI-00000001")
     assert (entry.meta["external_id"], entry.meta["batch"]) == ("USPM:PV-00000003", "USPM-ledger-000001")

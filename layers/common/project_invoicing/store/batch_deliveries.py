@@ -2,8 +2,9 @@
 
 ``DELIVERY#<company>#<kind>#<number>`` has an item per delivery, under its number: ``fo`` the format, ``sv`` the version
 of the set-up that has it, ``q`` how many answers had been applied when it was begun (what they accept is not in it),
-``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``pa`` its parts, ``n`` its lines, ``da`` when it was complete,
-or ``ga`` when it was given up, because more had been accepted meanwhile.
+``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``cd`` how many entries the other side will translate to other
+cents, if any, and ``cm`` by how much one is out of balance at most, ``pa`` its parts, ``n`` its lines, ``da`` when it
+was complete, or ``ga`` when it was given up, because more had been accepted meanwhile.
 Under ``REFUSED#<format>`` is why a format could not take the batch: ``at``, ``de`` in words.
 """
 
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.actor import Actor, How
+from project_invoicing.domain.money import ZERO
 from project_invoicing.store import rows
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item, bounded
@@ -41,6 +44,8 @@ class Delivery:
     """A batch in a format. ``without``: what the first so many answers accepted is not in it.
 
     ``done``: when it was complete; ``given_up``: when it was not, as more had been accepted before that.
+    ``differing``: how many entries the other side will translate otherwise than we did, and ``out_of_balance`` what one
+    of them is out by at most, in accounting currency (D-172).
     """
 
     number: int
@@ -53,6 +58,8 @@ class Delivery:
     lines: int = 0
     done: str | None = None
     given_up: str | None = None
+    differing: int = 0
+    out_of_balance: Decimal = ZERO
 
     @property
     def is_begun(self) -> bool:
@@ -99,6 +106,8 @@ class BatchDeliveries:
             "wn": delivery.who.name,
             "wh": delivery.who.how,
         }
+        if delivery.differing:
+            item |= {"cd": delivery.differing, "cm": f"{delivery.out_of_balance:f}"}
         try:
             with translated():
                 self.client.put_item(**put(self.table, item, unless_exists=True)["Put"])
@@ -142,6 +151,8 @@ def _delivery(item: Item) -> Delivery:
         lines=item.get("n", 0),
         done=item.get("da"),
         given_up=item.get("ga"),
+        differing=item.get("cd", 0),
+        out_of_balance=Decimal(item.get("cm", 0)),
     )
 
 

@@ -62,8 +62,8 @@ def secrets_manager() -> SecretsManagerClient:
 
 @cache
 def s3() -> Any:
-    """Without the stubs' type, which one function would need alone."""
-    return _client("s3")
+    """Without the stubs' type, which one function would need alone. Links to encrypted objects need this signature."""
+    return _session().create_client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
 
 
 def forget() -> None:

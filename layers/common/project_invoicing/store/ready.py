@@ -60,6 +60,16 @@ class Ready:
         for item in query(self.client, self.table, partition(company)):
             yield document_of(item)
 
+    def page(self, company: str, limit: int, after: str | None) -> tuple[list[ReadyDocument], str | None]:
+        """At most ``limit`` documents that come ``after`` a place, and the place of the last one if there may be more.
+
+        One request.
+        """
+        first = f"{after}!" if after else ""
+        found = list(query(self.client, self.table, partition(company), first=first, limit=limit))
+        documents = [document_of(item) for item in found]
+        return documents, documents[-1].key if len(documents) == limit else None
+
     def having(self, documents: Sequence[ReadyDocument]) -> set[tuple[str, str]]:
         """The companies and keys of those of these documents that are on the list."""
         keys = ((partition(one.company), one.key) for one in documents)

@@ -41,6 +41,7 @@ _ADDRESSES: Final[Mapping[Kind, Callable[[Any], tuple[str, Query]]]] = {
     Kind.INVOICES: _document("/invoice", ("company", "company"), ("number", "invoice_number")),
     Kind.VOUCHERS: _document("/voucher", ("company", "company"), ("number", "voucher")),
     Kind.WAITING: _document("/explain", ("id", "id"), ("company", "company")),
+    Kind.UNEXPORTED: _document("/explain", ("id", "id"), ("company", "company")),
     Kind.REJECTED: _document("/explain", ("id", "id")),
     Kind.DIFFERENCES: _document("/explain", ("id", "id")),
 }

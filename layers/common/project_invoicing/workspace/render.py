@@ -39,6 +39,7 @@ NAVIGATION: Final = (
     ("/waiting", "Waiting", "w"),
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
+    ("/ledger", "General ledger", "g"),
     ("/close", "Period close", "c"),
     ("/master-data", "Master data", "m"),
     ("/maps", "Table maps", "t"),

@@ -49,6 +49,14 @@ ROUTES: Final = (
     Route("GET", "/invoice", "pages.invoices:show"),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # batches for general ledgers
+    Route("GET", "/ledger", "pages.ledger:listed"),
+    Route("GET", "/ledger/batch", "pages.ledger:show"),
+    Route("GET", "/ledger/file", "pages.ledger:download"),
+    Route("GET", "/ledger/missing", "pages.ledger:missing"),
+    Route("POST", "/ledger/batch/deliver", "pages.ledger:deliver", Role.POSTER),
+    Route("POST", "/ledger/batch/acknowledge", "pages.ledger:acknowledge", Role.POSTER),
+    Route("POST", "/ledger/batch/void", "pages.ledger:void", Role.ADMINISTRATOR),
     # whatever has an id
     Route("GET", "/explain", "pages.explain:show"),
     # what waits

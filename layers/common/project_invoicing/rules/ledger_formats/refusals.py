@@ -22,15 +22,17 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FormatProblem:
-    """One document that the format cannot write: its id (``USPM:PV-00000003``), and why."""
+    """What the format cannot write: the first document with it (``USPM:PV-00000003``), and how many have it."""
 
     document: str
     field: str
     value: str
     limit: str
+    documents: int = 1
 
     def __str__(self) -> str:
-        return f"{self.document}: {self.field} {self.value!r} {self.limit}"
+        others = f" (and {self.documents - 1} more)" if self.documents > 1 else ""
+        return f"{self.document}{others}: {self.field} {self.value!r} {self.limit}"
 
 
 class FormatRefused(Rejected):
@@ -43,19 +45,22 @@ class FormatRefused(Rejected):
 
 
 class Problems:
-    """Collects problems and goes on, one a document, or stops at the first."""
+    """Collects what is wrong, the same of several documents once, or stops at the first."""
 
     def __init__(self, batch: str, *, stop: bool) -> None:
         self._batch = batch
         self._most = 1 if stop else _TOLD_AT_ONCE
-        self._found: list[FormatProblem] = []
+        self._found: dict[tuple[str, str, str], FormatProblem] = {}
 
     def add(self, document: str, error: Unwritable) -> None:
         """Raises ``FormatRefused`` once there are enough of them."""
-        self._found.append(FormatProblem(document, error.field, error.value, error.limit))
+        key = (error.field, error.value, error.limit)
+        known = self._found.get(key)
+        documents = known.documents + 1 if known else 1
+        self._found[key] = FormatProblem(known.document if known else document, *key, documents)
         if len(self._found) >= self._most:
             self.raise_any()
 
     def raise_any(self) -> None:
         if self._found:
-            raise FormatRefused(self._batch, tuple(self._found))
+            raise FormatRefused(self._batch, tuple(self._found.values()))

@@ -71,14 +71,18 @@ class Delivering:
     actor: Actor = BY_EVENT
 
     def automatically(self, id: BatchId) -> list[Delivery]:
-        """A delivery in each format that the company has chosen and that has none yet. Repeating it adds none.
+        """A delivery in each format of the batch's kind that the company has chosen and that has none yet.
+
+        Repeating it adds none.
 
         Raises ``Refused`` for those that cannot hold it, after the others.
         """
         batch = self.stores.batches.get(id)
         if batch is None or batch.state is not BatchState.READY:
             return []  # the event comes late: somebody has answered
-        wanted = self.stores.setups.current.parameters(id.company).ledger.formats
+        setup = self.stores.setups.current
+        chosen = setup.parameters(id.company).ledger.formats
+        wanted = [name for name in chosen if _format(setup, name).kind is id.kind]
         there = {one.format for one in self.stores.deliveries.of(id)[0] if one.done}
         made, refused = [], []
         for name in dict.fromkeys(wanted):
@@ -143,14 +147,16 @@ class Delivering:
         )
         try:
             check_kind(format, found := _format(setup, format), batch.id)
-            checked(found, batch.id, self._lines(batch, delivery), way=batch.receivables)
+            fits = checked(found, batch.id, self._lines(batch, delivery), way=batch.receivables)
         except BucketRefused:
             raise
         except Rejected as rejected:
             self.stores.deliveries.refuse(batch.id, RefusedFormat(format, self.at, rejected.detail))
             told = f"{format} cannot hold batch {batch.id}: {rejected.detail}"
             raise Refused(BatchRefusal.FORMAT_REFUSED, told) from None
-        return self.stores.deliveries.begin(batch.id, delivery)
+        there = fits.differences
+        begun = replace(delivery, differing=there.entries, out_of_balance=there.largest)
+        return self.stores.deliveries.begin(batch.id, begun)
 
     def _complete(self, batch: LedgerBatch, delivery: Delivery, refused: list[RefusedFormat]) -> Delivery:
         format = _format(self.stores.setups.of(delivery.setup_version), delivery.format)
@@ -272,5 +278,8 @@ def delivery_row(batch: LedgerBatch, delivery: Delivery) -> dict[str, Any]:
         "by": delivery.who.name or delivery.who.id or None,
         "lines": delivery.lines,
         "folder": folder_of_delivery(batch, delivery),
+        "differences": {"entries": delivery.differing, "out_of_balance": f"{delivery.out_of_balance:f}"}
+        if delivery.differing
+        else None,
         "parts": [{"name": one.name, "sha256": one.sha256, "bytes": one.bytes} for one in delivery.parts],
     }

@@ -51,9 +51,10 @@ class Acknowledgements:
     def answer(self, asked: AcknowledgeBatch) -> Json:
         """Takes the answer in a request; what it did, as ``acknowledge.shown``. Raises ``Rejected`` and ``Refused``."""
         actor = self.taking.actor
-        must_be_allowed(actor, asked)
         answer = asked.answer
-        if answer.outcome is Outcome.VOIDED_THERE and not actor.may(Role.ADMINISTRATOR):
+        if answer.outcome is not Outcome.VOIDED_THERE:
+            must_be_allowed(actor, asked)
+        elif not actor.may(Role.ADMINISTRATOR):
             told = (
                 f"{actor.name or 'who asks'} needs the role {Role.ADMINISTRATOR} to say that a batch was voided there"
             )

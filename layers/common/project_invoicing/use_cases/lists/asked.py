@@ -30,6 +30,7 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     DIFFERENCES = "differences"
     VOUCHERS = "vouchers"
+    UNEXPORTED = "unexported"
 
 
 FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -40,6 +41,7 @@ FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.REJECTED: ("company", "reason", "since", "number"),
     Kind.DIFFERENCES: ("company", "reason"),
     Kind.VOUCHERS: ("company", "since", "number"),
+    Kind.UNEXPORTED: ("company", "number"),
 }
 """What each list can be narrowed down by."""
 

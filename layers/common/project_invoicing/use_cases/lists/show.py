@@ -11,6 +11,7 @@ from project_invoicing.use_cases.lists import (
     journals,
     proposals,
     rejected,
+    unexported,
     vouchers,
     waiting,
 )
@@ -25,6 +26,7 @@ PAGES: Final[Mapping[Kind, Callable[[ListPlace, Asked], Page[Any]]]] = {
     Kind.REJECTED: rejected.page,
     Kind.DIFFERENCES: differences.page,
     Kind.VOUCHERS: vouchers.page,
+    Kind.UNEXPORTED: unexported.page,
 }
 
 ROWS: Final[Mapping[Kind, type]] = {
@@ -35,6 +37,7 @@ ROWS: Final[Mapping[Kind, type]] = {
     Kind.REJECTED: rejected.RejectedRow,
     Kind.DIFFERENCES: differences.DifferenceRow,
     Kind.VOUCHERS: vouchers.VoucherRow,
+    Kind.UNEXPORTED: unexported.UnexportedRow,
 }
 
 

@@ -1,6 +1,7 @@
 """What waits, why, and what to do about it: proposals, then rows that say themselves what they wait for.
 
-Rows that wait with their proposal are told by it. Proposals come company by company, the newest first; rows in the
+What the general ledger of a company does not have yet comes last, where that company makes batches by itself. Rows that
+wait with their proposal are told by it. Proposals come company by company, the newest first; rows in the
 order of their ids, because no index has them by age.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from project_invoicing.domain.advice import what_to_do
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import BatchRefusal, ProposalStatus
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
@@ -21,6 +22,7 @@ from project_invoicing.store.queue_lists import SHARDS_OF_ROWS, After
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
 from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.lists.unexported import UnexportedRow, exporting, of_company
 
 _REQUESTS = 2
 """To partitions of rows; a third one reads the currencies."""
@@ -29,9 +31,10 @@ PROPOSAL, ACTUAL = "proposal", "actual"
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """``kind`` is proposal or actual, ``id`` its number or id. ``days``: for how many it has waited.
+    """``kind`` is proposal or actual, or that of what the general ledger waits for; ``id`` its number or id.
 
-    ``what``: the customer of a proposal, the kind of an actual. ``next``: what to do. ``invoice_id``: the proforma.
+    ``days``: for how many it has waited. ``what``: the customer of a proposal, the kind of an actual. ``next``: what to
+    do. ``invoice_id``: the proforma.
     """
 
     kind: str
@@ -52,6 +55,8 @@ def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
     """At most three requests: for a company's proposals, or for rows. And those for rows of master data, if any."""
     if asked.number:
         return Page(_numbered(place, asked, asked.number))
+    if "leaving" in asked.place:
+        return _leaving(place, asked)
     return _rows(place, asked) if "shard" in asked.place else _proposals(place, asked)
 
 
@@ -95,7 +100,43 @@ def _rows(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
     made = [_of_row(place, row) for row in rows]
     if after:
         return Page(made, asked.cursor_at({"shard": shard, **after._asdict()}))
-    return Page(made, asked.cursor_at({"shard": shard}) if shard < SHARDS_OF_ROWS else None)
+    return Page(made, asked.cursor_at({"shard": shard}) if shard < SHARDS_OF_ROWS else _then_leaving(place, asked, 0))
+
+
+def _then_leaving(place: ListPlace, asked: Asked, number: int) -> str | None:
+    """The cursor at what waits to be in the general ledger, of the next company that makes batches by itself."""
+    if asked.reason not in (None, *BatchRefusal) or asked.since:
+        return None
+    companies = [one for one in exporting(place) if asked.company in (None, one)]
+    return asked.cursor_at({"leaving": number}) if number < len(companies) else None
+
+
+def _leaving(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
+    """What the general ledger of one company does not have yet."""
+    number, companies = asked.place["leaving"], [one for one in exporting(place) if asked.company in (None, one)]
+    if number >= len(companies):
+        return Page()
+    found, after = of_company(place, companies[number], asked.limit, asked.place.get("after"))
+    rows = [_of_unexported(one) for one in found if asked.reason in (None, one.reason)]
+    if after:
+        return Page(rows, asked.cursor_at({"leaving": number, "after": after}))
+    return Page(rows, _then_leaving(place, asked, number + 1))
+
+
+def _of_unexported(one: UnexportedRow) -> WaitingRow:
+    return WaitingRow(
+        kind=one.kind,
+        id=one.id,
+        company=one.company,
+        what="for the general ledger",
+        amount=one.amount,
+        currency=one.currency,
+        since=one.since,
+        days=one.days,
+        reason=one.reason,
+        detail=one.detail,
+        next=one.next,
+    )
 
 
 def _after(asked: Asked) -> After | None:

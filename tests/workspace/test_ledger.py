@@ -1,0 +1,102 @@
+"""Batches for general ledgers: the pages, and what people do there."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.ledger_batch import BatchState
+from tests.batches import asked
+from tests.books import COMPANY, Books, small
+from tests.workspace.person import Person
+
+BATCH = {"company": COMPANY, "kind": "ledger", "number": "1"}
+SAID: dict[str, Any] = {**BATCH, "number": 1}
+
+
+@pytest.fixture
+def books(moto: None) -> Books:
+    made = Books((f"parameters.{COMPANY}.ledger", {"schedule": "daily"}))
+    made.month()
+    made.build()
+    return made
+
+
+def person(books: Books, *roles: str) -> Person:
+    return Person(SimpleNamespace(world=books), roles)  # type: ignore[arg-type]
+
+
+def test_the_batches_and_one_of_them_show_totals_files_and_states(books: Books) -> None:
+    ann = person(books)
+    listed = ann.get("/ledger")
+    assert "1 2026-05 ready 2 9 4 640.00 USD 0" in listed.text
+    assert listed.requests <= 3
+    books.post(JOURNAL, "J-2", small(7))
+    assert "J-2" in ann.get("/ledger/missing").text
+    asked(books, deliver={**SAID, "format": "beancount"})
+    asked(
+        books,
+        acknowledge={**SAID, "outcome": "partly", "errors": [{"external_id": "USPM:PV-00000002", "message": "<b>"}]},
+    )
+    shown = ann.get("/ledger/batch", **BATCH)
+    assert "State partly" in shown.text
+    assert "Still open 1 200.00 USD" in shown.text
+    assert "part-0001.beancount" in shown.text
+    assert "<b>" not in shown.html.replace("&lt;b&gt;", "")
+    assert shown.requests <= 8
+    assert ann.get("/ledger/batch", **{**BATCH, "number": "9"}).status == 404
+    assert ann.get("/ledger", kind="nothing").status == 404
+
+
+def test_a_file_is_loaded_by_a_link_that_is_good_for_a_minute(books: Books) -> None:
+    asked(books, deliver={**SAID, "format": "beancount"})
+    ann = person(books, "viewer")
+    for more, key in (
+        ({"name": "manifest.json"}, "ledger/USPM/2026-05/ledger/000001/manifest.json"),
+        ({"name": "part-0001.beancount", "delivery": "1"}, "000001/beancount/1/part-0001.beancount"),
+    ):
+        answer = ann.get("/ledger/file", **BATCH, **more)
+        assert answer.status == 303
+        assert key in answer.location
+        assert "X-Amz-Expires=60" in answer.location
+    for name in ("../manifest.json", "answer-1.json", "lines.csv.gz"):
+        assert ann.get("/ledger/file", **BATCH, name=name).status == 404
+
+
+def test_a_poster_delivers_and_answers_and_an_administrator_voids(books: Books) -> None:
+    poster = person(books, "poster")
+    with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
+        told = poster.send("/ledger/batch/deliver", **BATCH, format="beancount")
+    [[event]] = [call.args[0] for call in published.call_args_list]
+    assert "It is being delivered in beancount" in told.text
+    assert event.detail == {
+        "version": 1, "company": "USPM", "kind": "ledger", "number": 1, "format": "beancount", "actor": "ann",
+    }  # fmt: skip
+    said = poster.send(
+        "/ledger/batch/acknowledge", **BATCH, outcome="partly", external_number="GJ-1",
+        errors="USPM:PV-00000002 period closed\nUSPM:PV-77777777 x",
+    )  # fmt: skip
+    assert "does not have USPM:PV-77777777" in said.text
+    assert "name vouchers by the `external_id`" in said.text
+    said = poster.send("/ledger/batch/acknowledge", **BATCH, outcome="accepted", external_number="GJ-1")
+    assert "batch USPM-ledger-000001 is accepted." in said.text
+    assert "It was voided there" not in said.text
+    assert poster.post("/ledger/batch/void", **BATCH, message="x").status == 403
+    assert poster.send("/ledger/batch/acknowledge", **BATCH, outcome="voided_there").text.count("say what became of it")
+    with patch("project_invoicing.bus.Bus.publish", return_value=[]):
+        assert "nothing of it is left" in poster.send("/ledger/batch/deliver", **BATCH, format="beancount").text
+    voided = person(books, "administrator").send("/ledger/batch/void", **BATCH, message="wrong company")
+    assert "State voided there" in voided.text
+    assert books.batch(1).state is BatchState.VOIDED_THERE
+
+
+def test_a_viewer_sees_and_changes_nothing(books: Books) -> None:
+    viewer = person(books, "viewer")
+    assert "Deliver" not in viewer.get("/ledger/batch", **BATCH).text.replace("Deliveries", "")
+    for path in ("deliver", "acknowledge", "void"):
+        assert viewer.post(f"/ledger/batch/{path}", **BATCH, outcome="accepted").status == 403
+    assert books.batch(1).state is BatchState.READY
