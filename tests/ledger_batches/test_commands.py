@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,14 @@ SCENARIO = ROOT / "events" / "scenarios" / "plain-month"
 
 
 @pytest.fixture
-def books(moto: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Books]:
+def books(moto: None, monkeypatch: pytest.MonkeyPatch) -> Books:
     made = Books()
     real, functions = boto3.client, Lambda(made)
     monkeypatch.setattr(
         boto3, "client", lambda name, **more: functions if name in ("lambda", "sts") else real(name, **more)
     )
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    yield made
+    return made
 
 
 def command(books: Books, *words: str) -> int:
@@ -74,12 +73,12 @@ def test_what_is_wrong_has_an_exit_code_and_a_sentence(books: Books, capsys: pyt
     for words, told in (
         (("show", "7"), "there is no batch USPM-ledger-000007; USPM has none of kind ledger"),
         (("show", "seven"), "seven is no batch; write its id"),
-        (("list", "--company", "XX"), "--company: 'XX' is no company here"),
-        (("build", "--company", "XX"), "--company: 'XX' is no company here"),
+        (("list", "--company", "XX"), "--company: there is no company 'XX'; known: USPM"),
+        (("build", "--company", "XX"), "--company: there is no company 'XX'; known: USPM"),
     ):
         capsys.readouterr()
         assert command(books, "ledger", *words) == ledger_commands.NOT_VALID
-        assert told[:20] in capsys.readouterr().err
+        assert told in capsys.readouterr().err
     books.post("journal", "J\t1", small(1))
     answer = say(books, capsys, "ledger", "build", code=1)
     assert answer["held"][0]["reason"] == "source_id has a control character: 'J\\t1'"
@@ -92,12 +91,11 @@ def test_loading_a_set_up_says_what_the_periods_that_it_closes_leave_behind(
     books.set_up(("parameters.USPM.ledger", {"schedule": "daily"}))
     books.month()
     closed = finance(fiscal_periods={COMPANY: [MONTHS[0] | {"status": "closed"}, *MONTHS[1:]]})
-    (tmp_path / "setup.json").write_text(json.dumps(closed), "utf-8")
+    (tmp_path / "setup.json").write_text(json.dumps(closed, default=str), "utf-8")
     answer = say(books, capsys, "setup", "load", str(tmp_path / "setup.json"))
-    assert answer["warnings"] == [
-        "USPM: 2026-05-01 to 2026-05-31 is closed, and 2 posted documents are in no batch for the general ledger: "
-        "invoice FTI-1, journal J-1"
-    ]
+    [warning] = answer["warnings"]
+    assert warning.startswith("USPM: 2026-05-01 to 2026-05-31 is closed, and 2 posted documents are in no batch")
+    assert warning.endswith(": invoice FTI-1, journal J-1")
 
 
 def test_a_scenario_makes_batches_and_writes_their_files(tmp_path: Path) -> None:
