@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from operate.arguments import Commands
 
 _BAD_ANSWER: Final = 1
+NOT_VALID: Final = 2
 
 Json = dict[str, Any]
 

@@ -30,7 +30,7 @@ POSTED = 25_000
 """Of each kind: 100,000 posted documents and vouchers in all."""
 MOST_REQUESTS = 3
 MOST_REQUESTS_OF_OVERVIEW = 13
-MOST_REQUESTS_OF_CLOSE = 24
+MOST_REQUESTS_OF_CLOSE = 30
 
 
 def one_of_each(world: World) -> None:

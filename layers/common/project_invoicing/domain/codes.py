@@ -318,5 +318,12 @@ class BatchState(StrEnum):
     VOIDED_THERE = "voided_there"
 
 
-TEXT_FIELDS: Final = ("document", "voucher", "project", "contract", "customer", "posting_type")
-"""What the pattern of a line's text may name."""
+TEXT_FIELDS: Final = {
+    "document": "source_id",
+    "voucher": "voucher",
+    "project": "project",
+    "contract": "contract",
+    "customer": "customer",
+    "posting_type": "posting_type",
+}
+"""What the pattern of a line's text in a ledger batch may name, and the field that it stands for."""

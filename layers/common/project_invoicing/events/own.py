@@ -152,7 +152,10 @@ class SetupChanged(OwnEvent):
     """Another version of the finance set-up is loaded: what waits for it is looked at (D-026)."""
 
     TYPE: ClassVar[str] = "FinanceSetupChanged"
-    STARTS: ClassVar[str] = "`staging_import`: what waited for the set-up"
+    STARTS: ClassVar[str] = (
+        "`staging_import`: what waited for the set-up; `ledger_export`: what is left of closed periods, where a company "
+        "has that made into batches"
+    )
 
     setup_version: Annotated[int, Says("the number of the version")]
 

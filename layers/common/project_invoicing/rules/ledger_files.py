@@ -11,10 +11,12 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import date
 from decimal import Context, Decimal
 from functools import cache
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from project_invoicing.domain.codes import TEXT_FIELDS
@@ -44,9 +46,6 @@ _FORMULA: Final = ("=", "+", "-", "@")
 """With these a spreadsheet takes a cell for a formula."""
 _MOST_DIGITS: Final = 6
 
-_NAMES: Final[Mapping[type[BatchLine], tuple[str, ...]]] = {
-    kind: tuple(one.name for one in fields(kind)) for kind in (LedgerLine, ReceivableLine, PayableLine)
-}
 _FIRST: Final = ("external_id", "company", "batch")
 _LEDGER_AFTER: Final = (
     *("currency", "debit", "credit"),
@@ -74,9 +73,32 @@ _FIGURES: Final = frozenset(
     | {"subtotal", "sales_tax", "total"}
 )
 """Columns of figures: a minus is no formula there."""
-_RATES: Final = frozenset({"exchange_rate"})
+_RATE: Final = "exchange_rate"
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 Json = dict[str, Any]
+
+
+class _Fields:
+    """The fields of a kind of lines by what they hold, and what takes them out of a line: lines come by millions."""
+
+    def __init__(self, kind: type[BatchLine]) -> None:
+        self.names = tuple(one.name for one in fields(kind))
+        self.figures = tuple(name for name in self.names if name in _DECIMALS)
+        self.dates = tuple(name for name in self.names if name.endswith("_date"))
+        self.plain = tuple(name for name in self.names if name not in {*self.figures, *self.dates, *_INNER})
+        self.texts = tuple(name for name in self.plain if name not in ("line", "text"))
+        self.figures_in: Callable[[BatchLine], tuple[Any, ...]] = attrgetter(*self.figures)
+        self.dates_in: Callable[[BatchLine], tuple[Any, ...]] = attrgetter(*self.dates)
+        self.plain_in: Callable[[BatchLine], tuple[Any, ...]] = attrgetter(*self.plain)
+        self.texts_in: Callable[[BatchLine], tuple[Any, ...]] = attrgetter(*self.texts)
+
+
+_INNER: Final = ("dimensions", "taxes")
+_DECIMALS: Final = _FIGURES - {"batch", "line"} | {"amount", "accounting_amount"}
+_FIELDS: Final[Mapping[type[BatchLine], _Fields]] = {
+    kind: _Fields(kind) for kind in (LedgerLine, ReceivableLine, PayableLine)
+}
 
 
 class Row(NamedTuple):
@@ -97,43 +119,56 @@ class FileOf(NamedTuple):
 
 def why_not(line: BatchLine, digits: Mapping[str, int]) -> str | None:
     """Why a line cannot leave: the field, and what is wrong with it. ``None`` where nothing is."""
-    for name, value in _values(line):
-        if isinstance(value, str) and name != "text" and _CONTROL.search(value):
-            return f"{name} has a control character: {value!r}"
-        if isinstance(value, Decimal) and (problem := _bad_figure(name, value, line, digits)):
-            return problem
-    if isinstance(line, LedgerLine):
-        if not line.account:
-            return f"voucher {line.voucher}, line {line.line} has no account"
-        if not line.voucher:
-            return f"line {line.line} has no voucher"
+    return _bad_text(line) or _bad_amount(line, digits) or _missing(line)
+
+
+def _bad_text(line: BatchLine) -> str | None:
+    of = _FIELDS[type(line)]
+    texts, inner = of.texts_in(line), list(_inner(line))
+    if _CONTROL.search("".join([*filter(None, texts), *(text for _, text in inner)])):
+        for name, text in chain(zip(of.texts, texts, strict=True), inner):
+            if text and _CONTROL.search(text):
+                return f"{name} has a control character: {text!r}"
     return None
 
 
-def _values(line: BatchLine) -> Iterator[tuple[str, Any]]:
-    """The values of a line with their names, those inside of lists and objects too."""
-    for one in _NAMES[type(line)]:
-        value = getattr(line, one)
-        if isinstance(value, Mapping):
-            for name, member in value.items():
-                yield f"the name of dimension {name!r}", name
-                yield f"dimension {name}", member
-        elif isinstance(value, tuple):
-            for tax in value:
-                yield from (("taxes code", tax.code), ("taxes base", tax.base), ("taxes amount", tax.amount))
-        else:
-            yield one, value
+def _bad_amount(line: BatchLine, digits: Mapping[str, int]) -> str | None:
+    of = _FIELDS[type(line)]
+    for name, value in zip(of.figures, of.figures_in(line), strict=True):
+        if value is not None and (problem := _bad_figure(name, value, line, digits)):
+            return problem
+    if isinstance(line, ReceivableLine):
+        figures = ((tax.code, value) for tax in line.taxes for value in (tax.base, tax.amount))
+        return next(filter(None, (_bad_figure(f"tax {code}", value, line, digits) for code, value in figures)), None)
+    return None
+
+
+def _missing(line: BatchLine) -> str | None:
+    if not isinstance(line, LedgerLine) or (line.account and line.voucher):
+        return None
+    return f"voucher {line.voucher or '(none)'}, line {line.line} has no {'voucher' if line.account else 'account'}"
+
+
+def _inner(line: BatchLine) -> Iterator[tuple[str, str]]:
+    """The texts inside of lists and objects."""
+    if isinstance(line, LedgerLine):
+        for name, value in line.dimensions.items():
+            yield from (("the name of a dimension", name), (f"dimension {name}", value))
+    elif isinstance(line, ReceivableLine):
+        for tax in line.taxes:
+            yield "taxes", tax.code
 
 
 def _bad_figure(name: str, value: Decimal, line: BatchLine, digits: Mapping[str, int]) -> str | None:
     if not value.is_finite():
         return f"{name} is no number: {value}"
-    if name in _RATES:
+    if name == _RATE:
         return None
     currency = _currency(name, line)
-    if currency not in digits:
+    places = digits.get(currency)
+    if places is None:
         return f"the decimals of currency {currency} are not known"
-    if value != value.quantize(_step(digits[currency]), context=_EXACT):
+    if int(value.as_tuple().exponent) < -places and value != value.quantize(_step(places), context=_EXACT):
         return f"{name} {value:f} has more decimals than currency {currency}"
     return None
 
@@ -163,34 +198,17 @@ def _step(digits: int) -> Decimal:
 # --- a line -----------------------------------------------------------------------------------------------------------
 
 
-def as_it_leaves(line: BatchLine, batch: LedgerBatch) -> BatchLine:
-    """The line with its text, made of codes and numbers by the batch's pattern. What it lacks is left out."""
-    if not isinstance(line, LedgerLine):
-        return line
-    known = {
-        "document": line.source_id,
-        "voucher": line.voucher,
-        "project": line.project,
-        "contract": line.contract,
-        "customer": line.customer,
-        "posting_type": line.posting_type,
-    }
-    text = _NAMED.sub(lambda found: known[found[1]] or "", batch.text)
-    return replace(line, text=cleaned(text), accounting_currency=batch.accounting_currency)
-
-
 def cleaned(text: str) -> str:
     """A text with a space for each run of control characters and spaces, and none at its ends."""
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
 class Writer:
-    """Writes the lines of one batch."""
+    """Writes the lines of one batch. The text of a line is made of codes and numbers by the batch's pattern."""
 
     def __init__(self, batch: LedgerBatch) -> None:
         self._batch = batch
         self._digits = batch.digits
-        self._dimensions = batch.dimensions
         self.columns = columns(batch)
         self._texts = tuple(name not in _FIGURES for name in self.columns)
         self._line: list[str] = []
@@ -204,7 +222,7 @@ class Writer:
 
     def row(self, line: BatchLine) -> Row:
         known = self._known(line)
-        jsonl = json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        jsonl = _JSON.encode(known)
         cells = self._cells(line, known)
         escaped = 0
         for place, is_text in enumerate(self._texts):
@@ -220,23 +238,23 @@ class Writer:
 
     def _known(self, line: BatchLine) -> Json:
         """A line as an object of the contract."""
-        known: Json = {"external_id": line.external_id, "batch": self._batch.number}
-        for name in _NAMES[type(line)]:
-            value = getattr(line, name)
-            if isinstance(value, Decimal):
-                known[name] = self._figure(name, value, line)
-            elif isinstance(value, date):
-                known[name] = value.isoformat()
-            elif isinstance(value, Mapping):
-                known[name] = dict(value)
-            elif isinstance(value, tuple):
-                known[name] = [self._tax(tax, line.currency) for tax in value]
-            else:
-                known[name] = value
+        of = _FIELDS[type(line)]
+        known: Json = dict(zip(of.plain, of.plain_in(line), strict=True))
+        known["external_id"], known["batch"] = line.external_id, self._batch.number
+        for name, day in zip(of.dates, of.dates_in(line), strict=True):
+            known[name] = day.isoformat()
+        for name, value in zip(of.figures, of.figures_in(line), strict=True):
+            known[name] = None if value is None else self._figure(name, value, line)
+        if isinstance(line, LedgerLine):
+            known["dimensions"] = dict(line.dimensions)
+            known["accounting_currency"] = self._batch.accounting_currency
+            known["text"] = cleaned(_NAMED.sub(lambda found: known[TEXT_FIELDS[found[1]]] or "", self._batch.text))
+        elif isinstance(line, ReceivableLine):
+            known["taxes"] = [self._tax(tax, line.currency) for tax in line.taxes]
         return known
 
     def _figure(self, name: str, value: Decimal, line: BatchLine) -> str:
-        if name in _RATES:
+        if name == _RATE:
             return plain(value)
         return self._amount(value, _currency(name, line))
 
@@ -244,19 +262,14 @@ class Writer:
         return amount_text(value, self._digits[currency])
 
     def _tax(self, tax: TaxOfDocument, currency: str) -> Json:
-        return {
-            "code": tax.code,
-            "base": self._amount(tax.base, currency),
-            "amount": self._amount(tax.amount, currency),
-        }
+        base, amount = self._amount(tax.base, currency), self._amount(tax.amount, currency)
+        return {"code": tax.code, "base": base, "amount": amount}
 
     def _cells(self, line: BatchLine, known: Json) -> list[str]:
         if isinstance(line, LedgerLine):
             known = known | _in_columns(line, known)
         elif isinstance(line, ReceivableLine):
-            known = known | {
-                "taxes": json.dumps(known["taxes"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            }
+            known = known | {"taxes": _JSON.encode(known["taxes"])}
         return ["" if (value := known.get(name)) is None else str(value) for name in self.columns]
 
 
@@ -302,10 +315,7 @@ def parsed(line: bytes) -> BatchLine:
         kind: type[BatchLine] = PayableLine
     else:
         kind = ReceivableLine if "invoice_number" in known else LedgerLine
-    return kind(**{name: _read(name, known[name]) for name in _NAMES[kind]})
-
-
-_DECIMALS: Final = _FIGURES - {"batch", "line"} | {"amount", "accounting_amount"}
+    return kind(**{name: _read(name, known[name]) for name in _FIELDS[kind].names})
 
 
 def _read(name: str, value: Any) -> Any:
@@ -372,7 +382,7 @@ def manifest(batch: LedgerBatch, files: Mapping[str, FileOf], escaped: int) -> b
         "escaped": escaped,
         "files": {name: one._asdict() for name, one in files.items()},
     }
-    return json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return f"{_JSON.encode(known)}\n".encode()
 
 
 def sides_shown(one: Sides, digits: int) -> dict[str, str]:

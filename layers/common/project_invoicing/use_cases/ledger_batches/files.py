@@ -152,7 +152,7 @@ class BatchFiles:
                     raise OutOfTime(f"batch {batch.id}: no time is left to write its files")
                 for line in lines:
                     if batch.holds(line.accounting_date):
-                        days.add(line, writer, batch)
+                        days.add(line, writer)
         finally:
             days.close()
         return days
@@ -188,8 +188,8 @@ class _Days:
         self._open: dict[date, IO[bytes]] = {}
         self.lines = self.escaped = 0
 
-    def add(self, line: BatchLine, writer: Writer, batch: LedgerBatch) -> None:
-        row = writer.row(ledger_files.as_it_leaves(line, batch))
+    def add(self, line: BatchLine, writer: Writer) -> None:
+        row = writer.row(line)
         day = line.accounting_date
         file = self._open.get(day)
         if file is None:
