@@ -287,8 +287,8 @@ def test_a_version_that_is_older_changes_nothing(books: Books) -> None:
 
 
 def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(books: Books) -> None:
-    projects = [arrived("msdyn_project", f"P-{n}", n, number=f"P-{n}", name="x", company=USPM) for n in range(3)]
-    books.take(*projects)
+    projects = [arrived("msdyn_project", f"P-{n}", n, number=f"P-{n}", name="x", company=USPM) for n in range(52)]
+    assert books.settling.arrived_together(projects) == ["accepted"] * 52
     in_a_hurry = Settling(books.master, dict, lambda: False, AT)
     with pytest.raises(Unavailable, match="2 rows of master data are left to be looked at"):
         in_a_hurry.arrived(COMPANY)
