@@ -1,8 +1,7 @@
 """The first load of a table of master data, whole: read from Dataverse, put on the bus, taken, and reconciled.
 
 The sweep is killed after a page is on the bus and before that is noted, and begun again: it goes on where it was, and
-the rows of that page come twice. Whoever takes
-them is killed half-way, after a transaction whose answer nobody gets.
+the rows of that page come twice. Whoever takes them is killed half-way, after a transaction whose answer nobody gets.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
-from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.errors import Throttled, TransactionCancelled
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.master_items import (
     INDEX,
@@ -163,7 +163,7 @@ class MasterData:
         parts = {place: writes_of(self.table, change) for place, change in enumerate(changes)}
         written = {place for place, part in parts.items() if part.single and self._saved_alone(part)}
         for some in packed({place: part for place, part in parts.items() if not part.single}):
-            written |= self._save_what_holds(some)
+            written.update(self._save_what_holds(some))
         return [place in written for place in parts]
 
     def _saved_alone(self, part: WritesOfRow) -> bool:
@@ -174,11 +174,18 @@ class MasterData:
         return True
 
     def _save_what_holds(self, parts: Mapping[int, WritesOfRow]) -> Collection[int]:
-        """Writes these in one transaction, without those that are refused. None if others stay in the way."""
+        """Writes these in one transaction, without those that are refused. None if others stay in the way.
+
+        It waits while the table is throttled: a first load may be faster than a new table grows.
+        """
         for attempt in range(WRITE_ATTEMPTS):
             writes = together(self.table, parts)
             try:
                 transact(self.client, [write for _, write in writes])
+            except Throttled:
+                if attempt == WRITE_ATTEMPTS - 1:
+                    raise
+                pause(attempt)
             except TransactionCancelled as cancelled:
                 refused = {writes[position][0] for position in lost(cancelled)}
                 if not refused:

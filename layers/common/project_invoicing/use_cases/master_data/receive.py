@@ -18,7 +18,7 @@ from project_invoicing.domain.master_row import POLICY, ArrivedRow
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import MasterDataLoaded, SetupChanged
-from project_invoicing.set_aside import Defect, caught
+from project_invoicing.set_aside import Defect, caught, guarded
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
@@ -103,7 +103,7 @@ class MasterDataSync:
 
     def _take(self, take: Take, deliveries: Sequence[_Delivery]) -> None:
         with suppress(Conflict, Rejected, Unavailable):
-            outcomes = caught("master data", "", take, [one.row for one in deliveries])
+            outcomes = guarded("rows of master data from", deliveries[0].row.id, take, [one.row for one in deliveries])
             for one, outcome in zip(deliveries, () if isinstance(outcomes, Defect) else outcomes, strict=False):
                 if outcome is not None:
                     self._taken[one.body] = one.row.id, outcome.value

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.master_row import (
@@ -134,7 +135,7 @@ class Settling:
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
-        return sum(self._look_at([key]) for key in keys)
+        return sum(self._look_at(some) for some in chunks(keys, _AT_ONCE))
 
     def _all_looked_at(self) -> None:
         """Everybody who took over the company of a row knows of the new one: that is written on it no longer.

@@ -7,7 +7,7 @@ group has to do with it. Anything else, and whatever a transaction refuses, is l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from project_invoicing.domain.master_data import Key, RowKey, Seen
@@ -40,15 +40,15 @@ class Settled(NamedTuple):
         return self.before.changes != self.after.changes
 
 
-@dataclass(slots=True)
-class Together:
+class Together(NamedTuple):
     """What became of the rows of a group. Those that are not in ``settled`` are to be settled alone."""
 
     settling: Settling
     settled: dict[RowKey, Settled]
     overtaken: list[RowKey]
     """Rows that something which they depend on has left behind while they were written: to be looked at again."""
-    _read: Mapping[Key, Seen | None]
+    seen: Mapping[Key, Seen | None]
+    """What they were placed by."""
 
     @classmethod
     def settle(cls, settling: Settling, arriving: Mapping[RowKey, ArrivedRow | None]) -> Together:
@@ -72,13 +72,12 @@ class Together:
     def touched(self, keys: Collection[RowKey]) -> Iterator[RowKey]:
         """The rows that may have to be placed anew after these."""
         waited_for = any(key.entity in WAITED_FOR for key in keys)
-        at_once = _AtOnce(self.settling.master, self._read, self.settling.master.few_blocked() if waited_for else None)
+        at_once = _AtOnce(self.settling.master, self.seen, self.settling.master.few_blocked() if waited_for else None)
         for key in keys:
             yield from self.settling.touched(*self.settled[key], at_once)
 
 
-@dataclass(frozen=True, slots=True)
-class _AtOnce:
+class _AtOnce(NamedTuple):
     """Answers what has been read already, and asks the table for anything else."""
 
     master: MasterData
