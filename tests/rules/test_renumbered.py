@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from project_invoicing.domain.master_data import NameKey, Part
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.use_cases.staging import import_rows
 from tests import master
 from tests.builders import Context, guid, option, proforma
 from tests.faults import Killed, dying, overtaken
@@ -122,7 +124,11 @@ def test_a_draft_that_an_import_writes_after_the_event_has_found_none_is_posted_
         comes(books, master.company("USPM"), master.contract("CTR-2", customer="C-001"), line)
         comes(books, master.project("PRJ-2", contract="CTR-2"))
         books.arrive(cost("one", **OF_TWO), cost("other"))
-        with overtaken(books.world.client, at, lambda books=books: renumbered(books)):  # type: ignore[misc]
+        # As an import that dies before it looks again at what its lines hang on (D-155).
+        with (
+            patch.object(import_rows, "changed_meanwhile", lambda _: []),
+            overtaken(books.world.client, at, lambda books=books: renumbered(books)),  # type: ignore[misc]
+        ):
             books.run("staging_import")
         old += drafted_line(books, "one").project == "PRJ-2"
         books.run("journal_posting")

@@ -33,6 +33,8 @@ DELETION: Final = "~"
 """The content of a deletion's version: after that of any version of the same moment."""
 MOVES_WORK: Final = frozenset({"company", "number", "contract", "customer", "billing_method", "project"})
 """The columns by which unposted work belongs to somebody else, or is named in another way (D-101)."""
+ON_LINES: Final = {PROJECT: "project", CONTRACT: "contract", CONTRACT_LINE: "contract_line"}
+"""The tables whose rows unposted lines hang on, and how a line names each."""
 POLICY: Final = "policy"
 """What a row waits for that the set-up may know."""
 MOVED: Final = "moved"
@@ -148,6 +150,15 @@ def changed_columns(before: MasterRow, after: MasterRow) -> tuple[str, ...]:
     found += ["deleted"] if before.deleted != after.deleted else []
     found += [one for one in ("company", "number") if one not in found and _differs(before, after, one)]
     return tuple(found)
+
+
+def moved_columns(before: SeenRow, after: SeenRow) -> tuple[str, ...]:
+    """Those of ``MOVES_WORK`` in which a row differs; none where it had no number before, or is gone."""
+    if before.number is None or after.deleted:
+        return ()
+    placed = ((name, getattr(before, name), getattr(after, name)) for name in ("company", "number"))
+    named = ((name, _bare(before.columns.get(name)), _bare(after.columns.get(name))) for name in MOVES_WORK)
+    return tuple(sorted({name for name, was, now in (*placed, *named) if was != now}))
 
 
 def _differs(before: MasterRow, after: MasterRow, name: str) -> bool:
