@@ -39,6 +39,7 @@ POLICY: Final = "policy"
 """What a row waits for that the set-up may know."""
 MOVED: Final = "moved"
 """In place of what a row waits for: its company has changed, and not all who took it over have been looked at yet."""
+_MOST_EARLIER: Final = 10
 MOST_MERGES: Final = 8
 """How far a chain of merged rows is followed to see whether it comes back."""
 _WHOLE: Final = Decimal(100)
@@ -99,6 +100,8 @@ class MasterRow:
     placed: Placement = Placement()
     changes: int = 0
     carried: Carried | None = None
+    earlier: tuple[NameKey, ...] = ()
+    """The names that it had before, the last one first (D-156)."""
 
     @property
     def key(self) -> RowKey:
@@ -150,6 +153,13 @@ def changed_columns(before: MasterRow, after: MasterRow) -> tuple[str, ...]:
     found += ["deleted"] if before.deleted != after.deleted else []
     found += [one for one in ("company", "number") if one not in found and _differs(before, after, one)]
     return tuple(found)
+
+
+def with_earlier(before: MasterRow, after: MasterRow) -> MasterRow:
+    """The row with the name that it has left among its earlier ones, and without the one that it has now."""
+    left = (before.name, *before.earlier) if before.name != after.name else before.earlier
+    earlier = tuple(dict.fromkeys(name for name in left if name and name != after.name))[:_MOST_EARLIER]
+    return replace(after, earlier=earlier)
 
 
 def moved_columns(before: SeenRow, after: SeenRow) -> tuple[str, ...]:
