@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from operate import (
     answers,
     audit_commands,
+    aws,
     check_dataverse,
     document_commands,
     explain,
@@ -217,7 +218,8 @@ def _check_setup(options: argparse.Namespace) -> int:
     """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
     found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
     if options.stack_prefix:
-        found += setup_numbers.at_stack(options.file, options.stack_prefix)
+        with aws.asking():
+            found += setup_numbers.at_stack(options.file, options.stack_prefix)
     if options.json:
         print(json.dumps({"file": str(options.file), "valid": True, "warnings": found}, indent=2))
         return BAD_ANSWER if found and options.strict else 0
