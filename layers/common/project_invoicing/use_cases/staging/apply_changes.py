@@ -193,7 +193,7 @@ class Changes:
         change.lines_removed(1)
 
         def release(line: JournalLine, by: str | None) -> Write:
-            return self.staging.released(line.actual_id, OnJournal(journal.journal_id), by=by)
+            return self.staging.released(line.actual_id, OnJournal(journal.journal_id), self.at, by=by)
 
         return [
             *released(self.staging, [line], release),
