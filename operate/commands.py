@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from operate import (
     answers,
     audit_commands,
+    aws,
     check_dataverse,
     document_commands,
     explain,
@@ -26,6 +27,7 @@ from operate import (
     reconcile,
     redrive,
     repair,
+    setup_numbers,
 )
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, json_option, named_text, stack_option, verb
@@ -132,6 +134,13 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
+    setup.add_argument(
+        "--stack",
+        dest="stack_prefix",
+        metavar="NAME",
+        type=named_text,
+        help="also say which numbers in it are old, by the master data of this stack; without it nothing is read",
+    )
     json_option(setup)
     setup.set_defaults(command=_check_setup)
     dataverse = verb(
@@ -208,6 +217,9 @@ def _day(text: str) -> date:
 def _check_setup(options: argparse.Namespace) -> int:
     """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
     found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
+    if options.stack_prefix:
+        with aws.asking():
+            found += setup_numbers.at_stack(options.file, options.stack_prefix)
     if options.json:
         print(json.dumps({"file": str(options.file), "valid": True, "warnings": found}, indent=2))
         return BAD_ANSWER if found and options.strict else 0
@@ -308,8 +320,11 @@ def _load(options: argparse.Namespace) -> int:
     document = read_setup(options.file)
     who = person(acting(options.actor))
     number = setups.load(client.dynamodb(), table, document, utc_text(datetime.now(UTC)), who)
+    warnings = setup_numbers.after_load(options.file, table)
     if options.json:
-        print(json.dumps({"version": number, "table": table}, indent=2))
-    else:
-        print(f"Version {number} of the set-up is current in {table}.")
+        print(json.dumps({"version": number, "table": table, "warnings": warnings}, indent=2))
+        return 0
+    print(f"Version {number} of the set-up is current in {table}.")
+    for warning in warnings:
+        print(printable(warning))
     return 0

@@ -18,6 +18,7 @@ from project_invoicing.store.master_items import (
     DELETED,
     FORMER,
     columns_text,
+    earlier_text,
     item_key,
     row_values,
     split,
@@ -76,7 +77,7 @@ def name_writes(
         writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
     if before.name and before.name != name:
         held = {"g": holder_text(after.key), **({"f": finance.leaves} if finance else {})}
-        values = {"g": None, "d": None, "st": None, **_has_had(after.key)}
+        values = {"g": None, "d": None, "st": None, "en": None, **_has_had(after.key)}
         add = None
         if finance and finance.leaves:
             values, add = {**values, "f": None}, {"fv": 1}
@@ -169,7 +170,8 @@ def raise_for(cancelled: TransactionCancelled, names: Mapping[int, NameKey]) -> 
 
 def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None, finance: str | None) -> Write:
     """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
-    values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row)}
+    earlier = earlier_text(one.number for one in row.earlier if one.company == name.company)
+    values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row), "en": earlier}
     expected: dict[str, Any] = {}
     add = None
     if finance:

@@ -33,6 +33,7 @@ from project_invoicing.domain.master_row import (
     needed,
     place,
     reference,
+    with_earlier,
 )
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, SPLIT_RULE
@@ -198,6 +199,7 @@ class Settling:
                 return first, row, outcome
             placed = self._place(row, known, read, names)
             after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
+            after = with_earlier(row, after)
             if after == row:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
