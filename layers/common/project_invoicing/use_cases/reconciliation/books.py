@@ -18,7 +18,7 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.master_data import SeenRow
+from project_invoicing.domain.master_data import NameKey, SeenName, SeenRow
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference
@@ -137,9 +137,11 @@ class Books:
     # Master data
 
     def _read_master_data(self) -> None:
-        for _, seen in self.watch.over("items of master data", everything(self.stores.master)):
+        for key, seen in self.watch.over("items of master data", everything(self.stores.master)):
             if isinstance(seen, SeenRow):
                 self._report(self.master.add(seen))
+            elif isinstance(key, NameKey) and isinstance(seen, SeenName):
+                self.master.add_name(key, seen)
 
     def _judge_master_data(self) -> None:
         self._report(self.master.judge())
