@@ -103,7 +103,9 @@ def test_what_a_rule_cannot_deliver_goes_to_the_dead_letter_queue_of_the_functio
 def test_rules_are_on_our_bus_and_schedules_can_be_switched_off() -> None:
     buses = [rule["EventBusName"] for _, rule in events("EventBridgeRule")]
     rules = resources("AWS::Events::Rule").values()
-    of_aws = [rule for rule in rules if rule["EventPattern"]["source"] == ["aws.s3"]]  # a bucket tells the account's bus
+    of_aws = [
+        rule for rule in rules if rule["EventPattern"]["source"] == ["aws.s3"]
+    ]  # a bucket tells the account's bus
     buses += [rule.get("EventBusName") for rule in rules if rule not in of_aws]
 
     assert all(bus == {"Ref": "EventBus"} for bus in buses)
