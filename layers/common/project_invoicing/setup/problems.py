@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain, islice, pairwise
 from types import UnionType
 from typing import Any, get_args
@@ -92,6 +91,8 @@ def _fields(row: type[SetupRow]) -> dict[str, Any]:
 def instead(name: str, known: Iterable[str]) -> str:
     """The name the writer may have meant, or the names there are."""
     names = list(known)
+    from difflib import get_close_matches  # noqa: PLC0415 - functions that read a set-up need no spelling
+
     if close := get_close_matches(name, names, n=1):
         return f"did you mean {close[0]}?"
     if not names:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from project_invoicing.domain.ledger_answer import Standing, VoucherStanding
-from project_invoicing.domain.ledger_batch import BatchKind, LedgerBatch
-from project_invoicing.rules.explaining.batches import say_batches
-from project_invoicing.rules.explaining.explanation import Explanation
+from typing import TYPE_CHECKING
+
 from project_invoicing.setup.models.ledger import ExportSchedule
-from project_invoicing.use_cases.explain.stores import Stores
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.ledger_answer import VoucherStanding
+    from project_invoicing.domain.ledger_batch import LedgerBatch
+    from project_invoicing.rules.explaining.explanation import Explanation
+    from project_invoicing.use_cases.explain.stores import Stores
 
 
 def say_where(
@@ -20,6 +23,8 @@ def say_where(
     ids = list(store.batches_with(company, source, document).values())
     if not ids and not _exports(stores, company):
         return
+    from project_invoicing.rules.explaining.batches import say_batches  # noqa: PLC0415 - only where there are batches
+
     found = sorted(store.many(ids), key=lambda batch: (batch.period, batch.number))
     standing = _standing(stores, found[0], voucher, document) if voucher and len(found) == 1 else None
     say_batches(made, found, standing)
@@ -33,5 +38,8 @@ def _exports(stores: Stores, company: str) -> bool:
 def _standing(stores: Stores, batch: LedgerBatch, voucher: str, document: str) -> VoucherStanding | None:
     if not batch.answered.answers or stores.answers is None:
         return None
+    from project_invoicing.domain.ledger_answer import Standing  # noqa: PLC0415 - as above
+    from project_invoicing.domain.ledger_batch import BatchKind  # noqa: PLC0415 - as above
+
     named = voucher if batch.kind is BatchKind.LEDGER else document
     return Standing.after(stores.answers.applied(batch.id), batch.kind).of(f"{batch.company}:{named}")

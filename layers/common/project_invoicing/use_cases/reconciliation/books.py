@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
@@ -44,8 +44,10 @@ from project_invoicing.store.transactions import MAX_READS
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.store.whole_tables import LedgerPage, Stored, UnsentEvent
 from project_invoicing.use_cases.explain.stores import Stores
-from project_invoicing.use_cases.reconciliation.batches import LeavingBooks
 from project_invoicing.use_cases.reconciliation.watch import Watch
+
+if TYPE_CHECKING:
+    from project_invoicing.use_cases.reconciliation.batches import LeavingBooks
 
 T = TypeVar("T")
 
@@ -113,6 +115,9 @@ class Books:
         batches = self.stores.batches
         if batches is None:
             return None
+        # Imported late: the tables before it take longer to read than this to load.
+        from project_invoicing.use_cases.reconciliation.batches import LeavingBooks  # noqa: PLC0415
+
         return LeavingBooks(batches, self._exported, self.checks, self.watch, self._is_posted)
 
     def _is_posted(self, company: str, source: str, document: str) -> bool:
