@@ -17,7 +17,7 @@ from project_invoicing.domain.actor import person
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.seals import STACK
 from project_invoicing.domain.states import MapAction
-from project_invoicing.errors import Conflict, Unavailable
+from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.seal_bucket import SealBucket
 from project_invoicing.store import client, history
 from project_invoicing.store.items import Item
@@ -29,6 +29,7 @@ from project_invoicing.use_cases.explain.ask import explain
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.audit.stack import LATER, MUCH_LATER, Audited
+from tests.earlier_ledger import as_earlier_versions_wrote_it
 from tests.faults import TRANSACTION, Killed, dying, overtaken
 from tests.thorough import thorough
 
@@ -271,6 +272,32 @@ def test_a_chain_that_begins_while_it_is_verified_is_no_fault(audited: Audited, 
 
 
 # --- what earlier versions wrote --------------------------------------------------------------------------------------
+
+
+def test_pages_of_text_and_compressed_ones_are_sealed_exported_and_verified(audited: Audited) -> None:
+    audited.book("before")
+    as_earlier_versions_wrote_it(audited)
+    audited.seal()
+    audited.book("now")
+    audited.seal()
+    forms = {"e" if "e" in item else "ez" for item in audited.items(audited.names.ledger_table)}
+    assert forms == {"e", "ez"}
+    lines = list(export.lines(audited.seals, audited.sealable, LATER))
+    for found in (audited.verify(), verify.verify(export.Export(lines), LATER)):
+        assert (found["ok"], found["faults"]) == (True, [])
+
+
+def test_an_export_of_an_earlier_version_is_verified(audited: Audited) -> None:
+    """Its last line says another form, and it has no compressed pages."""
+    audited.book("before")
+    as_earlier_versions_wrote_it(audited)
+    audited.seal()
+    *others, last = export.lines(audited.seals, audited.sealable, LATER)
+    old = json.dumps(json.loads(last) | {"audit": 1})
+    assert verify.verify(export.Export([*others, old]), LATER)["ok"]
+    unknown = json.dumps(json.loads(last) | {"audit": 9})
+    with pytest.raises(Rejected, match="has form 9"):
+        export.Export([*others, unknown])
 
 
 def unmarked(audited: Audited) -> int:

@@ -65,7 +65,9 @@ def test_a_thousand_journal_lines_keep_to_their_budget(contoso: World, days: int
     assert imported.write_units <= 6 * LINES
     posted = cost_of(contoso, "journal_posting")
     assert posted.requests <= requests
-    assert posted.write_units <= 5 * LINES
+    assert posted.write_units <= 3.5 * LINES
+    assert posted.written[contoso.names.ledger_table] <= LINES / 8  # pages are compressed
+    assert posted.written[contoso.names.ledger_batches_table] == 2 * len(contoso.result()["journals"])
     assert {row["state"] for row in contoso.result()["staging"]} == {"posted"}
 
 
@@ -81,6 +83,7 @@ def test_an_invoice_of_a_thousand_lines_keeps_to_its_budget(contoso: World) -> N
     assert imported.write_units <= 6 * LINES
     posted = cost_of(contoso, "invoice_posting")
     assert posted.requests <= 45
-    assert posted.write_units <= 5 * LINES
+    assert posted.write_units <= 3.5 * LINES
+    assert posted.written[contoso.names.ledger_batches_table] == 2
     (invoice,) = contoso.result()["invoices"]
     assert invoice["proposal_id"] == work.number

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from benchmarks import business
+from local import cli
+from project_invoicing.config import settings
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VENDOR_INVOICE
 from project_invoicing.domain.ledger_batch import LedgerLine, PayableLine, ReceivableLine, TaxOfDocument
+from project_invoicing.store.items import key
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.ready import Ready, ReadyDocument, lender_and_number, vendor_document
 from project_invoicing.store.ready_progress import ReadyProgress
@@ -19,8 +25,9 @@ from project_invoicing.use_cases.ledger_batches.fill import ReadyFill
 from project_invoicing.use_cases.ledger_batches.lines import BatchLines, DocumentMissing
 from tests.builders import guid, proforma
 from tests.counting import counted
+from tests.divided import divided
 from tests.earlier_ledger import as_earlier_versions_wrote_it
-from tests.faults import overtaken
+from tests.faults import TRANSACTION, overtaken
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, sold
@@ -128,7 +135,22 @@ def test_what_an_earlier_version_wrote_brings_the_same_lines(books: Books, colum
     before = [line for one in documents for line in of(books, *one)]
     as_earlier_versions_wrote_it(books.world)
     assert [line for one in documents for line in of(books, *one)] == before
-    assert all(line.document_date and line.customer for line in before)
+    assert {line.customer for line in before} == {"C-001"}
+
+
+def test_a_journal_that_leaves_no_room_for_the_list_is_finished_by_itself(books: Books) -> None:
+    """Ninety lines with master data of their own, some of which fail: the first transaction has all of 100 writes."""
+    document = business.finance(journal_period="months", auto_open_period=False)
+    document["fiscal_periods"]["USPM"] = [{"start": "2026-08-04", "end": "2026-12-31", "status": "open"}]
+    policy, master_rows = divided(document)
+    books.use(policy)
+    books.arrive(*master_rows, *business.Work(lines=45, days=5).worked)
+    books.import_staging()
+    with counted(books.world.client) as usage:
+        books.run("journal_posting")
+    assert [len(journal["lines"]) for journal in books.result["journals"]] == [72, 18]
+    assert usage.operations[TRANSACTION] == 2
+    assert [one.document for one in listed(books)] == ["USPM-000001"]
 
 
 def test_what_comes_to_nothing_is_not_listed(books: Books) -> None:
@@ -284,3 +306,22 @@ def test_a_fill_that_is_overtaken_puts_nothing_back_that_a_batch_has_taken_since
         taken_by_a_batch(month)
         claims = [item for item in scan(ready(month).client, ready(month).table) if item["pk"].startswith("IN#")]
         assert (listed(month), len(claims)) == ([], 2)
+
+
+def test_the_command_fills_the_lists_that_it_reads_first(
+    month: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, names = listed(month), month.world.names
+    as_earlier_versions_wrote_it(month.world)
+    month.world.client.delete_item(TableName=names.setup_table, Key=key("LISTS", "PROGRESS"))
+    for name, value in asdict(names).items():
+        monkeypatch.setenv(name.upper(), value)
+    settings.cache_clear()
+    assert cli.main(["ledger", "fill", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"listed": 2}
+    assert "ledger: 0 so far" in printed.err
+    assert "invoices of USPM: 2 so far" in printed.err
+    assert listed(month) == before
+    assert cli.main(["ledger", "fill", "--again"]) == 0
+    assert capsys.readouterr().out == "0 documents are ready to leave now that were not before.\n"
