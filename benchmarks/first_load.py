@@ -1,7 +1,7 @@
-"""The first load of a table of master data, whole: read from Dataverse, put on the bus, taken row by row.
+"""The first load of a table of master data, whole: read from Dataverse, put on the bus, taken, and reconciled.
 
 The sweep is killed after a page is on the bus and before that is noted, and begun again: it goes on where it was, and
-the rows of that page come twice.
+the rows of that page come twice. Whoever takes them is killed half-way, after a transaction whose answer nobody gets.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from project_invoicing.events import BusEvent
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.whole_master_data import everything
 from tests import master
-from tests.faults import Killed
+from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import TEMPLATE, World, envelope, sqs_batch
 
 _TABLE: Final = "msdyn_project"
 _DIES_AT: Final = PAGE + 1
 """In the second page of rows, if there are as many."""
+_NOT_IN_DATAVERSE: Final = 2
+"""The company and the contract, which are only here."""
 
 
 def first_load(rows: int) -> list[Step]:
@@ -47,13 +49,16 @@ def first_load(rows: int) -> list[Step]:
             sweep.megabytes = weighed(lambda: there.changes(_TABLE, (), None))
         size = next(one.batch_size for one in TEMPLATE.function("master_data_sync").queues)
         batches = [messages[start : start + size] for start in range(0, len(messages), size)]
-        load = timed(world, "first load, rows", rows, lambda: _take(world, batches))
+        load = timed(world, "first load, rows", rows, lambda: _take(world, batches, dies_at=len(batches) // 2))
         load.megabytes = weighed(lambda: _take(world, batches[-1:]))
         there_now = everything(MasterData(world.client, world.names.master_data_table))
         placed = sum(key.part is Part.PROJECTS for key, _ in there_now if isinstance(key, NameKey))
         if placed != rows:
             raise RuntimeError(f"{placed} of {rows} projects have their name")
-    return [sweep, replace(load, asked=len(messages))]
+        with connected(there):
+            compared = timed(world, "their reconciliation", rows, lambda: _reconciled(world))
+            compared.megabytes = weighed(lambda: _reconciled(world))
+    return [sweep, replace(load, asked=len(messages)), compared]
 
 
 def _killed_and_begun_again(world: World) -> None:
@@ -62,9 +67,19 @@ def _killed_and_begun_again(world: World) -> None:
     world.run("dataverse_catchup", entity=_TABLE)
 
 
-def _take(world: World, batches: Sequence[Sequence[str]]) -> None:
-    for bodies in batches:
-        answer = world.call("master_data_sync", sqs_batch(*bodies))
+def _reconciled(world: World) -> None:
+    report = world.run("reconciliation")
+    if not report["complete"] or report["differences"] != _NOT_IN_DATAVERSE:
+        raise RuntimeError(f"{report['differences']} differences, complete: {report['complete']}")
+
+
+def _take(world: World, batches: Sequence[Sequence[str]], *, dies_at: int | None = None) -> None:
+    for number, bodies in enumerate(batches):
+        batch = sqs_batch(*bodies)
+        if number == dies_at:
+            with suppress(Killed), dying(world.client, 1, applied=True, operation=TRANSACTION):
+                world.call("master_data_sync", batch)
+        answer = world.call("master_data_sync", batch)
         if answer["batchItemFailures"]:
             raise RuntimeError(f"{len(answer['batchItemFailures'])} rows were not taken")
 

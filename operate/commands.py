@@ -29,6 +29,7 @@ from operate import (
     reconcile,
     redrive,
     repair,
+    setup_numbers,
 )
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, json_option, named_text, stack_option, verb
@@ -137,7 +138,7 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
-    told = "also say what is in no batch, or not accepted, in the periods that it would close in this stack"
+    told = "also say which numbers in it are old, and what is in no batch in periods that it would close, in this stack"
     setup.add_argument("--stack", dest="stack_prefix", metavar="NAME", type=named_text, help=told)
     json_option(setup)
     setup.set_defaults(command=_check_setup)
@@ -217,6 +218,7 @@ def _check_setup(options: argparse.Namespace) -> int:
     found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
     if options.stack_prefix:
         with aws.asking():
+            found += setup_numbers.at_stack(options.file, options.stack_prefix)
             found += ledger.closing_warnings(options.stack_prefix, read_setup(options.file))
     if options.json:
         print(json.dumps({"file": str(options.file), "valid": True, "warnings": found}, indent=2))
@@ -319,10 +321,11 @@ def _load(options: argparse.Namespace) -> int:
     left = ledger.closing_warnings(None, document, table)
     who = person(acting(options.actor))
     number = setups.load(client.dynamodb(), table, document, utc_text(datetime.now(UTC)), who)
+    warnings = [*setup_numbers.after_load(options.file, table), *left]
     if options.json:
-        print(json.dumps({"version": number, "table": table, "warnings": left}, indent=2))
-    else:
-        print(f"Version {number} of the set-up is current in {table}.")
-        for warning in left:
-            print(printable(warning))
+        print(json.dumps({"version": number, "table": table, "warnings": warnings}, indent=2))
+        return 0
+    print(f"Version {number} of the set-up is current in {table}.")
+    for warning in warnings:
+        print(printable(warning))
     return 0

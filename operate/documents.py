@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ import yaml
 from operate.invalid_input import InvalidInput
 from project_invoicing.domain.text import whole
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.problems import check
+from project_invoicing.setup.problems import Problem, check
 from project_invoicing.setup.warnings import warnings
 
 Keys = tuple[str | int, ...]
@@ -59,8 +59,13 @@ def setup_warnings(path: Path, on: date) -> list[str]:
     """
     document = SetupDocument.model_validate(read_setup(path))
     found = warnings(document, on)
-    lines = _lines(read_text(path)) if found else {}
-    return [f"{path}:{_line(lines, warning.path)}: {warning}" for warning in found]
+    return with_lines(path, found) if found else []
+
+
+def with_lines(path: Path, problems: Iterable[Problem]) -> list[str]:
+    """Problems of the document in ``path``, each with file and line."""
+    lines = _lines(read_text(path))
+    return [f"{path}:{_line(lines, problem.path)}: {problem}" for problem in problems]
 
 
 def written_lines(text: str) -> Callable[[Keys], int]:

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.engine
 POSTED = 25_000
 """Of each kind: 100,000 posted documents and vouchers in all."""
 MOST_REQUESTS = 3
+MOST_REQUESTS_OF_WAITING = 5
+"""The four partitions of the queue, and the currencies: the rows that have waited longest may be in any of them."""
 MOST_REQUESTS_OF_OVERVIEW = 13
 MOST_REQUESTS_OF_CLOSE = 30
 
@@ -111,7 +113,8 @@ def test_a_page_of_a_list_is_three_requests_whatever_the_history(empty: World) -
         for _ in range(3):
             with counted(empty.client) as usage:
                 found = page(place, asked)
-            assert usage.requests <= MOST_REQUESTS, asked
+            most = MOST_REQUESTS_OF_WAITING if asked.kind is Kind.WAITING else MOST_REQUESTS
+            assert usage.requests <= most, asked
             rows = {str(sorted(asdict(row).items())) for row in found.rows}
             assert len(rows) == len(found.rows)
             assert not rows & seen

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from math import ceil
+from typing import Any
 
 import pytest
 
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import RowEvent
-from project_invoicing.domain.master_data import NameKey, Part, RateKey
+from project_invoicing.domain.master_data import NameKey, Part, RateKey, RowKey
 from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.errors import Unavailable
@@ -26,6 +28,7 @@ from tests import master
 from tests.builders import Context, guid
 from tests.counting import counted
 from tests.harness import World, envelope, sqs_batch
+from tests.large import AT
 from tests.posted import scanned
 
 pytestmark = pytest.mark.engine
@@ -53,6 +56,75 @@ def test_a_new_row_costs_few_requests_and_write_units(stack: World, row: Context
         stack.deliver(row)
 
     assert (usage.requests, usage.write_units + RELAYED) == (requests, units)
+
+
+def batch(*rows: Context, loading: bool = True) -> dict[str, Any]:
+    """Rows as the queue brings them together, in a first load or later."""
+    events = (event for row in rows for event in row_events(row, AT))
+    return sqs_batch(
+        *(
+            json.dumps(envelope({**event.detail, "loading": loading}, AT, event.detail_type, event.source))
+            for event in events
+        )
+    )
+
+
+LOADED: dict[str, tuple[Callable[[int], Context], int, float]] = {
+    "projects": (lambda n: master.project(f"PRJ-{n}", contract="CTR-1", row_version=n), 4, 4),
+    "accounts": (lambda n: master.account(f"C-{n}", row_version=n), 5, 4),
+    "contracts": (lambda n: master.contract(f"CTR-{n}", row_version=n), 5, 4),
+    # Ten lines a contract, and all of them on one project: what these say of them is written once.
+    "contract lines": (
+        lambda n: master.contract_line(f"L-{n}", f"CTR-{n // 10}", sequence=n, project="PRJ-0", row_version=n),
+        4,
+        5,
+    ),
+    "workers, one item each": (lambda n: master.resource(f"W-{n}", row_version=n), 2 + 25, 1),
+}
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_a_batch_of_a_first_load_costs_a_handful_of_requests(empty: World, name: str) -> None:
+    made, requests, units = LOADED[name]
+    empty.deliver(master.company("USPM", row_version=1))
+    empty.deliver(*(master.contract(f"CTR-{n}", row_version=2) for n in (100, 101, 102)))
+    rows = [made(n) for n in range(1000, 1025)]
+
+    with counted(empty.client) as usage:
+        answer = empty.call("master_data_sync", batch(*rows))
+
+    assert answer == {"batchItemFailures": []}
+    assert usage.requests <= requests
+    assert usage.write_units <= units * len(rows)
+    assert not list(MasterData(empty.client, empty.names.master_data_table).all_blocked())
+    with counted(empty.client) as usage:  # the page comes twice: its sweep died
+        empty.call("master_data_sync", batch(*rows))
+    assert (usage.requests <= requests, usage.writes) == (True, 0)
+
+
+def test_a_number_that_another_row_has_costs_its_neighbours_one_transaction_more(empty: World) -> None:
+    empty.deliver(master.company("USPM", row_version=1), master.project("PRJ-3", row_version=2))
+    rows = [master.project(f"new {n}", number=f"PRJ-{n}", row_version=10 + n) for n in range(25)]
+
+    with counted(empty.client) as usage:
+        empty.call("master_data_sync", batch(*rows))
+
+    alone = 6
+    """It is read, the name tried in vain, both read, the row written, both read once more, and who waits for it."""
+    assert usage.requests <= 5 + alone
+    (waits,) = MasterData(empty.client, empty.names.master_data_table).all_blocked()
+    assert waits == (RowKey("msdyn_project", guid("new 3")), "name#projects#USPM#PRJ-3")
+
+
+def test_rows_that_wait_for_a_company_are_placed_together_when_it_comes(empty: World) -> None:
+    for n in range(4):
+        empty.call("master_data_sync", batch(*(master.project(f"PRJ-{n}-{m}", row_version=9) for m in range(25))))
+
+    with counted(empty.client) as usage:
+        empty.call("master_data_sync", batch(master.company("USPM", row_version=1)))
+
+    assert usage.requests <= 15
+    assert {item["cc"] for item in scanned(empty, empty.names.master_data_table) if item["sk"] == "ROW"} == {"USPM"}
 
 
 def test_a_repeated_row_writes_nothing(stack: World) -> None:
@@ -94,13 +166,8 @@ def test_a_batch_of_rates_writes_its_pair_once(stack: World) -> None:
             master.exchange_rate(f"{month} {day}", "GBP", "USD", "1.25", f"2026-{month:02}-{day:02}", row_version=day)
             for day in range(1, 11)
         ]
-        bodies = [
-            json.dumps(envelope({**event.detail, "loading": loading}, stack.at, event.detail_type, event.source))
-            for row in rows
-            for event in row_events(row, stack.at)
-        ]
         with counted(stack.client) as usage:
-            stack.call("master_data_sync", sqs_batch(*bodies))
+            stack.call("master_data_sync", batch(*rows, loading=loading))
         units[loading] = usage.write_units
         assert usage.requests <= len(rows) + 7
 
@@ -110,8 +177,7 @@ def test_a_batch_of_rates_writes_its_pair_once(stack: World) -> None:
 
 
 def test_the_schedule_reads_a_row_that_nobody_knows_once_and_not_those_that_wait_for_it(empty: World) -> None:
-    for n in range(120):
-        empty.deliver(master.project(f"PRJ-{n}", row_version=n + 1))
+    empty.call("master_data_sync", batch(*(master.project(f"PRJ-{n}", row_version=n + 1) for n in range(120))))
 
     with counted(empty.client) as usage:
         empty.schedule("master_data_sync")

@@ -11,10 +11,15 @@ from benchmarks.business import Work, finance, into_staging
 from project_invoicing.events.own import JournalPosted, MasterDataChanged
 from project_invoicing.store.invoices import HEADER
 from project_invoicing.store.items import typed_item
+from tests import master
 from tests.builders import actual, guid, proforma
 from tests.counting import Usage, counted
 from tests.harness import World
 from tests.posted import scanned
+from tests.rules.books import Books
+from tests.rules.finance import accounts_without
+from tests.rules.finance import finance as finance_of_tests
+from tests.rules.stories import cost
 
 pytestmark = pytest.mark.engine
 
@@ -177,3 +182,48 @@ def test_what_blocks_is_read_again_once_and_waking_costs_what_waits(empty: World
         assert empty.tell("staging_import", told.on_bus(empty.at, "woken"))["journal_lines"] == lines
     assert woken.operations["BatchGetItem"] <= 2 + lines // 100 + 3  # the rows, what is continued, master data
     assert woken.write_units <= 8 * lines
+
+
+def test_a_moved_project_reads_the_lines_in_error_and_no_posted_journal(empty: World) -> None:
+    """Each line in error costs what a line on a draft does, and what is posted costs nothing."""
+    books = Books(empty)
+    books.use(finance_of_tests(ledger_posting=accounts_without("expense_offset")))
+    of_two: dict[str, Any] = {"project": "PRJ-2", "contract": None, "contract_line": None, "customer": None}
+    empty.deliver(master.company("USPM"), master.contract("CTR-2", customer="C-001"))
+    empty.deliver(master.project("PRJ-2", contract="CTR-2"))
+
+    def back_again(hour: int) -> Usage:
+        """What it costs that the project moves to CTR-1, after it has moved to CTR-2."""
+        for minute, contract in enumerate(("CTR-2", "CTR-1")):
+            at = f"2026-08-29T{hour}:{minute:02}:00Z"
+            empty.deliver(master.project("PRJ-2", contract=contract, message="Update", at=at))
+            told = MasterDataChanged(
+                entity="msdyn_project",
+                id=guid("PRJ-2"),
+                company="USPM",
+                number="PRJ-2",
+                blockers=(),
+                changed=("contract",),
+            )
+            with counted(empty.client) as usage:
+                empty.tell("staging_import", told.on_bus(empty.at, at))
+        return usage
+
+    without = back_again(10)
+    books.arrive(cost("in error", transaction_class="expense", **of_two), cost("posted"))
+    books.journalise()
+    assert [journal["status"] for journal in books.result["journals"]] == ["posted", "error"]
+    one = back_again(11)
+    for n in range(5):
+        books.arrive(cost(f"posted {n}"))
+        books.journalise()
+    assert back_again(12).operations == one.operations
+    more = {name: one.operations[name] - without.operations[name] for name in one.operations}
+    # The pages, twice; the header; the rows and headers, the master data that they name, and that once more.
+    assert {name: count for name, count in more.items() if count and name != "BatchGetItem"} == {
+        "Query": 2,
+        "GetItem": 1,
+        "TransactWriteItems": 1,
+    }
+    assert more["BatchGetItem"] <= 8
+    assert one.write_units - without.write_units <= 8  # one transaction: the row, its page and the header

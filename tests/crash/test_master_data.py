@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from project_invoicing.dataverse.context import row_events
 from tests import master
-from tests.builders import Context, lookup, option
+from tests.builders import AT, Context, lookup, option
 from tests.crash.death import Run, Step
-from tests.harness import World
+from tests.harness import World, envelope, sqs_batch
 from tests.thorough import thorough
 
 Stage = tuple[Context, ...]
@@ -31,6 +33,21 @@ def rate(id: str, rate: str, valid_from: str, on: str, row_version: int) -> Cont
     return master.exchange_rate(id, "GBP", "USD", rate, valid_from, **given)
 
 
+def load(*contexts: Context) -> Run:
+    """All at once, as the queue brings the rows of a first load. A message that failed comes again, with the others."""
+    bodies = [
+        json.dumps(envelope({**event.detail, "loading": True}, AT, event.detail_type, event.source))
+        for one in contexts
+        for event in row_events(one, AT)
+    ]
+
+    def run(world: World) -> None:
+        while world.call("master_data_sync", sqs_batch(*bodies))["batchItemFailures"]:
+            pass
+
+    return run
+
+
 RATE = rate("R-1", "1.25", "2026-01-05", "2026-08-27", 60)
 
 
@@ -43,6 +60,26 @@ EVENTS: dict[str, tuple[Stage, Run]] = {
     "a project that arrives again": ((USPM, PROJECT), deliver(PROJECT)),
     "a renamed project": ((USPM, PROJECT), deliver(update(master.project, "PRJ-1", msdyn_subject="Bridge"))),
     "a row that cannot be read": ((), deliver(master.contract("x", msdyn_psastate=option(7), row_version=3))),
+    "a batch of a first load": (
+        (USPM, PROJECT),
+        load(
+            CONTRACT,
+            *LINES,
+            PROJECT,
+            SECOND,
+            master.project("PRJ-3", contract="CTR-1", row_version=12),
+            master.project("PRJ-3", number="PRJ-3B", message="Update", row_version=13),
+            master.account("C-1", row_version=14),
+            master.resource("Ann", row_version=15),
+            master.split_rule("S-1", "CTR-1", "C-1", "60", row_version=40),
+            master.split_rule("S-2", "CTR-1", "C-1", "40", row_version=41),
+            UNIT,
+        ),
+    ),
+    "rows that wait for what a batch brings": (
+        (PROJECT, *LINES, CONTRACT, master.account("C-1", row_version=4)),
+        load(USPM, UNIT, master.project("PRJ-3", row_version=12)),
+    ),
     "a project without its company": ((), deliver(PROJECT)),
     "a company for which rows wait": ((PROJECT, *LINES, CONTRACT, master.account("C-1", row_version=4)), deliver(USPM)),
     "a contract for which lines wait": ((USPM, UNIT, PROJECT, *LINES), deliver(CONTRACT)),

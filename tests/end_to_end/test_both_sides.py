@@ -18,6 +18,9 @@ from local import demo
 from local.connected import Site, connected
 from operate.documents import read_setup
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
+from project_invoicing.rules.ledger_formats.formats import ready_made
+from tests.ledger_formats.books import balances, loaded, totals
+from tests.ledger_formats.samples import posted, written
 from tests.sockets import loopback
 from tests.thorough import thorough
 
@@ -188,3 +191,7 @@ def test_the_demo_tells_the_same_story_whether_webhooks_get_lost_or_not() -> Non
         assert [row["status"] for row in one.invoices] == ["posted", "posted"]
         made.append((without_deliveries(one.result), one.actuals, one.invoices))
     assert made[0] == made[1]
+
+    lines = list(posted(one.result["vouchers"], {"USPM": "USD"}))
+    [book] = written(ready_made("beancount"), lines).values()
+    assert balances(loaded(book)) == totals(lines)

@@ -35,7 +35,8 @@ def where(books: Books, source: str, document: str, voucher: str | None = None) 
 
 def rows(books: Books, kind: Kind, **filters: Any) -> list[Any]:
     """Every row of a list, page by page."""
-    found, question = [], Asked(kind, limit=1, **filters)
+    found: list[Any] = []
+    question = Asked(kind, limit=1, **filters)
     for _ in range(40):
         place = ListPlace.read(client.dynamodb(), books.names, "2026-06-03T04:00:00Z")
         one = page(place, question)

@@ -122,9 +122,13 @@ def check(format: LedgerFormat, lines: Iterable[BatchLine], *, batch: BatchId = 
 def posted_in(scenario: str) -> Iterator[LedgerLine]:
     """The lines of a scenario's expected vouchers, in the order of a batch; one company's after the other's."""
     expected = json.loads((ROOT / "events" / "scenarios" / scenario / "expected.json").read_text("utf-8"))
-    currencies = _accounting_currencies(scenario)
+    yield from posted(expected["vouchers"], _accounting_currencies(scenario))
+
+
+def posted(vouchers: Iterable[Mapping[str, Any]], currencies: Mapping[str, str]) -> Iterator[LedgerLine]:
+    """The lines of the vouchers of a result, in the order of ``posted_in``. ``currencies``: by company."""
     ordered = sorted(
-        expected["vouchers"], key=lambda one: (one["company"], one["accounting_date"], one["source"], one["source_id"])
+        vouchers, key=lambda one: (one["company"], one["accounting_date"], one["source"], one["source_id"])
     )
     for one in ordered:
         for place, posted in enumerate(one["lines"], 1):

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pytest
 from beancount import loader
-from beancount.core import realization
-from beancount.core.data import Transaction
 
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind, LedgerLine
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind
 from project_invoicing.rules.ledger_formats.formats import ready_made
 from project_invoicing.rules.ledger_formats.refusals import FormatRefused
+from tests.ledger_formats.books import balances, entries, loaded, totals
 from tests.ledger_formats.samples import SCENARIOS, V1, V3, format_like, in_euro, posted_in, voucher, written
-
-
-def loaded(text: str) -> list[Any]:
-    """The directives of a book that the checker accepts."""
-    directives, errors, _ = loader.load_string(text)
-    assert [error.message for error in errors] == []
-    return list(directives)
-
-
-def entries(directives: list[Any]) -> list[Any]:
-    return [one for one in directives if isinstance(one, Transaction)]
-
-
-def balances(directives: list[Any]) -> dict[tuple[str, str], Decimal]:
-    """By code and currency, as beancount adds them up."""
-    made: dict[tuple[str, str], Decimal] = {}
-    accounts: Any = realization  # it says nothing of its types
-    for account in accounts.iter_children(accounts.realize(directives), leaf_only=True):
-        for position in account.balance:
-            made[account.account.rsplit(":", 1)[-1], position.units.currency] = position.units.number
-    return {key: amount for key, amount in made.items() if amount}
-
-
-def ours(lines: list[LedgerLine]) -> dict[tuple[str, str], Decimal]:
-    made: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for line in lines:
-        made[line.account, line.accounting_currency] += line.accounting_amount
-    return {key: amount for key, amount in made.items() if amount}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -53,7 +22,7 @@ def test_the_checker_accepts_the_books_of_each_company_and_its_balances_are_ours
         lines = list(group)
         files = written(ready_made("beancount"), lines, batch=BatchId(company, BatchKind.LEDGER, 1))
         assert list(files) == ["part-0001.beancount"]
-        assert balances(loaded(files["part-0001.beancount"])) == ours(lines)
+        assert balances(loaded(files["part-0001.beancount"])) == totals(lines)
 
 
 def test_amounts_in_another_currency_balance_to_the_last_digit_and_keep_the_documents_amount() -> None:

@@ -401,6 +401,13 @@ def test_a_value_that_does_not_fit_is_refused_and_never_cut(change: dict[str, An
     assert (problem.document, problem.field, problem.limit) == ("USPM:PV-00000001", field, limit)
 
 
+def test_dimensions_in_one_cell_are_set_apart_by_a_semicolon_and_in_json_by_themselves() -> None:
+    lines = voucher("PV-1", ("540100", "1.00"), ("540900", "-1.00"), dimensions={"Purpose": "a;b"})
+
+    assert refusal("summary", lines).problems[0].field == "dimensions.Purpose"
+    assert '{"code":"Purpose","valueCode":"a;b"}' in written(ready_made("business_central"), lines)["part-0001.jsonl"]
+
+
 def test_a_control_line_without_its_customer_is_refused_where_it_needs_one() -> None:
     lines = voucher("PV-1", ("130100", "1.00"), ("401000", "-1.00"), posting_type="customer_balance")
 

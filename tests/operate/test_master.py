@@ -11,6 +11,7 @@ import pytest
 
 from local import engines
 from local.cli import main
+from operate import setup_numbers
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
 from project_invoicing.domain.actual import RowVersion
@@ -228,6 +229,34 @@ def test_explain_of_a_contract_names_its_customers_with_their_shares_and_of_a_pr
     assert any(text.startswith("split_not_whole: ") for text in found["next"])
     (project,) = asked(capsys, "explain", "PRJ-9")["found"]
     assert project["facts"]["contract lines"] == "CTR-9-1"
+
+
+def test_an_old_number_in_the_policy_is_said_at_a_load_by_a_check_of_the_stack_and_by_explain(
+    world: World,
+    arrive: Callable[..., None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A row that is renumbered goes on being posted by the rules that name its old number (D-156)."""
+    arrive("msdyn_project", "PRJ-2", number="PRJ-2", company=USPM, open=True)
+    arrive("msdyn_project", "PRJ-2", 2, number="PRJ-2B", company=USPM, open=True)
+    rules = [*document()["profile_rules"], {"company": "USPM", "profile": "TM-WIP", "project": "PRJ-2"}]
+    file = tmp_path / "setup.json"
+    file.write_text(json.dumps({**document(), "profile_rules": rules}, default=str), "utf-8")
+    path = f"profile_rules[{len(rules) - 1}].project"
+    said = f"{path}: names project PRJ-2 of USPM, which is PRJ-2B now: it goes on applying to it; write PRJ-2B"
+
+    assert asked(capsys, "setup", "load", str(file))["warnings"] == [f"{file}:1: {said}"]
+    assert main(["setup", "load", str(file)]) == 0
+    assert said in capsys.readouterr().out
+    monkeypatch.setattr(setup_numbers, "named", lambda *_: world.names)
+    found = asked(capsys, "check", "setup", str(file), "--stack", "invoicing")["warnings"]
+    assert f"{file}:1: {said}" in found
+    assert f"{file}:1: {said}" not in asked(capsys, "check", "setup", str(file))["warnings"]
+    for number in ("PRJ-2", "PRJ-2B"):
+        (explained,) = asked(capsys, "explain", number)["found"]
+        assert f"the set-up: {said}" in explained["next"]
 
 
 def test_explain_of_a_deleted_row_names_who_still_refers_to_it(

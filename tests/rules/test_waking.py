@@ -23,8 +23,9 @@ from tests.builders import AT, Context, guid, option, proforma
 from tests.counting import counted
 from tests.handlers.samples import sample
 from tests.rules.books import Books
-from tests.rules.finance import finance, second_company
+from tests.rules.finance import accounts_without, finance, second_company
 from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
+from tests.rules.journals.cases import statuses
 from tests.rules.stories import FIXED_RATE, IN_POUNDS, bill, billed, bills, cost, sale
 
 UNKNOWN = {"project": "PRJ-2"}
@@ -34,6 +35,7 @@ OF_TWO: dict[str, Any] = {"project": "PRJ-2", "contract": None, "contract_line":
 PROJECT_OF_TWO = master.project("PRJ-2", contract="CTR-2")
 LATER: dict[str, Any] = {"message": "Update", "at": "2026-08-29T10:00:00Z"}
 NewBooks = Callable[[], Books]
+POUNDS_AGREED = {"currency": "GBP", "rate": "1.3", "factor": "1"}
 BLOCKER = f"msdyn_project#{guid('PRJ-2')}"
 
 
@@ -400,6 +402,55 @@ class TestChangesOfMasterData:
         comes(drafted, master.project("PRJ-2", contract="CTR-GBP", **LATER))
         proposals = Proposals(drafted.world.client, drafted.world.names.proposals_table, ())
         assert [line.contract for line in proposals.lines(guid("inv-1"))] == ["CTR-GBP"]
+
+
+class TestLinesInError:
+    """A trip of PRJ-2, which belongs to CTR-2, could not be posted: its journal is in error until it is reset."""
+
+    @pytest.fixture
+    def failed(self, new_books: NewBooks) -> Books:
+        books = new_books()
+        books.use(second_company(finance(ledger_posting=accounts_without("expense_offset"))))
+        comes(books, master.company("USPM"), master.company("GBPM"))
+        comes(books, master.contract("CTR-2", customer="C-001"), PROJECT_OF_TWO)
+        waits(books, cost("one", transaction_class="expense", **OF_TWO), cost("other"))
+        books.post_journals()
+        assert statuses(books) == [("USPM-000001", "posted", 1), ("USPM-000002", "error", 1)]
+        assert drafted_line(books, "one").error
+        return books
+
+    @pytest.mark.parametrize(
+        ("change", "named"),
+        [
+            (master.project("PRJ-2", contract="CTR-1", **LATER), ("PRJ-2", "CTR-1", "C-001")),
+            (master.project("PRJ-2", number="PRJ-2B", contract="CTR-2", **LATER), ("PRJ-2B", "CTR-2", "C-001")),
+            (master.contract("CTR-2", customer="C-002", **LATER), ("PRJ-2", "CTR-2", "C-002")),
+        ],
+    )
+    def test_a_line_in_error_follows_its_project_and_its_contract(
+        self, failed: Books, change: Context, named: tuple[str, str, str]
+    ) -> None:
+        before = drafted_line(failed, "one")
+        comes(failed, change)
+        after = drafted_line(failed, "one")
+        assert (after.project, after.contract, after.customer) == named
+        assert (after.voucher, after.error) == (before.voucher, None)
+        assert statuses(failed)[1] == ("USPM-000002", "error", 1)  # a person resets it (POST-04)
+
+    def test_a_line_in_error_whose_project_moves_to_another_company_is_imported_there(self, failed: Books) -> None:
+        comes(failed, master.project("PRJ-2", contract="CTR-GBP", company="GBPM", **LATER))
+        assert (failed.state("one"), failed.row("one")["company"]) == ("imported", "GBPM")
+
+    def test_fxr_08_a_line_in_error_takes_the_fixed_rate_of_its_contract(self, new_books: NewBooks) -> None:
+        books = new_books()
+        books.use(finance(ledger_posting=accounts_without("accrued_revenue_sales_value")))
+        comes(books, master.company("USPM"))
+        waits(books, sale("one", **IN_POUNDS))
+        books.post_journals()
+        assert statuses(books) == [("USPM-000001", "error", 1)]
+        set_finance(books, Part.CONTRACTS, "CTR-GBP", {}, {"fixed_exchange_rate": POUNDS_AGREED})
+        comes(books)
+        assert books.journal_line("one")["price_exchange_rate"] == "1.3"
 
 
 def test_fxr_08_a_fixed_rate_re_rates_the_drafts_of_its_contract_alone(books: Books) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import DEFAULT, patch
 
 import pytest
+from botocore.exceptions import ClientError
 
 from project_invoicing.config import Settings
 from project_invoicing.domain.actual import RowVersion
@@ -287,13 +289,28 @@ def test_a_version_that_is_older_changes_nothing(books: Books) -> None:
 
 
 def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(books: Books) -> None:
-    projects = [arrived("msdyn_project", f"P-{n}", n, number=f"P-{n}", name="x", company=USPM) for n in range(3)]
-    books.take(*projects)
+    projects = [arrived("msdyn_project", f"P-{n}", n, number=f"P-{n}", name="x", company=USPM) for n in range(52)]
+    assert books.settling.arrived_together(projects) == ["accepted"] * 52
     in_a_hurry = Settling(books.master, dict, lambda: False, AT)
     with pytest.raises(Unavailable, match="2 rows of master data are left to be looked at"):
         in_a_hurry.arrived(COMPANY)
     assert books.take(COMPANY) == ["duplicate"]
     assert list(books.master.all_blocked()) == []
+
+
+def test_rows_that_come_together_wait_while_the_table_is_throttled(books: Books) -> None:
+    reasons = [{"Code": "None"}, {"Code": "ThrottlingError"}]
+    busy = ClientError(
+        {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons},  # type: ignore[typeddict-unknown-key]
+        "TransactWriteItems",
+    )
+    books.take(COMPANY)
+    send = books.client.transact_write_items
+    with patch.object(books.client, "transact_write_items", side_effect=[busy, busy, DEFAULT], wraps=send) as asked:
+        rows = [PROJECT, arrived("msdyn_project", "PRJ-2", 3, **BRIDGE | {"number": "PRJ-2"})]
+        assert books.settling.arrived_together(rows) == ["accepted"] * 2
+    assert asked.call_count == 3
+    assert books.name(Part.PROJECTS, "PRJ-2").id == guid("PRJ-2")
 
 
 def test_finances_columns_go_with_a_row_that_is_renumbered_unless_its_new_number_has_some(books: Books) -> None:

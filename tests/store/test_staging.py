@@ -276,10 +276,28 @@ def test_the_rows_of_a_proforma_are_found_together_whatever_shard_they_are_in(st
 def test_no_row_is_left_out_or_read_twice_where_a_page_ends_between_equal_sort_keys(staging: Staging) -> None:
     """More than a megabyte in one partition of the index, all of it under one sort key."""
     ids = in_one_shard(14, start="the-same")
-    assert len({journal_position(id) for id in ids}) == 1
+    assert len({journal_position(id, None) for id in ids}) == 1
     for id in ids:
         staging.receive(an_actual(id, custom={"text": "x" * 100_000}))
     assert sorted(one.id for one in staging.waiting_for_journal()) == ids
+
+
+def test_rows_wait_for_a_journal_in_the_order_in_which_they_came_and_keep_their_turn(staging: Staging) -> None:
+    times = [f"2026-08-{day:02d}T{hour:02d}:00:00Z" for day in (31, 1, 15) for hour in (23, 0)]
+    ids = in_one_shard(len(times), start="one")
+    for id, at in zip(ids, times, strict=True):
+        staging.receive(an_actual(id), at)
+    in_order = [id for _, id in sorted(zip(times, ids, strict=True))]
+    assert [row.id for row in staging.waiting_for_journal()] == in_order
+    newer = an_actual(in_order[0], 10**9)
+    assert staging.receive(newer, "2026-09-30T00:00:00Z") is Delivery.CHANGED
+    assert [row.id for row in staging.waiting_for_journal()] == in_order
+
+
+@pytest.mark.parametrize("at", [None, "", "yesterday"])
+def test_a_row_of_an_unknown_time_has_a_place_as_long_as_any_other(at: str | None) -> None:
+    assert journal_position("4f0c1d2e-id", "2026-08-31T13:00:00Z") == "J#6a957ad0"
+    assert journal_position("4f0c1d2e-id", at) == "J#4f0c1d2e"
 
 
 # --- what becomes of a row --------------------------------------------------------------------------------------------

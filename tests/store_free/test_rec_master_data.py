@@ -8,7 +8,7 @@ import pytest
 
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.codes import StagingState
-from project_invoicing.domain.master_data import SeenRow
+from project_invoicing.domain.master_data import NameKey, Part, SeenName, SeenRow
 from project_invoicing.domain.reconciliation import Repair
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.rules.reconciliation.master_data import MasterRows, PostedWith
@@ -218,3 +218,13 @@ def test_rows_that_cannot_be_used_or_are_deleted_are_not_compared() -> None:
     bad = seen("msdyn_project", "P", number="PRJ-1", open=False, problem="company_unknown: …")
     gone = seen("msdyn_project", "Q", number="PRJ-1", open=False, deleted=True)
     assert differing(bad, gone) == []
+
+
+def test_a_rule_that_names_a_number_which_a_row_has_left_is_listed_with_the_new_number() -> None:
+    rules = [{"company": "USPM", "profile": "TM-WIP", "project": "PRJ-2"}]
+    made, _ = books(seen("msdyn_project", "PRJ-2", number="PRJ-2B"), profile_rules=rules)
+    left, now = (NameKey(Part.PROJECTS, "USPM", number) for number in ("PRJ-2", "PRJ-2B"))
+    made.add_name(left, SeenName(None, None, {}, {}, former=(("msdyn_project", guid("PRJ-2")),)))
+    made.add_name(now, SeenName("msdyn_project", guid("PRJ-2"), {}, {}, earlier=("PRJ-2",)))
+    said = "profile_rules[0].project: names project PRJ-2 of USPM, which is PRJ-2B now: it goes on applying to it"
+    assert told(list(made.judge())) == [("document_differs", f"PRJ-2B: {said}; write PRJ-2B")]

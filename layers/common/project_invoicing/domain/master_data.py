@@ -115,6 +115,8 @@ class SeenName:
     """What stands under a name: the row that has it, if one does, with its columns, and finance's own columns.
 
     ``former``: the other rows that have had the name, by table and id. Unposted lines may still name them by it.
+    ``earlier``: the numbers that its row had before in the company, the last one first. The policy may still name it by
+    them.
     """
 
     entity: str | None
@@ -123,6 +125,7 @@ class SeenName:
     finance: Mapping[str, Any]
     deleted: bool = False
     former: tuple[tuple[str, str], ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

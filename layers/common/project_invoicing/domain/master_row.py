@@ -33,10 +33,13 @@ DELETION: Final = "~"
 """The content of a deletion's version: after that of any version of the same moment."""
 MOVES_WORK: Final = frozenset({"company", "number", "contract", "customer", "billing_method", "project"})
 """The columns by which unposted work belongs to somebody else, or is named in another way (D-101)."""
+ON_LINES: Final = {PROJECT: "project", CONTRACT: "contract", CONTRACT_LINE: "contract_line"}
+"""The tables whose rows unposted lines hang on, and how a line names each."""
 POLICY: Final = "policy"
 """What a row waits for that the set-up may know."""
 MOVED: Final = "moved"
 """In place of what a row waits for: its company has changed, and not all who took it over have been looked at yet."""
+_MOST_EARLIER: Final = 10
 MOST_MERGES: Final = 8
 """How far a chain of merged rows is followed to see whether it comes back."""
 _WHOLE: Final = Decimal(100)
@@ -97,6 +100,8 @@ class MasterRow:
     placed: Placement = Placement()
     changes: int = 0
     carried: Carried | None = None
+    earlier: tuple[NameKey, ...] = ()
+    """The names that it had before, the last one first (D-156)."""
 
     @property
     def key(self) -> RowKey:
@@ -148,6 +153,22 @@ def changed_columns(before: MasterRow, after: MasterRow) -> tuple[str, ...]:
     found += ["deleted"] if before.deleted != after.deleted else []
     found += [one for one in ("company", "number") if one not in found and _differs(before, after, one)]
     return tuple(found)
+
+
+def with_earlier(before: MasterRow, after: MasterRow) -> MasterRow:
+    """The row with the name that it has left among its earlier ones, and without the one that it has now."""
+    left = (before.name, *before.earlier) if before.name != after.name else before.earlier
+    earlier = tuple(dict.fromkeys(name for name in left if name and name != after.name))[:_MOST_EARLIER]
+    return replace(after, earlier=earlier)
+
+
+def moved_columns(before: SeenRow, after: SeenRow) -> tuple[str, ...]:
+    """Those of ``MOVES_WORK`` in which a row differs; none where it had no number before, or is gone."""
+    if before.number is None or after.deleted:
+        return ()
+    placed = ((name, getattr(before, name), getattr(after, name)) for name in ("company", "number"))
+    named = ((name, _bare(before.columns.get(name)), _bare(after.columns.get(name))) for name in MOVES_WORK)
+    return tuple(sorted({name for name, was, now in (*placed, *named) if was != now}))
 
 
 def _differs(before: MasterRow, after: MasterRow, name: str) -> bool:

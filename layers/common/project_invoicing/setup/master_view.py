@@ -127,7 +127,8 @@ def _outward(found: Seen) -> Any:
             return [stamp, *(getattr(found, name) for name in _STATE)]
         case SeenName():
             told = [found.entity, found.id, found.columns, found.finance, found.deleted]
-            return [*told, found.former] if found.former else told
+            more = [found.former, found.earlier] if found.earlier else [found.former]
+            return [*told, *more] if found.former or found.earlier else told
         case Children(rows):
             return [[*child, columns] for child, columns in rows.items()]
         case Rates(days):
@@ -157,8 +158,9 @@ def _name_of(
     finance: Mapping[str, Any],
     deleted: bool,
     former: Sequence[Sequence[str]] = (),
+    earlier: Sequence[str] = (),
 ) -> SeenName:
-    return SeenName(entity, id, columns, finance, deleted, tuple((table, of) for table, of in former))
+    return SeenName(entity, id, columns, finance, deleted, tuple((table, of) for table, of in former), tuple(earlier))
 
 
 def _row_of(named: list[str], stamp: list[Any], *state: Any) -> SeenRow:

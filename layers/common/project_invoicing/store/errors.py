@@ -43,6 +43,10 @@ class TransactionCancelled(Conflict):
         self.reasons = reasons
 
 
+class Throttled(Unavailable):
+    """A transaction was cancelled because a table gets more than it can take just now. The SDK repeats no such one."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raises ``ConditionFailed``, ``TransactionCancelled`` or ``Unavailable`` for what DynamoDB refused.
@@ -84,4 +88,4 @@ def translate(error: ClientError) -> IntegrationError | None:
 
 def _busy_or_defect(reasons: list[tuple[str, dict[str, Any] | None] | None]) -> IntegrationError | None:
     codes = {r[0] for r in reasons if r}
-    return None if "ValidationError" in codes else Unavailable(f"DynamoDB is busy: {', '.join(sorted(codes))}")
+    return None if "ValidationError" in codes else Throttled(f"DynamoDB is busy: {', '.join(sorted(codes))}")

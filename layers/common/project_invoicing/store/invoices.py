@@ -78,7 +78,7 @@ class Invoices:
 
     def oldest(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
         """Numbers of a company's posted invoices by their dates, and where it goes on. One request."""
-        found, reached = Listed(self.client, self.table).oldest(posted_list(PROPOSAL, company), limit, after=after)
+        found, reached = Listed(self.client, self.table).behind(posted_list(PROPOSAL, company), limit, after=after)
         return [item["in"] for item in found if "in" in item], reached
 
     def with_voucher(self, company: str, voucher: str) -> str | None:

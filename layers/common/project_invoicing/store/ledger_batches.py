@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
     from project_invoicing.domain.history import HistoryEntry
 
+IN: Final = "IN#"
+"""With what the keys of claims begin."""
 _DIGITS: Final = 6
 LAST_NUMBER: Final = 10**_DIGITS - 1
 
@@ -311,7 +313,7 @@ def _periods(company: str, kind: BatchKind) -> str:
 
 
 def _in(company: str, source: str, document: str) -> str:
-    return f"IN#{company}#{source}#{document}"
+    return f"{IN}{company}#{source}#{document}"
 
 
 def _document(id: BatchId) -> str:

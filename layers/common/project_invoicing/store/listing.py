@@ -107,11 +107,19 @@ class Listed:
             return Found(entries, f"{number}|{reached}")
         return Found(entries, f"{int(number) + 1}|" if int(number) + 1 < len(ordered) else "")
 
-    def oldest(self, list_: str, limit: int, *, after: str) -> tuple[list[Item], str]:
+    def behind(self, list_: str, limit: int, *, after: str) -> tuple[list[Item], str]:
         """At most ``limit`` entries behind a place, oldest first, and the place to go on behind; empty at the end."""
         expression = Expression()
         place = f"{expression.name('ls')} > {expression.value(after or FIRST)}"
         return self._ask(f"{expression.equal('lp', list_)} AND {place}", expression, {"Limit": limit})
+
+    def oldest(self, list_: str, limit: int, among: Filter, *, since: str | None, after: str | None) -> Found:
+        """As ``newest``, of one list from its oldest entry on; ``before`` of the answer continues ``after`` a place."""
+        entries, reached = self._part(list_, limit, after or since or FIRST, LAST, among, newest=False)
+        entries = [item for item in entries if item["ls"] > (after or "")]
+        if len(entries) > limit:
+            return Found(entries[:limit], str(entries[limit - 1]["ls"]))
+        return Found(entries, reached)
 
     def first_from(self, list_: str, place: str) -> Item | None:
         """The first entry at or after a place."""
@@ -126,13 +134,15 @@ class Listed:
             expression = Expression()
             yield from self._ask(expression.all_equal({"lp": list_, "ls": place}), expression, {})[0]
 
-    def _part(self, list_: str, limit: int, since: str, before: str, among: Filter) -> tuple[list[Item], str]:
+    def _part(
+        self, list_: str, limit: int, since: str, before: str, among: Filter, *, newest: bool = True
+    ) -> tuple[list[Item], str]:
         """Entries before a place, and the place up to which the list was read, if there is more of it."""
         expression = Expression()
         between = f"BETWEEN {expression.value(since)} AND {expression.value(before)}"
         condition = f"{expression.equal('lp', list_)} AND {expression.name('ls')} {between}"
         filters = [_one_of(expression, name, values) for name, values in among.items()]
-        options: dict[str, Any] = {"ScanIndexForward": False}
+        options: dict[str, Any] = {"ScanIndexForward": not newest}
         options |= {"FilterExpression": " AND ".join(filters)} if filters else {"Limit": limit + 2}
         found, reached = self._ask(condition, expression, options)
         return [item for item in found if item["ls"] < before], reached

@@ -5,10 +5,11 @@
   that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
   (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
   (index ``blocked_by``); ``ch`` how often it was written; ``fc`` ``fn`` finance's own columns of the number that it has
-  left while it has no other, and the company of that number
+  left while it has no other, and the company of that number; ``en`` the names that it had before, as JSON
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
-  more, ``st`` that it is deleted; ``f`` finance's own columns as JSON, ``fv`` how often they were set; one attribute
-  ``w_<entity>#<id>`` a row that has had the name and has left it
+  more, ``st`` that it is deleted, ``en`` the numbers that the row had before in the company, as JSON; ``f`` finance's
+  own columns as JSON, ``fv`` how often they were set; one attribute ``w_<entity>#<id>`` a row that has had the name and
+  has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
 * ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
 * ``RATE#<type>#<from>#<to>``, ``ROWS#<year>-<month>``: one attribute a day, ``r_05``: the id of the row that has it, as
@@ -18,7 +19,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -29,6 +30,7 @@ from project_invoicing.domain.master_data import (
     ChildrenKey,
     Key,
     NameKey,
+    Part,
     RateKey,
     Rates,
     RowKey,
@@ -113,6 +115,9 @@ def stored_row(item: Item) -> MasterRow:
         placed=Placement(item.get("cc"), item.get("nu"), item.get("pb"), item.get("bk"), item.get("wa")),
         changes=item["ch"],
         carried=Carried(item["fn"], json.loads(item["fc"])) if "fc" in item else None,
+        earlier=tuple(
+            NameKey(Part(part), company, number) for part, company, number in json.loads(item.get("en", "[]"))
+        ),
     )
 
 
@@ -136,7 +141,14 @@ def row_values(row: MasterRow) -> dict[str, Any]:
         "ch": row.changes,
         "fc": carried and columns_text(carried.columns),
         "fn": carried and carried.company,
+        "en": earlier_text([name.part, name.company, name.number] for name in row.earlier),
     }
+
+
+def earlier_text(names: Iterable[Any]) -> str | None:
+    """Names that a row had before, as they are stored."""
+    listed = list(names)
+    return json.dumps(listed, separators=(",", ":"), ensure_ascii=False) if listed else None
 
 
 def state_of(row: MasterRow) -> str | None:
@@ -173,7 +185,9 @@ def _name_of(item: Item) -> SeenName | None:
     entity, id = split(item["g"]) if "g" in item else (None, None)
     finance = json.loads(item["f"]) if "f" in item else {}
     former = tuple(sorted(had - {(entity, id)}))
-    return SeenName(entity, id, columns_in(item), finance, deleted=item.get("st") == DELETED, former=former)
+    earlier = tuple(json.loads(item.get("en", "[]")))
+    deleted = item.get("st") == DELETED
+    return SeenName(entity, id, columns_in(item), finance, deleted=deleted, former=former, earlier=earlier)
 
 
 def rates_text(rates: Rates) -> str:

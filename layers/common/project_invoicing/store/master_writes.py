@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from project_invoicing.domain.master_data import ChildrenKey, NameKey, RowKey
 from project_invoicing.domain.master_row import MasterRow, as_child, name_blocker, parents
 from project_invoicing.errors import Conflict
+from project_invoicing.events import BusEvent
+from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Expression, key, plain_item
 from project_invoicing.store.master_items import (
@@ -15,12 +18,13 @@ from project_invoicing.store.master_items import (
     DELETED,
     FORMER,
     columns_text,
+    earlier_text,
     item_key,
     row_values,
     split,
     state_of,
 )
-from project_invoicing.store.transactions import Write, lost, update
+from project_invoicing.store.transactions import MAX_WRITES, Write, lost, update
 
 
 class NameTaken(Conflict):
@@ -73,7 +77,7 @@ def name_writes(
         writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
     if before.name and before.name != name:
         held = {"g": holder_text(after.key), **({"f": finance.leaves} if finance else {})}
-        values = {"g": None, "d": None, "st": None, **_has_had(after.key)}
+        values = {"g": None, "d": None, "st": None, "en": None, **_has_had(after.key)}
         add = None
         if finance and finance.leaves:
             values, add = {**values, "f": None}, {"fv": 1}
@@ -83,14 +87,69 @@ def name_writes(
 
 def child_writes(table: str, before: MasterRow, after: MasterRow) -> Iterator[Write]:
     """What the row's parents say of it. The condition on the row itself holds for them too: each child has its own."""
+    for parent, values in _of_a_child(before, after).items():
+        yield _unconditional(table, parent, values)
+
+
+def _of_a_child(before: MasterRow, after: MasterRow) -> dict[str, dict[str, Any]]:
+    """What changes of the row on each of its parents, by their ids."""
     attribute = f"{CHILD}{holder_text(after.key)}"
     had, has = parents(before), parents(after)
-    text = columns_text(as_child(after))
-    for id in dict.fromkeys((*had, *has)):
-        if id not in has:
-            yield _unconditional(table, id, {attribute: None})
-        elif id not in had or as_child(before) != as_child(after):
-            yield _unconditional(table, id, {attribute: text})
+    changed = as_child(before) != as_child(after)
+    gone = {id: {attribute: None} for id in had if id not in has}
+    return gone | {id: {attribute: columns_text(as_child(after))} for id in has if changed or id not in had}
+
+
+class RowChange(NamedTuple):
+    """A row as it was read and as it is to be, with the event about it. It leaves no name that it had."""
+
+    before: MasterRow
+    after: MasterRow
+    event: BusEvent | None
+
+
+class WritesOfRow(NamedTuple):
+    """What a change writes: under its own conditions, and what its parents say of it, by their ids."""
+
+    writes: list[Write]
+    of_parents: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def single(self) -> bool:
+        return len(self.writes) == 1 and not self.of_parents
+
+
+def writes_of(table: str, change: RowChange) -> WritesOfRow:
+    before, after, event = change
+    writes = [*name_writes(table, before, after, None), row_write(table, before, after)]
+    if event:
+        writes.append(outbox.record(table, event))
+    return WritesOfRow(writes, _of_a_child(before, after))
+
+
+def packed(parts: Mapping[int, WritesOfRow]) -> Iterator[dict[int, WritesOfRow]]:
+    """The rows in groups that fit into a transaction each. What one parent says of several rows is one write."""
+    group: dict[int, WritesOfRow] = {}
+    size, of_parents = 0, set[str]()
+    for place, part in parts.items():
+        if group and size + len(part.writes) + len(of_parents | part.of_parents.keys()) > MAX_WRITES:
+            yield group
+            group, size, of_parents = {}, 0, set()
+        group[place] = part
+        size += len(part.writes)
+        of_parents |= part.of_parents.keys()
+    if group:
+        yield group
+
+
+def together(table: str, parts: Mapping[int, WritesOfRow]) -> list[tuple[int | None, Write]]:
+    """The writes of one transaction, each with the place of its row; ``None`` for what parents say of several."""
+    of_parents: dict[str, dict[str, Any]] = defaultdict(dict)
+    for part in parts.values():
+        for parent, values in part.of_parents.items():
+            of_parents[parent].update(values)
+    own = [(place, write) for place, part in parts.items() for write in part.writes]
+    return [*own, *((None, _unconditional(table, parent, values)) for parent, values in of_parents.items())]
 
 
 def holder_text(row: RowKey) -> str:
@@ -111,7 +170,8 @@ def raise_for(cancelled: TransactionCancelled, names: Mapping[int, NameKey]) -> 
 
 def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None, finance: str | None) -> Write:
     """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
-    values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row)}
+    earlier = earlier_text(one.number for one in row.earlier if one.company == name.company)
+    values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row), "en": earlier}
     expected: dict[str, Any] = {}
     add = None
     if finance:

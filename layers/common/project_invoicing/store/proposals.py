@@ -106,6 +106,14 @@ class Proposals:
         for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
             yield str(item["pk"]).removeprefix(PREFIX)
 
+    def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
+        """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
+        waiting = {"st": (ProposalStatus.WAITING,)}
+        found = Listed(self.client, self.table).oldest(
+            open_list(PROPOSAL, company), limit, waiting, since=since, after=after
+        )
+        return listing(found, _proforma_of)
+
     def listed(
         self,
         company: str,

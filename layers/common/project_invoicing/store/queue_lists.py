@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.domain.codes import StagingState
@@ -13,12 +13,14 @@ from project_invoicing.store.errors import translated
 from project_invoicing.store.items import Expression, Item, plain_item, readable
 from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.staging_queue import INDEX, REJECTED, SHARDS
+from project_invoicing.store.staging_queue import FOR_JOURNAL, FOR_PROPOSAL, INDEX, REJECTED, SHARDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS_OF_ROWS: Final = SHARDS
+KINDS_OF_ROWS: Final = (FOR_JOURNAL, FOR_PROPOSAL)
+END: Final = "end"
 
 
 class After(NamedTuple):
@@ -38,19 +40,46 @@ class Rejection(NamedTuple):
 
 
 class QueueLists:
-    """Pages of the lists; each method is one request."""
+    """Pages of the lists; each method but ``waiting`` is one request."""
 
     def __init__(self, staging: Staging) -> None:
         self._client: DynamoDBClient = staging.client
         self._table = staging.table
 
     def waiting(
-        self, shard: int, after: After | None, limit: int, *, company: str | None, reason: str | None, since: str | None
-    ) -> tuple[list[StagedRow], After | None]:
-        """Rows of a partition that say why they wait, and where to go on."""
+        self,
+        kind: str,
+        at: Sequence[str],
+        limit: int,
+        *,
+        company: str | None,
+        reason: str | None,
+        since: str | None,
+    ) -> tuple[list[StagedRow], list[str]]:
+        """Rows of a ``kind`` (``FOR_JOURNAL``, ``FOR_PROPOSAL``) that say why they wait, in the order of the queue.
+
+        ``at`` says where to go on in each partition, as the answer before did: empty at its beginning, ``END`` at its
+        end. One request for each partition that is not at its end. An answer may have fewer rows than ``limit``, even
+        none, and still go on.
+        """
         equal = {"co": company, "re": reason}
-        items, more = self._page(str(shard), after, limit, equal, present="re", since=("rs", since))
-        return [row for item in items if (row := readable_row(item)) and row.reason], more
+        present = "re" if kind == FOR_PROPOSAL else ""  # most of these wait with their proposal, and say nothing
+        parts = {
+            shard: self._page(
+                str(shard), _after_place(place), limit, equal, since=("rs", since), present=present, prefix=kind
+            )
+            for shard, place in enumerate(at)
+            if place != END
+        }
+        # Behind the place up to which one partition was read, rows of it may come that are not known yet.
+        ends = [(more.place, more.partition) for _, more in parts.values() if more]
+        found = sorted(((item["qs"], item["pk"]), shard, item) for shard, (items, _) in parts.items() for item in items)
+        shown = [entry for entry in found if not ends or entry[0] <= min(ends)][:limit]
+        rows = (readable_row(item) for _, _, item in shown)
+        return [row for row in rows if row and row.reason], [
+            _next_place(place, *parts[shard], [one for one, of, _ in shown if of == shard]) if shard in parts else END
+            for shard, place in enumerate(at)
+        ]
 
     def pending(self, shard: int, limit: int) -> tuple[list[StagedRow], bool]:
         """Rows of a partition that are not imported, and whether there are more."""
@@ -73,10 +102,13 @@ class QueueLists:
         *,
         since: tuple[str, str | None],
         present: str = "",
+        prefix: str = "",
         newest: bool = False,
     ) -> tuple[list[Item], After | None]:
         expression = Expression()
         condition = expression.equal("q", partition)
+        if prefix:
+            condition += f" AND begins_with({expression.name('qs')}, {expression.value(prefix)})"
         name, day = since
         filters = [expression.equal(one, value) for one, value in equal.items() if value]
         filters += [expression.present(present)] if present else []
@@ -102,6 +134,18 @@ class QueueLists:
             return items[:limit], _after(items[limit - 1])
         last = answer.get("LastEvaluatedKey")
         return items, _after(plain_item(last)) if last else None
+
+
+def _after_place(text: str) -> After | None:
+    place, _, partition = text.rpartition("|")
+    return After(place, partition, ROW) if text else None
+
+
+def _next_place(place: str, items: list[Item], more: After | None, shown: list[tuple[str, str]]) -> str:
+    """Where a partition goes on of whose rows some were shown."""
+    if len(shown) < len(items):
+        return "|".join(shown[-1]) if shown else place
+    return f"{more.place}|{more.partition}" if more else END
 
 
 def _start(partition: str, after: After) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from project_invoicing.store.transactions import Write, delete, get_many, put, q
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_PREFIX: Final = "READY#"
+PREFIX: Final = "READY#"
 _MARK: Final = "#"
 
 
@@ -110,13 +110,13 @@ def _as_read(document: ReadyDocument) -> dict[str, Sequence[str] | str | None]:
 
 
 def partition(company: str) -> str:
-    return f"{_PREFIX}{company}"
+    return f"{PREFIX}{company}"
 
 
 def document_of(item: Item) -> ReadyDocument:
     first, source, document = str(item["sk"]).split(_MARK, 2)
     return ReadyDocument(
-        str(item["pk"]).removeprefix(_PREFIX),
+        str(item["pk"]).removeprefix(PREFIX),
         source,
         document,
         date.fromisoformat(first),

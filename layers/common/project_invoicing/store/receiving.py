@@ -16,6 +16,7 @@ from project_invoicing.store.row_verbs import RowVerbs
 from project_invoicing.store.staged_rows import LINK, ROW, is_known, state_of
 from project_invoicing.store.staging_columns import TEXTS, actual_of, actual_text, changed_on_line
 from project_invoicing.store.staging_queue import (
+    FOR_JOURNAL,
     RELINKED,
     changed_position,
     import_position,
@@ -40,8 +41,8 @@ class Receiving(RowVerbs):
 
     client: DynamoDBClient
 
-    def receive(self, actual: Actual) -> Delivery:
-        """Stores one delivered version of an actual.
+    def receive(self, actual: Actual, at: str | None = None) -> Delivery:
+        """Stores one version of an actual, delivered at a time (ISO 8601).
 
         One request when the row is new, or when this version or a newer one is already waiting there: the update fills
         what is absent and counts the delivery, and its condition holds in just these two cases. Any other delivery (a
@@ -49,7 +50,7 @@ class Receiving(RowVerbs):
         (D-003).
         """
         expression = Expression()
-        fill = self._columns(actual) | self._queue_keys(actual) | {"ch": 1}
+        fill = self._columns(actual) | self._queue_keys(actual, at) | {"ch": 1}
         known = self._not_older(expression, actual.version)
         if not actual.skip_sync:
             known = f"({known} AND {expression.present('q')})"
@@ -65,16 +66,16 @@ class Receiving(RowVerbs):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as failed:
-            return self._receive_again(actual, failed.item)
+            return self._receive_again(actual, at, failed.item)
         return Delivery.DUPLICATE if "dl" in answer.get("Attributes", {}) else Delivery.ACCEPTED
 
-    def _receive_again(self, actual: Actual, found: dict[str, Any] | None) -> Delivery:
+    def _receive_again(self, actual: Actual, at: str | None, found: dict[str, Any] | None) -> Delivery:
         for _ in range(_ATTEMPTS):
             item = plain_item(found) if found else get(self.client, self.table, actual.id, ROW)
             if item is None or "a" not in item:
-                return self.receive(actual)
+                return self.receive(actual, at)
             duplicate = is_known(actual.version, item)
-            values = {} if duplicate else self._changes(actual, item)
+            values = {} if duplicate else self._changes(actual, item, at)
             expression = Expression()
             try:
                 with translated():
@@ -92,7 +93,7 @@ class Receiving(RowVerbs):
             return Delivery.DUPLICATE if duplicate else Delivery.CHANGED
         raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
 
-    def _changes(self, actual: Actual, item: Item) -> dict[str, Any]:
+    def _changes(self, actual: Actual, item: Item, at: str | None) -> dict[str, Any]:
         """What a newer version changes on the row, depending on what the row has become so far.
 
         It also repairs a row that could not be read.
@@ -111,9 +112,10 @@ class Receiving(RowVerbs):
             if changed and "q" not in item:  # a row queued with another change as well is looked at completely
                 return values | queued_as(actual.id, reworded_position(actual.id))
             return values
-        return (
-            {"q": None, "qs": None, "re": None, "rd": None, "rs": None, "bk": None} | values | self._queue_keys(actual)
-        )
+        queued = self._queue_keys(actual, at)
+        if all(str(keys.get("qs", "")).startswith(FOR_JOURNAL) for keys in (item, queued)):
+            queued["qs"] = item["qs"]  # its turn stays, and another key would cost the index a unit more
+        return {"q": None, "qs": None, "re": None, "rd": None, "rs": None, "bk": None} | values | queued
 
     @staticmethod
     def _columns(actual: Actual) -> dict[str, Any]:
@@ -126,8 +128,10 @@ class Receiving(RowVerbs):
             "st": StagingState.SKIPPED if actual.skip_sync else StagingState.PENDING,
         }
 
-    def _queue_keys(self, actual: Actual) -> dict[str, Any]:
-        return {} if actual.skip_sync else queued_as(actual.id, import_position(actual))
+    @staticmethod
+    def _queue_keys(actual: Actual, at: str | None) -> dict[str, Any]:
+        at = at or actual.version.occurred_at
+        return {} if actual.skip_sync else queued_as(actual.id, import_position(actual, at))
 
     @staticmethod
     def _not_older(expression: Expression, version: RowVersion) -> str:

@@ -70,12 +70,12 @@ class RowVerbs:
         values = {"st": after, **_TOLD, "rd": detail, "rs": at, **_OFF_QUEUE}
         return self._row(row.id, values, _unchanged(row))
 
-    def revive(self, row: StagedRow) -> Write:
-        """An invalid row waits for an import again."""
+    def revive(self, row: StagedRow, at: str) -> Write:
+        """An invalid row waits for an import again, since ``at``."""
         after = ROWS.after(row.state, RowVerb.REVIVED)
         values: dict[str, Any] = {"st": after, **_TOLD, **_OFF_QUEUE}
         if not row.actual.skip_sync:
-            values |= queued_as(row.id, import_position(row.actual))
+            values |= queued_as(row.id, import_position(row.actual, at))
         return self._row(row.id, values, {"st": row.state, "ch": row.changes})
 
     def journalised(
@@ -151,15 +151,15 @@ class RowVerbs:
         ROWS.after(row.state, RowVerb.LOOKED_AT)
         return self._row(row.id, {"lt": True, "q": None, "qs": None}, _unchanged(row))
 
-    def released(self, actual_id: str, document: OnDocument, *, by: str | None = None) -> Write:
-        """The row's unposted line was deleted: it waits for an import again (STG-03, STG-19).
+    def released(self, actual_id: str, document: OnDocument, at: str | None = None, *, by: str | None = None) -> Write:
+        """The row's unposted line was deleted ``at`` a time: it waits for an import again (STG-03, STG-19).
 
         ``document`` is where the line was. ``by`` no longer takes it, freed in the same write as ``free`` does.
         """
         expected = _on(document, RowVerb.RELEASED)
         values = {
             "st": ROWS.after(expected["st"], RowVerb.RELEASED),
-            **queued_as(actual_id, document_position(actual_id, document)),
+            **queued_as(actual_id, document_position(actual_id, document, at)),
             "jn": None,
             "pn": None,
             "ln": None,

@@ -1,8 +1,8 @@
 """The sparse index of staging rows that need attention, and a row's position in it.
 
-A row has at most one place: ``J#`` waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed since
-its import (``U#T#`` only its texts, ``U#L#`` only its connections), ``I#`` + lender + borrower + date is a posted sale
-that waits to be billed between companies.
+A row has at most one place: ``J#`` + time waits for a journal, ``B#`` + proforma for its proposal, ``U#`` has changed
+since its import (``U#T#`` only its texts, ``U#L#`` only its connections), ``I#`` + lender + borrower + date is a posted
+sale that waits to be billed between companies.
 
 What was rejected stands in a partition of its own, in order of time: events that are kept, and rows that turned out to
 be invalid.
@@ -10,7 +10,8 @@ be invalid.
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
@@ -33,6 +34,8 @@ _ID: Final = b"\0"
 REJECTED: Final = "R"
 """The partition of what was rejected; the partitions of rows that wait are numbers."""
 
+FOR_JOURNAL: Final = "J#"
+FOR_PROPOSAL: Final = "B#"
 CHANGED: Final = "U#"
 REWORDED: Final = "U#T#"
 RELINKED: Final = "U#L#"
@@ -80,19 +83,26 @@ def is_outdated(position: str) -> bool:
     return position.startswith(CHANGED) and not position.startswith(REWORDED)
 
 
-def document_position(actual_id: str, document: OnDocument) -> str:
-    """Where a row that leaves ``document`` waits: for another document of the same kind."""
+def document_position(actual_id: str, document: OnDocument, at: str | None) -> str:
+    """Where a row that leaves ``document`` at a time waits: for another document of the same kind."""
     if isinstance(document, OnJournal):
-        return journal_position(actual_id)
+        return journal_position(actual_id, at)
     return proposal_position(actual_id, document.proforma_id)
 
 
-def journal_position(actual_id: str) -> str:
-    return f"J#{actual_id[:8]}"
+def journal_position(actual_id: str, at: str | None) -> str:
+    """Where a row waits for a journal since ``at``: the longest-waiting rows of a partition come first (D-157).
+
+    The seconds since 1970 in eight hexadecimal digits. Rows that came before this was so, or at a time that cannot be
+    read, have those of their id instead.
+    """
+    with suppress(ValueError):
+        return f"{FOR_JOURNAL}{int(datetime.fromisoformat(at or '').timestamp()):08x}"
+    return f"{FOR_JOURNAL}{actual_id[:8]}"
 
 
 def proposal_position(actual_id: str, proforma_id: str) -> str:
-    return f"B#{proforma_id}#{actual_id[:8]}"
+    return f"{FOR_PROPOSAL}{proforma_id}#{actual_id[:8]}"
 
 
 def sale_position(actual_id: str, lender: str, borrower: str, on: date) -> str:
@@ -103,7 +113,8 @@ def sales_prefix(lender: str, borrower: str) -> str:
     return f"I#{lender}#{borrower}#"
 
 
-def import_position(actual: Actual) -> str:
+def import_position(actual: Actual, at: str | None) -> str:
+    """Where a row that arrives at a time waits for its import."""
     if actual.transaction_type is TransactionType.BILLED_SALES:
         return proposal_position(actual.id, actual.invoice.id if actual.invoice else "")
-    return journal_position(actual.id)
+    return journal_position(actual.id, at)

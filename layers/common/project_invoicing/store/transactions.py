@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_WRITES = 100
 MAX_READS = 100
 _READ_ATTEMPTS = 8
-_WRITE_ATTEMPTS = 10
+WRITE_ATTEMPTS = 10
 
 Write = dict[str, Any]
 """One entry of TransactWriteItems."""
@@ -103,12 +103,12 @@ def write_one(client: DynamoDBClient, write: Write) -> None:
 
 def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:
     """As ``transact``, retrying while only other transactions are in the way."""
-    for attempt in range(_WRITE_ATTEMPTS):
+    for attempt in range(WRITE_ATTEMPTS):
         try:
             transact(client, writes)
             return
         except TransactionCancelled as cancelled:
-            if lost(cancelled) or attempt == _WRITE_ATTEMPTS - 1:
+            if lost(cancelled) or attempt == WRITE_ATTEMPTS - 1:
                 raise
             pause(attempt)
 
@@ -117,7 +117,7 @@ def transact_what_holds(client: DynamoDBClient, writes: Sequence[Write]) -> bool
     """Writes those of ``writes`` whose condition holds, each separately. ``False``: others stayed in the way."""
     if not writes:  # DynamoDB refuses an empty transaction
         return True
-    for attempt in range(_WRITE_ATTEMPTS):
+    for attempt in range(WRITE_ATTEMPTS):
         try:
             transact(client, writes)
         except TransactionCancelled as cancelled:
@@ -279,9 +279,13 @@ def scan(
     yield from _pages(client.scan, request)
 
 
-def scan_index(client: DynamoDBClient, table: str, index: str) -> Iterator[Item]:
-    """Every item of a sparse index, a page at a time, with the attributes that the index has. It may lag."""
-    yield from _pages(client.scan, {"TableName": table, "IndexName": index})
+def scan_index(client: DynamoDBClient, table: str, index: str, *, limit: int | None = None) -> Iterator[Item]:
+    """Every item of a sparse index, a page at a time, with the attributes that the index has. It may lag.
+
+    ``limit``: so many of them, in one request, if they fit into a page.
+    """
+    request = {"TableName": table, "IndexName": index, **({"Limit": limit} if limit else {})}
+    yield from _pages(client.scan, request, only_one=limit is not None)
 
 
 def _pages(ask: Callable[..., Any], request: dict[str, Any], *, only_one: bool = False) -> Iterator[Item]:

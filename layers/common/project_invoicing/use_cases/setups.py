@@ -68,5 +68,6 @@ class SetupVersions:
         if pins is None:
             return document
         view = MasterView.of(pins)
+        self.reader.continues(view)
         self.reader.complete(view, document, facts)
         return document.seeing(view)

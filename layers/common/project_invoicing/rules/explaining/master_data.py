@@ -46,6 +46,8 @@ def of_name(key: NameKey, seen: SeenName | None, columns: Columns) -> Explanatio
         made.facts["row"] = "no row from Dataverse has this name"
     if seen and seen.former:
         made.facts["was the name of"] = ", ".join(f"{entity} {id}" for entity, id in seen.former)
+    if seen and seen.earlier:
+        made.facts["its numbers before"] = ", ".join(seen.earlier)
     return made
 
 

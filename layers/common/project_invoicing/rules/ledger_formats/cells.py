@@ -133,7 +133,12 @@ def _value(column: FormatColumn, constant: str | None) -> Callable[[Look], Cell]
 
 
 def _joined(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else ";".join(f"{name}={value}" for name, value in cell)
+    if isinstance(cell, str):
+        return cell
+    for name, value in cell:
+        if ";" in value:
+            raise Unwritable(f"dimensions.{name}", value, "has a semicolon, which sets dimensions apart")
+    return ";".join(f"{name}={value}" for name, value in cell)
 
 
 def _checked(format: LedgerFormat, name: str, cell: str) -> str:
@@ -230,9 +235,6 @@ def _pairs(look: Look) -> Pairs:
     most = format.limits.dimensions
     if most is not None and len(made) > most:
         raise Unwritable("dimensions", ", ".join(name for name, _ in made), f"are more than {most}")
-    for name, value in made:
-        if ";" in value:
-            raise Unwritable(f"dimensions.{name}", value, "has a semicolon, which sets dimensions apart")
     return made
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import MasterProblem, StagingState
-from project_invoicing.domain.master_data import PARTS, Part, RowKey, SeenRow
+from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.staged_row import StagedRow
@@ -20,6 +20,7 @@ from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, PROJECT
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.policy_names import old_numbers
 
 PATIENCE: Final = timedelta(hours=24)
 """How long a row may be waited for before that is a difference."""
@@ -77,6 +78,7 @@ class MasterRows:
     _companyless: set[RowKey] = field(default_factory=set)
     _posted: dict[RowKey, set[PostedWith]] = field(default_factory=dict)
     _told: set[tuple[RowKey, str]] = field(default_factory=set)
+    _names: dict[NameKey, SeenName] = field(default_factory=dict)
 
     def add(self, row: SeenRow) -> Iterator[Finding]:
         """Takes a row in, and says what is wrong with it by itself.
@@ -94,6 +96,11 @@ class MasterRows:
         if row.warning and not row.deleted:
             split = row.warning.startswith(MasterProblem.SPLIT_NOT_WHOLE)
             yield Finding("split_rules_not_100" if split else "master_data_problems", _of(row, row.warning))
+
+    def add_name(self, name: NameKey, seen: SeenName) -> None:
+        """Takes in a name, if some row has left it, or its row had others."""
+        if seen.former or seen.earlier:
+            self._names[name] = seen
 
     def add_staged(self, row: StagedRow) -> None:
         """A staged row: what it waits for, which deleted rows it refers to, with which rows it was posted."""
@@ -147,6 +154,17 @@ class MasterRows:
         for row in self.rows.values():
             if not row.deleted:
                 yield from self._against_document(row)
+        for old in old_numbers(self.setup.document, self._seen) if self._names else ():
+            yield Finding("document_differs", _of(old.row, str(old.problem)))
+
+    def _seen(self, key: Key) -> Seen | None:
+        match key:
+            case NameKey():
+                return self._names.get(key)
+            case RowKey():
+                return self.rows.get(key)
+            case _:
+                return None
 
     def _never_came(self) -> Iterator[Finding]:
         for blocker, awaited in self._awaited.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import product
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod, PostingType
+from project_invoicing.domain.master_data import Part
 from project_invoicing.setup.effective import Found
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.shared import shared
@@ -25,9 +26,9 @@ def _level(name: str | None, group: str | None) -> _Level:
     return (False, group) if group else None
 
 
-def _levels(name: str | None, group: str | None) -> list[_Level]:
+def _levels(names: Iterable[str], group: str | None) -> list[_Level]:
     """The levels that apply to a line on one axis, the most specific first."""
-    return [level for level in (_level(name, None), _level(None, group)) if level] + [None]
+    return [*((True, name) for name in names), *([(False, group)] if group else []), None]
 
 
 class AccountLookups(CategoryLookups):
@@ -68,8 +69,8 @@ class AccountLookups(CategoryLookups):
         self, company: str, project: str | None, contract: str | None, methods: Sequence[BillingMethod]
     ) -> tuple[str, Profile] | None:
         levels = (
-            ("project", project),
-            ("contract", contract),
+            *(("project", name) for name in self.names_of(Part.PROJECTS, company, project)),
+            *(("contract", name) for name in self.names_of(Part.CONTRACTS, company, contract)),
             ("project_group", self.project_group(company, project, methods[0])),
             ("all", None),
         )
@@ -111,7 +112,8 @@ class AccountLookups(CategoryLookups):
         if asked not in self._answered:
             code = self.document.sales_tax.codes.get(sales_tax_code or "")
             own = code.account if code else None
-            axes = (_levels(project, project_group), category, customer)
+            names = self.names_of(Part.PROJECTS, company, project)
+            axes = (_levels(names, project_group), category, customer)
             self._answered[asked] = own or self._most_specific(company, posting_type, *axes)
         return self._answered[asked]
 
@@ -128,8 +130,8 @@ class AccountLookups(CategoryLookups):
         of_customer = self.customer(company, customer)
         levels = product(
             of_project,
-            _levels(category, of_category.group if of_category else None),
-            _levels(customer, of_customer.group if of_customer else None),
+            _levels([category] if category else [], of_category.group if of_category else None),
+            _levels(self.names_of(Part.CUSTOMERS, company, customer), of_customer.group if of_customer else None),
         )
         return next((accounts[key] for key in levels if key in accounts), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from project_invoicing.domain.master_data import Part
 from project_invoicing.setup.indexes.master_data import MasterDataLookups
@@ -13,6 +13,8 @@ from project_invoicing.setup.models.intercompany import Intercompany
 
 _RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category", "resource")
 """The columns of a dimension rule, from general to specific (DIM-07)."""
+_RENUMBERED = {"project": Part.PROJECTS, "contract": Part.CONTRACTS, "customer": Part.CUSTOMERS}
+"""Those that name what may get another number."""
 
 
 class DimensionLookups(MasterDataLookups):
@@ -57,14 +59,21 @@ class DimensionLookups(MasterDataLookups):
 
         ``names``: customer, contract, project_group, project, category, resource of the line.
         """
+        rules = self._dimension_rules.get(company)
+        if not rules:
+            return None
+        known: dict[str, Sequence[str]] = {column: [name] if name else [] for column, name in names.items()}
+        known |= {column: self.names_of(part, company, names.get(column)) for column, part in _RENUMBERED.items()}
         best: tuple[tuple[bool, ...], DimensionRule] | None = None
-        for rule in self._dimension_rules.get(company, ()):
+        for rule in rules:
             asked = {column: getattr(rule, column) for column in _RULE_COLUMNS}
-            if any(value is not None and value != names.get(column) for column, value in asked.items()):
+            if any(value is not None and value not in known.get(column, ()) for column, value in asked.items()):
                 continue
-            specific = tuple(asked[column] is not None for column in reversed(_RULE_COLUMNS))
-            if best is None or specific > best[0]:
-                best = (specific, rule)
+            specific = [asked[column] is not None for column in reversed(_RULE_COLUMNS)]
+            as_it_is = [asked[column] == names.get(column) for column in _RENUMBERED if asked[column]]
+            found = (*specific, *as_it_is)  # rules as specific as each other name the same columns
+            if best is None or found > best[0]:
+                best = (found, rule)
         return dict(best[1].dimensions) if best else None
 
     @shared

@@ -150,6 +150,21 @@ class MasterDataLookups(ReferenceLookups):
         holder = [Reference(seen.entity, seen.id)] if seen.entity and seen.id else []
         return (*holder, *(Reference(entity, id) for entity, id in seen.former))
 
+    def names_of(self, part: Part, company: str, name: str | None) -> tuple[str, ...]:
+        """The numbers by which the policy may name something: its own, then those that its row had before (D-156).
+
+        What is no work of the ``company`` is that of a company which it lends to.
+        """
+        if not name:
+            return ()
+        lent = (terms.borrower for terms in self.document.intercompany if terms.lender == company)
+        for of_company in (company, *lent):
+            key = _name_key(part, of_company, name)
+            seen = self.view.name(key.part, key.company, key.number) if self.view.has(key) else None
+            if seen and seen.id:
+                return (name, *seen.earlier)
+        return (name,)
+
     def is_row(self, part: Part, company: str, name: str) -> bool:
         """Whether a row has the name."""
         found = self._known(part, company, name)
@@ -246,7 +261,8 @@ class MasterDataLookups(ReferenceLookups):
         key = _name_key(part, company, name)
         seen = self.view.name(key.part, key.company, key.number)
         row, of_row = self._row_of(part, company, name)
-        entry = self._entry_of(part, company, name)
+        names = (name, *(seen.earlier if seen else ()))
+        entry = next((entry for one in names if (entry := self._entry_of(part, company, one))), None)
         finance = self._of_finance(part, seen.finance if seen else _NOTHING)
         if entry is None and row is None and not finance:
             return None

@@ -38,16 +38,16 @@ def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:
     never stops the others. Raises ``Unavailable`` when DynamoDB does.
     """
     try:
-        return _store(staging, detail)
+        return _store(staging, detail, at)
     except Rejected as rejected:
         staging.reject(rejected, detail, at)
         return REJECTED
 
 
-def _store(staging: Staging, detail: dict[str, Any]) -> str:
+def _store(staging: Staging, detail: dict[str, Any], at: str) -> str:
     event = RowEvent.read(detail)
     if event.entity == ACTUAL:
-        return staging.receive(to_actual(event)).value
+        return staging.receive(to_actual(event), at).value
     connection = to_connection(event)
     if connection is None:
         return IGNORED

@@ -49,7 +49,7 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
     row = staging.readable([id]).get(id)
     if row and row.state is StagingState.INVALID:  # accepted at first, then found invalid by the import
         done = place.done(Done.REPLAYED, {"state": row.state}, {"state": StagingState.PENDING})
-        transact(staging.client, [staging.revive(row), staging.noted(entity, id, done)])
+        transact(staging.client, [staging.revive(row, place.at), staging.noted(entity, id, done)])
         outcomes.append("pending")
     if not outcomes:
         raise bad("id", f"no rejected event of {entity} {id} is kept")

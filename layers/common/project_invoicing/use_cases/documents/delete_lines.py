@@ -100,7 +100,7 @@ def delete_journal_lines(
         raise Refused(PostingFailure.ALREADY_POSTED, f"journal {journal_id} of {company} is {journal.status}")
 
     def release(line: JournalLine, by: str | None) -> Write:
-        return staging.released(line.actual_id, OnJournal(journal_id), by=by)
+        return staging.released(line.actual_id, OnJournal(journal_id), done.at, by=by)
 
     done = replace(done, before={"lines": journal.line_count}, after={"lines": 0})
     # The command may go on with a deletion of its own that died half-way.

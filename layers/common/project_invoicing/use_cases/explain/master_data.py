@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import (
@@ -25,6 +26,7 @@ from project_invoicing.rules.explaining.history import woven
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.master_data.policy_numbers import read_old_numbers
 
 
 def names_of(stores: Stores, companies: Iterable[str], number: str) -> Iterator[NameKey]:
@@ -50,6 +52,9 @@ def explain_name(stores: Stores, key: NameKey) -> Explanation | None:
     if name is None and not columns:
         return None
     made = words.of_name(key, name, columns)
+    numbers = [key.number, *(name.earlier if name else ())]
+    for old in read_old_numbers(stores.master, stores.setup.document, [replace(key, number=one) for one in numbers]):
+        made.advise(f"the set-up: {old.problem}")
     if name and name.entity and name.id:
         _say_row(stores, made, RowKey(name.entity, name.id))
     return woven(made, stores.master.history(key))

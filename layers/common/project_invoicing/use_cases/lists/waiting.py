@@ -1,8 +1,9 @@
 """What waits, why, and what to do about it: proposals, then rows that say themselves what they wait for.
 
-What the general ledger of a company does not have yet comes last, where that company makes batches by itself. Rows that
-wait with their proposal are told by it. Proposals come company by company, the newest first; rows in the
-order of their ids, because no index has them by age.
+Rows that wait with their proposal are told by it. Proposals come company by company, by the day they came; then rows
+that belong on a journal, of all companies, by the time they came: the oldest first, each by an index (D-157). Last come
+billed rows without a proposal, proforma by proforma.
+What the general ledger of a company does not have yet comes after all that, where the company makes batches by itself.
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.text import guid
 from project_invoicing.rules.explaining.words import Words
 from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
-from project_invoicing.store.queue_lists import SHARDS_OF_ROWS, After
-from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
+from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_ROWS
+from project_invoicing.use_cases.lists.asked import Asked, Page, bad, companies_from
 from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.lists.unexported import UnexportedRow, exporting, of_company
 
-_REQUESTS = 2
-"""To partitions of rows; a third one reads the currencies."""
 PROPOSAL, ACTUAL = "proposal", "actual"
 
 
@@ -52,55 +51,45 @@ class WaitingRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
-    """At most three requests: for a company's proposals, or for rows. And those for rows of master data, if any."""
+    """At most three requests for a company's proposals, five for rows. And those for rows of master data, if any."""
     if asked.number:
         return Page(_numbered(place, asked, asked.number))
     if "leaving" in asked.place:
         return _leaving(place, asked)
-    return _rows(place, asked) if "shard" in asked.place else _proposals(place, asked)
+    return _rows(place, asked) if "kind" in asked.place else _proposals(place, asked)
 
 
 def _proposals(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
     """Those of one company. The next page is of the next one, and after the last come the rows."""
     left = list(companies_from(asked, place.companies_of_proposals))
-    listed = place.stores.proposals.listed(
-        left[0],
-        asked.limit,
-        status=ProposalStatus.WAITING,
-        customer=None,
-        since=asked.since,
-        before=asked.place.get("before"),
+    listed = place.stores.proposals.longest_waiting(
+        left[0], asked.limit, since=asked.since, after=asked.place.get("after")
     )
     headers = place.stores.proposals.many(id for id, _ in listed.documents) if listed.documents else {}
     place = place.seeing(map(ProposalFacts.of, headers.values()))
     found = (_of_proposal(place, asked, headers[id]) for id, _ in listed.documents if id in headers)
     rows = [row for row in found if row]
     if listed.before:
-        return Page(rows, asked.cursor_at({"company": left[0], "before": listed.before}))
-    return Page(rows, asked.cursor_at({"company": left[1]} if len(left) > 1 else {"shard": 0}))
+        return Page(rows, asked.cursor_at({"company": left[0], "after": listed.before}))
+    return Page(rows, asked.cursor_at({"company": left[1]} if len(left) > 1 else {"kind": KINDS_OF_ROWS[0]}))
 
 
 def _rows(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
-    rows: list[StagedRow] = []
-    shard, after = asked.place["shard"], _after(asked)
-    for _ in range(_REQUESTS):
-        if shard >= SHARDS_OF_ROWS or len(rows) >= asked.limit:
-            break
-        found, after = place.queue.waiting(
-            shard,
-            after,
-            asked.limit - len(rows),
-            company=asked.company,
-            reason=asked.reason,
-            since=asked.since,
-        )
-        rows += found
-        shard += after is None
+    """Those of one kind; the next page goes on with it, or with the next kind."""
+    kind = asked.place["kind"]
+    at = [str(asked.place.get(f"at{shard}", "")) for shard in range(SHARDS_OF_ROWS)]
+    if kind not in KINDS_OF_ROWS or not all(one in ("", END) or one.startswith(kind) for one in at):
+        raise bad("cursor", "cursor is not one that a page of this list gave; leave it out to begin at the top")
+    rows, reached = place.queue.waiting(
+        kind, at, asked.limit, company=asked.company, reason=asked.reason, since=asked.since
+    )
     place = place.seeing(ReferenceFacts(row.actual.currency) for row in rows)
     made = [_of_row(place, row) for row in rows]
-    if after:
-        return Page(made, asked.cursor_at({"shard": shard, **after._asdict()}))
-    return Page(made, asked.cursor_at({"shard": shard}) if shard < SHARDS_OF_ROWS else _then_leaving(place, asked, 0))
+    if any(one != END for one in reached):
+        more = {f"at{shard}": one for shard, one in enumerate(reached) if one}
+        return Page(made, asked.cursor_at({"kind": kind, **more}))
+    left = KINDS_OF_ROWS[KINDS_OF_ROWS.index(kind) + 1 :]
+    return Page(made, asked.cursor_at({"kind": left[0]}) if left else _then_leaving(place, asked, 0))
 
 
 def _then_leaving(place: ListPlace, asked: Asked, number: int) -> str | None:
@@ -137,11 +126,6 @@ def _of_unexported(one: UnexportedRow) -> WaitingRow:
         detail=one.detail,
         next=one.next,
     )
-
-
-def _after(asked: Asked) -> After | None:
-    at = asked.place
-    return After(at["place"], at["partition"], at["sort"]) if "sort" in at else None
 
 
 def _numbered(place: ListPlace, asked: Asked, number: str) -> list[WaitingRow]:

@@ -8,6 +8,7 @@ from typing import Final
 from project_invoicing.domain.actual import Actual, Proforma
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.master_data import Key, RowKey, Seen, SeenRow
+from project_invoicing.domain.master_row import ON_LINES
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.set_aside import caught
 from project_invoicing.setup.lookups import FinanceSetup
@@ -78,6 +79,7 @@ class Reader:
         self.document = document
         self._read = read
         self._seen: dict[Key, Seen | None] = {}
+        self._kept: dict[Key, Seen | None] = {}
         self._view = OnDemand(self._found) if on_demand else MasterView()
         self.setup = document.seeing(self._view)
 
@@ -138,6 +140,19 @@ class Reader:
         read = {key: self._seen[key] for key in keys if key in self._seen}
         now = self._read(sorted(read, key=repr)) if read else {}
         return {key for key, seen in read.items() if now[key] != seen}
+
+    def differing(self, concerns: Callable[[Key, Seen | None], bool]) -> Iterator[tuple[Key, Seen | None, Seen | None]]:
+        """What was read and ``concerns`` the caller, before and now, where something else stands by now.
+
+        What a continued document was begun with counts as read. 100 keys a request.
+        """
+        read = {key: seen for key, seen in {**self._seen, **self._kept}.items() if concerns(key, seen)}
+        now = self._read(sorted(read, key=repr)) if read else {}
+        yield from ((key, seen, now[key]) for key, seen in read.items() if now[key] != seen)
+
+    def continues(self, kept: MasterView) -> None:
+        """A document is continued with the rows that it was begun with."""
+        self._kept |= {RowKey(row.entity, row.id): row for entity in ON_LINES for row in kept.rows(entity)}
 
     def row(self, key: RowKey) -> SeenRow | None:
         """The row as it was read, ``None`` also if it was not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
@@ -15,9 +15,10 @@ from project_invoicing.dataverse.master_rows import to_master_row
 from project_invoicing.dataverse.row_events import LOADED, LOADING, RowEvent
 from project_invoicing.domain.master_data import EXCHANGE_RATE, RowKey
 from project_invoicing.domain.master_row import POLICY, ArrivedRow
-from project_invoicing.errors import Conflict, Rejected
+from project_invoicing.domain.staged_row import Delivery
+from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import MasterDataLoaded, SetupChanged
-from project_invoicing.set_aside import caught
+from project_invoicing.set_aside import Defect, caught, guarded
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.master_data.settle import Settling
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
@@ -42,8 +43,8 @@ def receive_row(settling: Settling, staging: Staging, detail: dict[str, Any], at
     return IGNORED if row is None else settling.arrived(row).value
 
 
-class _Rate(NamedTuple):
-    """A message that brings an exchange rate; ``loading`` with all others of its table."""
+class _Delivery(NamedTuple):
+    """A message that brings a row; ``loading`` with all others of its table."""
 
     body: str
     row: ArrivedRow
@@ -51,16 +52,27 @@ class _Rate(NamedTuple):
     loading: bool
 
 
-def _rate_in(body: str) -> _Rate | None:
+class _Group(NamedTuple):
+    """Rows that are taken at once. Exchange rates are whenever they came, since nothing tells of each of them."""
+
+    rates: bool
+    loading: bool
+    at: str
+
+
+def _delivery_in(body: str) -> _Delivery | None:
     event = parse_json(body)
     detail = event["detail"]
-    if detail["entity"] != EXCHANGE_RATE or detail.get("message") == LOADED:
+    if detail.get("message") == LOADED:
         return None
     try:
         row = to_master_row(RowEvent.read(detail))
     except Rejected:
         return None
-    return _Rate(body, row, event["time"], bool(detail.get(LOADING))) if row else None
+    return _Delivery(body, row, event["time"], bool(detail.get(LOADING))) if row else None
+
+
+Take = Callable[[Sequence[ArrivedRow]], Sequence[Delivery | None]]
 
 
 class MasterDataSync:
@@ -73,23 +85,28 @@ class MasterDataSync:
         self._taken: dict[str, tuple[Any, str]] = {}
 
     def together(self, bodies: Iterable[str]) -> None:
-        """Takes the exchange rates of a batch at once: each pair is written once then, and not once a row (D-127).
+        """Takes the rows of a batch at once, with few requests (D-153); each pair of exchange rates is written once.
 
         ``message`` tells what became of each. What does not get through here is taken alone, by ``message``.
         """
-        if not self._maps.running(MASTER_TABLES[EXCHANGE_RATE]):
-            return
-        loads: dict[bool, list[_Rate]] = defaultdict(list)
-        for body in dict.fromkeys(body for body in bodies if EXCHANGE_RATE in body):
-            rate = caught("master data", "", _rate_in, body)  # `message` finds it again, and sets it aside
-            if isinstance(rate, _Rate):
-                loads[rate.loading].append(rate)
-        for loading, rates in loads.items():
-            at = max(rate.at for rate in rates)
-            with suppress(Conflict, Rejected):
-                outcomes = self._settling(at, quiet=loading).rates.arrived([rate.row for rate in rates])
-                for rate, outcome in zip(rates, outcomes, strict=True):
-                    self._taken[rate.body] = rate.row.id, outcome.value
+        groups: dict[_Group, list[_Delivery]] = defaultdict(list)
+        for body in dict.fromkeys(bodies):
+            found = caught("master data", "", _delivery_in, body)  # `message` finds it again, and sets it aside
+            if isinstance(found, _Delivery) and self._maps.running(MASTER_TABLES[found.row.entity]):
+                rates = found.row.entity == EXCHANGE_RATE
+                groups[_Group(rates, found.loading, "" if rates else found.at)].append(found)
+        for group, deliveries in groups.items():
+            settling = self._settling(max(one.at for one in deliveries), quiet=group.loading)
+            take = settling.rates.arrived if group.rates else settling.arrived_together
+            if group.rates or len(deliveries) > 1:
+                self._take(take, deliveries)
+
+    def _take(self, take: Take, deliveries: Sequence[_Delivery]) -> None:
+        with suppress(Conflict, Rejected, Unavailable):
+            outcomes = guarded("rows of master data from", deliveries[0].row.id, take, [one.row for one in deliveries])
+            for one, outcome in zip(deliveries, () if isinstance(outcomes, Defect) else outcomes, strict=False):
+                if outcome is not None:
+                    self._taken[one.body] = one.row.id, outcome.value
 
     def message(self, body: str) -> tuple[Any, str]:
         """As ``receive_row`` for the bus event in the body of a message, unless its table map holds it back.

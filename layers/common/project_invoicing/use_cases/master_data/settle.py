@@ -8,11 +8,12 @@ What others wait for is then looked at in turn. A row that an index did not show
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import Children, ChildrenKey, Key, NameKey, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.master_row import (
@@ -32,6 +33,7 @@ from project_invoicing.domain.master_row import (
     needed,
     place,
     reference,
+    with_earlier,
 )
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, SPLIT_RULE
@@ -44,8 +46,11 @@ from project_invoicing.store.master_writes import NameTaken
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
 from project_invoicing.use_cases.master_data.rate_rows import RateRows
+from project_invoicing.use_cases.master_data.together import Together
 
 _ATTEMPTS: Final = 12
+_AT_ONCE: Final = 50
+"""Rows that are looked at before the next look at the clock."""
 
 
 @dataclass(slots=True)
@@ -54,6 +59,13 @@ class _Names:
 
     holders: dict[NameKey, RowKey]
     takes_from: RowKey | None = None
+
+
+class Known(Protocol):
+    """What answers as the table does, wherever from."""
+
+    def read(self, keys: Iterable[Key]) -> dict[Key, Seen | None]: ...
+    def blocked_rows(self, blocker: str) -> Iterable[RowKey]: ...
 
 
 class Settling:
@@ -92,8 +104,20 @@ class Settling:
         if row.entity == EXCHANGE_RATE:
             return self.rates.arrived([row])[0]
         before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
-        self._look_at(list(self._touched(before, after, outcome)))
+        self._look_at(list(self.touched(before, after, outcome)))
         return outcome
+
+    def arrived_together(self, rows: Sequence[ArrivedRow]) -> list[Delivery | None]:
+        """As ``arrived``, for many rows with few requests. ``None`` for those that are still to be stored by it.
+
+        Raises what ``arrived`` raises: all of them are then to be stored by it.
+        """
+        arriving: dict[RowKey, ArrivedRow | None] = {}
+        first = [arriving.setdefault(RowKey(row.entity, row.id), row) is row for row in rows]
+        done = Together.settle(self, arriving)
+        self._look_at([*dict.fromkeys([*done.overtaken, *done.touched(done.settled)])])
+        settled = [done.settled.get(RowKey(row.entity, row.id)) for row in rows]
+        return [one.outcome if one and is_first else None for one, is_first in zip(settled, first, strict=True)]
 
     @property
     def rates(self) -> RateRows:
@@ -112,7 +136,7 @@ class Settling:
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
         """Finds the places of rows again, and of what waits for them. Returns how many of these rows moved."""
-        return sum(self._look_at([key]) for key in keys)
+        return sum(self._look_at(some) for some in chunks(keys, _AT_ONCE))
 
     def _all_looked_at(self) -> None:
         """Everybody who took over the company of a row knows of the new one: that is written on it no longer.
@@ -131,21 +155,33 @@ class Settling:
     def _look_at(self, first: list[RowKey]) -> int:
         moved, keys, known = 0, deque(first), set(first)
         while keys:
-            key = keys.popleft()
-            known.discard(key)
-            if key.entity == EXCHANGE_RATE:
-                moved += self.rates.look_again(key)
-                continue
-            before, after, _ = self._settled(key)
-            moved += after.changes != before.changes
-            if after.changes != before.changes or after.placed.waits_for == MOVED:
-                more = [key for key in dict.fromkeys(self._touched(before, after, None)) if key not in known]
+            some = [keys.popleft() for _ in range(min(len(keys), _AT_ONCE))]
+            known.difference_update(some)
+            for number, touched in self._looked_at(some):
+                moved += number
+                more = [key for key in dict.fromkeys(touched) if key not in known]
                 keys.extend(more)
                 known.update(more)
             if keys and not self.time_left():
                 raise Unavailable(f"{len(keys)} rows of master data are left to be looked at; they are when it goes on")
         self._all_looked_at()
         return moved
+
+    def _looked_at(self, keys: Sequence[RowKey]) -> Iterator[tuple[int, Iterable[RowKey]]]:
+        """Finds the places of these rows again: how many moved, and what is to be looked at after them."""
+        rows = [key for key in keys if key.entity != EXCHANGE_RATE]
+        done = Together.settle(self, dict.fromkeys(rows)) if len(rows) > 1 else None
+        if done:
+            moved = [key for key, one in done.settled.items() if one.moved]
+            yield len(moved), [*done.overtaken, *done.touched(moved)]
+        for key in keys:
+            if key.entity == EXCHANGE_RATE:
+                yield self.rates.look_again(key), ()
+            elif done is None or key not in done.settled:
+                before, after, _ = self._settled(key)
+                moves = after.changes != before.changes
+                touched = self.touched(before, after, None) if moves or after.placed.waits_for == MOVED else ()
+                yield moves, touched
 
     # --- one row ---
 
@@ -163,11 +199,12 @@ class Settling:
                 return first, row, outcome
             placed = self._place(row, known, read, names)
             after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
+            after = with_earlier(row, after)
             if after == row:
                 return first, row, outcome
             after = replace(after, changes=row.changes + 1)
             try:
-                event = self._event(row, after)
+                event = self.event(row, after)
                 after, leaves, comes = self._with_finance(row, after)
                 self.master.save(row, after, event, takes_from=names.takes_from, leaves=leaves, comes=comes)
             except NameTaken as taken:
@@ -215,10 +252,8 @@ class Settling:
         missing = [key for key in needed(known) if key not in read]
         if missing:
             read |= self.master.read(missing)
-        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
-            read = {**read, contract: self._contract(contract, read[contract])}
         cycle = self._cycle(known)
-        placed = place(known, read, names.holders, self.units, cycle)
+        placed = self.placed(known, read, names.holders, cycle)
         wanted = replace(known, placed=placed).name
         if wanted and row.placed.waits_for == name_blocker(wanted) and not names.takes_from:
             # It waited for this name: whether it is free now costs less to read than to try.
@@ -228,8 +263,20 @@ class Settling:
                 if name.deleted and not known.deleted:
                     names.takes_from = holder
                 else:
-                    placed = place(known, read, {wanted: holder}, self.units, cycle)
+                    placed = self.placed(known, read, {wanted: holder}, cycle)
         return placed
+
+    def placed(
+        self,
+        known: MasterRow,
+        read: Mapping[Key, Seen | None],
+        holders: Mapping[NameKey, RowKey] | None = None,
+        cycle: RowKey | None = None,
+    ) -> Placement:
+        """``place``, with what the set-up knows beside the rows."""
+        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
+            read = {**read, contract: self._contract(contract, read[contract])}
+        return place(known, read, holders or {}, self.units, cycle)
 
     def _contract(self, key: RowKey, read: Seen | None) -> Seen | None:
         """The contract of a line: its row, else, where that has no number, what the set-up document says of it."""
@@ -251,7 +298,7 @@ class Settling:
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
         return first if following == row.key else None
 
-    def _event(self, before: MasterRow, after: MasterRow) -> BusEvent | None:
+    def event(self, before: MasterRow, after: MasterRow) -> BusEvent | None:
         """The event of a change, if a mapped column changed or the row found another place."""
         was_usable = before.placed.number is not None
         changed = changed_columns(before, after)
@@ -273,28 +320,28 @@ class Settling:
 
     # --- what follows ---
 
-    def _touched(self, before: MasterRow, after: MasterRow, outcome: Delivery | None) -> Iterator[RowKey]:
-        """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before."""
+    def touched(
+        self, before: MasterRow, after: MasterRow, outcome: Delivery | None, known: Known | None = None
+    ) -> Iterator[RowKey]:
+        """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before.
+
+        ``known`` answers what has been read already.
+        """
+        known = known or self.master
         if after.entity in WAITED_FOR:
-            yield from self.master.blocked_rows(f"{after.entity}#{after.id}")
+            yield from known.blocked_rows(f"{after.entity}#{after.id}")
         if before.name and (before.name != after.name or after.deleted):
-            yield from self.master.blocked_rows(name_blocker(before.name))
+            yield from known.blocked_rows(name_blocker(before.name))
         if after.entity == SPLIT_RULE:
             contracts = (reference(row.columns, "contract") for row in (before, after))
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
-            yield from self._lines(after)
+            yield from _lines(after, known)
         if after.placed.waits_for == MOVED:
             self._moved[after.key] = after.changes
             yield from self.master.rows_naming(after.id, after.placed.company)
         if merged := reference(after.columns, "merged_into"):
             yield from self._merged(after, merged)
-
-    def _lines(self, contract: MasterRow) -> Iterator[RowKey]:
-        children = self.master.read([ChildrenKey(contract.id)])[ChildrenKey(contract.id)]
-        for entity, id in children.rows if isinstance(children, Children) else ():
-            if entity == CONTRACT_LINE:
-                yield RowKey(entity, id)
 
     def _merged(self, row: MasterRow, following: RowKey | None) -> Iterator[RowKey]:
         """The others of a cycle of merges."""
@@ -305,6 +352,13 @@ class Settling:
             if isinstance(found, SeenRow):
                 yield following
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
+
+
+def _lines(contract: MasterRow, known: Known) -> Iterator[RowKey]:
+    children = known.read([ChildrenKey(contract.id)])[ChildrenKey(contract.id)]
+    for entity, id in children.rows if isinstance(children, Children) else ():
+        if entity == CONTRACT_LINE:
+            yield RowKey(entity, id)
 
 
 def _learned(taken: NameTaken, row: MasterRow) -> _Names:

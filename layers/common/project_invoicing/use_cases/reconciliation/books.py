@@ -13,12 +13,12 @@ from itertools import chain
 from typing import TypeVar
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.master_data import SeenRow
+from project_invoicing.domain.master_data import NameKey, SeenName, SeenRow
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference
@@ -26,6 +26,7 @@ from project_invoicing.domain.staged_item import RejectedItem, StagedItem
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.reconciliation.accruals import Accruals, LeftBehind, Place, left_behind
+from project_invoicing.rules.reconciliation.batches import Exported
 from project_invoicing.rules.reconciliation.document_lines import DocumentLines, Named
 from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, of_row
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
@@ -43,6 +44,7 @@ from project_invoicing.store.transactions import MAX_READS
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.store.whole_tables import LedgerPage, Stored, UnsentEvent
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.reconciliation.batches import LeavingBooks
 from project_invoicing.use_cases.reconciliation.watch import Watch
 
 T = TypeVar("T")
@@ -70,13 +72,14 @@ class Books:
     _rates: UsedRates = field(init=False)
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
+    _exported: Exported = field(init=False)
 
     def __post_init__(self) -> None:
         setup = self.setup
         self.rows, self.headers, self.accounts = StagedRows(setup), Headers(setup), IntegrationAccounts(setup)
         self.master = MasterRows(setup, self.at)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
-        self._rates = UsedRates(setup)
+        self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -95,12 +98,30 @@ class Books:
         self._taken_twice()
         self._marks()
         self._report(self.headers.numbers(drawn, self.checks["invoice_numbers"]))
+        leaving = self._leaving()
+        versions = leaving.versions() if leaving else {}
         self._read_ledger()
+        if leaving:
+            leaving.judge(versions)
         self._compare_vouchers()
         self._compare_accruals(quiet=before == self._posted())
         self._judge_master_data()
         self._unfinished()
         self.done = True
+
+    def _leaving(self) -> LeavingBooks | None:
+        batches = self.stores.batches
+        if batches is None:
+            return None
+        return LeavingBooks(batches, self._exported, self.checks, self.watch, self._is_posted)
+
+    def _is_posted(self, company: str, source: str, document: str) -> bool:
+        if source == JOURNAL:
+            journal = self.stores.journals.get(company, document)
+            return journal is None or journal.status is JournalStatus.POSTED
+        invoice = self.stores.proposals.invoices.get(company, document)
+        header = self.stores.proposals.get(invoice.proforma_id) if invoice else None
+        return header is None or header.status is ProposalStatus.POSTED
 
     def _report(self, found: Iterable[Finding]) -> None:
         for check, difference in found:
@@ -116,9 +137,11 @@ class Books:
     # Master data
 
     def _read_master_data(self) -> None:
-        for _, seen in self.watch.over("items of master data", everything(self.stores.master)):
+        for key, seen in self.watch.over("items of master data", everything(self.stores.master)):
             if isinstance(seen, SeenRow):
                 self._report(self.master.add(seen))
+            elif isinstance(key, NameKey) and isinstance(seen, SeenName):
+                self.master.add_name(key, seen)
 
     def _judge_master_data(self) -> None:
         self._report(self.master.judge())
@@ -275,6 +298,7 @@ class Books:
         self._vouchers.add_page(page.company, page.source, page.document, page.entries)
         self.accounts.add_page(page.company, page.entries)
         self._accruals.add_page(page.company, page.entries)
+        self._exported.add_page(page.company, page.source, page.document, page.entries)
 
     def _compare_vouchers(self) -> None:
         for suspect in self._vouchers.suspects(self.headers.vouchers_between_companies()):

@@ -9,6 +9,7 @@ only changes the text of an unposted line: a person's edits on it stay.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,7 +44,7 @@ CHUNK = 1_000
 """Changed rows whose master data is read at a time."""
 _WITHOUT_AGREED_RATE = COST_KINDS | INTERCOMPANY
 """Costs, and what is sold to another company, whose contract it is not."""
-_UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
+UNPOSTED = (JournalStatus.DRAFT, JournalStatus.ERROR)
 
 
 @dataclass(slots=True)
@@ -78,26 +79,31 @@ class Changes:
                 guarded("actual", row.id, self._of_actual, row, reworded)
 
     def of_row(self, row: StagedRow) -> None:
-        """Treats an unposted row whose master data has changed as one that has changed itself."""
-        self._of_actual(row, reworded=False)
+        """Treats an unposted row whose master data has changed as one that has changed itself.
+
+        Raises ``TransactionCancelled`` where another run was faster.
+        """
+        self._bring_up_to_date(row, reworded=False)
 
     def of_fixed_rate(self, contract: str, companies: list[str]) -> None:
         """Draft lines of a contract take the fixed rate agreed after they were created (FXR-08)."""
         for company in companies:
-            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
             with suppress(TransactionCancelled):  # the next look at the contract compares it again
-                each("journal", ((one.journal_id, one) for one in drafts), partial(self._rerate, contract=contract))
+                each("journal", self._unposted(company), partial(self._rerate, contract=contract))
 
     def _of_actual(self, row: StagedRow, reworded: bool) -> None:
         with suppress(TransactionCancelled):
-            if reworded:
-                self._text(row)
-            elif row.relinked and row.proposal_id and self._still_continues(row):
-                self._unit(self.staging.up_to_date(row)).commit()
-            elif row.journal_id:
-                self._journal_line(row, row.journal_id)
-            elif row.proposal_id:
-                self._proposal_lines(row)
+            self._bring_up_to_date(row, reworded)
+
+    def _bring_up_to_date(self, row: StagedRow, reworded: bool) -> None:
+        if reworded:
+            self._text(row)
+        elif row.relinked and row.proposal_id and self._still_continues(row):
+            self._unit(self.staging.up_to_date(row)).commit()
+        elif row.journal_id:
+            self._journal_line(row, row.journal_id)
+        elif row.proposal_id:
+            self._proposal_lines(row)
 
     def _text(self, row: StagedRow) -> None:
         writes = self._journal_text(row) if row.journal_id else self._proposal_text(row)
@@ -105,7 +111,7 @@ class Changes:
 
     def _journal_text(self, row: StagedRow) -> list[Write]:
         journal = self.journals.get(row.company or "", row.journal_id or "")
-        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        page = self._page_of(journal, row.id) if journal and journal.status in UNPOSTED else None
         if journal is None or page is None:
             return []
         text = row.actual.description
@@ -139,15 +145,19 @@ class Changes:
         for company in companies:
             if seen.get(company) == self.setup.version:
                 continue
-            drafts = [one for one in self.journals.open(company) if one.status is JournalStatus.DRAFT]
             # A journal that is being posted, has grown, or cannot be read is compared again in the next pass.
             with suppress(TransactionCancelled):
-                if not each("journal", ((one.journal_id, one) for one in drafts), self._rerate):
+                if not each("journal", self._unposted(company), self._rerate):
                     self.journals.setup_seen(company, self.setup.version)
+
+    def _unposted(self, company: str) -> Iterator[tuple[str, Journal]]:
+        """A company's drafts and journals in error, each with its number."""
+        found = self.journals.unposted(company)
+        return ((one.journal_id, one) for one in found if one.status in UNPOSTED)
 
     def _journal_line(self, row: StagedRow, journal_id: str) -> None:
         journal = self.journals.get(row.company or "", journal_id)
-        page = self._page_of(journal, row.id) if journal and journal.status in _UNPOSTED else None
+        page = self._page_of(journal, row.id) if journal and journal.status in UNPOSTED else None
         if journal is None or page is None:
             self._too_late(row)
             return
@@ -183,7 +193,7 @@ class Changes:
         change.lines_removed(1)
 
         def release(line: JournalLine, by: str | None) -> Write:
-            return self.staging.released(line.actual_id, OnJournal(journal.journal_id), by=by)
+            return self.staging.released(line.actual_id, OnJournal(journal.journal_id), self.at, by=by)
 
         return [
             *released(self.staging, [line], release),

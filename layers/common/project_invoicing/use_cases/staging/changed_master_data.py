@@ -12,27 +12,55 @@ from dataclasses import dataclass
 from typing import Final
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import ProposalStatus, StagingState
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.master_data import PARTS, Part
-from project_invoicing.domain.master_row import MOVES_WORK
+from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey, Seen, SeenName, SeenRow
+from project_invoicing.domain.master_row import MOVES_WORK, ON_LINES, moved_columns
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import POLICY, rate_blocker
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.tables import CONTRACT
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.set_aside import guarded
+from project_invoicing.store.unit_of_work import first_of, retried
 from project_invoicing.use_cases.master_data.facts import PriceFacts
-from project_invoicing.use_cases.staging.apply_changes import CHUNK, Changes
+from project_invoicing.use_cases.master_data.reader import Reader
+from project_invoicing.use_cases.staging.apply_changes import CHUNK, UNPOSTED, Changes
 
 _FIXED_RATE: Final = "fixed_exchange_rate"
-_ON_LINES: Final = {
-    Part.PROJECTS: "project",
-    Part.CONTRACTS: "contract",
-    Part.CONTRACT_LINES: "contract_line",
-}
+_ATTEMPTS: Final = 6
 
 Line = JournalLine | ProposalLine
+
+
+def changed_meanwhile(reader: Reader) -> list[MasterDataChanged]:
+    """What has changed for lines since a run read it, each change as its event has told it.
+
+    The event may have come before the run wrote the lines, and found none.
+    """
+    changes = (_change(*one) for one in reader.differing(_on_lines))
+    return [change for change in changes if change]
+
+
+def _on_lines(key: Key, seen: Seen | None) -> bool:
+    """Whether lines depend on it: the rows that they hang on, and contracts, which may agree a rate."""
+    if isinstance(key, RowKey):
+        return key.entity in ON_LINES and seen is not None
+    return isinstance(key, NameKey) and key.part is Part.CONTRACTS and seen is not None
+
+
+def _change(key: Key, before: Seen | None, now: Seen | None) -> MasterDataChanged | None:
+    match key, before, now:
+        case RowKey(entity, id), SeenRow(), SeenRow(company=company, number=number):
+            changed = moved_columns(before, now)
+        case NameKey(_, company, number), SeenName(), SeenName(id=id):
+            entity = CONTRACT
+            changed = (_FIXED_RATE,) if before.finance.get(_FIXED_RATE) != now.finance.get(_FIXED_RATE) else ()
+        case _:
+            return None
+    told = MasterDataChanged(entity=entity, id=id, company=company, number=number, blockers=(), changed=changed)
+    return told if changed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +73,13 @@ class ChangedMasterData:
     def apply(self) -> list[str]:
         """Returns the ids of the actuals that were on lines and are looked at again now."""
         changed = set(self.change.changed or ())
-        part = PARTS.get(self.change.entity)
-        if part is Part.CONTRACTS and _FIXED_RATE in changed and self.change.number:
+        entity = self.change.entity
+        if entity == CONTRACT and _FIXED_RATE in changed and self.change.number:
             self.changes.of_fixed_rate(self.change.number, self._companies(changed))
-        if part not in _ON_LINES or not changed & MOVES_WORK:
+        if entity not in ON_LINES or not changed & MOVES_WORK:
             return []
         again: list[str] = []
-        for some in chunks(self._lines(_ON_LINES[part], changed), CHUNK):
+        for some in chunks(self._lines(ON_LINES[entity], changed), CHUNK):
             rows = self.changes.staging.readable(line.actual_id for line in some)
             self.changes.setups.reader.actuals(row.actual for row in rows.values())
             for line in some:
@@ -84,7 +112,16 @@ class ChangedMasterData:
     def _of_row(self, row: StagedRow, line: Line) -> bool:
         if row.state is not StagingState.IMPORTED or not self._differs(row, line):
             return False
-        self.changes.of_row(row)
+        known: StagedRow | None = row
+        read = first_of(known, lambda: self.changes.staging.readable([row.id]).get(row.id))
+
+        def step() -> None:
+            now = read()
+            if now and now.state is StagingState.IMPORTED:
+                self.changes.of_row(now)
+
+        # Who is told of a change is told once: a page that others write at the same time is read again.
+        retried(f"line of actual {row.id}", step, attempts=_ATTEMPTS)
         return True
 
     def _differs(self, row: StagedRow, line: Line) -> bool:
@@ -106,8 +143,8 @@ class ChangedMasterData:
     def _unposted(self, companies: list[str]) -> Iterator[Line]:
         journals, proposals = self.changes.journals, self.changes.proposals
         for company in companies:
-            for journal in journals.open(company):
-                if journal.status in (JournalStatus.DRAFT, JournalStatus.ERROR):
+            for journal in journals.unposted(company):
+                if journal.status in UNPOSTED:
                     for page in journals.pages(company, journal.journal_id):
                         yield from () if page.posted else page.lines
             for header in proposals.open(company):

@@ -22,7 +22,7 @@ from project_invoicing.use_cases.proposals.import_lines import ProposalImport
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.use_cases.staging.apply_changes import Changes
-from project_invoicing.use_cases.staging.changed_master_data import ChangedMasterData
+from project_invoicing.use_cases.staging.changed_master_data import ChangedMasterData, changed_meanwhile
 from project_invoicing.use_cases.staging.left_waiting import LOOKS, LeftWaiting, changed_since
 from project_invoicing.use_cases.staging.posted_lines import PostedLines
 from project_invoicing.use_cases.staging.prevalidate import ActualsRegister
@@ -133,23 +133,30 @@ class StagingImport:
         return ProposalImport(*stores, self.setups, self.at, self.register, company, left=self.left)
 
     def _finished(self, proposals: ProposalImport, lines: JournalImport | None = None) -> dict[str, int]:
-        """The report, once nothing waits for what has come while the run was at work (D-100)."""
+        """The report, once nothing waits for what has come while the run was at work, and no line is as it was before.
+
+        D-100, D-155.
+        """
         report = _report(proposals, lines)
-        if not self.left.blockers or not self.looks:
+        changed = changed_meanwhile(self.setups.reader) if self.looks else []
+        if not changed and not (self.left.blockers and self.looks):
             return report
         now = self.read_again()
         rows, proformas = self.left.by(changed_since(self.setups, now, self.left.blockers))
-        if not rows and not proformas:
+        if not rows and not proformas and not changed:
             return report
         run = replace(self, setups=now, left=LeftWaiting(), looks=self.looks - 1)
-        again = run.once_more(rows, proformas, proposals.company)
+        again = run.once_more(rows, proformas, changed, proposals.company)
         again["waiting"] -= len(rows) + len(proformas)
         return {name: number + again[name] for name, number in report.items()}
 
-    def once_more(self, rows: Set[str], proformas: Set[str], company: str | None) -> dict[str, int]:
-        """Imports rows and proposals that have been looked at before."""
+    def once_more(
+        self, rows: Set[str], proformas: Set[str], changed: Iterable[MasterDataChanged], company: str | None
+    ) -> dict[str, int]:
+        """Imports rows and proposals that have been looked at before, and lines that a change puts elsewhere."""
+        moved = [id for change in changed for id in ChangedMasterData(self._changes(None), change).apply()]
         lines, proposals = self._journals(company), self._proposals(company)
-        proposals.run_these([*proformas, *_import(self.staging.readable(rows).values(), lines)])
+        proposals.run_these([*proformas, *_import(self.staging.readable({*rows, *moved}).values(), lines)])
         return self._finished(proposals, lines)
 
 

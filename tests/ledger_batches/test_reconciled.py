@@ -1,0 +1,96 @@
+"""Every night the ledger is compared with the batches in which it left (reference tests 10 and 12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.store.items import key
+from project_invoicing.store.ready_progress import Progress, ReadyProgress
+from project_invoicing.store.transactions import transact
+from tests.batches import asked
+from tests.books import COMPANY, Books, small
+
+SAID: dict[str, Any] = {"company": COMPANY, "kind": "ledger", "number": 1}
+NAMES = ("batch_documents", "batch_totals", "batch_answers")
+
+
+@pytest.fixture
+def books(moto: None) -> Books:
+    made = Books((f"parameters.{COMPANY}.ledger", {"schedule": "daily", "answer_hours": 24}))
+    made.month()
+    progress = ReadyProgress(made.client, made.names.ledger_batches_table)
+    transact(made.client, [progress.write(Progress(done=made.at))])
+    return made
+
+
+def found(books: Books, at: str | None = None) -> dict[str, list[str]]:
+    """What the checks of batches find, by check."""
+    books.at = at or books.at
+    report = books.schedule("reconciliation")
+    checks = {check["name"]: check for check in report["checks"]}
+    assert [checks[name]["checked"] for name in NAMES] == [True, True, True]
+    return {name: [one["detail"] for one in checks[name]["found"]] for name in NAMES if checks[name]["found"]}
+
+
+def test_what_waits_and_what_is_accepted_is_no_difference(books: Books) -> None:
+    books.build()
+    books.post(JOURNAL, "J-2", small(7))
+    assert found(books) == {}
+    asked(books, acknowledge={**SAID, "outcome": "accepted", "external_number": "GJ-1"})
+    assert found(books, "2026-06-03T12:00:00Z") == {}
+
+
+def test_12_what_is_open_is_said_with_its_amount_and_its_voucher(books: Books) -> None:
+    books.build()
+    refused = [{"external_id": "USPM:PV-00000002", "message": "closed"}]
+    asked(books, acknowledge={**SAID, "outcome": "partly", "external_number": "GJ-1", "errors": refused})
+    assert found(books) == {"batch_answers": ["1 of its 3 vouchers are not accepted: USPM:PV-00000002: closed"]}
+    report = books.schedule("reconciliation")
+    [check] = [one for one in report["checks"] if one["name"] == "batch_answers"]
+    assert check["amounts"] == {"USD": "1200.00"}
+
+
+def test_10_an_answer_that_does_not_come_or_names_another_period_is_said(books: Books) -> None:
+    books.build()
+    late = found(books, "2026-06-05T04:00:00Z")
+    assert late == {"batch_answers": ["is ready and has had no answer for more than 24 hours"]}
+    asked(books, acknowledge={**SAID, "outcome": "accepted", "external_number": "JE-1", "posted_date": "2026-06-01"})
+    assert found(books) == {"batch_answers": ["was posted there on 2026-06-01, which is not of 2026-05"]}
+
+
+def test_a_document_on_no_list_and_sums_that_differ_are_said(books: Books) -> None:
+    books.build()
+    ready = books.post(JOURNAL, "J-2", small(7))
+    table = books.names.ledger_batches_table
+    books.client.delete_item(TableName=table, Key=key("READY#USPM", ready.key))
+    books.client.update_item(
+        TableName=table,
+        Key=key("BATCH#USPM#ledger", "000001"),
+        UpdateExpression="SET #a = :a",
+        ExpressionAttributeNames={"#a": "at"},
+        ExpressionAttributeValues={":a": {"L": [{"S": "4639.00"}, {"S": "4640.00"}]}},
+    )
+    assert found(books) == {
+        "batch_documents": ["is posted, in no batch of 2026-05, and does not wait for one"],
+        "batch_totals": ["its ledger batches have a debit of 4639.00, their documents one of 4640.00"],
+    }
+
+
+def test_a_company_whose_batches_are_not_made_is_said(books: Books) -> None:
+    assert found(books, "2026-06-04T02:30:00Z") == {
+        "batch_documents": ["2 documents wait for a batch, and none was made for a day"]
+    }
+
+
+def test_a_number_that_is_left_out_is_said(books: Books) -> None:
+    books.build()
+    books.post(JOURNAL, "J-2", small(7))
+    books.build()
+    books.client.delete_item(TableName=books.names.ledger_batches_table, Key=key("BATCH#USPM#ledger", "000001"))
+    assert found(books)["batch_totals"][:2] == [
+        "comes after number 0: a number is left out",
+        "is number 2 of 2026-05 after number 0",
+    ]
