@@ -26,7 +26,7 @@ from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
-from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, open_list, voucher_list
+from project_invoicing.store.listing import Listed, Listing, entry, listing, parts_of, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -57,9 +57,10 @@ _DIGITS: Final = 8
 class Journals:
     """Access to the journals table."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, one_list: bool = False) -> None:
         self.client = client
         self.table = table
+        self._lists = Listed(client, table, one_list=one_list)
 
     # Reading
 
@@ -70,11 +71,11 @@ class Journals:
 
     def unposted(self, company: str) -> list[Journal]:
         """As ``open``, with the journals in error, which no run posts. One request more, and one for a hundred."""
-        lists = {open_list(KIND, company): {"st": (JournalStatus.ERROR,)}}
+        parts = parts_of(KIND, company, JournalStatus.ERROR)
         numbers: list[str] = []
         before: str | None = None
         while before != "":
-            found = Listed(self.client, self.table).newest(lists, _AT_ONCE, since=None, before=before)
+            found = self._lists.newest(parts, _AT_ONCE, since=None, before=before)
             numbers += (_document(item["pk"])[1] for item in found.entries)
             before = found.before
         return [*self.open(company), *(self.many(company, sorted(numbers)).values() if numbers else ())]
@@ -112,16 +113,20 @@ class Journals:
 
     def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
         """Numbers of a company's journals under the last days of their periods. One request."""
-        lists = lists_of(KIND, company, status)
-        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
-        return listing(found, lambda item: _document(item["pk"])[1])
+        found = self._lists.newest(parts_of(KIND, company, status), limit, since=since, before=before)
+        return listing(found, _number_of)
+
+    def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
+        """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
+        found = self._lists.opened(KIND, company, limit, since=since)
+        return [number for number, _ in listing(found, _number_of).documents], bool(found.before)
 
     def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
         """How many of a company's journals are in which state, without the posted ones, and whether there are more.
 
         Those of the latest periods are counted. One request.
         """
-        found = Listed(self.client, self.table).newest({open_list(KIND, company): {}}, limit, since=None, before=None)
+        found = self._lists.opened(KIND, company, limit)
         return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
@@ -129,7 +134,7 @@ class Journals:
 
         A line that failed to post is on the journal that its journal names.
         """
-        found = Listed(self.client, self.table).first_from(*drawn_entry(company, drawn).values())
+        found = self._lists.first_from(*drawn_entry(company, drawn).values())
         if found is None:
             return None
         journal_id = _document(found["pk"])[1]
@@ -289,6 +294,10 @@ def drawn_entry(company: str, number: int) -> dict[str, str]:
 
 def _has_voucher(page: Item, voucher: str) -> bool:
     return any(line.voucher == voucher for line in rows.decode(JournalLine, page["l"]))
+
+
+def _number_of(item: Item) -> str:
+    return _document(item["pk"])[1]
 
 
 def _document(key: str) -> tuple[str, str]:
