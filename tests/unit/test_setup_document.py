@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
@@ -59,7 +60,9 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
 
 def test_a_document_read_from_json_is_the_same() -> None:
     made = SetupDocument.model_validate(document())
-    assert SetupDocument.model_validate_json(made.model_dump_json(by_alias=True)) == made
+    stored = json.loads(json.dumps(document(), default=str))
+    assert SetupDocument.read(stored) == made
+    assert SetupDocument.read(made.model_dump(mode="json", by_alias=True)) == made
 
 
 @pytest.mark.parametrize("wrong", [None, [], "companies", {}])

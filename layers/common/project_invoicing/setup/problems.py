@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import SetupRow, bare
 
 Path = tuple[str | int, ...]
 _TOLD_AT_ONCE = 100
@@ -83,7 +83,7 @@ def _keys_at(path: Path) -> list[str]:
 
 
 def _fields(row: type[SetupRow]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
+    return {column.alias: bare(column.annotation) for column in row.columns().values()}
 
 
 def instead(name: str, known: Iterable[str]) -> str:

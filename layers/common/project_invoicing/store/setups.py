@@ -91,7 +91,7 @@ def _head(number: int) -> tuple[str, str]:
 def _finance_setup(client: DynamoDBClient, table: str, head: Item) -> FinanceSetup:
     known = (head["version"], head["digest"])
     if known not in _parsed:
-        document = SetupDocument.model_validate_json(_text(client, table, head))
+        document = SetupDocument.read(json.loads(_text(client, table, head)))
         while len(_parsed) >= _KEPT:
             del _parsed[next(iter(_parsed))]
         _parsed[known] = FinanceSetup(document, head["version"])

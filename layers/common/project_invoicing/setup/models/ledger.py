@@ -5,9 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
-
-from project_invoicing.setup.models.values import Name, SetupRow
+from project_invoicing.setup.models.row import Limited, SetupRow
+from project_invoicing.setup.models.values import Name
 
 
 class ExportSchedule(StrEnum):
@@ -28,6 +27,6 @@ class LedgerExport(SetupRow):
 
     schedule: ExportSchedule = ExportSchedule.OFF
     formats: list[Name] = []
-    batch_lines: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
-    text: Annotated[str, Field(max_length=200)] = "{document} {project}"
-    answer_hours: Annotated[int, Field(ge=1, le=8784)] = 24
+    batch_lines: Annotated[int, Limited(ge=1, le=1_000_000)] = 100_000
+    text: Annotated[str, Limited(max_length=200)] = "{document} {project}"
+    answer_hours: Annotated[int, Limited(ge=1, le=8784)] = 24
