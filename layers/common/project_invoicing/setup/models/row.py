@@ -138,7 +138,7 @@ class SetupRow:
 
     def __init_subclass__(cls) -> None:
         if foreign := [name for name, value in vars(cls).items() if type(value).__module__.startswith("pydantic")]:
-            raise TypeError(f"{cls.__name__}.{foreign[0]}: a row is declared with Limited and CHECKS, not with pydantic")
+            raise TypeError(f"{cls.__name__}.{foreign[0]}: use Limited and CHECKS, so that readers need no pydantic")
         own = {
             name: _Column(name, vars(cls).get(name, REQUIRED))
             for name, annotation in cls.__annotations__.items()
