@@ -12,7 +12,7 @@ from project_invoicing.rules.explaining.explanation import Explanation
 
 def woven(made: Explanation, entries: Iterable[HistoryEntry]) -> Explanation:
     """The explanation with these entries in its time line, each after what happened until then."""
-    for entry in entries:
+    for entry in sorted(entries, key=lambda one: one.order):
         later = (n for n, step in enumerate(made.history) if step["at"] and step["at"] > entry.at)
         made.history.insert(next(later, len(made.history)), {"at": entry.at, "what": in_words(entry)})
     return made
