@@ -29,10 +29,11 @@ from project_invoicing.store.listing import (
     PROPOSAL,
     Listed,
     Listing,
+    Part,
     customer_list,
     entry,
     listing,
-    posted_list,
+    parts_of,
     voucher_list,
 )
 from project_invoicing.store.sequences import Counter
@@ -72,8 +73,8 @@ class Invoices:
         self, company: str, limit: int, *, customer: str | None, since: str | None, before: str | None
     ) -> Listing:
         """Numbers of a company's or a customer's posted invoices under their dates. One request."""
-        list_ = customer_list(company, customer) if customer else posted_list(PROPOSAL, company)
-        found = Listed(self.client, self.table).newest({list_: {}}, limit, since=since, before=before)
+        parts = [Part(customer_list(company, customer))] if customer else parts_of(PROPOSAL, company, "posted")
+        found = Listed(self.client, self.table).newest(parts, limit, since=since, before=before)
         return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))
 
     def with_voucher(self, company: str, voucher: str) -> str | None:

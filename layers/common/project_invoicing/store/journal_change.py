@@ -13,7 +13,7 @@ from project_invoicing.domain.calendar import last_day
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.states import JOURNALS, JournalVerb
-from project_invoicing.store.listing import entry, open_list, posted_list
+from project_invoicing.store.listing import entry, list_of, open_entry
 from project_invoicing.store.transactions import Write, update
 from project_invoicing.store.unsealed import to_seal
 
@@ -130,8 +130,8 @@ def opened(journal: Journal) -> dict[str, str]:
 def listed(journal: Journal) -> dict[str, str]:
     """The journal's place in the lists: under the last day of its period."""
     posted = journal.status is JournalStatus.POSTED
-    list_ = (posted_list if posted else open_list)(KIND, journal.company)
-    return entry(list_, f"{last_day(journal.period)}#{journal.journal_id}")
+    place = f"{last_day(journal.period)}#{journal.journal_id}"
+    return entry(list_of(KIND, journal.company), place) if posted else open_entry(KIND, journal.company, place)
 
 
 def partition(company: str, journal_id: str) -> str:

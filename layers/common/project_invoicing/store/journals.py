@@ -26,7 +26,7 @@ from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
-from project_invoicing.store.listing import Listed, Listing, entry, listing, lists_of, open_list, voucher_list
+from project_invoicing.store.listing import Listed, Listing, entry, listing, parts_of, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -70,11 +70,11 @@ class Journals:
 
     def unposted(self, company: str) -> list[Journal]:
         """As ``open``, with the journals in error, which no run posts. One request more, and one for a hundred."""
-        lists = {open_list(KIND, company): {"st": (JournalStatus.ERROR,)}}
+        parts = parts_of(KIND, company, JournalStatus.ERROR)
         numbers: list[str] = []
         before: str | None = None
         while before != "":
-            found = Listed(self.client, self.table).newest(lists, _AT_ONCE, since=None, before=before)
+            found = Listed(self.client, self.table).newest(parts, _AT_ONCE, since=None, before=before)
             numbers += (_document(item["pk"])[1] for item in found.entries)
             before = found.before
         return [*self.open(company), *(self.many(company, sorted(numbers)).values() if numbers else ())]
@@ -112,16 +112,22 @@ class Journals:
 
     def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
         """Numbers of a company's journals under the last days of their periods. One request."""
-        lists = lists_of(KIND, company, status)
-        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
-        return listing(found, lambda item: _document(item["pk"])[1])
+        found = Listed(self.client, self.table).newest(
+            parts_of(KIND, company, status), limit, since=since, before=before
+        )
+        return listing(found, _number_of)
+
+    def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
+        """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
+        found = Listed(self.client, self.table).opened(KIND, company, limit, since=since)
+        return [number for number, _ in listing(found, _number_of).documents], bool(found.before)
 
     def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
         """How many of a company's journals are in which state, without the posted ones, and whether there are more.
 
         Those of the latest periods are counted. One request.
         """
-        found = Listed(self.client, self.table).newest({open_list(KIND, company): {}}, limit, since=None, before=None)
+        found = Listed(self.client, self.table).opened(KIND, company, limit)
         return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
@@ -289,6 +295,10 @@ def drawn_entry(company: str, number: int) -> dict[str, str]:
 
 def _has_voucher(page: Item, voucher: str) -> bool:
     return any(line.voucher == voucher for line in rows.decode(JournalLine, page["l"]))
+
+
+def _number_of(item: Item) -> str:
+    return _document(item["pk"])[1]
 
 
 def _document(key: str) -> tuple[str, str]:

@@ -85,9 +85,9 @@ def _proposals(place: ListPlace, companies: list[str]) -> tuple[list[Proposal], 
     """The newest open ones of each company: one request each, and one for all their headers."""
     limit, ids, more = max(_PROPOSALS // len(companies), 1), [], False
     for company in companies:
-        found = place.stores.proposals.listed(company, limit, status=None, customer=None, since=None, before=None)
-        ids += [id for id, _ in found.documents]
-        more |= found.before.startswith("0|")  # the list of what is open goes on
+        found, goes_on = place.stores.proposals.opened(company, limit)
+        ids += found
+        more |= goes_on
     return list(place.stores.proposals.many(ids).values()), more
 
 

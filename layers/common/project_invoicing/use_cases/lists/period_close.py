@@ -150,9 +150,8 @@ def _first_day(setup: FinanceSetup, company: str, period: FiscalPeriod) -> date:
 
 def _headers(place: ListPlace, company: str) -> tuple[list[Proposal], bool]:
     """Open proposals of a company: one request, and one for a hundred of them."""
-    found = place.stores.proposals.listed(company, MOST, status=None, customer=None, since=None, before=None)
-    headers = place.stores.proposals.many(id for id, _ in found.documents)
-    return list(headers.values()), found.before.startswith("0|")
+    ids, more = place.stores.proposals.opened(company, MOST)
+    return list(place.stores.proposals.many(ids).values()), more
 
 
 def _posting_day(header: Proposal, setup: FinanceSetup, at: str) -> date:
@@ -183,13 +182,13 @@ def _rows(place: ListPlace, company: str) -> tuple[list[StagedRow], bool]:
 def _journals(made: Checklist) -> None:
     """Open journals whose periods have days that count."""
     journals = made.place.stores.journals
-    found = journals.listed(made.company, MOST, status=None, since=made.first.isoformat(), before=None)
-    for journal in journals.many(made.company, (number for number, _ in found.documents)).values():
+    found, more = journals.opened(made.company, MOST, made.first.isoformat())
+    for journal in journals.many(made.company, found).values():
         if made.has_days_of(journal):
             point = Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS
             made.points[point].add(journal.changed_at)
     for point in (Point.JOURNALS_IN_ERROR, Point.JOURNALS):
-        made.points[point].more = found.before.startswith("0|")
+        made.points[point].more = more
 
 
 def _rejected(made: Checklist) -> None:
