@@ -8,7 +8,8 @@ Each of the tables of journals, proposals and the ledger has it, with keys and a
 An item is in one list. Proposals and journals of a company are in one, so that a page of it is one request: what is
 open stands after what is posted, whose places begin with the day (D-160). Earlier versions had what is open in a list
 of its own; it is read as long as something is there. A posted invoice is in the list of its customer; by date it is
-found through its posted proposal. The pages of documents that say a voucher's number are in the list of vouchers by number.
+found through its posted proposal. The pages of documents that say a voucher's number are in the list of vouchers by
+number.
 """
 
 from __future__ import annotations
