@@ -210,6 +210,7 @@ def test_one_goes_from_document_to_document_of_the_list_and_past_one_that_has_le
     ann = Browser(books)
     listed = ann.get("/proposals?status=ready")
     assert listed.usage.requests <= 5  # three for the list, those of no company, and the version of the set-up
+    assert ann.get("/proposals?company=USPM").usage.requests <= 4  # what is open, what is posted, and names: three
     found = [link for link in listed.links if link.startswith("/proposals/")]
     first = ann.get(found[0])
     assert (first.rel("prev"), first.rel("up")) == (None, "/proposals?status=ready")

@@ -57,9 +57,10 @@ _DIGITS: Final = 8
 class Journals:
     """Access to the journals table."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, one_list: bool = False) -> None:
         self.client = client
         self.table = table
+        self._lists = Listed(client, table, one_list=one_list)
 
     # Reading
 
@@ -112,14 +113,12 @@ class Journals:
 
     def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
         """Numbers of a company's journals under the last days of their periods. One request."""
-        found = Listed(self.client, self.table).newest(
-            parts_of(KIND, company, status), limit, since=since, before=before
-        )
+        found = self._lists.newest(parts_of(KIND, company, status), limit, since=since, before=before)
         return listing(found, _number_of)
 
     def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
         """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
-        found = Listed(self.client, self.table).opened(KIND, company, limit, since=since)
+        found = self._lists.opened(KIND, company, limit, since=since)
         return [number for number, _ in listing(found, _number_of).documents], bool(found.before)
 
     def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
@@ -127,7 +126,7 @@ class Journals:
 
         Those of the latest periods are counted. One request.
         """
-        found = Listed(self.client, self.table).opened(KIND, company, limit)
+        found = self._lists.opened(KIND, company, limit)
         return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
@@ -135,7 +134,7 @@ class Journals:
 
         A line that failed to post is on the journal that its journal names.
         """
-        found = Listed(self.client, self.table).first_from(*drawn_entry(company, drawn).values())
+        found = self._lists.first_from(*drawn_entry(company, drawn).values())
         if found is None:
             return None
         journal_id = _document(found["pk"])[1]

@@ -131,14 +131,15 @@ def listing(found: Found, key_of: Callable[[Item], str | None]) -> Listing:
 class Listed:
     """The lists of one table. An index may lag behind its table: whoever shows an entry reads the document itself."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client, self._table = client, table
+    def __init__(self, client: DynamoDBClient, table: str, *, one_list: bool = False) -> None:
+        """``one_list``: no earlier version has listed anything."""
+        self._client, self._table, self._one_list = client, table, one_list
 
     def newest(self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None) -> Found:
         """At most ``limit`` entries, each part newest first and one after the other, from the day ``since``.
 
-        One request, and every ten minutes one for a former list. An answer may have fewer entries than ``limit``, even
-        none, and still go on ``before`` a place.
+        One request, and where there may be a former list one for it every ten minutes. An answer may have fewer entries
+        than ``limit``, even none, and still go on ``before`` a place.
         """
         return self._page(parts, limit, since or FIRST, before, newest=True)
 
@@ -183,8 +184,8 @@ class Listed:
 
     def _is_over(self, part: Part) -> bool:
         """Whether it is a list of an earlier version that has nothing any more. Asked now and then."""
-        if not part.former:
-            return False
+        if not part.former or self._one_list:
+            return part.former
         known = _OVER.setdefault(self._client, {})
         if monotonic() >= known.get((self._table, part.list), 0.0):
             if self.first_from(part.list, FIRST):

@@ -76,11 +76,14 @@ class Proposals:
     ``calendar_dates``: the fields of a proforma whose columns hold calendar dates, as the table map says (D-061).
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, calendar_dates: Collection[str]) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, calendar_dates: Collection[str], *, one_list: bool = False
+    ) -> None:
         self.client = client
         self.table = table
         self.calendar_dates = calendar_dates
         self.invoices = Invoices(client, table)
+        self._lists = Listed(client, table, one_list=one_list)
 
     # Reading
 
@@ -132,12 +135,12 @@ class Proposals:
             opened = [] if status == ProposalStatus.POSTED else parts_of(PROPOSAL, company, status or OPEN, lc=ids)
             posted = [Part(customer_list(company, number))] if status in (None, ProposalStatus.POSTED) else []
             parts = [*opened, *posted]
-        found = Listed(self.client, self.table).newest(parts, limit, since=since, before=before)
+        found = self._lists.newest(parts, limit, since=since, before=before)
         return listing(found, _proforma_of)
 
     def opened(self, company: str, limit: int) -> tuple[list[str], bool]:
         """Ids of the newest of a company's proposals that are not posted, and whether there are more."""
-        found = Listed(self.client, self.table).opened(PROPOSAL, company, limit)
+        found = self._lists.opened(PROPOSAL, company, limit)
         return [id for id, _ in listing(found, _proforma_of).documents], bool(found.before)
 
     def many(self, proforma_ids: Iterable[str]) -> dict[str, Proposal]:
