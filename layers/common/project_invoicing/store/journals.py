@@ -75,7 +75,7 @@ class Journals:
         numbers: list[str] = []
         before: str | None = None
         while before != "":
-            found = Listed(self.client, self.table).newest(parts, _AT_ONCE, since=None, before=before)
+            found = self._lists.newest(parts, _AT_ONCE, since=None, before=before)
             numbers += (_document(item["pk"])[1] for item in found.entries)
             before = found.before
         return [*self.open(company), *(self.many(company, sorted(numbers)).values() if numbers else ())]

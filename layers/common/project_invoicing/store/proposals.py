@@ -112,7 +112,7 @@ class Proposals:
     def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
         """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
         parts = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
-        found = Listed(self.client, self.table).oldest(parts, limit, since=since, after=after)
+        found = self._lists.oldest(parts, limit, since=since, after=after)
         return listing(found, _proforma_of)
 
     def listed(
