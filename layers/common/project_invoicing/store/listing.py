@@ -135,21 +135,26 @@ class Listed:
         """``one_list``: no earlier version has listed anything."""
         self._client, self._table, self._one_list = client, table, one_list
 
-    def newest(
-        self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None, oldest_first: bool = False
-    ) -> Found:
+    def newest(self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None) -> Found:
         """At most ``limit`` entries, each part newest first and one after the other, from the day ``since``.
 
         One request, and where there may be a former list one for it every ten minutes. An answer may have fewer entries
-        than ``limit``, even none, and still go on ``before`` a place (``oldest_first``: after it).
+        than ``limit``, even none, and still go on ``before`` a place.
         """
-        text, _, place = (before or "0|").partition("|")
+        return self._page(parts, limit, since or FIRST, before, newest=True)
+
+    def oldest(self, parts: Sequence[Part], limit: int, *, since: str | None, after: str | None) -> Found:
+        """As ``newest``, from the oldest entry on; ``before`` of the answer continues ``after`` a place."""
+        return self._page(parts, limit, since or FIRST, after, newest=False)
+
+    def _page(self, parts: Sequence[Part], limit: int, since: str, at: str | None, *, newest: bool) -> Found:
+        text, _, place = (at or "0|").partition("|")
         number = int(text) if text.isdigit() else len(parts)
         if number < len(parts) and not place and self._is_over(parts[number]):
             number += 1
         if number >= len(parts):
             return Found([], "")
-        entries, reached = self._part(parts[number], limit, since or FIRST, place, oldest_first=oldest_first)
+        entries, reached = self._part(parts[number], limit, since, place, newest=newest)
         if len(entries) > limit:
             return Found(entries[:limit], f"{number}|{entries[limit - 1]['ls']}")
         if reached:
@@ -188,19 +193,19 @@ class Listed:
             known[self._table, part.list] = monotonic() + _ASKED_AGAIN
         return True
 
-    def _part(self, part: Part, limit: int, since: str, place: str, *, oldest_first: bool) -> tuple[list[Item], str]:
-        """Entries beyond a place, and the place up to which the list was read, if there is more of it."""
+    def _part(self, part: Part, limit: int, since: str, place: str, *, newest: bool) -> tuple[list[Item], str]:
+        """Entries from a place on, and the place up to which the list was read, if there is more of it."""
         first, last = part.between(since)
-        lower, upper = (place or first, last) if oldest_first else (first, place or last)
+        if place:
+            first, last = (first, place) if newest else (place, last)
         expression = Expression()
-        between = f"BETWEEN {expression.value(lower)} AND {expression.value(upper)}"
+        between = f"BETWEEN {expression.value(first)} AND {expression.value(last)}"
         condition = f"{expression.equal('lp', part.list)} AND {expression.name('ls')} {between}"
         filters = [_one_of(expression, name, values) for name, values in part.among.items()]
-        options: dict[str, Any] = {"ScanIndexForward": oldest_first}
+        options: dict[str, Any] = {"ScanIndexForward": not newest}
         options |= {"FilterExpression": " AND ".join(filters)} if filters else {"Limit": limit + 2}
         found, reached = self._ask(condition, expression, options)
-        beyond = (item for item in found if (item["ls"] > place if oldest_first else item["ls"] < upper))
-        return [item for item in beyond if day_of(item) >= since], reached
+        return [item for item in found if item["ls"] != place and day_of(item) >= since], reached
 
     def _ask(self, condition: str, expression: Expression, options: Mapping[str, Any]) -> tuple[list[Item], str]:
         """Entries, and the place that was read last if there are more."""

@@ -111,8 +111,8 @@ class Proposals:
 
     def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
         """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
-        waiting = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
-        found = self._lists.newest(waiting, limit, since=since, before=after, oldest_first=True)
+        parts = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
+        found = self._lists.oldest(parts, limit, since=since, after=after)
         return listing(found, _proforma_of)
 
     def listed(
