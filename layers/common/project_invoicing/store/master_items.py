@@ -5,7 +5,8 @@
   that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
   (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
   (index ``blocked_by``); ``ch`` how often it was written; ``fc`` ``fn`` finance's own columns of the number that it has
-  left while it has no other, and the company of that number; ``en`` the names that it had before, as JSON
+  left while it has no other, and the company of that number; ``en`` the names that it had before, as JSON;
+  ``lv`` the columns of an exchange rate that it is leaving, as JSON
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted, ``en`` the numbers that the row had before in the company, as JSON; ``f`` finance's
   own columns as JSON, ``fv`` how often they were set; one attribute ``w_<entity>#<id>`` a row that has had the name and
@@ -118,6 +119,7 @@ def stored_row(item: Item) -> MasterRow:
         earlier=tuple(
             NameKey(Part(part), company, number) for part, company, number in json.loads(item.get("en", "[]"))
         ),
+        leaves=json.loads(item["lv"]) if "lv" in item else None,
     )
 
 
@@ -141,6 +143,7 @@ def row_values(row: MasterRow) -> dict[str, Any]:
         "ch": row.changes,
         "fc": carried and columns_text(carried.columns),
         "fn": carried and carried.company,
+        "lv": columns_text(row.leaves) if row.leaves else None,
         "en": earlier_text([name.part, name.company, name.number] for name in row.earlier),
     }
 
