@@ -26,6 +26,10 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+UNNAMED: Final = "an unnamed person"
+"""Whoever asked without saying who it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """``id`` tells people apart; it is empty for a person who did not say who it is.
@@ -46,6 +50,11 @@ class Actor:
     def is_known(self) -> bool:
         """Whether it can be told apart from every other person."""
         return bool(self.id)
+
+    @property
+    def called(self) -> str:
+        """How it is called where people read it."""
+        return self.name or self.id or UNNAMED
 
     def may(self, role: Role) -> bool:
         return self.roles is None or role in self.roles or (role is Role.VIEWER and bool(self.roles))

@@ -18,6 +18,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "DeleteProposalLines": Role.ACCOUNTANT,
     "DeleteJournalLines": Role.ACCOUNTANT,
     "Replay": Role.ACCOUNTANT,
+    "Dismiss": Role.ACCOUNTANT,
     "ImportStaging": Role.ACCOUNTANT,
     "Preview": Role.VIEWER,
     "PreviewJournal": Role.VIEWER,

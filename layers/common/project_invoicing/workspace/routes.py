@@ -58,6 +58,7 @@ ROUTES: Final = (
     Route("GET", "/rejected", "pages.rejected:listed"),
     Route("GET", "/rejected/row", "pages.rejected:show"),
     Route("POST", "/rejected/replay", "pages.rejected:replay", Role.ACCOUNTANT),
+    Route("POST", "/rejected/dismiss", "pages.rejected:dismiss", Role.ACCOUNTANT),
     # differences
     Route("GET", "/differences", "pages.differences:listed"),
     Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),

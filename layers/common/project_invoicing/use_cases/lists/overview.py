@@ -70,7 +70,7 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
     made.rejected.more = after is not None
     for one in found:
         if company is None or one.company in (None, company):
-            made.rejected.add(one.at)
+            made.rejected.add(one.rejection.at)
     made.maps = [status for status in place.stores.maps.all().values() if status.state is not MapState.RUNNING]
     made.report = place.reports.last()
     return made

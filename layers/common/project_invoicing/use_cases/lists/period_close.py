@@ -198,7 +198,7 @@ def _rejected(made: Checklist) -> None:
     found, after = made.place.queue.rejected(None, MOST, reason=None, since=since)
     for one in found:
         if one.company in (None, made.company):
-            made.points[Point.REJECTED].add(one.at)
+            made.points[Point.REJECTED].add(one.rejection.at)
     made.points[Point.REJECTED].more = after is not None
 
 
