@@ -35,12 +35,14 @@ class Actor:
     """``id`` tells people apart; it is empty for a person who did not say who it is.
 
     ``roles`` are ``None`` where nobody signs in: whoever may call the function or write to the table may do everything.
+    ``companies`` are those whose documents it may see and change; ``None`` for all of them.
     """
 
     id: str
     name: str
     how: How
     roles: frozenset[Role] | None = None
+    companies: frozenset[str] | None = None
 
     @property
     def is_system(self) -> bool:
@@ -58,6 +60,10 @@ class Actor:
 
     def may(self, role: Role) -> bool:
         return self.roles is None or role in self.roles or (role is Role.VIEWER and bool(self.roles))
+
+    def sees(self, company: str | None) -> bool:
+        """Whether it may see what is a company's. What is of no company, or not yet, only those see who see all."""
+        return self.companies is None or company in self.companies
 
 
 _SYSTEM: Final = "system"

@@ -15,13 +15,15 @@ from project_invoicing.domain.actor import Role
 class Route:
     """``path`` has its variables in angle brackets, which the page gets by name. ``page`` is ``module:function``.
 
-    ``role`` is ``None`` where nobody has to be signed in. A POST is checked for where it comes from.
+    ``role`` is ``None`` where nobody has to be signed in. A POST is checked for where it comes from. ``of_all``: about
+    the whole stack, so only for those who may see all companies.
     """
 
     method: str
     path: str
     page: str
     role: Role | None = Role.VIEWER
+    of_all: bool = False
 
 
 ROUTES: Final = (
@@ -63,8 +65,8 @@ ROUTES: Final = (
     Route("GET", "/differences", "pages.differences:listed"),
     Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),
     # table maps
-    Route("GET", "/maps", "pages.maps:listed"),
-    Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR),
+    Route("GET", "/maps", "pages.maps:listed", of_all=True),
+    Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR, of_all=True),
     # master data
     Route("GET", "/master-data", "pages.master_data:search"),
     Route("GET", "/master-data/row", "pages.master_data:show"),

@@ -38,7 +38,7 @@ def handle(command: Dismiss, place: Workplace) -> dict[str, Any]:
     """Asked for again, it changes nothing and answers the same."""
     reason = _checked(command)
     for _ in range(_ATTEMPTS):
-        kept = _kept(command, place)
+        kept = [one for one in _kept(command, place) if place.sees(one.company)]
         if not kept:
             raise bad("message" if command.message else "id", _absent(command))
         if all(_done(one, reason, place) for one in kept):

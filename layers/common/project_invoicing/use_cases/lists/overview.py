@@ -56,7 +56,7 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
     """Of one company, or of the first ``MOST_COMPANIES``."""
     every = place.companies
     chosen = [company] if company else every[:MOST_COMPANIES]
-    headers, more_proposals = _proposals(place, [*chosen, UNRESOLVED])
+    headers, more_proposals = _proposals(place, chosen if place.only is not None else [*chosen, UNRESOLVED])
     rows, more_rows = _rows(place, company)
     opened = Open.seen(place, headers, rows)
     made = Overview(opened.place, chosen, 0 if company else len(every) - len(chosen), more_waits=more_rows)
@@ -69,10 +69,10 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
     found, after = place.queue.rejected(None, _REJECTED, reason=None, since=None)
     made.rejected.more = after is not None
     for one in found:
-        if company is None or one.company in (None, company):
+        if place.shows(one.company, company):
             made.rejected.add(one.rejection.at)
     made.maps = [status for status in place.stores.maps.all().values() if status.state is not MapState.RUNNING]
-    made.report = place.reports.last()
+    made.report = place.report()
     return made
 
 
@@ -83,7 +83,7 @@ def says_why(row: StagedRow) -> bool:
 
 def _proposals(place: ListPlace, companies: list[str]) -> tuple[list[Proposal], bool]:
     """The newest open ones of each company: one request each, and one for all their headers."""
-    limit, ids, more = max(_PROPOSALS // len(companies), 1), [], False
+    limit, ids, more = max(_PROPOSALS // max(len(companies), 1), 1), [], False
     for company in companies:
         found = place.stores.proposals.listed(company, limit, status=None, customer=None, since=None, before=None)
         ids += [id for id, _ in found.documents]
@@ -93,7 +93,7 @@ def _proposals(place: ListPlace, companies: list[str]) -> tuple[list[Proposal], 
 
 def _rows(place: ListPlace, company: str | None) -> tuple[list[StagedRow], bool]:
     pages = [place.queue.pending(shard, _ROWS) for shard in range(SHARDS_OF_ROWS)]
-    rows = [row for found, _ in pages for row in found if company is None or row.company in (None, company)]
+    rows = [row for found, _ in pages for row in found if place.shows(row.company, company)]
     return [row for row in rows if says_why(row)], any(more for _, more in pages)
 
 

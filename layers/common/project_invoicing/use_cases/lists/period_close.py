@@ -111,7 +111,7 @@ def checklist(place: ListPlace, company: str, period: FiscalPeriod) -> Checklist
     setup = place.setup
     first = _first_day(setup, company, period)
     headers, more_headers = _headers(place, company)
-    unknown, more_unknown = _headers(place, UNRESOLVED)
+    unknown, more_unknown = _headers(place, UNRESOLVED) if place.only is None else ([], False)
     rows, more_rows = _rows(place, company)
     opened = Open.seen(place, [*headers, *unknown], rows)
     made = Checklist(opened.place, company, period, first, period.end)
@@ -176,7 +176,7 @@ def _point_of(header: Proposal) -> Point:
 def _rows(place: ListPlace, company: str) -> tuple[list[StagedRow], bool]:
     """Rows of the company, and of none that is known yet, that are on no document."""
     pages = [place.queue.pending(shard, MOST) for shard in range(SHARDS_OF_ROWS)]
-    rows = [row for found, _ in pages for row in found if row.company in (None, company)]
+    rows = [row for found, _ in pages for row in found if place.shows(row.company, company)]
     return [row for row in rows if says_why(row)], any(more for _, more in pages)
 
 
@@ -197,7 +197,7 @@ def _rejected(made: Checklist) -> None:
     since = made.period.start.isoformat()
     found, after = made.place.queue.rejected(None, MOST, reason=None, since=since)
     for one in found:
-        if one.company in (None, made.company):
+        if made.place.shows(one.company, made.company):
             made.points[Point.REJECTED].add(one.rejection.at)
     made.points[Point.REJECTED].more = after is not None
 
@@ -223,7 +223,7 @@ def _numbers(documents: Iterable[Document], source: str) -> list[str]:
 
 def _reconciled(made: Checklist) -> None:
     """The last reconciliation must have run to its end after the period was over, and have found nothing."""
-    report = made.place.reports.last()
+    report = made.place.report()
     made.report_at = report["at"] if report else None
     ran = report is not None and report["complete"]
     if not ran or made.place.setup.local_date(made.company, str(made.report_at)) <= made.period.end:

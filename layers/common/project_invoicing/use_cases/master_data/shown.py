@@ -59,6 +59,11 @@ class ShownMaster:
     facts: dict[str, str] = field(default_factory=dict)
     waiting: list[StagedRow] = field(default_factory=list)
 
+    @property
+    def company(self) -> str | None:
+        """Whose it is; ``None`` for what is of no company."""
+        return self.key.company if self.key else self.row.company if self.row else None
+
 
 def found(stores: Stores, number: str, part: Part | None, company: str | None) -> list[NameKey]:
     """The names with this number, of one part or of all, in one company or in all. A request for a hundred of them."""

@@ -35,9 +35,10 @@ def show(desk: Desk) -> Response[Any]:
     staging = desk.stores.staging
     found = kept_as(staging, message) if message else None
     kept = [found] if found else list(islice(kept_of(staging, entity, id), _MOST)) if not message else []
-    if found:
+    kept = [one for one in kept if desk.actor.sees(one.company)]
+    if found and kept:
         entity, id = found.rejection.entity, found.rejection.id
-    history = list(staging.history(entity, id))
+    history = list(staging.history(entity, id)) if kept or desk.actor.sees(None) else []
     if message:
         history = [entry for entry in history if entry.after.get("message") == message]
     rows = [(one.rejection, _pretty(one.event)) for one in kept]
