@@ -193,7 +193,7 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         assert told(json.dumps(answer), id) == []
     proposal, journal = {"proposal_id": "INV-9002"}, {"journal_id": "ZJ-000002", "company": "GBPM"}
     row = {"entity": "msdyn_actual", "id": guid("odd")}
-    bodies: dict[str, list[dict[str, Any]]] = {
+    bodies: dict[str, list[Any]] = {
         "/api/v1/commands": [
             {action: {**named, **more}}
             for named in (
