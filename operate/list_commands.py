@@ -156,6 +156,8 @@ def _journal(row: Mapping[str, Any]) -> Mapping[str, Any]:
         "journal": row["journal_id"],
         "status": row["status"],
         "lines": row["lines"],
+        "cost": row["cost"],
+        "sales": row["sales"],
         "changed": row["changed_at"],
         "lines failed in": row["original_journal"],
         "failed lines are in": row["error_journal"],

@@ -1,6 +1,6 @@
 """What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
 
-It reads the first pages of what is open and nothing of what is posted: eleven requests for one company, and two for
+It reads the first pages of what is open and nothing of what is posted: twelve requests for one company, and two for
 each other one, whatever the history. Where there is more than that, a figure says so.
 """
 
@@ -23,6 +23,8 @@ MOST_COMPANIES: Final = 10
 _PROPOSALS: Final = 100
 """Of all companies together: what is read in one request."""
 _JOURNALS: Final = 200
+_WITH_AMOUNTS: Final = 100
+"""Journals whose headers are read for their amounts: one request."""
 _ROWS: Final = 50
 """Of each partition of the import queue."""
 _REJECTED: Final = 200
@@ -115,10 +117,15 @@ def _count_row(made: Overview, opened: Open, row: StagedRow) -> None:
 
 
 def _count_journals(made: Overview, companies: list[str]) -> None:
-    """One request for each company: the index has their states."""
+    """One request for each company, whose index has the states, and one for the amounts of all that are open."""
+    states: dict[tuple[str, str], str] = {}
     for company in companies:
-        states, more = made.place.stores.journals.open_states(company, _JOURNALS)
-        for state, number in states.items():
-            tally = made.journals[state]
-            tally.number += number
-            tally.more |= more
+        found, more = made.place.stores.journals.open_states(company, _JOURNALS)
+        states |= {(company, number): state for number, state in found.items()}
+        for state in found.values():
+            made.journals[state].number += 1
+            made.journals[state].more |= more
+    if 0 < len(states) <= _WITH_AMOUNTS:
+        headers = made.place.stores.journals.headers(states)
+        for state, tally in made.journals.items():
+            tally.add_amounts(headers.get(key) for key, of in states.items() if of == state)

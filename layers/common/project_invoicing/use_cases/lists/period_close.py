@@ -184,11 +184,14 @@ def _journals(made: Checklist) -> None:
     """Open journals whose periods have days that count."""
     journals = made.place.stores.journals
     found = journals.listed(made.company, MOST, status=None, since=made.first.isoformat(), before=None)
+    by_point: dict[Point, list[Journal]] = {Point.JOURNALS_IN_ERROR: [], Point.JOURNALS: []}
     for journal in journals.many(made.company, (number for number, _ in found.documents)).values():
         if made.has_days_of(journal):
-            point = Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS
+            by_point[Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS] += [journal]
+    for point, several in by_point.items():
+        for journal in several:
             made.points[point].add(journal.changed_at)
-    for point in (Point.JOURNALS_IN_ERROR, Point.JOURNALS):
+        made.points[point].add_amounts(several)
         made.points[point].more = found.before.startswith("0|")
 
 
