@@ -32,7 +32,12 @@ def test_an_invoice_shows_its_tax_its_voucher_and_what_dataverse_refused(posted:
     page = ann.get(listed.link("/invoice?"))
     assert "Customer Adatum C-001" in page.main
     assert "Total 1 920.00 GBP" in page.main
-    assert "VAT20 320.00 GBP 440.86 USD" in page.main
+    assert "VAT20 1 600.00 GBP 320.00 GBP 440.86 USD" in page.main
+    header = {"pk": {"S": "INVOICE#USPM#FTI-00000001"}, "sk": {"S": "H"}}
+    table = {"TableName": posted.world.names.proposals_table, "Key": header}
+    assert posted.world.client.get_item(**table)["Item"]["tn"] == {"S": '{"VAT20": "1600"}'}
+    posted.world.client.update_item(**table, UpdateExpression="REMOVE tn")  # as an earlier version has posted it
+    assert "VAT20 1 600" in ann.get(ADDRESS).main  # all lines are on the page
     assert "Total GBP GBP 3 520.00 3 520.00 4 725.18 4 725.18" in page.main
     assert "Not done yet" in page.main
     assert page.rel("up") == "/invoices?customer=C-001"
