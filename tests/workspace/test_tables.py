@@ -7,10 +7,10 @@ import re
 from project_invoicing.workspace.render import TEMPLATES
 from project_invoicing.workspace.tables import labelled
 
-PAGE = """<p>before</p><table class="a"><thead><tr><th scope="col">When</th>
+PAGE = """<p>before</p><table class="a"><thead><tr><td><input type="checkbox"></td><th scope="col">When</th>
 <th colspan="2">The <b>"sum"</b></th></tr></thead>
-<tbody><tr><td class="code">today</td><td>1</td><td>2</td></tr><tr><td colspan="3">&lt;td&gt;</td></tr></tbody>
-<tfoot><tr><th scope="row">all</th><td>3</td></tr></tfoot></table><td>after</td>"""
+<tbody><tr><td></td><td class="code">today</td><td>1</td><td>2</td></tr><tr><td colspan="3">&lt;td&gt;</td></tr></tbody>
+<tfoot><tr><th scope="row" colspan="2">all</th><td>3</td></tr></tfoot></table><td>after</td>"""
 
 
 def test_each_cell_has_the_name_of_its_column_and_each_part_its_role() -> None:
@@ -19,7 +19,7 @@ def test_each_cell_has_the_name_of_its_column_and_each_part_its_role() -> None:
     assert made.count('data-label="The &#34;sum&#34;"') == 3
     assert '<td colspan="3" role="cell">&lt;td&gt;</td>' in made
     assert '<th scope="col" role="columnheader">' in made
-    assert '<th scope="row" role="rowheader">all</th>' in made
+    assert '<th scope="row" colspan="2" role="rowheader">all</th>' in made
     roles = re.findall(r'role="(table|rowgroup|row)"', made)
     assert roles == ["table", "rowgroup", "row", "rowgroup", "row", "row", "rowgroup", "row"]
     assert made.startswith("<p>before</p><table")

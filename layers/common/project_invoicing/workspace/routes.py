@@ -43,6 +43,8 @@ ROUTES: Final = (
     Route("GET", "/journal", "pages.journals:show"),
     Route("GET", "/journal/preview", "pages.journals:preview"),
     Route("POST", "/journal/edit-lines", "pages.journals:edit_lines", Role.ACCOUNTANT),
+    Route("GET", "/journal/lines", "pages.journal_lines:choose", Role.ACCOUNTANT),
+    Route("POST", "/journal/change-lines", "pages.journal_lines:change", Role.ACCOUNTANT),
     Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
     Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),
     Route("POST", "/journal/post", "pages.journals:post", Role.POSTER),

@@ -11,7 +11,7 @@ from typing import Final
 
 _TABLE: Final = re.compile(r"<table\b.*?</table>", re.DOTALL)
 _HEAD: Final = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
-_NAME: Final = re.compile(r"<th\b([^>]*)>(.*?)</th>", re.DOTALL)
+_NAME: Final = re.compile(r"<t[hd]\b([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 _PART: Final = re.compile(r"<(table|thead|tbody|tfoot|tr|th|td)\b([^>]*)>")
 _TAG: Final = re.compile(r"<[^>]*>")
 _SPAN: Final = re.compile(r'colspan="(\d+)"')
