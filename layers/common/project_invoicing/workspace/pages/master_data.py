@@ -36,9 +36,16 @@ def search(desk: Desk) -> Response[Any]:
     elif number:
         found = shown.found(desk.stores, number, part, company)
         names = [key for key in found if _seen(desk, key.part, key.company)]
-    known: dict[str, Any] = {"number": number, "names": names, "rows": rows, "kinds": list(COLUMNS)}
+    called = _called(desk, number, part, company) if number and not (names or rows) else []
+    known: dict[str, Any] = {"number": number, "names": names, "rows": rows, "called": called, "kinds": list(COLUMNS)}
     report = None if number else desk.lists.report()
     return desk.page("master_data.html", title="Master data", report=report, problems=_problems(report), **known)
+
+
+def _called(desk: Desk, text: str, part: Part | None, company: str | None) -> list[shown.Called]:
+    """What has such a name, of the companies that the person may see."""
+    among = [one for one in desk.lists.companies if company in (None, one)]
+    return [one for one in shown.by_name(desk.stores, text, part, among) if _seen(desk, one.part, one.company)]
 
 
 def show(desk: Desk) -> Response[Any]:
