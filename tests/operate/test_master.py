@@ -149,7 +149,6 @@ def test_show_says_which_value_comes_from_where(
     assert world.names.master_data_table
 
 
-@pytest.mark.usefixtures("world")
 def test_names_are_found_by_their_beginning(arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     arrive("account", "C-9", number="C-009", company=USPM, name="Zenith Tools")
     (row,) = asked(capsys, "master", "find", "zeNI", "--company", "USPM")["rows"]
@@ -159,6 +158,7 @@ def test_names_are_found_by_their_beginning(arrive: Callable[..., None], capsys:
     assert "write 2 letters" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("world")
 def test_show_knows_what_only_the_document_has_and_says_what_nothing_has(capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = asked(capsys, "master", "show", "projects", "USPM", "PRJ-1")["found"]
     assert found["facts"]["group"] == "TM (from the set-up document)"
