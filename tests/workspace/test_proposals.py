@@ -106,6 +106,8 @@ def test_dates_and_dimensions_are_edited_and_what_is_not_accepted_stays_in_the_f
     page = ann.send(page, "/edit", dimensions="", due_date="", accounting_date="3026-01-01")
     assert (page.status, "accounting_date is 3026-01-01" in page.main) == (422, True)
     assert "Due date 2026-10-15" in page.main  # nothing of the form was done
+    page = ann.send(ann.get(ADDRESS), "/edit", due_date="2026-08-01")
+    assert (page.status, "due_date 2026-08-01 is before" in page.main) == (422, True)
 
     nothing = ann.send(ann.get(ADDRESS), "/edit-lines", sales_tax_group="=EXP")
     assert (nothing.status, "Choose the lines" in nothing.main) == (422, True)

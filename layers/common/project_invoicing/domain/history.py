@@ -18,6 +18,8 @@ class Done(StrEnum):
     LINES_DELETED = "lines deleted"
     RESET = "reset"
     REPLAYED = "replayed"
+    DISMISSED = "dismissed"
+    TAKEN_BACK = "put back among the rejected"
     POSTED = "posted"
     CREATED = "created"
     PAUSED = "paused"

@@ -5,8 +5,9 @@ back of ``tc``, the sales tax charged on its lines. Its header: ``in`` number, `
 proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date and
 accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange rate,
 ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor of an
-intercompany invoice. A page has ``l``, its lines as text. ``lp`` ``ls`` are places in the index ``listed``
-(``store.listing``): of a header among the invoices of its customer, of its first page among the vouchers.
+intercompany invoice, ``tn`` the revenue that each sales tax code is charged on. A page has ``l``, its lines as text.
+``lp`` ``ls`` are places in the index ``listed`` (``store.listing``): of a header among the invoices of its customer, of
+its first page among the vouchers.
 
 An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
 Invoices posted before ``da`` existed use their invoice date as accounting date.
@@ -132,6 +133,7 @@ class Invoices:
             "cp": invoice.cash_discount_percent,
             "bo": invoice.borrower,
             "ve": invoice.vendor,
+            "tn": None if invoice.net_by_code is None else json.dumps(dict(invoice.net_by_code), default=str),
             **listed(invoice),
         }
         return put(self.table, item, unless_exists=True)
@@ -211,7 +213,12 @@ def invoice_of(item: Item) -> Invoice:
         cash_discount_percent=Decimal(item["cp"]) if "cp" in item else None,
         borrower=item.get("bo"),
         vendor=item.get("ve"),
+        net_by_code=_nets(item["tn"]) if "tn" in item else None,
     )
+
+
+def _nets(text: str) -> tuple[tuple[str, Decimal], ...]:
+    return tuple((code, Decimal(net)) for code, net in json.loads(text).items())
 
 
 def vendor_invoice_of(item: Item) -> VendorInvoice:

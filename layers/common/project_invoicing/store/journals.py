@@ -6,7 +6,8 @@ takes the lines that fail, ``ne`` how many of them, ``ca`` when a line was last 
 the sparse index ``open_documents`` (not posted); ``lp`` ``ls`` its place in the index ``listed`` (``store.listing``). A
 page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted. It is listed
 under the last voucher number drawn for it, unless it took over failed lines: those are found from where they came.
-``mp`` on the header: its posting has pinned master data (``store.pins``).
+``mp`` on the header: its posting has pinned master data (``store.pins``). ``am``: cost and sales of its lines by
+currency, and of how many lines.
 
 One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
 journal for the same period at once compete for its condition.
@@ -15,7 +16,6 @@ journal for the same period at once compete for its condition.
 from __future__ import annotations
 
 import json
-from collections import Counter as Counting
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,16 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
-from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
+from project_invoicing.store.journal_change import (
+    HEADER,
+    KIND,
+    JournalChange,
+    amounts_in,
+    amounts_text,
+    listed,
+    opened,
+    partition,
+)
 from project_invoicing.store.listing import Listed, Listing, entry, listing, parts_of, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
@@ -121,13 +130,19 @@ class Journals:
         found = self._lists.opened(KIND, company, limit, since=since)
         return [number for number, _ in listing(found, _number_of).documents], bool(found.before)
 
-    def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
-        """How many of a company's journals are in which state, without the posted ones, and whether there are more.
+    def open_states(self, company: str, limit: int) -> tuple[dict[str, str], bool]:
+        """The state of each of a company's journals that is not posted, by number, and whether there are more.
 
-        Those of the latest periods are counted. One request.
+        Those of the latest periods. One request.
         """
         found = self._lists.opened(KIND, company, limit)
-        return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
+        return {_number_of(item): str(item["st"]) for item in found.entries}, bool(found.before)
+
+    def headers(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Journal]:
+        """Journals by company and number."""
+        found = get_many(self.client, self.table, ((partition(*key), HEADER) for key in keys))
+        journals = (readable(journal_of, item) for item in found)
+        return {(one.company, one.journal_id): one for one in journals if one}
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
         """The journal with a line of this voucher, whose number was the one ``drawn`` from the sequence. By key.
@@ -198,6 +213,7 @@ class Journals:
                 "no": journal.next_line,
                 "oj": journal.original_journal,
                 "ca": journal.changed_at,
+                "am": amounts_text(journal),
                 **(opened(journal) if journal.status is JournalStatus.DRAFT else {}),
                 **listed(journal),
             },
@@ -280,6 +296,7 @@ def journal_of(item: Item) -> Journal:
         error_lines=item.get("ne", 0),
         changed_at=item.get("ca"),
         pinned="mp" in item,
+        amounts=amounts_in(item.get("am"), item["n"] - item.get("ne", 0)),
     )
 
 

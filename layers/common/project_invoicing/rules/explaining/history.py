@@ -28,9 +28,8 @@ def sealed_in_words(since: str | None, place: str | None) -> str | None:
 
 def in_words(entry: HistoryEntry) -> str:
     who = entry.who
-    by = who.name or who.id or "somebody who did not say who"
     changes = _changes(entry.before, entry.after)
-    return f"was {entry.what} by {by} ({who.how}){': ' if changes else ''}{changes}"
+    return f"was {entry.what} by {who.called} ({who.how}){': ' if changes else ''}{changes}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def header_of(desk: Desk, id: str) -> Proposal:
     """The proposal of a proforma. Anything else is not found."""
     canonical = guid(id)
     header = desk.stores.proposals.get(canonical) if canonical else None
-    if header is None:
+    if header is None or not desk.actor.sees(header.company):
         raise NotFoundError
     return header
 
