@@ -10,7 +10,7 @@ from typing import Any, Final
 from operate.explain import stores
 from operate.invalid_input import InvalidInput, unknown
 from operate.master_file import Entry
-from operate.stack_tables import named
+from operate.stack_tables import check_company, named
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
@@ -18,10 +18,12 @@ from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.finance_columns import problems
 from project_invoicing.store import client, setups
 from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.master_items import FIRST, folded
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.commands.edit_master_data import told
 from project_invoicing.use_cases.explain.master_data import explain_name
 from project_invoicing.use_cases.master_data.set_columns import set_columns
+from project_invoicing.use_cases.master_data.shown import by_name
 
 Json = dict[str, Any]
 
@@ -63,6 +65,19 @@ def show(key: NameKey, stack_prefix: str | None) -> Json:
         "looked_in": ["the master data", "the set-up"],
         "next": [] if made else nothing,
     }
+
+
+def find(text: str, company: str | None, stack_prefix: str | None) -> list[Json]:
+    """What has a name that begins so, as rows. Raises ``InvalidInput``."""
+    if len(folded(text)) < FIRST:
+        raise InvalidInput([f"TEXT: write {FIRST} letters of the name at least"])
+    read = stores(stack_prefix)
+    check_company(company, read.setup)
+    companies = [company] if company else list(read.setup.document.companies)
+    return [
+        {"company": one.company, "part": str(one.part), "number": one.number, "name": one.name, "id": one.id}
+        for one in by_name(read, text, None, companies)
+    ]
 
 
 def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | None = None) -> Iterator[Json]:

@@ -149,6 +149,15 @@ def test_show_says_which_value_comes_from_where(
     assert world.names.master_data_table
 
 
+def test_names_are_found_by_their_beginning(arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    arrive("account", "C-9", number="C-009", company=USPM, name="Zenith Tools")
+    (row,) = asked(capsys, "master", "find", "zeNI", "--company", "USPM")["rows"]
+    assert (row["part"], row["number"], row["name"], row["id"]) == ("customers", "C-009", "Zenith Tools", guid("C-9"))
+    assert asked(capsys, "master", "find", "tools", code=2) == {"rows": []}
+    assert main(["master", "find", "z"]) == 2
+    assert "write 2 letters" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("world")
 def test_show_knows_what_only_the_document_has_and_says_what_nothing_has(capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = asked(capsys, "master", "show", "projects", "USPM", "PRJ-1")["found"]

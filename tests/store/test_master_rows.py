@@ -299,11 +299,11 @@ def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(boo
 
 
 def test_rows_that_come_together_wait_while_the_table_is_throttled(books: Books) -> None:
-    reasons = [{"Code": "None"}, {"Code": "ThrottlingError"}]
-    busy = ClientError(
-        {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons},  # type: ignore[typeddict-unknown-key]
-        "TransactWriteItems",
-    )
+    said: Any = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}],
+    }
+    busy = ClientError(said, "TransactWriteItems")
     books.take(COMPANY)
     send = books.client.transact_write_items
     with patch.object(books.client, "transact_write_items", side_effect=[busy, busy, DEFAULT], wraps=send) as asked:

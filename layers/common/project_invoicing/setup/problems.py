@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.ledger_formats import LedgerFormat
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import SetupRow, bare
 from project_invoicing.setup.ready_formats import READY_FORMATS
 
 Path = tuple[str | int, ...]
@@ -86,7 +86,7 @@ def _keys_at(row: type[SetupRow], path: Path) -> list[str]:
 
 
 def _fields(row: type[SetupRow]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
+    return {column.alias: bare(column.annotation) for column in row.columns().values()}
 
 
 def instead(name: str, known: Iterable[str]) -> str:

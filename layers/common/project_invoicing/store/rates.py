@@ -95,16 +95,18 @@ class ExchangeRates:
         *,
         told: bool,
         who: Actor | None = None,
+        anew: bool = False,
     ) -> bool:
         """All rates of a pair, in one write; with its event unless it is not to be ``told``, as in a first load.
 
         With its entry in the history of the pair, if a person asks for it (``who``).
 
-        Returns whether they differ from those ``before``. Raises ``Conflict`` where somebody else has written them
-        meanwhile.
+        Returns whether they differ from those ``before``. ``anew`` writes them even if they do not: whoever has read
+        them before then meets another version. Raises ``Conflict`` where somebody else has written them meanwhile.
         """
         after = {day: rate for day, rate in days.items() if rate is not None}
-        if after == before.days:
+        same = after == before.days
+        if same and not anew:
             return False
         text = rates_text(Rates(tuple(sorted(after.items()))))
         if len(text) > _MAX_BYTES:
@@ -113,9 +115,9 @@ class ExchangeRates:
         pk, sk = item_key(pair)
         values = {"d": text, "ve": before.version + 1}
         write = update(self.table, pk, sk, values, expected={"ve": before.version or None})
-        if not told and not who:
+        if same or (not told and not who):
             write_one(self.client, write)
-            return True
+            return not same
         changed = MasterDataChanged(
             entity=EXCHANGE_RATE,
             id=None,

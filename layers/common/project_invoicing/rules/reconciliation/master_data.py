@@ -19,7 +19,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, PROJECT
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import SetupRow
 from project_invoicing.setup.policy_names import old_numbers
 
 PATIENCE: Final = timedelta(hours=24)
@@ -234,7 +234,7 @@ class MasterRows:
 
     @staticmethod
     def _said(entry: SetupRow, column: str) -> str | None:
-        value = getattr(entry, column) if column in entry.model_fields_set else None
+        value = getattr(entry, column) if column in entry.given else None
         return None if value is None else str(value)
 
     def _has(self, row: SeenRow, column: str) -> str | None:

@@ -78,6 +78,11 @@ class ReferenceLookups(KnownData):
         """The rows that the document's ``references`` lead to this name from; looked at where no row has the name."""
         return self._ids.get((part, name), ())
 
+    def own_name(self, reference: Reference) -> str | None:
+        """The name that a row gives itself, whatever its number is; ``None`` for one that was merged into another."""
+        row = self._row(reference.entity, reference.id)
+        return row.columns.get("name") if row and not row.columns.get("merged_into") else None
+
     def _row(self, entity: str, id: str) -> SeenRow | None:
         return self.view.row(entity, id) if guid(id) else None
 
