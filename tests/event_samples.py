@@ -22,6 +22,8 @@ from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
+    LedgerBatchReady,
+    LedgerDeliveryRequested,
     MasterDataChanged,
     MasterDataLoaded,
     ProposalReady,
@@ -231,6 +233,53 @@ READY = ProposalReady(
     line_count=1,
     auto_post=True,
 )
+BATCH_READY = LedgerBatchReady(
+    company="USPM",
+    kind="ledger",
+    number=1,
+    period="2026-08",
+    period_number=1,
+    manifest_key="ledger/USPM/2026-08/ledger/000001/manifest.json",
+    manifest_sha256=hashlib.sha256(b"manifest").hexdigest(),
+    documents=2,
+    lines=9,
+    accounting_currency="USD",
+    debit="4640.00",
+    credit="4640.00",
+    first_date="2026-08-27",
+    last_date="2026-08-31",
+).on_bus("2026-09-01T04:00:00Z", "USPM-ledger-000001")
+DELIVERED = {"company": "USPM", "kind": "ledger", "number": 1, "format": "d365_general_journal"}
+DELIVERY = LedgerDeliveryRequested(
+    company="USPM", kind="ledger", number=1, format="d365_general_journal", actor="ann@contoso.example"
+).on_bus("2026-09-01T09:00:00Z", "USPM-ledger-000001")
+ACKNOWLEDGED = BusEvent(
+    "ledger",
+    "LedgerBatchAcknowledged",
+    "2026-09-01T08:00:00Z",
+    {
+        "company": "USPM",
+        "kind": "ledger",
+        "number": 1,
+        "outcome": "partly",
+        "external_number": "GNJ-000123",
+        "posted_date": "2026-08-31",
+        "errors": [{"external_id": "USPM:PV-00000002", "message": "the period is closed"}],
+    },
+    "answer",
+)
+ANSWER_FILE = BusEvent(
+    "aws.s3",
+    "Object Created",
+    "2026-09-01T08:00:00Z",
+    {
+        "version": "0",
+        "bucket": {"name": "ledgerbucket"},
+        "object": {"key": "ledger/USPM/2026-08/ledger/000001/answer-1.json", "size": 230},
+        "reason": "PutObject",
+    },
+    "file",
+)
 POSTED_INVOICE = InvoicePosted(
     company="USPM",
     proposal_id="INV-0001",
@@ -434,6 +483,13 @@ def function_samples() -> dict[str, Any]:
         "ledger_export/scheduled": scheduled("2026-09-01T04:00:00Z", "ledger-export"),
         "ledger_export/finance-setup-changed": envelope(SETUP),
         "ledger_export/manual": manual("2026-09-01T04:00:00Z", "Manual Run", company="USPM", kind="ledger"),
+        "ledger_answers/batch-ready": queue_batch(envelope(BATCH_READY), of="ledger-answers"),
+        "ledger_answers/delivery-requested": queue_batch(envelope(DELIVERY), of="ledger-answers"),
+        "ledger_answers/batch-acknowledged": queue_batch(envelope(ACKNOWLEDGED), of="ledger-answers"),
+        "ledger_answers/answer-file": queue_batch(envelope(ANSWER_FILE), of="ledger-answers"),
+        "ledger_answers/acknowledge": manual("2026-09-01T09:00:00Z", "Manual Run", acknowledge=ACKNOWLEDGED.detail),
+        "ledger_answers/deliver": manual("2026-09-01T09:00:00Z", "Manual Run", deliver=DELIVERED),
+        "ledger_answers/scheduled": scheduled("2026-09-01T10:00:00Z", "ledger-answers"),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
     }

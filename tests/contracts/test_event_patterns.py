@@ -80,6 +80,10 @@ ROUTES = {
     "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": SETUP,
+    "ledger_answers/batch-ready": {"ledger_answers"},
+    "ledger_answers/delivery-requested": {"ledger_answers"},
+    "ledger_answers/batch-acknowledged": {"ledger_answers"},
+    "ledger_answers/answer-file": {"ledger_answers"},
     "staging_import/master-data-changed": {"staging_import"},
     "staging_import/master-data-loaded": {"staging_import"},
     "staging_import/staging-import-requested": {"staging_import"},
@@ -114,6 +118,8 @@ NOT_ON_THE_BUS = {
     "map-command",
     "wrong-key",
     "not-json",
+    "acknowledge",
+    "deliver",
 }
 
 

@@ -53,6 +53,14 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "post_after_hours": 0,
         "invoice_accounting_date": "invoice_date",
         "four_eyes": False,
+        "receivables": "journal",
+        "ledger": {
+            "schedule": "off",
+            "formats": [],
+            "batch_lines": 100_000,
+            "text": "{document} {project}",
+            "answer_hours": 24,
+        },
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {
