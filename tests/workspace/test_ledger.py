@@ -48,6 +48,9 @@ def test_the_batches_and_one_of_them_show_totals_files_and_states(books: Books) 
     assert "part-0001.beancount" in shown.text
     assert "<b>" not in shown.html.replace("&lt;b&gt;", "")
     assert shown.requests <= 8
+    overview = ann.get("/").text
+    assert "What the general ledger lacks" in overview
+    assert "refused there 1 1 200.00 USD" in overview
     assert ann.get("/ledger/batch", **{**BATCH, "number": "9"}).status == 404
     assert ann.get("/ledger", kind="nothing").status == 404
 

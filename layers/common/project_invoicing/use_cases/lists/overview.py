@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
-from project_invoicing.domain.codes import ProposalStatus, TransactionType, WaitReason
+from project_invoicing.domain.codes import BatchRefusal, ProposalStatus, TransactionType, WaitReason
 from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.staged_row import StagedRow
@@ -18,6 +19,7 @@ from project_invoicing.domain.states import MapState
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
 from project_invoicing.use_cases.lists.counts import Open, Tally
 from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.lists.unexported import exporting, of_company
 
 MOST_COMPANIES: Final = 10
 _PROPOSALS: Final = 100
@@ -28,6 +30,7 @@ _WITH_AMOUNTS: Final = 100
 _ROWS: Final = 50
 """Of each partition of the import queue."""
 _REJECTED: Final = 200
+_LEAVING: Final = 100
 
 Report = dict[str, Any]
 
@@ -36,6 +39,7 @@ Report = dict[str, Any]
 class Overview:
     """``companies`` are those that it is about; ``left_out`` counts the others.
 
+    ``leaving``: what the general ledger lacks, by reason, of companies that make batches by themselves.
     ``waiting`` by reason; ``fresh`` are rows that no import has looked at. ``refused`` are proposals whose posting was
     refused, which ``proposals`` has by status, too. ``report`` is that of the last reconciliation.
     """
@@ -50,6 +54,7 @@ class Overview:
     refused: Tally = field(default_factory=Tally)
     journals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     rejected: Tally = field(default_factory=Tally)
+    leaving: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     maps: list[MapStatus] = field(default_factory=list)
     report: Report | None = None
 
@@ -68,6 +73,7 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
         _count_row(made, opened, row)
     made.fresh.more = more_rows
     _count_journals(made, chosen)
+    _count_leaving(made, chosen)
     found, after = place.queue.rejected(None, _REJECTED, reason=None, since=None)
     made.rejected.more = after is not None
     for one in found:
@@ -114,6 +120,19 @@ def _count_proposal(made: Overview, opened: Open, header: Proposal, *, more: boo
 
 def _count_row(made: Overview, opened: Open, row: StagedRow) -> None:
     opened.count(made.waiting[row.reason] if row.reason else made.fresh, row)
+
+
+def _count_leaving(made: Overview, companies: list[str]) -> None:
+    """Three requests for each company that makes batches by itself; none for the others."""
+    for company in exporting(made.place):
+        if company not in companies:
+            continue
+        rows, after = of_company(made.place, company, _LEAVING, None)
+        for row in rows:
+            amount = Decimal(row.amount) if row.amount else None
+            since = row.since if "T" in row.since else f"{row.since}T00:00:00Z"
+            made.leaving[row.reason].add(since, amount, row.currency)
+        made.leaving[BatchRefusal.IN_NO_BATCH].more |= after is not None
 
 
 def _count_journals(made: Overview, companies: list[str]) -> None:
