@@ -27,6 +27,10 @@ from tests.setups import document
 AT = "2026-08-31T09:00:00.000Z"
 USPM = ["cdm_company", guid("USPM"), "USPM"]
 
+COMPANY_UNKNOWN = (
+    "company_unknown: the row names no company and no unit; fill one in, or name the column in TABLE_MAP_OVERRIDES"
+)
+
 Told = Callable[..., Any]
 
 
@@ -273,8 +277,7 @@ class TestBadInput:
         [
             (
                 "a project without company",
-                "company_unknown: the row names no company and no unit; fill one in, or name the column in TABLE_MAP_"
-                + "OVERRIDES",
+                COMPANY_UNKNOWN,
             ),
             (
                 "the second of two rows with one number",

@@ -21,7 +21,6 @@ from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.indexes.references import without_precision
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.row import SetupRow
-from project_invoicing.setup.policy_names import old_numbers
 
 PATIENCE: Final = timedelta(hours=24)
 """How long a row may be waited for before that is a difference."""
@@ -157,7 +156,13 @@ class MasterRows:
         for row in self.rows.values():
             if not row.deleted:
                 yield from self._against_document(row)
-        for old in old_numbers(self.setup.document, self._seen) if self._names else ():
+        if self._names:
+            yield from self._old_numbers()
+
+    def _old_numbers(self) -> Iterator[Finding]:
+        from project_invoicing.setup.policy_names import old_numbers  # noqa: PLC0415  only where a number has changed
+
+        for old in old_numbers(self.setup.document, self._seen):
             yield Finding("document_differs", _of(old.row, str(old.problem)))
 
     def _seen(self, key: Key) -> Seen | None:
