@@ -215,7 +215,7 @@ def _order(row: dict[str, Any]) -> tuple[str, ...]:
 def _lines(found: list[dict[str, Any]]) -> Iterator[str]:
     for row in found:
         state = "" if row["state"] == "there" else f"  {row['state']}"
-        names = " ".join(text for text in (row["company"], row["number"], row["name"]) if text)
+        names = " ".join(text for text in (row["company"], row["number"] or row["asks_for"], row["name"]) if text)
         yield f"{row['entity']} {row['id']}  {names}{state}"
         if row["problem"]:
             yield f"    {row['problem']}"

@@ -18,7 +18,8 @@ from pydantic import Field
 from local import ROOT
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.row import SetupRow
-from project_invoicing.setup.problems import CROSS_REFERENCES, MASTER_REFERENCES, Problem, check, problems
+from project_invoicing.setup.problem import Problem
+from project_invoicing.setup.problems import CROSS_REFERENCES, MASTER_REFERENCES, check, problems
 from project_invoicing.setup.warnings import warnings
 from tests.setups import document
 

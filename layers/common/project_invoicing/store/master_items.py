@@ -13,7 +13,8 @@
   own columns as JSON, ``fv`` how often they were set; one attribute ``w_<entity>#<id>`` a row that has had the name and
   has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
-* ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
+* ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often that
+  was written; ``fe`` what a row has last left for good: who read the pair before that cannot write it
 * ``RATE#<type>#<from>#<to>``, ``ROWS#<year>-<month>``: one attribute a day, ``r_05``: the id of the row that has it, as
   sixteen bytes
 """

@@ -147,6 +147,7 @@ def _not_found(asked: str, *, is_id: bool) -> list[str]:
     if not is_id:
         return [
             "check the number, and the company if one was named",
+            "a row of master data that cannot be used has no number: see `invoicing master list --problems`",
             "a proforma becomes a proposal when it is confirmed, under the number that it has in Dataverse",
             "a proforma that was rejected is kept under its id: explain that",
             "an invoice and its voucher get their numbers when they are posted: explain the proposal",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -43,13 +44,14 @@ class Place(NamedTuple):
 class _Rows(NamedTuple):
     """The rows of one pair that have just been stored, by id, and those as they were that are there no longer.
 
-    ``stored``: that they have left is stored on the rows themselves.
+    ``fence``: that these have left is stored on the rows themselves; nobody who has read the pair before that may write
+    it.
     """
 
     arriving: dict[str, MasterRow]
     leaving: list[MasterRow]
     delivered: bool = True
-    stored: bool = False
+    fence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,10 @@ class RateRows:
         A delivery of a row as it was may have read it before. It has read the pair before as well, and so cannot write
         it any more.
         """
-        before = (replace(row, columns=row.leaves, deletion=None) for row in rows if row.leaves)
+        before = [replace(row, columns=row.leaves, deletion=None) for row in rows if row.leaves]
         for pair, some in _by_pair(before).items():
-            self._settle(pair, _Rows({}, some, stored=True))
+            fence = ",".join(sorted(f"{row.id}#{row.changes}" for row in some))
+            self._settle(pair, _Rows({}, some, fence=blake2b(fence.encode(), digest_size=8).hexdigest()))
 
     def _has_left(self, row: MasterRow) -> MasterRow:
         """The row once it is stored that it has left its place for good; until then a repetition leaves it again."""
@@ -170,7 +173,7 @@ class RateRows:
         ]
         self.rates.give(pair, before, {day: winners[day].id if day in winners else None for day in days})
         rates = {day: _rate_of(day, winners.get(day), before, rows) for day in days}
-        self.rates.write(pair, before, {**before.days, **rates}, self.at, told=self.told, anew=rows.stored)
+        self.rates.write(pair, before, {**before.days, **rates}, self.at, told=self.told, fence=rows.fence)
         for winner in winners.values():
             self._says(winner, Placement())
         return any(lost)
