@@ -32,7 +32,7 @@ from project_invoicing.domain.actor import person
 from project_invoicing.domain.codes import BatchKind, PostingType
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.ledger_bucket import LedgerBucket
-from project_invoicing.store import client
+from project_invoicing.store import client, copies
 from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.use_cases.ledger_batches.occasions import Asked, Occasion
@@ -43,8 +43,8 @@ from tests.harness import World
 AT: Final = "2026-09-01T04:00:00Z"
 _FIRST: Final = date(2026, 8, 1)
 _OF_JOURNAL, _OF_INVOICE = 90, 5
-_WRITTEN: Final = 25
-"""The most items of a BatchWriteItem."""
+_WRITTEN: Final = 100
+"""Documents that are written together, when they are prepared."""
 
 
 def batches(lines: int) -> list[Step]:
@@ -68,12 +68,12 @@ def _fill(world: World, lines: int) -> int:
         Ready(world.client, world.names.ledger_batches_table),
     )
     documents = list(_documents(lines))
-    writes = (one for document in documents for one in _items(ledger, ready, *document))
-    for some in chunks(writes, _WRITTEN):
-        requests: dict[str, Any] = {}
-        for table, item in some:
-            requests.setdefault(table, []).append({"PutRequest": {"Item": item}})
-        world.client.batch_write_item(RequestItems=requests)
+    for some in chunks(documents, _WRITTEN):
+        items: dict[str, list[dict[str, Any]]] = {}
+        for table, item in (one for document in some for one in _items(ledger, ready, *document)):
+            items.setdefault(table, []).append(item)
+        for table, each in items.items():
+            copies.fill(world.client, table, each)
     return len(documents)
 
 

@@ -28,6 +28,7 @@ def show(console: Console, outcome: Outcome) -> None:
     show_rows(console, "Invoice proposals", map(_proposal, result["proposals"]))
     show_rows(console, "Customer invoices", map(invoice_cells, result["invoices"]))
     show_rows(console, "Vouchers", (line for voucher in result["vouchers"] for line in voucher_lines(voucher)))
+    show_rows(console, "Batches for the general ledger", map(_batch, result["batches"]))
     show_rows(console, "To be written back to Dataverse", map(_write_back, result["write_back"]))
     waiting = [*_waiting_rows(result["staging"]), *_waiting_proposals(result["proposals"])]
     show_rows(console, "Waiting", waiting)
@@ -66,6 +67,11 @@ def _proposal(proposal: Row) -> Row:
         "total": f"{proposal['total']} {proposal['currency'] or ''}",
         "due": proposal["due_date"],
     }
+
+
+def _batch(batch: Row) -> Row:
+    shown = ("company", "kind", "number", "period", "documents", "lines", "debit", "credit", "state", "deliveries")
+    return {name: batch[name] for name in shown}
 
 
 def _write_back(update: Row) -> Row:

@@ -108,6 +108,9 @@ def _fill(options: argparse.Namespace) -> int:
 
 
 def _show(report: dict[str, Any]) -> None:
+    if report["ok"] and not report["entries"] and not report["chains"]:
+        print("Nothing is posted or sealed yet, so there is nothing to verify.")
+        return
     screen = console()
     rows = [
         {
@@ -136,7 +139,10 @@ def _show(report: dict[str, Any]) -> None:
         print(f"{report['more']} more are not shown.")
     if report["waiting"]:
         print(printable(f"{report['waiting']} entries are not sealed yet; the oldest is of {report['oldest']}."))
-    if not report["marked"]:
+    if report["later"]:
+        later = "seal was" if report["later"] == 1 else "seals were"
+        print(f"The export is of {report['at']}; {report['later']} {later} made after it and not verified.")
+    if report["unmarked"]:
         print("What earlier versions stored was not marked to be sealed; run: invoicing audit backfill")
     told = f"{report['entries']} entries of {report['posted']} posted documents"
     print(f"{told} agree with their seals." if report["ok"] else f"{told} do not agree with their seals.")

@@ -135,6 +135,20 @@ def _add_repeats(commands: Commands) -> None:
     replays.add_argument("--since", type=given_date, metavar="DATE", help="what was rejected from this day on")
     _acts(replays, _replay)
 
+    dismisses = verb(
+        commands,
+        "dismiss",
+        "set aside what was rejected and will never be taken; it is kept whole",
+        'dismiss 0f1f1a5a-df82-43a1-861c-db7cfc3aac4e --reason "a test row, deleted in Dataverse"',
+        "dismiss 2026-08-31T09:00:00Z#0a1b2c3d4e5f6071 --take-back",
+    )
+    dismisses.add_argument(
+        "ids", type=named_text, nargs="+", metavar="ID", help="the id of a rejected row, or a message in list rejected"
+    )
+    dismisses.add_argument("--reason", type=named_text, help="why it will never be taken")
+    dismisses.add_argument("--take-back", action="store_true", help="put it back among the rejected")
+    _acts(dismisses, _dismiss)
+
     bills = verb(
         commands,
         "bill-intercompany",
@@ -306,6 +320,14 @@ def _replay(options: argparse.Namespace) -> int:
         raise InvalidInput(["replay: name ids, or say which: --reason, --company, --since, or --all"])
     made = verbs.replay(_asker(options), options.ids, chosen)
     return show(made, "Replayed", as_json=options.json, nothing="Nothing that fits is kept as rejected.")
+
+
+def _dismiss(options: argparse.Namespace) -> int:
+    if bool(options.reason) == options.take_back:
+        raise InvalidInput(["dismiss: give --reason, or --take-back for what was dismissed"])
+    asked = {"take_back": True} if options.take_back else {"reason": options.reason}
+    title = "Taken back" if options.take_back else "Dismissed"
+    return show(verbs.dismiss(_asker(options), options.ids, asked), title, as_json=options.json, nothing="")
 
 
 def _bill(options: argparse.Namespace) -> int:

@@ -209,6 +209,28 @@ def replay(asker: Asker, ids: Sequence[str], chosen: Mapping[str, str | None]) -
     return absent + of_each((partial(one, *row, company) for row, company in rows.items()), len(rows))
 
 
+def dismiss(asker: Asker, ids: Sequence[str], asked: Mapping[str, Any]) -> list[Outcome]:
+    """Sets aside what is kept as rejected of each of these ids or messages, or takes that back: a row each."""
+    rows: dict[tuple[str, str], tuple[str, str, str | None]] = {}
+    absent = []
+    for id in ids:
+        fitting = lists.rejected(asker.place, {"number": id})
+        for row in fitting:
+            named = ("message", id) if row.message == id else (row.entity, row.id)
+            rows[named] = (row.entity, id, row.company)
+        if not fitting:
+            absent.append(unknown("row", id, None, f"nothing that was rejected is kept of {id}"))
+
+    def one(entity: str, id: str) -> Outcome:
+        table, shown, company = rows[entity, id]
+        of = Document(table.removeprefix("msdyn_") or "message", company or "", shown)
+        name = {"message": id} if entity == "message" else {"entity": entity, "id": id}
+        answer = asker.edit("dismiss", {**name, **asked})
+        return answered(of, answer, str(answer["outcome"]))
+
+    return absent + of_each((partial(one, *named) for named in rows), len(rows))
+
+
 def bill_intercompany(asker: Asker, lender: str, borrower: str, first: str, last: str) -> Outcome:
     for company in (lender, borrower):
         check_company(company, asker.place.setup)

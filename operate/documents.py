@@ -17,7 +17,8 @@ import yaml
 from operate.invalid_input import InvalidInput
 from project_invoicing.domain.text import whole
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.problems import Problem, check
+from project_invoicing.setup.problem import Problem
+from project_invoicing.setup.problems import check
 from project_invoicing.setup.warnings import warnings
 
 Keys = tuple[str | int, ...]

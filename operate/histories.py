@@ -8,6 +8,7 @@ from typing import Any, Final
 from operate.invalid_input import InvalidInput
 from operate.master_data import name_of
 from operate.stack_tables import named
+from project_invoicing.domain.actor import UNNAMED
 from project_invoicing.domain.codes import TableMapName
 from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.history import HistoryEntry
@@ -63,7 +64,7 @@ def cells(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row as a table shows it."""
     return {
         "when": row["at"],
-        "who": row["name"] or row["actor"] or "somebody",
+        "who": row["name"] or row["actor"] or UNNAMED,
         "what": row["what"],
         "before": _told(row["before"]),
         "detail": _told(row["after"]),

@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
     )
     listing.add_argument("kind", choices=[kind.value for kind in Kind], help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
-    listing.add_argument("--status", type=named_text, help="of proposals and journals")
+    listing.add_argument("--status", type=named_text, help="of proposals, journals and what was rejected")
     listing.add_argument("--reason", type=named_text, help="why it waits, was refused or rejected; a check")
     listing.add_argument("--customer", type=named_text, help="the number of a customer, of proposals and invoices")
     listing.add_argument("--since", type=named_text, metavar="DATE", help="from this day on, 2026-08-31")
@@ -157,6 +157,8 @@ def _journal(row: Mapping[str, Any]) -> Mapping[str, Any]:
         "journal": row["journal_id"],
         "status": row["status"],
         "lines": row["lines"],
+        "cost": row["cost"],
+        "sales": row["sales"],
         "changed": row["changed_at"],
         "lines failed in": row["original_journal"],
         "failed lines are in": row["error_journal"],
@@ -193,9 +195,10 @@ def _rejected(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "when": row["at"],
         "row": str(row["entity"]).removeprefix("msdyn_"),
-        "id": row["id"],
+        "id": row["id"] or row["message"],
         "reason": row["reason"],
         "detail": row["detail"],
+        **({} if row["dismissed"] is None else {"dismissed": row["dismissed"]}),
     }
 
 

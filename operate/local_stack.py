@@ -36,6 +36,7 @@ NAMED_BY: Final = (
     "EVENT_BUS_NAME",
 )
 """The variables with which the environment names a stack."""
+NONE_RUNS: Final = "no local stack runs: start one with invoicing serve, or name a stack in AWS with --stack"
 _PATIENCE: Final = 1.0
 """Seconds for which a command that only looks may hold the lock."""
 
@@ -87,8 +88,14 @@ def running() -> LocalStack | None:
 
 @contextmanager
 def unless_named(named: str | None, variables: tuple[str, ...] = NAMED_BY) -> Iterator[None]:
-    """Calls within it go to the local stack, if one runs and neither ``named`` nor a variable names another."""
-    found = None if named or any(os.environ.get(name) for name in variables) else running()
+    """Calls within it go to the local stack, if one runs and neither ``named`` nor a variable names another.
+
+    Raises ``InvalidInput`` where nothing names a stack and none runs.
+    """
+    chosen = bool(named) or any(os.environ.get(name) for name in variables)
+    found = None if chosen else running()
+    if not chosen and found is None and variables == NAMED_BY:
+        raise InvalidInput([NONE_RUNS])
     if found is None:
         yield
         return

@@ -41,6 +41,17 @@ def add(commands: Commands) -> None:
     shows.add_argument("name", type=named_text, nargs="+", metavar="[COMPANY] NUMBER", help="products have no company")
     ask_a_stack(shows, _show)
 
+    finds = verb(
+        verbs,
+        "find",
+        "find customers, contracts, projects … by the beginning of their names",
+        'master find "Adatum"',
+        "master find wide --company USPM",
+    )
+    finds.add_argument("text", type=named_text, help="two letters at least; capitals do not matter")
+    finds.add_argument("--company", type=named_text, help="of this company only")
+    ask_a_stack(finds, _find)
+
     sets = verb(
         verbs,
         "set",
@@ -92,6 +103,17 @@ def add(commands: Commands) -> None:
         verbs, "export", "print all of finance's own columns, as a file for set --file", "master export > columns.yaml"
     )
     ask_a_stack(exports, _export)
+
+
+def _find(options: argparse.Namespace) -> int:
+    rows = master_data.find(options.text, options.company, options.stack_prefix)
+    if options.json:
+        print(json.dumps({"rows": rows}, indent=2))
+    elif rows:
+        answers.show_rows(console(), "Found", rows)
+    else:
+        print(printable(f"No name begins with {options.text}."))
+    return 0 if rows else NOT_VALID
 
 
 def _add_rates(commands: Commands) -> None:
@@ -193,7 +215,7 @@ def _order(row: dict[str, Any]) -> tuple[str, ...]:
 def _lines(found: list[dict[str, Any]]) -> Iterator[str]:
     for row in found:
         state = "" if row["state"] == "there" else f"  {row['state']}"
-        names = " ".join(text for text in (row["company"], row["number"], row["name"]) if text)
+        names = " ".join(text for text in (row["company"], row["number"] or row["asks_for"], row["name"]) if text)
         yield f"{row['entity']} {row['id']}  {names}{state}"
         if row["problem"]:
             yield f"    {row['problem']}"

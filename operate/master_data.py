@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from operate.explain import stores
 from operate.invalid_input import InvalidInput, unknown
 from operate.master_file import Entry
-from operate.stack_tables import named
+from operate.stack_tables import check_company, named
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
+from project_invoicing.domain.tables import CURRENCY
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.finance_columns import problems
+from project_invoicing.setup.indexes.references import without_precision
 from project_invoicing.store import client, setups
 from project_invoicing.store.master_data import MasterData
+from project_invoicing.store.master_items import FIRST, folded
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.commands.edit_master_data import told
 from project_invoicing.use_cases.explain.master_data import explain_name
 from project_invoicing.use_cases.master_data.set_columns import set_columns
+from project_invoicing.use_cases.master_data.shown import by_name
 
 Json = dict[str, Any]
 
@@ -30,12 +36,16 @@ _MOST_PROBLEMS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a list shows: rows of one part, of one company, with a problem, or deleted."""
+    """What a list shows: rows of one part, of one company, with a problem, or deleted.
+
+    ``policy``: the current set-up, if there is one.
+    """
 
     part: Part | None = None
     company: str | None = None
     problems: bool = False
     deleted: bool = False
+    policy: SetupDocument | None = None
 
 
 def name_of(part: Part, texts: Sequence[str]) -> NameKey:
@@ -65,6 +75,19 @@ def show(key: NameKey, stack_prefix: str | None) -> Json:
     }
 
 
+def find(text: str, company: str | None, stack_prefix: str | None) -> list[Json]:
+    """What has a name that begins so, as rows. Raises ``InvalidInput``."""
+    if len(folded(text)) < FIRST:
+        raise InvalidInput([f"TEXT: write {FIRST} letters of the name at least"])
+    read = stores(stack_prefix)
+    check_company(company, read.setup)
+    companies = [company] if company else list(read.setup.document.companies)
+    return [
+        {"company": one.company, "part": str(one.part), "number": one.number, "name": one.name, "id": one.id}
+        for one in by_name(read, text, None, companies)
+    ]
+
+
 def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | None = None) -> Iterator[Json]:
     """Sets the columns of each entry. Nothing is written if one is not valid: raises ``InvalidInput`` with all."""
     tables = named(stack_prefix, "setup", "master_data")
@@ -79,11 +102,13 @@ def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | Non
 
 def listed(chosen: Chosen, stack_prefix: str | None) -> Iterator[Json]:
     """The rows that are chosen, one by one: this reads the whole table."""
-    tables = named(stack_prefix, "master_data")
-    master = MasterData(client.dynamodb(), tables.master_data_table)
-    for key, seen in everything(master, problems=chosen.problems):
+    tables = named(stack_prefix, "setup", "master_data")
+    dynamodb = client.dynamodb()
+    with suppress(setups.NotLoaded):
+        chosen = replace(chosen, policy=setups.current(dynamodb, tables.setup_table).document)
+    for key, seen in everything(MasterData(dynamodb, tables.master_data_table)):
         if isinstance(key, RowKey) and isinstance(seen, SeenRow) and _is_chosen(seen, chosen):
-            yield _row(seen)
+            yield _row(seen, chosen)
 
 
 def finance_columns(stack_prefix: str | None) -> Json:
@@ -115,18 +140,28 @@ def _is_chosen(row: SeenRow, chosen: Chosen) -> bool:
     return (
         (chosen.part is None or PARTS.get(row.entity) is chosen.part)
         and (chosen.company is None or row.company == chosen.company)
-        and (bool(row.problem or row.warning) or not chosen.problems)
+        and (bool(_problem(row, chosen)) or not chosen.problems)
         and (row.deleted or not chosen.deleted)
     )
 
 
-def _row(row: SeenRow) -> Json:
+def _problem(row: SeenRow, chosen: Chosen) -> str | None:
+    """What is wrong with a row by itself, or by what the policy lacks for it."""
+    judged = chosen.policy if row.entity == CURRENCY and not row.deleted else None
+    if judged and (lacks := without_precision(row, judged)):
+        return f"{RejectReason.CURRENCY_UNKNOWN}: {lacks}"
+    return row.problem or row.warning
+
+
+def _row(row: SeenRow, chosen: Chosen) -> Json:
+    """``asks_for`` is the number that a row would have, were there nothing wrong with it."""
     return {
         "entity": row.entity,
         "id": row.id,
         "company": row.company,
         "number": row.number,
+        "asks_for": None if row.number else row.columns.get("number"),
         "name": row.columns.get("name"),
         "state": "deleted" if row.deleted else "there",
-        "problem": row.problem or row.warning,
+        "problem": _problem(row, chosen),
     }

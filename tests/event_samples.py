@@ -389,6 +389,7 @@ def command_samples() -> dict[str, Any]:
         "delete-journal-lines": ("2026-08-27T18:01:00Z", {"delete_lines": journal}),
         "reset": ("2026-08-31T09:03:00Z", {"reset": journal}),
         "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
+        "dismiss": ("2026-08-31T09:04:30Z", {"dismiss": {**rejected, "reason": "a test row, deleted in Dataverse"}}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }

@@ -13,13 +13,10 @@ from enum import Enum
 from inspect import cleandoc
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
-
 import local  # noqa: F401  it puts the layer on the path
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.ledger_formats import LedgerFormat
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import REQUIRED, ColumnOf, SetupRow, bare
 
 INTRODUCTION = """\
 # The finance set-up
@@ -64,17 +61,17 @@ def describe() -> Iterator[str]:
 def _table(row: type[SetupRow]) -> Iterator[str]:
     yield "| key | value | default |"
     yield "| --- | --- | --- |"
-    for name, field in row.model_fields.items():
+    for name, column in row.columns().items():
         later = READ_LATER.get(name) if row is SetupDocument else None
-        shape = f"name → {_shape(later)}" if later else _shape(field.annotation)
-        yield f"| `{field.alias or name}` | {shape} | {_default(field)} |"
+        shape = f"name → {_shape(later)}" if later else _shape(bare(column.annotation))
+        yield f"| `{column.alias}` | {shape} | {_default(column)} |"
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
+def _default(column: ColumnOf) -> str:
+    value = column.default
+    if value is REQUIRED:
         return "*required*"
-    value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined or isinstance(value, SetupRow):
+    if isinstance(value, SetupRow):
         return "its own defaults"
     if value is None:
         return "none"
@@ -110,8 +107,8 @@ def _title(row: type[SetupRow]) -> str:
 
 
 def _rows(row: type[SetupRow]) -> Iterator[type[SetupRow]]:
-    for field in row.model_fields.values():
-        yield from _within(field.annotation)
+    for column in row.columns().values():
+        yield from _within(column.annotation)
 
 
 def _within(annotation: Any) -> Iterator[type[SetupRow]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +17,7 @@ from local import cli
 from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.seals import STACK
+from project_invoicing.domain.seals import STACK, hash_of, parsed
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.seal_bucket import SealBucket
@@ -363,6 +365,28 @@ def test_seals_are_kept_in_the_bucket_and_compared_with_it(audited: Audited, buc
     assert first(audited.verify(bucket=bucket, company=COMPANY)) == ("seal removed", 1, "the seal")
 
 
+def test_an_export_that_is_older_than_the_bucket_is_verified_as_far_as_it_goes(
+    audited: Audited, bucket: SealBucket
+) -> None:
+    audited.post()
+    audited.seal(bucket=bucket)
+    lines = list(export.lines(audited.seals, audited.sealable, MUCH_LATER))
+    seal = parsed(bucket.text(COMPANY, 1) or "")
+    for number, sealed_at in ((2, "2026-11-30T09:00:00Z"), (3, "2026-12-31T09:00:00Z")):
+        seal = replace(seal, number=number, sealed_at=sealed_at, previous=hash_of(seal.text))
+        bucket.put(COMPANY, number, seal.text)
+
+    def verified() -> dict[str, Any]:
+        return verify.verify(export.Export(lines), MUCH_LATER, bucket=bucket)
+
+    assert (verified()["ok"], verified()["later"]) == (True, 2)
+    assert audited.verify(bucket=bucket)["first"]["what"] == "seal removed"  # the tables are of now
+    bucket.put(COMPANY, 4, replace(seal, number=4, previous=hash_of("another")).text)
+    assert first(verified()) == ("seal removed", 4, "the seal")
+    lines[:] = [line for line in lines if '"seal":1' not in line and '"end":1' not in line]
+    assert first(verified())[:2] == ("seal removed", 1)  # it is of the time of the export
+
+
 @pytest.mark.parametrize("at", thorough([1, 30, 37], [*range(1, 38)]))
 def test_what_is_put_into_the_bucket_while_it_is_verified_is_no_fault(
     audited: Audited, bucket: SealBucket, at: int
@@ -429,8 +453,10 @@ def test_the_function_and_the_commands_seal_verify_export_and_print_the_end(
         code = cli.main(["audit", *arguments])
         return code, capsys.readouterr().out
 
+    assert invoicing("verify") == (0, "Nothing is posted or sealed yet, so there is nothing to verify.\n")
     audited.post()
     assert audited.schedule("audit_sealing")["entries"] == 4
+    assert "backfill" not in invoicing("verify")[1], "no earlier version has stored anything"
     assert invoicing("seal") == (0, "0 entries were sealed in 0 seals.\n")
     code, text = invoicing("backfill", "--json")
     assert (code, json.loads(text)) == (0, {"marked": 0})

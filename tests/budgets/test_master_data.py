@@ -42,8 +42,8 @@ PROJECT = master.project("PRJ-1", contract="CTR-1", msdyn_subject="Renewal of th
 @pytest.mark.parametrize(
     ("row", "requests", "units"),
     [
-        pytest.param(PROJECT, 4, 7, id="a new project"),
-        pytest.param(master.account("C-9", name="Adatum", row_version=11), 5, 7, id="a new account"),
+        pytest.param(PROJECT, 4, 8, id="a new project"),
+        pytest.param(master.account("C-9", name="Adatum", row_version=11), 5, 8, id="a new account"),
         pytest.param(
             master.contract_line("L-1", "CTR-1", project="PRJ-0", row_version=12), 4, 11, id="a new contract line"
         ),

@@ -32,7 +32,7 @@ def test_the_contract_lists_the_codes(beginning: str, codes: type[StrEnum]) -> N
 
 def test_what_the_set_up_can_end_is_looked_at_when_the_set_up_changes() -> None:
     """A reason whose advice names a part of the set-up is one that a new version of it can resolve."""
-    parts = set(SetupDocument.model_fields)
+    parts = set(SetupDocument.columns())
     advised = {reason for reason, advice in WAITS.items() if parts & set(re.findall(r"`(\w+)`", advice))}
     assert advised, "the advice names no part of the set-up any more: the check would be empty"
     assert advised <= SET_UP_REASONS

@@ -108,6 +108,7 @@ NOT_ON_THE_BUS = {
     "delete-journal-lines",
     "reset",
     "replay",
+    "dismiss",
     "intercompany-invoice",
     "actual",
     "proposal",

@@ -42,9 +42,11 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "OIDC_CLIENT_ID": "OidcClientId",
     "OIDC_ROLES_CLAIM": "OidcRolesClaim",
     "OIDC_ROLES": "OidcRoles",
+    "OIDC_COMPANIES_CLAIM": "OidcCompaniesClaim",
+    "OIDC_COMPANIES": "OidcCompanies",
     "API_AUDIENCE": "ApiAudience",
 }
-SIGN_IN = {"WorkspaceUrl", "OidcIssuer", "OidcClientId", "OidcRolesClaim", "OidcRoles", "ApiAudience"}
+SIGN_IN = {name for name in VARIABLES.values() if name.startswith("Oidc")} | {"WorkspaceUrl", "ApiAudience"}
 NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum", *SIGN_IN}
 OUTSIDE = {"AuditBucket", "ReferenceRatesObject"}
 """What roles reach that is not of the stack: named by a parameter, and not at all where that is empty."""

@@ -57,6 +57,18 @@ def test_tax_11_a_lines_tax_group_is_changed(ready: Books) -> None:
     assert (ready.proposal()["lines"][0]["sales_tax_group"], ready.proposal()["total"]) == ("EXP", "1600.00")
 
 
+def test_no_due_date_is_before_that_of_the_invoice(ready: Books) -> None:
+    """The invoice date of the edit, else of the proposal, else today."""
+    header = {"company": "USPM", "proposal_id": "INV-0001"}
+    today = ready.world.at[: len("2026-08-31")]
+    told = f"due_date 2026-08-01 is before {today}, the day of the invoice; write a later one, or change both"
+    assert edit(ready, **header, due_date="2026-08-01") == f"refused: {told}"
+    assert edit(ready, **header, due_date="2026-08-20", invoice_date="2026-08-21").startswith("refused: due_date")
+    assert edit(ready, **header, due_date="2026-08-20", invoice_date="2026-08-20") == "done"
+    assert edit(ready, **header, due_date="2026-08-19").startswith("refused: due_date")
+    assert edit(ready, **header, due_date=None) == "done"
+
+
 def test_prop_11_the_lines_of_a_proposal_are_deleted_together(ready: Books) -> None:
     event = sample("document_editing/delete-lines")
     assert ready.call("document_editing", event)["outcome"] == "done"

@@ -291,12 +291,23 @@ def test_16_a_run_without_time_stops_and_the_next_one_goes_on(books: Books) -> N
     assert [(one.state, one.documents) for one in books.batches] == [(BatchState.READY, 100)]
 
 
+def test_16_a_run_without_time_for_the_files_leaves_them_to_the_next_one(books: Books) -> None:
+    for number in range(1, 5):
+        books.post(JOURNAL, f"J-{number}", small(number))
+    left = iter([True] * 4 + [False] * 100)
+    report = books.building(lambda: next(left)).run(books.asked())
+    assert (report["finished"], report["troubles"]) == (False, [])
+    assert (books.batch(1).state, books.batch(1).trouble) == (BatchState.SEALED, None)
+    books.build()
+    assert [(one.number, one.state, one.lines) for one in books.batches] == [(1, BatchState.READY, 8)]
+
+
 def test_files_that_cannot_be_written_are_written_by_the_next_run_and_the_reason_is_seen(books: Books) -> None:
     books.month()
     name = books.names.ledger_bucket
     client.s3().delete_bucket(Bucket=name)
     report = books.build()
-    why = f"bucket {name}: the bucket {name} refused a request: NoSuchBucket"
+    why = f"the bucket {name} refused a request: NoSuchBucket"
     assert report["troubles"] == [{"batch": "USPM-ledger-000001", "reason": why}]
     assert (books.batch(1).state, books.batch(1).trouble) == (BatchState.SEALED, why)
 

@@ -41,7 +41,7 @@ def leave(folder: Path, lines: Sequence[LedgerLine]) -> list[LedgerLine]:
         sealed_at="2026-06-01T00:00:00Z",
         accounting_currency=lines[0].accounting_currency,
         spans=((date(2026, 1, 1), date(2026, 12, 31)),),
-        text="{document} {project}",
+        text="{project}",
         digits=digits_of(lines),
         dimensions=tuple(sorted({name for line in lines for name in line.dimensions})),
     )

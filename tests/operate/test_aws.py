@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import boto3
 import pytest
@@ -22,7 +23,7 @@ from botocore.exceptions import (
 
 from local import ROOT, engines
 from local.cli import main
-from operate import aws
+from operate import aws, local_stack
 from project_invoicing.errors import IntegrationError, Unavailable
 from project_invoicing.store import client
 from project_invoicing.store.errors import translated
@@ -71,6 +72,17 @@ def test_each_command_goes_to_the_region_of_the_environment(
 
     assert main(arguments) in (1, 2)
     assert "eu-west-3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["list proposals", "post INV-1", "replay x", "history setup", "explain x", "map list"])
+def test_where_nothing_names_a_stack_and_none_runs_one_sentence_says_so(
+    verb: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    for name in local_stack.NAMED_BY:
+        monkeypatch.delenv(name, raising=False)
+    assert main(verb.split()) == 2
+    assert capsys.readouterr() == ("", f"{local_stack.NONE_RUNS}\n")
 
 
 def test_aws_region_comes_first_and_the_environment_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,10 @@ from tests.setups import document
 AT = "2026-08-31T09:00:00.000Z"
 USPM = ["cdm_company", guid("USPM"), "USPM"]
 
+COMPANY_UNKNOWN = (
+    "company_unknown: the row names no company and no unit; fill one in, or name the column in TABLE_MAP_OVERRIDES"
+)
+
 Told = Callable[..., Any]
 
 
@@ -149,6 +153,15 @@ def test_show_says_which_value_comes_from_where(
     assert world.names.master_data_table
 
 
+def test_names_are_found_by_their_beginning(arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    arrive("account", "C-9", number="C-009", company=USPM, name="Zenith Tools")
+    (row,) = asked(capsys, "master", "find", "zeNI", "--company", "USPM")["rows"]
+    assert (row["part"], row["number"], row["name"], row["id"]) == ("customers", "C-009", "Zenith Tools", guid("C-9"))
+    assert asked(capsys, "master", "find", "tools", code=2) == {"rows": []}
+    assert main(["master", "find", "z"]) == 2
+    assert "write 2 letters" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("world")
 def test_show_knows_what_only_the_document_has_and_says_what_nothing_has(capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = asked(capsys, "master", "show", "projects", "USPM", "PRJ-1")["found"]
@@ -229,6 +242,75 @@ def test_explain_of_a_contract_names_its_customers_with_their_shares_and_of_a_pr
     assert any(text.startswith("split_not_whole: ") for text in found["next"])
     (project,) = asked(capsys, "explain", "PRJ-9")["found"]
     assert project["facts"]["contract lines"] == "CTR-9-1"
+
+
+@pytest.mark.usefixtures("world")
+class TestBadInput:
+    """Each bad row says what is wrong with it and what to do, and its neighbours can be used."""
+
+    @pytest.fixture
+    def listed(self, arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+        """What the list of problems says of each row, by its name here."""
+        good: dict[str, Any] = {"company": USPM, "open": True}
+        arrive("msdyn_project", "a project without company", number="PRJ-10", name="Nobody's", open=True)
+        arrive("msdyn_project", "a good one", number="PRJ-11", name="Good", **good)
+        for name in ("the first", "the second of two rows with one number"):
+            arrive("account", name, number="C-7", company=USPM, name=name)
+        circle = ["a cycle of merged accounts", "its second", "its third"]
+        for n, name in enumerate(circle):
+            into = ["account", guid(circle[(n + 1) % 3])]
+            arrive("account", name, number=f"C-{n}", company=USPM, name=name, merged_into=into)
+        arrive("transactioncurrency", "a currency without precision", code="CHF", name="Franc")
+        arrive("transactioncurrency", "with one", code="SEK", name="Crown", precision=2)
+        arrive("salesorder", "a split of 99 %", number="CTR-9", company=USPM, name="Split")
+        for name, percent in (("the first", "60"), ("another", "39")):
+            shares = {"contract": ["salesorder", guid("a split of 99 %")], "customer": ["account", guid(name)]}
+            arrive("msdyn_projectcontractsplitbillingrule", f"share of {name}", percent=percent, **shares)
+        found = {row["id"]: row["problem"] for row in asked(capsys, "master", "list", "--problems", code=1)["rows"]}
+        names = ["a project without company", "the second of two rows with one number", *circle]
+        names += ["a currency without precision", "a split of 99 %"]
+        assert found.keys() == set(map(guid, names))
+        return {name: found[guid(name)] for name in names}
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            (
+                "a project without company",
+                COMPANY_UNKNOWN,
+            ),
+            (
+                "the second of two rows with one number",
+                f"duplicate_number: C-7 is the number of account {guid('the first')} already; change one of the two",
+            ),
+            (
+                "a cycle of merged accounts",
+                f"merge_cycle: it was merged into {guid('its second')}, which leads back to it; undo one of the merges",
+            ),
+            (
+                "a currency without precision",
+                "currency_unknown: currency CHF has no precision; add it to currencies",
+            ),
+            (
+                "a split of 99 %",
+                "split_not_whole: the shares of the contract's customers make 99 %, not 100; correct them in Dataverse",
+            ),
+        ],
+    )
+    def test_it_says_what_to_do_in_the_list_and_where_it_is_explained(
+        self, listed: dict[str, str], name: str, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert listed[name] == said
+        (explained,) = asked(capsys, "explain", guid(name))["found"]
+        assert any(text.endswith(said.partition(": ")[2]) for text in explained["next"])
+
+    @pytest.mark.usefixtures("listed")
+    def test_its_neighbours_are_unharmed_and_its_number_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for number in ("PRJ-11", "C-7", "CTR-9"):
+            (explained,) = asked(capsys, "explain", number)["found"]
+            assert "cannot be used" not in explained["headline"]
+        assert main(["master", "list", "projects", "--problems"]) == 1
+        assert "PRJ-10 Nobody's\n    company_unknown: " in capsys.readouterr().out
 
 
 def test_an_old_number_in_the_policy_is_said_at_a_load_by_a_check_of_the_stack_and_by_explain(

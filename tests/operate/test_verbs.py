@@ -171,14 +171,13 @@ def test_several_lines_are_edited_at_once_and_say_what_they_had(
     )
     (told,) = say(capsys, "explain", "INV-0001")["found"]
     steps = [step["what"] for step in told["history"] if f"by {ANN} (command line)" in step["what"]]
-    # In any order: what is done within a second is.
-    assert f"was edited by {ANN} (command line): item sales tax group SERV -> GOODS, lines 1, 3" in steps
+    assert steps[1] == f"was edited by {ANN} (command line): item sales tax group SERV -> GOODS, lines 1, 3"
 
-    assert say(capsys, "edit", "INV-0001", "--due-date", "2026-10-15")["rows"][0]["what"] == "edited"
+    assert say(capsys, "edit", "INV-0001", "--due-date", "2099-10-15")["rows"][0]["what"] == "edited"
     assert say(capsys, "edit", "INV-0001", "--due-date", "null")["done"] == 1
     for wrong, told_ in (
         (["--item-sales-tax-group", "GOODS"], "tax groups are of lines; say which"),
-        (["--due-date", "2026-10-15", "--all-lines"], "dates are of the header"),
+        (["--due-date", "2099-10-15", "--all-lines"], "dates are of the header"),
         (["--all-lines"], "say what to change"),
         (["--where", "category", "--sales-tax-group", "EXP"], "write NAME=VALUE"),
         (["--line", "x", "--sales-tax-group", "EXP"], "give line numbers, or the ids of actuals"),
@@ -195,7 +194,7 @@ def test_lines_of_a_journal_are_edited_deleted_and_rebuilt_and_a_journal_in_erro
     books.import_staging()
     made = say(capsys, "edit", "USPM-000001", "--where", "kind=cost", "--dimension", "CostCenter=007")
     assert made["rows"][0]["what"] == "1 of 1 lines changed"
-    assert outcomes(say(capsys, "edit", "USPM-000001", "--due-date", "2026-10-15", code=2))[0][1] == "refused"
+    assert outcomes(say(capsys, "edit", "USPM-000001", "--due-date", "2099-10-15", code=2))[0][1] == "refused"
     previewed = say(capsys, "preview", "USPM-000001", code=1)["previews"][0]
     assert (previewed["failing"], previewed["refused"]["reason"]) == (1, "ledger_account_missing")
     made = say(capsys, "post", "USPM-000001", code=1)

@@ -94,8 +94,8 @@ def end(client: Any, rows: Sequence[ArrivedRow]) -> list[dict[str, Any]]:
 
 
 def _without_history(item: dict[str, Any]) -> dict[str, Any]:
-    """An item without the rows that have had its name, which are those that arrived under it."""
-    return {name: value for name, value in item.items() if not name.startswith("w_")}
+    """An item without the rows that have had its name, and the names of its row before: those that arrived so."""
+    return {name: value for name, value in item.items() if not name.startswith("w_") and name != "en"}
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from tests.rules.books import Books
 from tests.rules.finance import TAXED, accounts_without, finance
 from tests.rules.stories import IN_POUNDS, approval, bill, billed, cost, sale
 
-ADDED = {"lp", "ls", "lc"}
+ADDED = {"lp", "ls", "lc", "np", "ns"}
 
 
 def place_of(books: Books) -> ListPlace:
@@ -279,6 +279,7 @@ def forgotten(books: Books) -> snapshots.Tables:
 def test_what_an_earlier_version_stored_comes_into_the_lists_once_and_the_lists_say_until_then(month: Books) -> None:
     progress = ListProgress(month.world.client, month.world.names.setup_table)
     assert progress.complete()
+    month.arrive(master.company("USPM"), master.account("acme", number="C-900", name="Acme"))
     before = forgotten(month)
     assert not progress.complete()
     assert listed(month, Kind.PROPOSALS) == []
@@ -288,7 +289,7 @@ def test_what_an_earlier_version_stored_comes_into_the_lists_once_and_the_lists_
     assert fill(place_of(month), lambda *so_far: told.append(so_far)) > 0
     assert snapshots.read(month.world) == before
     assert progress.complete()
-    assert [table for table, _ in told] == ["staging", "journals", "proposals", "ledger"]
+    assert [table for table, _ in told] == ["staging", "journals", "proposals", "master_data", "ledger"]
     assert fill(place_of(month), lambda *_: None) == 0
 
 

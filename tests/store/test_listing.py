@@ -10,6 +10,7 @@ from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.transactions import Write, transact
+from tests.counting import counted
 from tests.store.test_documents import a_journal_line
 
 OPEN, POSTED = JournalStatus.DRAFT, JournalStatus.POSTED
@@ -77,6 +78,35 @@ def test_a_journal_moves_from_the_open_list_to_the_posted_one(journals: Journals
     transact(journals.client, [change.write()])
     assert flat(all_of(journals, 5, "draft")) == []
     assert all_of(journals, 5, "posted") == [["J-01"]]
+
+
+def test_what_an_earlier_version_listed_as_open_is_read_until_it_has_left(journals: Journals) -> None:
+    put(journals, (1, OPEN), (2, OPEN), (3, OPEN), (4, POSTED))
+    for day in (2, 3):
+        former = {":lp": {"S": "JOURNAL#USPM#open"}, ":ls": {"S": f"2026-08-{day:02d}#J-{day:02d}"}}
+        journals.client.update_item(
+            TableName=journals.table,
+            Key={"pk": {"S": f"JOURNAL#USPM#J-{day:02d}"}, "sk": {"S": "H"}},
+            UpdateExpression="SET lp = :lp, ls = :ls",
+            ExpressionAttributeValues=former,
+        )
+    for limit in (1, 2, 10):
+        assert flat(all_of(journals, limit)) == ["J-03", "J-02", "J-01", "J-04"]
+    assert flat(all_of(journals, 10, "draft", since="2026-08-02")) == ["J-03", "J-02"]
+    assert journals.opened("USPM", 2, "2026-08-01") == (["J-03", "J-02"], True)
+    assert journals.open_states("USPM", 10) == (dict.fromkeys(("J-03", "J-02", "J-01"), "draft"), False)
+    for day in (2, 3):
+        journal = journals.get("USPM", f"J-{day:02d}")
+        assert journal
+        change = journals.changing(journal)
+        change.begun(1)
+        change.page_posted()
+        change.posted("2026-08-31T09:00:00Z")
+        transact(journals.client, [change.write()])
+    assert flat(all_of(journals, 10)) == ["J-01", "J-04", "J-03", "J-02"]
+    with counted(journals.client) as usage:
+        assert journals.listed("USPM", 10, status=None, since=None, before=None).before == ""
+    assert usage.requests == 1
 
 
 def test_a_voucher_leads_to_the_page_for_which_its_number_was_drawn(journals: Journals) -> None:

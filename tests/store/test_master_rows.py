@@ -298,12 +298,60 @@ def test_what_time_does_not_allow_is_looked_at_when_the_delivery_is_repeated(boo
     assert list(books.master.all_blocked()) == []
 
 
+def test_rows_that_come_together_miss_nothing_that_arrives_while_they_are_written(books: Books) -> None:
+    save = books.master.save_together
+
+    def late(changes: Any) -> list[bool]:
+        with patch.object(books.master, "save_together", save):
+            books.take(COMPANY)  # nobody waits for it yet
+        return save(changes)
+
+    rows = [PROJECT, arrived("msdyn_project", "PRJ-2", 3, **BRIDGE | {"number": "PRJ-2"})]
+    with patch.object(books.master, "save_together", late):
+        assert books.settling.arrived_together(rows) == ["accepted"] * 2
+    assert [books.name(Part.PROJECTS, number).id for number in ("PRJ-1", "PRJ-2")] == [guid("PRJ-1"), guid("PRJ-2")]
+    assert list(books.master.all_blocked()) == []
+
+
+def test_what_waits_for_rows_that_come_together_is_placed_with_them(books: Books) -> None:
+    contracts = [arrived("salesorder", f"CTR-{n}", n, number=f"CTR-{n}", company=USPM) for n in range(3)]
+    lines = [
+        arrived("salesorderdetail", f"L-{n}", n, number="1", contract=["salesorder", guid(f"CTR-{n}")])
+        for n in range(3)
+    ]
+    books.take(COMPANY)
+    assert books.settling.arrived_together(lines) == ["accepted"] * 3
+    assert len(list(books.master.all_blocked())) == 3
+
+    assert books.settling.arrived_together(contracts) == ["accepted"] * 3
+    assert {books.row("salesorderdetail", f"L-{n}").number for n in range(3)} == {"CTR-0-1", "CTR-1-1", "CTR-2-1"}
+
+
+def test_of_rows_that_come_together_those_that_do_more_than_take_a_name_are_left_to_go_alone(books: Books) -> None:
+    other = arrived("msdyn_project", "PRJ-2", 3, **BRIDGE | {"number": "PRJ-2"})
+    books.take(COMPANY, PROJECT, other)
+    together = [
+        arrived("msdyn_project", "PRJ-1", 7, **BRIDGE | {"number": "PRJ-9"}),
+        arrived("msdyn_project", "PRJ-3", 8, **BRIDGE | {"number": "PRJ-1"}),  # which the first one leaves
+        arrived("msdyn_project", "PRJ-4", 9, **BRIDGE | {"number": "PRJ-2"}),  # which another has
+        arrived("msdyn_project", "PRJ-2", 10, **BRIDGE | {"number": "PRJ-2", "name": "Tunnel"}),
+        other,
+        arrived("cdm_company", "GBPM", 11, code="GBPM"),
+        arrived("account", "C-1", 12, number="C-1", company=["cdm_company", guid("GBPM")]),
+        arrived("account", "C-2", 13, number="C-2", company=USPM, merged_into=["account", guid("C-1")]),
+        deleted("msdyn_project", "PRJ-5", 14),
+        arrived("product", "A-1", 15, number="A-1"),
+    ]
+    outcomes = books.settling.arrived_together(together)
+    assert outcomes == [None, None, None, None, None, None, None, None, None, "accepted"]
+
+
 def test_rows_that_come_together_wait_while_the_table_is_throttled(books: Books) -> None:
-    reasons = [{"Code": "None"}, {"Code": "ThrottlingError"}]
-    busy = ClientError(
-        {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons},  # type: ignore[typeddict-unknown-key]
-        "TransactWriteItems",
-    )
+    said: Any = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}],
+    }
+    busy = ClientError(said, "TransactWriteItems")
     books.take(COMPANY)
     send = books.client.transact_write_items
     with patch.object(books.client, "transact_write_items", side_effect=[busy, busy, DEFAULT], wraps=send) as asked:

@@ -25,7 +25,7 @@ from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.use_cases.master_data.settle import Settling
 from tests import master
 from tests.builders import Context, guid
-from tests.faults import overtaken
+from tests.faults import Killed, dying, overtaken
 from tests.store import tables
 from tests.thorough import thorough
 
@@ -245,3 +245,49 @@ def test_rates_that_were_stored_without_their_rows_go_on(table: Table) -> None:
     table.rates.client.delete_item(TableName=table.rates.table, Key=key)
     table.take(deleted("R-1", LATER))
     assert table.rate() is None
+
+
+MOVED = row("R-1", "1.26", TUESDAY, at=LATER, row_version=61)
+GONE = deleted("R-1", LATER)
+
+
+def end_with_a_death(
+    client: DynamoDBClient, one: ArrivedRow, other: ArrivedRow, before: int, at: int, *, applied: bool
+) -> tuple[Table, bool]:
+    """``other`` comes before a request of ``one``, and whoever is at work dies at request ``at`` and comes again."""
+    table, old = empty(client), row("R-1", "1.25", at=AT, row_version=60)
+    table.take(old)
+    left, died = [one, other], False
+
+    def overtakes() -> None:
+        table.take(other)
+        left.remove(other)
+
+    try:
+        with dying(client, at, applied=applied), overtaken(client, before, overtakes):
+            table.take(one)
+            left.remove(one)
+    except Killed:
+        died = True
+    table.take(*left)
+    return table, died
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("newer", [MOVED, GONE], ids=["moves", "is deleted"])
+@pytest.mark.parametrize("first", ["newer", "older"])
+def test_a_row_that_moves_leaves_nothing_though_an_older_delivery_and_a_death_meet_at_any_request(
+    client: DynamoDBClient, newer: ArrivedRow, first: str
+) -> None:
+    """The older delivery gives the day back that the row has left, and nobody lives to take it away again."""
+    older = row("R-1", "1.25", at=AT, row_version=60)
+    one, other = (newer, older) if first == "newer" else (older, newer)
+    for before in range(1, 14, thorough(3, 1)):
+        for at in range(before, 40, thorough(4, 1)):
+            for applied in (False, True)[: thorough(1, 2)]:
+                table, died = end_with_a_death(client, one, other, before, at, applied=applied)
+                expected = None if newer is GONE else "1.26"
+                said = f"{first} overtaken before request {before}, died at {at}"
+                assert (table.rate(), table.rate(TUESDAY)) == (None, expected), said
+            if not died:
+                break

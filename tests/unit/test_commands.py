@@ -74,7 +74,7 @@ def test_an_edit_changes_what_it_gives_and_null_is_a_value() -> None:
 @pytest.mark.parametrize(
     ("detail", "field", "told"),
     [
-        ({}, "detail", "the request says nothing to do; it can say edit, delete_lines, reset, replay, preview"),
+        ({}, "detail", "the request says nothing to do; it can say edit, delete_lines, reset, replay, dismiss"),
         ({"create": {}}, "create", "create is not possible here, only edit, delete_lines"),
         ({"edit": "INV-0001"}, "edit", "edit is written as an object that names a document, not 'INV-0001'"),
         ({"edit": {"due_date": None}}, "proposal_id", "the request needs proposal_id"),

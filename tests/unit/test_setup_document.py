@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
+from local import ROOT
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.problems import CROSS_REFERENCES, MASTER_REFERENCES, Problem, check, problems
+from project_invoicing.setup.models.row import SetupRow
+from project_invoicing.setup.problem import Problem
+from project_invoicing.setup.problems import CROSS_REFERENCES, MASTER_REFERENCES, check, problems
 from project_invoicing.setup.warnings import warnings
 from tests.setups import document
 
@@ -47,6 +54,14 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "post_after_hours": 0,
         "invoice_accounting_date": "invoice_date",
         "four_eyes": False,
+        "receivables": "journal",
+        "ledger": {
+            "schedule": "off",
+            "formats": [],
+            "batch_lines": 100_000,
+            "text": "{document} {project}",
+            "answer_hours": 24,
+        },
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {
@@ -59,7 +74,55 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
 
 def test_a_document_read_from_json_is_the_same() -> None:
     made = SetupDocument.model_validate(document())
-    assert SetupDocument.model_validate_json(made.model_dump_json(by_alias=True)) == made
+    stored = json.loads(json.dumps(document(), default=str))
+    assert SetupDocument.read(stored) == made
+    assert SetupDocument.read(made.model_dump(mode="json", by_alias=True)) == made
+
+
+SCENARIOS = sorted((ROOT / "events" / "scenarios").glob("*/setup.yaml"))
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.parent.name)
+def test_what_is_stored_is_read_as_it_was_checked(file: Path) -> None:
+    written = yaml.safe_load(file.read_text("utf-8"))
+    stored = json.loads(json.dumps(written, default=str))  # as a version is stored
+    checked = SetupDocument.model_validate(written)
+    read = SetupDocument.read(stored)
+    assert read == checked
+    assert repr(read.model_dump()) == repr(checked.model_dump())
+    assert read.model_dump(by_alias=True, exclude_unset=True) == checked.model_dump(by_alias=True, exclude_unset=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        *(("four_eyes", given) for given in (True, "yes", "ON", 1, 0, "off", "f", "n")),
+        *(("journal_line_limit", given) for given in (7, "7", " 7 ", 7.0, "7.0")),
+        *(("beginning_balance_date", given) for given in (None, "2026-08-01")),
+        ("category_defaults", {"time": "Labor"}),
+    ],
+)
+def test_what_is_taken_for_a_value_is_read_as_that_value(name: str, given: object) -> None:
+    made = {**SMALLEST, "parameters": {"USPM": {name: given}}}
+    assert problems(made) == []
+    value = getattr(SetupDocument.model_validate(made).parameters["USPM"], name)
+    read = getattr(SetupDocument.read(made).parameters["USPM"], name)
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_a_row_is_frozen_and_says_what_it_lacks() -> None:
+    row = SetupDocument.read(SMALLEST).companies["USPM"]
+    with pytest.raises(AttributeError, match="never changes"):
+        row.name = "Contoso"  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="accounting_currency, which must be given"):
+        _ = type(row).read({}).accounting_currency
+    assert (row.given, row.time_zone) == (["accounting_currency"], "UTC")
+    assert hash(row) == hash(SetupDocument.model_validate(SMALLEST).companies["USPM"])
+
+
+def test_a_row_that_is_declared_with_pydantic_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Wrong\.limit: use Limited and CHECKS"):
+        type("Wrong", (SetupRow,), {"__annotations__": {"limit": "int"}, "limit": Field(ge=1)})
 
 
 @pytest.mark.parametrize("wrong", [None, [], "companies", {}])

@@ -41,11 +41,12 @@ class Seen:
 
 @dataclass
 class Person:
-    """``roles`` without any are all roles."""
+    """``roles`` without any are all roles, ``companies`` all companies."""
 
     books: Books
     roles: tuple[str, ...] = ()
     cookies: list[str] = field(default_factory=list)
+    companies: tuple[str, ...] = ()
 
     def get(self, path: str, **query: str) -> Seen:
         return self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -71,7 +72,11 @@ class Person:
             method, address, body=body, cookies=self.cookies, host=HERE, origin=f"http://{HERE}", content_type=FORM
         )
         world = self.books.world
-        person = {"WORKSPACE_LOCAL_USER": "ann", "WORKSPACE_LOCAL_ROLES": ",".join(self.roles)}
+        person = {
+            "WORKSPACE_LOCAL_USER": "ann",
+            "WORKSPACE_LOCAL_ROLES": ",".join(self.roles),
+            "WORKSPACE_LOCAL_COMPANIES": ",".join(self.companies),
+        }
         function = TEMPLATE.function("workspace")
         function = replace(function, environment={**function.environment, **person})
         now = datetime.fromisoformat(world.at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from project_invoicing.domain.codes import WriteBackState
@@ -11,6 +13,9 @@ from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import IN_POUNDS, approval, billed, confirmation, correction_to_six
 from tests.workspace.browsing import Browser
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 ADDRESS = "/invoice?company=USPM&number=FTI-00000001"
 
@@ -32,7 +37,12 @@ def test_an_invoice_shows_its_tax_its_voucher_and_what_dataverse_refused(posted:
     page = ann.get(listed.link("/invoice?"))
     assert "Customer Adatum C-001" in page.main
     assert "Total 1 920.00 GBP" in page.main
-    assert "VAT20 320.00 GBP 440.86 USD" in page.main
+    assert "VAT20 1 600.00 GBP 320.00 GBP 440.86 USD" in page.main
+    header: dict[str, AttributeValueTypeDef] = {"pk": {"S": "INVOICE#USPM#FTI-00000001"}, "sk": {"S": "H"}}
+    client, table = posted.world.client, posted.world.names.proposals_table
+    assert client.get_item(TableName=table, Key=header)["Item"]["tn"] == {"S": '{"VAT20": "1600"}'}
+    client.update_item(TableName=table, Key=header, UpdateExpression="REMOVE tn")  # as an earlier version has posted it
+    assert "VAT20 1 600" in ann.get(ADDRESS).main  # all lines are on the page
     assert "Total GBP GBP 3 520.00 3 520.00 4 725.18 4 725.18" in page.main
     assert "Not done yet" in page.main
     assert page.rel("up") == "/invoices?customer=C-001"

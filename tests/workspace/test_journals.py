@@ -141,3 +141,30 @@ def test_lines_are_deleted_once_and_a_viewer_does_nothing(draft: Books) -> None:
     assert again.main.count("lines deleted") == 1
     for nowhere in ("/journal", "/journal?company=USPM&number=X", "/journal?company=NONE&number=USPM-000001"):
         assert ann.get(nowhere).status == 404
+
+
+def test_all_lines_that_fit_are_counted_and_then_changed_in_one_command(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*approval(**IN_POUNDS), *(one for n in range(3) for one in approval(f"more-{n}")))
+    books.import_staging()
+    ann, address = Browser(books), ADDRESS.replace("/journal?", "/journal/lines?")
+    assert "8 of 8 lines fit." in ann.get(address).main
+    page = ann.get(f"{address}&only.kind=%3Dunbilled_sales&only.project=%3DPRJ-1")
+    assert "3 of 8 lines fit." in page.main
+    assert "Change 3 lines" in page.main
+    fields = {"only.kind": "=unbilled_sales", "only.project": "=PRJ-1", "count": "3"}
+    nothing = ann.send(page, "/journal/change-lines", **fields)
+    assert (nothing.status, "Choose what to change" in nothing.main) == (422, True)
+    wrong = ann.send(page, "/journal/change-lines", **fields, dimensions="007")
+    assert (wrong.status, "'007' is not" in wrong.main, "3 of 8 lines fit." in wrong.main) == (422, True, True)
+    done = ann.send(page, "/journal/change-lines", **fields, sales_tax_group="=EXP", dimensions="CostCenter=007")
+    assert "3 lines changed. 3 fitted." in done.main
+    assert done.main.count("EXP / SERV CostCenter 007") == 3
+    assert done.main.partition("History")[2].count("edited") == 1
+    again = ann.send(page, "/journal/change-lines", **fields, sales_tax_group="=EXP")
+    assert "it is like that already" in again.main
+    fewer = ann.send(page, "/journal/change-lines", **{**fields, "count": "2"}, sales_tax_group="=")
+    assert (fewer.status, "was changed after this page was opened" in fewer.main) == (409, True)
+    ann.send(done, "/journal/post")
+    assert "cannot be changed: it is posted" in ann.get(address).main
+    assert ann.send(page, "/journal/change-lines", **fields, sales_tax_group="=").status == 422

@@ -23,8 +23,31 @@ def test_a_customer_is_found_by_its_number_and_by_its_id(books: Books) -> None:
     assert page.requests <= 3
     assert "C-900" in ann.get("/master-data", number=guid("acme")).text
     assert "Neither finance" in ann.get("/master-data", number="C-900", kind="projects").text
-    assert "Neither finance" in ann.get("/master-data", number="<b>").text
+    assert "Neither finance" in ann.get("/master-data", number="<i>").text
     assert "<b>Acme" not in ann.get("/master-data/row", **CUSTOMER).html
+
+
+def test_what_is_called_so_is_found_by_the_beginning_of_its_name(books: Books) -> None:
+    books.arrive(
+        master.company("USPM"),
+        master.account("acme", number="C-900", name="<b>ÄCME  Tools"),
+        master.contract("CTR-9", company="USPM"),
+        master.project("PRJ-9", contract="CTR-9", msdyn_subject="Acme renewal"),
+    )
+    ann = Person(books)
+    page = ann.get("/master-data", number="<B>äcme t")
+    assert f'href="/master-data/row?id={guid("acme")}"' in page.html
+    assert "ÄCME Tools C-900 customers USPM" in page.text
+    assert "<b>Ä" not in page.html
+    assert page.requests <= 8
+    assert "Acme renewal PRJ-9 projects USPM" in ann.get("/master-data", number="acme").text
+    assert "Adatum C-001 customers USPM" in ann.get("/master-data", number="adat").text  # of the document alone
+    for nothing in ("a", "tools", "acme" * 300, "\x00a", "acme#"):
+        assert "Neither finance" in ann.get("/master-data", number=nothing).text
+    assert "Neither finance" in ann.get("/master-data", number="acme", kind="contracts").text
+    books.arrive(master.account("acme", number="C-900", name="Other", row_version=10**6))
+    assert "Neither finance" in ann.get("/master-data", number="<b>").text
+    assert "Other C-900" in ann.get("/master-data", number="OTH").text
 
 
 def test_each_value_says_where_it_comes_from(books: Books) -> None:

@@ -14,7 +14,7 @@ from tests.rules.stories import approval, billed, cost
 from tests.workspace.person import Person
 
 SCRIPT = "<script>alert(1)</script>"
-MOST_REQUESTS = 13
+MOST_REQUESTS = 14
 
 
 def a_day(books: Books) -> None:
@@ -29,7 +29,7 @@ def test_it_says_what_waits_what_is_ready_and_what_went_wrong(books: Books) -> N
     page = Person(books).get("/")
     assert "unbilled sales not posted 1 1 600.00 USD 2026-08-31 13:00" in page.text
     assert 'href="/waiting?reason=unbilled_sales_not_posted"' in page.html
-    assert "journals 1" in page.text
+    assert "journals 1 800.00 USD cost 1 600.00 USD sales" in page.text
     assert 'href="/journals?status=draft"' in page.html
     assert "rejected rows 1" in page.text
     assert "No reconciliation has run yet" in page.text
@@ -65,7 +65,7 @@ def test_what_could_not_be_posted_is_named_with_the_list_behind_it(books: Books)
 
 
 def test_without_a_set_up_it_says_how_to_load_one(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(at: str) -> ListPlace:
+    def read(at: str, only: object) -> ListPlace:
         raise NotLoaded(f"there was none at {at}")
 
     monkeypatch.setattr(bootstrap, "list_place", read)

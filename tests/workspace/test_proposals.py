@@ -106,6 +106,8 @@ def test_dates_and_dimensions_are_edited_and_what_is_not_accepted_stays_in_the_f
     page = ann.send(page, "/edit", dimensions="", due_date="", accounting_date="3026-01-01")
     assert (page.status, "accounting_date is 3026-01-01" in page.main) == (422, True)
     assert "Due date 2026-10-15" in page.main  # nothing of the form was done
+    page = ann.send(ann.get(ADDRESS), "/edit", due_date="2026-08-01")
+    assert (page.status, "due_date 2026-08-01 is before" in page.main) == (422, True)
 
     nothing = ann.send(ann.get(ADDRESS), "/edit-lines", sales_tax_group="=EXP")
     assert (nothing.status, "Choose the lines" in nothing.main) == (422, True)
@@ -210,6 +212,7 @@ def test_one_goes_from_document_to_document_of_the_list_and_past_one_that_has_le
     ann = Browser(books)
     listed = ann.get("/proposals?status=ready")
     assert listed.usage.requests <= 5  # three for the list, those of no company, and the version of the set-up
+    assert ann.get("/proposals?company=USPM").usage.requests <= 4  # what is open, what is posted, and names: three
     found = [link for link in listed.links if link.startswith("/proposals/")]
     first = ann.get(found[0])
     assert (first.rel("prev"), first.rel("up")) == (None, "/proposals?status=ready")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 from project_invoicing.errors import Rejected
@@ -50,11 +52,40 @@ def test_a_message_that_nobody_can_read_can_be_looked_at(books: Books) -> None:
     staging.reject(Rejected("schema", "the message is no JSON"), {"unreadable": "not json"}, books.world.at)
     ann = Person(books)
     page = ann.get("/rejected")
-    assert 'href="/rejected/row">a message without an id</a>' in page.html
-    shown = ann.get("/rejected/row")
+    found = re.search(r'href="(/rejected/row[^"]*)">a message without an id</a>', page.html)
+    assert found
+    address = unescape(found.group(1))
+    shown = ann.get(address)
     assert "the message is no JSON" in shown.text
     assert '"unreadable": "not json"' in shown.text
     assert "cannot be delivered again" in shown.text
+    assert "Replay it" not in shown.text
+
+    row = unescape(re.findall(r'name="row" value="([^"]*)"', shown.html)[0])
+    assert "Not dismissed" in ann.send("/rejected/dismiss", row=row).text
+    assert "why is it set aside?" in ann.send("/rejected/dismiss", row=row, reason="  ").text
+    for _ in range(2):  # a double click
+        done = ann.send("/rejected/dismiss", row=row, reason=f"a probe {SCRIPT}")
+        assert "It is dismissed." in done.text
+        assert done.text.count("dismissed by ann (workspace) : a probe") == 1
+        assert SCRIPT not in done.html
+    assert "Nothing is rejected" in ann.get("/rejected").text
+    assert "a message without an id" in ann.get("/rejected", status="dismissed").text
+    assert "put back among the rejected by ann" in ann.send("/rejected/dismiss", row=row, take_back="yes").text
+    assert "a message without an id" in ann.get("/rejected").text
+
+
+def test_several_are_dismissed_at_once_and_replayed_from_there(books: Books) -> None:
+    books.arrive(bad("a"), bad("b"))
+    ann = Person(books)
+    rows = [("row", unescape(text)) for text in re.findall(r'name="row" value="([^"]*)"', ann.get("/rejected").html)]
+    assert len(rows) == 2
+    assert "2 of 2 dismissed." in ann.send("/rejected/dismiss", *rows, reason="test rows").text
+    page = ann.get("/rejected", status="dismissed")
+    assert page.text.count("test rows") == 2
+    assert page.requests <= 4
+    assert "0 of 2 accepted" in ann.send("/rejected/replay", *rows).text
+    assert "2 of 2 put back among the rejected." in ann.send("/rejected/dismiss", *rows, take_back="yes").text
 
 
 def test_what_is_replayed_before_its_cause_is_fixed_is_rejected_again(books: Books) -> None:
@@ -107,3 +138,5 @@ def test_what_is_no_row_is_refused_and_a_viewer_may_only_look(books: Books) -> N
     eve = Person(books, ("viewer",))
     assert "Replay" not in eve.get("/rejected").text
     assert eve.post("/rejected/replay", row=row_of("a")).status == 403
+    assert "Dismiss" not in one(eve, "a").text
+    assert eve.post("/rejected/dismiss", row=row_of("a"), reason="why").status == 403

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +41,14 @@ def test_who_is_in_a_cookie_is_read_again_and_nothing_needs_quoting() -> None:
     assert sent(cookie).isascii()
     assert len(str(cookie)) < 1_000
     assert OURS.read(["theme=dark", sent(cookie)], NOW) == session
+
+
+def test_companies_are_in_a_cookie_and_one_from_before_they_were_asked_for_is_nobodys() -> None:
+    by_company = Sessions(Seals(lambda: (NEW,)), by_company=True)
+    for companies in (frozenset({"USPM", "GBPM"}), frozenset[str](), None):
+        session = Session.begun(replace(ANN, companies=companies), NOW)
+        assert by_company.read([sent(by_company.cookie(session))], NOW) == session
+    assert by_company.read([sent(OURS.cookie(Session.begun(ANN, NOW)))], NOW) is None
 
 
 def test_on_this_machine_without_https_the_cookie_has_a_name_that_browsers_take() -> None:

@@ -19,7 +19,7 @@ from project_invoicing.domain.actor import How, Role
 from project_invoicing.errors import Unavailable
 from project_invoicing.workspace.secret import NotSetUp
 from project_invoicing.workspace.sign_in.issuer import AGAIN_SECONDS, Issuer
-from project_invoicing.workspace.sign_in.roles import NoRole, Roles, actor_of
+from project_invoicing.workspace.sign_in.roles import Companies, NoRole, Roles, actor_of
 from project_invoicing.workspace.sign_in.tokens import NotValid, claims_of, must_be_for
 from tests.workspace.oidc_issuer import KID, OidcIssuer, rsa_key
 
@@ -212,7 +212,7 @@ def test_roles_come_from_the_claim_that_is_named(
         ({}, "has no groups"),
         ({"groups": []}, "has no groups"),
         ({"groups": ["administrator"]}, "none of the values"),
-        ({"groups": ["0f1f-viewers:USPM"]}, "none of the values"),  # D-149
+        ({"groups": ["0f1f-viewers:USPM"]}, "none of the values"),
         ({"groups": [7, None, {"a": 1}]}, "has no groups"),
         ({"_claim_names": {"groups": "src1"}}, "too many"),
         ({"hasgroups": True}, "too many"),
@@ -227,6 +227,36 @@ def test_nobody_without_a_role_gets_in(claims: dict[str, Any], says: str) -> Non
 def test_a_mapping_that_is_none_is_a_fault_of_the_set_up(mapping: str) -> None:
     with pytest.raises(NotSetUp, match="OIDC_ROLES"):
         Roles("groups", mapping)
+
+
+OF_GROUPS = '{"0f1f-us": "USPM", "0f1f-both": ["USPM", "GBPM"], "0f1f-all": "*"}'
+
+
+@pytest.mark.parametrize(
+    ("claim", "mapping", "claims", "companies"),
+    [
+        ("", "", {"companies": ["USPM"]}, None),
+        ("companies", "", {"companies": ["USPM", "GBPM"]}, {"USPM", "GBPM"}),
+        ("companies", "", {"companies": "USPM"}, {"USPM"}),
+        ("companies", "", {"companies": ["USPM", "*"]}, None),
+        ("groups", OF_GROUPS, {"groups": ["0f1f-us", "GBPM"]}, {"USPM"}),
+        ("groups", OF_GROUPS, {"groups": ["0f1f-us", "0f1f-both"]}, {"USPM", "GBPM"}),
+        ("groups", OF_GROUPS, {"groups": ["0f1f-all"]}, None),
+    ],
+)
+def test_companies_come_from_a_claim_where_one_is_named(
+    claim: str, mapping: str, claims: dict[str, Any], companies: set[str] | None
+) -> None:
+    assert Companies(claim, mapping).of(claims) == companies
+
+
+@pytest.mark.parametrize("claims", [{}, {"groups": []}, {"groups": ["USPM"]}, {"groups": [7, None]}])
+def test_nobody_without_a_company_gets_in_where_companies_are_asked_for(claims: dict[str, Any]) -> None:
+    with pytest.raises(NoRole, match="names no company in groups"):
+        Companies("groups", OF_GROUPS).of(claims)
+    for wrong in ("no JSON", "[]", "{}", '{"a": []}', '{"a": [7]}', '{"a": ""}'):
+        with pytest.raises(NotSetUp, match="OIDC_COMPANIES"):
+            Companies("groups", wrong)
 
 
 def test_a_person_is_known_by_what_is_the_same_in_all_tokens_and_shown_by_name() -> None:

@@ -205,11 +205,11 @@ def explained_stores() -> Stores:
     return Stores.read(client.dynamodb(), settings())
 
 
-def list_place(at: str) -> ListPlace:
-    """What lists read, for a question asked ``at`` a time."""
+def list_place(at: str, only: frozenset[str] | None = None) -> ListPlace:
+    """What lists read, for a question asked ``at`` a time; ``only`` of these companies."""
     from project_invoicing.use_cases.lists.place import ListPlace
 
-    return ListPlace.read(client.dynamodb(), settings(), at)
+    return ListPlace.read(client.dynamodb(), settings(), at, only)
 
 
 def invoice_posting(at: str, actor: Actor) -> InvoicePosting:

@@ -24,7 +24,7 @@ class Refused(Rejected):
     """The bucket is not there, or may not be used. A person has to put it right; the next run goes on."""
 
     def __init__(self, bucket: str, why: str) -> None:
-        super().__init__("ledger_bucket", f"the bucket {bucket} refused a request: {why}", entity="bucket", id=bucket)
+        super().__init__("ledger_bucket", f"the bucket {bucket} refused a request: {why}")
 
 
 class LedgerBucket:

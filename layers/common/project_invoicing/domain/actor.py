@@ -26,17 +26,23 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+UNNAMED: Final = "an unnamed person"
+"""Whoever asked without saying who it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """``id`` tells people apart; it is empty for a person who did not say who it is.
 
     ``roles`` are ``None`` where nobody signs in: whoever may call the function or write to the table may do everything.
+    ``companies`` are those whose documents it may see and change; ``None`` for all of them.
     """
 
     id: str
     name: str
     how: How
     roles: frozenset[Role] | None = None
+    companies: frozenset[str] | None = None
 
     @property
     def is_system(self) -> bool:
@@ -47,8 +53,17 @@ class Actor:
         """Whether it can be told apart from every other person."""
         return bool(self.id)
 
+    @property
+    def called(self) -> str:
+        """How it is called where people read it."""
+        return self.name or self.id or UNNAMED
+
     def may(self, role: Role) -> bool:
         return self.roles is None or role in self.roles or (role is Role.VIEWER and bool(self.roles))
+
+    def sees(self, company: str | None) -> bool:
+        """Whether it may see what is a company's. What is of no company, or not yet, only those see who see all."""
+        return self.companies is None or company in self.companies
 
 
 _SYSTEM: Final = "system"

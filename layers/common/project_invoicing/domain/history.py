@@ -18,6 +18,8 @@ class Done(StrEnum):
     LINES_DELETED = "lines deleted"
     RESET = "reset"
     REPLAYED = "replayed"
+    DISMISSED = "dismissed"
+    TAKEN_BACK = "put back among the rejected"
     POSTED = "posted"
     CREATED = "created"
     PAUSED = "paused"
@@ -45,7 +47,8 @@ class Done(StrEnum):
 class HistoryEntry:
     """One entry. ``before`` and ``after`` have the values that changed, as JSON, by the names of the fields.
 
-    ``at`` is the time of the command, so that a repetition of it is the same entry.
+    ``at`` is the time of the command, so that a repetition of it is the same entry. ``written`` is the time at which it
+    was carried out, to the microsecond, of an entry that was read; empty where an earlier version wrote it.
     """
 
     at: str
@@ -53,3 +56,9 @@ class HistoryEntry:
     what: Done
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
+    written: str = field(default="", compare=False)
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Where an entry stands among others, of whichever document."""
+        return self.at, self.written

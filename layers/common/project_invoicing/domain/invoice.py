@@ -11,7 +11,8 @@ from decimal import Decimal
 class Invoice:
     """The header of a customer invoice. Amounts are in ``currency``; ``accounting_date`` is that of its voucher.
 
-    An invoice that comes to zero has no ``voucher`` (99-24).
+    An invoice that comes to zero has no ``voucher`` (99-24). ``net_by_code``: sales tax codes with the revenue that
+    they are charged on; ``None`` for one that an earlier version has posted.
     """
 
     invoice_number: str
@@ -35,6 +36,7 @@ class Invoice:
     cash_discount_percent: Decimal | None = None
     borrower: str | None = None
     vendor: str | None = None
+    net_by_code: tuple[tuple[str, Decimal], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

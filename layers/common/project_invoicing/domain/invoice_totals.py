@@ -7,7 +7,7 @@ net, and subtotal plus tax equals the amount on the proforma.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -68,6 +68,16 @@ def revenue(line: ProposalLine, *, tax_included: bool) -> Decimal:
     if not line.chargeable:
         return ZERO
     return line.amount - (line.sales_tax_amount or ZERO) if tax_included else line.amount
+
+
+def net_by_code(lines: Iterable[ProposalLine]) -> dict[str, Decimal]:
+    """For each sales tax code, the revenue of the lines of a posted invoice that are taxed by it."""
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for line in lines:
+        for charge in line.charges:
+            for tax in charge.taxes or ():
+                sums[tax.code] += revenue(line, tax_included=charge.tax_included)
+    return dict(sums)
 
 
 @dataclass(frozen=True, slots=True)

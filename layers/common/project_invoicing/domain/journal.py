@@ -4,15 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal_line import JournalLine
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """What the lines of a journal in one ``currency`` come to."""
+
+    currency: str
+    cost: Decimal = ZERO
+    sales: Decimal = ZERO
+
+
+Amounts = tuple[Amount, ...]
+"""By currency."""
+
+
+def summed(before: Amounts, added: Iterable[JournalLine], removed: Iterable[JournalLine]) -> Amounts:
+    """The amounts with the lines that are added and without those that are removed."""
+    sums = {one.currency: one for one in before}
+    for sign, lines in ((1, added), (-1, removed)):
+        for line in lines:
+            one = sums.get(line.currency, Amount(line.currency))
+            cost, sales = one.cost + sign * line.cost_amount, one.sales + sign * line.sales_amount
+            sums[line.currency] = Amount(line.currency, cost, sales)
+    return tuple(one for _, one in sorted(sums.items()) if one.cost or one.sales)
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """A journal's header as it was read."""
+    """A journal's header as it was read.
+
+    ``amounts`` are those of its lines without the ones that failed to post and moved; ``None`` where the header does
+    not say, because an earlier version has written it.
+    """
 
     company: str
     journal_id: str
@@ -28,6 +58,7 @@ class Journal:
     changed_at: str | None = None
     pinned: bool = False
     """Whether the master data of its posting is kept beside it."""
+    amounts: Amounts | None = None
 
     def takes_lines(self, limit: int) -> bool:
         """Whether an import may add lines: to a draft that is not full (JRN-05, JRN-06), never to an error journal."""

@@ -102,6 +102,8 @@ class MasterRow:
     carried: Carried | None = None
     earlier: tuple[NameKey, ...] = ()
     """The names that it had before, the last one first (D-156)."""
+    leaves: Mapping[str, Any] | None = None
+    """Of an exchange rate: its columns while it was for another day, which it has not left for good yet (D-127)."""
 
     @property
     def key(self) -> RowKey:

@@ -116,10 +116,14 @@ class SaleToBill:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What is known of a rejected event that is kept, without the event itself."""
+    """What is known of something rejected that is kept, without the event itself.
+
+    ``dismissed`` is why somebody has set it aside, ``None`` while it is to be looked at.
+    """
 
     entity: str
     id: str
     reason: str
     detail: str
     at: str
+    dismissed: str | None = None

@@ -153,8 +153,8 @@ class SetupChanged(OwnEvent):
 
     TYPE: ClassVar[str] = "FinanceSetupChanged"
     STARTS: ClassVar[str] = (
-        "`staging_import`: what waited for the set-up; `ledger_export`: what is left of closed periods, where a "
-        "company has that made into batches"
+        "`staging_import`: what waited for the set-up; `ledger_export`: closed periods, where a company has them made "
+        "into batches"
     )
 
     setup_version: Annotated[int, Says("the number of the version")]

@@ -12,7 +12,7 @@ elsewhere, or the bucket, shows that (``ends``, ``kept``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -92,6 +92,8 @@ class AuditChain:
     faults: list[Fault] = field(default_factory=list)
     waiting: int = 0
     oldest: str | None = None
+    unmarked: int = 0
+    later: int = 0
     _found: dict[tuple[str, str, str], Found] = field(default_factory=dict)
     _ledger: dict[str, Document] = field(default_factory=dict)
     _histories: dict[str, Document] = field(default_factory=dict)
@@ -166,9 +168,30 @@ class AuditChain:
             if end.number in chain.hashes and chain.hashes[end.number] != end.hash:
                 self._seal(chain, end.number, Wrong.SEAL_CHANGED, "is not the one at which the chain ended")
 
-    def kept(self, hashes: Mapping[tuple[str, int], str]) -> None:
-        """Compares with the hashes of the seals in the bucket, by chain and number."""
+    def after(self, places: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Those of some seals, by chain and number, that come after the end of their chain."""
+        ends = {name: chain.seals for name, chain in self._chains.items()}
+        return [(name, number) for name, number in places if number > ends.get(name, 0)]
+
+    def is_later(self, seal: Seal, hashes: Mapping[tuple[str, int], str]) -> bool:
+        """Whether a seal of the bucket was made when what is verified had been read, and goes on from it.
+
+        Something that is being sealed when it is read may have been begun up to an hour before.
+        """
+        chain, before = self._chains.get(seal.chain), seal.number - 1
+        previous = chain.hashes.get(before) if chain else None
+        goes_on = seal.previous == (previous or hashes.get((seal.chain, before), ""))
+        return goes_on and not is_late(seal.sealed_at, self.at)
+
+    def kept(self, hashes: Mapping[tuple[str, int], str], later: Collection[tuple[str, int]] = ()) -> None:
+        """Compares with the hashes of the seals in the bucket, by chain and number, but for those that came ``later``.
+
+        An export lacks these because it is older, which is no fault.
+        """
+        self.later = len(later)
         for (name, number), made in sorted(hashes.items()):
+            if (name, number) in later:
+                continue
             chain = self._chains.setdefault(name, _Chain(name))
             if number not in chain.hashes:
                 self._seal(chain, number, Wrong.SEAL_REMOVED, "the bucket has it")
@@ -190,11 +213,12 @@ class AuditChain:
 
         With a ``company`` only of its chain.
 
-            {"at", "ok", "marked", "entries", "posted", "waiting", "oldest", "first", "faults", "more",
-             "chains": [{"chain", "seals", "entries", "from", "to", "sealed_at", "hash", "faults"}]}
+            {"at", "ok", "marked", "entries", "posted", "waiting", "oldest", "unmarked", "later", "first", "faults",
+             "more", "chains": [{"chain", "seals", "entries", "from", "to", "sealed_at", "hash", "faults"}]}
 
-        ``waiting`` counts what is not sealed yet, ``oldest`` is when the oldest of it was done. ``first`` and
-        ``faults`` are as ``Fault.row``, and ``more`` counts those that are not shown.
+        ``waiting`` counts what is not sealed yet, ``oldest`` is when the oldest of it was done. ``unmarked`` counts
+        what an earlier version may have stored, and ``later`` the seals of the bucket for which an export is too old.
+        ``first`` and ``faults`` are as ``Fault.row``, and ``more`` counts those that are not shown.
         """
         for key, place in self._sealed.items():
             found = self._found.get(key)
@@ -214,6 +238,8 @@ class AuditChain:
             "posted": sum(one.status == _POSTED for one in self._histories.values()),
             "waiting": self.waiting,
             "oldest": self.oldest,
+            "unmarked": self.unmarked,
+            "later": self.later,
             "first": faults[0].row() if faults else None,
             "faults": [fault.row() for fault in faults[:SHOWN]],
             "more": len(faults[SHOWN:]),
@@ -258,6 +284,7 @@ class AuditChain:
         elif self.marked:
             detail = "is in no seal, and nothing says that it is to be sealed"
         else:
+            self.unmarked += 1
             detail = (
                 "is in no seal: an earlier version wrote it (then run: invoicing audit backfill), or somebody added it"
             )

@@ -52,6 +52,15 @@ def customer_of(header: Proposal, setup: FinanceSetup) -> str | None:
     return _name(proforma_customer(header.proforma, setup, deleted_too=True))
 
 
+def customer_name_of(header: Proposal, setup: FinanceSetup) -> str | None:
+    """The name of the invoice account. The row that the proforma names has it, so that its number need not be read."""
+    payer = None if header.intercompany else header.proforma.customer
+    if name := setup.own_name(payer) if payer else None:
+        return name
+    known = setup.customer(header.company, customer_of(header, setup))
+    return known.name or None if known else None
+
+
 def proforma_customer(proforma: Proforma, setup: FinanceSetup, *, deleted_too: bool = False) -> Found | Missing | None:
     """The customer of the proforma, an account or a contact, else its contract's (PROP-10)."""
     if proforma.customer:

@@ -6,9 +6,7 @@ are text and are compared as written. Rows are frozen: a loaded set-up never cha
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import Field
+from typing import Annotated, Any
 
 from project_invoicing.setup.models.companies import (
     Company,
@@ -32,8 +30,9 @@ from project_invoicing.setup.models.master_data import (
 )
 from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
+from project_invoicing.setup.models.row import Limited, SetupRow
 from project_invoicing.setup.models.sales_tax import SalesTax
-from project_invoicing.setup.models.values import Name, OnOff, SetupRow, Switch
+from project_invoicing.setup.models.values import Name, OnOff, Switch
 
 
 class SetupDocument(SetupRow):
@@ -45,8 +44,8 @@ class SetupDocument(SetupRow):
     ``master_rows``: off leaves the rows from Dataverse out of account, as if none had arrived.
     """
 
-    companies: dict[Name, Company] = Field(min_length=1)
-    currencies: dict[Name, Currency] = Field(min_length=1)
+    companies: Annotated[dict[Name, Company], Limited(min_length=1)]
+    currencies: Annotated[dict[Name, Currency], Limited(min_length=1)]
     exchange_rates: list[DatedRate] = []
     fiscal_periods: dict[Name, list[FiscalPeriod]] = {}
     parameters: dict[Name, Parameters] = {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from project_invoicing.domain.master_data import Key, NameKey, Part, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.problems import Path, Problem
+from project_invoicing.setup.problem import Path, Problem
 
 _NOUNS = {
     Part.PROJECTS: "project",

@@ -6,7 +6,7 @@ The models check shapes and values; ``CROSS_REFERENCES`` checks that names exist
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import chain, islice, pairwise
 from types import UnionType
 from typing import Any, get_args
@@ -16,23 +16,11 @@ from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.ledger_formats import LedgerFormat
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import SetupRow, bare
+from project_invoicing.setup.problem import Path, Problem
 from project_invoicing.setup.ready_formats import READY_FORMATS
 
-Path = tuple[str | int, ...]
 _TOLD_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at ``path`` (keys and list positions from the top of the document) and what would be right."""
-
-    path: Path
-    text: str
-
-    def __str__(self) -> str:
-        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
-        return f"{''.join(steps).removeprefix('.') or 'document'}: {self.text}"
 
 
 def problems(document: object) -> list[str]:
@@ -85,14 +73,12 @@ def _keys_at(row: type[SetupRow], path: Path) -> list[str]:
 
 
 def _fields(row: type[SetupRow]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in row.model_fields.items()}
+    return {column.alias: bare(column.annotation) for column in row.columns().values()}
 
 
 def instead(name: str, known: Iterable[str]) -> str:
     """The name the writer may have meant, or the names there are."""
     names = list(known)
-    from difflib import get_close_matches  # noqa: PLC0415 - functions that read a set-up need no spelling
-
     if close := get_close_matches(name, names, n=1):
         return f"did you mean {close[0]}?"
     if not names:

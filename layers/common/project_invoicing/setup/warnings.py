@@ -15,7 +15,8 @@ from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
 from project_invoicing.setup.models.values import OnOff
-from project_invoicing.setup.problems import MASTER_REFERENCES, Problem, dangling, instead
+from project_invoicing.setup.problem import Problem
+from project_invoicing.setup.problems import MASTER_REFERENCES, dangling, instead
 
 _COST_CLASSES: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
 _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)

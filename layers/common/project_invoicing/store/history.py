@@ -1,6 +1,7 @@
 """The history of documents: one item per entry, in a partition beside the document's, never changed.
 
-``at`` when, ``wi`` ``wn`` ``wh`` id and name of who did it and how, ``wt`` what, ``b`` ``f`` before and after as JSON.
+``at`` when, ``wi`` ``wn`` ``wh`` id and name of who did it and how, ``wt`` what, ``b`` ``f`` before and after as JSON,
+``wc`` the clock to the microsecond when it was written: the order of what was done within a second (D-159).
 Each entry is to be sealed (``store.unsealed``), whoever writes it.
 The key is made of the time and what the command says: a command that is delivered twice makes one entry, and its second
 transaction is refused as a whole.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +41,7 @@ def entry(table: str, document: str, made: HistoryEntry) -> Write:
         "wt": made.what,
         "b": _text(made.before),
         "f": _text(made.after),
+        "wc": clock(),
         **to_seal(made.at),
     }
     return put(table, item, unless_exists=True)
@@ -62,10 +65,17 @@ def is_there(client: DynamoDBClient, table: str, document: str, made: HistoryEnt
 
 
 def of(client: DynamoDBClient, table: str, document: str) -> Iterator[HistoryEntry]:
-    """The entries about a document, oldest first."""
-    for item in query(client, table, f"{PREFIX}{document}"):
-        if found := readable(_entry_of, item):
-            yield found
+    """The entries about a document, oldest first.
+
+    Those that earlier versions wrote have no clock. Within a second they come first, in the order of their keys.
+    """
+    found = (readable(_entry_of, item) for item in query(client, table, f"{PREFIX}{document}"))
+    yield from sorted((made for made in found if made), key=lambda made: made.order)
+
+
+def clock() -> str:
+    """Now, as the machine knows it. The key of an entry has nothing of it, so a repetition is the same entry."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _entry_of(item: Item) -> HistoryEntry:
@@ -75,7 +85,7 @@ def _entry_of(item: Item) -> HistoryEntry:
 
     who = Actor(item["wi"], item["wn"], How(item["wh"]))
     before, after = (json.loads(item[name]) if name in item else {} for name in ("b", "f"))
-    return HistoryEntry(item["at"], who, Done(item["wt"]), before, after)
+    return HistoryEntry(item["at"], who, Done(item["wt"]), before, after, item.get("wc", ""))
 
 
 def _place(made: HistoryEntry) -> str:

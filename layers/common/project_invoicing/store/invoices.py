@@ -5,8 +5,9 @@ back of ``tc``, the sales tax charged on its lines. Its header: ``in`` number, `
 proforma, ``co`` company, ``cs`` customer, ``ty`` kind of document, ``di`` ``du`` ``da`` invoice date, due date and
 accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``vo`` voucher, ``er`` exchange rate,
 ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor of an
-intercompany invoice. A page has ``l``, its lines as text. ``lp`` ``ls`` are places in the index ``listed``
-(``store.listing``): of a header among the invoices of its customer, of its first page among the vouchers.
+intercompany invoice, ``tn`` the revenue that each sales tax code is charged on. A page has ``l``, its lines as text.
+``lp`` ``ls`` are places in the index ``listed`` (``store.listing``): of a header among the invoices of its customer, of
+its first page among the vouchers.
 
 An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
 Invoices posted before ``da`` existed use their invoice date as accounting date.
@@ -20,6 +21,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -29,10 +31,11 @@ from project_invoicing.store.listing import (
     PROPOSAL,
     Listed,
     Listing,
+    Part,
     customer_list,
     entry,
     listing,
-    posted_list,
+    parts_of,
     voucher_list,
 )
 from project_invoicing.store.sequences import Counter
@@ -72,14 +75,15 @@ class Invoices:
         self, company: str, limit: int, *, customer: str | None, since: str | None, before: str | None
     ) -> Listing:
         """Numbers of a company's or a customer's posted invoices under their dates. One request."""
-        list_ = customer_list(company, customer) if customer else posted_list(PROPOSAL, company)
-        found = Listed(self.client, self.table).newest({list_: {}}, limit, since=since, before=before)
+        parts = [Part(customer_list(company, customer))] if customer else parts_of(PROPOSAL, company, "posted")
+        found = Listed(self.client, self.table).newest(parts, limit, since=since, before=before)
         return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))
 
     def oldest(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
         """Numbers of a company's posted invoices by their dates, and where it goes on. One request."""
-        found, reached = Listed(self.client, self.table).behind(posted_list(PROPOSAL, company), limit, after=after)
-        return [item["in"] for item in found if "in" in item], reached
+        posted = parts_of(PROPOSAL, company, ProposalStatus.POSTED)
+        found = Listed(self.client, self.table).oldest(posted, limit, since=None, after=after)
+        return [item["in"] for item in found.entries if "in" in item], found.before
 
     def with_voucher(self, company: str, voucher: str) -> str | None:
         """The number of the invoice with this voucher. By key."""
@@ -141,6 +145,7 @@ class Invoices:
             "cp": invoice.cash_discount_percent,
             "bo": invoice.borrower,
             "ve": invoice.vendor,
+            "tn": None if invoice.net_by_code is None else json.dumps(dict(invoice.net_by_code), default=str),
             **listed(invoice),
         }
         return put(self.table, item, unless_exists=True)
@@ -220,7 +225,12 @@ def invoice_of(item: Item) -> Invoice:
         cash_discount_percent=Decimal(item["cp"]) if "cp" in item else None,
         borrower=item.get("bo"),
         vendor=item.get("ve"),
+        net_by_code=_nets(item["tn"]) if "tn" in item else None,
     )
+
+
+def _nets(text: str) -> tuple[tuple[str, Decimal], ...]:
+    return tuple((code, Decimal(net)) for code, net in json.loads(text).items())
 
 
 def vendor_invoice_of(item: Item) -> VendorInvoice:

@@ -6,14 +6,18 @@ A small journal is claimed, posted and finished in a single transaction; each of
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from project_invoicing.domain.calendar import last_day
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.journal import Amount, Amounts, Journal, summed
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.states import JOURNALS, JournalVerb
-from project_invoicing.store.listing import entry, open_list, posted_list
+from project_invoicing.store.listing import entry, list_of, open_entry
 from project_invoicing.store.transactions import Write, update
 from project_invoicing.store.unsealed import to_seal
 
@@ -31,6 +35,7 @@ class JournalChange:
         self._table = table
         self._read = journal
         self._values: dict[str, Any] = {}
+        self._summed = False
         self.after = journal
 
     def lines_added(self, count: int, at: str | None = None) -> None:
@@ -50,6 +55,18 @@ class JournalChange:
         """Lines have changed; the journal's review starts over."""
         self._happens(JournalVerb.CHANGED)
         self._touched(at)
+
+    def sums(self, added: Iterable[JournalLine] = (), removed: Iterable[JournalLine] = ()) -> None:
+        """The header says what its lines come to, now that some are added, removed, or have another amount.
+
+        One that does not say it stays so: only whoever reads all lines could tell. To be called after what counts them.
+        """
+        before = self._read.amounts if _lines(self._read) else ()
+        if before is None:
+            return
+        self._summed = True
+        self.after = replace(self.after, amounts=summed(before, added, removed))
+        self._values["am"] = amounts_text(self.after)
 
     def reworded(self) -> None:
         """Only text has changed, which needs no review."""
@@ -97,6 +114,8 @@ class JournalChange:
         expected: dict[str, Any] = {"st": read.status, "n": read.line_count, "no": read.next_line}
         if read.posted_pages:
             expected["pg"] = read.posted_pages
+        if self._summed:  # another amount of a line changes none of these
+            expected["ca"] = read.changed_at
         document = partition(read.company, read.journal_id)
         return update(self._table, document, HEADER, self._values, expected=expected)
 
@@ -122,6 +141,28 @@ class JournalChange:
         self.after = replace(self.after, changed_at=at)
 
 
+def amounts_text(journal: Journal) -> str | None:
+    """The amounts with the number of lines they are of: where an earlier version has added lines, the two differ."""
+    if journal.amounts is None:
+        return None
+    sums = [[one.currency, str(one.cost), str(one.sales)] for one in journal.amounts]
+    return json.dumps([_lines(journal), sums], separators=(",", ":"))
+
+
+def amounts_in(text: str | None, lines: int) -> Amounts | None:
+    """The amounts of so many lines."""
+    if not lines:
+        return ()
+    counted, sums = json.loads(text) if text else (None, ())
+    return (
+        tuple(Amount(code, Decimal(cost), Decimal(sales)) for code, cost, sales in sums) if counted == lines else None
+    )
+
+
+def _lines(journal: Journal) -> int:
+    return journal.line_count - journal.error_lines
+
+
 def opened(journal: Journal) -> dict[str, str]:
     """The index attributes that make a journal an open document."""
     return {"oc": journal.company, "od": journal.journal_id}
@@ -130,8 +171,8 @@ def opened(journal: Journal) -> dict[str, str]:
 def listed(journal: Journal) -> dict[str, str]:
     """The journal's place in the lists: under the last day of its period."""
     posted = journal.status is JournalStatus.POSTED
-    list_ = (posted_list if posted else open_list)(KIND, journal.company)
-    return entry(list_, f"{last_day(journal.period)}#{journal.journal_id}")
+    place = f"{last_day(journal.period)}#{journal.journal_id}"
+    return entry(list_of(KIND, journal.company), place) if posted else open_entry(KIND, journal.company, place)
 
 
 def partition(company: str, journal_id: str) -> str:

@@ -6,7 +6,8 @@ takes the lines that fail, ``ne`` how many of them, ``ca`` when a line was last 
 the sparse index ``open_documents`` (not posted); ``lp`` ``ls`` its place in the index ``listed`` (``store.listing``). A
 page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted. It is listed
 under the last voucher number drawn for it, unless it took over failed lines: those are found from where they came.
-``mp`` on the header: its posting has pinned master data (``store.pins``).
+``mp`` on the header: its posting has pinned master data (``store.pins``). ``am``: cost and sales of its lines by
+currency, and of how many lines.
 
 One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
 journal for the same period at once compete for its condition.
@@ -15,7 +16,6 @@ journal for the same period at once compete for its condition.
 from __future__ import annotations
 
 import json
-from collections import Counter as Counting
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,17 +25,17 @@ from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.store import history as histories
 from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.items import Item, readable
-from project_invoicing.store.journal_change import HEADER, KIND, JournalChange, listed, opened, partition
-from project_invoicing.store.listing import (
-    Listed,
-    Listing,
-    entry,
-    listing,
-    lists_of,
-    open_list,
-    posted_list,
-    voucher_list,
+from project_invoicing.store.journal_change import (
+    HEADER,
+    KIND,
+    JournalChange,
+    amounts_in,
+    amounts_text,
+    listed,
+    opened,
+    partition,
 )
+from project_invoicing.store.listing import Listed, Listing, entry, listing, parts_of, voucher_list
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
     Write,
@@ -66,9 +66,10 @@ _DIGITS: Final = 8
 class Journals:
     """Access to the journals table."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, one_list: bool = False) -> None:
         self.client = client
         self.table = table
+        self._lists = Listed(client, table, one_list=one_list)
 
     # Reading
 
@@ -79,11 +80,11 @@ class Journals:
 
     def unposted(self, company: str) -> list[Journal]:
         """As ``open``, with the journals in error, which no run posts. One request more, and one for a hundred."""
-        lists = {open_list(KIND, company): {"st": (JournalStatus.ERROR,)}}
+        parts = parts_of(KIND, company, JournalStatus.ERROR)
         numbers: list[str] = []
         before: str | None = None
         while before != "":
-            found = Listed(self.client, self.table).newest(lists, _AT_ONCE, since=None, before=before)
+            found = self._lists.newest(parts, _AT_ONCE, since=None, before=before)
             numbers += (_document(item["pk"])[1] for item in found.entries)
             before = found.before
         return [*self.open(company), *(self.many(company, sorted(numbers)).values() if numbers else ())]
@@ -121,29 +122,39 @@ class Journals:
 
     def listed(self, company: str, limit: int, *, status: str | None, since: str | None, before: str | None) -> Listing:
         """Numbers of a company's journals under the last days of their periods. One request."""
-        lists = lists_of(KIND, company, status)
-        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
-        return listing(found, lambda item: _document(item["pk"])[1])
+        found = self._lists.newest(parts_of(KIND, company, status), limit, since=since, before=before)
+        return listing(found, _number_of)
 
     def oldest_posted(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
-        """Numbers of posted journals by the last days of their periods, and where it goes on. One request."""
-        found, reached = Listed(self.client, self.table).behind(posted_list(KIND, company), limit, after=after)
-        return [_document(item["pk"])[1] for item in found], reached
+        """Numbers of posted journals by the last days of their periods, and where it goes on."""
+        found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=None, after=after)
+        return [_number_of(item) for item in found.entries], found.before
 
-    def open_states(self, company: str, limit: int) -> tuple[dict[str, int], bool]:
-        """How many of a company's journals are in which state, without the posted ones, and whether there are more.
+    def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
+        """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
+        found = self._lists.opened(KIND, company, limit, since=since)
+        return [number for number, _ in listing(found, _number_of).documents], bool(found.before)
 
-        Those of the latest periods are counted. One request.
+    def open_states(self, company: str, limit: int) -> tuple[dict[str, str], bool]:
+        """The state of each of a company's journals that is not posted, by number, and whether there are more.
+
+        Those of the latest periods. One request.
         """
-        found = Listed(self.client, self.table).newest({open_list(KIND, company): {}}, limit, since=None, before=None)
-        return dict(Counting(str(item["st"]) for item in found.entries)), bool(found.before)
+        found = self._lists.opened(KIND, company, limit)
+        return {_number_of(item): str(item["st"]) for item in found.entries}, bool(found.before)
+
+    def headers(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Journal]:
+        """Journals by company and number."""
+        found = get_many(self.client, self.table, ((partition(*key), HEADER) for key in keys))
+        journals = (readable(journal_of, item) for item in found)
+        return {(one.company, one.journal_id): one for one in journals if one}
 
     def with_voucher_drawn(self, company: str, drawn: int, voucher: str) -> str | None:
         """The journal with a line of this voucher, whose number was the one ``drawn`` from the sequence. By key.
 
         A line that failed to post is on the journal that its journal names.
         """
-        found = Listed(self.client, self.table).first_from(*drawn_entry(company, drawn).values())
+        found = self._lists.first_from(*drawn_entry(company, drawn).values())
         if found is None:
             return None
         journal_id = _document(found["pk"])[1]
@@ -207,6 +218,7 @@ class Journals:
                 "no": journal.next_line,
                 "oj": journal.original_journal,
                 "ca": journal.changed_at,
+                "am": amounts_text(journal),
                 **(opened(journal) if journal.status is JournalStatus.DRAFT else {}),
                 **listed(journal),
             },
@@ -289,6 +301,7 @@ def journal_of(item: Item) -> Journal:
         error_lines=item.get("ne", 0),
         changed_at=item.get("ca"),
         pinned="mp" in item,
+        amounts=amounts_in(item.get("am"), item["n"] - item.get("ne", 0)),
     )
 
 
@@ -303,6 +316,10 @@ def drawn_entry(company: str, number: int) -> dict[str, str]:
 
 def _has_voucher(page: Item, voucher: str) -> bool:
     return any(line.voucher == voucher for line in rows.decode(JournalLine, page["l"]))
+
+
+def _number_of(item: Item) -> str:
+    return _document(item["pk"])[1]
 
 
 def _document(key: str) -> tuple[str, str]:

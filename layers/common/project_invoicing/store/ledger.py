@@ -21,7 +21,7 @@ from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.ledger import JOURNAL, Origin, Voucher, VoucherLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
-from project_invoicing.store.listing import Listed, entry
+from project_invoicing.store.listing import Listed, Part, entry
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, get_many, put, query, scan
 
@@ -135,7 +135,7 @@ class Ledger:
 
         And the place before which it goes on. Two requests.
         """
-        found = Listed(self.client, self.table).newest({list_of(company): {}}, limit, since=since, before=before)
+        found = Listed(self.client, self.table).newest([Part(list_of(company))], limit, since=since, before=before)
         keys = {(str(one["pk"]), str(one["sk"])): str(one["ls"]) for one in found.entries}
         pages = [
             ListedPage(keys[item["pk"], item["sk"]], item["so"], item["id"], entries_of(item))

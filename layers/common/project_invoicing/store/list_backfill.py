@@ -14,11 +14,12 @@ from project_invoicing.domain.codes import ProposalStatus, StagingState
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.store import invoices, journal_change, ledger, proposal_items, rows
+from project_invoicing.store import invoices, journal_change, ledger, master_items, proposal_items, rows
 from project_invoicing.store.errors import ConditionFailed, translated
 from project_invoicing.store.items import Item, key, plain_item, readable
 from project_invoicing.store.journals import Journals, drawn_entry, journal_of
 from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW
@@ -43,6 +44,7 @@ class ListBackfill:
     journals: Journals
     proposals: Proposals
     ledger: Ledger
+    master: MasterData
     drawn: Callable[[str, str], int | None]
     listed: int = 0
     _journal: tuple[str, Journal | None] = field(default=("", None))
@@ -55,6 +57,7 @@ class ListBackfill:
             "proposals": lambda start: self._table(
                 self.proposals.client, self.proposals.table, self._of_proposal, start
             ),
+            "master_data": lambda start: self._table(self.master.client, self.master.table, _called, start),
             "ledger": lambda start: self._table(self.ledger.client, self.ledger.table, self._of_ledger, start),
         }
 
@@ -139,6 +142,14 @@ class ListBackfill:
             return None
         number = int(str(item["sk"]).partition("#")[2])
         return ledger.place_of(item["so"], item["co"], item["id"], number, ledger.entries_of(item))
+
+
+def _called(item: Item) -> Place | None:
+    """The place of a row of master data under what it is called."""
+    if item["sk"] != master_items.ROW or "np" in item:
+        return None
+    place = master_items.called(master_items.stored_row(item))
+    return place if place["np"] else None
 
 
 def _proposal(header: Proposal) -> Place | None:

@@ -18,10 +18,12 @@ from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import Throttled, TransactionCancelled
-from project_invoicing.store.items import Item, readable
+from project_invoicing.store.items import Item, is_possible, readable
 from project_invoicing.store.master_items import (
+    CALLED,
     INDEX,
     ROW,
+    called_partition,
     columns_text,
     item_key,
     row_key,
@@ -297,6 +299,13 @@ class MasterData:
         """Every row that waits, and for what. Reads the sparse index whole."""
         for item in scan_index(self.client, self.table, INDEX):
             yield row_key(item), item["bk"]
+
+    def called(self, company: str | None, text: str, limit: int) -> Iterator[RowKey]:
+        """The first rows of a company, or of none, whose folded name begins with ``text``. One request to an index."""
+        under = called_partition(company, text)
+        if is_possible(under, text):
+            found = query(self.client, self.table, under, prefix=text, index=CALLED, names=("np", "ns"), limit=limit)
+            yield from map(row_key, found)
 
     def rows_naming(self, id: str, company: str | None) -> Iterator[RowKey]:
         """The rows one of whose columns leads to ``id``, but for those that stand in ``company`` already.

@@ -5,13 +5,16 @@
   that it was merged into; ``cc`` ``nu`` the company and the number it is placed under; ``pb`` what is wrong with it
   (``code: detail``), ``wa`` what is wrong and stops nothing; ``bk`` what it waits for, or ``moved``
   (index ``blocked_by``); ``ch`` how often it was written; ``fc`` ``fn`` finance's own columns of the number that it has
-  left while it has no other, and the company of that number; ``en`` the names that it had before, as JSON
+  left while it has no other, and the company of that number; ``en`` the names that it had before, as JSON; ``lv`` the
+  columns of an exchange rate that it is leaving, as JSON; ``np`` ``ns`` what it is called, in small letters: company
+  and first two letters, and all of it with the row (index ``called``)
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted, ``en`` the numbers that the row had before in the company, as JSON; ``f`` finance's
   own columns as JSON, ``fv`` how often they were set; one attribute ``w_<entity>#<id>`` a row that has had the name and
   has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
-* ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often it was written
+* ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often that
+  was written; ``fe`` what a row has last left for good: who read the pair before that cannot write it
 * ``RATE#<type>#<from>#<to>``, ``ROWS#<year>-<month>``: one attribute a day, ``r_05``: the id of the row that has it, as
   sixteen bytes
 """
@@ -26,6 +29,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import (
+    NAMED,
     Children,
     ChildrenKey,
     Key,
@@ -40,6 +44,7 @@ from project_invoicing.domain.master_data import (
 )
 from project_invoicing.domain.master_row import DELETION, Carried, MasterRow, Placement
 from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.text import whole
 from project_invoicing.store.items import Item
 
 ROW: Final = "ROW"
@@ -52,6 +57,11 @@ FORMER: Final = "w_"
 DAY: Final = "r_"
 DELETED: Final = "deleted"
 INDEX: Final = "blocked_by"
+CALLED: Final = "called"
+"""The index of rows by what they are called. Its partitions are small, so that a first load is not held up by one."""
+FIRST: Final = 2
+"""Letters that a search needs at least."""
+_LONGEST_CALLED: Final = 100
 
 
 def item_key(key: Key) -> tuple[str, str]:
@@ -118,6 +128,7 @@ def stored_row(item: Item) -> MasterRow:
         earlier=tuple(
             NameKey(Part(part), company, number) for part, company, number in json.loads(item.get("en", "[]"))
         ),
+        leaves=json.loads(item["lv"]) if "lv" in item else None,
     )
 
 
@@ -141,7 +152,9 @@ def row_values(row: MasterRow) -> dict[str, Any]:
         "ch": row.changes,
         "fc": carried and columns_text(carried.columns),
         "fn": carried and carried.company,
+        "lv": columns_text(row.leaves) if row.leaves else None,
         "en": earlier_text([name.part, name.company, name.number] for name in row.earlier),
+        **called(row),
     }
 
 
@@ -149,6 +162,24 @@ def earlier_text(names: Iterable[Any]) -> str | None:
     """Names that a row had before, as they are stored."""
     listed = list(names)
     return json.dumps(listed, separators=(",", ":"), ensure_ascii=False) if listed else None
+
+
+def called(row: MasterRow) -> dict[str, str | None]:
+    """The place of a row in the index ``called``; none for what has no name or is deleted."""
+    name = row.columns.get("name") if row.columns and not row.deleted else None
+    text = folded(name) if isinstance(name, str) else ""
+    if not text or row.part not in NAMED:
+        return {"np": None, "ns": None}
+    return {"np": called_partition(row.placed.company, text), "ns": f"{text}#{row.entity}#{row.id}"}
+
+
+def called_partition(company: str | None, text: str) -> str:
+    return f"{company or '-'}#{text[:FIRST]}"
+
+
+def folded(text: str) -> str:
+    """A name as the index has it: in small letters, each gap one blank."""
+    return str(whole(" ".join(text.casefold().split())))[:_LONGEST_CALLED]
 
 
 def state_of(row: MasterRow) -> str | None:

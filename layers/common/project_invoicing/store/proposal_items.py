@@ -23,7 +23,7 @@ from project_invoicing.domain.waits import Waits
 from project_invoicing.store import rows
 from project_invoicing.store.invoices import accounting_date, tallies_of, tallies_text
 from project_invoicing.store.items import Item
-from project_invoicing.store.listing import PROPOSAL, entry, open_list, posted_list
+from project_invoicing.store.listing import PROPOSAL, entry, list_of, open_entry
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
@@ -76,12 +76,12 @@ def company_columns(proforma: Proforma, company: str | None) -> dict[str, Any]:
 
 def listed_open(proforma: Proforma, company: str | None, at: str) -> dict[str, str]:
     """The place in the lists of a proposal that is not posted: under the day ``at`` which it came."""
-    return entry(open_list(PROPOSAL, company), f"{at[:10]}#{proforma.number}#{proforma.id[:8]}")
+    return open_entry(PROPOSAL, company, f"{at[:10]}#{proforma.number}#{proforma.id[:8]}")
 
 
 def listed_posted(number: str, company: str | None, on: date) -> dict[str, str]:
     """The place in the lists of a posted proposal: under its invoice date."""
-    return entry(posted_list(PROPOSAL, company), f"{on.isoformat()}#{number}")
+    return entry(list_of(PROPOSAL, company), f"{on.isoformat()}#{number}")
 
 
 def waiting_columns(waits: Waits) -> dict[str, Any]:

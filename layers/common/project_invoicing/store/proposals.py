@@ -38,14 +38,14 @@ from project_invoicing.store import pins, rows, unsealed
 from project_invoicing.store.invoices import HEADER, PAGE, Invoices
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.listing import (
+    OPEN,
     PROPOSAL,
     Listed,
     Listing,
+    Part,
     customer_list,
     listing,
-    lists_of,
-    open_list,
-    posted_list,
+    parts_of,
 )
 from project_invoicing.store.proposal_changes import ProposalChange
 from project_invoicing.store.proposal_items import (
@@ -76,11 +76,14 @@ class Proposals:
     ``calendar_dates``: the fields of a proforma whose columns hold calendar dates, as the table map says (D-061).
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, calendar_dates: Collection[str]) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, calendar_dates: Collection[str], *, one_list: bool = False
+    ) -> None:
         self.client = client
         self.table = table
         self.calendar_dates = calendar_dates
         self.invoices = Invoices(client, table)
+        self._lists = Listed(client, table, one_list=one_list)
 
     # Reading
 
@@ -108,10 +111,8 @@ class Proposals:
 
     def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
         """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
-        waiting = {"st": (ProposalStatus.WAITING,)}
-        found = Listed(self.client, self.table).oldest(
-            open_list(PROPOSAL, company), limit, waiting, since=since, after=after
-        )
+        parts = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
+        found = self._lists.oldest(parts, limit, since=since, after=after)
         return listing(found, _proforma_of)
 
     def listed(
@@ -128,15 +129,19 @@ class Proposals:
 
         ``customer``: a customer's number, and all ids under which its proposals are kept. One request.
         """
-        lists = lists_of(PROPOSAL, company, status)
+        parts = parts_of(PROPOSAL, company, status)
         if customer:
             number, ids = customer
-            posted = posted_list(PROPOSAL, company)
-            lists = {name: {**filter_, "lc": ids} for name, filter_ in lists.items()}
-            if lists.pop(posted, None) is not None:
-                lists[customer_list(company, number)] = {}
-        found = Listed(self.client, self.table).newest(lists, limit, since=since, before=before)
+            opened = [] if status == ProposalStatus.POSTED else parts_of(PROPOSAL, company, status or OPEN, lc=ids)
+            posted = [Part(customer_list(company, number))] if status in (None, ProposalStatus.POSTED) else []
+            parts = [*opened, *posted]
+        found = self._lists.newest(parts, limit, since=since, before=before)
         return listing(found, _proforma_of)
+
+    def opened(self, company: str, limit: int) -> tuple[list[str], bool]:
+        """Ids of the newest of a company's proposals that are not posted, and whether there are more."""
+        found = self._lists.opened(PROPOSAL, company, limit)
+        return [id for id, _ in listing(found, _proforma_of).documents], bool(found.before)
 
     def many(self, proforma_ids: Iterable[str]) -> dict[str, Proposal]:
         """The readable ones of these proposals, by the ids of their proformas."""
@@ -237,7 +242,9 @@ class Proposals:
     def assign(self, proposal: Proposal, company: str) -> Write:
         """The header's contract has become known: it now belongs to this company."""
         expected = {"ch": proposal.changes, "co": proposal.company}
-        values = company_columns(proposal.proforma, company) | {"dt": None, "lp": open_list(PROPOSAL, company)}
+        came = proposal.waiting_since or proposal.proforma.version.occurred_at
+        values = company_columns(proposal.proforma, company) | {"dt": None}
+        values |= listed_open(proposal.proforma, company, came)
         return update(self.table, partition(proposal.id), HEADER, values, expected=expected)
 
     def refuse(self, proposal: Proposal) -> Write:

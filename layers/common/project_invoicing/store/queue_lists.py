@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.domain.codes import StagingState
-from project_invoicing.domain.staged_item import RejectedItem
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.store.dismissals import Kept, kept_in
 from project_invoicing.store.errors import translated
 from project_invoicing.store.items import Expression, Item, plain_item, readable
 from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.staging_queue import FOR_JOURNAL, FOR_PROPOSAL, INDEX, REJECTED, SHARDS
+from project_invoicing.store.staging_queue import DISMISSED, FOR_JOURNAL, FOR_PROPOSAL, INDEX, REJECTED, SHARDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,14 +28,6 @@ class After(NamedTuple):
     place: str
     partition: str
     sort: str
-
-
-class Rejection(NamedTuple):
-    """What was rejected ``at`` a time, and its company, which only rows have."""
-
-    item: RejectedItem
-    at: str
-    company: str | None
 
 
 class QueueLists:
@@ -87,11 +78,12 @@ class QueueLists:
         return [row for item in items if (row := readable_row(item)) and row.queued], more is not None
 
     def rejected(
-        self, after: After | None, limit: int, *, reason: str | None, since: str | None
-    ) -> tuple[list[Rejection], After | None]:
-        """What was rejected, the newest first."""
-        items, more = self._page(REJECTED, after, limit, {"re": reason}, since=("qs", since), newest=True)
-        return [found for item in items if (found := readable(_rejection, item))], more
+        self, after: After | None, limit: int, *, reason: str | None, since: str | None, dismissed: bool = False
+    ) -> tuple[list[Kept], After | None]:
+        """What was rejected and is not dismissed, or what is, the newest rejection first."""
+        partition = DISMISSED if dismissed else REJECTED
+        items, more = self._page(partition, after, limit, {"re": reason}, since=("qs", since), newest=True)
+        return [found for item in items if (found := readable(kept_in, item))], more
 
     def _page(
         self,
@@ -154,10 +146,3 @@ def _start(partition: str, after: After) -> dict[str, Any]:
 
 def _after(item: Item) -> After:
     return After(item["qs"], item["pk"], item["sk"])
-
-
-def _rejection(item: Item) -> Rejection:
-    if item["sk"] == ROW and item.get("st") == StagingState.INVALID:
-        return Rejection(RejectedItem(ACTUAL, item["pk"], item["re"], item["rd"]), item["rs"], item.get("co"))
-    _, entity, id = item["pk"].split("#", 2)
-    return Rejection(RejectedItem(entity, id, item["re"], item["rd"]), item["at"], None)

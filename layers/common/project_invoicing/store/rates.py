@@ -38,11 +38,15 @@ _DAYS_TOLD: Final = 100
 
 
 class StoredRates(NamedTuple):
-    """The rates of a pair as they were read: by day, and how often they were written; of some days the row's id."""
+    """The rates of a pair as they were read: by day, and how often they were written; of some days the row's id.
+
+    ``fence``: what was last left for good.
+    """
 
     days: Mapping[date, ExchangeRate]
     version: int
     rows: Mapping[date, str]
+    fence: str | None = None
 
 
 class ExchangeRates:
@@ -63,7 +67,7 @@ class ExchangeRates:
             for day in wanted
             if (found := items.get(_month(day), {}).get(_attribute(day))) is not None
         }
-        return StoredRates(_days(item), item["ve"] if item else 0, rows)
+        return StoredRates(_days(item), item.get("ve", 0) if item else 0, rows, item.get("fe") if item else None)
 
     def set(
         self,
@@ -95,27 +99,31 @@ class ExchangeRates:
         *,
         told: bool,
         who: Actor | None = None,
+        fence: str | None = None,
     ) -> bool:
         """All rates of a pair, in one write; with its event unless it is not to be ``told``, as in a first load.
 
         With its entry in the history of the pair, if a person asks for it (``who``).
 
-        Returns whether they differ from those ``before``. Raises ``Conflict`` where somebody else has written them
+        Returns whether they differ from those ``before``. A new ``fence`` is written even if they do not: whoever has
+        read them before it cannot write them any more. Raises ``Conflict`` where somebody else has written them
         meanwhile.
         """
         after = {day: rate for day, rate in days.items() if rate is not None}
-        if after == before.days:
+        fences = {"fe": fence} if fence and fence != before.fence else {}
+        same = after == before.days
+        if same and not fences:
             return False
         text = rates_text(Rates(tuple(sorted(after.items()))))
         if len(text) > _MAX_BYTES:
             detail = f"{len(after)} days are more than fit; leave out those that nothing is posted for any more"
             raise Rejected(RejectReason.TOO_LARGE, detail, entity=EXCHANGE_RATE, id=f"{pair.from_} {pair.to}")
         pk, sk = item_key(pair)
-        values = {"d": text, "ve": before.version + 1}
-        write = update(self.table, pk, sk, values, expected={"ve": before.version or None})
-        if not told and not who:
+        values = fences | ({} if same else {"d": text, "ve": before.version + 1})
+        write = update(self.table, pk, sk, values, expected={"ve": before.version or None, "fe": before.fence})
+        if same or (not told and not who):
             write_one(self.client, write)
-            return True
+            return not same
         changed = MasterDataChanged(
             entity=EXCHANGE_RATE,
             id=None,

@@ -14,8 +14,8 @@ from project_invoicing.errors import Rejected
 from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
 from project_invoicing.store.errors import TransactionCancelled
-from project_invoicing.store.items import bounded
-from project_invoicing.store.staging_queue import queued_as_rejected
+from project_invoicing.store.items import Item, bounded
+from project_invoicing.store.staging_queue import DISMISSED, queued_as_rejected
 from project_invoicing.store.transactions import Write, delete, lost, put, query, transact
 
 if TYPE_CHECKING:
@@ -78,12 +78,13 @@ class Rejections:
     def rejections(self, entity: str, id: str) -> Iterator[Rejection]:
         """Why the kept events of a row were rejected, oldest version first."""
         for item in query(self.client, self.table, _rejected(entity, id)):
-            yield Rejection(entity, id, item["re"], item["rd"], item["at"])
+            dismissed = item["dw"] if item.get("q") == DISMISSED else None
+            yield Rejection(entity, id, item["re"], item["rd"], item["at"], dismissed)
 
     def rejected(self, entity: str, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The kept events of a rejected row: ``(sort key, event detail)``, oldest version first."""
         for item in query(self.client, self.table, _rejected(entity, id)):
-            yield item["sk"], json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
+            yield item["sk"], event_in(item)
 
     def mended(self, entity: str, id: str, sort_key: str, made: HistoryEntry) -> None:
         """Takes out a rejected event that was accepted after all, and notes who did it. Nothing where it is gone."""
@@ -101,6 +102,12 @@ class Rejections:
     def history(self, entity: str, id: str) -> Iterator[HistoryEntry]:
         """What people did to a row of Dataverse, oldest first."""
         return histories.of(self.client, self.table, _row(entity, id))
+
+
+def event_in(item: Item) -> dict[str, Any]:
+    """The event that an item keeps."""
+    found: dict[str, Any] = json.loads(zlib.decompress(item["ez"]) if "ez" in item else item["ev"])
+    return found
 
 
 def _rejected(entity: str, id: str) -> str:

@@ -12,7 +12,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Conflict, Rejected, Unavailable
@@ -39,6 +39,13 @@ _KEPT = 4
 
 _parsed: dict[tuple[int, str], FinanceSetup] = {}
 """The last versions this process read, by number and digest: two tables can have a version of the same number."""
+
+
+class Current(NamedTuple):
+    """The current version. ``one_list``: the first was loaded by a version that had one list of a company (D-160)."""
+
+    setup: FinanceSetup
+    one_list: bool
 
 
 class NotLoaded(Unavailable):
@@ -70,10 +77,15 @@ def history(client: DynamoDBClient, table: str) -> Iterator[HistoryEntry]:
 
 def current(client: DynamoDBClient, table: str) -> FinanceSetup:
     """The current version: one small read, plus the document itself if this process has not read it yet."""
+    return read(client, table).setup
+
+
+def read(client: DynamoDBClient, table: str) -> Current:
+    """As ``current``, with what its head says of the stack."""
     head = get(client, table, *_CURRENT)
     if head is None:
         raise NotLoaded(f"{table} holds no set-up; load one with: invoicing setup load FILE")
-    return _finance_setup(client, table, head)
+    return Current(_finance_setup(client, table, head), head.get("one_list", False))
 
 
 def version(client: DynamoDBClient, table: str, number: int) -> FinanceSetup:
@@ -91,7 +103,7 @@ def _head(number: int) -> tuple[str, str]:
 def _finance_setup(client: DynamoDBClient, table: str, head: Item) -> FinanceSetup:
     known = (head["version"], head["digest"])
     if known not in _parsed:
-        document = SetupDocument.model_validate_json(_text(client, table, head))
+        document = SetupDocument.read(json.loads(_text(client, table, head)))
         while len(_parsed) >= _KEPT:
             del _parsed[next(iter(_parsed))]
         _parsed[known] = FinanceSetup(document, head["version"])
@@ -127,7 +139,9 @@ def _write(
     partition, head_name = _head(number)
     head = {"version": number, "digest": blake2b(data, digest_size=16).hexdigest(), "at": at}
     chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
-    writes = [update(table, *_CURRENT, head, expected={"version": before["version"] if before else None})]
+    of_stack = {} if before else {"one_list": True}
+    expected = {"version": before["version"] if before else None}
+    writes = [update(table, *_CURRENT, {**head, **of_stack}, expected=expected)]
     writes.append(put(table, {"pk": partition, "sk": head_name, **head}, unless_exists=True))
     if before is None:
         # Imported late: whoever only reads a set-up starts without it.

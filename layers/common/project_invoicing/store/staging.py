@@ -8,7 +8,8 @@ Attributes of a row (short, because a row under 1 KB costs half as much as a lar
 * ``st`` state; ``re`` ``rd`` ``rs`` the reason why it waits, the detail, since when
 * ``bk`` the master data that ends its wait, key of the sparse index ``blocked_by``: table and id, ``rate#FROM#TO``,
   else ``policy``; only rows that say themselves that they wait for it have one (D-099)
-* ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them (D-001, D-002)
+* ``q`` ``qs`` keys of the sparse index ``import_queue``: only rows that wait for an import have them (D-001, D-002),
+  and what was rejected; ``dw`` why a person has dismissed that
 * ``co`` company; ``jn`` journal; ``pn`` proposal; ``ln`` line number there
 * ``xr`` exchange rate of its line (``125/100``); ``ac`` what posting it accrued; ``ca`` the accounts of a posted cost
 * ``li`` what its posted line hands on to the line that continues it, without the dimensions that ``ac`` has already

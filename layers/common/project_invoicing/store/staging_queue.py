@@ -33,6 +33,8 @@ _ID: Final = b"\0"
 
 REJECTED: Final = "R"
 """The partition of what was rejected; the partitions of rows that wait are numbers."""
+DISMISSED: Final = "D"
+"""The partition of what was rejected and then set aside by a person. It has the same place there."""
 
 FOR_JOURNAL: Final = "J#"
 FOR_PROPOSAL: Final = "B#"
@@ -63,7 +65,12 @@ def queued_as(actual_id: str, position: str) -> dict[str, Any]:
 
 def queued_as_rejected(at: str, pk: str, sk: str) -> dict[str, Any]:
     """The index keys of what was rejected ``at`` a time. No two items have the same."""
-    return {"q": REJECTED, "qs": f"{at}#{blake2b(f'{pk} {sk}'.encode(), digest_size=8).hexdigest()}"}
+    return {"q": REJECTED, "qs": rejected_place(at, pk, sk)}
+
+
+def rejected_place(at: str, pk: str, sk: str) -> str:
+    """The place of what was rejected ``at`` a time among all of it, which also names it."""
+    return f"{at}#{blake2b(f'{pk} {sk}'.encode(), digest_size=8).hexdigest()}"
 
 
 def changed_position(actual_id: str) -> str:

@@ -142,18 +142,28 @@ def get(client: DynamoDBClient, table: str, pk: str, sk: str) -> Item | None:
 
 def get_many(client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
     """The items that exist, in no order, strongly consistent, 100 per request. Keys must be distinct."""
-    for chunk in chunks((one for one in keys if is_possible(*one)), MAX_READS):
-        wanted: Any = [key(pk, sk) for pk, sk in chunk]
+    for _, item in get_across(client, ((table, *one) for one in keys)):
+        yield item
+
+
+def get_across(client: DynamoDBClient, keys: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, Item]]:
+    """As ``get_many``, for keys with their tables, and each item with its own."""
+    for chunk in chunks((one for one in keys if is_possible(*one[1:])), MAX_READS):
+        wanted: dict[str, list[Any]] = {table: [] for table, _, _ in chunk}
+        for table, pk, sk in chunk:
+            wanted[table].append(key(pk, sk))
         for _ in range(_READ_ATTEMPTS):
+            asked: Any = {table: {"Keys": some, "ConsistentRead": True} for table, some in wanted.items()}
             with translated():
-                answer: Any = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
-            for item in answer.get("Responses", {}).get(table, []):
-                yield plain_item(item)
-            wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+                answer: Any = client.batch_get_item(RequestItems=asked)
+            for table, items in answer.get("Responses", {}).items():
+                for item in items:
+                    yield table, plain_item(item)
+            wanted = {name: left["Keys"] for name, left in answer.get("UnprocessedKeys", {}).items()}
             if not wanted:
                 break
         else:
-            raise Unavailable(f"{table} left {len(wanted)} keys unread")
+            raise Unavailable(f"{', '.join(wanted)} left {sum(map(len, wanted.values()))} keys unread")
 
 
 def query(

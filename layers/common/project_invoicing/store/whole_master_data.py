@@ -10,15 +10,13 @@ from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.master_items import NAME, OF, RATES, ROW, seen
 from project_invoicing.store.transactions import scan
 
-PROBLEMS = ("pb", "wa")
 
-
-def everything(master: MasterData, *, problems: bool = False) -> Iterator[tuple[Key, Seen]]:
-    """Every row, name, list of children and list of rates, or only the rows with which something is wrong.
+def everything(master: MasterData) -> Iterator[tuple[Key, Seen]]:
+    """Every row, name, list of children and list of rates.
 
     An item that this code cannot read is set aside and left out. It reads the whole table, strongly consistently.
     """
-    for item in scan(master.client, master.table, present=PROBLEMS if problems else ()):
+    for item in scan(master.client, master.table):
         if item["sk"] in (ROW, NAME, OF, RATES):
             key, found = readable(_key, item), readable(seen, item)
             if key and found:

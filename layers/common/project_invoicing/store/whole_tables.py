@@ -25,6 +25,7 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, links_of, readable_row, row_of
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging_queue import DISMISSED
 from project_invoicing.store.staging_queue import REJECTED as REJECTED_QUEUE
 from project_invoicing.store.transactions import scan
 
@@ -136,7 +137,7 @@ def _staged(item: Item, row: StagedRow | None) -> StagedItem:
         reason=str(item.get("re", "")),
         company=item.get("co"),
         version=item.get("rv"),
-        in_queue=item.get("q") not in (None, REJECTED_QUEUE),
+        in_queue=item.get("q") not in (None, REJECTED_QUEUE, DISMISSED),
         links=row.links if row else readable(links_of, item) or {},
         taker=bytes(item["tk"]) if "tk" in item else None,
     )

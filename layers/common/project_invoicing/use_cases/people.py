@@ -18,6 +18,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "DeleteProposalLines": Role.ACCOUNTANT,
     "DeleteJournalLines": Role.ACCOUNTANT,
     "Replay": Role.ACCOUNTANT,
+    "Dismiss": Role.ACCOUNTANT,
     "ImportStaging": Role.ACCOUNTANT,
     "Preview": Role.VIEWER,
     "PreviewJournal": Role.VIEWER,
@@ -36,6 +37,11 @@ NEEDED: Final[Mapping[str, Role]] = {
 }
 """By the name of a command or a request. A test compares it with all there are."""
 
+OF_ALL: Final = frozenset({"ControlMap", "RepairDifferences"})
+"""About the whole stack: not for those who may see only some companies."""
+ASKS_ITSELF: Final = frozenset({"Question", "Replay", "Dismiss"})
+"""Shows, or does, of what it finds, only what is of a company that the person may see. Any other names its company."""
+
 
 def must_be_allowed(actor: Actor, asked: object) -> None:
     """Refuses what the person has no role for."""
@@ -44,3 +50,17 @@ def must_be_allowed(actor: Actor, asked: object) -> None:
         has = ", ".join(sorted(actor.roles or ())) or "no role"
         detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
         raise Refused(PostingFailure.ROLE_MISSING, detail)
+    if actor.companies is not None:
+        _must_be_of(actor, actor.companies, asked)
+
+
+def _must_be_of(actor: Actor, own: frozenset[str], asked: object) -> None:
+    """Refuses a person who may not see all companies what is not of one of its own: it names the company."""
+    name, company = type(asked).__name__, getattr(asked, "company", None)
+    may = f"{actor.called} may act for {', '.join(sorted(own))}"
+    if name in OF_ALL or (name == "ImportStaging" and getattr(asked, "actual_id", None)):
+        raise Refused(PostingFailure.ROLE_MISSING, f"this is about all companies, and {may} alone")
+    if company is None and name not in ASKS_ITSELF:
+        raise Refused(PostingFailure.ROLE_MISSING, f"name the company: {may} alone")
+    if company is not None and company not in own:
+        raise Refused(PostingFailure.ROLE_MISSING, f"{may}, and not for {company}")

@@ -36,13 +36,15 @@ class SetupVersions:
 
     reader: Reader
     earlier: Callable[[int], FinanceSetup]
+    one_list: bool = False
 
     @classmethod
     def read(cls, client: DynamoDBClient, table: str, master_data: str, *, on_demand: bool = False) -> SetupVersions:
         """The set-up in ``table`` with the master data in ``master_data``; ``on_demand`` as for the ``Reader``."""
         earlier = lru_cache(maxsize=2)(partial(setups.version, client, table))  # versions never change
         read = MasterData(client, master_data).read
-        return cls(Reader(setups.current(client, table), read, on_demand=on_demand), earlier)
+        found = setups.read(client, table)
+        return cls(Reader(found.setup, read, on_demand=on_demand), earlier, found.one_list)
 
     @property
     def current(self) -> FinanceSetup:

@@ -79,6 +79,8 @@ def _let_in(route: Route, desk: Desk, session: Session | None, variables: Mappin
             return _to_sign_in(desk)
         if not session.actor.may(route.role):
             return _may_not(desk, route.role)
+        if route.of_all and session.actor.companies is not None:
+            return _not_of_all(desk)
     if route.method == "POST":
         if len(desk.event.body or "") > _LONGEST_FORM:
             raise Rejected(RejectReason.TOO_LARGE, "The form is too long.")
@@ -137,6 +139,12 @@ def _to_sign_in(desk: Desk) -> Response[Any]:
 def _may_not(desk: Desk, role: Role) -> Response[Any]:
     text = f"This needs the role {role}, and {desk.actor.name or 'you'} does not have it."
     return desk.page("problem.html", 403, title="Not allowed", text=text, next="Ask an administrator of your sign-in.")
+
+
+def _not_of_all(desk: Desk) -> Response[Any]:
+    own = ", ".join(sorted(desk.actor.companies or ()))
+    text = f"This is about all companies of the stack, and you may see {own}."
+    return desk.page("problem.html", 403, title="Not allowed", text=text, next="Ask somebody who may see all of them.")
 
 
 @_resolver.not_found

@@ -88,7 +88,8 @@ class Desk:
 
     @cached_property
     def lists(self) -> ListPlace:
-        return bootstrap.list_place(self.at)
+        """What lists read, of the companies that the person may see."""
+        return bootstrap.list_place(self.at, self.actor.companies)
 
     def listed(self, kind: Kind, query: Mapping[str, str] | None = None) -> Page[Any]:
         """The page of a list that the ``query`` asks for, filled from the short pages that the list gives.

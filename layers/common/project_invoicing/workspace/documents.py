@@ -171,7 +171,7 @@ def history_of(entries: Iterable[HistoryEntry]) -> list[Entry]:
     return [
         Entry(
             one.at,
-            one.who.name or one.who.id or "somebody who did not say who",
+            one.who.called,
             one.who.how,
             one.what,
             [

@@ -69,7 +69,8 @@ def origin_of(event: Mapping[str, Any], named: Settings) -> str:
 
 
 def sessions(event: Mapping[str, Any], named: Settings) -> Sessions:
-    return Sessions(seals(named), secure=origin_of(event, named).startswith("https:"))
+    secure = origin_of(event, named).startswith("https:")
+    return Sessions(seals(named), secure=secure, by_company=bool(named.oidc_companies_claim))
 
 
 def session_of(event: Mapping[str, Any], named: Settings, now: datetime) -> Session | None:
@@ -103,7 +104,8 @@ def local_user(event: Mapping[str, Any], named: Settings, how: How = How.WORKSPA
         raise Forbidden("this stack is for this machine alone; open it as http://127.0.0.1 or http://localhost")
     given = {one.strip() for one in named.workspace_local_roles.split(",")}
     roles = frozenset(role for role in Role if role in given or not named.workspace_local_roles)
-    return Actor(named.workspace_local_user, named.workspace_local_user, how, roles)
+    companies = frozenset(one.strip() for one in named.workspace_local_companies.split(",") if one.strip()) or None
+    return Actor(named.workspace_local_user, named.workspace_local_user, how, roles, companies)
 
 
 def must_be_same_site(event: Mapping[str, Any], form: Mapping[str, str], session: Session | None) -> None:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.workspace.links import link
 from project_invoicing.workspace.neighbours import onward
+from project_invoicing.workspace.tables import labelled
 
 if TYPE_CHECKING:
     from project_invoicing.workspace.desk import Desk
@@ -56,7 +57,8 @@ def page(template: str, *, desk: Desk, session: Session | None, **values: Any) -
     def token() -> Markup:
         return Markup('<input type="hidden" name="token" value="{}">').format(session.token if session else "")
 
-    return environment().get_template(template).render(desk=desk, session=session, token=token, **values)
+    text = environment().get_template(template).render(desk=desk, session=session, token=token, **values)
+    return labelled(text)
 
 
 def loader_of(compiled: Path) -> BaseLoader:

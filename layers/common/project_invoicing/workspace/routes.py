@@ -15,13 +15,15 @@ from project_invoicing.domain.actor import Role
 class Route:
     """``path`` has its variables in angle brackets, which the page gets by name. ``page`` is ``module:function``.
 
-    ``role`` is ``None`` where nobody has to be signed in. A POST is checked for where it comes from.
+    ``role`` is ``None`` where nobody has to be signed in. A POST is checked for where it comes from. ``of_all``: about
+    the whole stack, so only for those who may see all companies.
     """
 
     method: str
     path: str
     page: str
     role: Role | None = Role.VIEWER
+    of_all: bool = False
 
 
 ROUTES: Final = (
@@ -41,6 +43,8 @@ ROUTES: Final = (
     Route("GET", "/journal", "pages.journals:show"),
     Route("GET", "/journal/preview", "pages.journals:preview"),
     Route("POST", "/journal/edit-lines", "pages.journals:edit_lines", Role.ACCOUNTANT),
+    Route("GET", "/journal/lines", "pages.journal_lines:choose", Role.ACCOUNTANT),
+    Route("POST", "/journal/change-lines", "pages.journal_lines:change", Role.ACCOUNTANT),
     Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
     Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),
     Route("POST", "/journal/post", "pages.journals:post", Role.POSTER),
@@ -66,12 +70,13 @@ ROUTES: Final = (
     Route("GET", "/rejected", "pages.rejected:listed"),
     Route("GET", "/rejected/row", "pages.rejected:show"),
     Route("POST", "/rejected/replay", "pages.rejected:replay", Role.ACCOUNTANT),
+    Route("POST", "/rejected/dismiss", "pages.rejected:dismiss", Role.ACCOUNTANT),
     # differences
     Route("GET", "/differences", "pages.differences:listed"),
     Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),
     # table maps
-    Route("GET", "/maps", "pages.maps:listed"),
-    Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR),
+    Route("GET", "/maps", "pages.maps:listed", of_all=True),
+    Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR, of_all=True),
     # master data
     Route("GET", "/master-data", "pages.master_data:search"),
     Route("GET", "/master-data/row", "pages.master_data:show"),

@@ -21,6 +21,7 @@ LONGEST: Final = timedelta(hours=8)
 RENEWED_AFTER: Final = timedelta(minutes=5)
 """A session is written anew not more often than this, so that most pages set no cookie."""
 NAME: Final = "session"
+_EVERY: Final = ["*"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,15 @@ class Session:
 
 
 class Sessions:
-    """``secure``: over https, where the cookie is ``__Host-`` and so comes from no other host and no plain page."""
+    """``secure``: over https, where the cookie is ``__Host-`` and so comes from no other host and no plain page.
 
-    def __init__(self, seals: Seals, *, secure: bool = True) -> None:
+    ``by_company``: people see the companies that their tokens name. A session that was begun without that has ended.
+    """
+
+    def __init__(self, seals: Seals, *, secure: bool = True, by_company: bool = False) -> None:
         self._seals = seals
         self._secure = secure
+        self._by_company = by_company
 
     def read(self, cookies: Sequence[str], now: datetime) -> Session | None:
         """The session in an event's ``cookies`` (``name=value``); ``None`` without one that is valid ``now``."""
@@ -65,6 +70,7 @@ class Sessions:
             "id": who.id,
             "name": who.name,
             "roles": sorted(who.roles or ()),
+            **({"companies": _EVERY if who.companies is None else sorted(who.companies)} if self._by_company else {}),
             "token": session.token,
             "until": int(session.until.timestamp()),
             "ends": int(session.ends.timestamp()),
@@ -84,9 +90,11 @@ class Sessions:
         if content is None:
             return None
         roles = frozenset(role for role in Role if role in content["roles"])  # a role may have gone since
-        if not roles:
+        named = content.get("companies")
+        if not roles or (named is None and self._by_company):
             return None
-        actor = Actor(content["id"], content["name"], How.WORKSPACE, roles)
+        companies = None if named in (None, _EVERY) else frozenset(named)
+        actor = Actor(content["id"], content["name"], How.WORKSPACE, roles, companies)
         until, ends = (datetime.fromtimestamp(content[name], UTC) for name in ("until", "ends"))
         return Session(actor, content["token"], until, ends)
 

@@ -104,9 +104,8 @@ def billed_by(rows: Sequence[StagedRow]) -> set[str]:
 def proposal_in_words(facts: ProposalFacts, setup: FinanceSetup) -> Explanation:
     """Everything known about a proposal, its invoice included."""
     header = facts.header
-    explanation = _headed(header, setup)
-    say_not_taken(explanation, facts.not_taken)
-    version = header.proforma.version
+    explanation, version = _headed(header, setup), header.proforma.version
+    say_not_taken(explanation, facts.not_taken, accepted_at=version.occurred_at)
     text = f"{version_in_words(version.number)} of the proforma, the newest known: {deliveries(header.deliveries)}"
     explanation.happened(text, version.occurred_at)
     if header.proforma.canceled:

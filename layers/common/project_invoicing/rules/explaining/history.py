@@ -12,7 +12,7 @@ from project_invoicing.rules.explaining.explanation import Explanation
 
 def woven(made: Explanation, entries: Iterable[HistoryEntry]) -> Explanation:
     """The explanation with these entries in its time line, each after what happened until then."""
-    for entry in entries:
+    for entry in sorted(entries, key=lambda one: one.order):
         later = (n for n, step in enumerate(made.history) if step["at"] and step["at"] > entry.at)
         made.history.insert(next(later, len(made.history)), {"at": entry.at, "what": in_words(entry)})
     return made
@@ -28,9 +28,8 @@ def sealed_in_words(since: str | None, place: str | None) -> str | None:
 
 def in_words(entry: HistoryEntry) -> str:
     who = entry.who
-    by = who.name or who.id or "somebody who did not say who"
     changes = _changes(entry.before, entry.after)
-    return f"was {entry.what} by {by} ({who.how}){': ' if changes else ''}{changes}"
+    return f"was {entry.what} by {who.called} ({who.how}){': ' if changes else ''}{changes}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

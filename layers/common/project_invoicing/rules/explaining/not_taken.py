@@ -43,17 +43,20 @@ class NotTaken:
         """Which of the two came last; ``None`` where there is neither."""
         if self.kept:
             return f"waits for the table map {self.map_name}"
+        if self.rejections and all(one.dismissed is not None for one in self.rejections):
+            return "was rejected, and then dismissed"
         return "was rejected" if self.rejections else None
 
 
 def say_not_taken(explanation: Explanation, found: NotTaken, *, accepted_at: str = "") -> None:
     """Adds what was not accepted, and what to do.
 
-    Anything rejected before ``accepted_at``, the time of the stored version, has been fixed since and needs no advice.
+    Anything rejected before ``accepted_at``, the time of the stored version, has been fixed since and needs no advice;
+    nor does what a person has dismissed.
     """
     for rejection in found.rejections:
         explanation.happened(f"a delivery was rejected: {rejection.reason}, {rejection.detail}", rejection.at)
-        if rejection.at > accepted_at:
+        if rejection.dismissed is None and rejection.at > accepted_at:
             explanation.advise_on(rejection.reason)
             explanation.advise(_AGAIN.get(rejection.reason, "then replay the rejected event with document_editing"))
     for event in found.kept:

@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from project_invoicing.domain.actual import Reference
-from project_invoicing.domain.codes import MasterProblem, StagingState
+from project_invoicing.domain.codes import MasterProblem, RejectReason, StagingState
 from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowKey, Seen, SeenName, SeenRow
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, PROJECT
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, CURRENCY, PROJECT
 from project_invoicing.rules.reconciliation.findings import Finding
+from project_invoicing.setup.indexes.references import without_precision
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.setup.models.values import SetupRow
-from project_invoicing.setup.policy_names import old_numbers
+from project_invoicing.setup.models.row import SetupRow
 
 PATIENCE: Final = timedelta(hours=24)
 """How long a row may be waited for before that is a difference."""
@@ -93,6 +93,8 @@ class MasterRows:
                 self._companyless.add(key)  # none of finance's, as long as nothing waits for it
                 return
             yield Finding("master_data_problems", _of(row, row.problem))
+        elif row.entity == CURRENCY and not row.deleted and (lacks := without_precision(row, self.setup.document)):
+            yield Finding("master_data_problems", _of(row, f"{RejectReason.CURRENCY_UNKNOWN}: {lacks}"))
         if row.warning and not row.deleted:
             split = row.warning.startswith(MasterProblem.SPLIT_NOT_WHOLE)
             yield Finding("split_rules_not_100" if split else "master_data_problems", _of(row, row.warning))
@@ -154,7 +156,13 @@ class MasterRows:
         for row in self.rows.values():
             if not row.deleted:
                 yield from self._against_document(row)
-        for old in old_numbers(self.setup.document, self._seen) if self._names else ():
+        if self._names:
+            yield from self._old_numbers()
+
+    def _old_numbers(self) -> Iterator[Finding]:
+        from project_invoicing.setup.policy_names import old_numbers  # noqa: PLC0415  only where a number has changed
+
+        for old in old_numbers(self.setup.document, self._seen):
             yield Finding("document_differs", _of(old.row, str(old.problem)))
 
     def _seen(self, key: Key) -> Seen | None:
@@ -234,7 +242,7 @@ class MasterRows:
 
     @staticmethod
     def _said(entry: SetupRow, column: str) -> str | None:
-        value = getattr(entry, column) if column in entry.model_fields_set else None
+        value = getattr(entry, column) if column in entry.given else None
         return None if value is None else str(value)
 
     def _has(self, row: SeenRow, column: str) -> str | None:

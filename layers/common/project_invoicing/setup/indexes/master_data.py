@@ -28,7 +28,7 @@ from project_invoicing.setup.effective import (
 from project_invoicing.setup.indexes.references import ReferenceLookups, look_up
 from project_invoicing.setup.models import master_data as entries
 from project_invoicing.setup.models.dimensions import Worker as WorkerEntry
-from project_invoicing.setup.models.values import SetupRow
+from project_invoicing.setup.models.row import SetupRow
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
@@ -304,8 +304,8 @@ class MasterDataLookups(ReferenceLookups):
     def _of_finance(self, part: Part, columns: Mapping[str, Any]) -> Mapping[str, Any]:
         """Finance's own columns, as an entry of the document would have them."""
         model = _ENTRIES[part]
-        known = {column: value for column, value in columns.items() if column in model.model_fields}
-        return _given(model.model_validate(known)) if known else _NOTHING
+        known = {column: value for column, value in columns.items() if model.has(column)}
+        return _given(model.read(known)) if known else _NOTHING
 
     def _of_row(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
         return {column: self._value(column, value) for column, value in columns.items()}
@@ -339,7 +339,7 @@ def _is_own(contract: Sourced | None) -> bool:
 
 def _given(entry: SetupRow | None) -> Mapping[str, Any]:
     """The values that an entry gives, without those that it leaves to the model."""
-    return {name: getattr(entry, name) for name in entry.model_fields_set} if entry else _NOTHING
+    return {name: getattr(entry, name) for name in entry.given} if entry else _NOTHING
 
 
 def _name_key(part: Part, company: str, number: str) -> NameKey:

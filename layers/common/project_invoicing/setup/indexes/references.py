@@ -11,6 +11,7 @@ from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.master_data import NAMED, PARTS, Part, RowKey, SeenRow
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.text import guid
+from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.effective import Found, Missing
 from project_invoicing.setup.indexes.known import KnownData
 from project_invoicing.setup.indexes.shared import shared
@@ -78,6 +79,11 @@ class ReferenceLookups(KnownData):
         """The rows that the document's ``references`` lead to this name from; looked at where no row has the name."""
         return self._ids.get((part, name), ())
 
+    def own_name(self, reference: Reference) -> str | None:
+        """The name that a row gives itself, whatever its number is; ``None`` for one that was merged into another."""
+        row = self._row(reference.entity, reference.id)
+        return row.columns.get("name") if row and not row.columns.get("merged_into") else None
+
     def _row(self, entity: str, id: str) -> SeenRow | None:
         return self.view.row(entity, id) if guid(id) else None
 
@@ -122,11 +128,8 @@ class ReferenceLookups(KnownData):
 
     def _currency(self, row: SeenRow, written: str | None) -> Found | Missing:
         """A currency that the policy has, else one whose row says its precision."""
-        code: str | None = written or row.columns.get("code")
-        if code and (code in self.document.currencies or row.columns.get("precision") is not None):
-            return Found(code)
-        problem = f"currency {code} has no precision; add it to currencies" if code else "it has no currency code"
-        return _missing(row, f"cannot be used: {problem}")
+        problem = without_precision(row, self.document, written)
+        return _missing(row, f"cannot be used: {problem}") if problem else Found(written or row.columns["code"])
 
     def _in_its_company(self, part: Part, name: str, company: str | None) -> Found | Missing:
         if part in _OF_A_COMPANY and company and company not in self.document.companies:
@@ -188,6 +191,17 @@ class ReferenceLookups(KnownData):
                 for id, name in names.items():
                     ids[part, name] += (Reference(entity, id),)
         return dict(ids)
+
+
+def without_precision(row: SeenRow, document: SetupDocument, written: str | None = None) -> str | None:
+    """Why a currency cannot be used whose row does not say how many digits it has, unless the policy does.
+
+    ``written``: the code that the document gives it.
+    """
+    code = written or row.columns.get("code")
+    if code and (code in document.currencies or row.columns.get("precision") is not None):
+        return None
+    return f"currency {code} has no precision; add it to currencies" if code else "it has no currency code"
 
 
 def look_up(value: object) -> Reference | None:

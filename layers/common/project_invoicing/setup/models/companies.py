@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
-
-from pydantic import Field, model_validator
+from typing import Annotated
 
 from project_invoicing.domain.calendar import JournalPeriod
 from project_invoicing.domain.codes import BillingType, ReceivablesWay
 from project_invoicing.setup.models.ledger import LedgerExport
-from project_invoicing.setup.models.values import Day, Name, Precision, Rate, SetupRow, TimeZone, told
+from project_invoicing.setup.models.row import Limited, SetupRow, told
+from project_invoicing.setup.models.values import Day, Name, Precision, Rate, TimeZone
 
 
 class PeriodStatus(StrEnum):
@@ -73,7 +72,7 @@ class FixedRate(SetupRow):
 
 
 class DatedRate(SetupRow):
-    from_: Name = Field(alias="from")
+    from_: Name
     to: Name
     valid_from: Day
     rate: Rate
@@ -85,11 +84,11 @@ class FiscalPeriod(SetupRow):
     end: Day
     status: PeriodStatus
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _in_order(self) -> None:
         if self.end < self.start:
             raise told(f"the end {self.end} is before the start {self.start}")
-        return self
+
+    CHECKS = (_in_order,)
 
 
 class Parameters(SetupRow):
@@ -120,14 +119,14 @@ class Parameters(SetupRow):
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
-    journal_line_limit: Annotated[int, Field(ge=1)] = 200
+    journal_line_limit: Annotated[int, Limited(ge=1)] = 200
     auto_open_period: bool = True
     sales_tax_group_method: SalesTaxGroupMethod = SalesTaxGroupMethod.SEARCH
     material_item_tax_group_method: ItemTaxGroupMethod = ItemTaxGroupMethod.ITEM
     milestone_item_sales_tax_group: Name | None = None
     category_defaults: dict[CategoryKind, Name] = {}
     line_property_mapping: dict[BillingType, Name] = {}
-    prevalidation_minutes: Annotated[int, Field(ge=0)] = 0
+    prevalidation_minutes: Annotated[int, Limited(ge=0)] = 0
     auto_post_proposals: bool = False
     require_invoice_total: bool = True
     beginning_balance_date: Day | None = None
@@ -135,7 +134,7 @@ class Parameters(SetupRow):
     line_discount_category: Name | None = None
     internal_projects_use_profile: bool = True
     auto_post_journals: bool = True
-    post_after_hours: Annotated[int, Field(ge=0, le=8784)] = 0
+    post_after_hours: Annotated[int, Limited(ge=0, le=8784)] = 0
     invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
     four_eyes: bool = False
     receivables: ReceivablesWay = ReceivablesWay.JOURNAL

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from project_invoicing.domain.codes import BillingMethod
-from project_invoicing.setup.models.values import Name, SetupRow
+from project_invoicing.setup.models.row import SetupRow
+from project_invoicing.setup.models.values import Name
 
 
 class CustomerGroup(SetupRow):

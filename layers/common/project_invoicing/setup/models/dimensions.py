@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import Dimensions, Name, SetupRow
+from project_invoicing.setup.models.row import SetupRow
+from project_invoicing.setup.models.values import Dimensions, Name
 
 
 class Worker(SetupRow):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.values import Name, SetupRow
+from project_invoicing.setup.models.row import SetupRow
+from project_invoicing.setup.models.values import Name
 
 
 class Intercompany(SetupRow):

@@ -6,10 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from project_invoicing.domain.codes import TEXT_FIELDS
-from project_invoicing.setup.models.values import Name, SetupRow, told
+from project_invoicing.setup.models.row import After, Limited, SetupRow, Written, told
+from project_invoicing.setup.models.values import Name
 
 
 class ExportSchedule(StrEnum):
@@ -44,8 +43,8 @@ class LedgerExport(SetupRow):
     ``{customer}`` and ``{posting_type}``. ``answer_hours``: after so long without an answer somebody is told.
     """
 
-    schedule: Annotated[ExportSchedule, BeforeValidator(_schedule)] = ExportSchedule.OFF
+    schedule: Annotated[ExportSchedule, Written(_schedule)] = ExportSchedule.OFF
     formats: list[Name] = []
-    batch_lines: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
-    text: Annotated[str, Field(max_length=200), AfterValidator(_pattern)] = "{document} {project}"
-    answer_hours: Annotated[int, Field(ge=1, le=8784)] = 24
+    batch_lines: Annotated[int, Limited(ge=1, le=1_000_000)] = 100_000
+    text: Annotated[str, Limited(max_length=200), After(_pattern)] = "{document} {project}"
+    answer_hours: Annotated[int, Limited(ge=1, le=8784)] = 24

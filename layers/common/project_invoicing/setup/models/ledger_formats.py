@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from string import Formatter
-from typing import Annotated, Any, Final, Self
-
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from project_invoicing.domain.ledger_batch import BatchKind
-from project_invoicing.setup.models.values import Name, SetupRow, told
+from project_invoicing.setup.models.row import After, Limited, SetupRow, told
+from project_invoicing.setup.models.values import Name
 from project_invoicing.setup.ready_formats import READY_FORMATS
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _BATCH: Final = frozenset({"batch", "number", "company", "part", "part_id"})
 _PLACE: Final = frozenset({"row", "entry", "entry_row"})
@@ -119,7 +122,7 @@ def _pattern(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_pattern)]
+Pattern = Annotated[str, Limited(min_length=1, max_length=200), After(_pattern)]
 
 
 class FormatColumn(SetupRow):
@@ -135,7 +138,7 @@ class FormatColumn(SetupRow):
     pattern: Pattern | None = None
     on: LineKind | None = None
     required: bool = False
-    max_length: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    max_length: Annotated[int, Limited(ge=1, le=10_000)] | None = None
     pair: tuple[Name, Name] | None = None
 
     @property
@@ -159,13 +162,13 @@ class CodeTables(SetupRow):
 class FormatLimits(SetupRow):
     """What the other side takes. Nothing is cut or rounded to fit: what does not fit is refused."""
 
-    lines_per_part: Annotated[int, Field(ge=1)] | None = None
-    entries_per_part: Annotated[int, Field(ge=1)] | None = None
-    lines_per_entry: Annotated[int, Field(ge=1)] | None = None
-    amount_digits: Annotated[int, Field(ge=1, le=30)] | None = None
-    amount_decimals: Annotated[int, Field(ge=0, le=10)] | None = None
-    rate_decimals: Annotated[int, Field(ge=0, le=28)] | None = None
-    dimensions: Annotated[int, Field(ge=0)] | None = None
+    lines_per_part: Annotated[int, Limited(ge=1)] | None = None
+    entries_per_part: Annotated[int, Limited(ge=1)] | None = None
+    lines_per_entry: Annotated[int, Limited(ge=1)] | None = None
+    amount_digits: Annotated[int, Limited(ge=1, le=30)] | None = None
+    amount_decimals: Annotated[int, Limited(ge=0, le=10)] | None = None
+    rate_decimals: Annotated[int, Limited(ge=0, le=28)] | None = None
+    dimensions: Annotated[int, Limited(ge=0)] | None = None
 
 
 class FormatWords(SetupRow):
@@ -193,6 +196,22 @@ class FormatNesting(SetupRow):
     line: dict[LineKind, Name] = {}
 
 
+def _from_ready_made(given: Any) -> Any:
+    if not isinstance(given, dict) or given.get("like") is None:
+        return given
+    name = given["like"]
+    if not isinstance(name, str) or name not in READY_FORMATS:
+        raise told(f"like: {name!r} is no ready-made format; there is {', '.join(READY_FORMATS)}")
+    made = {**READY_FORMATS[name], **given}
+    made["constants"] = {**READY_FORMATS[name].get("constants", {}), **given.get("constants", {})}
+    return made
+
+
+def _complete(format: LedgerFormat) -> None:
+    for problem in format.problems():
+        raise told(problem)
+
+
 class LedgerFormat(SetupRow):
     """``like``: a ready-made format that this one takes everything from that it does not give itself.
 
@@ -210,26 +229,28 @@ class LedgerFormat(SetupRow):
     ``roots`` and ``opens``: for beancount, the root account of accounts that begin so, and whether accounts are opened.
     """
 
+    CHECKS = (_complete,)
+
     like: Name | None = None
     kind: BatchKind = BatchKind.LEDGER
     file: FormatFile
-    columns: list[FormatColumn] = []
+    columns_: list[FormatColumn] = []
     more_columns: list[FormatColumn] = []
     entry_columns: list[FormatColumn] = []
     head_columns: list[FormatColumn] = []
-    constants: dict[Name, Annotated[str, Field(max_length=200)]] = {}
+    constants: dict[Name, Annotated[str, Limited(max_length=200)]] = {}
     entry: Pattern = "{company}:{voucher}"
     nesting: FormatNesting = FormatNesting()
     words: FormatWords = FormatWords()
-    delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] = ","
-    dates: Annotated[str, StringConstraints(max_length=20)] = "YYYY-MM-DD"
+    delimiter: Annotated[str, Limited(pattern=r"^[,;|\t]$")] = ","
+    dates: Annotated[str, Limited(max_length=20)] = "YYYY-MM-DD"
     currency: FormatCurrency = FormatCurrency.TRANSACTION
-    rate_per: Annotated[int, Field(ge=1, le=1000)] = 1
+    rate_per: Annotated[int, Limited(ge=1, le=1000)] = 1
     mixed_currencies: MixedCurrencies = MixedCurrencies.KEEP
     customer_lines: CustomerLines = CustomerLines.AS_COMPANY
     dimensions: list[Name] = []
     any_dimension: bool = False
-    dimension_delimiter: Annotated[str, Field(min_length=1, max_length=3)] = "-"
+    dimension_delimiter: Annotated[str, Limited(min_length=1, max_length=3)] = "-"
     dimension_columns: dict[Name, Name] = {}
     dimensions_left_out: list[Name] = []
     tables: CodeTables = CodeTables()
@@ -238,27 +259,16 @@ class LedgerFormat(SetupRow):
     roots: dict[Name, Name] = {}
     opens: bool = True
 
-    @model_validator(mode="before")
     @classmethod
-    def _from_ready_made(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("like") is None:
-            return given
-        name = given["like"]
-        if not isinstance(name, str) or name not in READY_FORMATS:
-            raise told(f"like: {name!r} is no ready-made format; there is {', '.join(READY_FORMATS)}")
-        made = {**READY_FORMATS[name], **given}
-        made["constants"] = {**READY_FORMATS[name].get("constants", {}), **given.get("constants", {})}
-        return made
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415 - not for who only reads
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        for problem in self._problems():
-            raise told(problem)
-        return self
+        as_given = super().__get_pydantic_core_schema__(source, handler)
+        return core_schema.no_info_before_validator_function(_from_ready_made, as_given)
 
     @property
     def line_columns(self) -> list[FormatColumn]:
-        return [*self.columns, *self.more_columns]
+        return [*self.columns_, *self.more_columns]
 
     @cached_property
     def known_dimensions(self) -> frozenset[str]:
@@ -275,7 +285,7 @@ class LedgerFormat(SetupRow):
     def _fields(self) -> set[str]:
         return {field for column in self.line_columns for field in column.fields}
 
-    def _problems(self) -> Iterator[str]:
+    def problems(self) -> Iterator[str]:
         yield from self._columns_wrong()
         yield from self._nesting_wrong()
         if sorted(_DATE_PARTS.findall(self.dates)) != ["DD", "MM", "YYYY"]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.domain.terms import PaymentMethod
 from project_invoicing.setup.models.companies import CategoryKind, FixedRate
-from project_invoicing.setup.models.values import Dimensions, Discount, Name, SetupRow, any_of
+from project_invoicing.setup.models.row import Limited, SetupRow
+from project_invoicing.setup.models.values import Dimensions, Discount, Name, any_of
 
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
@@ -85,7 +84,7 @@ class Product(SetupRow):
 class CashDiscount(SetupRow):
     """DUE-12. ``days`` count from the invoice date."""
 
-    days: Annotated[int, Field(ge=0, le=3660)]
+    days: Annotated[int, Limited(ge=0, le=3660)]
     percent: Discount
 
 
@@ -93,7 +92,7 @@ class PaymentTerms(SetupRow):
     """DUE-10, as ``domain.terms.TermsOfPayment``."""
 
     method: PaymentMethod = PaymentMethod.NET
-    months: Annotated[int, Field(ge=0, le=120)] = 0
-    days: Annotated[int, Field(ge=0, le=3660)] = 0
-    cutoff_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    months: Annotated[int, Limited(ge=0, le=120)] = 0
+    days: Annotated[int, Limited(ge=0, le=3660)] = 0
+    cutoff_day: Annotated[int, Limited(ge=1, le=31)] | None = None
     cash_discount: CashDiscount | None = None

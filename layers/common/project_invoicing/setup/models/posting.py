@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
-
-from pydantic import model_validator
+from typing import Annotated
 
 from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
-from project_invoicing.setup.models.values import Name, SetupRow, any_of, at_most_one, told
+from project_invoicing.setup.models.row import SetupRow, told
+from project_invoicing.setup.models.values import Name, any_of, at_most_one
 
 CostClass = Annotated[
     TransactionClass, any_of(TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
@@ -48,23 +47,21 @@ class Profile(SetupRow):
     accrue_revenue: dict[SalesClass, bool] = {}
     on_account: OnAccountPosting = OnAccountPosting.PROFIT_AND_LOSS
 
-    @model_validator(mode="after")
-    def _an_investment_has_no_sales(self) -> Self:
+    def _an_investment_has_no_sales(self) -> None:
         if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
             raise told(
                 "accrue_revenue is not for billing_method: investment, which has no sales to accrue; leave it out"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _accrual_needs_cost_in_profit_and_loss(self) -> Self:
+    def _accrual_needs_cost_in_profit_and_loss(self) -> None:
         for transaction_class, accrues in self.accrue_revenue.items():
             if accrues and self.cost_posting(transaction_class) is not CostPosting.PROFIT_AND_LOSS:
                 raise told(
                     f"accrue_revenue.{transaction_class.value} needs post_costs.{transaction_class.value}: "
                     "profit_and_loss, because revenue accrues only where the cost does not wait on the balance sheet"
                 )
-        return self
+
+    CHECKS = (_an_investment_has_no_sales, _accrual_needs_cost_in_profit_and_loss)
 
     def cost_posting(self, transaction_class: TransactionClass) -> CostPosting:
         return self.post_costs.get(transaction_class, CostPosting.PROFIT_AND_LOSS)
@@ -82,10 +79,10 @@ class ProfileRule(SetupRow):
     project_group: Name | None = None
     profile: Name
 
-    @model_validator(mode="after")
-    def _one_level(self) -> Self:
+    def _one_level(self) -> None:
         at_most_one(self, "project", "contract", "project_group")
-        return self
+
+    CHECKS = (_one_level,)
 
 
 class LedgerAccount(SetupRow):
@@ -100,9 +97,9 @@ class LedgerAccount(SetupRow):
     customer_group: Name | None = None
     account: Name
 
-    @model_validator(mode="after")
-    def _one_level_each(self) -> Self:
+    def _one_level_each(self) -> None:
         at_most_one(self, "project", "project_group")
         at_most_one(self, "category", "category_group")
         at_most_one(self, "customer", "customer_group")
-        return self
+
+    CHECKS = (_one_level_each,)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Self
-
-from pydantic import Field, model_validator
+from typing import Annotated
 
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
-from project_invoicing.setup.models.values import Day, Name, Percent, Precision, SetupRow, UnitAmount, told
+from project_invoicing.setup.models.row import Limited, SetupRow, told
+from project_invoicing.setup.models.values import Day, Name, Percent, Precision, UnitAmount
 
 
 class TaxRate(SetupRow):
@@ -33,15 +32,14 @@ class TaxCode(SetupRow):
     sales tax groups that name the code without charging it.
     """
 
-    rates: list[TaxRate] = Field(min_length=1)
+    rates: Annotated[list[TaxRate], Limited(min_length=1)]
     account: Name | None = None
     origin: TaxOrigin = TaxOrigin.PERCENT_OF_NET
     base_code: Name | None = None
     marginal_base: MarginalBase = MarginalBase.NET_PER_LINE
     exempt_in: list[Name] = []
 
-    @model_validator(mode="after")
-    def _rates_fit_the_origin(self) -> Self:
+    def _rates_fit_the_origin(self) -> None:
         needed = "amount_per_unit" if self.origin is TaxOrigin.AMOUNT_PER_UNIT else "percent"
         for rate in self.rates:
             if rate.model_dump(exclude={"valid_from"}, exclude_none=True).keys() != {needed}:
@@ -50,7 +48,8 @@ class TaxCode(SetupRow):
                 raise told(f"the percent of {rate.valid_from} must be below 100: it is a part of amount and tax")
         if (self.origin is TaxOrigin.PERCENT_OF_TAX) != (self.base_code is not None):
             raise told("base_code and the origin percent_of_tax belong together")
-        return self
+
+    CHECKS = (_rates_fit_the_origin,)
 
 
 class SalesTaxRounding(SetupRow):
@@ -75,8 +74,7 @@ class SalesTax(SetupRow):
     rounding: SalesTaxRounding = SalesTaxRounding()
     amounts_include_tax: bool = False
 
-    @model_validator(mode="after")
-    def _codes_fit_together(self) -> Self:
+    def _codes_fit_together(self) -> None:
         for name, code in self.codes.items():
             base = self.codes.get(code.base_code) if code.base_code else None
             if code.base_code and (base is None or base.origin in _OTHERS_TAXED):
@@ -84,4 +82,5 @@ class SalesTax(SetupRow):
             for group in code.exempt_in:
                 if name not in self.groups.get(group, []):
                     raise told(f"codes.{name}.exempt_in: {group!r} must be one of groups that names {name}")
-        return self
+
+    CHECKS = (_codes_fit_together,)

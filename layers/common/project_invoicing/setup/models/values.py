@@ -9,17 +9,11 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
-
 from project_invoicing.domain.number_sequence import is_number_format
+from project_invoicing.setup.models.row import After, Before, Limited, SetupRow, Written, told
 
 _PLAIN_DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def told(text: str) -> PydanticCustomError:
-    return PydanticCustomError("told", "{text}", {"text": text})
 
 
 def _exact(value: object) -> object:
@@ -53,24 +47,24 @@ def _number_format(text: str) -> str:
     return text
 
 
-def any_of(*allowed: StrEnum) -> AfterValidator:
+def any_of(*allowed: StrEnum) -> After:
     def check(value: StrEnum) -> StrEnum:
         if value not in allowed:
             raise told(f"{value.value!r} is not allowed here; use one of {', '.join(allowed)}")
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Day = Annotated[date, BeforeValidator(_day)]
-Precision = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=12, decimal_places=6)]
-Rate = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=20, decimal_places=10)]
-Percent = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1000, max_digits=10, decimal_places=6)]
-Discount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=100, max_digits=10, decimal_places=6)]
-UnitAmount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, max_digits=18, decimal_places=6)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-NumberFormat = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number_format)]
+Name = Annotated[str, Limited(min_length=1, max_length=100)]
+Day = Annotated[date, Before(_day)]
+Precision = Annotated[Decimal, Limited(gt=0, max_digits=12, decimal_places=6), Before(_exact)]
+Rate = Annotated[Decimal, Limited(gt=0, max_digits=20, decimal_places=10), Before(_exact)]
+Percent = Annotated[Decimal, Limited(ge=0, le=1000, max_digits=10, decimal_places=6), Before(_exact)]
+Discount = Annotated[Decimal, Limited(ge=0, le=100, max_digits=10, decimal_places=6), Before(_exact)]
+UnitAmount = Annotated[Decimal, Limited(ge=0, max_digits=18, decimal_places=6), Before(_exact)]
+TimeZone = Annotated[str, After(_time_zone)]
+NumberFormat = Annotated[str, Limited(max_length=40), After(_number_format)]
 Dimensions = dict[Name, str]
 
 
@@ -84,11 +78,7 @@ class OnOff(StrEnum):
     OFF = "off"
 
 
-Switch = Annotated[OnOff, BeforeValidator(_switch)]
-
-
-class SetupRow(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Switch = Annotated[OnOff, Written(_switch)]
 
 
 def at_most_one(row: SetupRow, *names: str) -> None:

@@ -83,6 +83,10 @@ class Export:
     def marked(self) -> bool:
         return self._marked
 
+    @property
+    def may_be_old(self) -> bool:
+        return True
+
     def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]:
         for name in sorted(self._seals.keys() | self._ends.keys()):
             yield name, sorted(self._seals.get(name, ())), self._ends.get(name)

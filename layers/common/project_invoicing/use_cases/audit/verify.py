@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from project_invoicing.domain.sealed_items import Document, Found
-from project_invoicing.domain.seals import End, Stored, hash_of
+from project_invoicing.domain.seals import End, Stored, hash_of, parsed
 from project_invoicing.rules.audit_chain import AuditChain
 from project_invoicing.store import whole_audit
 
@@ -26,6 +26,10 @@ class Source(Protocol):
 
     def marked(self) -> bool: ...
 
+    @property
+    def may_be_old(self) -> bool:
+        """Whether something may have been sealed since it was written."""
+
     def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]: ...
 
     def again(self, keys: Iterable[Key]) -> Iterator[Found | Document]: ...
@@ -43,6 +47,10 @@ class Tables:
 
     def marked(self) -> bool:
         return self._seals.backfilled() is not None
+
+    @property
+    def may_be_old(self) -> bool:
+        return False
 
     def chains(self) -> Iterator[tuple[str, Iterable[Stored], End | None]]:
         # In this order: a chain that begins in between has its end.
@@ -82,8 +90,21 @@ def verify(
     chain.marked = source.marked()
     chain.ends(ends)
     if bucket:
-        chain.kept(kept)
+        chain.kept(kept, _later(chain, bucket, kept) if source.may_be_old else ())
     return chain.report(company)
+
+
+def _later(chain: AuditChain, bucket: SealBucket, kept: Mapping[tuple[str, int], str]) -> set[tuple[str, int]]:
+    """The seals of the bucket that were made since an export was written."""
+    found = set()
+    for place in chain.after(kept):
+        try:
+            seal = parsed(bucket.text(*place) or "")
+        except ValueError:  # whatever that is, no seal of ours came later
+            continue
+        if (seal.chain, seal.number) == place and chain.is_later(seal, kept):
+            found.add(place)
+    return found
 
 
 def _hashes(bucket: SealBucket) -> Mapping[tuple[str, int], str]:

@@ -16,6 +16,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
     bill_intercompany,
     delete_lines,
+    dismiss,
     edit_header,
     edit_journal_line,
     edit_lines,
@@ -40,6 +41,7 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     delete_lines.DeleteJournalLines: delete_lines.handle_journal,
     reset_journal.ResetJournal: reset_journal.handle,
     replay.Replay: replay.handle,
+    dismiss.Dismiss: dismiss.handle,
     preview.Preview: preview.handle,
     preview.PreviewJournal: preview.handle_journal,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
@@ -73,6 +75,6 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
 def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
     """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
-    named = (request.get(name) for name in ("proposal_id", "journal_id", "id", "number"))
+    named = (request.get(name) for name in ("proposal_id", "journal_id", "id", "message", "number"))
     refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)
     return {"outcome": outcome, "refused": [asdict(refusal)]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -25,7 +26,9 @@ class EditHeader(Edit):
     company: TextIfAny = Field(None, description="the proposal's company; without it all that have the number")
     proposal_id: Text = Field(description="the number of the proposal, or the id of its proforma")
     invoice_date: DayIfAny = Field(None, description="the date of the invoice to come; drops a due date that was set")
-    due_date: DayIfAny = Field(None, description="when it is due, for as long as the invoice date stays")
+    due_date: DayIfAny = Field(
+        None, description="when it is due, not before the invoice date; for as long as that stays"
+    )
     accounting_date: DayIfAny = Field(None, description="the date of its voucher")
     dimensions: Dimensions = Field(None, description="the dimensions of the customer balance")
 
@@ -38,12 +41,22 @@ def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
             raise bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
         changed = place.proposals.changing(header)
         edits = edited(command, header, place.setup)
+        if "due_date" in command.changes:
+            _must_not_be_due_before(edits, place.setup.today(company, place.at))
         changed.edited(edits)
         before, after = ({name: getattr(one, name) for name in command.changes} for one in (header.edits, edits))
         place.proposals.commit(header.id, place.done(Done.EDITED, before, after), [changed.write()])
 
     place.on_proposals(command.proposal_id, command.company, change)
     return {"outcome": "done"}
+
+
+def _must_not_be_due_before(edits: HeaderEdits, today: date) -> None:
+    """Refuses a due date before that of the invoice, which is today where nobody has given one."""
+    on = edits.due_for or today
+    if edits.due_date and edits.due_date < on:
+        detail = f"due_date {edits.due_date} is before {on}, the day of the invoice; write a later one, or change both"
+        raise bad("due_date", detail)
 
 
 def edited(command: EditHeader, header: Proposal, setup: FinanceSetup) -> HeaderEdits:

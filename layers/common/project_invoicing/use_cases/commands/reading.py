@@ -12,6 +12,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
+from project_invoicing.use_cases.commands.dismiss import Dismiss
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
@@ -33,6 +34,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     DeleteJournalLines,
     ResetJournal,
     Replay,
+    Dismiss,
     Preview,
     PreviewJournal,
     BillIntercompany,

@@ -13,6 +13,7 @@ from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.refusals import Refusal
 from project_invoicing.domain.text import guid
+from project_invoicing.store.dismissals import kept_of
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.actuals.sync import REJECTED, sync_row
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
@@ -37,6 +38,8 @@ def handle(command: Replay, place: Workplace) -> dict[str, Any]:
     entity, staging = command.entity, place.staging
     id = guid(command.id) or command.id  # an event without an id was kept under whatever it had instead
     outcomes = []
+    if not place.sees(None) and not all(place.sees(kept.company) for kept in kept_of(staging, entity, id)):
+        raise bad("id", f"no rejected event of {entity} {id} is kept")
     for sort_key, event in staging.rejected(entity, id):
         # A message that could not be read as rows was kept as the RemoteExecutionContext it came in.
         details = [event] if "entity" in event else [one.detail for one in row_events(event, place.at)]

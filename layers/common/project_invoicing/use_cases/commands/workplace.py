@@ -43,6 +43,10 @@ class Workplace:
         """The entry about what this command does to a document."""
         return HistoryEntry(self.at, self.actor or person(None), what, before or {}, after or {})
 
+    def sees(self, company: str | None) -> bool:
+        """Whether whoever asks may see what is of a company, or of none."""
+        return self.actor is None or self.actor.sees(company)
+
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current

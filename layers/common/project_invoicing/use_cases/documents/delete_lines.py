@@ -109,6 +109,7 @@ def delete_journal_lines(
         for number, (some, rest) in enumerate(_pieces(page.lines)):
             change = journals.changing(journal)
             change.lines_removed(len(some))
+            change.sums(removed=some)
             now = replace(page, version=page.version + number)
             of_page = journals.changed_page(journal, now, rest) if rest else journals.without_page(journal, now)
             transact(journals.client, [*released(staging, some, release), of_page, change.write(), *notes])

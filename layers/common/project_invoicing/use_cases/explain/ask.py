@@ -113,8 +113,10 @@ def _readable(
     return made
 
 
-def explain(stores: Stores, asked: str, company: str | None = None) -> Entry:
+def explain(stores: Stores, asked: str, company: str | None = None, only: frozenset[str] | None = None) -> Entry:
     """Everything known about what has this id or number, in ``company`` or in all of them.
+
+    With ``only``, nothing but what is of these companies: the same answer as for what is not there.
 
         {"id", "found": [explanation, …], "looked_in": [text, …], "next": [text, …]}
 
@@ -123,13 +125,16 @@ def explain(stores: Stores, asked: str, company: str | None = None) -> Entry:
     explained. Without a hit, ``looked_in`` says where it was looked for and ``next`` what that can mean.
     """
     asked = str(whole(asked.strip()))
-    search = _Search(stores, asked, [company] if company else list(stores.setup.document.companies))
+    companies = [company] if company else list(stores.setup.document.companies)
+    search = _Search(stores, asked, [one for one in companies if only is None or one in only])
     id = guid(asked)
     hits = [made for made in (search.by_id(id) if id else search.by_number()) if made]
     if not hits and not id:
         hits = [made for made in search.by_voucher() if made]
     if company:
         hits = [made for made in hits if made.company in (company, None)]
+    if only is not None:
+        hits = [made for made in hits if made.company in only]
     return {
         "id": asked,
         "found": [made.row() for made in hits],
@@ -142,6 +147,7 @@ def _not_found(asked: str, *, is_id: bool) -> list[str]:
     if not is_id:
         return [
             "check the number, and the company if one was named",
+            "a row of master data that cannot be used has no number: see `invoicing master list --problems`",
             "a proforma becomes a proposal when it is confirmed, under the number that it has in Dataverse",
             "a proforma that was rejected is kept under its id: explain that",
             "an invoice and its voucher get their numbers when they are posted: explain the proposal",

@@ -26,7 +26,6 @@ from project_invoicing.rules.explaining.history import woven
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.explain.stores import Stores
-from project_invoicing.use_cases.master_data.policy_numbers import read_old_numbers
 
 
 def names_of(stores: Stores, companies: Iterable[str], number: str) -> Iterator[NameKey]:
@@ -51,6 +50,9 @@ def explain_name(stores: Stores, key: NameKey) -> Explanation | None:
     columns = stores.setup.source_of(key.part, key.company, key.number)
     if name is None and not columns:
         return None
+    # Imported late: whoever explains an actual or a document starts without it.
+    from project_invoicing.use_cases.master_data.policy_numbers import read_old_numbers  # noqa: PLC0415
+
     made = words.of_name(key, name, columns)
     numbers = [key.number, *(name.earlier if name else ())]
     for old in read_old_numbers(stores.master, stores.setup.document, [replace(key, number=one) for one in numbers]):

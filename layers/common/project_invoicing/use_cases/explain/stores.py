@@ -52,14 +52,15 @@ class Stores:
     @classmethod
     def read(cls, client: DynamoDBClient, named: Settings) -> Stores:
         """The stores of the ``named`` tables."""
+        versions = SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True)
         return cls(
             Staging(client, named.staging_table),
-            Journals(client, named.journals_table),
-            Proposals(client, named.proposals_table, calendar_dates("invoices")),
+            Journals(client, named.journals_table, one_list=versions.one_list),
+            Proposals(client, named.proposals_table, calendar_dates("invoices"), one_list=versions.one_list),
             Ledger(client, named.ledger_table),
             WriteBacks(client, named.staging_table),
             MasterData(client, named.master_data_table),
-            SetupVersions.read(client, named.setup_table, named.master_data_table, on_demand=True),
+            versions,
             MapStates(client, named.dataverse_table, named.master_data_maps or MapState.RUNNING),
             ListProgress(client, named.setup_table),
             named,

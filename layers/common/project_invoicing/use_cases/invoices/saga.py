@@ -18,6 +18,7 @@ from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import charged
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import owes
+from project_invoicing.domain.invoice_totals import net_by_code
 from project_invoicing.domain.ledger import INVOICE, VENDOR_INVOICE, Voucher
 from project_invoicing.domain.lineage import lineage_of
 from project_invoicing.domain.number_sequence import format_number
@@ -148,7 +149,9 @@ class InvoiceSaga:
             unit.add(self._invoices.give_back(company, number, before, self.draft.totals.originals[number]))
         unit.add(self.proposals.noted(self.header.id, self._done()))
         if self.numbered:
-            unit.add(self._invoices.create(replace(self.invoice, posted=posted), charged(self.draft.totals.lines)))
+            lines = self.draft.totals.lines
+            made = replace(self.invoice, posted=posted, net_by_code=tuple(net_by_code(lines).items()))
+            unit.add(self._invoices.create(made, charged(lines)))
 
     def _done(self) -> HistoryEntry:
         """Who posts it. One entry, with the claim: whoever continues a posting only finishes it."""

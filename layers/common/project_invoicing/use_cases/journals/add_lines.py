@@ -126,6 +126,7 @@ class JournalBook:
         page = journals.page(self.company, journal.journal_id, segment.lines, drawn)
         change = journals.changing(journal)
         change.lines_added(len(segment.lines), self.at)
+        change.sums(added=segment.lines)
         if segment.new:
             guard = journals.guard(journal, self._guards.get(journal.period))
             return [journals.create(change.after), guard, page]

@@ -115,6 +115,8 @@ class PostingSaga:
             unit.add(self.ledger.page(JOURNAL, journal.company, journal.journal_id, number, vouchers))
             self.days |= {entry.accounting_date for entry in vouchers}
         change.page_posted(len(pages), failed=len(moved))
+        if moved:
+            change.sums(removed=moved)
         if last:
             change.posted(self.done.at)
             unit.add(*self._events(), *self._ready())
@@ -173,6 +175,7 @@ class PostingSaga:
         )
         change = journals.changing(errors)
         change.lines_added(count)
+        change.sums(added=lines)
         header = change.write() if journal.error_lines else journals.create(change.after)
         ids = journal.journal_id, self._error_journal
         rows = [self.staging.moved(line.actual_id, *ids, line.line_number) for line in lines]

@@ -42,6 +42,7 @@ from project_invoicing.setup.models.companies import PeriodStatus
 from project_invoicing.setup.models.ledger import ExportSchedule
 from project_invoicing.store.transactions import Write, write_one
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
+from project_invoicing.use_cases.ledger_batches.files import OutOfTime
 from project_invoicing.use_cases.ledger_batches.lines import DocumentMissing
 from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, Asked, Occasion
 from project_invoicing.use_cases.people import must_be_allowed
@@ -111,15 +112,21 @@ class Building:
         """
         self.asked = asked
         if not self._is_refused():
-            request, companies = asked.request, self.setup.document.companies
+            request = asked.request
+            companies = [request.company] if request.company else sorted(self.setup.document.companies)
             todo = [
                 (company, kind)
-                for company in ([request.company] if request.company else sorted(companies))
+                for company in companies
                 for kind in _ORDER
-                if request.kind in (None, kind)
+                if request.kind in (None, kind) and self._is_concerned(company)
             ]
             each("batches", ((f"{one} {of}", (one, of)) for one, of in todo), lambda which: self._kind(*which))
         return self.report() | asked.request.signed
+
+    def _is_concerned(self, company: str) -> bool:
+        """A new set-up concerns those that want closed periods made into batches; other runs finish what was begun."""
+        schedule = self.setup.parameters(company).ledger.schedule
+        return self.asked.occasion is not Occasion.SETUP or schedule is ExportSchedule.ON_CLOSE
 
     def _is_refused(self) -> bool:
         request, wrong = self.asked.request, self.asked.wrong
@@ -364,6 +371,9 @@ class Building:
                 return
             try:
                 self.written.append(self.files.write(batch, self.at))
+            except OutOfTime:
+                self.finished = False
+                return
             except IntegrationError as error:
                 found = self.batches.get(batch.id)
                 if found and found.state is not BatchState.SEALED:

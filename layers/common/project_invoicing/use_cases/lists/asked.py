@@ -18,6 +18,8 @@ Row = TypeVar("Row")
 MOST: Final = 100
 """The most rows of a page: what DynamoDB reads by keys in one request."""
 USUAL: Final = 50
+REJECTED: Final = "rejected"
+DISMISSED: Final = "dismissed"
 
 
 class Kind(StrEnum):
@@ -38,7 +40,7 @@ FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.JOURNALS: ("company", "status", "since", "number"),
     Kind.INVOICES: ("company", "customer", "since", "number"),
     Kind.WAITING: ("company", "reason", "since", "number"),
-    Kind.REJECTED: ("company", "reason", "since", "number"),
+    Kind.REJECTED: ("company", "status", "reason", "since", "number"),
     Kind.DIFFERENCES: ("company", "reason"),
     Kind.VOUCHERS: ("company", "since", "number"),
     Kind.UNEXPORTED: ("company", "number"),
@@ -48,7 +50,9 @@ FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
 STATUSES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PROPOSALS: tuple(status for status in ProposalStatus if status is not ProposalStatus.CANCELED),
     Kind.JOURNALS: tuple(JournalStatus),
+    Kind.REJECTED: (REJECTED, DISMISSED),
 }
+"""Of what was rejected: what is to be looked at, which is listed without a choice, and what a person has set aside."""
 
 
 @dataclass(frozen=True, slots=True)

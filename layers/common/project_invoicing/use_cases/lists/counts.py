@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.proforma import currency_of
@@ -28,11 +29,28 @@ class Tally:
         if since and (self.oldest is None or since < self.oldest):
             self.oldest = since
         if amount is not None:
-            self.amounts[currency or ""] = self.amounts.get(currency or "", Decimal(0)) + amount
+            self.amount(amount, currency or "")
+
+    def amount(self, amount: Decimal, currency: str) -> None:
+        """Adds an amount. ``currency`` may be followed by what kind it is: ``USD cost``."""
+        self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
+
+    def add_amounts(self, journals: Iterable[Journal | None]) -> None:
+        """Adds what these journals have, as cost and as sales; nothing where one of them does not say it."""
+        several = [journal.amounts if journal else None for journal in journals]
+        if None in several:
+            return
+        for one in (one for amounts in several for one in amounts or ()):
+            for kind, amount in (("cost", one.cost), ("sales", one.sales)):
+                if amount:
+                    self.amount(amount, f"{one.currency} {kind}")
 
     def money(self, place: ListPlace) -> list[tuple[str, str]]:
         """Amount and currency, in the order of the currencies."""
-        return [(str(place.amount(value, name or None)), name) for name, value in sorted(self.amounts.items())]
+        return [
+            (str(place.amount(value, name.partition(" ")[0] or None)), name)
+            for name, value in sorted(self.amounts.items())
+        ]
 
 
 @dataclass(frozen=True, slots=True)

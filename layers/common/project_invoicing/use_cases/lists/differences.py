@@ -31,7 +31,7 @@ def page(place: ListPlace, asked: Asked) -> Page[DifferenceRow]:
     """
     if asked.reason is not None and asked.reason not in CHECKS:
         raise bad("reason", f"reason is {asked.reason!r}; the checks are {', '.join(CHECKS)}")
-    report = place.reports.last()
+    report = place.report()
     if report is None:
         raise bad("", "no reconciliation has run yet; run: invoicing reconcile")
     every = [

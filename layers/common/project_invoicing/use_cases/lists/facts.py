@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
+from project_invoicing.rules.proforma import company_unknown, currency_of, customer_name_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -36,7 +36,8 @@ class ProposalFacts:
         if self.header.company is None:
             company_unknown(self.header.proforma, setup)
         currency_of(self.header, setup)
-        setup.customer(self.header.company, customer_of(self.header, setup))
+        customer_of(self.header, setup)
+        customer_name_of(self.header, setup)
 
 
 @dataclass(frozen=True, slots=True)

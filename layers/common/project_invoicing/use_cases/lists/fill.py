@@ -16,7 +16,7 @@ def fill(place: ListPlace, tell: Callable[[str, int], None]) -> int:
     def drawn(company: str, voucher: str) -> int | None:
         return next(iter(possible_counters(voucher, place.setup.number_sequences(company).voucher, company)), None)
 
-    run = ListBackfill(stores.staging, stores.journals, stores.proposals, stores.ledger, drawn)
+    run = ListBackfill(stores.staging, stores.journals, stores.proposals, stores.ledger, stores.master, drawn)
     reached = stores.lists.reached()
     for name, table in run.tables().items():
         start = reached.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from project_invoicing.domain.codes import WriteBackState
@@ -10,6 +10,7 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.rules.figures import Figures
 from project_invoicing.store.write_backs import Document, Progress
+from project_invoicing.store.written_invoices import Written, read
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from, page_of
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -36,29 +37,30 @@ class InvoiceRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[InvoiceRow]:
-    """Three requests: the index, the headers, their write-backs. One more for names that only master data has."""
+    """Three requests: the index, the headers with their write-backs, and names that only master data has."""
     companies, invoices = place.companies, place.stores.proposals.invoices
     if asked.number:
         among = [asked.company] if asked.company else companies
-        found = [one for company in among for one in invoices.many(company, [asked.number]).values()]
-        return Page(_rows(place, found))
+        read = [_read(place, company, [asked.number]) for company in among]
+        return Page([row for found in read for row in _rows(place, list(found.invoices.values()), found.progress)])
     company = next(companies_from(asked, companies))
     listed = invoices.listed(
         company, asked.limit, customer=asked.customer, since=asked.since, before=asked.place.get("before")
     )
     numbers = [number for number, _ in listed.documents]
-    headers = invoices.many(company, numbers) if numbers else {}
-    rows = _rows(place, [headers[number] for number in numbers if number in headers])
+    found = _read(place, company, numbers)
+    rows = _rows(place, [found.invoices[number] for number in numbers if number in found.invoices], found.progress)
     return page_of(asked, companies, rows, listed.before)
 
 
-def _rows(place: ListPlace, invoices: Iterable[Invoice]) -> list[InvoiceRow]:
-    of = {Document(INVOICE, one.company, one.invoice_number): one for one in invoices}
-    unknown = [one for one in of.values() if not place.customer_name(one.company, one.customer)]
-    if unknown:
-        place = place.seeing(CustomerFacts(one.company, one.customer) for one in of.values())
-    told = place.stores.write_backs.many(document for document, one in of.items() if not one.borrower)
-    return [_row(place, invoice, told.get(document)) for document, invoice in of.items()]
+def _read(place: ListPlace, company: str, numbers: Sequence[str]) -> Written:
+    return read(place.stores.proposals.invoices, place.stores.write_backs, company, numbers)
+
+
+def _rows(place: ListPlace, invoices: Sequence[Invoice], told: Mapping[Document, Progress]) -> list[InvoiceRow]:
+    if not all(place.customer_name(one.company, one.customer) for one in invoices):
+        place = place.seeing(CustomerFacts(one.company, one.customer) for one in invoices)
+    return [_row(place, one, told.get(Document(INVOICE, one.company, one.invoice_number))) for one in invoices]
 
 
 def _row(place: ListPlace, invoice: Invoice, told: Progress | None) -> InvoiceRow:

@@ -1,6 +1,6 @@
 """What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
 
-It reads the first pages of what is open and nothing of what is posted: eleven requests for one company, and two for
+It reads the first pages of what is open and nothing of what is posted: twelve requests for one company, and two for
 each other one, whatever the history. Where there is more than that, a figure says so.
 """
 
@@ -25,6 +25,8 @@ MOST_COMPANIES: Final = 10
 _PROPOSALS: Final = 100
 """Of all companies together: what is read in one request."""
 _JOURNALS: Final = 200
+_WITH_AMOUNTS: Final = 100
+"""Journals whose headers are read for their amounts: one request."""
 _ROWS: Final = 50
 """Of each partition of the import queue."""
 _REJECTED: Final = 200
@@ -61,7 +63,7 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
     """Of one company, or of the first ``MOST_COMPANIES``."""
     every = place.companies
     chosen = [company] if company else every[:MOST_COMPANIES]
-    headers, more_proposals = _proposals(place, [*chosen, UNRESOLVED])
+    headers, more_proposals = _proposals(place, chosen if place.only is not None else [*chosen, UNRESOLVED])
     rows, more_rows = _rows(place, company)
     opened = Open.seen(place, headers, rows)
     made = Overview(opened.place, chosen, 0 if company else len(every) - len(chosen), more_waits=more_rows)
@@ -75,10 +77,10 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
     found, after = place.queue.rejected(None, _REJECTED, reason=None, since=None)
     made.rejected.more = after is not None
     for one in found:
-        if company is None or one.company in (None, company):
-            made.rejected.add(one.at)
+        if place.shows(one.company, company):
+            made.rejected.add(one.rejection.at)
     made.maps = [status for status in place.stores.maps.all().values() if status.state is not MapState.RUNNING]
-    made.report = place.reports.last()
+    made.report = place.report()
     return made
 
 
@@ -89,17 +91,17 @@ def says_why(row: StagedRow) -> bool:
 
 def _proposals(place: ListPlace, companies: list[str]) -> tuple[list[Proposal], bool]:
     """The newest open ones of each company: one request each, and one for all their headers."""
-    limit, ids, more = max(_PROPOSALS // len(companies), 1), [], False
+    limit, ids, more = max(_PROPOSALS // max(len(companies), 1), 1), [], False
     for company in companies:
-        found = place.stores.proposals.listed(company, limit, status=None, customer=None, since=None, before=None)
-        ids += [id for id, _ in found.documents]
-        more |= found.before.startswith("0|")  # the list of what is open goes on
+        found, goes_on = place.stores.proposals.opened(company, limit)
+        ids += found
+        more |= goes_on
     return list(place.stores.proposals.many(ids).values()), more
 
 
 def _rows(place: ListPlace, company: str | None) -> tuple[list[StagedRow], bool]:
     pages = [place.queue.pending(shard, _ROWS) for shard in range(SHARDS_OF_ROWS)]
-    rows = [row for found, _ in pages for row in found if company is None or row.company in (None, company)]
+    rows = [row for found, _ in pages for row in found if place.shows(row.company, company)]
     return [row for row in rows if says_why(row)], any(more for _, more in pages)
 
 
@@ -134,10 +136,15 @@ def _count_leaving(made: Overview, companies: list[str]) -> None:
 
 
 def _count_journals(made: Overview, companies: list[str]) -> None:
-    """One request for each company: the index has their states."""
+    """One request for each company, whose index has the states, and one for the amounts of all that are open."""
+    states: dict[tuple[str, str], str] = {}
     for company in companies:
-        states, more = made.place.stores.journals.open_states(company, _JOURNALS)
-        for state, number in states.items():
-            tally = made.journals[state]
-            tally.number += number
-            tally.more |= more
+        found, more = made.place.stores.journals.open_states(company, _JOURNALS)
+        states |= {(company, number): state for number, state in found.items()}
+        for state in found.values():
+            made.journals[state].number += 1
+            made.journals[state].more |= more
+    if 0 < len(states) <= _WITH_AMOUNTS:
+        headers = made.place.stores.journals.headers(states)
+        for state, tally in made.journals.items():
+            tally.add_amounts(headers.get(key) for key, of in states.items() if of == state)

@@ -117,7 +117,7 @@ def checklist(place: ListPlace, company: str, period: FiscalPeriod) -> Checklist
     setup = place.setup
     first = _first_day(setup, company, period)
     headers, more_headers = _headers(place, company)
-    unknown, more_unknown = _headers(place, UNRESOLVED)
+    unknown, more_unknown = _headers(place, UNRESOLVED) if place.only is None else ([], False)
     rows, more_rows = _rows(place, company)
     opened = Open.seen(place, [*headers, *unknown], rows)
     made = Checklist(opened.place, company, period, first, period.end)
@@ -157,9 +157,8 @@ def _first_day(setup: FinanceSetup, company: str, period: FiscalPeriod) -> date:
 
 def _headers(place: ListPlace, company: str) -> tuple[list[Proposal], bool]:
     """Open proposals of a company: one request, and one for a hundred of them."""
-    found = place.stores.proposals.listed(company, MOST, status=None, customer=None, since=None, before=None)
-    headers = place.stores.proposals.many(id for id, _ in found.documents)
-    return list(headers.values()), found.before.startswith("0|")
+    ids, more = place.stores.proposals.opened(company, MOST)
+    return list(place.stores.proposals.many(ids).values()), more
 
 
 def _posting_day(header: Proposal, setup: FinanceSetup, at: str) -> date:
@@ -183,20 +182,23 @@ def _point_of(header: Proposal) -> Point:
 def _rows(place: ListPlace, company: str) -> tuple[list[StagedRow], bool]:
     """Rows of the company, and of none that is known yet, that are on no document."""
     pages = [place.queue.pending(shard, MOST) for shard in range(SHARDS_OF_ROWS)]
-    rows = [row for found, _ in pages for row in found if row.company in (None, company)]
+    rows = [row for found, _ in pages for row in found if place.shows(row.company, company)]
     return [row for row in rows if says_why(row)], any(more for _, more in pages)
 
 
 def _journals(made: Checklist) -> None:
     """Open journals whose periods have days that count."""
     journals = made.place.stores.journals
-    found = journals.listed(made.company, MOST, status=None, since=made.first.isoformat(), before=None)
-    for journal in journals.many(made.company, (number for number, _ in found.documents)).values():
+    found, more = journals.opened(made.company, MOST, made.first.isoformat())
+    by_point: dict[Point, list[Journal]] = {Point.JOURNALS_IN_ERROR: [], Point.JOURNALS: []}
+    for journal in journals.many(made.company, found).values():
         if made.has_days_of(journal):
-            point = Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS
+            by_point[Point.JOURNALS_IN_ERROR if journal.status is JournalStatus.ERROR else Point.JOURNALS] += [journal]
+    for point, several in by_point.items():
+        for journal in several:
             made.points[point].add(journal.changed_at)
-    for point in (Point.JOURNALS_IN_ERROR, Point.JOURNALS):
-        made.points[point].more = found.before.startswith("0|")
+        made.points[point].add_amounts(several)
+        made.points[point].more = more
 
 
 def _rejected(made: Checklist) -> None:
@@ -204,8 +206,8 @@ def _rejected(made: Checklist) -> None:
     since = made.period.start.isoformat()
     found, after = made.place.queue.rejected(None, MOST, reason=None, since=since)
     for one in found:
-        if one.company in (None, made.company):
-            made.points[Point.REJECTED].add(one.at)
+        if made.place.shows(one.company, made.company):
+            made.points[Point.REJECTED].add(one.rejection.at)
     made.points[Point.REJECTED].more = after is not None
 
 
@@ -230,7 +232,7 @@ def _numbers(documents: Iterable[Document], source: str) -> list[str]:
 
 def _reconciled(made: Checklist) -> None:
     """The last reconciliation must have run to its end after the period was over, and have found nothing."""
-    report = made.place.reports.last()
+    report = made.place.report()
     made.report_at = report["at"] if report else None
     ran = report is not None and report["complete"]
     if not ran or made.place.setup.local_date(made.company, str(made.report_at)) <= made.period.end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.config import Settings
 from project_invoicing.domain.proposal import UNRESOLVED
@@ -20,24 +20,53 @@ from project_invoicing.use_cases.master_data.facts import Fact
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_TOO_MANY: Final = "there are more than the report keeps, of whatever company"
 _PAYING: Final = ("account", "contact")
 
 
 @dataclass(frozen=True, slots=True)
 class ListPlace:
-    """The stores, and the time ``at`` which the question is asked (ISO 8601, UTC). Reads the set-up once."""
+    """The stores, and the time ``at`` which the question is asked (ISO 8601, UTC). Reads the set-up once.
+
+    ``only``: whoever asks may see these companies alone, and nothing that is of none (D-162).
+    """
 
     stores: Stores
     queue: QueueLists
     reports: Reconciliations
     at: str
     seen: FinanceSetup | None = None
+    only: frozenset[str] | None = None
 
     @classmethod
-    def read(cls, client: DynamoDBClient, named: Settings, at: str) -> ListPlace:
+    def read(cls, client: DynamoDBClient, named: Settings, at: str, only: frozenset[str] | None = None) -> ListPlace:
         stores = Stores.read(client, named)
         reports = Reconciliations(client, named.dataverse_table)
-        return cls(stores, QueueLists(stores.staging), reports, at)
+        return cls(stores, QueueLists(stores.staging), reports, at, only=only)
+
+    def sees(self, company: str | None) -> bool:
+        """Whether what is of a company may be shown."""
+        return self.only is None or company in self.only
+
+    def shows(self, company: str | None, asked: str | None) -> bool:
+        """Whether what is of a company belongs to what is asked for: that company, and what may be its own."""
+        return self.sees(company) and (asked is None or company in (None, asked))
+
+    def report(self) -> dict[str, Any] | None:
+        """The report of the last reconciliation, if one has run, with the differences that may be shown.
+
+        Where a check found more than a report keeps, nobody can tell whose it is: it counts as not checked.
+        """
+        report = self.reports.last()
+        if report is None or self.only is None:
+            return report
+        checks = [self._seen_of(check) for check in report["checks"]]
+        return {**report, "checks": checks, "differences": sum(check["differences"] for check in checks)}
+
+    def _seen_of(self, check: dict[str, Any]) -> dict[str, Any]:
+        found = [one for one in check["found"] if self.sees(one["company"])]
+        seen = {**check, "found": found, "differences": len(found), "more": min(check["more"], 1), "amounts": {}}
+        return seen | ({"checked": False, "not_checked": _TOO_MANY} if check["more"] else {})
 
     @property
     def setup(self) -> FinanceSetup:
@@ -50,12 +79,12 @@ class ListPlace:
 
     @property
     def companies(self) -> list[str]:
-        return sorted(self.setup.document.companies)
+        return sorted(filter(self.sees, self.setup.document.companies))
 
     @property
     def companies_of_proposals(self) -> list[str]:
         """With the one that stands for none: headers whose contract the set-up does not know."""
-        return [*self.companies, UNRESOLVED]
+        return [*self.companies, UNRESOLVED] if self.only is None else self.companies
 
     def amount(self, value: Decimal | None, currency: str | None) -> str | None:
         return Figures(self.setup).amount(value, currency)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.rules.proforma import currency_of, customer_of
+from project_invoicing.rules.proforma import currency_of, customer_name_of, customer_of
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from, page_of
 from project_invoicing.use_cases.lists.facts import ProposalFacts
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -40,7 +40,7 @@ class ProposalRow:
 
 
 def page(place: ListPlace, asked: Asked) -> Page[ProposalRow]:
-    """Two requests: the index, the headers. And those for master data, in batches: one if there are no rows of it."""
+    """Three requests: the index, the headers, and the rows of their customers and currencies, if any."""
     companies, proposals = place.companies_of_proposals, place.stores.proposals
     if asked.number:
         ids = proposals.by_number([asked.company] if asked.company else companies, asked.number)
@@ -82,7 +82,7 @@ def proposal_row(place: ListPlace, header: Proposal, day: str | None) -> Proposa
         status=header.status,
         date=on or (header.waiting_since or header.proforma.version.occurred_at)[: len("2026-08-31")],
         customer=customer,
-        customer_name=place.customer_name(header.company, customer),
+        customer_name=customer_name_of(header, place.setup),
         amount=place.amount(header.proforma.total if header.subtotal is None else header.subtotal, currency),
         currency=currency,
         lines=header.line_count,

@@ -1,23 +1,28 @@
-"""What was rejected and is kept, the newest first: events, and actuals that turned out to be invalid later."""
+"""What was rejected and is kept, the newest first: events, and actuals that turned out to be invalid later.
+
+What a person has dismissed is a list of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from project_invoicing.dataverse.found_rows import inbound_maps
 from project_invoicing.domain.advice import what_to_do
-from project_invoicing.domain.codes import StagingState
-from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.domain.text import guid
+from project_invoicing.store.dismissals import Kept, kept_as, kept_of
 from project_invoicing.store.queue_lists import After
-from project_invoicing.store.whole_tables import staged_item
-from project_invoicing.use_cases.lists.asked import Asked, Page
+from project_invoicing.use_cases.lists.asked import DISMISSED, REJECTED, Asked, Page
 from project_invoicing.use_cases.lists.place import ListPlace
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """``entity`` and ``id`` name what to replay. ``company`` is known of an actual that was accepted at first."""
+    """``entity`` and ``id`` name what to replay. ``company`` is known of an actual that was accepted at first.
+
+    ``message`` names this one thing, which may have no id. ``dismissed`` is why a person has set it aside.
+    """
 
     entity: str
     id: str
@@ -26,41 +31,54 @@ class RejectedRow:
     reason: str
     detail: str
     next: str
+    message: str
+    dismissed: str | None
 
 
 def page(place: ListPlace, asked: Asked) -> Page[RejectedRow]:
-    """At most three requests. By company are listed those of it and those of which nobody knows whose they are."""
+    """At most three requests. By company are listed those of it and those of which nobody knows whose they are.
+
+    By number is listed whatever has it, dismissed or not, unless the status says which.
+    """
     if asked.number:
-        return Page(_numbered(place, asked.number))
+        found = _numbered(place, asked.number)
+        wanted = [one for one in found if asked.status in (None, _status(one))]
+        return Page(_rows(wanted, asked))
     at = asked.place
     after = After(at["place"], at["partition"], at["sort"]) if "sort" in at else None
-    found, after = place.queue.rejected(after, asked.limit, reason=asked.reason, since=asked.since)
-    rows = [
-        RejectedRow(
-            entity=one.item.entity,
-            id=one.item.id,
-            company=one.company,
-            at=one.at,
-            reason=one.item.reason,
-            detail=one.item.detail,
-            next=what_to_do(one.item.reason),
-        )
-        for one in found
-        if asked.company is None or one.company in (None, asked.company)
-    ]
-    return Page(rows, asked.cursor_at(after._asdict()) if after else None)
+    dismissed = asked.status == DISMISSED
+    listed, after = place.queue.rejected(
+        after, asked.limit, reason=asked.reason, since=asked.since, dismissed=dismissed
+    )
+    return Page(_rows(listed, asked), asked.cursor_at(after._asdict()) if after else None)
 
 
-def _numbered(place: ListPlace, number: str) -> list[RejectedRow]:
-    """What is kept of one row, whatever its table."""
+def _rows(found: Iterable[Kept], asked: Asked) -> list[RejectedRow]:
+    return [_row(one) for one in found if asked.company is None or one.company in (None, asked.company)]
+
+
+def _row(kept: Kept) -> RejectedRow:
+    said = kept.rejection
+    return RejectedRow(
+        entity=said.entity,
+        id=said.id,
+        company=kept.company,
+        at=said.at,
+        reason=said.reason,
+        detail=said.detail,
+        next=what_to_do(said.reason) if said.dismissed is None else "",
+        message=kept.message,
+        dismissed=said.dismissed,
+    )
+
+
+def _status(kept: Kept) -> str:
+    return REJECTED if kept.rejection.dismissed is None else DISMISSED
+
+
+def _numbered(place: ListPlace, number: str) -> list[Kept]:
+    """What is kept of one row, whatever its table, or the one thing that has this name."""
     id, staging = guid(number) or number, place.stores.staging
-    rows = [
-        RejectedRow(entity, id, None, one.at, one.reason, one.detail, what_to_do(one.reason))
-        for entity in inbound_maps()
-        for one in staging.rejections(entity, id)
-    ]
-    found = staged_item(staging, id)
-    if found and found.row and found.row.state is StagingState.INVALID and found.reason:
-        row, reason = found.row, found.reason
-        rows.append(RejectedRow(ACTUAL, id, row.company, row.since or "", reason, row.detail or "", what_to_do(reason)))
-    return rows
+    found = [kept for entity in inbound_maps() for kept in kept_of(staging, entity, id)]
+    named = None if found else kept_as(staging, number)
+    return [named] if named else found

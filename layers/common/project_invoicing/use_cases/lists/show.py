@@ -50,4 +50,7 @@ def page(place: ListPlace, asked: Asked) -> Page[Any]:
     if asked.company is not None and asked.company not in place.companies_of_proposals:
         known = ", ".join(place.companies)
         raise bad("company", f"the set-up has no company {asked.company}; there are {known}")
-    return PAGES[asked.kind](place, asked.checked())
+    if place.only is not None and not place.companies:  # of those that whoever asks may see, the set-up has none
+        return Page()
+    found = PAGES[asked.kind](place, asked.checked())
+    return found if place.only is None else Page([row for row in found.rows if place.sees(row.company)], found.cursor)

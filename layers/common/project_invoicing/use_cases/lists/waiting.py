@@ -18,7 +18,7 @@ from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.text import guid
 from project_invoicing.rules.explaining.words import Words
-from project_invoicing.rules.proforma import company_unknown, currency_of, customer_of
+from project_invoicing.rules.proforma import company_unknown, currency_of, customer_name_of, customer_of
 from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_ROWS
 from project_invoicing.use_cases.lists.asked import Asked, Page, bad, companies_from
 from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
@@ -157,7 +157,7 @@ def _of_proposal(place: ListPlace, asked: Asked, header: Proposal) -> WaitingRow
         kind=PROPOSAL,
         id=header.number,
         company=header.company,
-        what=" ".join(text for text in (customer, place.customer_name(header.company, customer)) if text),
+        what=" ".join(text for text in (customer, customer_name_of(header, place.setup)) if text),
         amount=place.amount(header.proforma.total, currency),
         currency=currency,
         since=header.waiting_since,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -41,11 +42,16 @@ class Place(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """The rows of one pair that have just been stored, by id, and those as they were that are there no longer."""
+    """The rows of one pair that have just been stored, by id, and those as they were that are there no longer.
+
+    ``fence``: that these have left is stored on the rows themselves; nobody who has read the pair before that may write
+    it.
+    """
 
     arriving: dict[str, MasterRow]
     leaving: list[MasterRow]
     delivered: bool = True
+    fence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,12 @@ class RateRows:
         stored = self.master.rows(deliveries)
         # A place is left before the row itself is stored, so that a repetition after a crash finds where it was.
         known = {key: _after(stored[key], some) for key, some in deliveries.items()}
-        left = [row for key, row in stored.items() if (place := _place(row)) and place != _place(known[key])]
-        self._leave(left)
+        self._leave(row for key, row in stored.items() if _moves(row, known[key]))
+        self._leave_for_good(stored.values())
         written = [self._store(stored[key], some) for key, some in deliveries.items()]
         # Until it was stored, another delivery of the row as it was could take the place again.
-        self._leave([*left, *(was for was, now in written if was not in left and _place(was) != _place(now))])
-        after = [now for _, now in written]
+        self._leave_for_good(now for _, now in written)
+        after = [self._has_left(now) for _, now in written]
         for pair, some in _by_pair(after).items():
             self._settle(pair, _Rows({row.id: row for row in some}, []))
         return [_outcome(stored, row) for row in rows]
@@ -85,6 +91,31 @@ class RateRows:
     def _leave(self, rows: Iterable[MasterRow]) -> None:
         for pair, some in _by_pair(rows).items():
             self._settle(pair, _Rows({}, some))
+
+    def _leave_for_good(self, rows: Iterable[MasterRow]) -> None:
+        """Takes away what rows have left that are stored with another place, or with none.
+
+        A delivery of a row as it was may have read it before. It has read the pair before as well, and so cannot write
+        it any more.
+        """
+        before = [replace(row, columns=row.leaves, deletion=None) for row in rows if row.leaves]
+        for pair, some in _by_pair(before).items():
+            fence = ",".join(sorted(f"{row.id}#{row.changes}" for row in some))
+            self._settle(pair, _Rows({}, some, fence=blake2b(fence.encode(), digest_size=8).hexdigest()))
+
+    def _has_left(self, row: MasterRow) -> MasterRow:
+        """The row once it is stored that it has left its place for good; until then a repetition leaves it again."""
+        read = first_of(row, lambda: self.master.rows([row.key])[row.key])
+
+        def step() -> MasterRow:
+            now = read()
+            if now.leaves is None or now.leaves != row.leaves:
+                return now
+            after = replace(now, leaves=None, changes=now.changes + 1)
+            self.master.save(now, after, None)
+            return after
+
+        return retried(f"{row.entity} {row.id}", step, attempts=_ATTEMPTS, lost=Conflict)
 
     def look_again(self, key: RowKey) -> bool:
         """Looks whether a row that waits for its day gets it now. Returns whether it does."""
@@ -102,10 +133,13 @@ class RateRows:
             known = _after(row, rows)
             if known == row:
                 return row, row
-            stays = _place(known) == _place(row)
-            if row is not stored and not stays:  # another delivery has put it there meanwhile
-                self._leave([row])
-            after = replace(known, placed=row.placed if stays else Placement(), changes=row.changes + 1)
+            moves = _moves(row, known)
+            if row is not stored:  # another delivery has put it there meanwhile
+                self._leave([row] if moves else [])
+                self._leave_for_good([row])
+            leaves = row.columns if moves and _place(row) else row.leaves
+            placed = Placement() if moves else row.placed
+            after = replace(known, placed=placed, leaves=leaves, changes=row.changes + 1)
             self.master.save(row, after, None)
             return row, after
 
@@ -117,23 +151,17 @@ class RateRows:
         """Looks until nothing is left to write: a row, or the one that it lost to, may have changed meanwhile."""
         for attempt in range(_ATTEMPTS):
             try:
-                lost = self._once(pair, rows)
+                if not self._once(pair, rows):
+                    return
             except Conflict:
                 pause(attempt)
-                lost = True
-            now = self.master.rows(RowKey(EXCHANGE_RATE, id) for id in rows.arriving) if rows.arriving else {}
-            gone = [row for row in rows.arriving.values() if _place(now[row.key]) != _place(row)]
-            if not lost and not gone:
-                return
-            gone_ids = {row.id for row in gone}
-            arriving = {row.id: row for row in now.values() if row.id not in gone_ids}
-            rows = _Rows(arriving, [*rows.leaving, *gone], rows.delivered)
         raise Conflict(f"rates {pair.from_} {pair.to} kept changing")
 
     def _once(self, pair: RateKey, rows: _Rows) -> bool:
         """Returns whether a row was told that another has its day."""
         days = {place.day for row in (*rows.arriving.values(), *rows.leaving) if (place := _place(row))}
         before = self.rates.read(pair, days)
+        rows = self._as_they_are(rows)  # after the pair: who moves a row writes that once more after the row
         claims = self._claims(pair, before, rows)
         winners = {day: max(some, key=_standing) for day, some in claims.items()}
         # Before the day is the winner's: who dies in between finds who had it.
@@ -145,10 +173,20 @@ class RateRows:
         ]
         self.rates.give(pair, before, {day: winners[day].id if day in winners else None for day in days})
         rates = {day: _rate_of(day, winners.get(day), before, rows) for day in days}
-        self.rates.write(pair, before, {**before.days, **rates}, self.at, told=self.told)
+        self.rates.write(pair, before, {**before.days, **rates}, self.at, told=self.told, fence=rows.fence)
         for winner in winners.values():
             self._says(winner, Placement())
         return any(lost)
+
+    def _as_they_are(self, rows: _Rows) -> _Rows:
+        """The rows as they are stored now: one that has moved since leaves."""
+        if not rows.arriving:
+            return rows
+        now = self.master.rows(RowKey(EXCHANGE_RATE, id) for id in rows.arriving)
+        gone = [row for row in rows.arriving.values() if _moves(row, now[row.key])]
+        gone_ids = {row.id for row in gone}
+        arriving = {row.id: row for row in now.values() if row.id not in gone_ids}
+        return rows._replace(arriving=arriving, leaving=[*rows.leaving, *gone])
 
     def _claims(self, pair: RateKey, before: StoredRates, rows: _Rows) -> Mapping[date, list[MasterRow]]:
         """The rows that say a rate for each day, as they are now."""
@@ -230,6 +268,11 @@ def _place(row: MasterRow) -> Place | None:
     columns = row.columns
     pair = RateKey(str(columns["type"]), str(columns["from"]), str(columns["to"]))
     return Place(pair, date.fromisoformat(str(columns["valid_from"])[:10]))
+
+
+def _moves(row: MasterRow, now: MasterRow) -> bool:
+    """Whether a row says a rate for something else now, or for nothing."""
+    return _place(row) != _place(now)
 
 
 def _by_pair(rows: Iterable[MasterRow]) -> dict[RateKey, list[MasterRow]]:

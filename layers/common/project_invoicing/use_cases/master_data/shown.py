@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,10 +27,12 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.setup.effective import Layer
+from project_invoicing.store.master_items import FIRST, folded
 from project_invoicing.use_cases.explain.master_data import names_of
 from project_invoicing.use_cases.explain.stores import Stores
 
 MOST_WAITING: Final = 50
+MOST_CALLED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,52 @@ class ShownMaster:
     facts: dict[str, str] = field(default_factory=dict)
     waiting: list[StagedRow] = field(default_factory=list)
 
+    @property
+    def company(self) -> str | None:
+        """Whose it is; ``None`` for what is of no company."""
+        return self.key.company if self.key else self.row.company if self.row else None
+
 
 def found(stores: Stores, number: str, part: Part | None, company: str | None) -> list[NameKey]:
     """The names with this number, of one part or of all, in one company or in all. A request for a hundred of them."""
     companies = [company] if company else list(stores.setup.document.companies)
     return [key for key in names_of(stores, companies, number) if part in (None, key.part)]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Something whose name begins as was asked. ``id`` is that of its row; ``None`` where only the document has it."""
+
+    part: Part
+    company: str | None
+    number: str | None
+    name: str
+    id: str | None
+
+
+def by_name(stores: Stores, text: str, part: Part | None, companies: Iterable[str]) -> list[Called]:
+    """What is called so: rows whose names begin with ``text``, and customers of the document with such a word.
+
+    Small and capital letters are the same. At most ``MOST_CALLED`` of each company; one request for each, and one more.
+    Empty for a text that is shorter than two letters.
+    """
+    text, among = folded(text), list(companies)
+    if len(text) < FIRST:
+        return []
+    keys = [key for company in [*among, None] for key in stores.master.called(company, text, MOST_CALLED)]
+    rows = [row for row in stores.master.read(keys).values() if isinstance(row, SeenRow)] if keys else []
+    found = [
+        Called(PARTS[row.entity], row.company, row.number, str(row.columns.get("name")), row.id)
+        for row in rows
+        if part in (None, PARTS[row.entity])
+    ]
+    known = {(one.part, one.company, one.number) for one in found}
+    for company in among if part in (None, Part.CUSTOMERS) else ():
+        for number, customer in stores.setup.document.customers.get(company, {}).items():
+            words = f" {folded(customer.name or '')}"
+            if f" {text}" in words and (Part.CUSTOMERS, company, number) not in known:
+                found.append(Called(Part.CUSTOMERS, company, number, customer.name or "", None))
+    return sorted(found, key=lambda one: (one.name.casefold(), one.company or "", one.number or ""))
 
 
 def rows_with(stores: Stores, id: str) -> Iterator[SeenRow]:

@@ -19,6 +19,7 @@ from project_invoicing.domain.master_row import (
     name_of_blocker,
     needed,
     reference,
+    with_earlier,
 )
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.store.master_writes import RowChange
@@ -122,7 +123,7 @@ def _plain(
     """The rows that are settled together, in their order. Of two that have to do with each other the first one is."""
     taken: set[Key] = set()
     for key, row in rows.items():
-        after = replace(known[key], placed=settling.placed(known[key], read))
+        after = with_earlier(row, replace(known[key], placed=settling.placed(known[key], read)))
         own = {one for one in (key, row.name, after.name) if one}
         if taken.isdisjoint(own.union(needed(after))) and _is_plain(row, after):
             changed = replace(after, changes=row.changes + 1) if after != row else row

@@ -177,7 +177,10 @@ class Changes:
             if row.takes != line.took:
                 unit.add(*([self.staging.free(line.took, row.id)] if line.took else []))
                 unit.add(*([self.staging.take(row.takes, row.id)] if row.takes else []))
-            unit.add(self._changed(journal))
+            changed = self.journals.changing(journal)
+            changed.lines_changed(self.at)
+            changed.sums(added=lines, removed=page.lines)
+            unit.add(changed.write())
             unit.commit()
             return
         self._unit(*self._without(journal, page, line)).commit()
@@ -191,6 +194,7 @@ class Changes:
         left = [one for one in page.lines if one is not line]
         change = self.journals.changing(journal)
         change.lines_removed(1)
+        change.sums(removed=[line])
 
         def release(line: JournalLine, by: str | None) -> Write:
             return self.staging.released(line.actual_id, OnJournal(journal.journal_id), self.at, by=by)

@@ -16,7 +16,7 @@ from project_invoicing.workspace.api.problem import Problem
 from project_invoicing.workspace.guard import Forbidden, header, local_user, must_be_own_origin
 from project_invoicing.workspace.secret import NotSetUp
 from project_invoicing.workspace.sign_in.issuer import issuer_at
-from project_invoicing.workspace.sign_in.roles import NoRole, Roles, actor_of
+from project_invoicing.workspace.sign_in.roles import NoRole, person_of
 from project_invoicing.workspace.sign_in.tokens import NotValid, claims_of, must_be_for
 
 _SCHEME: Final = "bearer"
@@ -34,7 +34,7 @@ def caller_of(event: Mapping[str, Any], named: Settings) -> Actor:
         claims = claims_of(_token(event), issuer_at(named.oidc_issuer))
         must_be_for(claims, audience, client=True)
         _must_be_access(claims)
-        return actor_of(claims, Roles(named.oidc_roles_claim, named.oidc_roles).of(claims), How.API)
+        return person_of(claims, named, How.API)
     except NotValid as refused:
         challenge = {_CHALLENGE: f'Bearer error="invalid_token", error_description="{refused.code}"'}
         raise Problem(401, "token_invalid", f"{refused} ({refused.code})", headers=challenge) from None

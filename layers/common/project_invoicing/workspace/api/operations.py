@@ -50,7 +50,7 @@ def list_rows(call: Call) -> Answer:
     given: dict[str, Any] = dict(call.query)
     if "limit" in given:
         given["limit"] = _number(given["limit"])
-    found = page(bootstrap.list_place(call.at), Asked(kind, **given))
+    found = page(bootstrap.list_place(call.at, call.actor.companies), Asked(kind, **given))
     return {"rows": [asdict(row) for row in found.rows], "cursor": found.cursor}
 
 
@@ -61,7 +61,7 @@ def explain(call: Call) -> Answer:
     must_be_allowed(call.actor, asked)
     stores = bootstrap.explained_stores()
     _must_be_known(asked.company, stores.setups)
-    return explained(stores, asked.id, asked.company)
+    return explained(stores, asked.id, asked.company, call.actor.companies)
 
 
 def command(call: Call) -> Answer:

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 def listed(desk: Desk) -> Response[Any]:
     """The checks, and what they found."""
-    kind, report = Kind.DIFFERENCES, desk.lists.reports.last()
+    kind, report = Kind.DIFFERENCES, desk.lists.report()
     page: ListPage[Any] = desk.listed(kind) if report else ListPage()
     choices = {"company": desk.lists.companies, "reason": tuple(CHECKS)}
     known: dict[str, Any] = {
@@ -36,7 +36,7 @@ def listed(desk: Desk) -> Response[Any]:
 def repair(desk: Desk) -> Response[Any]:
     """Repairs what was chosen, if the last report still has it: one difference, or all that the page showed."""
     wanted = set(desk.forms.get("difference", []))
-    report = desk.lists.reports.last()
+    report = desk.lists.report()
     found = [one for one in _differences(report) if _value(one.entity, one.id, one.repair) in wanted]
     back = {name: desk.form.get(name) for name in ("company", "reason")}
     if not found:

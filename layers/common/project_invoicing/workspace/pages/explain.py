@@ -18,9 +18,9 @@ def show(desk: Desk) -> Response[Any]:
     company = desk.query.get("company")
     if company not in desk.lists.companies:
         company = None
-    found = explain(desk.stores, asked, company) if asked else None
+    found = explain(desk.stores, asked, company, desk.actor.companies) if asked else None
     if found and not found["found"] and asked != asked.upper():  # numbers are typed in small letters, too
-        other = explain(desk.stores, asked.upper(), company)
+        other = explain(desk.stores, asked.upper(), company, desk.actor.companies)
         asked, found = (asked.upper(), other) if other["found"] else (asked, found)
     hits = found["found"] if found else []
     return desk.page(

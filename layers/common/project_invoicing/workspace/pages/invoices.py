@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice_totals import net_by_code
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
@@ -20,7 +21,7 @@ from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.invoices import state_of
 from project_invoicing.workspace.desk import Desk
-from project_invoicing.workspace.documents import kept, lines_of, place_in, vouchers_of
+from project_invoicing.workspace.documents import Lines, kept, lines_of, place_in, vouchers_of
 from project_invoicing.workspace.neighbours import neighbours
 
 
@@ -64,6 +65,7 @@ def show(desk: Desk) -> Response[Any]:
         show=Figures(setup),
         vouchers=vouchers,
         taxes=[tax for one in vouchers for tax in one.taxes],
+        nets=_nets(invoice, lines, Figures(setup)),
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
@@ -72,6 +74,13 @@ def show(desk: Desk) -> Response[Any]:
         beside=neighbours(desk, Kind.INVOICES, lambda row: _key(row) == (company, number)),
         kept={"company": company, "number": number, **kept(desk)},
     )
+
+
+def _nets(invoice: Invoice, lines: Lines, show: Figures) -> dict[str, str]:
+    """What each sales tax code is charged on: as the header says it, else where all lines are on this page."""
+    known = net_by_code(lines.rows) if lines.are_all else {}
+    nets = known if invoice.net_by_code is None else dict(invoice.net_by_code)
+    return {code: show.amount(net, invoice.currency) for code, net in nets.items()}
 
 
 def _key(row: Any) -> tuple[str, str]:

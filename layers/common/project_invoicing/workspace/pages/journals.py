@@ -114,7 +114,7 @@ def edit_lines(desk: Desk) -> Response[Any]:
     journal = journal_of(desk)
     chosen = desk.forms.get("actual_id", [])
     try:
-        asked = groups_asked(desk.form) | _dimensions_asked(desk.form)
+        asked = changes_asked(desk.form)
     except Rejected as wrong:
         return shown(desk, journal, desk.form, {"dimensions": wrong.detail}, 422)
     if not chosen or not asked:
@@ -124,7 +124,7 @@ def edit_lines(desk: Desk) -> Response[Any]:
     by_actual = {line.actual_id: line for line in page.lines} if page else {}
     due = [one for one in dict.fromkeys(chosen) if not _is_so(by_actual.get(one), asked)]
     if not due:
-        return _back(desk, journal, NOTHING)
+        return returned(desk, journal, NOTHING)
     if page and journal.status in EDITABLE and desk.form.get("seen") != str(page.version):
         return shown(desk, journal, desk.form, {"lines": CHANGED}, 409)
     named = {"company": journal.company, "journal_id": journal.journal_id, "lines": {"actual_id": due}}
@@ -133,15 +133,18 @@ def edit_lines(desk: Desk) -> Response[Any]:
     if why:
         field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
         return shown(desk, journal_of(desk), desk.form, {field: why}, 422)
-    return _back(desk, journal, edited(answer))
+    return returned(desk, journal, edited(answer))
 
 
-def _dimensions_asked(form: Mapping[str, str]) -> dict[str, Any]:
-    """Other dimensions, or none; nothing where the form leaves them as they are."""
+def changes_asked(form: Mapping[str, str]) -> dict[str, Any]:
+    """Other tax groups and dimensions, or none; nothing where the form leaves them as they are.
+
+    Raises ``Rejected`` for dimensions that are none.
+    """
     if form.get("no_dimensions"):
-        return {"dimensions": None}
+        return groups_asked(form) | {"dimensions": None}
     found = dimensions_of(form.get("dimensions", ""))
-    return {"dimensions": found} if found else {}
+    return groups_asked(form) | ({"dimensions": found} if found else {})
 
 
 def _is_so(line: JournalLine | None, asked: Mapping[str, Any]) -> bool:
@@ -172,18 +175,20 @@ def delete_lines(desk: Desk) -> Response[Any]:
     """Deletes all lines; the next import puts what they were made of on another journal."""
     journal = journal_of(desk)
     if not journal.line_count:
-        return _back(desk, journal, "It has no lines.")
+        return returned(desk, journal, "It has no lines.")
     why = refusal_of(desk.do("delete_lines", company=journal.company, journal_id=journal.journal_id))
-    return _back(desk, journal, why or "All lines are deleted. The next import takes them up again.", refused=bool(why))
+    return returned(
+        desk, journal, why or "All lines are deleted. The next import takes them up again.", refused=bool(why)
+    )
 
 
 def reset(desk: Desk) -> Response[Any]:
     """Makes a journal in error a draft again."""
     journal = journal_of(desk)
     if journal.status is JournalStatus.DRAFT:
-        return _back(desk, journal, "It is a draft.")
+        return returned(desk, journal, "It is a draft.")
     why = refusal_of(desk.do("reset", company=journal.company, journal_id=journal.journal_id))
-    return _back(desk, journal, why or "It is a draft again, and can be posted.", refused=bool(why))
+    return returned(desk, journal, why or "It is a draft again, and can be posted.", refused=bool(why))
 
 
 def post(desk: Desk) -> Response[Any]:
@@ -194,8 +199,9 @@ def post(desk: Desk) -> Response[Any]:
     said = [f"Posted: journal {', '.join(posting.posted)}."] if posting.posted else []
     if posting.refused:
         said.append(refusals(posting.refused))
-    return _back(desk, journal, " ".join(said) or "There is nothing to post.", refused=bool(posting.refused))
+    return returned(desk, journal, " ".join(said) or "There is nothing to post.", refused=bool(posting.refused))
 
 
-def _back(desk: Desk, journal: Journal, said: str, *, refused: bool = False) -> Response[Any]:
+def returned(desk: Desk, journal: Journal, said: str, *, refused: bool = False) -> Response[Any]:
+    """Back to the journal, with what was done."""
     return reopened(desk, "/journal", said, refused=refused, **named(desk, journal))

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from project_invoicing.domain.finance_columns import COLUMNS
-from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
+from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part
 from project_invoicing.domain.text import guid
 from project_invoicing.use_cases.lists.asked import bad
 from project_invoicing.use_cases.master_data import shown
@@ -31,20 +31,29 @@ def search(desk: Desk) -> Response[Any]:
     rows = []
     if number and (id := guid(number)):
         rows = list(shown.rows_with(desk.stores, id))
-        names = [key for key in map(shown.name_of, rows) if key]
-        rows = [row for row in rows if shown.name_of(row) is None]
+        names = [key for key in map(shown.name_of, rows) if key and _seen(desk, key.part, key.company)]
+        rows = [row for row in rows if shown.name_of(row) is None and _seen(desk, PARTS[row.entity], row.company)]
     elif number:
-        names = shown.found(desk.stores, number, part, company)
-    known: dict[str, Any] = {"number": number, "names": names, "rows": rows, "kinds": list(COLUMNS)}
-    report = None if number else desk.lists.reports.last()
+        found = shown.found(desk.stores, number, part, company)
+        names = [key for key in found if _seen(desk, key.part, key.company)]
+    called = _called(desk, number, part, company) if number and not (names or rows) else []
+    known: dict[str, Any] = {"number": number, "names": names, "rows": rows, "called": called, "kinds": list(COLUMNS)}
+    report = None if number else desk.lists.report()
     return desk.page("master_data.html", title="Master data", report=report, problems=_problems(report), **known)
+
+
+def _called(desk: Desk, text: str, part: Part | None, company: str | None) -> list[shown.Called]:
+    """What has such a name, of the companies that the person may see."""
+    among = [one for one in desk.lists.companies if company in (None, one)]
+    return [one for one in shown.by_name(desk.stores, text, part, among) if _seen(desk, one.part, one.company)]
 
 
 def show(desk: Desk) -> Response[Any]:
     """What is known of one name, or of a row without one."""
     made = _row_asked_for(desk) if "id" in desk.query else shown.shown_name(desk.stores, _key(desk.query))
-    if made is None:
+    if made is None or not _seen(desk, made.part, made.company):
         raise NotFoundError
+    made.waiting = [row for row in made.waiting if desk.actor.sees(row.company)]
     fields = [_field(desk, made, column) for column in made.editable]
     return desk.page("master_data_row.html", title=made.title, made=made, fields=fields, layers=LAYERS)
 
@@ -69,6 +78,15 @@ def edit(desk: Desk) -> Response[Any]:
     changed = ", ".join(column.replace("_", " ") for column in columns)
     said = f"Not changed: {refused[0]['detail']}" if refused else f"Changed: {changed}. What waits for it is looked at."
     return desk.go("/master-data/row", said, refused=bool(refused), **where)
+
+
+_OF_ALL: Final = (*GLOBAL, Part.CURRENCIES, Part.COMPANIES, Part.UNITS, Part.TRANSACTION_CATEGORIES)
+"""Master data that is of no company."""
+
+
+def _seen(desk: Desk, part: Part | None, company: str | None) -> bool:
+    """Whether the person may see what is of a company, or for all of them."""
+    return part in _OF_ALL or desk.actor.sees(company)
 
 
 _WAS: Final = ("was.", "")

@@ -28,7 +28,7 @@ from project_invoicing.rules.invoice_terms import (
     invoice_date_of,
     written_invoice_date,
 )
-from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_of
+from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_name_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
@@ -69,7 +69,7 @@ def header_of(desk: Desk, id: str) -> Proposal:
     """The proposal of a proforma. Anything else is not found."""
     canonical = guid(id)
     header = desk.stores.proposals.get(canonical) if canonical else None
-    if header is None:
+    if header is None or not desk.actor.sees(header.company):
         raise NotFoundError
     return header
 
@@ -311,7 +311,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
         title=f"Preview of {header.number}",
         header=header,
         customer=customer,
-        customer_name=place.customer_name(header.company, customer),
+        customer_name=customer_name_of(header, place.setup),
         made=made,
         taxed=_by_groups(made.get("lines") or []),
         voucher=table,

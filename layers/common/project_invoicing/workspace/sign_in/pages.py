@@ -19,7 +19,7 @@ from project_invoicing.workspace.guard import origin_of, sessions, within
 from project_invoicing.workspace.session import Session, cookie_name, cookie_values, set_cookie
 from project_invoicing.workspace.sign_in.issuer import issuer_at
 from project_invoicing.workspace.sign_in.oidc import LONGEST, Begun, CodeFlow
-from project_invoicing.workspace.sign_in.roles import NoRole, Roles, actor_of
+from project_invoicing.workspace.sign_in.roles import NoRole, person_of
 from project_invoicing.workspace.sign_in.tokens import NotValid
 
 BEGUN: Final = "sign-in"
@@ -51,7 +51,7 @@ def callback(desk: Desk) -> Response[Any]:
         return _problem(desk, 400, "unknown", text, "/")
     try:
         claims = _flow(named).finished(begun, desk.query, f"{origin}{COMES_BACK}")
-        actor = actor_of(claims, Roles(named.oidc_roles_claim, named.oidc_roles).of(claims), How.WORKSPACE)
+        actor = person_of(claims, named, How.WORKSPACE)
     except NotValid as refused:
         return _problem(desk, 400, refused.code, f"{_capital(refused)} ({refused.code}).", begun.to, forgotten)
     except NoRole as missing:

@@ -1,0 +1,40 @@
+"""Posted invoices with how they were written back, read together for a list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+
+from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.store import invoices as headers
+from project_invoicing.store import write_backs
+from project_invoicing.store.items import readable
+from project_invoicing.store.transactions import get_across
+from project_invoicing.store.write_backs import Document
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.invoice import Invoice
+    from project_invoicing.store.invoices import Invoices
+    from project_invoicing.store.write_backs import Progress, WriteBacks
+
+
+class Written(NamedTuple):
+    """Invoices by number, and how far each document was written back."""
+
+    invoices: dict[str, Invoice]
+    progress: dict[Document, Progress]
+
+
+def read(invoices: Invoices, progress: WriteBacks, company: str, numbers: Collection[str]) -> Written:
+    """The readable ones of a company's posted invoices. One request for fifty."""
+    found = Written({}, {})
+    keys = [(invoices.table, headers.partition(company, number), headers.HEADER) for number in numbers]
+    documents = (Document(INVOICE, company, number) for number in numbers)
+    keys += [(progress.table, document.pk, write_backs.HEADER) for document in documents]
+    for table, item in get_across(invoices.client, keys):
+        if table == progress.table:
+            one = write_backs.progress_of(item)
+            found.progress[one.document] = one
+        elif (invoice := readable(headers.invoice_of, item)) and invoice.posted:
+            found.invoices[invoice.invoice_number] = invoice
+    return found

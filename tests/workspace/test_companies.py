@@ -1,0 +1,235 @@
+"""Who may see one company alone: at every address and every operation, nothing of another one is told or done."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local import engines
+from project_invoicing import bootstrap
+from project_invoicing.workspace.api.routes import OPERATIONS
+from project_invoicing.workspace.routes import ROUTES
+from tests.builders import actual, guid
+from tests.harness import World
+from tests.rules.books import Books
+from tests.rules.finance import finance, second_company
+from tests.rules.stories import billed, cost
+from tests.workspace.calling import Api
+from tests.workspace.oidc_issuer import OidcIssuer
+from tests.workspace.person import Person
+
+THEIRS: dict[str, Any] = {"project": "PRJ-2", "contract": "CTR-2", "contract_line": "CTR-2-1"}
+SECRETS = (
+    "Zenith",
+    "INV-90",
+    "FTZ-",
+    "VZ-",
+    "ZJ-",
+    "777",
+    guid("their-1"),
+    guid("lost"),
+    guid("odd"),
+    guid("z/billed"),
+)
+"""What pages about the other company would show: names, numbers, amounts, ids."""
+OF_A = ("USPM",)
+
+
+@pytest.fixture(scope="module")
+def month() -> Iterator[Books]:
+    """Two companies with documents of all kinds. What is of GBPM alone is in ``SECRETS``."""
+    made = second_company(finance())
+    made["customers"]["GBPM"]["C-001"] = {**made["customers"]["GBPM"]["C-001"], "name": "Zenith"}
+    numbers = made["number_sequences"]["GBPM"]
+    numbers["invoice"] = "FTZ-########"
+    numbers["voucher"] = "VZ-########"
+    numbers["journal"] = "ZJ-######"
+    with engines.running("moto"):
+        books = Books(World())
+        books.use(made)
+        books.arrive(*billed("own"))
+        books.arrive(*billed("z", total="777", price="97.125", invoice="their-1", number="INV-9001", **THEIRS))
+        books.journalise()
+        books.import_staging()
+        books.post_invoices()
+        books.arrive(*billed("y", total="777", price="97.125", invoice="their-2", number="INV-9002", **THEIRS))
+        books.arrive(cost("lost", price="777", category="none", **THEIRS), actual("odd", amount=None, **THEIRS))
+        books.import_staging()
+        books.run("reconciliation")
+        yield books
+    bootstrap.forget()
+
+
+ASKED: dict[str, list[dict[str, str]]] = {
+    "/": [{}, {"company": "GBPM"}],
+    "/proposals": [{}, {"company": "GBPM"}, {"number": "INV-9002"}, {"customer": "C-001"}, {"number": guid("their-2")}],
+    "/proposals/<id>": [{}],
+    "/proposals/<id>/preview": [{}],
+    "/proposals/<id>/progress": [{}],
+    "/journals": [{}, {"company": "GBPM"}, {"number": "ZJ-000001"}],
+    "/journal": [{"company": "GBPM", "number": "ZJ-000001"}],
+    "/journal/lines": [{"company": "GBPM", "number": "ZJ-000002"}],
+    "/journal/preview": [{"company": "GBPM", "number": "ZJ-000002"}],
+    "/invoices": [{}, {"company": "GBPM"}, {"number": "FTZ-00000001"}, {"customer": "C-001"}],
+    "/invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
+    "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
+    "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/explain": [
+        {"id": id}
+        for id in ("INV-9001", "FTZ-00000001", "ZJ-000001", "VZ-00000001", "PRJ-2", "CTR-2", guid("z/billed"))
+    ]
+    + [{"id": guid("odd")}, {"id": guid("their-1"), "company": "GBPM"}, {"id": guid("lost")}],
+    "/waiting": [{}, {"company": "GBPM"}, {"number": guid("lost")}, {"number": "INV-9002"}],
+    "/rejected": [{}, {"company": "GBPM"}, {"number": guid("odd")}],
+    "/rejected/row": [{"entity": "msdyn_actual", "id": guid("odd")}],
+    "/differences": [{}, {"company": "GBPM"}],
+    "/maps": [{}],
+    "/master-data": [{}, {"number": "C-001"}, {"number": "PRJ-2"}, {"number": "C-001", "company": "GBPM"}],
+    "/master-data/row": [
+        {"kind": "customers", "company": "GBPM", "number": "C-001"},
+        {"kind": "projects", "company": "GBPM", "number": "PRJ-2"},
+    ],
+    "/close": [{}, {"company": "GBPM"}],
+}
+FORMS: dict[str, dict[str, str]] = {
+    "/proposals/<id>/edit": {"due_date": "2026-12-31"},
+    "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
+    "/proposals/<id>/delete-lines": {},
+    "/proposals/<id>/import": {},
+    "/proposals/<id>/post": {},
+    "/journal/edit-lines": {"actual_id": guid("y/unbilled")},
+    "/journal/change-lines": {"sales_tax_group": "=", "count": "1"},
+    "/journal/delete-lines": {},
+    "/journal/reset": {},
+    "/journal/post": {},
+    "/waiting/import": {"company": "GBPM"},
+    "/rejected/replay": {"row": json.dumps(["msdyn_actual", guid("odd")])},
+    "/rejected/dismiss": {"row": json.dumps(["msdyn_actual", guid("odd")]), "reason": "why"},
+    "/differences/repair": {"difference": json.dumps(["msdyn_actual", guid("lost"), "import"])},
+    "/maps/change": {"name": "actuals", "action": "pause", "reason": "why"},
+    "/master-data/edit": {
+        "kind": "customers",
+        "company": "GBPM",
+        "number": "C-001",
+        "was.sales_tax_group": "",
+        "sales_tax_group": "FULL",
+    },
+}
+
+
+def told(text: str, *given: str) -> list[str]:
+    """The secrets in a text, without what was asked for."""
+    for one in given:
+        text = text.replace(one, "")
+    return [
+        secret
+        for secret in SECRETS
+        if re.search(rf"(?<![0-9]){re.escape(secret)}(?![0-9a-f])|{re.escape(secret)}-?[0-9]*(?=[^0-9])", text)
+    ]
+
+
+def stored(books: Books) -> Any:
+    client, names = books.world.client, books.world.names
+    tables = (names.staging_table, names.journals_table, names.proposals_table, names.master_data_table)
+    return [client.scan(TableName=name)["Items"] for name in tables]
+
+
+def test_every_page_and_every_form_is_tried() -> None:
+    guarded = {(route.method, route.path) for route in ROUTES if route.role is not None}
+    assert guarded == {("GET", path) for path in ASKED} | {("POST", path) for path in FORMS}
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_no_page_tells_anything_of_another_company(month: Books, path: str) -> None:
+    ann = Person(month, companies=OF_A)
+    for query in ASKED[path]:
+        page = ann.get(path.replace("<id>", guid("their-2")), **query)
+        assert page.status in (200, 400, 403, 404), page.text
+        assert told(page.html, *query.values(), *(one.upper() for one in query.values())) == []
+        if not query:
+            assert "GBPM" not in page.text
+    everything, address = Person(month), path.replace("<id>", guid("their-2"))
+    for query in ASKED[path]:
+        html = everything.get(address, **query).html
+        assert path in ("/maps", "/proposals/<id>/progress") or "GBPM" in html or told(html)
+
+
+def test_no_form_does_anything_to_another_company(month: Books) -> None:
+    ann, before = Person(month, companies=OF_A), stored(month)
+    for path, form in FORMS.items():
+        address = path.replace("<id>", guid("their-2"))
+        asked = f"{address}?company=GBPM&number=ZJ-000002" if path.startswith("/journal/") else address
+        answer = ann.post(asked, **form)
+        assert answer.status in (303, 400, 403, 404, 422), (path, answer.text)
+        if answer.status == 303:
+            page = ann.get(answer.location)
+            refused = ("Not ", "Nothing was", "There is no such page")
+            assert any(one in page.text for one in refused), (path, page.text)
+    assert stored(month) == before
+
+
+def test_own_documents_are_seen_and_worked_with(month: Books) -> None:
+    ann = Person(month, companies=OF_A)
+    assert "INV-0001" in ann.get("/proposals", company="USPM").text
+    assert ann.get(f"/proposals/{guid('inv-1')}").status == 200
+    assert "Invoice" in ann.get("/invoice", company="USPM", number="FTI-00000001").text
+    assert "What is of no company yet is not counted here" in ann.get("/close").text
+    assert "Imported" in ann.send("/waiting/import").text
+
+
+def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month: Books, issuer: OidcIssuer) -> None:
+    api, before = Api.of(issuer, month, OIDC_COMPANIES_CLAIM="companies"), stored(month)
+    own = api.token_of("administrator", "accountant", "poster", companies=["USPM"])
+    for kind in ("proposals", "journals", "invoices", "waiting", "rejected", "differences", "vouchers"):
+        for query in ("", "?company=GBPM"):
+            _, answer = api.get(f"/api/v1/lists/{kind}{query}", own)
+            assert told(json.dumps(answer)) == []
+            assert not answer.get("rows") or {row["company"] for row in answer["rows"]} == {"USPM"}
+    for id in ("INV-9001", guid("z/billed"), "C-001", "VZ-00000001", "ZJ-000001", guid("odd")):
+        _, answer = api.get(f"/api/v1/explain/{id}", own)
+        assert not {found["company"] for found in answer["found"]} - {"USPM"}
+        assert told(json.dumps(answer), id) == []
+    proposal, journal = {"proposal_id": "INV-9002"}, {"journal_id": "ZJ-000002", "company": "GBPM"}
+    row = {"entity": "msdyn_actual", "id": guid("odd")}
+    bodies: dict[str, list[Any]] = {
+        "/api/v1/commands": [
+            {action: {**named, **more}}
+            for named in (
+                proposal,
+                {**proposal, "company": "GBPM"},
+                {"proposal_id": guid("their-2"), "company": "USPM"},
+            )
+            for action, more in (("edit", {"due_date": "2026-12-31"}), ("delete_lines", {}), ("preview", {}))
+        ]
+        + [{"edit": {**journal, "actual_id": guid("y/unbilled"), "dimensions": None}}, {"reset": journal}]
+        + [{"delete_lines": journal}, {"preview": journal}, {"replay": row}, {"dismiss": {**row, "reason": "why"}}]
+        + [
+            {"edit_master_data": {"part": "customers", "company": "GBPM", "number": "C-001", "columns": {"name": "x"}}},
+            {"edit_master_data": {"part": "products", "number": "P", "columns": {"item_sales_tax_group": "FULL"}}},
+            {"intercompany_invoice": {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}},
+        ],
+        "/api/v1/postings/invoices": [{}, proposal, {"company": "GBPM"}, {**proposal, "company": "USPM"}],
+        "/api/v1/postings/journals": [{}, journal, {"company": "GBPM"}],
+        "/api/v1/imports": [{}, {"company": "GBPM"}, {"company": "USPM", "actual_id": guid("lost")}],
+        "/api/v1/write-backs": [{"company": "GBPM", "invoice_number": "FTZ-00000001"}],
+        "/api/v1/repairs": [{"repair": guid("lost")}],
+        "/api/v1/table-maps": [{"action": "pause", "name": "actuals"}, {"action": "list"}],
+    }
+    assert set(bodies) == {one.stem for one in OPERATIONS if one.method == "POST"}
+    for path, several in bodies.items():
+        for body in several:
+            status, answer = api.post(path, body, own)
+            assert status in (403, 404, 409, 422), (path, body, answer)
+            assert told(json.dumps(answer), "INV-9002", guid("their-2"), guid("odd"), "ZJ-000002") == []
+    assert stored(month) == before
+    status, answer = api.get("/api/v1/lists/proposals", api.token_of("viewer"))
+    assert (status, "names no company in companies" in answer["detail"]) == (403, True)
+    every = api.token_of("viewer", companies=["*"])
+    assert [len(api.get(f"/api/v1/lists/invoices?company={one}", every)[1]["rows"]) for one in ("GBPM", "USPM")] == [
+        1,
+        1,
+    ]
