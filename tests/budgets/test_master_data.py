@@ -70,9 +70,9 @@ def batch(*rows: Context, loading: bool = True) -> dict[str, Any]:
 
 
 LOADED: dict[str, tuple[Callable[[int], Context], int, float]] = {
-    "projects": (lambda n: master.project(f"PRJ-{n}", contract="CTR-1", row_version=n), 4, 4),
-    "accounts": (lambda n: master.account(f"C-{n}", row_version=n), 5, 4),
-    "contracts": (lambda n: master.contract(f"CTR-{n}", row_version=n), 5, 4),
+    "projects": (lambda n: master.project(f"PRJ-{n}", contract="CTR-1", row_version=n), 4, 5),
+    "accounts": (lambda n: master.account(f"C-{n}", row_version=n), 5, 5),
+    "contracts": (lambda n: master.contract(f"CTR-{n}", row_version=n), 5, 5),
     # Ten lines a contract, and all of them on one project: what these say of them is written once.
     "contract lines": (
         lambda n: master.contract_line(f"L-{n}", f"CTR-{n // 10}", sequence=n, project="PRJ-0", row_version=n),
