@@ -29,7 +29,7 @@ def open_points(books: Books, period: str = "2026-08") -> list[str]:
     page = Person(books).get("/close", company="USPM", period=period)
     assert page.status == 200, page.text
     assert page.requests <= MOST_REQUESTS
-    rows = page.html.partition("<tbody>")[2].split("<tr>")[1:]
+    rows = page.html.partition("<tbody")[2].split("<tr")[1:]
     return [row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row]
 
 

@@ -28,7 +28,7 @@ def _of(path: str, **query: str) -> Callable[[Checklist], str]:
 _WORDS: Final = {
     Point.REJECTED: Words(
         "Rows rejected since the period began",
-        "Correct each in Dataverse or in the set-up, and replay it. It may belong to this period.",
+        "Correct each in Dataverse or in the set-up, and replay it, or dismiss it. It may belong to this period.",
         lambda made: link("/rejected", company=made.company, since=made.period.start.isoformat()),
     ),
     Point.ROWS: Words("Rows that are on no journal", "Do what their reasons say, then import.", _of("/waiting")),
