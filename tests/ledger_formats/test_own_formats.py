@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.rules.ledger_formats.formats import named
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.problems import problems
 from tests.ledger_formats.samples import V1, format_like, written
 from tests.setups import document
@@ -140,6 +142,13 @@ def test_what_a_format_gives_itself_counts_and_the_rest_is_as_ready_made() -> No
     assert head.split(";")[-4:] == ["Project", "Department", "Class", "Location"]
     assert first.startswith("USPM:PV-00000001;31.05.2026;GBP;1;Contoso : US;USPM-ledger-000001;540100;800.00;;")
     assert first.endswith(";PRJ-1;;;")
+
+
+def test_a_format_that_was_checked_is_read_without_being_checked_again() -> None:
+    given = {"like": "xero", "constants": {"Status": "POSTED"}, "limits": {"dimensions": "3"}}
+
+    read = SetupDocument.read(document(ledger_formats={"own": given}))
+    assert named(read.ledger_formats, "own") == LedgerFormat.model_validate(given)
 
 
 def test_the_constants_of_the_ready_made_format_stay_beside_those_of_its_own() -> None:

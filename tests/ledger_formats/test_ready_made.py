@@ -18,7 +18,7 @@ from project_invoicing.rules.ledger_formats.cells import FIELD
 from project_invoicing.rules.ledger_formats.formats import named, ready_made
 from project_invoicing.rules.ledger_formats.refusals import FormatRefused
 from project_invoicing.rules.ledger_formats.render import checked, parts
-from project_invoicing.setup.models.ledger_formats import FIELDS
+from project_invoicing.setup.models.ledger_formats import FIELDS, LedgerFormat
 from project_invoicing.setup.ready_formats import READY_FORMATS
 from tests.ledger_formats.samples import (
     BATCH,
@@ -57,6 +57,7 @@ def test_the_fields_that_a_format_may_name_are_those_that_are_worked_out() -> No
 @pytest.mark.parametrize("name", READY_FORMATS)
 def test_every_ready_made_format_is_complete(name: str) -> None:
     assert named({}, name) is ready_made(name)
+    assert ready_made(name) == LedgerFormat.model_validate(READY_FORMATS[name])
 
 
 def test_a_format_that_is_not_there_is_refused_with_those_that_are() -> None:

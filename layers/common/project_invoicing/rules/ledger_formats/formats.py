@@ -8,13 +8,13 @@ from typing import Any
 
 from project_invoicing.domain.ledger_batch import BatchId
 from project_invoicing.errors import Rejected
-from project_invoicing.setup.models.ledger_formats import LedgerFormat
+from project_invoicing.setup.models.ledger_formats import LedgerFormat, with_ready_made
 from project_invoicing.setup.ready_formats import READY_FORMATS
 
 
 @cache
 def ready_made(name: str) -> LedgerFormat:
-    return LedgerFormat.model_validate(READY_FORMATS[name])
+    return LedgerFormat.read(READY_FORMATS[name])
 
 
 def named(own: Mapping[str, Mapping[str, Any]], name: str) -> LedgerFormat:
@@ -23,7 +23,7 @@ def named(own: Mapping[str, Mapping[str, Any]], name: str) -> LedgerFormat:
     Raises ``Rejected`` where there is neither.
     """
     if name in own:
-        return LedgerFormat.model_validate(own[name])
+        return LedgerFormat.read(with_ready_made(own[name]))
     if name in READY_FORMATS:
         return ready_made(name)
     there = ", ".join([*own, *READY_FORMATS])

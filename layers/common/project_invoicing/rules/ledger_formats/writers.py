@@ -114,7 +114,7 @@ def _json(value: Any) -> str:
             return "[" + ",".join(_json(member) for member in value) + "]"
 
 
-def _tree(row: Row, pairs: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def _tree(row: Row, pairs: Mapping[str, list[str]]) -> dict[str, Any]:
     """Nested objects of what is not empty: dots in names lead into them. ``pairs``: the names in its lists."""
     tree: dict[str, Any] = {}
     for name, cell in row:
@@ -128,7 +128,7 @@ def _tree(row: Row, pairs: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     return tree
 
 
-def _listed(cell: Pairs, names: tuple[str, str]) -> list[dict[str, str]]:
+def _listed(cell: Pairs, names: list[str]) -> list[dict[str, str]]:
     return [{names[0]: key, names[1]: value} for key, value in cell]
 
 

@@ -139,7 +139,7 @@ class FormatColumn(SetupRow):
     on: LineKind | None = None
     required: bool = False
     max_length: Annotated[int, Limited(ge=1, le=10_000)] | None = None
-    pair: tuple[Name, Name] | None = None
+    pair: Annotated[list[Name], Limited(min_length=2, max_length=2)] | None = None
 
     @property
     def fields(self) -> Iterator[str]:
@@ -196,7 +196,8 @@ class FormatNesting(SetupRow):
     line: dict[LineKind, Name] = {}
 
 
-def _from_ready_made(given: Any) -> Any:
+def with_ready_made(given: Any) -> Any:
+    """What a format gives, and what it does not from the ready-made one that it is ``like``. Raises ``told``."""
     if not isinstance(given, dict) or given.get("like") is None:
         return given
     name = given["like"]
@@ -264,7 +265,7 @@ class LedgerFormat(SetupRow):
         from pydantic_core import core_schema  # noqa: PLC0415 - not for who only reads
 
         as_given = super().__get_pydantic_core_schema__(source, handler)
-        return core_schema.no_info_before_validator_function(_from_ready_made, as_given)
+        return core_schema.no_info_before_validator_function(with_ready_made, as_given)
 
     @property
     def line_columns(self) -> list[FormatColumn]:
