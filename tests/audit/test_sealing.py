@@ -445,7 +445,17 @@ def test_a_bucket_that_does_not_answer_stops_no_seal(audited: Audited, bucket: S
 def test_the_function_and_the_commands_seal_verify_export_and_print_the_end(
     audited: Audited, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("staging", "journals", "proposals", "ledger", "setup", "master_data", "dataverse", "audit"):
+    for name in (
+        "staging",
+        "journals",
+        "proposals",
+        "ledger",
+        "setup",
+        "master_data",
+        "dataverse",
+        "audit",
+        "ledger_batches",
+    ):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(audited.names, f"{name}_table"))
     settings.cache_clear()
 

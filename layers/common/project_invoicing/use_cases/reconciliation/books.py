@@ -121,6 +121,11 @@ class Books:
         return LeavingBooks(batches, self._exported, self.checks, self.watch, self._is_posted)
 
     def _is_posted(self, company: str, source: str, document: str) -> bool:
+        """A document that cannot be read has vouchers in the ledger, so that it counts."""
+        found = guarded("document", f"{company} {document}", self._has_ended, company, source, document)
+        return isinstance(found, Defect) or bool(found)
+
+    def _has_ended(self, company: str, source: str, document: str) -> bool:
         if source == JOURNAL:
             journal = self.stores.journals.get(company, document)
             return journal is None or journal.status is JournalStatus.POSTED
