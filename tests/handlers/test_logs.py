@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from project_invoicing.observe import code, known_id, logger
+from project_invoicing.observe import code, count, known_id, logger, metrics
 from project_invoicing.rules import resolution
 from project_invoicing.use_cases.journals import import_lines as import_journals
 from tests import site
@@ -101,3 +102,20 @@ def test_a_code_is_what_is_before_the_colon() -> None:
     assert code(CANARY) == "other"
     assert known_id("{0F8FAD5B-D9CB-469F-A165-70867728950E}") is not None
     assert known_id(CANARY) is known_id(5) is None
+
+
+def test_an_invocation_that_counts_nothing_prints_and_warns_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics.clear_metrics()
+    with warnings.catch_warnings(record=True) as warned:
+        metrics.log_metrics(lambda event, context: event)({}, None)
+    assert (warned, capsys.readouterr().out) == ([], "")
+
+    def counting(event: object, context: object) -> None:
+        count("Seen")
+
+    metrics.log_metrics(counting)({}, None)
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert said["Seen"] == [1.0]
+    assert said["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ProjectInvoicing"
+    assert said["service"] == "project-invoicing"

@@ -11,9 +11,19 @@ from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+
+class _WhatThereIs(AmazonCloudWatchEMFProvider):
+    """Says nothing where nothing was counted: an invocation that counts nothing is none to warn of."""
+
+    def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:
+        if self.metric_set or raise_on_empty_metrics:
+            super().flush_metrics(raise_on_empty_metrics)
+
 
 logger = Logger(service="project-invoicing")
-metrics = Metrics(namespace="ProjectInvoicing", service="project-invoicing")
+metrics = Metrics(provider=_WhatThereIs(namespace="ProjectInvoicing", service="project-invoicing"))
 
 
 _CODE: Final = re.compile(r"[a-z][a-z_ -]{0,40}")
