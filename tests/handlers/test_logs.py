@@ -104,7 +104,10 @@ def test_a_code_is_what_is_before_the_colon() -> None:
     assert known_id(CANARY) is known_id(5) is None
 
 
-def test_an_invocation_that_counts_nothing_prints_and_warns_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invocation_that_counts_nothing_prints_and_warns_of_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)  # a local run in this process has switched it on
     metrics.clear_metrics()
     with warnings.catch_warnings(record=True) as warned:
         metrics.log_metrics(lambda event, context: event)({}, None)
