@@ -115,13 +115,13 @@ _numbers = count(1)
 def end(client: Any, take: Callable[[Settling], object], *, quiet: bool) -> Table:
     """All items of a table of its own, once ``take`` has been done, but for how often they were written.
 
-    A contract is looked at once for two rules that share it, and was twice.
+    A contract is looked at once for two rules that share it, and was twice. What people did has the time of the clock.
     """
     table = tables.create(client, f"-{next(_numbers)}", only="MasterDataTable").master_data_table
     master = MasterData(client, table)
     master.set_finance_together(Part.PROJECTS, OF_FINANCE, AT)
     take(Settling(master, lambda: {"Robotics": "USPM"}, lambda: True, AT, contracts=WRITTEN.get, quiet=quiet))
-    found = [_uncounted(item) for item in tables.contents(client, table)]
+    found = [_uncounted(item) for item in tables.contents(client, table) if not item["pk"].startswith("HISTORY#")]
     client.delete_table(TableName=table)
     return sorted(found, key=lambda item: (item["pk"], item["sk"], item.get("d", "")))
 
@@ -158,7 +158,7 @@ def together(rows: Sequence[ArrivedRow], size: int) -> Callable[[Settling], obje
 
 
 @settings(
-    max_examples=thorough(6, 400),
+    max_examples=thorough(5, 400),
     derandomize=True,
     database=None,
     deadline=None,
