@@ -164,7 +164,7 @@ def together(rows: Sequence[ArrivedRow], size: int) -> Callable[[Settling], obje
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(said=st.lists(SAID, min_size=10, max_size=30), size=st.integers(2, 25), quiet=st.booleans())
+@given(said=st.lists(SAID, min_size=10, max_size=25), size=st.integers(2, 25), quiet=st.booleans())
 def test_a_group_of_rows_ends_as_one_row_after_the_other(client: Any, said: list[Says], size: int, quiet: bool) -> None:
     rows = [delivery(one) for one in said]
     assert end(client, together(rows, size), quiet=quiet) == end(client, alone(rows), quiet=quiet)
