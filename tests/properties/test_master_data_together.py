@@ -115,13 +115,13 @@ _numbers = count(1)
 def end(client: Any, take: Callable[[Settling], object], *, quiet: bool) -> Table:
     """All items of a table of its own, once ``take`` has been done, but for how often they were written.
 
-    A contract is looked at once for two rules that share it, and was twice.
+    A contract is looked at once for two rules that share it, and was twice. What people did has the time of the clock.
     """
     table = tables.create(client, f"-{next(_numbers)}", only="MasterDataTable").master_data_table
     master = MasterData(client, table)
     master.set_finance_together(Part.PROJECTS, OF_FINANCE, AT)
     take(Settling(master, lambda: {"Robotics": "USPM"}, lambda: True, AT, contracts=WRITTEN.get, quiet=quiet))
-    found = [_uncounted(item) for item in tables.contents(client, table)]
+    found = [_uncounted(item) for item in tables.contents(client, table) if not item["pk"].startswith("HISTORY#")]
     client.delete_table(TableName=table)
     return sorted(found, key=lambda item: (item["pk"], item["sk"], item.get("d", "")))
 
@@ -158,13 +158,13 @@ def together(rows: Sequence[ArrivedRow], size: int) -> Callable[[Settling], obje
 
 
 @settings(
-    max_examples=thorough(6, 400),
+    max_examples=thorough(5, 400),
     derandomize=True,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(said=st.lists(SAID, min_size=10, max_size=30), size=st.integers(2, 25), quiet=st.booleans())
+@given(said=st.lists(SAID, min_size=10, max_size=25), size=st.integers(2, 25), quiet=st.booleans())
 def test_a_group_of_rows_ends_as_one_row_after_the_other(client: Any, said: list[Says], size: int, quiet: bool) -> None:
     rows = [delivery(one) for one in said]
     assert end(client, together(rows, size), quiet=quiet) == end(client, alone(rows), quiet=quiet)

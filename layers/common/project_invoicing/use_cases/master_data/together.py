@@ -125,7 +125,8 @@ def _plain(
     for key, row in rows.items():
         after = with_earlier(row, replace(known[key], placed=settling.placed(known[key], read)))
         own = {one for one in (key, row.name, after.name) if one}
-        if taken.isdisjoint(own.union(needed(after))) and _is_plain(row, after):
+        # Also what it stands by so far: its next version may come behind what ends its waiting.
+        if taken.isdisjoint(own.union(needed(row), needed(after))) and _is_plain(row, after):
             changed = replace(after, changes=row.changes + 1) if after != row else row
             yield key, RowChange(row, changed, settling.event(row, changed) if after != row else None)
         taken |= own
