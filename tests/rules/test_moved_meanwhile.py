@@ -56,6 +56,18 @@ def moves(books: Books, row: Context) -> None:
             books.world.tell("staging_import", event)
 
 
+def requests_of_import(before: Callable[[], Books]) -> tuple[int, Books]:
+    """How many requests it takes in a process that has read the set-up, and the books after it.
+
+    The first import of a process needs more: counted by that one, the last moves would never come.
+    """
+    for _ in range(2):
+        books = before()
+        with counted(books.world.client) as usage:
+            books.run("staging_import")
+    return usage.requests, books
+
+
 def line_of(books: Books) -> tuple[Any, ...]:
     """Whose the line of the cost is."""
     books._result = None
@@ -73,13 +85,11 @@ def test_a_line_is_of_whatever_moved_at_any_request_of_its_import(new_books: New
             books.run("staging_import")
         return line_of(books)
 
-    books = prepared(new_books, cost("one", **OF_TWO), cost("other"))
-    with counted(books.world.client) as usage:
-        books.run("staging_import")
+    usage, books = requests_of_import(lambda: prepared(new_books, cost("one", **OF_TWO), cost("other")))
     moves(books, MOVES[what])
     expected = line_of(books)
     assert expected != ("USPM", "PRJ-2", "CTR-2", "C-001")
-    for at in range(1, usage.requests + 1, thorough(2, 1)):
+    for at in range(1, usage + 1, thorough(2, 1)):
         assert at_request(at) == expected, f"moved before request {at}"
 
 
@@ -97,11 +107,9 @@ def test_a_proposal_is_of_whatever_moved_at_any_request_of_its_import(new_books:
         proposals = Proposals(books.world.client, books.world.names.proposals_table, ())
         return [line.project for line in proposals.lines(guid("inv-1"))]
 
-    books = before()
-    with counted(books.world.client) as usage:
-        books.run("staging_import")
+    usage, _ = requests_of_import(before)
     renumbered = MOVES["its project, to another number"]
-    for at in range(1, usage.requests + 1, thorough(3, 1)):
+    for at in range(1, usage + 1, thorough(3, 1)):
         books = before()
         with overtaken(books.world.client, at, lambda books=books: moves(books, renumbered)):  # type: ignore[misc]
             books.run("staging_import")
