@@ -60,6 +60,13 @@ def test_10_a_number_of_zeros_is_a_refusal(house: House) -> None:
     assert (unclear.effect, house.now(batch)) == (Effect.UNCLEAR, now)
 
 
+def test_10_a_refusal_under_a_number_of_zeros_is_taken(house: House) -> None:
+    batch = house.ready(V1, V2)
+    assert house.answered(batch, "refused", external_number="0000000000", message="F5 201").effect is Effect.APPLIED
+    now = house.now(batch)
+    assert (now.state, now.external_numbers, now.answered.message) == (BatchState.REFUSED, (), "F5 201")
+
+
 def test_10_posted_there_into_another_period_is_seen(house: House) -> None:
     batch = house.ready(V1)
     house.answered(batch, "accepted", external_number="JE-7", posted_date="2026-09-02")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from project_invoicing.domain.ledger_batch import (
 )
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.rules.ledger_files import Writer, parsed, sides, why_not
+from tests.batches import V3
 from tests.thorough import thorough
 
 TRIED = settings(max_examples=thorough(30, 500), derandomize=True, database=None, deadline=None)
@@ -163,3 +165,10 @@ def test_a_name_is_one_part_of_a_key_and_no_other_name_has_it(one: str, other: s
     assert "/" not in in_key(one)
     assert in_key(one).strip(".") != ""
     assert (in_key(one) == in_key(other)) == (one == other)
+
+
+def test_files_made_again_have_the_accounting_currency_of_the_batch_whatever_the_setup_says_now() -> None:
+    line = V3[0]
+    batch = batch_of(line)
+    now = replace(line, accounting_currency="KWD")
+    assert Writer(batch).row(now) == Writer(batch).row(line)

@@ -200,6 +200,12 @@ def test_a_credit_note_says_which_invoice_it_corrects(month: Books) -> None:
     assert (tax.amount, tax.sales_tax_base) == (Decimal("320.00"), Decimal("1600.00"))
 
 
+@pytest.mark.parametrize("lender", ["GB#PM", "100%", "%23", "A/B: C"])
+def test_the_id_of_a_vendor_invoice_says_which_lender_whatever_its_code(lender: str) -> None:
+    number = f"{lender}-0001"
+    assert lender_and_number(vendor_document(lender, number)) == (lender, number)
+
+
 def test_the_borrowers_vendor_invoice_is_listed_beside_the_lenders_and_is_a_payable(books: Books) -> None:
     books.use(between_companies())
     books.arrive(sold())

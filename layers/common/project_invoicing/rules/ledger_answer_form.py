@@ -52,14 +52,14 @@ def answer_of(given: object) -> Answer:
 
 
 def _without_no_documents(answer: Answer) -> Answer:
-    """The answer with refusals in place of what was accepted under a number of zeros.
+    """The answer with refusals in place of what was accepted under a number of zeros; one that refuses has none there.
 
     SAP's confirmation of a failure has ``0000000000`` in place of a number.
     """
     vouchers = tuple(_made(one) for one in answer.vouchers)
     answer = replace(answer, vouchers=vouchers)
     if (
-        answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY)
+        answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY, Outcome.REFUSED)
         and answer.numbers
         and all(map(is_no_document, answer.numbers))
     ):

@@ -256,7 +256,8 @@ class Writer:
     def _figure(self, name: str, value: Decimal, line: BatchLine) -> str:
         if name == _RATE:
             return plain(value)
-        return self._amount(value, _currency(name, line))
+        own = self._batch.accounting_currency  # what it was when the batch was opened, as in every file of it
+        return self._amount(value, own if name == "accounting_amount" else line.currency)
 
     def _amount(self, value: Decimal, currency: str) -> str:
         return amount_text(value, self._digits[currency])

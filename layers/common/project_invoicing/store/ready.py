@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import Write, delete, get_many, put, query, update
@@ -127,11 +128,14 @@ def document_of(item: Item) -> ReadyDocument:
 
 
 def vendor_document(lender: str, invoice_number: str) -> str:
-    """The id on the list of the vendor invoice that matches an invoice of its lender."""
-    return f"{lender}{_MARK}{invoice_number}"
+    """The id on the list of the vendor invoice that matches an invoice of its lender.
+
+    The mark that ends the lender is encoded in its code, which may have any character.
+    """
+    return f"{lender.replace('%', '%25').replace(_MARK, '%23')}{_MARK}{invoice_number}"
 
 
 def lender_and_number(document: str) -> tuple[str, str]:
     """The lender of a vendor invoice, and the invoice's number, from its id on the list."""
     lender, _, number = document.partition(_MARK)
-    return lender, number
+    return unquote(lender), number
