@@ -11,6 +11,7 @@ import pytest
 
 from local import engines
 from project_invoicing import bootstrap
+from project_invoicing.use_cases.lists.asked import Kind
 from project_invoicing.workspace.api.routes import OPERATIONS
 from project_invoicing.workspace.routes import ROUTES
 from tests.builders import actual, guid
@@ -25,7 +26,8 @@ from tests.workspace.person import Person
 THEIRS: dict[str, Any] = {"project": "PRJ-2", "contract": "CTR-2", "contract_line": "CTR-2-1"}
 SECRETS = (
     "Zenith",
-    "INV-90",
+    "INV-9001",
+    "INV-9002",
     "FTZ-",
     "VZ-",
     "ZJ-",
@@ -64,6 +66,7 @@ def month() -> Iterator[Books]:
     bootstrap.forget()
 
 
+BATCH = {"company": "GBPM", "kind": "ledger", "number": "1"}
 ASKED: dict[str, list[dict[str, str]]] = {
     "/": [{}, {"company": "GBPM"}],
     "/proposals": [{}, {"company": "GBPM"}, {"number": "INV-9002"}, {"customer": "C-001"}, {"number": guid("their-2")}],
@@ -78,6 +81,10 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/ledger": [{"company": "GBPM"}],
+    "/ledger/batch": [BATCH],
+    "/ledger/file": [{**BATCH, "name": "manifest.json"}],
+    "/ledger/missing": [{}, {"company": "GBPM"}],
     "/explain": [
         {"id": id}
         for id in ("INV-9001", "FTZ-00000001", "ZJ-000001", "VZ-00000001", "PRJ-2", "CTR-2", guid("z/billed"))
@@ -95,6 +102,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     ],
     "/close": [{}, {"company": "GBPM"}],
 }
+NO_COMPANY = ("/maps", "/proposals/<id>/progress", "/ledger/batch", "/ledger/file")
+"""Pages that say nothing of a company here. That of batches of another one is in ``test_ledger``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
@@ -106,6 +115,9 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/ledger/batch/deliver": {**BATCH, "format": "beancount"},
+    "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},
+    "/ledger/batch/void": {**BATCH, "message": "why"},
     "/waiting/import": {"company": "GBPM"},
     "/rejected/replay": {"row": json.dumps(["msdyn_actual", guid("odd")])},
     "/rejected/dismiss": {"row": json.dumps(["msdyn_actual", guid("odd")]), "reason": "why"},
@@ -155,7 +167,7 @@ def test_no_page_tells_anything_of_another_company(month: Books, path: str) -> N
     everything, address = Person(month), path.replace("<id>", guid("their-2"))
     for query in ASKED[path]:
         html = everything.get(address, **query).html
-        assert path in ("/maps", "/proposals/<id>/progress") or "GBPM" in html or told(html)
+        assert path in NO_COMPANY or "GBPM" in html or told(html)
 
 
 def test_no_form_does_anything_to_another_company(month: Books) -> None:
@@ -184,7 +196,7 @@ def test_own_documents_are_seen_and_worked_with(month: Books) -> None:
 def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month: Books, issuer: OidcIssuer) -> None:
     api, before = Api.of(issuer, month, OIDC_COMPANIES_CLAIM="companies"), stored(month)
     own = api.token_of("administrator", "accountant", "poster", companies=["USPM"])
-    for kind in ("proposals", "journals", "invoices", "waiting", "rejected", "differences", "vouchers"):
+    for kind in Kind:
         for query in ("", "?company=GBPM"):
             _, answer = api.get(f"/api/v1/lists/{kind}{query}", own)
             assert told(json.dumps(answer)) == []
@@ -214,6 +226,10 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         ],
         "/api/v1/postings/invoices": [{}, proposal, {"company": "GBPM"}, {**proposal, "company": "USPM"}],
         "/api/v1/postings/journals": [{}, journal, {"company": "GBPM"}],
+        "/api/v1/ledger/deliveries": [{**BATCH, "number": 1, "format": "beancount"}],
+        "/api/v1/ledger/answers": [
+            {**BATCH, "number": 1, "outcome": outcome, "message": "why"} for outcome in ("accepted", "voided_there")
+        ],
         "/api/v1/imports": [{}, {"company": "GBPM"}, {"company": "USPM", "actual_id": guid("lost")}],
         "/api/v1/write-backs": [{"company": "GBPM", "invoice_number": "FTZ-00000001"}],
         "/api/v1/repairs": [{"repair": guid("lost")}],

@@ -8,8 +8,13 @@ from unittest.mock import patch
 
 import pytest
 
+from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchState
+from project_invoicing.domain.refusals import Refused
+from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from tests.batches import asked
 from tests.books import COMPANY, Books, small
 from tests.workspace.person import Person
@@ -26,8 +31,31 @@ def books(moto: None) -> Books:
     return made
 
 
-def person(books: Books, *roles: str) -> Person:
-    return Person(SimpleNamespace(world=books), roles)  # type: ignore[arg-type]
+def person(books: Books, *roles: str, companies: tuple[str, ...] = ()) -> Person:
+    return Person(SimpleNamespace(world=books), roles, companies=companies)  # type: ignore[arg-type]
+
+
+def test_who_may_see_another_company_alone_finds_no_batch_and_does_nothing_to_one(books: Books) -> None:
+    asked(books, deliver={**SAID, "format": "beancount"})
+    other = person(books, companies=("GBPM",))
+    for path in ("/ledger", "/ledger/batch", "/ledger/file"):
+        assert other.get(path, **BATCH, name="manifest.json").status == 404
+    for path, said in (
+        ("deliver", {"format": "beancount"}),
+        ("acknowledge", {"outcome": "accepted"}),
+        ("void", {"message": "why"}),
+    ):
+        assert other.post(f"/ledger/batch/{path}", **BATCH, **said).status == 404
+    assert COMPANY not in other.get("/ledger/missing").text
+    assert "What the general ledger lacks" not in other.get("/").text
+
+
+def test_no_door_lets_another_company_say_that_a_batch_was_voided(books: Books) -> None:
+    eve = Actor("eve", "Eve", How.API, frozenset(Role), frozenset({"GBPM"}))
+    for outcome in (Outcome.ACCEPTED, Outcome.VOIDED_THERE):
+        said = AcknowledgeBatch.of({**SAID, "outcome": outcome, "message": "why"})
+        with pytest.raises(Refused, match=f"may act for GBPM, and not for {COMPANY}"):
+            Acknowledgements(SimpleNamespace(actor=eve)).answer(said)  # type: ignore[arg-type]
 
 
 def test_the_batches_and_one_of_them_show_totals_files_and_states(books: Books) -> None:

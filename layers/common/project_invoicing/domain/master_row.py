@@ -110,6 +110,12 @@ class MasterRow:
         return RowKey(self.entity, self.id)
 
     @property
+    def called(self) -> str:
+        """The name that people know it by; empty for a row without one."""
+        name = self.columns.get("name") if self.columns else None
+        return name if isinstance(name, str) else ""
+
+    @property
     def part(self) -> Part | None:
         return PARTS.get(self.entity)
 

@@ -166,8 +166,7 @@ def earlier_text(names: Iterable[Any]) -> str | None:
 
 def called(row: MasterRow) -> dict[str, str | None]:
     """The place of a row in the index ``called``; none for what has no name or is deleted."""
-    name = row.columns.get("name") if row.columns and not row.deleted else None
-    text = folded(name) if isinstance(name, str) else ""
+    text = "" if row.deleted else folded(row.called)
     if not text or row.part not in NAMED:
         return {"np": None, "ns": None}
     return {"np": called_partition(row.placed.company, text), "ns": f"{text}#{row.entity}#{row.id}"}

@@ -50,12 +50,14 @@ def must_be_allowed(actor: Actor, asked: object) -> None:
         has = ", ".join(sorted(actor.roles or ())) or "no role"
         detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
         raise Refused(PostingFailure.ROLE_MISSING, detail)
-    if actor.companies is not None:
-        _must_be_of(actor, actor.companies, asked)
+    must_be_of_own(actor, asked)
 
 
-def _must_be_of(actor: Actor, own: frozenset[str], asked: object) -> None:
+def must_be_of_own(actor: Actor, asked: object) -> None:
     """Refuses a person who may not see all companies what is not of one of its own: it names the company."""
+    own = actor.companies
+    if own is None:
+        return
     name, company = type(asked).__name__, getattr(asked, "company", None)
     may = f"{actor.called} may act for {', '.join(sorted(own))}"
     if name in OF_ALL or (name == "ImportStaging" and getattr(asked, "actual_id", None)):

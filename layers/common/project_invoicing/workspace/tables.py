@@ -15,7 +15,7 @@ _NAME: Final = re.compile(r"<t[hd]\b([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 _PART: Final = re.compile(r"<(table|thead|tbody|tfoot|tr|th|td)\b([^>]*)>")
 _TAG: Final = re.compile(r"<[^>]*>")
 _SPAN: Final = re.compile(r'colspan="(\d+)"')
-_ROLES: Final = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tfoot": "rowgroup", "tr": "row"}
+_ROLES: Final = dict(table="table", thead="rowgroup", tbody="rowgroup", tfoot="rowgroup", tr="row")  # noqa: C408
 
 
 def labelled(html: str) -> str:

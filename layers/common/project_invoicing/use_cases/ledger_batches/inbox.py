@@ -19,7 +19,7 @@ from project_invoicing.ledger_bucket import FOLDER
 from project_invoicing.rules.ledger_answer_form import answer_of
 from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
 from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
-from project_invoicing.use_cases.people import must_be_allowed
+from project_invoicing.use_cases.people import must_be_allowed, must_be_of_own
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 
@@ -59,6 +59,7 @@ class Acknowledgements:
                 f"{actor.name or 'who asks'} needs the role {Role.ADMINISTRATOR} to say that a batch was voided there"
             )
             raise Refused(PostingFailure.ROLE_MISSING, told)
+        must_be_of_own(actor, asked)
         return shown(self.taking.take(answer), answer)
 
 

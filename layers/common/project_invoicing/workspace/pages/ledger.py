@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -53,7 +54,7 @@ def missing(desk: Desk) -> Response[Any]:
 
 def show(desk: Desk) -> Response[Any]:
     """One batch: totals, files, deliveries, answers, documents, and what was done to it."""
-    batch = _batch(desk.query)
+    batch = _batch(desk, desk.query)
     store = bootstrap.ledger_batches()
     deliveries, refused = BatchDeliveries(store.client, store.table).of(batch.id)
     answers = BatchAnswers(store.client, store.table).of(batch.id)
@@ -79,7 +80,7 @@ def show(desk: Desk) -> Response[Any]:
 
 def download(desk: Desk) -> Response[Any]:
     """Sends the browser to a file of the batch, by a link that is good for a minute."""
-    batch, name = _batch(desk.query), desk.query.get("name", "")
+    batch, name = _batch(desk, desk.query), desk.query.get("name", "")
     store = bootstrap.ledger_batches()
     delivery = _number(desk.query.get("delivery", "0"))
     if delivery:
@@ -97,7 +98,7 @@ def download(desk: Desk) -> Response[Any]:
 
 def deliver(desk: Desk) -> Response[Any]:
     """Asks for a delivery of what is not accepted yet."""
-    batch = _batch(desk.form)
+    batch = _batch(desk, desk.form)
     asked = DeliverBatch(
         company=batch.company, kind=batch.kind, number=batch.number, format=desk.form.get("format", "")
     )
@@ -111,7 +112,7 @@ def deliver(desk: Desk) -> Response[Any]:
 def acknowledge(desk: Desk) -> Response[Any]:
     """Takes what a person says that the other ledger has made of it."""
     if desk.form.get("outcome") not in _BY_HAND:
-        return _back(desk, _batch(desk.form), "Nothing was changed: say what became of it.", refused=True)
+        return _back(desk, _batch(desk, desk.form), "Nothing was changed: say what became of it.", refused=True)
     return _say(desk, desk.form["outcome"])
 
 
@@ -121,7 +122,7 @@ def void(desk: Desk) -> Response[Any]:
 
 
 def _say(desk: Desk, outcome: str) -> Response[Any]:
-    batch, form = _batch(desk.form), desk.form
+    batch, form = _batch(desk, desk.form), desk.form
     errors = [line.strip().partition(" ") for line in form.get("errors", "").splitlines() if line.strip()]
     said: dict[str, Any] = {
         "company": batch.company,
@@ -150,10 +151,11 @@ def _back(desk: Desk, batch: LedgerBatch, said: str, *, refused: bool = False) -
     return desk.go("/ledger/batch", said, refused=refused, company=batch.company, kind=batch.kind, number=number)
 
 
-def _batch(given: Any) -> LedgerBatch:
-    """The batch that a query or a form names."""
-    number = _number(given.get("number", "0"))
-    found = bootstrap.ledger_batches().get(BatchId(given.get("company", ""), _kind(given.get("kind", "")), number))
+def _batch(desk: Desk, given: Mapping[str, str]) -> LedgerBatch:
+    """The batch that a query or a form names, of a company that the person may see."""
+    company, number = given.get("company", ""), _number(given.get("number", "0"))
+    kind = _kind(given.get("kind", ""))
+    found = bootstrap.ledger_batches().get(BatchId(company, kind, number)) if desk.actor.sees(company) else None
     if found is None:
         raise NotFoundError
     return found
