@@ -78,13 +78,17 @@ class Journals:
         found = query(self.client, self.table, company, index=INDEX, names=("oc", "od"))
         return [journal for item in found if (journal := readable(journal_of, item))]
 
-    def unposted(self, company: str) -> list[Journal]:
-        """As ``open``, with the journals in error, which no run posts. One request more, and one for a hundred."""
+    def unposted(self, company: str, *, one_list: bool = False) -> list[Journal]:
+        """As ``open``, with the journals in error, which no run posts. One request more, and one for a hundred.
+
+        ``one_list``: no earlier version has listed anything.
+        """
+        lists = Listed(self.client, self.table, one_list=one_list)
         parts = parts_of(KIND, company, JournalStatus.ERROR)
         numbers: list[str] = []
         before: str | None = None
         while before != "":
-            found = self._lists.newest(parts, _AT_ONCE, since=None, before=before)
+            found = lists.newest(parts, _AT_ONCE, since=None, before=before)
             numbers += (_document(item["pk"])[1] for item in found.entries)
             before = found.before
         return [*self.open(company), *(self.many(company, sorted(numbers)).values() if numbers else ())]

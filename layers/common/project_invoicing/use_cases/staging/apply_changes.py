@@ -152,7 +152,7 @@ class Changes:
 
     def _unposted(self, company: str) -> Iterator[tuple[str, Journal]]:
         """A company's drafts and journals in error, each with its number."""
-        found = self.journals.unposted(company)
+        found = self.journals.unposted(company, one_list=self.setups.one_list)
         return ((one.journal_id, one) for one in found if one.status in UNPOSTED)
 
     def _journal_line(self, row: StagedRow, journal_id: str) -> None:

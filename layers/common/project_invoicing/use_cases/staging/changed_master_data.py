@@ -143,7 +143,7 @@ class ChangedMasterData:
     def _unposted(self, companies: list[str]) -> Iterator[Line]:
         journals, proposals = self.changes.journals, self.changes.proposals
         for company in companies:
-            for journal in journals.unposted(company):
+            for journal in journals.unposted(company, one_list=self.changes.setups.one_list):
                 if journal.status in UNPOSTED:
                     for page in journals.pages(company, journal.journal_id):
                         yield from () if page.posted else page.lines
