@@ -66,10 +66,10 @@ _WORDS: Final = {
     Point.IN_NO_BATCH: Words(
         "Posted documents in no batch for the general ledger",
         "Have a batch made: invoicing ledger build.",
-        _of("/batches"),
+        _of("/ledger/missing"),
     ),
     Point.NOT_ACCEPTED: Words(
-        "Batches that the general ledger has not accepted", "Answer for them, or deliver them again.", _of("/batches")
+        "Batches that the general ledger has not accepted", "Answer for them, or deliver them again.", _of("/ledger")
     ),
 }
 
