@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from project_invoicing.domain.journal import Amount, Journal, summed
+import pytest
+
+from project_invoicing.domain.journal import Amount, Journal
 from project_invoicing.store.journal_change import HEADER, partition
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.transactions import update, write_one
+from project_invoicing.use_cases.journals import add_lines
 from project_invoicing.use_cases.lists.asked import Asked, Kind
 from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.lists.show import page
@@ -26,7 +29,7 @@ def held(books: Books, number: str = "USPM-000001") -> Journal:
     journal = journals.get("USPM", number)
     assert journal
     lines = [line for one in journals.pages("USPM", number) for line in one.lines]
-    assert journal.amounts == summed((), lines, ())
+    assert journal.amounts == Journal("USPM", number, journal.status, journal.period).amounts_with(added=lines)
     return journal
 
 
@@ -52,6 +55,15 @@ def test_a_header_says_what_its_lines_come_to(books: Books) -> None:
     books.post_journals()
     assert held(books).status == "posted"
     assert listed(books, "posted") == [("USPM-000001", "1600.00 USD", "1600.00 GBP, 1600.00 USD")]
+
+
+def test_a_run_of_several_pages_counts_each_of_them(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(add_lines, "PAGE_LINES", 2)
+    books.use(finance())
+    books.arrive(*approval(), *approval("second"), *approval("third"))
+    books.import_staging()
+    assert held(books).amounts == (Amount("USD", Decimal(2400), Decimal(4800)),)
+    assert held(books).line_count == 6
 
 
 def test_lines_that_fail_take_their_amounts_with_them(books: Books) -> None:

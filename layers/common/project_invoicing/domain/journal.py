@@ -25,17 +25,6 @@ Amounts = tuple[Amount, ...]
 """By currency."""
 
 
-def summed(before: Amounts, added: Iterable[JournalLine], removed: Iterable[JournalLine]) -> Amounts:
-    """The amounts with the lines that are added and without those that are removed."""
-    sums = {one.currency: one for one in before}
-    for sign, lines in ((1, added), (-1, removed)):
-        for line in lines:
-            one = sums.get(line.currency, Amount(line.currency))
-            cost, sales = one.cost + sign * line.cost_amount, one.sales + sign * line.sales_amount
-            sums[line.currency] = Amount(line.currency, cost, sales)
-    return tuple(one for _, one in sorted(sums.items()) if one.cost or one.sales)
-
-
 @dataclass(frozen=True, slots=True)
 class Journal:
     """A journal's header as it was read.
@@ -59,6 +48,24 @@ class Journal:
     pinned: bool = False
     """Whether the master data of its posting is kept beside it."""
     amounts: Amounts | None = None
+
+    def amounts_with(self, added: Iterable[JournalLine] = (), removed: Iterable[JournalLine] = ()) -> Amounts | None:
+        """The amounts with the lines that are added and without those that are removed. ``None``: not known."""
+        before = self.amounts if self.counted_lines else ()
+        if before is None:
+            return None
+        sums = {one.currency: one for one in before}
+        for sign, lines in ((1, added), (-1, removed)):
+            for line in lines:
+                one = sums.get(line.currency, Amount(line.currency))
+                cost, sales = one.cost + sign * line.cost_amount, one.sales + sign * line.sales_amount
+                sums[line.currency] = Amount(line.currency, cost, sales)
+        return tuple(one for _, one in sorted(sums.items()) if one.cost or one.sales)
+
+    @property
+    def counted_lines(self) -> int:
+        """How many lines its amounts are of."""
+        return self.line_count - self.error_lines
 
     def takes_lines(self, limit: int) -> bool:
         """Whether an import may add lines: to a draft that is not full (JRN-05, JRN-06), never to an error journal."""

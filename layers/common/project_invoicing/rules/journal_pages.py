@@ -56,7 +56,11 @@ class Segment:
         """The journal with these lines, added ``at``."""
         count, journal = len(self.lines), self.journal
         return replace(
-            journal, line_count=journal.line_count + count, next_line=journal.next_line + count, changed_at=at
+            journal,
+            line_count=journal.line_count + count,
+            next_line=journal.next_line + count,
+            changed_at=at,
+            amounts=journal.amounts_with(added=self.lines),
         )
 
 

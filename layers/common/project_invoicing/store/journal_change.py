@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.calendar import last_day
 from project_invoicing.domain.codes import JournalStatus
-from project_invoicing.domain.journal import Amount, Amounts, Journal, summed
+from project_invoicing.domain.journal import Amount, Amounts, Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.states import JOURNALS, JournalVerb
 from project_invoicing.store.listing import entry, list_of, open_entry
@@ -61,11 +61,11 @@ class JournalChange:
 
         One that does not say it stays so: only whoever reads all lines could tell. To be called after what counts them.
         """
-        before = self._read.amounts if _lines(self._read) else ()
-        if before is None:
+        amounts = self._read.amounts_with(added, removed)
+        if amounts is None:
             return
         self._summed = True
-        self.after = replace(self.after, amounts=summed(before, added, removed))
+        self.after = replace(self.after, amounts=amounts)
         self._values["am"] = amounts_text(self.after)
 
     def reworded(self) -> None:
@@ -146,7 +146,7 @@ def amounts_text(journal: Journal) -> str | None:
     if journal.amounts is None:
         return None
     sums = [[one.currency, str(one.cost), str(one.sales)] for one in journal.amounts]
-    return json.dumps([_lines(journal), sums], separators=(",", ":"))
+    return json.dumps([journal.counted_lines, sums], separators=(",", ":"))
 
 
 def amounts_in(text: str | None, lines: int) -> Amounts | None:
@@ -157,10 +157,6 @@ def amounts_in(text: str | None, lines: int) -> Amounts | None:
     return (
         tuple(Amount(code, Decimal(cost), Decimal(sales)) for code, cost, sales in sums) if counted == lines else None
     )
-
-
-def _lines(journal: Journal) -> int:
-    return journal.line_count - journal.error_lines
 
 
 def opened(journal: Journal) -> dict[str, str]:
