@@ -18,12 +18,11 @@ from local import ROOT
 from local.http_api import Request, request_event
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
+from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
-    LedgerBatchReady,
-    LedgerDeliveryRequested,
     MasterDataChanged,
     MasterDataLoaded,
     ProposalReady,

@@ -26,12 +26,10 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.events import BusEvent
+from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
-    OWN_EVENTS,
     InvoicePosted,
     JournalPosted,
-    LedgerBatchReady,
-    LedgerDeliveryRequested,
     MasterDataChanged,
     MasterDataLoaded,
     ProposalReady,
@@ -39,6 +37,7 @@ from project_invoicing.events.own import (
 )
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
+from tools.contracts import OWN_EVENTS
 
 TEMPLATE = templates.read(ROOT / "template.yaml")
 LISTENERS = {

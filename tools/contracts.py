@@ -16,7 +16,23 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.events.details import Detail, Shape, either, shapes
-from project_invoicing.events.own import OWN_EVENTS, VERSION, OwnEvent
+from project_invoicing.events.ledger_batches import LedgerBatchDelivered, LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.own import (
+    VERSION,
+    ActualRejected,
+    ImportRequested,
+    InvoicePosted,
+    JournalFailed,
+    JournalPosted,
+    MasterDataChanged,
+    MasterDataLoaded,
+    OwnEvent,
+    ProposalCreated,
+    ProposalReady,
+    SetupChanged,
+    SweepContinued,
+    WriteBackRequested,
+)
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
@@ -33,6 +49,24 @@ from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 
 DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
+OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
+    ProposalCreated,
+    ProposalReady,
+    JournalPosted,
+    JournalFailed,
+    InvoicePosted,
+    ActualRejected,
+    SetupChanged,
+    MasterDataChanged,
+    MasterDataLoaded,
+    LedgerBatchReady,
+    LedgerBatchDelivered,
+    LedgerDeliveryRequested,
+    ImportRequested,
+    WriteBackRequested,
+    SweepContinued,
+)
+"""What the table and the schemas show, in this order."""
 REQUESTS: Final[tuple[type[Request], ...]] = (
     ControlMap,
     ImportStaging,
@@ -46,7 +80,7 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""
-_BEGIN: Final = "<!-- generated from events/own.py: python -m tools.contracts -->"
+_BEGIN: Final = "<!-- generated from the classes of our events: python -m tools.contracts -->"
 _END: Final = "<!-- end of what is generated -->"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KINDS: Final = {str: "string", int: "integer", bool: "boolean"}

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from project_invoicing.events import SOURCE
-from project_invoicing.events.own import OWN_EVENTS
 from project_invoicing.use_cases.commands.reading import COMMANDS, command_of
 from project_invoicing.use_cases.requests.request import Request
 from tests.event_samples import EVENTS, function_samples
 from tests.json_schema import problems
 from tools import contracts
+from tools.contracts import OWN_EVENTS
 
 TYPES = {event.TYPE: event for event in OWN_EVENTS}
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from project_invoicing.domain.codes import BatchKind, RejectReason
+from project_invoicing.domain.codes import RejectReason
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.events.details import Detail, Says, unreadable
 
@@ -194,61 +194,6 @@ class MasterDataLoaded(OwnEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerBatchReady(OwnEvent):
-    """A batch for a general ledger is sealed, and its files are in the bucket."""
-
-    TYPE: ClassVar[str] = "LedgerBatchReady"
-    STARTS: ClassVar[str] = "`ledger_answers`: deliveries in the formats that the company has chosen"
-
-    company: Company
-    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
-    number: Annotated[int, Says("its number, without a gap in its company and kind")]
-    period: Annotated[str, Says("the month in which its fiscal period begins, as 2026-09")]
-    period_number: Annotated[int, Says("its number in that period")]
-    manifest_key: Annotated[str, Says("the key of its manifest in the bucket of the stack")]
-    manifest_sha256: Annotated[str, Says("the hash of its manifest, which names those of its other files")]
-    documents: Annotated[int, Says("how many documents it has")]
-    lines: LineCount
-    accounting_currency: Annotated[str, Says("the accounting currency of the company")]
-    debit: Annotated[str, Says("the sum of its debits in that currency", AMOUNT)]
-    credit: Annotated[str, Says("the sum of its credits in that currency", AMOUNT)]
-    first_date: Annotated[str, Says("the first accounting date of its lines", DATE)]
-    last_date: Annotated[str, Says("the last accounting date of its lines", DATE)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerBatchDelivered(OwnEvent):
-    """A delivery of a batch is complete: all files of it are in the bucket."""
-
-    TYPE: ClassVar[str] = "LedgerBatchDelivered"
-
-    company: Company
-    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
-    number: Annotated[int, Says("the number of the batch")]
-    period: Annotated[str, Says("the month in which its fiscal period begins, as 2026-09")]
-    delivery: Annotated[int, Says("the number of the delivery: the first holds all of it, a later one what is open")]
-    format: Annotated[str, Says("the format in which its files are")]
-    folder: Annotated[str, Says("what the keys of its files begin with, in the bucket of the stack")]
-    parts: Annotated[int, Says("how many files it has")]
-    lines: LineCount
-    manifest_sha256: Annotated[str, Says("the hash of the manifest of the batch")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerDeliveryRequested(OwnEvent):
-    """A person wants a batch delivered, once more or in another format."""
-
-    TYPE: ClassVar[str] = "LedgerDeliveryRequested"
-    STARTS: ClassVar[str] = "`ledger_answers`: that delivery"
-
-    company: Company
-    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
-    number: Annotated[int, Says("the number of the batch")]
-    format: Annotated[str, Says("the format in which its files shall be")]
-    actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequested(OwnEvent):
     """A person, or a repair, wants one actual or one proposal imported."""
 
@@ -293,22 +238,3 @@ class SweepContinued(OwnEvent):
 
     entity: Annotated[str, Says("the logical name of the table")]
     round: Annotated[int, Says("which round it is; the first invocation is round 0")]
-
-
-OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
-    ProposalCreated,
-    ProposalReady,
-    JournalPosted,
-    JournalFailed,
-    InvoicePosted,
-    ActualRejected,
-    SetupChanged,
-    MasterDataChanged,
-    MasterDataLoaded,
-    LedgerBatchReady,
-    LedgerBatchDelivered,
-    LedgerDeliveryRequested,
-    ImportRequested,
-    WriteBackRequested,
-    SweepContinued,
-)

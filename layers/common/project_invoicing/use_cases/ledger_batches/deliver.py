@@ -23,7 +23,7 @@ from project_invoicing.domain.ledger_batch import BatchId, BatchLine, BatchState
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.errors import Rejected
-from project_invoicing.events.own import LedgerBatchDelivered
+from project_invoicing.events.ledger_batches import LedgerBatchDelivered
 from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.ledger_bucket import folder_of, in_key
 from project_invoicing.rules.ledger_formats.formats import check_kind, named

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 from project_invoicing.domain.ledger_batch import BatchId, BatchLine, BatchState, LedgerBatch
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.errors import Conflict
-from project_invoicing.events.own import LedgerBatchReady
+from project_invoicing.events.ledger_batches import LedgerBatchReady
 from project_invoicing.ledger_bucket import folder_of
 from project_invoicing.rules import ledger_files
 from project_invoicing.rules.ledger_files import CSV, JSONL, MANIFEST, FileOf, Writer

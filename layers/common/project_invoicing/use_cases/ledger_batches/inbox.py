@@ -14,7 +14,7 @@ from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.events.own import LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.ledger_bucket import FOLDER
 from project_invoicing.rules.ledger_answer_form import answer_of
 from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown

@@ -19,7 +19,6 @@ from project_invoicing.domain.states import MapState
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
 from project_invoicing.use_cases.lists.counts import Open, Tally
 from project_invoicing.use_cases.lists.place import ListPlace
-from project_invoicing.use_cases.lists.unexported import exporting, of_company
 
 MOST_COMPANIES: Final = 10
 _PROPOSALS: Final = 100
@@ -124,9 +123,12 @@ def _count_row(made: Overview, opened: Open, row: StagedRow) -> None:
 
 def _count_leaving(made: Overview, companies: list[str]) -> None:
     """Three requests for each company that makes batches by itself; none for the others."""
-    for company in exporting(made.place):
+    for company in made.place.exporting:
         if company not in companies:
             continue
+        # Imported late: most stacks make no batches, and the overview is what the workspace starts with.
+        from project_invoicing.use_cases.lists.unexported import of_company  # noqa: PLC0415
+
         rows, after = of_company(made.place, company, _LEAVING, None)
         for row in rows:
             amount = Decimal(row.amount) if row.amount else None

@@ -11,6 +11,7 @@ from project_invoicing.config import Settings
 from project_invoicing.domain.proposal import UNRESOLVED
 from project_invoicing.rules.figures import Figures
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.setup.models.ledger import ExportSchedule
 from project_invoicing.store.queue_lists import QueueLists
 from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.use_cases.explain.stores import Stores
@@ -80,6 +81,12 @@ class ListPlace:
     @property
     def companies(self) -> list[str]:
         return sorted(filter(self.sees, self.setup.document.companies))
+
+    @property
+    def exporting(self) -> list[str]:
+        """The companies that make ledger batches by themselves: only there somebody waits for them."""
+        ledgers = ((company, self.setup.parameters(company).ledger) for company in self.companies)
+        return [company for company, ledger in ledgers if ledger.schedule is not ExportSchedule.OFF]
 
     @property
     def companies_of_proposals(self) -> list[str]:

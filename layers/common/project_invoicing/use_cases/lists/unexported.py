@@ -5,7 +5,6 @@ Company by company: its batches by number, then its documents, the oldest accoun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +14,6 @@ from project_invoicing.domain.codes import BatchRefusal
 from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
 from project_invoicing.rules.ledger_files import amount_text
 from project_invoicing.rules.ledger_unanswered import unanswered_since
-from project_invoicing.setup.models.ledger import ExportSchedule
 from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.use_cases.lists.asked import Asked, Page, companies_from
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -62,13 +60,6 @@ def of_company(place: ListPlace, company: str, limit: int, after: str | None) ->
     rows = [] if after else [_of_batch(one, place.at) for one in store.open(company)]
     documents, onward = Ready(store.client, store.table).page(company, limit, after)
     return [*rows, *(_of_document(one, place.at) for one in documents)], onward
-
-
-def exporting(place: ListPlace) -> Iterator[str]:
-    """The companies that make batches by themselves: only there somebody waits for them."""
-    for company in place.companies:
-        if place.setup.parameters(company).ledger.schedule is not ExportSchedule.OFF:
-            yield company
 
 
 def _of_batch(batch: LedgerBatch, at: str) -> UnexportedRow:

@@ -23,7 +23,7 @@ from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_RO
 from project_invoicing.use_cases.lists.asked import Asked, Page, bad, companies_from
 from project_invoicing.use_cases.lists.facts import ProposalFacts, ReferenceFacts
 from project_invoicing.use_cases.lists.place import ListPlace
-from project_invoicing.use_cases.lists.unexported import UnexportedRow, exporting, of_company
+from project_invoicing.use_cases.lists.unexported import UnexportedRow, of_company
 
 PROPOSAL, ACTUAL = "proposal", "actual"
 
@@ -96,13 +96,13 @@ def _then_leaving(place: ListPlace, asked: Asked, number: int) -> str | None:
     """The cursor at what waits to be in the general ledger, of the next company that makes batches by itself."""
     if asked.reason not in (None, *BatchRefusal) or asked.since:
         return None
-    companies = [one for one in exporting(place) if asked.company in (None, one)]
+    companies = [one for one in place.exporting if asked.company in (None, one)]
     return asked.cursor_at({"leaving": number}) if number < len(companies) else None
 
 
 def _leaving(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
     """What the general ledger of one company does not have yet."""
-    number, companies = asked.place["leaving"], [one for one in exporting(place) if asked.company in (None, one)]
+    number, companies = asked.place["leaving"], [one for one in place.exporting if asked.company in (None, one)]
     if number >= len(companies):
         return Page()
     found, after = of_company(place, companies[number], asked.limit, asked.place.get("after"))

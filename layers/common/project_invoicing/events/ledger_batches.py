@@ -1,0 +1,65 @@
+"""Our own events about batches for a general ledger, apart from the others as few functions load them (D-092)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from project_invoicing.domain.codes import BatchKind
+from project_invoicing.events.details import Says
+from project_invoicing.events.own import AMOUNT, DATE, Company, LineCount, OwnEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatchReady(OwnEvent):
+    """A batch for a general ledger is sealed, and its files are in the bucket."""
+
+    TYPE: ClassVar[str] = "LedgerBatchReady"
+    STARTS: ClassVar[str] = "`ledger_answers`: deliveries in the formats that the company has chosen"
+
+    company: Company
+    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
+    number: Annotated[int, Says("its number, without a gap in its company and kind")]
+    period: Annotated[str, Says("the month in which its fiscal period begins, as 2026-09")]
+    period_number: Annotated[int, Says("its number in that period")]
+    manifest_key: Annotated[str, Says("the key of its manifest in the bucket of the stack")]
+    manifest_sha256: Annotated[str, Says("the hash of its manifest, which names those of its other files")]
+    documents: Annotated[int, Says("how many documents it has")]
+    lines: LineCount
+    accounting_currency: Annotated[str, Says("the accounting currency of the company")]
+    debit: Annotated[str, Says("the sum of its debits in that currency", AMOUNT)]
+    credit: Annotated[str, Says("the sum of its credits in that currency", AMOUNT)]
+    first_date: Annotated[str, Says("the first accounting date of its lines", DATE)]
+    last_date: Annotated[str, Says("the last accounting date of its lines", DATE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatchDelivered(OwnEvent):
+    """A delivery of a batch is complete: all files of it are in the bucket."""
+
+    TYPE: ClassVar[str] = "LedgerBatchDelivered"
+
+    company: Company
+    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
+    number: Annotated[int, Says("the number of the batch")]
+    period: Annotated[str, Says("the month in which its fiscal period begins, as 2026-09")]
+    delivery: Annotated[int, Says("the number of the delivery: the first holds all of it, a later one what is open")]
+    format: Annotated[str, Says("the format in which its files are")]
+    folder: Annotated[str, Says("what the keys of its files begin with, in the bucket of the stack")]
+    parts: Annotated[int, Says("how many files it has")]
+    lines: LineCount
+    manifest_sha256: Annotated[str, Says("the hash of the manifest of the batch")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerDeliveryRequested(OwnEvent):
+    """A person wants a batch delivered, once more or in another format."""
+
+    TYPE: ClassVar[str] = "LedgerDeliveryRequested"
+    STARTS: ClassVar[str] = "`ledger_answers`: that delivery"
+
+    company: Company
+    kind: Annotated[str, Says("what its lines are", values=tuple(BatchKind))]
+    number: Annotated[int, Says("the number of the batch")]
+    format: Annotated[str, Says("the format in which its files shall be")]
+    actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
