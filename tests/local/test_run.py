@@ -114,7 +114,7 @@ def test_a_reader_who_has_enough_gets_no_stack_trace() -> None:
     """``python -m local … | head -1``: the answer of a question is one text, that of a run many."""
     imports = "import sys; from local import cli; from operate import explain; "
     answer = imports + "explain.run = lambda *_: {'found': ['x' * 100_000]}; "
-    question = [sys.executable, "-c", answer + "sys.exit(cli.main(['explain', 'x', '--json']))"]
+    question = [sys.executable, "-c", answer + "sys.exit(cli.main(['explain', 'x', '--json', '--stack', 'x']))"]
     scenario = [sys.executable, "-m", "local", "run", "--setup", SETUP, "--events", EVENTS, "--engine", "moto"]
 
     for command in (question, scenario):

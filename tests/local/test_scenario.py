@@ -17,7 +17,10 @@ from tests.builders import guid, proforma
 
 AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
-KINDS = "dataverse, approve, confirm, run, edit, delete_lines, reset, replay, intercompany_invoice, setup"
+KINDS = (
+    "dataverse, approve, confirm, run, edit, delete_lines, reset, replay, intercompany_invoice, acknowledge, deliver, "
+    "setup"
+)
 SETUP = """\
 companies:
   USPM: {name: Contoso, accounting_currency: USD, time_zone: America/New_York}

@@ -171,6 +171,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "reference_rates",
         "audit_sealing",
         "ledger_export",
+        "ledger_answers",
         "master_data_sync",
     }
     assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook", "workspace"]

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from project_invoicing.config import Settings
 from project_invoicing.errors import Conflict, IntegrationError, Unavailable
 from project_invoicing.store import transactions
-from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translate, translated
+from project_invoicing.store.errors import ConditionFailed, Throttled, TransactionCancelled, translate, translated
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import delete, get, get_many, lost, put, query, transact, update
 
@@ -178,8 +178,8 @@ def cancelled(*codes: str) -> ClientError:
         (refusal("TransactionConflictException"), Conflict),
         (cancelled("None", "ConditionalCheckFailed"), TransactionCancelled),
         (cancelled("TransactionConflict", "None"), TransactionCancelled),
-        (cancelled("ConditionalCheckFailed", "ThrottlingError"), Unavailable),
-        (cancelled("None", "ProvisionedThroughputExceeded"), Unavailable),
+        (cancelled("ConditionalCheckFailed", "ThrottlingError"), Throttled),
+        (cancelled("None", "ProvisionedThroughputExceeded"), Throttled),
         (cancelled("None", "ValidationError"), None),
         (refusal("ValidationException"), None),
         (refusal("ResourceNotFoundException"), None),

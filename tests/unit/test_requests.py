@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.control_map import ControlMap
+from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
@@ -18,8 +20,11 @@ from tests.builders import guid
 from tools.contracts import REQUESTS
 
 SIGNED = [request for request in REQUESTS if issubclass(request, SignedRequest)]
+BATCH = {"company": "USPM", "kind": "ledger", "number": 1}
 REQUIRED: dict[type[Request], dict[str, Any]] = {
+    AcknowledgeBatch: BATCH | {"outcome": "accepted"},
     ControlMap: {"action": "list"},
+    DeliverBatch: BATCH | {"format": "plain"},
     RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
 }
 
