@@ -22,6 +22,7 @@ from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
     JournalPosted,
+    LedgerBatchesRequested,
     LedgerBatchReady,
     LedgerDeliveryRequested,
     MasterDataChanged,
@@ -249,6 +250,9 @@ BATCH_READY = LedgerBatchReady(
     first_date="2026-08-27",
     last_date="2026-08-31",
 ).on_bus("2026-09-01T04:00:00Z", "USPM-ledger-000001")
+BATCHES = LedgerBatchesRequested(company="USPM", kind="ledger", actor="ann@contoso.example").on_bus(
+    "2026-09-01T04:00:00Z", "USPM#ledger"
+)
 DELIVERED = {"company": "USPM", "kind": "ledger", "number": 1, "format": "d365_general_journal"}
 DELIVERY = LedgerDeliveryRequested(
     company="USPM", kind="ledger", number=1, format="d365_general_journal", actor="ann@contoso.example"
@@ -482,6 +486,7 @@ def function_samples() -> dict[str, Any]:
         "audit_sealing/scheduled": scheduled("2026-08-31T09:05:00Z", "audit-sealing"),
         "ledger_export/scheduled": scheduled("2026-09-01T04:00:00Z", "ledger-export"),
         "ledger_export/finance-setup-changed": envelope(SETUP),
+        "ledger_export/batches-requested": envelope(BATCHES),
         "ledger_export/manual": manual("2026-09-01T04:00:00Z", "Manual Run", company="USPM", kind="ledger"),
         "ledger_answers/batch-ready": queue_batch(envelope(BATCH_READY), of="ledger-answers"),
         "ledger_answers/delivery-requested": queue_batch(envelope(DELIVERY), of="ledger-answers"),

@@ -30,6 +30,7 @@ from project_invoicing.events.own import (
     OWN_EVENTS,
     InvoicePosted,
     JournalPosted,
+    LedgerBatchesRequested,
     LedgerBatchReady,
     LedgerDeliveryRequested,
     MasterDataChanged,
@@ -50,6 +51,7 @@ LISTENERS = {
     ProposalReady.TYPE: ("invoice_posting",),
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
+    LedgerBatchesRequested.TYPE: ("ledger_export",),
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}

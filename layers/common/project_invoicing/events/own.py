@@ -249,6 +249,18 @@ class LedgerDeliveryRequested(OwnEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatchesRequested(OwnEvent):
+    """A person wants batches for general ledgers made: of every company and kind, or of those that it names."""
+
+    TYPE: ClassVar[str] = "LedgerBatchesRequested"
+    STARTS: ClassVar[str] = "`ledger_export`: batches of what is ready, whatever the schedule"
+
+    company: Annotated[str | None, Says("the code of the only company")] = None
+    kind: Annotated[str | None, Says("the only kind of batches", values=tuple(BatchKind))] = None
+    actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequested(OwnEvent):
     """A person, or a repair, wants one actual or one proposal imported."""
 
@@ -308,6 +320,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerBatchReady,
     LedgerBatchDelivered,
     LedgerDeliveryRequested,
+    LedgerBatchesRequested,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,
