@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from project_invoicing.domain.actor import BY_EVENT, Actor, Role, person
-from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.codes import PostingFailure, RejectReason
 from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
@@ -103,11 +103,10 @@ class Builds:
     actor: Actor
 
     def ask(self, asked: BuildBatches) -> Json:
-        """Asks for batches. Raises ``Refused`` without the role or for a company that is not there, ``Unavailable``."""
+        """Asks for batches. Raises ``Refused`` without the role, ``Rejected`` for no such company, ``Unavailable``."""
         must_be_allowed(self.actor, asked)
         if asked.company is not None and asked.company not in self.setup.document.companies:
-            unknown = unknown_company(asked.company)
-            raise Refused(unknown.reason, unknown.detail)
+            raise Rejected(RejectReason.SCHEMA, unknown_company(asked.company).detail)
         requested = LedgerBatchesRequested(company=asked.company, kind=asked.kind, actor=self.actor.id or None)
         if self.bus.publish([requested.on_bus(self.at, f"{asked.company}#{asked.kind}")]):
             raise Unavailable("the bus did not take the request")
