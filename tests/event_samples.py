@@ -18,7 +18,7 @@ from local import ROOT
 from local.http_api import Request, request_event
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
-from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     ImportRequested,
     InvoicePosted,
@@ -248,6 +248,9 @@ BATCH_READY = LedgerBatchReady(
     first_date="2026-08-27",
     last_date="2026-08-31",
 ).on_bus("2026-09-01T04:00:00Z", "USPM-ledger-000001")
+BATCHES = LedgerBatchesRequested(company="USPM", kind="ledger", actor="ann@contoso.example").on_bus(
+    "2026-09-01T04:00:00Z", "USPM#ledger"
+)
 DELIVERED = {"company": "USPM", "kind": "ledger", "number": 1, "format": "d365_general_journal"}
 DELIVERY = LedgerDeliveryRequested(
     company="USPM", kind="ledger", number=1, format="d365_general_journal", actor="ann@contoso.example"
@@ -481,6 +484,7 @@ def function_samples() -> dict[str, Any]:
         "audit_sealing/scheduled": scheduled("2026-08-31T09:05:00Z", "audit-sealing"),
         "ledger_export/scheduled": scheduled("2026-09-01T04:00:00Z", "ledger-export"),
         "ledger_export/finance-setup-changed": envelope(SETUP),
+        "ledger_export/batches-requested": envelope(BATCHES),
         "ledger_export/manual": manual("2026-09-01T04:00:00Z", "Manual Run", company="USPM", kind="ledger"),
         "ledger_answers/batch-ready": queue_batch(envelope(BATCH_READY), of="ledger-answers"),
         "ledger_answers/delivery-requested": queue_batch(envelope(DELIVERY), of="ledger-answers"),

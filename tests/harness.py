@@ -26,7 +26,7 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.events import BusEvent
-from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     InvoicePosted,
     JournalPosted,
@@ -49,6 +49,7 @@ LISTENERS = {
     ProposalReady.TYPE: ("invoice_posting",),
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
+    LedgerBatchesRequested.TYPE: ("ledger_export",),
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}

@@ -16,7 +16,12 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.events.details import Detail, Shape, either, shapes
-from project_invoicing.events.ledger_batches import LedgerBatchDelivered, LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import (
+    LedgerBatchDelivered,
+    LedgerBatchesRequested,
+    LedgerBatchReady,
+    LedgerDeliveryRequested,
+)
 from project_invoicing.events.own import (
     VERSION,
     ActualRejected,
@@ -62,6 +67,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerBatchReady,
     LedgerBatchDelivered,
     LedgerDeliveryRequested,
+    LedgerBatchesRequested,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

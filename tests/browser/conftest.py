@@ -136,7 +136,7 @@ def desk(chromium: Browser) -> Iterator[Desk]:
 
 def _play(site: Site) -> None:
     document = read_setup(demo.POLICY)
-    document["parameters"]["USPM"] |= {"four_eyes": True}
+    document["parameters"]["USPM"] |= {"four_eyes": True, "ledger": {"schedule": "daily", "formats": ["beancount"]}}
     story = demo.Story(site, Console(file=io.StringIO()))
     story.prepare(document)
     story.work()
@@ -154,6 +154,11 @@ def _play(site: Site) -> None:
     site.go_to(_SHOWN)
     site.run("staging_import")
     site.run("reconciliation")
+    site.run("ledger_export")
+    site.settle()
+    ledger = {"company": "USPM", "kind": "ledger", "number": 1}
+    errors = [{"external_id": "USPM:PV-00000001", "message": "the period is closed"}]
+    site.run("ledger_answers", acknowledge=ledger | {"outcome": "partly", "external_number": "GJ-1", "errors": errors})
     site.run("dataverse_catchup", map={"action": "pause", "name": "products", "reason": "prices are being changed"})
 
 

@@ -22,6 +22,9 @@ PAGES: Final = {
     "waiting": "/waiting",
     "rejected": "/rejected",
     "differences": "/differences",
+    "ledger": "/ledger?company=USPM",
+    "ledger-batch": "/ledger/batch?company=USPM&kind=ledger&number=1",
+    "ledger-missing": "/ledger/missing?company=USPM",
     "close": "/close?company=USPM&period=2026-08",
     "master-data": "/master-data?number=PRJ-1",
     "project": "/master-data/row?kind=projects&company=USPM&number=PRJ-1",
@@ -86,6 +89,26 @@ def test_keys_lead_from_page_to_page_and_from_row_to_row(desk: Desk) -> None:
         expect(page.get_by_role("searchbox")).to_be_focused()
         page.keyboard.type("g w")
         expect(page).to_have_url(f"{desk.url}/rejected")
+        page.goto(f"{desk.url}/")
+        page.keyboard.type("gg")
+        expect(page).to_have_url(f"{desk.url}/ledger")
+        page.get_by_role("link", name="What the general ledger").focus()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Make batches now")).to_be_focused()
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Batch USPM-ledger-000001")
+        page.get_by_role("combobox", name="Format").focus()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Deliver again")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("combobox", name="What became of it")).to_be_focused()
+        looked_at(page, "ledger-batch-answered")
+        page.locator("h1").click()
+        page.keyboard.press("u")
+        expect(page).to_have_url(f"{desk.url}/ledger?company=USPM&kind=ledger")
     assert desk.errors() == []
 
 

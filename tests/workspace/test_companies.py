@@ -115,6 +115,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/ledger/build": {"company": "GBPM", "kind": "ledger"},
     "/ledger/batch/deliver": {**BATCH, "format": "beancount"},
     "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},
     "/ledger/batch/void": {**BATCH, "message": "why"},
@@ -226,6 +227,7 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         ],
         "/api/v1/postings/invoices": [{}, proposal, {"company": "GBPM"}, {**proposal, "company": "USPM"}],
         "/api/v1/postings/journals": [{}, journal, {"company": "GBPM"}],
+        "/api/v1/ledger/batches": [{}, {"company": "GBPM"}, {"kind": "ledger"}],
         "/api/v1/ledger/deliveries": [{**BATCH, "number": 1, "format": "beancount"}],
         "/api/v1/ledger/answers": [
             {**BATCH, "number": 1, "outcome": outcome, "message": "why"} for outcome in ("accepted", "voided_there")

@@ -8,15 +8,21 @@ from unittest.mock import patch
 
 import pytest
 
+from project_invoicing import bootstrap
 from project_invoicing.domain.actor import Actor, How, Role
+from project_invoicing.domain.history import Done
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
+from project_invoicing.use_cases.ledger_batches.occasions import asked_by
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from tests.batches import asked
 from tests.books import COMPANY, Books, small
+from tests.harness import envelope
+from tests.workspace.calling import Api
+from tests.workspace.oidc_issuer import OidcIssuer
 from tests.workspace.person import Person
 
 BATCH = {"company": COMPANY, "kind": "ledger", "number": "1"}
@@ -46,6 +52,9 @@ def test_who_may_see_another_company_alone_finds_no_batch_and_does_nothing_to_on
         ("void", {"message": "why"}),
     ):
         assert other.post(f"/ledger/batch/{path}", **BATCH, **said).status == 404
+    with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
+        assert other.post("/ledger/build", company=COMPANY, kind="ledger").status == 404
+    assert published.call_args_list == []
     assert COMPANY not in other.get("/ledger/missing").text
     assert "What the general ledger lacks" not in other.get("/").text
 
@@ -98,8 +107,14 @@ def test_a_file_is_loaded_by_a_link_that_is_good_for_a_minute(books: Books) -> N
         assert ann.get("/ledger/file", **BATCH, name=name).status == 404
 
 
-def test_a_poster_delivers_and_answers_and_an_administrator_voids(books: Books) -> None:
+def test_a_poster_builds_delivers_and_answers_and_an_administrator_voids(books: Books) -> None:
     poster = person(books, "poster")
+    with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
+        told = poster.send("/ledger/build", company=COMPANY, kind="ledger")
+    [[event]] = [call.args[0] for call in published.call_args_list]
+    assert "Batches of what waits in USPM are being made" in told.text
+    assert event.detail == {"version": 1, "company": "USPM", "kind": "ledger", "actor": "ann"}
+    assert poster.post("/ledger/build", company=COMPANY, kind="all").status == 404
     with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
         told = poster.send("/ledger/batch/deliver", **BATCH, format="beancount")
     [[event]] = [call.args[0] for call in published.call_args_list]
@@ -130,4 +145,30 @@ def test_a_viewer_sees_and_changes_nothing(books: Books) -> None:
     assert "Deliver" not in viewer.get("/ledger/batch", **BATCH).text.replace("Deliveries", "")
     for path in ("deliver", "acknowledge", "void"):
         assert viewer.post(f"/ledger/batch/{path}", **BATCH, outcome="accepted").status == 403
+    assert "Make batches" not in viewer.get("/ledger").text
+    assert viewer.post("/ledger/build", **BATCH).status == 403
     assert books.batch(1).state is BatchState.READY
+
+
+def test_a_program_has_batches_made_by_the_function_that_writes_them(books: Books, issuer: OidcIssuer) -> None:
+    api = Api.of(issuer, SimpleNamespace(world=books))  # type: ignore[arg-type]
+    books.post(JOURNAL, "J-2", small(7))
+    poster = api.token_of("poster")
+    with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
+        for body, field in (
+            ({"company": "XXXX"}, "no company XXXX"),
+            ({"kind": "all"}, "kind"),
+            ({"actor": "b"}, "actor"),
+        ):
+            status, problem = api.post("/api/v1/ledger/batches", body, poster)
+            assert (status, field in problem["detail"]) == (422, True), problem
+        assert published.call_args_list == []
+        asked_for = {"company": COMPANY, "kind": "ledger"}
+        assert api.post("/api/v1/ledger/batches", asked_for, poster) == (200, {"outcome": "asked"})
+    [[event]] = [call.args[0] for call in published.call_args_list]
+    assert event.detail == {"version": 1, **asked_for, "actor": "ann"}
+    for _ in range(2):  # the bus may bring it twice
+        books.building().run(asked_by(envelope(event.detail, books.at, event.detail_type, "project-invoicing")))
+    assert [(one.number, one.documents) for one in books.batches] == [(1, 2), (2, 1)]
+    [made] = [one for one in bootstrap.ledger_batches().history(books.batch(2).id) if one.what is Done.CREATED]
+    assert made.who.id == "ann"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
     from project_invoicing.use_cases.ledger_batches.build import Building
     from project_invoicing.use_cases.ledger_batches.deliver import Delivering
-    from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements, Deliveries, Inbox
+    from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements, Builds, Deliveries, Inbox
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
@@ -401,6 +401,14 @@ def ledger_deliveries(at: str, actor: Actor) -> Deliveries:
     from project_invoicing.use_cases.ledger_batches.inbox import Deliveries
 
     return Deliveries(ledger_batches(), bus(), at, actor)
+
+
+def ledger_builds(at: str, actor: Actor) -> Builds:
+    """What has batches made that a person asks for."""
+    from project_invoicing.store import setups
+    from project_invoicing.use_cases.ledger_batches.inbox import Builds
+
+    return Builds(setups.current(client.dynamodb(), settings().setup_table), bus(), at, actor)
 
 
 def _acknowledging(at: str, actor: Actor) -> Acknowledging:

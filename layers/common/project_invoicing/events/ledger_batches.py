@@ -63,3 +63,15 @@ class LedgerDeliveryRequested(OwnEvent):
     number: Annotated[int, Says("the number of the batch")]
     format: Annotated[str, Says("the format in which its files shall be")]
     actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatchesRequested(OwnEvent):
+    """A person wants batches for general ledgers made: of every company and kind, or of those that it names."""
+
+    TYPE: ClassVar[str] = "LedgerBatchesRequested"
+    STARTS: ClassVar[str] = "`ledger_export`: batches of what is ready, whatever the schedule"
+
+    company: Annotated[str | None, Says("the code of the only company")] = None
+    kind: Annotated[str | None, Says("the only kind of batches", values=tuple(BatchKind))] = None
+    actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None

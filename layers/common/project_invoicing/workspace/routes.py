@@ -58,6 +58,7 @@ ROUTES: Final = (
     Route("GET", "/ledger/batch", "pages.ledger:show"),
     Route("GET", "/ledger/file", "pages.ledger:download"),
     Route("GET", "/ledger/missing", "pages.ledger:missing"),
+    Route("POST", "/ledger/build", "pages.ledger:build", Role.POSTER),
     Route("POST", "/ledger/batch/deliver", "pages.ledger:deliver", Role.POSTER),
     Route("POST", "/ledger/batch/acknowledge", "pages.ledger:acknowledge", Role.POSTER),
     Route("POST", "/ledger/batch/void", "pages.ledger:void", Role.ADMINISTRATOR),

@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from project_invoicing.domain.actor import BY_EVENT, Actor, Role, person
-from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.codes import PostingFailure, RejectReason
 from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
-from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.events.ledger_batches import LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.ledger_bucket import FOLDER
 from project_invoicing.rules.ledger_answer_form import answer_of
 from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
 from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
 from project_invoicing.use_cases.people import must_be_allowed, must_be_of_own
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
+from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.domain.ledger_answer import Answer
+    from project_invoicing.setup.lookups import FinanceSetup
     from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
@@ -73,7 +75,11 @@ class Deliveries:
     actor: Actor
 
     def ask(self, asked: DeliverBatch) -> Json:
-        """Asks for a delivery. Raises ``Refused`` where the batch cannot be delivered as it is, ``Unavailable``."""
+        """Asks for a delivery.
+
+        Raises ``Refused`` without the role or where the batch cannot be delivered as it is, ``Unavailable``.
+        """
+        must_be_allowed(self.actor, asked)
         must_be_deliverable(asked.batch, self.batches.get(asked.batch))
         requested = LedgerDeliveryRequested(
             company=asked.company,
@@ -83,6 +89,26 @@ class Deliveries:
             actor=self.actor.id or None,
         )
         if self.bus.publish([requested.on_bus(self.at, f"{asked.batch}#{asked.format}")]):
+            raise Unavailable("the bus did not take the request")
+        return {"outcome": "asked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """Has batches made by the function that does it: it takes minutes, and it alone writes their files."""
+
+    setup: FinanceSetup
+    bus: Bus
+    at: str
+    actor: Actor
+
+    def ask(self, asked: BuildBatches) -> Json:
+        """Asks for batches. Raises ``Refused`` without the role, ``Rejected`` for no such company, ``Unavailable``."""
+        must_be_allowed(self.actor, asked)
+        if asked.company is not None and asked.company not in self.setup.document.companies:
+            raise Rejected(RejectReason.SCHEMA, unknown_company(asked.company).detail)
+        requested = LedgerBatchesRequested(company=asked.company, kind=asked.kind, actor=self.actor.id or None)
+        if self.bus.publish([requested.on_bus(self.at, f"{asked.company}#{asked.kind}")]):
             raise Unavailable("the bus did not take the request")
         return {"outcome": "asked"}
 

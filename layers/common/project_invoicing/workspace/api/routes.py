@@ -44,6 +44,7 @@ OPERATIONS: Final = (
     Operation("POST", "/commands", "operations:command"),
     Operation("POST", "/postings/invoices", "operations:post_invoices"),
     Operation("POST", "/postings/journals", "operations:post_journals"),
+    Operation("POST", "/ledger/batches", "operations:build_batches"),
     Operation("POST", "/ledger/deliveries", "operations:deliver_batch"),
     Operation("POST", "/ledger/answers", "operations:acknowledge_batch"),
     Operation("POST", "/imports", "operations:import_staging"),

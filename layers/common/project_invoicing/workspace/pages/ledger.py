@@ -20,6 +20,7 @@ from project_invoicing.use_cases.ledger_batches.lists import batch_row, shown
 from project_invoicing.use_cases.ledger_batches.shown import DELIVERABLE, files_of, formats_for
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
+from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import why_not
@@ -43,6 +44,16 @@ def listed(desk: Desk) -> Response[Any]:
     choices = {"company": companies, "kind": tuple(BatchKind)}
     chosen = {"company": company, "kind": kind}
     return desk.page("ledger.html", title="General ledger", rows=rows, choices=choices, chosen=chosen, onward_to=onward)
+
+
+def build(desk: Desk) -> Response[Any]:
+    """Asks for batches of a company and kind."""
+    company, kind = desk.form.get("company", ""), _kind(desk.form.get("kind", ""))
+    if company not in desk.lists.companies:
+        raise NotFoundError
+    bootstrap.ledger_builds(desk.at, desk.actor).ask(BuildBatches(company=company, kind=kind))
+    said = f"Batches of what waits in {company} are being made. Load the page again to see them."
+    return desk.go("/ledger", said, company=company, kind=kind)
 
 
 def missing(desk: Desk) -> Response[Any]:
