@@ -94,6 +94,6 @@ def test_explaining_and_reconciling_read_pages_and_never_row_by_row(contoso: Wor
     assert report["complete"]
     assert report["read"]["actuals of Dataverse"] == 2 * LINES
     assert there.asked == 3
-    # Eight for the audit chain: what is not sealed in seven tables, and where the chains end. Seven for ledger batches:
-    # their table, how far they are before and after the ledger is read, the last one of each kind, and those still open.
+    # Eight for the audit chain: what is not sealed in seven tables, and where the chains end. Seven for ledger
+    # batches: their table, how far they are before and after the ledger is read, the last of each kind, the open ones.
     assert usage.requests <= 64 + len(MASTER_DATA_MAPS)

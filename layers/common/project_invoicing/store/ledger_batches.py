@@ -10,11 +10,11 @@ external numbers, ``an`` what was answered, ``ve`` its version.
 ``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout;
 ``tr`` says why its files are not there yet; ``co`` is its company.
 
-``LIST#<company>#<kind>#<number>`` has the pages of its list, ``lz``, compressed, and which of its documents left the list
-of what is ready in the page's own transaction, ``ow``. ``IN#<company>#<source>#<document>``, without the document's last
-three characters, says by period, batch and page which documents that begin like this it has: ``ds``, the rest of each.
-``PERIOD#<company>#<kind>`` has the last number in each period, ``n``, and up to
-which receivables batch its ledger batches have counted what they leave out, ``r``.
+``LIST#<company>#<kind>#<number>`` has the pages of its list, ``lz``, compressed, and which of its documents left the
+list of what is ready in the page's own transaction, ``ow``. ``IN#<company>#<source>#<document>``, without the
+document's last three characters, says by period, batch and page which documents that begin like this it has: ``ds``,
+the rest of each. ``PERIOD#<company>#<kind>`` has the last number in each period, ``n``, and up to which receivables
+batch its ledger batches have counted what they leave out, ``r``.
 ``OPEN#<company>`` has each batch that is not accepted yet.
 """
 

@@ -48,7 +48,7 @@ def everything(client: DynamoDBClient, table: str) -> Iterator[Claim | Unfinishe
 
 
 def _named(place: str) -> tuple[str, str, str]:
-    """Company, source, and with what documents begin. A company's code may have any character, and a document's number, too."""
+    """Company, source, and with what documents begin. Codes and numbers may have any character."""
     for source in _SOURCES:
         company, found, document = place.partition(f"#{source}#")
         if found:
