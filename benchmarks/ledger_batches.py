@@ -51,7 +51,7 @@ def batches(lines: int) -> list[Step]:
     """``lines`` in as few batches as they fit into, from what is ready to what is in the bucket."""
     with dynoxide() as world:
         world.load(finance(ledger={"batch_lines": 1_000_000, "schedule": "daily"}))
-        documents = _fill(world, lines)
+        documents = prepare(world, lines)
         told = _in_a_process_of_its_own(world.names)
     if told["lines"] != lines or told["documents"] != documents:
         raise RuntimeError(f"{told} is not {lines} lines of {documents} documents")
@@ -61,7 +61,7 @@ def batches(lines: int) -> list[Step]:
     return [step]
 
 
-def _fill(world: World, lines: int) -> int:
+def prepare(world: World, lines: int) -> int:
     """The pages of the ledger and the list of what is ready, in BatchWriteItem: for preparing only."""
     ledger, ready = (
         Ledger(world.client, world.names.ledger_table),

@@ -27,6 +27,7 @@ from project_invoicing.use_cases.ledger_batches.lines import BatchLines
 from project_invoicing.use_cases.lists.fill import fill as fill_lists
 from project_invoicing.use_cases.lists.place import ListPlace
 from tests import released
+from tests.claims import claimed
 from tests.crash.death import Step
 from tests.harness import World
 
@@ -100,7 +101,7 @@ def test_a_fill_survives_death_at_every_request(empty: World, monkeypatch: pytes
     in_a_batch = next(
         document for document in posted(empty) if document not in {(x.source, x.document) for x in listed}
     )
-    claim = {"pk": f"IN#USPM#{in_a_batch[0]}#{in_a_batch[1]}", "sk": "2026-08", "kd": "ledger", "nu": 1}
+    claim = claimed("USPM", *in_a_batch)
     transact(empty.client, [put(empty.names.ledger_batches_table, claim, unless_exists=True)])
     step = Step(empty, filled, filled)
     now = {(one.source, one.document) for one in ready(empty).of("USPM")}

@@ -22,6 +22,7 @@ from project_invoicing.domain.ledger_batch import Sides
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store import client
 from project_invoicing.store.ledger import Entry
+from project_invoicing.use_cases.ledger_batches import build
 from project_invoicing.use_cases.ledger_batches.closing import closing_warnings
 from project_invoicing.use_cases.ledger_batches.files import Differs
 from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, asked_by
@@ -168,7 +169,10 @@ def test_no_document_is_taken_into_a_full_batch_and_none_is_cut(books: Books) ->
     assert [(one.number, one.documents, one.lines) for one in books.batches] == [(1, 2, 8), (2, 2, 8), (3, 1, 4)]
 
 
-def test_the_list_of_a_large_batch_is_claimed_some_documents_at_a_time(books: Books) -> None:
+def test_the_list_of_a_large_batch_is_claimed_some_documents_at_a_time(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "DOCUMENTS", 45)
     for number in range(1, 101):
         books.post(JOURNAL, f"J-{number:03d}", small(number))
     books.build()
@@ -278,7 +282,8 @@ def test_a_company_or_a_kind_that_is_not_known_is_refused(books: Books) -> None:
 # --- time, bucket -----------------------------------------------------------------------------------------------------
 
 
-def test_16_a_run_without_time_stops_and_the_next_one_goes_on(books: Books) -> None:
+def test_16_a_run_without_time_stops_and_the_next_one_goes_on(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "DOCUMENTS", 45)
     for number in range(1, 101):
         books.post(JOURNAL, f"J-{number:03d}", small(number))
     left = iter([True, True] + [False] * 100)

@@ -24,6 +24,7 @@ AT = "2026-08-31T13:00:00Z"
 SELDOM = {
     ("dynamodb:BatchGetItem", "MasterDataTable"),  # a rate or a currency that the set-up document does not have
     ("dynamodb:ConditionCheckItem", "LedgerBatchesTable"),  # the batch before
+    ("dynamodb:DeleteItem", "LedgerBatchesTable"),  # a document of several periods, with its last one
     ("dynamodb:Query", "JournalsTable"),  # of a journal whose ledger does not say where its lines come from
     ("dynamodb:Query", "SetupTable"),  # once in a process
     ("s3:GetObject", "LedgerBucket/ledger/*"),  # a file that is there already

@@ -24,6 +24,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.ledger_batches.fill import ReadyFill
 from project_invoicing.use_cases.ledger_batches.lines import BatchLines, DocumentMissing
 from tests.builders import guid, proforma
+from tests.claims import claimed
 from tests.counting import counted
 from tests.divided import divided
 from tests.earlier_ledger import as_earlier_versions_wrote_it
@@ -274,7 +275,7 @@ def test_what_was_posted_before_comes_onto_the_list_once_oldest_first(month: Boo
 
 def test_what_a_batch_has_or_what_is_listed_already_stays_as_it_is(month: Books) -> None:
     journal, invoice = listed(month)
-    claim = {"pk": f"IN#USPM#{JOURNAL}#{journal.document}", "sk": "2026-08", "kd": "ledger", "nu": 1}
+    claim = claimed("USPM", JOURNAL, journal.document)
     transact(
         ready(month).client,
         [
@@ -292,7 +293,7 @@ def taken_by_a_batch(books: Books) -> None:
     """As building a batch does it: what is listed is claimed, and leaves the list."""
     of = ready(books)
     for one in listed(books):
-        claim = {"pk": f"IN#{one.company}#{one.source}#{one.document}", "sk": "2026-08", "kd": "ledger", "nu": 1}
+        claim = claimed(one.company, one.source, one.document)
         transact(of.client, [put(of.table, claim, unless_exists=True), of.taken(one)])
 
 

@@ -10,14 +10,17 @@ external numbers, ``an`` what was answered, ``ve`` its version.
 ``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout;
 ``tr`` says why its files are not there yet; ``co`` is its company.
 
-``LIST#<company>#<kind>#<number>`` has the pages of its list, ``l``. ``IN#…`` says by period which batch has a document:
-``kd`` its kind, ``nu`` its number. ``PERIOD#<company>#<kind>`` has the last number in each period, ``n``, and up to
-which receivables batch its ledger batches have counted what they leave out, ``r``.
+``LIST#<company>#<kind>#<number>`` has the pages of its list, ``lz``, compressed, and which of its documents left the
+list of what is ready in the page's own transaction, ``ow``. ``IN#<company>#<source>#<document>``, without the
+document's last three characters, says by period, batch and page which documents that begin like this it has: ``ds``,
+the rest of each. ``PERIOD#<company>#<kind>`` has the last number in each period, ``n``, and up to which receivables
+batch its ledger batches have counted what they leave out, ``r``.
 ``OPEN#<company>`` has each batch that is not accepted yet.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -39,6 +42,7 @@ from project_invoicing.domain.states import BATCHES, BatchVerb
 from project_invoicing.store import history as histories
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item
+from project_invoicing.store.leaving import Taken
 from project_invoicing.store.transactions import Write, delete, get, get_many, last_until, put, query, update
 
 if TYPE_CHECKING:
@@ -48,6 +52,8 @@ if TYPE_CHECKING:
 
 IN: Final = "IN#"
 """With what the keys of claims begin."""
+TOGETHER: Final = 3
+"""Documents whose ids differ in their last characters alone share an item: numbers are drawn in a row."""
 _DIGITS: Final = 6
 LAST_NUMBER: Final = 10**_DIGITS - 1
 
@@ -105,12 +111,21 @@ class LedgerBatches:
     def listed(self, id: BatchId) -> Iterator[ListedDocument]:
         """The documents on its list, in the order in which they were taken."""
         for item in query(self.client, self.table, _list(id)):
-            yield from rows.decode(ListedDocument, item["l"])
+            yield from _documents(item)
+
+    def taken(self, id: BatchId, page: int) -> Taken:
+        """A page of its list, which is there. Two requests."""
+        batch, item = self.get(id), get(self.client, self.table, _list(id), _key(page))
+        if batch is None or item is None:
+            raise LookupError(f"batch {id} has no page {page}")
+        own = frozenset((str(source), str(document)) for source, document in item.get("ow", ()))
+        return Taken(id, page, batch.period, _documents(item), own)
 
     def batches_with(self, company: str, source: str, document: str) -> dict[str, BatchId]:
         """The batches that have a document, by period. One request."""
         found = query(self.client, self.table, _in(company, source, document))
-        return {str(item["sk"]): BatchId(company, BatchKind(item["kd"]), int(item["nu"])) for item in found}
+        with_it = (str(item["sk"]) for item in found if document[-TOGETHER:] in item["ds"])
+        return dict(period_and_batch(company, sk) for sk in with_it)
 
     def period(self, company: str, kind: BatchKind, period: str) -> tuple[int, int]:
         """The last number in a period, and the last receivables batch that was counted there; 0 before the first."""
@@ -150,14 +165,23 @@ class LedgerBatches:
             }
         }
 
-    def page(self, id: BatchId, number: int, documents: Sequence[ListedDocument], period: str) -> list[Write]:
-        """A page of its list, from 1, with the claims of its documents, each in no other batch of that period."""
-        page = put(self.table, {"pk": _list(id), "sk": _key(number), "l": rows.encode(documents)}, unless_exists=True)
-        return [page, *(self._claim(id, one, period) for one in documents)]
-
-    def _claim(self, id: BatchId, one: ListedDocument, period: str) -> Write:
-        item = {"pk": _in(id.company, one.source, one.document), "sk": period, "kd": id.kind, "nu": id.number}
+    def page(self, taken: Taken) -> Write:
+        """A page of its list, from 1."""
+        item = {
+            "pk": _list(taken.id),
+            "sk": _key(taken.page),
+            "lz": zlib.compress(rows.encode(taken.documents).encode(), 9),
+            "ow": [list(one) for one in sorted(taken.staying)] or None,
+        }
         return put(self.table, item, unless_exists=True)
+
+    def claims(self, taken: Taken) -> list[Item]:
+        """The items that say which batch has the documents of a page, which is written. They are only ever the same."""
+        found: dict[str, list[str]] = {}
+        for one in taken.documents:
+            found.setdefault(_in(taken.id.company, one.source, one.document), []).append(one.document[-TOGETHER:])
+        sk = "#".join((taken.period, taken.id.kind, _key(taken.id.number), _key(taken.page)))
+        return [{"pk": pk, "sk": sk, "ds": rest} for pk, rest in found.items()]
 
     def changed(self, batch: LedgerBatch, verb: BatchVerb, **values: Any) -> tuple[Write, LedgerBatch]:
         """The write that does ``verb`` with these new ``values`` of its header, and the header afterwards.
@@ -312,8 +336,18 @@ def _periods(company: str, kind: BatchKind) -> str:
     return f"PERIOD#{company}#{kind}"
 
 
+def _documents(page: Item) -> list[ListedDocument]:
+    return rows.decode(ListedDocument, zlib.decompress(page["lz"]).decode())
+
+
 def _in(company: str, source: str, document: str) -> str:
-    return f"{IN}{company}#{source}#{document}"
+    return f"{IN}{company}#{source}#{document[:-TOGETHER]}"
+
+
+def period_and_batch(company: str, sk: str) -> tuple[str, BatchId]:
+    """What the sort key of an item under ``IN`` says."""
+    period, kind, number, _ = sk.split("#")
+    return period, BatchId(company, BatchKind(kind), int(number))
 
 
 def _document(id: BatchId) -> str:

@@ -46,7 +46,7 @@ class ReadyDocument:
     @property
     def key(self) -> str:
         """Its place on its company's list."""
-        return _MARK.join((self.first.isoformat(), self.source, self.document))
+        return place(self.first, self.source, self.document)
 
 
 class Ready:
@@ -108,6 +108,11 @@ class Ready:
 
 def _as_read(document: ReadyDocument) -> dict[str, Sequence[str] | str | None]:
     return {"pk": partition(document.company), "dn": list(document.done) or None}
+
+
+def place(first: date, source: str, document: str) -> str:
+    """Where a document is on its company's list, by its first accounting date."""
+    return _MARK.join((first.isoformat(), source, document))
 
 
 def partition(company: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_WRITES = 100
 MAX_READS = 100
+_MAX_UNCONDITIONAL = 25
 _READ_ATTEMPTS = 8
 WRITE_ATTEMPTS = 10
 
@@ -99,6 +100,31 @@ def write_one(client: DynamoDBClient, write: Write) -> None:
     """
     with translated():
         client.update_item(**write["Update"])
+
+
+def write_many(
+    client: DynamoDBClient,
+    table: str,
+    *,
+    put: Iterable[Mapping[str, Any]] = (),
+    delete: Iterable[tuple[str, str]] = (),
+) -> None:
+    """Puts items and deletes keys, which must be distinct, without a condition, for one write unit each.
+
+    Only for what is right at any time and in any order. Raises ``Unavailable`` if some stay unwritten.
+    """
+    requests: list[Any] = [{"PutRequest": {"Item": typed_item(item)}} for item in put]
+    requests += [{"DeleteRequest": {"Key": key(*one)}} for one in delete]
+    for some in chunks(requests, _MAX_UNCONDITIONAL):
+        waiting: Any = {table: some}
+        for attempt in range(WRITE_ATTEMPTS):
+            with translated():
+                waiting = client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
+            if not waiting:
+                break
+            pause(attempt)
+        else:
+            raise Unavailable(f"{table} left {len(waiting[table])} writes undone")
 
 
 def transact_patiently(client: DynamoDBClient, writes: Sequence[Write]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.domain.ledger_batch import BatchId
 from project_invoicing.store.items import Item
-from project_invoicing.store.ledger_batches import IN
+from project_invoicing.store.leaving import TAKEN
+from project_invoicing.store.ledger_batches import IN, period_and_batch
 from project_invoicing.store.ready import PREFIX as READY
 from project_invoicing.store.transactions import scan
 
@@ -25,21 +26,29 @@ class Claim(NamedTuple):
     batch: BatchId
 
 
-def everything(client: DynamoDBClient, table: str) -> Iterator[Claim | Item]:
+class Unfinished(NamedTuple):
+    """Documents of this company are on a page of a batch and still on the list of what is ready."""
+
+    company: str
+
+
+def everything(client: DynamoDBClient, table: str) -> Iterator[Claim | Unfinished | Item]:
     """Each claim, and each item of the list of what is ready. It reads the whole table, lists and answers too."""
     for item in scan(client, table):
         pk = str(item["pk"])
         if pk.startswith(READY):
             yield item
         elif pk.startswith(IN):
-            company, source, document = _named(pk.removeprefix(IN))
-            yield Claim(
-                company, source, document, str(item["sk"]), BatchId(company, BatchKind(item["kd"]), int(item["nu"]))
-            )
+            company, source, first = _named(pk.removeprefix(IN))
+            period, batch = period_and_batch(company, str(item["sk"]))
+            for rest in item["ds"]:
+                yield Claim(company, source, f"{first}{rest}", period, batch)
+        elif pk.startswith(TAKEN) and "lp" in item:
+            yield Unfinished(pk.removeprefix(TAKEN))
 
 
 def _named(place: str) -> tuple[str, str, str]:
-    """Company, source and document. A company's code may have any character, and a document's number, too."""
+    """Company, source, and with what documents begin. Codes and numbers may have any character."""
     for source in _SOURCES:
         company, found, document = place.partition(f"#{source}#")
         if found:

@@ -40,6 +40,7 @@ from project_invoicing.rules.ledger_files import added, amount_text, of_sign
 from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.setup.models.companies import PeriodStatus
 from project_invoicing.setup.models.ledger import ExportSchedule
+from project_invoicing.store.leaving import Taken, Turn
 from project_invoicing.store.transactions import Write, write_one
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
 from project_invoicing.use_cases.ledger_batches.files import OutOfTime
@@ -54,8 +55,10 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.ledger_batches.documents import Documents
     from project_invoicing.use_cases.ledger_batches.files import BatchFiles
 
-DOCUMENTS: Final = 45
-"""The most documents of a transaction: two writes each, and those of the header, of the list and of its opening."""
+DOCUMENTS: Final = 450
+"""The most documents of a page of a batch's list."""
+_OF_SEVERAL_PERIODS: Final = 80
+"""The most of them with a write of their own in the page's transaction, beside those of header, page and opening."""
 _ORDER: Final = (BatchKind.PAYABLES, BatchKind.RECEIVABLES, BatchKind.LEDGER)
 """Receivables come before the ledger batch that counts what went there."""
 _TRIES: Final = 50
@@ -73,7 +76,7 @@ class Held(NamedTuple):
     reason: str
 
 
-class Taken(NamedTuple):
+class Looked(NamedTuple):
     """What a batch takes of a document, and what it must know for that. ``rest``: lines of other periods are left."""
 
     ready: ReadyDocument
@@ -81,6 +84,11 @@ class Taken(NamedTuple):
     digits: Mapping[str, int]
     dimensions: frozenset[str]
     rest: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """The batch takes all of it at once, as most documents are of one period: its page says where it was listed."""
+        return not self.rest and not self.ready.done and self.ready.first == self.listed.first_date
 
 
 @dataclass(slots=True)
@@ -169,11 +177,12 @@ class Building:
 
     def _seal_all(self, company: str, kind: BatchKind) -> None:
         """Finishes the batch that was begun, then makes one for each period in which something waits, oldest first."""
+        turn = Turn.begin(self.batches, company)
         last = self.batches.last(company, kind)
         if last and last.state is BatchState.CLAIMING:
-            self._fill(last, is_new=False)
+            self._fill(turn, last, is_new=False)
         for period in self._periods(company, kind):
-            while self._goes_on() and self._fill(self._opened(company, kind, period), is_new=True):
+            while self._goes_on() and self._fill(turn, self._opened(company, kind, period), is_new=True):
                 pass
 
     def _goes_on(self) -> bool:
@@ -225,14 +234,14 @@ class Building:
             digits={currency: self._digits(currency, None)},
         )
 
-    def _fill(self, batch: LedgerBatch, *, is_new: bool) -> bool:
+    def _fill(self, turn: Turn, batch: LedgerBatch, *, is_new: bool) -> bool:
         """Takes documents until none is left, or the batch is full, then seals it. Whether there may be more."""
         limit = self.setup.parameters(batch.company).ledger.batch_lines
         for some in chunks(self._waiting(batch), DOCUMENTS):
             if not self._goes_on():
                 return False
-            if taken := list(self._taken(batch, some, limit)):
-                batch, is_new = self._claim(batch, taken, is_new=is_new), False
+            for taken in _pages(self._taken(batch, some, limit)):
+                batch, is_new = self._claim(turn, batch, taken, is_new=is_new), False
             if batch.lines >= limit:
                 break
         if is_new:
@@ -250,7 +259,7 @@ class Building:
             if touched and batch.period not in one.done and _is_of(batch.kind, one, batch.receivables):
                 yield one
 
-    def _taken(self, batch: LedgerBatch, some: Iterable[ReadyDocument], limit: int) -> Iterator[Taken]:
+    def _taken(self, batch: LedgerBatch, some: Iterable[ReadyDocument], limit: int) -> Iterator[Looked]:
         """What the batch takes of these documents, until it is full. One that cannot leave is held, and its reason."""
         by_name = {(one.source, one.document): one for one in some}
         lines, digits = batch.lines, dict(batch.digits)
@@ -270,7 +279,7 @@ class Building:
 
     def _look(
         self, batch: LedgerBatch, document: ReadyDocument, lines: Iterator[BatchLine], digits: Mapping[str, int]
-    ) -> Taken | str | None:
+    ) -> Looked | str | None:
         """What a batch takes of a document, why it cannot leave, or ``None`` for one with no line in its period."""
         tally = _Tally(batch, dict(digits))
         try:
@@ -313,7 +322,7 @@ class Building:
 
     # --- what is written ---
 
-    def _claim(self, batch: LedgerBatch, taken: list[Taken], *, is_new: bool) -> LedgerBatch:
+    def _claim(self, turn: Turn, batch: LedgerBatch, taken: list[Looked], *, is_new: bool) -> LedgerBatch:
         listed = [one.listed for one in taken]
         values: Json = {
             "documents": batch.documents + len(listed),
@@ -338,11 +347,15 @@ class Building:
         else:
             write, after = self.batches.changed(batch, BatchVerb.CLAIMED, **values)
             writes = [write]
-        writes += self.batches.page(batch.id, after.list_pages, listed, batch.period)
+        own = [one for one in taken if not one.is_whole]
+        staying = frozenset((one.listed.source, one.listed.document) for one in own)
+        page = Taken(batch.id, after.list_pages, batch.period, listed, staying)
+        writes += turn.take(page)
         writes += [
-            self.ready.done_with(one.ready, batch.period) if one.rest else self.ready.taken(one.ready) for one in taken
+            self.ready.done_with(one.ready, batch.period) if one.rest else self.ready.taken(one.ready) for one in own
         ]
         UnitOfWork(self.batches.client, writes).commit()
+        turn.finish(page)
         return after
 
     def _seal(self, batch: LedgerBatch) -> None:
@@ -440,7 +453,7 @@ class _Tally:
         first, last = self.days or (line.accounting_date, line.accounting_date)
         self.days = min(first, line.accounting_date), max(last, line.accounting_date)
 
-    def of(self, document: ReadyDocument) -> Taken | None:
+    def of(self, document: ReadyDocument) -> Looked | None:
         if self.days is None:
             return None
         accounting = self.digits[self.batch.accounting_currency]
@@ -459,7 +472,21 @@ class _Tally:
             },
         )
         known = {currency: self.digits[currency] for currency in self.totals}
-        return Taken(document, listed, known, frozenset(self.dimensions), self.rest)
+        return Looked(document, listed, known, frozenset(self.dimensions), self.rest)
+
+
+def _pages(taken: Iterable[Looked]) -> Iterator[list[Looked]]:
+    """Those that a batch takes, in one page as a rule."""
+    page: list[Looked] = []
+    own = 0
+    for one in taken:
+        page.append(one)
+        own += not one.is_whole
+        if own == _OF_SEVERAL_PERIODS:
+            yield page
+            page, own = [], 0
+    if page:
+        yield page
 
 
 def _is_of(kind: BatchKind, document: ReadyDocument, way: ReceivablesWay) -> bool:

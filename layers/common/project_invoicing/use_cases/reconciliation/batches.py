@@ -13,7 +13,7 @@ from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.ready import document_of
 from project_invoicing.store.ready_progress import ReadyProgress
-from project_invoicing.store.whole_batches import Claim, everything
+from project_invoicing.store.whole_batches import Claim, Unfinished, everything
 from project_invoicing.use_cases.reconciliation.watch import Watch
 
 NEWEST: Final = 5
@@ -43,13 +43,16 @@ class LeavingBooks:
 
     def judge(self, before: Lasts) -> None:
         """Makes the checks. ``before``: how far the batches were when the reading of the ledger began."""
+        being_made = False
         for item in self.watch.over("items of ledger batches", everything(self.batches.client, self.batches.table)):
             if isinstance(item, Claim):
                 self.exported.add_claim((item.company, item.source, item.document), item.period, item.batch)
+            elif isinstance(item, Unfinished):
+                being_made = True
             else:
                 self._report(self.exported.add_waiting(document_of(item)))
         self._documents()
-        quiet = before == self.versions()
+        quiet = before == self.versions() and not being_made
         for company in self._companies:
             every = list(self._all(company))
             self._report(self.exported.standing_still(company, every[-1] if every else None))
