@@ -80,6 +80,7 @@ ROUTES = {
     "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": SETUP,
+    "ledger_export/batches-requested": {"ledger_export"},
     "ledger_answers/batch-ready": {"ledger_answers"},
     "ledger_answers/delivery-requested": {"ledger_answers"},
     "ledger_answers/batch-acknowledged": {"ledger_answers"},

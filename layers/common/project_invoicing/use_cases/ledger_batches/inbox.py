@@ -21,7 +21,6 @@ from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
 from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
 from project_invoicing.use_cases.people import must_be_allowed, must_be_of_own
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
-from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
     from project_invoicing.use_cases.ledger_batches.deliver import Delivering
     from project_invoicing.use_cases.ledger_batches.read import BatchReader
+    from project_invoicing.use_cases.requests.build_batches import BuildBatches
 
 ACKNOWLEDGED: Final = "LedgerBatchAcknowledged"
 """The detail-type of an answer on the bus."""
