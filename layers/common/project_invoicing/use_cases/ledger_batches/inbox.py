@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -141,11 +141,11 @@ class Inbox:
             return self._unreadable(event, rejected, at)
         return self._told(self.acknowledging(at, BY_EVENT).take(answer), answer)
 
-    def request(self, detail: Mapping[str, Any], at: str) -> Json:
-        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``."""
+    def request(self, detail: Mapping[str, Any], at: str, id: str | None = None) -> Json:
+        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``. ``id``: of the call, if it has one."""
         try:
             if "deliver" in detail:
-                return self._deliver(DeliverBatch.of(detail["deliver"]), at)
+                return self._deliver(DeliverBatch.of(detail["deliver"]), at, id)
             asked = AcknowledgeBatch.of(detail.get("acknowledge"))
             taking = self.acknowledging(at, person(asked.actor))
             return self._seen(Acknowledgements(taking).answer(asked)) | asked.signed
@@ -162,9 +162,10 @@ class Inbox:
             return {"outcome": f"refused: {refused.detail}"}
         return {"outcome": "delivered", "deliveries": len(made)}
 
-    def _deliver(self, asked: DeliverBatch, at: str) -> Json:
+    def _deliver(self, asked: DeliverBatch, at: str, id: str | None = None) -> Json:
         try:
-            made = self.delivering(at, person(asked.actor)).deliver(asked.batch, asked.format)
+            delivering = replace(self.delivering(at, person(asked.actor)), request=id)
+            made = delivering.deliver(asked.batch, asked.format)
         except Refused as refused:
             self._count("LedgerDeliveriesRefused")
             return _refused({"deliver": asked.as_detail()}, refused.reason, refused.detail) | asked.signed
