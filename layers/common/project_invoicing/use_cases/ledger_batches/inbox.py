@@ -16,6 +16,7 @@ from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.ledger_bucket import FOLDER
+from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.rules.ledger_answer_form import answer_of
 from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
 from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
@@ -137,6 +138,8 @@ class Inbox:
                 return self._deliver(request, at)
             said = self._file(event["detail"]) if kind == OBJECT_CREATED else event["detail"]
             answer = answer_of(said)
+        except BucketRefused:
+            raise  # nothing is wrong with the message
         except Rejected as rejected:
             return self._unreadable(event, rejected, at)
         return self._told(self.acknowledging(at, BY_EVENT).take(answer), answer)
