@@ -9,8 +9,8 @@ import csv
 import io
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest

@@ -227,7 +227,7 @@ def _formats(document: SetupDocument) -> Iterator[Problem]:
 
 
 def _vouchers(document: SetupDocument) -> Iterator[Problem]:
-    """Voucher numbers with a colon, in companies that have batches: there it sets lines and currencies apart (D-174)."""
+    """Voucher numbers with a colon, in companies that have batches, where it sets lines and currencies apart."""
     for company, numbers in document.number_sequences.items():
         parameters = document.parameters.get(company)
         if parameters is None or ":" not in numbers.voucher:

@@ -2,9 +2,9 @@
 
 ``DELIVERY#<company>#<kind>#<number>`` has an item per delivery, under its number: ``fo`` the format, ``sv`` the version
 of the set-up that has it, ``q`` how many answers had been applied when it was begun (what they accept is not in it),
-``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``rq`` by which call, ``cd`` how many entries the other side will translate to other
-cents, if any, and ``cm`` by how much one is out of balance at most, ``pa`` its parts, ``n`` its lines, ``da`` when it
-was complete, or ``ga`` when it was given up, because more had been accepted meanwhile.
+``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``rq`` by which call, ``cd`` how many entries the other side
+will translate to other cents, if any, and ``cm`` by how much one is out of balance at most, ``pa`` its parts, ``n`` its
+lines, ``da`` when it was complete, or ``ga`` when it was given up, because more had been accepted meanwhile.
 Under ``REFUSED#<format>`` is why a format could not take the batch: ``at``, ``de`` in words.
 """
 
@@ -45,7 +45,7 @@ class Delivery:
 
     ``done``: when it was complete; ``given_up``: when it was not, as more had been accepted before that.
     ``differing``: how many entries the other side will translate otherwise than we did, and ``out_of_balance`` what one
-    of them is out by at most, in accounting currency (D-172). ``request``: the id of the call by hand that asked for it.
+    of them is out by at most, in accounting currency (D-172). ``request``: the id of the call by hand for it.
     """
 
     number: int

@@ -145,7 +145,7 @@ class Inbox:
         return self._told(self.acknowledging(at, BY_EVENT).take(answer), answer)
 
     def request(self, detail: Mapping[str, Any], at: str, id: str | None = None) -> Json:
-        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``. ``id``: of the call, if it has one."""
+        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``. ``id``: of the call."""
         try:
             if "deliver" in detail:
                 return self._deliver(DeliverBatch.of(detail["deliver"]), at, id)
