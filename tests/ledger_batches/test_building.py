@@ -241,6 +241,25 @@ def test_09_a_formula_is_escaped_in_the_csv_alone_and_counted(books: Books) -> N
 # --- who has batches made ---------------------------------------------------------------------------------------------
 
 
+def test_08_yen_have_no_decimals_and_dinars_three(books: Books) -> None:
+    books.set_up(("currencies.KWD", {"precision": "0.001"}))
+    yen = entries("PV-00000011", ("540100", "1234"), ("540900", "-1234"), currency="JPY")
+    dinars = entries("PV-00000012", ("540100", "1.234"), ("540900", "-1.234"), currency="KWD")
+    ours = [[replace(one, accounting_amount=(one.amount / 100).quantize(Decimal("0.01"))) for one in yen], []]
+    ours[1] = [replace(one, accounting_amount=Decimal("4.01").copy_sign(one.amount)) for one in dinars]
+    books.post(JOURNAL, "J-1", *ours)
+    books.build()
+
+    [batch] = books.batches
+    assert [line["amount"] for line in books.lines(batch)] == ["1234", "-1234", "1.234", "-1.234"]
+    assert books.manifest(batch)["totals"] == {
+        "JPY": {"debit": "1234", "credit": "1234"},
+        "KWD": {"debit": "1.234", "credit": "1.234"},
+    }
+    rows = list(csv.DictReader(io.StringIO(books.file(batch, "lines.csv").decode())))
+    assert [row["debit"] or row["credit"] for row in rows] == ["1234", "1234", "1.234", "1.234"]
+
+
 def test_the_schedule_makes_batches_only_where_a_company_asks_for_them(books: Books) -> None:
     books.month()
     books.building().run(BY_CLOCK)
