@@ -1,4 +1,4 @@
-"""What a set-up would leave behind: documents in no batch, and batches that are not accepted, in periods that it closes.
+"""What a set-up leaves behind in periods that it closes: documents in no batch, and batches that are not accepted.
 
 And what it would make wrong: what has not left yet is in the accounting currency in which it was posted.
 """
@@ -88,8 +88,8 @@ def currency_problems(
 ) -> Iterator[str]:
     """Why a set-up cannot be loaded after the one ``before``: a company's accounting currency is another one.
 
-    What waits to leave, and a batch whose list is open, would say the new one of amounts in the old one. One request for
-    each page of the list and two more, for each company whose currency changes.
+    What waits to leave, and a batch whose list is open, would say the new one of amounts in the old one. A few
+    requests for each company whose currency changes.
     """
     for company, new in after.companies.items():
         old = before.companies.get(company)
