@@ -117,9 +117,11 @@ def restore(stack: Stack, state: Mapping[str, Any], where: Path) -> None:
         raise InvalidInput([_another_version(where, f"template.yaml has no {', '.join(sorted(unknown))}")])
     for table, items in state["tables"].items():
         copies.fill(client.dynamodb(), names[table], items)
+    stack.tell_of_objects(whether=False)
     for bucket, objects in state.get("buckets", {}).items():
         for key, data in objects.items():
             client.s3().put_object(Bucket=bucket, Key=key, Body=data)
+    stack.tell_of_objects(whether=True)
     stack.pass_over_streams()
     sqs = boto3.client("sqs")
     for queue, bodies in state["queues"].items():

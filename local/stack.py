@@ -130,7 +130,7 @@ class Stack:
                         self._deliver_stream(function, stream)
 
     def poll(self) -> None:
-        """Like ``drain``, also for what other processes have put on the bus, on queues and into tables."""
+        """Like ``drain``, also for what other processes have put on the bus, on queues, into tables and buckets."""
         self._published = True
         self.drain()
 
@@ -139,6 +139,12 @@ class Stack:
         for place in self._iterators:
             for _ in self._records(place):
                 pass
+
+    def tell_of_objects(self, *, whether: bool) -> None:
+        """Whether buckets tell the account's bus of each object that is put there, as the template says they do."""
+        told: Any = {"EventBridgeConfiguration": {}} if whether else {}
+        for bucket in self._template.telling:
+            client.s3().put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=told)
 
     def dead_letters(self) -> list[DeadLetter]:
         """What functions failed on for good, from the dead-letter queues; and what had no queue to go to."""
@@ -188,6 +194,7 @@ class Stack:
     def _create_buckets(self) -> None:
         for bucket in self._template.buckets:
             client.s3().create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        self.tell_of_objects(whether=True)
 
     def _open(self, trigger: StreamTrigger) -> None:
         arn = self._stream_arns[trigger.table]

@@ -110,6 +110,8 @@ class Template:
     tables: tuple[Table, ...]
     buses: tuple[str, ...]
     buckets: tuple[str, ...]
+    telling: tuple[str, ...]
+    """The buckets that tell the account's bus of each object."""
     queues: tuple[Queue, ...]
     rules: tuple[Rule, ...]
     functions: tuple[Function, ...]
@@ -182,6 +184,7 @@ class _Reader:
         return Template(
             tables=tuple(self._table(id, given) for id, given in self._resources.each("AWS::DynamoDB::Table")),
             buckets=tuple(self._buckets()),
+            telling=tuple(self._telling()),
             buses=tuple(self._resources.name(id) for id, _ in self._resources.each("AWS::Events::EventBus")),
             queues=queues,
             rules=rules,
@@ -202,6 +205,12 @@ class _Reader:
         """The names of the buckets that there always are; those that a parameter names are of who deploys."""
         for id, given in self._resources.each("AWS::S3::Bucket"):
             if "BucketName" not in given:
+                yield self._resources.name(id)
+
+    def _telling(self) -> Iterator[str]:
+        for id, given in self._resources.each("AWS::S3::Bucket"):
+            told = given.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+            if "BucketName" not in given and told.get("EventBridgeEnabled"):
                 yield self._resources.name(id)
 
     def _queue(self, id: str, given: Json) -> Queue:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import boto3
 from botocore.config import Config
@@ -36,6 +37,7 @@ def stack_named(name: str | None) -> str:
 def call(stack: str, function: str, detail: Mapping[str, Any]) -> Json:
     """What the function of this stack answers. ``IntegrationError`` for one that failed, with what it raised."""
     event = {
+        "id": str(uuid4()),
         "source": "project-invoicing.manual",
         "detail-type": "Manual Run",
         "time": utc_text(datetime.now(UTC)),

@@ -65,7 +65,8 @@ def closing_warnings(stack: str | None, document: Mapping[str, Any], table: str 
     """What a set-up document leaves behind in the periods that it closes, a sentence each.
 
     The one before it is current in the stack, or in its Set-up ``table``. Nothing where there is none, and where the
-    environment names no table of batches.
+    environment names no table of batches. Raises ``InvalidInput`` where it changes the accounting currency of a company
+    of which something has not left yet.
     """
     if stack is None and not settings().ledger_batches_table:
         return []
@@ -74,7 +75,10 @@ def closing_warnings(stack: str | None, document: Mapping[str, Any], table: str 
     except setups.NotLoaded:
         return []
     batches, ready = _stores(stack)
-    return list(closing.closing_warnings(batches, ready, before, SetupDocument.model_validate(document)))
+    after = SetupDocument.model_validate(document)
+    if wrong := list(closing.currency_problems(batches, ready, before.document, after)):
+        raise InvalidInput(wrong)
+    return list(closing.closing_warnings(batches, ready, before, after))
 
 
 def _setup(stack: str | None) -> FinanceSetup:

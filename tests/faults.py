@@ -95,6 +95,29 @@ def colliding(client: DynamoDBClient, at: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def refused(client: Any, code: str, status: int) -> Iterator[None]:
+    """The service refuses every request: ``AccessDenied``, 403."""
+    answer = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+    def before(**_: Any) -> tuple[Any, dict[str, Any]]:
+        return SimpleNamespace(status_code=status), answer
+
+    with _listening(client, {"before-call": before}, EVERY):
+        yield
+
+
+@contextmanager
+def silent(client: Any) -> Iterator[None]:
+    """The service answers no request in time."""
+
+    def before(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://there")
+
+    with _listening(client, {"before-call": before}, EVERY):
+        yield
+
+
 _ITEMS: Final = "tests.faults.items"
 
 

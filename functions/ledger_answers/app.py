@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         return process_partial_response(event=event, record_handler=take, processor=processor, context=context)
     if asked := event.get("detail"):
         inbox = bootstrap.ledger_inbox()
-        return told(inbox, inbox.request(asked, event["time"]))
+        return told(inbox, inbox.request(asked, event["time"], event.get("id")))
     overdue = bootstrap.ledger_overdue(event["time"])
     count("LedgerBatchesUnanswered", overdue)
     return {"unanswered": overdue}

@@ -10,6 +10,7 @@ import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,8 +26,10 @@ from project_invoicing.store.ledger import Entry
 from project_invoicing.use_cases.ledger_batches import build
 from project_invoicing.use_cases.ledger_batches.closing import closing_warnings
 from project_invoicing.use_cases.ledger_batches.files import Differs
+from project_invoicing.use_cases.ledger_batches.lists import listed, shown
 from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, asked_by
 from tests.books import COMPANY, JUNE, MONTHS, V1, V2, V3, Books, entries, small
+from tests.faults import refused, silent
 from tests.harness import envelope
 from tests.rules.finance import finance
 
@@ -238,6 +241,25 @@ def test_09_a_formula_is_escaped_in_the_csv_alone_and_counted(books: Books) -> N
 # --- who has batches made ---------------------------------------------------------------------------------------------
 
 
+def test_08_yen_have_no_decimals_and_dinars_three(books: Books) -> None:
+    books.set_up(("currencies.KWD", {"precision": "0.001"}))
+    yen = entries("PV-00000011", ("540100", "1234"), ("540900", "-1234"), currency="JPY")
+    dinars = entries("PV-00000012", ("540100", "1.234"), ("540900", "-1.234"), currency="KWD")
+    ours = [[replace(one, accounting_amount=(one.amount / 100).quantize(Decimal("0.01"))) for one in yen], []]
+    ours[1] = [replace(one, accounting_amount=Decimal("4.01").copy_sign(one.amount)) for one in dinars]
+    books.post(JOURNAL, "J-1", *ours)
+    books.build()
+
+    [batch] = books.batches
+    assert [line["amount"] for line in books.lines(batch)] == ["1234", "-1234", "1.234", "-1.234"]
+    assert books.manifest(batch)["totals"] == {
+        "JPY": {"debit": "1234", "credit": "1234"},
+        "KWD": {"debit": "1.234", "credit": "1.234"},
+    }
+    rows = list(csv.DictReader(io.StringIO(books.file(batch, "lines.csv").decode())))
+    assert [row["debit"] or row["credit"] for row in rows] == ["1234", "1234", "1.234", "1.234"]
+
+
 def test_the_schedule_makes_batches_only_where_a_company_asks_for_them(books: Books) -> None:
     books.month()
     books.building().run(BY_CLOCK)
@@ -324,6 +346,34 @@ def test_files_that_cannot_be_written_are_written_by_the_next_run_and_the_reason
         (1, BatchState.READY, None),
         (2, BatchState.READY, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (partial(refused, code="AccessDenied", status=403), "refused a request: AccessDenied"),
+        (partial(refused, code="SlowDown", status=503), "did not answer: ClientError"),
+        (silent, "did not answer: ReadTimeoutError"),
+    ],
+    ids=["denied", "slow down", "time-out"],
+)
+def test_a_bucket_that_is_denied_or_slow_loses_nothing_and_says_why(books: Books, fault: Any, why: str) -> None:
+    books.month()
+    with fault(client.s3()):
+        answer = books.run("ledger_export")
+    said = f"the bucket {books.names.ledger_bucket} {why}"
+    assert answer["troubles"] == [{"batch": "USPM-ledger-000001", "reason": said}]
+    batches = books.building().batches
+    [row] = listed(batches, COMPANY, BatchKind.LEDGER, 20, None)["batches"]
+    assert (row["state"], row["trouble"]) == ("sealed", said)
+    assert shown(batches, books.batch(1))["trouble"] == said
+
+    books.run("ledger_export")
+    assert (books.batch(1).state, books.batch(1).trouble, len(books.lines(books.batch(1)))) == (
+        BatchState.READY,
+        None,
+        9,
+    )
 
 
 def test_15_a_file_that_is_there_under_other_bytes_is_never_replaced(books: Books) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from local import ROOT, run
 from local.cli import main
 from operate import ledger_commands
+from project_invoicing.use_cases.ledger_batches import build
 from tests.books import COMPANY, JUNE, MONTHS, Books, small
 from tests.operate.test_verbs import Lambda, environment
 from tests.rules.finance import finance
@@ -96,6 +98,33 @@ def test_loading_a_set_up_says_what_the_periods_that_it_closes_leave_behind(
     [warning] = answer["warnings"]
     assert warning.startswith("USPM: 2026-05-01 to 2026-05-31 is closed, and 2 posted documents are in no batch")
     assert warning.endswith(": invoice FTI-1, journal J-1")
+
+
+def test_a_set_up_with_another_accounting_currency_is_refused_until_everything_has_left(
+    books: Books, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    books.month()
+    other = finance(("companies.USPM.accounting_currency", "GBP"), fiscal_periods={COMPANY: MONTHS})
+    file = tmp_path / "setup.json"
+    file.write_text(json.dumps(other, default=str), "utf-8")
+    assert command(books, "setup", "load", str(file)) == ledger_commands.NOT_VALID
+    told = " ".join(capsys.readouterr().err.split())
+    assert "companies.USPM.accounting_currency: USD cannot become GBP while 2 posted documents are in no batch" in told
+    assert "invoice FTI-1, journal J-1" in told
+
+    left = iter([True, True])
+    with patch.object(build, "DOCUMENTS", 1):
+        books.building(lambda: next(left, False)).run(books.asked())
+    assert command(books, "setup", "load", str(file)) == ledger_commands.NOT_VALID
+    told = " ".join(capsys.readouterr().err.split())
+    assert "1 posted document is in no batch" in told
+    assert "and 1 batch is not sealed: USPM-ledger-000001; have them leave first: invoicing ledger build" in told
+
+    books.build()
+    assert say(books, capsys, "setup", "load", str(file))["version"] == 2
+    books.post("journal", "J-2", small(7))
+    books.build()
+    assert [(one.accounting_currency, one.state) for one in books.batches] == [("USD", "ready"), ("GBP", "ready")]
 
 
 def test_a_scenario_makes_batches_and_writes_their_files(tmp_path: Path) -> None:

@@ -126,6 +126,14 @@ def test_a_request_that_comes_twice_is_one_delivery(house: House) -> None:
     ]
 
 
+def test_two_calls_of_one_person_in_one_second_are_two_deliveries_and_one_that_is_repeated_is_one(house: House) -> None:
+    batch = house.ready(V1)
+    calls = [replace(house.delivering(by=ANN), request=id) for id in ("call-1", "call-2", "call-2")]
+    assert [one.deliver(batch.id, D365).number for one in calls] == [1, 2, 2]
+    assert house.now(batch).deliveries == 2
+    assert house.deliveries.of(batch.id)[0][1].request == "call-2"
+
+
 def test_a_file_that_was_altered_is_not_delivered(house: House) -> None:
     batch = house.ready(V1)
     key = "ledger/USPM/2026-08/ledger/000001/lines.jsonl"

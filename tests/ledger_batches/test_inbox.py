@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,8 @@ from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from tests.batches import V1, House, asked, told
 from tests.books import COMPANY, Books
+from tests.faults import refused, silent
+from tests.harness import envelope, sqs_batch
 
 D365 = "d365"
 FORMATS = {D365: {"like": "d365_general_journal", "dimensions": ["Department"]}}
@@ -67,6 +71,26 @@ def test_a_file_beside_the_batch_is_an_answer(books: Books) -> None:
         "is about number 7, and lies beside 000001",
         "is no JSON: Expecting value: line 1 column 1 (char 0)",
     ]
+
+
+@pytest.mark.parametrize("fault", [partial(refused, code="AccessDenied", status=403), silent])
+def test_what_comes_while_the_bucket_is_denied_or_slow_is_tried_again(books: Books, fault: Any) -> None:
+    folder, bucket = "ledger/USPM/2026-05/ledger/000001", books.names.ledger_bucket
+    said = json.dumps({"outcome": "accepted", "external_number": "GJ-1"}).encode()
+    client.s3().put_object(Bucket=bucket, Key=f"{folder}/answer-1.json", Body=said)
+    file = {"bucket": {"name": bucket}, "object": {"key": f"{folder}/answer-1.json"}}
+    messages = (
+        envelope(SAID | {"version": 1, "format": D365}, books.at, "LedgerDeliveryRequested", "project-invoicing"),
+        envelope(file, books.at, "Object Created", "aws.s3"),
+    )
+    for message in messages:
+        batch = sqs_batch(json.dumps(message))
+        with fault(client.s3()):
+            assert len(books.call("ledger_answers", batch)["batchItemFailures"]) == 1
+        assert books.call("ledger_answers", batch) == {"batchItemFailures": []}
+    batch_now = the_batch(books)
+    assert (batch_now.deliveries, batch_now.external_numbers) == (1, ("GJ-1",))
+    assert BatchAnswers(books.client, books.names.ledger_batches_table).unreadable() == []
 
 
 def test_a_call_by_hand_delivers_and_acknowledges_and_says_what_was_refused(books: Books) -> None:

@@ -127,4 +127,13 @@ def test_receivables_in_the_journal_have_no_batch_of_their_own(moto: None, way: 
     assert [one[:2] for one in lending.batches] == [("GBPM", "ledger"), ("USPM", "ledger"), ("USPM", "payables")]
     lines = [json.loads(line) for line in lending.file("GBPM", "ledger", "lines.jsonl").splitlines()]
     assert {line["source"] for line in lines} == {"invoice", "journal"}
-    assert json.loads(lending.file("GBPM", "ledger", "manifest.json"))["left_out"] is None
+    assert json.loads(lending.file("GBPM", "ledger", "manifest.json"))["left_out"] == {"documents": 0, "totals": {}}
+
+
+def test_a_ledger_batch_counts_what_it_leaves_out_also_where_it_comes_before_the_receivables(moto: None) -> None:
+    lending = Lending("documents")
+    lending.build(company="GBPM", kind="ledger")
+    lending.build(company="GBPM", kind="receivables")
+    assert lending.batches == [("GBPM", "ledger", 1, 2), ("GBPM", "receivables", 1, 1)]
+    assert json.loads(lending.file("GBPM", "ledger", "manifest.json"))["left_out"] == {"documents": 0, "totals": {}}
+    assert json.loads(lending.file("GBPM", "receivables", "manifest.json"))["left_out"] is None

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.store.items import key
 from project_invoicing.store.ready_progress import Progress, ReadyProgress
 from project_invoicing.store.transactions import transact
 from tests.batches import asked
-from tests.books import COMPANY, Books, small
+from tests.books import COMPANY, JUNE, V3, Books, entries, small
 
 SAID: dict[str, Any] = {"company": COMPANY, "kind": "ledger", "number": 1}
 NAMES = ("batch_documents", "batch_totals", "batch_answers")
@@ -51,6 +51,15 @@ def test_12_what_is_open_is_said_with_its_amount_and_its_voucher(books: Books) -
     report = books.schedule("reconciliation")
     [check] = [one for one in report["checks"] if one["name"] == "batch_answers"]
     assert check["amounts"] == {"USD": "1200.00"}
+
+
+def test_13_both_periods_agree_after_a_credit_note_in_june(books: Books) -> None:
+    books.build()
+    back = [(one.account, f"{-one.amount:f}") for one in V3]
+    books.post(INVOICE, "FTC-1", entries("PV-00000004", *back, day=JUNE, customer="C-001"))
+    books.build()
+    assert [(one.period, one.lines) for one in books.batches] == [("2026-05", 9), ("2026-06", 5)]
+    assert found(books) == {}
 
 
 def test_10_an_answer_that_does_not_come_or_names_another_period_is_said(books: Books) -> None:

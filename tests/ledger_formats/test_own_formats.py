@@ -122,6 +122,15 @@ def test_a_company_delivers_in_formats_that_are_there() -> None:
     assert text.startswith("parameters.USPM.ledger.formats[2]: 'd365' is no format; ")
 
 
+@pytest.mark.parametrize("ledger", [{"formats": ["netsuite"]}, {"schedule": "daily"}])
+def test_a_voucher_number_with_a_colon_is_refused_where_batches_are_made(ledger: dict[str, Any]) -> None:
+    numbers = ("number_sequences.USPM", {"voucher": "PV:########"})
+    [text] = problems(document(("parameters.USPM.ledger", ledger), numbers))
+
+    assert text.startswith("number_sequences.USPM.voucher: 'PV:########' has a colon, which sets lines and currencies")
+    assert problems(document(numbers)) == []
+
+
 def test_a_document_with_formats_is_the_same_when_it_is_read_again() -> None:
     made = SetupDocument.model_validate(document(ledger_formats={"own": {"like": "xero", "dates": "DD.MM.YYYY"}}))
 

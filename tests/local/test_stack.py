@@ -73,6 +73,17 @@ Resources:
       EventBusName: !Ref Bus
       EventPattern: {source: [dataverse]}
       Targets: [{Id: Work, Arn: !GetAtt Work.Arn}]
+  Files:
+    Type: AWS::S3::Bucket
+    Properties: {NotificationConfiguration: {EventBridgeConfiguration: {EventBridgeEnabled: true}}}
+  OfFiles:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern:
+        source: [aws.s3]
+        detail-type: [Object Created]
+        detail: {bucket: {name: [!Ref Files]}, object: {key: [{wildcard: there/*/answer-*.json}]}}
+      Targets: [{Id: Work, Arn: !GetAtt Work.Arn}]
   Work:
     Type: AWS::SQS::Queue
     Properties: {RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 2}}
@@ -154,6 +165,34 @@ def test_a_function_gets_the_events_that_match_its_rule_with_their_own_time(stac
         "time": AT,
         "detail": {"version": 1, "company": "USPM"},
     }
+
+
+@pytest.mark.engine
+def test_an_object_that_somebody_puts_into_a_bucket_is_told_of_once_where_its_rule_matches(
+    stack_anywhere_with: Make, template: Template
+) -> None:
+    stack, recorder = stack_anywhere_with()
+    [bucket] = template.buckets
+
+    def put(key: str, text: bytes = b"{}") -> None:
+        client.s3().put_object(Bucket=bucket, Key=key, Body=text)
+
+    def told() -> list[str]:
+        stack.poll()
+        found = [json.loads(one["body"]) for _, event in recorder.calls for one in event["Records"]]
+        recorder.calls.clear()
+        assert all(one["detail"]["bucket"]["name"] == bucket for one in found)
+        return [one["detail"]["object"]["key"] for one in found]
+
+    stack.tell_of_objects(whether=False)
+    put("there/1/answer-0.json")
+    stack.tell_of_objects(whether=True)
+    put("there/1/answer-1.json")
+    put("there/1/lines.jsonl")
+    assert told() == ["there/1/answer-1.json"]
+    assert told() == []
+    put("there/1/answer-1.json", b"[]")
+    assert told() == ["there/1/answer-1.json"]
 
 
 def test_a_function_that_fails_is_called_three_times_and_leaves_a_dead_letter(

@@ -174,6 +174,7 @@ def test_the_projects_template_can_be_run_locally() -> None:
         "ledger_answers",
         "master_data_sync",
     }
+    assert stack.telling == (stack.settings().ledger_bucket,)
     assert [function.name for function in stack.functions if function.routes] == ["dataverse_webhook", "workspace"]
     assert [trigger.table for trigger in stack.function("outbox_relay").streams] == [
         "StagingTable",

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.models.ledger import ExportSchedule
 from project_invoicing.setup.models.ledger_formats import LedgerFormat
 from project_invoicing.setup.models.row import SetupRow, bare
 from project_invoicing.setup.problem import Path, Problem
@@ -34,7 +35,7 @@ def check(document: object) -> list[Problem]:
         parsed = SetupDocument.model_validate(document)
     except ValidationError as error:
         return [_problem(detail) for detail in error.errors(include_url=False)[:_TOLD_AT_ONCE]]
-    return list(islice(chain(dangling(parsed), _doubled(parsed), _formats(parsed)), _TOLD_AT_ONCE))
+    return list(islice(chain(dangling(parsed), _doubled(parsed), _formats(parsed), _vouchers(parsed)), _TOLD_AT_ONCE))
 
 
 def _problem(detail: ErrorDetails, row: type[SetupRow] = SetupDocument, at: Path = ()) -> Problem:
@@ -223,6 +224,20 @@ def _formats(document: SetupDocument) -> Iterator[Problem]:
             yield from (_problem(detail, LedgerFormat, ("ledger_formats", name)) for detail in details)
         else:
             yield from _codes_of(document, ("ledger_formats", name, "tables"), format)
+
+
+def _vouchers(document: SetupDocument) -> Iterator[Problem]:
+    """Voucher numbers with a colon, in companies that have batches, where it sets lines and currencies apart."""
+    for company, numbers in document.number_sequences.items():
+        parameters = document.parameters.get(company)
+        if parameters is None or ":" not in numbers.voucher:
+            continue
+        if parameters.ledger.formats or parameters.ledger.schedule is not ExportSchedule.OFF:
+            text = (
+                f"{numbers.voucher!r} has a colon, which sets lines and currencies of a voucher apart "
+                "in batches for the general ledger; take another character"
+            )
+            yield Problem(("number_sequences", company, "voucher"), text)
 
 
 def _codes_of(document: SetupDocument, at: Path, format: LedgerFormat) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 ``DELIVERY#<company>#<kind>#<number>`` has an item per delivery, under its number: ``fo`` the format, ``sv`` the version
 of the set-up that has it, ``q`` how many answers had been applied when it was begun (what they accept is not in it),
-``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``cd`` how many entries the other side will translate to other
-cents, if any, and ``cm`` by how much one is out of balance at most, ``pa`` its parts, ``n`` its lines, ``da`` when it
-was complete, or ``ga`` when it was given up, because more had been accepted meanwhile.
+``at`` when it was begun, ``wi`` ``wn`` ``wh`` by whom, ``rq`` by which call, ``cd`` how many entries the other side
+will translate to other cents, if any, and ``cm`` by how much one is out of balance at most, ``pa`` its parts, ``n`` its
+lines, ``da`` when it was complete, or ``ga`` when it was given up, because more had been accepted meanwhile.
 Under ``REFUSED#<format>`` is why a format could not take the batch: ``at``, ``de`` in words.
 """
 
@@ -45,7 +45,7 @@ class Delivery:
 
     ``done``: when it was complete; ``given_up``: when it was not, as more had been accepted before that.
     ``differing``: how many entries the other side will translate otherwise than we did, and ``out_of_balance`` what one
-    of them is out by at most, in accounting currency (D-172).
+    of them is out by at most, in accounting currency (D-172). ``request``: the id of the call by hand for it.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Delivery:
     given_up: str | None = None
     differing: int = 0
     out_of_balance: Decimal = ZERO
+    request: str | None = None
 
     @property
     def is_begun(self) -> bool:
@@ -108,6 +109,8 @@ class BatchDeliveries:
         }
         if delivery.differing:
             item |= {"cd": delivery.differing, "cm": f"{delivery.out_of_balance:f}"}
+        if delivery.request:
+            item["rq"] = delivery.request
         try:
             with translated():
                 self.client.put_item(**put(self.table, item, unless_exists=True)["Put"])
@@ -153,6 +156,7 @@ def _delivery(item: Item) -> Delivery:
         given_up=item.get("ga"),
         differing=item.get("cd", 0),
         out_of_balance=Decimal(item.get("cm", 0)),
+        request=item.get("rq"),
     )
 
 

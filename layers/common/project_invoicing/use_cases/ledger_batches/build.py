@@ -372,7 +372,7 @@ class Building:
             for one in self.batches.between(batch.company, BatchKind.RECEIVABLES, before + 1, now)
             if one.period == batch.period
         ]
-        left = _left_out(since) if since else None
+        left = _left_out(since)
         write, _ = self.batches.changed(batch, BatchVerb.SEALED, sealed_at=self.at, left_out=left)
         counted = [self.batches.counted(batch, before, now)] if now > before else []
         UnitOfWork(self.batches.client, [write, *counted]).commit()

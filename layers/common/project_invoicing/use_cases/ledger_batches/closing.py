@@ -1,13 +1,17 @@
-"""What a fiscal period that is closed would leave behind: documents in no batch, and batches that are not accepted."""
+"""What a set-up leaves behind in periods that it closes: documents in no batch, and batches that are not accepted.
+
+And what it would make wrong: what has not left yet is in the accounting currency in which it was posted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from project_invoicing.domain.codes import BatchKind
+from project_invoicing.domain.codes import BatchKind, BatchState
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.companies import FiscalPeriod, PeriodStatus
 from project_invoicing.setup.models.ledger import ExportSchedule
@@ -34,11 +38,7 @@ class LeftBehind:
     def said(self) -> Iterator[str]:
         """A sentence for each kind, which names the first of them."""
         if self.waiting:
-            number = (
-                f"more than {MOST} posted documents are" if self.more else _of(len(self.waiting), "posted document")
-            )
-            names = [f"{one.source.replace('_', ' ')} {one.document}" for one in self.waiting]
-            yield f"{number} in no batch for the general ledger: {_first(names)}"
+            yield _in_no_batch(self.waiting, more=self.more)
         if self.batches:
             names = [f"{one.id} ({one.state})" for one in self.batches]
             yield f"{_of(len(names), 'batch', 'batches')} not accepted: {_first(names)}"
@@ -81,6 +81,34 @@ def closing_warnings(batches: LedgerBatches, ready: Ready, before: FinanceSetup,
     for company, period in closed_by(before.document, after):
         for said in left_behind(batches, ready, before, company, period.start, period.end).said:
             yield f"{company}: {period.start} to {period.end} is closed, and {said}"
+
+
+def currency_problems(
+    batches: LedgerBatches, ready: Ready, before: SetupDocument, after: SetupDocument
+) -> Iterator[str]:
+    """Why a set-up cannot be loaded after the one ``before``: a company's accounting currency is another one.
+
+    What waits to leave, and a batch whose list is open, would say the new one of amounts in the old one. A few
+    requests for each company whose currency changes.
+    """
+    for company, new in after.companies.items():
+        old = before.companies.get(company)
+        if old is None or old.accounting_currency == new.accounting_currency:
+            continue
+        waiting = list(islice(ready.of(company), MOST + 1))
+        said = [_in_no_batch(waiting[:MOST], more=len(waiting) > MOST)] if waiting else []
+        if unsealed := [str(one.id) for one in batches.open(company) if one.state is BatchState.CLAIMING]:
+            said.append(f"{_of(len(unsealed), 'batch', 'batches')} not sealed: {_first(unsealed)}")
+        if said:
+            change = f"{old.accounting_currency} cannot become {new.accounting_currency}"
+            repair = f"have them leave first: invoicing ledger build --company {company}"
+            yield f"companies.{company}.accounting_currency: {change} while {' and '.join(said)}; {repair}"
+
+
+def _in_no_batch(waiting: list[ReadyDocument], *, more: bool) -> str:
+    number = f"more than {MOST} posted documents are" if more else _of(len(waiting), "posted document")
+    names = [f"{one.source.replace('_', ' ')} {one.document}" for one in waiting]
+    return f"{number} in no batch for the general ledger: {_first(names)}"
 
 
 def _has_batches(batches: LedgerBatches, setup: FinanceSetup, company: str) -> bool:

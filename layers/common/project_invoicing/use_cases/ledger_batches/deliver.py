@@ -64,11 +64,12 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """Deliveries that are asked for at ``at``."""
+    """Deliveries that are asked for at ``at``. ``request``: the id of the call by hand that asks, if it is one."""
 
     stores: Stores
     at: str
     actor: Actor = BY_EVENT
+    request: str | None = None
 
     def automatically(self, id: BatchId) -> list[Delivery]:
         """A delivery in each format of the batch's kind that the company has chosen and that has none yet.
@@ -97,7 +98,7 @@ class Delivering:
         return made
 
     def deliver(self, id: BatchId, format: str) -> Delivery:
-        """Delivers what is not accepted yet. Asked again at the same time, it is the same delivery.
+        """Delivers what is not accepted yet. The same call, or event at the same time, is the same delivery.
 
         Raises ``Refused`` where nothing may or can be delivered, ``Differs`` where the batch's files are not as they
         were, ``Conflict`` where other runs are always faster, and what the bucket raises.
@@ -112,8 +113,7 @@ class Delivering:
             batch = must_be_deliverable(id, self.stores.batches.get(id))
             known, refused = self.stores.deliveries.of(id)
             for one in known:
-                asked_before = (one.at, one.format, one.who.id) == (self.at, format, self.actor.id)
-                if one.done and (asked_before or one.number in joined):
+                if one.done and (self._asked_for(one, format) or one.number in joined):
                     return one
             begun = next((one for one in known if one.is_begun), None)
             if begun is None:
@@ -127,6 +127,11 @@ class Delivering:
             made = self._complete(batch, begun, refused)
             if made.format == format:
                 return made
+
+    def _asked_for(self, known: Delivery, format: str) -> bool:
+        """Whether it is what this call or event has asked for before. Each call by hand asks for one of its own."""
+        ours = (self.request, None if self.request else self.at, format, self.actor.id)
+        return ours == (known.request, None if self.request else known.at, known.format, known.who.id)
 
     def _is_overtaken(self, batch: LedgerBatch, begun: Delivery) -> bool:
         """Whether more has been accepted since it was begun: that must not go out again."""
@@ -144,6 +149,7 @@ class Delivering:
             without=batch.answered.answers,
             at=self.at,
             who=self.actor,
+            request=self.request,
         )
         try:
             check_kind(format, found := _format(setup, format), batch.id)

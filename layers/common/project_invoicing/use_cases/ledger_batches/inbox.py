@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.ledger_bucket import FOLDER
+from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.rules.ledger_answer_form import answer_of
 from project_invoicing.use_cases.ledger_batches.acknowledge import Taken, shown
 from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, must_be_deliverable
@@ -137,15 +138,17 @@ class Inbox:
                 return self._deliver(request, at)
             said = self._file(event["detail"]) if kind == OBJECT_CREATED else event["detail"]
             answer = answer_of(said)
+        except BucketRefused:
+            raise  # nothing is wrong with the message
         except Rejected as rejected:
             return self._unreadable(event, rejected, at)
         return self._told(self.acknowledging(at, BY_EVENT).take(answer), answer)
 
-    def request(self, detail: Mapping[str, Any], at: str) -> Json:
-        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``."""
+    def request(self, detail: Mapping[str, Any], at: str, id: str | None = None) -> Json:
+        """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``. ``id``: of the call."""
         try:
             if "deliver" in detail:
-                return self._deliver(DeliverBatch.of(detail["deliver"]), at)
+                return self._deliver(DeliverBatch.of(detail["deliver"]), at, id)
             asked = AcknowledgeBatch.of(detail.get("acknowledge"))
             taking = self.acknowledging(at, person(asked.actor))
             return self._seen(Acknowledgements(taking).answer(asked)) | asked.signed
@@ -162,9 +165,10 @@ class Inbox:
             return {"outcome": f"refused: {refused.detail}"}
         return {"outcome": "delivered", "deliveries": len(made)}
 
-    def _deliver(self, asked: DeliverBatch, at: str) -> Json:
+    def _deliver(self, asked: DeliverBatch, at: str, id: str | None = None) -> Json:
         try:
-            made = self.delivering(at, person(asked.actor)).deliver(asked.batch, asked.format)
+            delivering = replace(self.delivering(at, person(asked.actor)), request=id)
+            made = delivering.deliver(asked.batch, asked.format)
         except Refused as refused:
             self._count("LedgerDeliveriesRefused")
             return _refused({"deliver": asked.as_detail()}, refused.reason, refused.detail) | asked.signed
