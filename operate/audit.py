@@ -52,7 +52,10 @@ def verified(options: Options) -> Json:
     else:
         exported = _read(options.export)
         source, at = exported, exported.at
-    return verify.verify(source, at, company=options.company, ends=ends, bucket=bucket)
+    try:
+        return verify.verify(source, at, company=options.company, ends=ends, bucket=bucket)
+    except Rejected as rejected:
+        raise InvalidInput([f"--{rejected.field}: {rejected.detail}"]) from None
 
 
 def write_export(file: Path, stack_prefix: str | None) -> int:

@@ -157,6 +157,25 @@ def test_a_verification_of_one_company_says_nothing_of_the_others(sealed: Audite
     assert not sealed.verify(company="-")["ok"]
 
 
+def test_a_verification_of_one_company_counts_what_belongs_to_it_alone(sealed: Audited) -> None:
+    journal, table = "JOURNAL#GBPM#J-1", sealed.names.journals_table
+    waits = {"ua": sealed.at, "at": sealed.at}
+    sealed.write(table, {"pk": journal, "sk": "H", "co": "GBPM", "st": "posted", "pg": 1, **waits})
+    sealed.write(table, {"pk": f"HISTORY#{journal}", "sk": f"{sealed.at}#1", **waits})
+    own, other = (sealed.verify(company=company) for company in (COMPANY, "GBPM"))
+    counted = ("entries", "posted", "waiting", "oldest")
+    assert [own[name] for name in counted] == [4, 2, 0, None]
+    assert [other[name] for name in counted] == [1, 1, 1, sealed.at]
+    assert sealed.verify()["entries"] == 6
+
+
+def test_a_chain_to_which_nothing_belongs_is_refused_from_tables_and_from_an_export(sealed: Audited) -> None:
+    exported = export.Export(export.lines(sealed.seals, sealed.sealable, LATER))
+    for source in (verify.Tables(sealed.seals, sealed.sealable), exported):
+        with pytest.raises(Rejected, match=f"nothing belongs to the chain uspm; there are .*{COMPANY}"):
+            verify.verify(source, LATER, company="uspm")
+
+
 def test_explain_says_which_seal_holds_a_document(audited: Audited) -> None:
     work = audited.post()
     stores = Stores.read(audited.client, audited.names)

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import BatchKind, BatchState, ReceivablesWay
@@ -27,7 +27,14 @@ from project_invoicing.rules.ledger_files import Writer, parsed, sides, why_not
 from tests.batches import V3
 from tests.thorough import thorough
 
-TRIED = settings(max_examples=thorough(30, 500), derandomize=True, database=None, deadline=None)
+# On a busy machine input is made slowly, which says nothing about the code.
+TRIED = settings(
+    max_examples=thorough(30, 500),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 DIGITS = {"USD": 2, "JPY": 0, "KWD": 3}
 DAYS = st.dates(date(2026, 8, 1), date(2026, 8, 31))
 PRINTED = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))

@@ -108,7 +108,7 @@ def in_order(client: Any) -> list[dict[str, Any]]:
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(order=st.permutations(range(len(ARRIVED))), repeated=st.lists(st.integers(0, len(ARRIVED) - 1), max_size=4))
 def test_any_order_ends_in_the_same_items(

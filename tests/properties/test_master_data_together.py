@@ -197,7 +197,7 @@ NEXT_VERSION_BEHIND_WHAT_IT_WAITED_FOR = [
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(said=st.lists(SAID, min_size=10, max_size=25), size=st.integers(2, 25), quiet=st.booleans())
 @example(said=NEXT_VERSION_BEHIND_WHAT_IT_WAITED_FOR, size=15, quiet=False)

@@ -332,3 +332,9 @@ def test_the_command_prints_tables_json_and_csv(month: Books, capsys: pytest.Cap
 @pytest.mark.parametrize(("text", "cell"), [("=1+1", "'=1+1"), ("-12.50", "-12.50"), ("-a", "'-a"), ("@x", "'@x")])
 def test_a_cell_is_no_formula(text: str, cell: str) -> None:
     assert _cell(text) == cell
+
+
+@pytest.mark.parametrize("kind", [Kind.PROPOSALS, Kind.WAITING, Kind.REJECTED])
+def test_a_reason_that_a_list_does_not_know_is_refused_with_those_it_knows(kind: Kind) -> None:
+    with pytest.raises(Rejected, match=r"reason is 'nonsense'; those of this list are .*,"):
+        Asked(kind, reason="nonsense").checked()

@@ -53,6 +53,15 @@ def test_stg_14_a_reference_to_nowhere_is_named_with_what_may_be_meant(table: st
     assert text in found
 
 
+def test_a_table_that_nothing_is_looked_up_in_is_named() -> None:
+    made = document()
+    made["references"]["acount"] = made["references"]["account"]
+    made["references"]["bookableresource"] = {guid("Ann"): "Ann"}
+    (found,) = about("references.acount", made)
+    assert "is no table of Dataverse that is looked up, so nothing here is used; did you mean account?" in found
+    assert about("references.bookableresource", made) == []
+
+
 def test_an_id_that_is_no_guid_is_named() -> None:
     made = document()
     made["references"]["msdyn_project"]["PRJ-1"] = "PRJ-1"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass, TransactionType
@@ -41,6 +41,8 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+# On a busy machine input is made slowly, which says nothing about the code.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_records_come_back_as_they_were(kind: type[Any], data: st.DataObject) -> None:
     records = data.draw(st.lists(RECORDS[kind], max_size=3))

@@ -308,7 +308,11 @@ def test_no_header_is_made_of_what_somebody_sent(browser: Browser) -> None:
     assert browser.get("/sign-in?to=/x%0d%0aSet-Cookie:%20a=b")["statusCode"] == 303
 
 
-@settings(max_examples=thorough(20, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=thorough(20, 500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     path=st.text(max_size=40),
     query=st.text(max_size=60),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_BATCH: Final = "HISTORY#BATCH#"
 
 
 class Found(NamedTuple):
@@ -33,3 +35,8 @@ class Document(NamedTuple):
     status: str | None
     since: str | None
     place: str | None
+
+
+def company_of(found: Found) -> str | None:
+    """The company of an entry whose key says it: of the history of a ledger batch. Its code may have any character."""
+    return found.pk.removeprefix(_BATCH).rsplit("#", 2)[0] if found.pk.startswith(_BATCH) else None

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from project_invoicing.domain.sealed_items import Document, Found
-from project_invoicing.domain.seals import End, Entry, Seal, Stored, hash_of, is_late, parsed, seal_at
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.sealed_items import Document, Found, company_of
+from project_invoicing.domain.seals import STACK, End, Entry, Seal, Stored, hash_of, is_late, parsed, seal_at
+from project_invoicing.errors import Rejected
 
 SHOWN: Final = 100
 """How many faults a report has. All are counted."""
@@ -100,6 +102,7 @@ class AuditChain:
     _sealed: dict[tuple[str, str, str], _Place] = field(default_factory=dict)
     _chains: dict[str, _Chain] = field(default_factory=dict)
     _begun: dict[str, str] | None = None
+    _company: str | None = None
 
     def take(self, item: Found | Document) -> None:
         if isinstance(item, Found):
@@ -211,7 +214,8 @@ class AuditChain:
     def report(self, company: str | None = None) -> dict[str, Any]:
         """Compares everything, and says what is wrong, from the first entry of the first chain on.
 
-        With a ``company`` only of its chain.
+        With a ``company`` only of its chain: what is counted, too, is what belongs there. Raises ``Rejected`` for one
+        to which nothing belongs: that nothing is wrong would be said of a chain that is misspelt.
 
             {"at", "ok", "marked", "entries", "posted", "waiting", "oldest", "unmarked", "later", "first", "faults",
              "more", "chains": [{"chain", "seals", "entries", "from", "to", "sealed_at", "hash", "faults"}]}
@@ -220,6 +224,8 @@ class AuditChain:
         what an earlier version may have stored, and ``later`` the seals of the bucket for which an export is too old.
         ``first`` and ``faults`` are as ``Fault.row``, and ``more`` counts those that are not shown.
         """
+        self._must_know(company)
+        self._company = company
         for key, place in self._sealed.items():
             found = self._found.get(key)
             if found is None:
@@ -234,8 +240,10 @@ class AuditChain:
             "at": self.at,
             "ok": not faults,
             "marked": self.marked,
-            "entries": len(self._found),
-            "posted": sum(one.status == _POSTED for one in self._histories.values()),
+            "entries": sum(map(self._counts, self._found.values())),
+            "posted": sum(
+                one.status == _POSTED and company in (None, one.company or STACK) for one in self._histories.values()
+            ),
             "waiting": self.waiting,
             "oldest": self.oldest,
             "unmarked": self.unmarked,
@@ -247,6 +255,30 @@ class AuditChain:
                 self._row(chain, faults) for name, chain in sorted(self._chains.items()) if company in (None, name)
             ],
         }
+
+    def _must_know(self, company: str | None) -> None:
+        known = {*self._chains, *map(self._chain_of, self._found.values())}
+        if company is not None and company not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "nothing is posted or sealed yet"
+            raise Rejected(
+                RejectReason.UNKNOWN_CODE, f"nothing belongs to the chain {company}; {there}", field="company"
+            )
+
+    def _counts(self, found: Found) -> bool:
+        """Whether an entry belongs to what is verified."""
+        return self._company is None or self._chain_of(found) == self._company
+
+    def _chain_of(self, found: Found) -> str:
+        """The chain in which an entry is, or into which it comes.
+
+        The history of a staged row does not say whose it is before it is sealed; it counts as the stack's own.
+        """
+        if sealed := self._sealed.get(found.key):
+            return sealed.chain
+        if found.place is not None:
+            return seal_at(found.place)[0]
+        document = self._ledger.get(found.pk) or self._histories.get(found.pk)
+        return (document.company if document else company_of(found)) or STACK
 
     def _row(self, chain: _Chain, faults: Iterable[Fault]) -> dict[str, Any]:
         return {
@@ -266,8 +298,9 @@ class AuditChain:
         place = document.place if document else found.place
         since = self._since(found, document)
         if place is None and since is not None:
-            self.waiting += 1
-            self.oldest = min(filter(None, (self.oldest, since)))
+            if self._counts(found):
+                self.waiting += 1
+                self.oldest = min(filter(None, (self.oldest, since)))
             if is_late(since, self.at):
                 self._stray(found, Wrong.NOT_SEALED, f"waits since {since}")
             return
@@ -284,7 +317,7 @@ class AuditChain:
         elif self.marked:
             detail = "is in no seal, and nothing says that it is to be sealed"
         else:
-            self.unmarked += 1
+            self.unmarked += self._counts(found)
             detail = (
                 "is in no seal: an earlier version wrote it (then run: invoicing audit backfill), or somebody added it"
             )

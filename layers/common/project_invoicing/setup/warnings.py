@@ -11,6 +11,7 @@ from typing import Final
 
 from project_invoicing.domain.codes import BillingMethod, PostingType, TransactionClass
 from project_invoicing.domain.journal_line import cost_posting_types
+from project_invoicing.domain.master_data import PARTS
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
@@ -61,9 +62,14 @@ def _codes(document: SetupDocument) -> Iterator[Problem]:
 
 
 def _references(document: SetupDocument) -> Iterator[Problem]:
-    """Ids that no row can have, and names that lead nowhere (STG-14)."""
+    """Tables that nothing is looked up in, ids that no row can have, and names that lead nowhere (STG-14)."""
     targets = _targets(document)
     for table, names in document.references.items():
+        if table not in PARTS:
+            text = (
+                f"is no table of Dataverse that is looked up, so nothing here is used; {instead(table, sorted(PARTS))}"
+            )
+            yield Problem(("references", table), text)
         part, known = targets.get(table, ("", frozenset()))
         for id, name in names.items():
             path = ("references", table, id)

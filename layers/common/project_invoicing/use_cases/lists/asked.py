@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, RejectReason
+from project_invoicing.domain.codes import (
+    BatchRefusal,
+    JournalStatus,
+    PostingFailure,
+    ProposalStatus,
+    RejectReason,
+    WaitReason,
+)
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.documents.given import given_day
 
@@ -54,6 +61,13 @@ STATUSES: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 """Of what was rejected: what is to be looked at, which is listed without a choice, and what a person has set aside."""
 
+REASONS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.PROPOSALS: tuple(sorted({*WaitReason, *PostingFailure})),
+    Kind.WAITING: tuple(sorted({*WaitReason, *BatchRefusal})),
+    Kind.REJECTED: tuple(sorted(RejectReason)),
+}
+"""Why something can be on a list. Those of differences are checks, which the list of them knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -78,6 +92,9 @@ class Asked:
         statuses = STATUSES.get(self.kind, ())
         if self.status is not None and self.status not in statuses:
             raise bad("status", f"status is {self.status!r}; {self.kind} are {', '.join(statuses)}")
+        reasons = REASONS.get(self.kind, ())
+        if self.reason is not None and reasons and self.reason not in reasons:
+            raise bad("reason", f"reason is {self.reason!r}; those of this list are {', '.join(reasons)}")
         if self.since is not None:
             given_day(self.since, "since")
         if not 1 <= self.limit <= MOST:
