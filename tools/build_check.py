@@ -122,6 +122,12 @@ class _Started:
                 refusal = {"__type": REFUSED, "message": "nothing is allowed here"}
                 self.answer(400, json.dumps(refusal).encode(), Content_Type="application/x-amz-json-1.0")
 
+            def do_GET(self) -> None:
+                """An object of a bucket."""
+                refusals.append(f"GetObject {self.path}")
+                text = "<Error><Code>AccessDenied</Code><Message>nothing is allowed here</Message></Error>"
+                self.answer(403, text.encode(), Content_Type="application/xml")
+
         return RefusingAws
 
     def runtime_api(self) -> type[_Endpoint]:
