@@ -124,7 +124,7 @@ class _Started:
 
             def do_GET(self) -> None:
                 """An object of a bucket."""
-                refusals.append(f"GetObject {self.path}")
+                refusals.append("S3.GetObject")
                 text = "<Error><Code>AccessDenied</Code><Message>nothing is allowed here</Message></Error>"
                 self.answer(403, text.encode(), Content_Type="application/xml")
 
