@@ -43,6 +43,7 @@ def test_each_figure_leads_to_the_list_behind_it(books: Books) -> None:
     assert f'href="/explain?id={guid("odd")}"' in listed.html
     assert f'href="/proposals/{guid("inv-1")}?list=status%3Dwaiting"' in ann.get("/waiting").html
     assert "Nothing waits that is like that" in ann.get("/waiting", reason="project_closed").text
+    assert 'value="in_no_batch"' in ann.get("/waiting", reason="in_no_batch").html, "what a ledger lacks waits, too"
 
 
 def test_what_could_not_be_posted_is_named_with_the_list_behind_it(books: Books) -> None:

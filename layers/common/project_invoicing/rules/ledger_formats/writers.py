@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
@@ -29,7 +30,7 @@ from project_invoicing.setup.models.ledger_formats import FormatColumn, FormatFi
 Row = list[tuple[str, Cell]]
 
 
-class Writer:
+class Writer(ABC):
     """Makes the text of a part: ``head``, each ``entry``, ``tail``. Each look of an entry is one of its lines."""
 
     def __init__(self, format: LedgerFormat) -> None:
@@ -42,9 +43,9 @@ class Writer:
         """What comes before the first entry."""
         return ""
 
+    @abstractmethod
     def entry(self, looks: list[Look]) -> str:
         """Raises ``Unwritable``."""
-        raise NotImplementedError
 
     def tail(self) -> str:
         """What comes behind the last entry."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
+from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -31,7 +31,7 @@ from project_invoicing.rules.invoice_terms import (
 from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_name_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.write_backs import Document
-from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
+from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, STATUSES, Kind
 from project_invoicing.use_cases.lists.facts import ProposalFacts
 from project_invoicing.use_cases.lists.invoices import state_of
 from project_invoicing.use_cases.master_data.facts import ActualFacts, Fact, ProformaFacts, ProposalLineFacts
@@ -51,8 +51,6 @@ from project_invoicing.workspace.documents import (
 from project_invoicing.workspace.links import link
 from project_invoicing.workspace.neighbours import neighbours
 
-REASONS: Final = tuple(sorted({*WaitReason, *PostingFailure}))
-"""Why a proposal waits, or was not posted."""
 DATES: Final = ("invoice_date", "due_date", "accounting_date")
 PAGE_LINES: Final = 90
 """Of a posting; how many there are is known only roughly before it is done."""
@@ -61,7 +59,7 @@ PAGE_LINES: Final = 90
 def listed(desk: Desk) -> Response[Any]:
     """The proposals that the filters in the address let through."""
     kind = Kind.PROPOSALS
-    choices = {"company": desk.lists.companies, "status": STATUSES[kind], "reason": REASONS}
+    choices = {"company": desk.lists.companies, "status": STATUSES[kind], "reason": REASONS[kind]}
     return desk.page("proposals.html", title="Proposals", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
 
 

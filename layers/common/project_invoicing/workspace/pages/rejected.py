@@ -9,10 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
 
-from project_invoicing.domain.codes import RejectReason
 from project_invoicing.store.dismissals import kept_as, kept_of
 from project_invoicing.use_cases.commands.dismiss import LONGEST_REASON
-from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
+from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, STATUSES, Kind
 from project_invoicing.workspace.desk import Desk
 
 _MOST: Final = 50
@@ -24,7 +23,7 @@ _SHOWN: Final = 50_000
 def listed(desk: Desk) -> Response[Any]:
     """The rejected rows, the newest first."""
     kind = Kind.REJECTED
-    choices = {"company": desk.lists.companies, "status": STATUSES[kind], "reason": tuple(RejectReason)}
+    choices = {"company": desk.lists.companies, "status": STATUSES[kind], "reason": REASONS[kind]}
     page = desk.listed(kind)
     return desk.page("rejected.html", title="Rejected", page=page, fields=FILTERS[kind], choices=choices, value=_value)
 

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
-from project_invoicing.domain.codes import ProposalStatus, WaitReason
+from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.observe import logger
-from project_invoicing.use_cases.lists.asked import FILTERS, Kind
+from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, Kind
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.workspace.desk import Desk
 
@@ -19,7 +19,7 @@ from project_invoicing.workspace.desk import Desk
 def listed(desk: Desk) -> Response[Any]:
     """The proposals and rows that wait, as the filters in the address let them through."""
     kind = Kind.WAITING
-    choices = {"company": desk.lists.companies, "reason": tuple(WaitReason)}
+    choices = {"company": desk.lists.companies, "reason": REASONS[kind]}
     page, beside = desk.listed(kind), _proposals_like(desk)
     known: dict[str, Any] = {"page": page, "fields": FILTERS[kind], "choices": choices, "beside": beside}
     return desk.page("waiting.html", title="Waiting", **known)
