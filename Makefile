@@ -148,6 +148,7 @@ lock: ## Write the locks again, after a change of pyproject.toml or of tools/*/r
 	@$(UV) lock --quiet --no-config
 	@$(UV) export --quiet --no-config --all-groups --no-emit-project --no-header --no-annotate -o requirements-dev.txt
 	@$(UV) export --quiet --no-config --no-default-groups --no-emit-project --no-header --no-annotate -o layers/common/requirements.txt
+	@$(UV) export --quiet --no-config --only-group documents --no-emit-project --no-header --no-annotate -o layers/documents/requirements.txt
 	@rm -f uv.lock
 	@for wanted in tools/*/requirements.in; do \
 	    $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
