@@ -28,6 +28,7 @@ from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.invoice_document import named_lines, snapshot_of
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
@@ -38,10 +39,12 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
 from project_invoicing.store.unit_of_work import UnitOfWork
+from project_invoicing.use_cases.invoice_documents.corrected import corrected
 from project_invoicing.use_cases.invoices.draft import Drafted, invoice_of
 from project_invoicing.use_cases.result_rows import cash_discount
 
-PAGE_LINES = 90
+PAGE_LINES = 89
+"""The claim has eleven more writes at the most, and one for each invoice that is credited: a transaction has 100."""
 
 
 class InvoiceSaga:
@@ -66,7 +69,7 @@ class InvoiceSaga:
         self.numbered = number is not None
         self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
         self.invoice = invoice_of(self.proposals, header, draft, number or "", voucher_number)
-        self.draft = computed_with(draft, number, setup)
+        self.draft = named_lines(computed_with(draft, number, setup), setup)
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
         """The numbers of invoice and voucher, each drawn only if it has a line."""
@@ -152,6 +155,8 @@ class InvoiceSaga:
             lines = self.draft.totals.lines
             made = replace(self.invoice, posted=posted, net_by_code=tuple(net_by_code(lines).items()))
             unit.add(self._invoices.create(made, charged(lines)))
+            snapshot = snapshot_of(self.header, self.draft, self.setup, corrected(self._invoices, company, lines))
+            unit.add(self._invoices.keep_snapshot(company, made.invoice_number, snapshot))
 
     def _done(self) -> HistoryEntry:
         """Who posts it. One entry, with the claim: whoever continues a posting only finishes it."""
