@@ -146,10 +146,9 @@ def snapshot_of(
     wanted = customer.document if customer else NO_DOCUMENT
     contract = contract_of(proforma, setup)
     known = setup.terms_name_for(contract, terms.customer, terms.company)
-    borrower = header.intercompany.borrower if header.intercompany else None
     return Snapshot(
         seller=_company_party(terms.company, terms.company, setup),
-        buyer=_company_party(terms.customer, borrower, setup) if borrower else _buyer(header, terms.customer, setup),
+        buyer=buyer_of(header, terms.customer, setup),
         currency_step=terms.currency_precision,
         accounting_currency=setup.accounting_currency(terms.company),
         accounting_step=terms.accounting_precision,
@@ -294,18 +293,27 @@ def _company_party(id: str, company: str, setup: FinanceSetup) -> Party:
     )
 
 
-def _buyer(header: Proposal, number: str, setup: FinanceSetup) -> Party:
-    """The customer: finance's address where it has written one, else that of the proforma."""
-    billed = header.proforma.bill_to
+def buyer_of(header: Proposal, number: str, setup: FinanceSetup) -> Party:
+    """The customer ``number``: finance's address where it has written one, else that of the proforma.
+
+    Between companies, the borrower as its own documents name it, else as the lender's customer.
+    """
     customer = setup.customer(str(header.company), number)
     written = customer.document if customer else NO_DOCUMENT
-    return Party(
+    billed = header.proforma.bill_to
+    buyer = Party(
         id=number,
         name=billed.get("name") or customer_name_of(header, setup) or number,
         address=_address(written.address) if written.address else _billed(billed),
         tax_id=written.tax_id,
         electronic_address=_electronic(written.electronic_address),
     )
+    if header.intercompany is None:
+        return buyer
+    borrower = header.intercompany.borrower
+    if (known := setup.company(borrower)) and known.document:
+        return _company_party(number, borrower, setup)
+    return replace(buyer, name=(known.name if known else "") or buyer.name)
 
 
 def _billed(billed: Mapping[str, str]) -> Address:
