@@ -1,7 +1,7 @@
 """An invoice document as EN 16931 wants it stated: what both syntaxes write, and what the business rules look at.
 
-A credit note's amounts are positive. A price is never negative (BR-27): the quantity takes the sign. Tax rows of the same
-category and rate are one (BR-S-08).
+A credit note's amounts are positive. A price is never negative (BR-27): the quantity takes the sign. Tax rows of the
+same category and rate are one (BR-S-08).
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ class LineCategory:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``price`` is for ``base_quantity`` units, for one where that is ``None``. ``net`` is quantity times price, minus
-    ``allowance``, plus ``charge``."""
+    """``price`` is for ``base_quantity`` units, for one where that is ``None``.
+
+    ``net`` is quantity times price, minus ``allowance``, plus ``charge``.
+    """
 
     source: DocumentLine
     quantity: Decimal
