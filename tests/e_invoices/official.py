@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -70,3 +71,12 @@ def broken_in(document: InvoiceDocument, *, schematrons: tuple[str, ...] = ("ubl
         if wrong:
             found[name] = wrong
     return found
+
+
+@cache
+def codes_of(schematron: str, id: str) -> frozenset[str]:
+    """The codes that a rule of a code list allows."""
+    text = _SCHEMATRONS[schematron].read_text("utf-8")
+    marked = text.index(f'<xsl:attribute name="id">{id}<')
+    test = text[text.rindex("<svrl:failed-assert test=", 0, marked) : marked]
+    return frozenset(max((listed.split() for listed in re.findall(r"contains\(\s*'\s([^']*)'", test)), key=len))

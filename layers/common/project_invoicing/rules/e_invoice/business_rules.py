@@ -262,8 +262,8 @@ def _tax_rows(said: Statement) -> Iterator[BrokenRule]:
             yield BrokenRule("BR-48", _code(row.codes, "origin"), detail, "such a tax can't be on an e-invoice")
         yield from _figures(row)
         if row.category:
-            yield from _base(row, bases)
-            yield from _reason(row)
+            yield from _base(row, row.category, bases)
+            yield from _reason(row, row.category)
     if any(row.category is TaxCategory.OUTSIDE_SCOPE for row in said.taxes) and not said.outside_scope:
         codes = next(row.codes for row in said.taxes if row.category is TaxCategory.OUTSIDE_SCOPE)
         detail = "what is outside the scope of tax is on an invoice with other categories"
@@ -278,17 +278,16 @@ def _bases(said: Statement) -> dict[LineCategory, Decimal]:
     return bases
 
 
-def _base(row: TaxBreakdown, bases: dict[LineCategory, Decimal]) -> Iterator[BrokenRule]:
+def _base(row: TaxBreakdown, category: TaxCategory, bases: dict[LineCategory, Decimal]) -> Iterator[BrokenRule]:
     """The base of a row is the sum of its lines (BR-S-08 and its like)."""
-    assert row.category
-    expected = bases.get(LineCategory(row.category, row.percent))
-    if expected is None and row.category is not TaxCategory.STANDARD:
+    expected = bases.get(LineCategory(category, row.percent))
+    if expected is None and category is not TaxCategory.STANDARD:
         expected = ZERO
     if expected is None or round_to(expected, CENT) != row.base:
         detail = (
             f"the lines of {', '.join(row.codes)} sum up to {amount(expected or ZERO)}, its base is {amount(row.base)}"
         )
-        yield BrokenRule(f"{_ids_of(row.category)}-08", f"taxes.{'+'.join(row.codes)}.base", detail, _DEFECT)
+        yield BrokenRule(f"{_ids_of(category)}-08", f"taxes.{'+'.join(row.codes)}.base", detail, _DEFECT)
 
 
 def _figures(row: TaxBreakdown) -> Iterator[BrokenRule]:
@@ -313,19 +312,18 @@ def _figures(row: TaxBreakdown) -> Iterator[BrokenRule]:
         yield BrokenRule(f"{_ids_of(row.category)}-09", field, detail, "change the category or the rate")
 
 
-def _reason(row: TaxBreakdown) -> Iterator[BrokenRule]:
+def _reason(row: TaxBreakdown, category: TaxCategory) -> Iterator[BrokenRule]:
     """Whether it says why nothing is charged (BR-E-10 and its like)."""
-    assert row.category
     given = row.exemption_code or row.exemption_text
     codes = ", ".join(row.codes)
-    if row.category in REASON_NEEDED and not given:
-        detail = f"{codes} of category {row.category} does not say why no tax is charged"
+    if category in REASON_NEEDED and not given:
+        detail = f"{codes} of category {category} does not say why no tax is charged"
         advice = "give the code an exemption_code or an exemption_text"
-        yield BrokenRule(f"{_ids_of(row.category)}-10", _code(row.codes, "exemption_text"), detail, advice)
-    if row.category not in REASON_NEEDED and given:
-        detail = f"{codes} of category {row.category} gives a reason for an exemption"
+        yield BrokenRule(f"{_ids_of(category)}-10", _code(row.codes, "exemption_text"), detail, advice)
+    if category not in REASON_NEEDED and given:
+        detail = f"{codes} of category {category} gives a reason for an exemption"
         advice = "take the reason away, or change the category"
-        yield BrokenRule(f"{_ids_of(row.category)}-10", _code(row.codes, "exemption_text"), detail, advice)
+        yield BrokenRule(f"{_ids_of(category)}-10", _code(row.codes, "exemption_text"), detail, advice)
     if row.exemption_code and row.exemption_code.upper() not in EXEMPTIONS:
         field = _code(row.codes, "exemption_code")
         detail = f"{row.exemption_code} is no code of the VATEX list"
