@@ -1,4 +1,4 @@
-"""Documents as postings make them, of any mix: categories, discounts, credits, retainers, steps of rounding, currencies."""
+"""Documents as postings make them, in any mix of categories, discounts, credits, retainers, steps and currencies."""
 
 from __future__ import annotations
 

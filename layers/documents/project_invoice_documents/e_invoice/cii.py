@@ -164,7 +164,7 @@ def _payment(said: Statement, account: BankAccount) -> str:
     inside = (element(name, number), holder) if name == "ram:IBANID" else (holder, element(name, number))
     return group(
         "ram:SpecifiedTradeSettlementPaymentMeans",
-        element("ram:TypeCode", said.payment_code(account)),
+        element("ram:TypeCode", said.payment_code),
         group("ram:PayeePartyCreditorFinancialAccount", *inside),
         group("ram:PayeeSpecifiedCreditorFinancialInstitution", element("ram:BICID", account.bic)),
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from project_invoice_documents.e_invoice.cii import cii
 from project_invoicing.domain.invoice_document import InvoiceDocument, Profile
+from project_invoicing.rules.e_invoice.statement import profile_of
 
 CONFORMANCE_LEVEL: Final = "EN 16931"
 """``fx:ConformanceLevel`` of the PDF's metadata, except for ``XRECHNUNG``."""
@@ -17,13 +18,8 @@ def factur_x(document: InvoiceDocument) -> tuple[str, bytes]:
 
 
 def file_name(document: InvoiceDocument) -> str:
-    return "xrechnung.xml" if _profile(document) is Profile.XRECHNUNG else "factur-x.xml"
+    return "xrechnung.xml" if profile_of(document) is Profile.XRECHNUNG else "factur-x.xml"
 
 
 def conformance_level(document: InvoiceDocument) -> str:
-    return "XRECHNUNG" if _profile(document) is Profile.XRECHNUNG else CONFORMANCE_LEVEL
-
-
-def _profile(document: InvoiceDocument) -> Profile:
-    chosen = document.presentation.e_invoice
-    return chosen.profile if chosen else Profile.EN16931
+    return "XRECHNUNG" if profile_of(document) is Profile.XRECHNUNG else CONFORMANCE_LEVEL

@@ -135,7 +135,7 @@ def _payment(said: Statement, account: BankAccount) -> str:
     document = said.document
     return group(
         "cac:PaymentMeans",
-        element("cbc:PaymentMeansCode", said.payment_code(account)),
+        element("cbc:PaymentMeansCode", said.payment_code),
         element("cbc:PaymentDueDate", document.due_date.isoformat()) if document.is_credit_note else "",
         element("cbc:PaymentID", document.number),
         group(

@@ -18,6 +18,7 @@ from project_invoicing.domain.invoice_document import (
     LineTax,
     Party,
     Profile,
+    Syntax,
     TaxCategory,
     TaxRow,
 )
@@ -163,9 +164,11 @@ class Statement:
         same = tuple(one for one in given if one.currency == self.document.currency)
         return same or tuple(one for one in given if one.currency is None)
 
-    def payment_code(self, account: BankAccount) -> str:
-        """BT-81: a SEPA credit transfer or another one."""
-        return "58" if clean(account.iban) and self.document.currency == "EUR" else "30"
+    @property
+    def payment_code(self) -> str:
+        """BT-81, the same for all accounts (UBL-SR-47): a SEPA credit transfer or another one."""
+        sepa = self.document.currency == "EUR" and all(clean(one.iban) for one in self.accounts)
+        return "58" if sepa else "30"
 
     @property
     def payment_terms(self) -> str:
@@ -205,7 +208,6 @@ def digits(value: Decimal) -> str:
 
 def statement(document: InvoiceDocument) -> Statement:
     """What an e-invoice of the document says."""
-    chosen = document.presentation.e_invoice
     sign = -1 if document.is_credit_note else 1
     rows = {(row.code, row.percent): row for row in document.taxes}
     spare = _category(document.taxes[0]) if document.taxes else LineCategory(TaxCategory.ZERO_RATED, ZERO)
@@ -214,9 +216,15 @@ def statement(document: InvoiceDocument) -> Statement:
     if not taxes and lines and all(line.categories == (spare,) for line in lines):
         # Nothing is charged. BR-CO-18 still wants a row.
         taxes = (TaxBreakdown(TaxCategory.ZERO_RATED, ZERO, ZERO, ZERO, "", "", ()),)
-    return Statement(
-        document, chosen.profile if chosen else Profile.EN16931, sign, lines, taxes, _accounting_tax(document, sign)
-    )
+    return Statement(document, profile_of(document), sign, lines, taxes, _accounting_tax(document, sign))
+
+
+def profile_of(document: InvoiceDocument) -> Profile:
+    """Whose identifiers it carries. Peppol has no invoices within a PDF: there they are those of EN 16931."""
+    chosen = document.presentation.e_invoice
+    if chosen is None or (chosen.syntax is Syntax.FACTUR_X and chosen.profile is Profile.PEPPOL):
+        return Profile.EN16931
+    return chosen.profile
 
 
 def _accounting_tax(document: InvoiceDocument, sign: int) -> Decimal | None:
