@@ -31,7 +31,9 @@ def _value(field: Field[Any], hint: Any) -> Any:
     if hint is RowVersion:
         return VERSION
     if hint is Reference:
-        return Reference(f"table_of_{field.name}", guid(field.name), "Bob" if field.name == "resource" else None)
+        return Reference(
+            f"table_of_{field.name}", guid(field.name), "Bob" if field.name in ("resource", "task", "role") else None
+        )
     if hint is bool:
         return not field.default
     if hint is Decimal:

@@ -130,6 +130,14 @@ ACTUALS: Final = TableMap(
         ),
         Column("msdyn_transactioncategory", "category", Transform.LOOKUP, entity="msdyn_transactioncategory"),
         Column("msdyn_bookableresource", "resource", Transform.LOOKUP, entity="bookableresource"),
+        Column("msdyn_task", "task", Transform.LOOKUP, entity="msdyn_projecttask", note="for the invoice document"),
+        Column(
+            "msdyn_resourcecategory",
+            "role",
+            Transform.LOOKUP,
+            entity="bookableresourcecategory",
+            note="for the invoice document",
+        ),
         Column("msdyn_product", "product", Transform.LOOKUP, entity="product"),
         Column(
             "msdyn_invoice",

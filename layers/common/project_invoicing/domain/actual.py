@@ -74,6 +74,8 @@ class Actual:
     customer: Reference | None = None
     category: Reference | None = None
     resource: Reference | None = None
+    task: Reference | None = None
+    role: Reference | None = None
     product: Reference | None = None
     invoice: Reference | None = None
     start: str | None = None

@@ -35,6 +35,8 @@ WAITS: Final[Mapping[str, str]] = {
     "long as that is not posted its lines can be deleted",
     WaitReason.MASTER_DATA_TOO_LARGE: "divide the proforma, or give the company's journals a shorter period or a lower "
     "`journal_line_limit`: one document names more projects and contracts than can be kept with it",
+    WaitReason.DOCUMENT_INCOMPLETE: "give what the detail names: in `companies` and `sales_tax` of the set-up, or in "
+    "the customer's columns; `invoicing check setup` lists it for all customers",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

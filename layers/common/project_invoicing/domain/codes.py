@@ -219,6 +219,7 @@ class WaitReason(StrEnum):
     ALREADY_BILLED = "already_billed"
     ALREADY_CREDITED = "already_credited"
     MASTER_DATA_TOO_LARGE = "master_data_too_large"
+    DOCUMENT_INCOMPLETE = "document_incomplete"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -231,6 +232,7 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.INTERCOMPANY_MISSING,
         WaitReason.BEGINNING_BALANCE,
         WaitReason.ACCOUNTING_DATES_DIFFER,
+        WaitReason.DOCUMENT_INCOMPLETE,
     }
 )
 """Reasons that a new version of the set-up can resolve."""

@@ -11,7 +11,21 @@ Columns = Mapping[str, Any]
 """Values by column; ``None`` takes a column back, so that the next layer says it again."""
 
 COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
-    Part.CUSTOMERS: ("group", "sales_tax_group", "terms_of_payment", "on_hold", "dimensions"),
+    Part.CUSTOMERS: (
+        "group",
+        "sales_tax_group",
+        "terms_of_payment",
+        "on_hold",
+        "dimensions",
+        "address",
+        "tax_id",
+        "electronic_address",
+        "buyer_reference",
+        "language",
+        "document_format",
+        "e_invoice",
+        "delivery",
+    ),
     Part.CONTRACTS: ("sales_tax_group", "fixed_exchange_rate", "terms_of_payment"),
     Part.CONTRACT_LINES: ("dimensions",),
     Part.PROJECTS: ("group", "sales_tax_group", "dimensions"),

@@ -6,68 +6,42 @@ as they came in; whoever writes a file escapes them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from project_invoicing.domain.codes import LineKind
+from project_invoicing.domain.document_codes import Channel, DocumentFormat, Grouping, Profile, Syntax, TaxCategory
 from project_invoicing.domain.invoice_totals import DocumentType
 from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.named import Named
 
-
-class TaxCategory(StrEnum):
-    """UNCL5305, as EN 16931 uses it."""
-
-    STANDARD = "S"
-    ZERO_RATED = "Z"
-    EXEMPT = "E"
-    REVERSE_CHARGE = "AE"
-    INTRA_COMMUNITY = "K"
-    EXPORT = "G"
-    OUTSIDE_SCOPE = "O"
-
-
-class DocumentFormat(StrEnum):
-    """``detail`` lists the lines; ``summary`` a sum for each group, with the lines in an annex."""
-
-    DETAIL = "detail"
-    SUMMARY = "summary"
-
-
-class Grouping(StrEnum):
-    """What lines can be grouped by."""
-
-    CONTRACT_LINE = "contract_line"
-    PROJECT = "project"
-    TASK = "task"
-    ROLE = "role"
-    RESOURCE = "resource"
-    DATE = "date"
-    CATEGORY = "category"
-
-
-class Syntax(StrEnum):
-    """How an e-invoice is written: as a file of its own, or within the PDF."""
-
-    UBL = "ubl"
-    CII = "cii"
-    FACTUR_X = "factur_x"
-
-
-class Profile(StrEnum):
-    """Whose identifiers an e-invoice carries."""
-
-    EN16931 = "en16931"
-    PEPPOL = "peppol"
-    XRECHNUNG = "xrechnung"
-
-
-class Channel(StrEnum):
-    """How a document is sent. ``outbox`` puts it where an access point fetches it."""
-
-    MAIL = "mail"
-    OUTBOX = "outbox"
+__all__ = [
+    "Address",
+    "BankAccount",
+    "Brand",
+    "Channel",
+    "Contact",
+    "Corrected",
+    "Delivery",
+    "DocumentFormat",
+    "DocumentLine",
+    "EInvoice",
+    "ElectronicAddress",
+    "Grouping",
+    "InvoiceDocument",
+    "LineTax",
+    "Named",
+    "Party",
+    "Presentation",
+    "Profile",
+    "Snapshot",
+    "Syntax",
+    "TaxCategory",
+    "TaxRow",
+    "Texts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +122,6 @@ class LineTax:
 
     code: str
     percent: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Something of master data, by its number or id, with the name it had when the invoice was posted."""
-
-    id: str
-    name: str | None = None
-
-    @property
-    def text(self) -> str:
-        return self.name or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +210,40 @@ class Presentation:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the document of an invoice says beside its header and its lines, as it was when the invoice was posted.
+
+    ``unit_codes``: the codes of the units of measure that its lines have. ``setup_version``: the version that the
+    invoice was posted with, which holds the logo. ``missing`` as in ``InvoiceDocument``.
+    """
+
+    seller: Party
+    buyer: Party
+    currency_step: Decimal
+    accounting_currency: str | None = None
+    accounting_step: Decimal = Decimal("0.01")
+    taxes: tuple[TaxRow, ...] = ()
+    proforma_name: str | None = None
+    contract: Named | None = None
+    order_reference: str | None = None
+    buyer_reference: str | None = None
+    terms_of_payment: str | None = None
+    bank_accounts: tuple[BankAccount, ...] = ()
+    corrects: tuple[Corrected, ...] = ()
+    presentation: Presentation = Presentation()
+    unit_codes: Mapping[str, str] = field(default_factory=dict)
+    setup_version: int | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceDocument:
     """All that a document of an invoice says.
 
     ``invoice_number`` is ``None`` in a preview. ``currency_step`` is the smallest step of an amount.
     ``borrower``: the company that is billed, between companies. ``missing``: what is not known of an invoice that an
     earlier version has posted, as names of this class or of its parts (``buyer.address``); empty for all others.
+    ``setup_version``: the version of the set-up that has the logo.
     """
 
     company: str
@@ -285,6 +275,7 @@ class InvoiceDocument:
     corrects: tuple[Corrected, ...] = ()
     borrower: str | None = None
     presentation: Presentation = Presentation()
+    setup_version: int | None = None
     missing: tuple[str, ...] = field(default=())
 
     @property

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from project_invoicing.domain.codes import LineKind, TransactionClass
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.named import Named
 
 KINDS: dict[TransactionClass, LineKind] = {
     TransactionClass.TIME: LineKind.HOUR,
@@ -34,6 +36,9 @@ class ProposalLine:
     ``takes_back`` is the billed actual that a credit line reverses. ``continues``, none or one, is what the posted line
     that it takes back or replaces was computed with, and ``retaxed`` says that a person has since chosen another tax.
     ``charges``, none or one, is what the line itself was computed with, filled by posting.
+
+    ``transaction_date``, ``unit`` (a name), ``task`` and ``role`` are for the document: ``None`` on a line that an
+    earlier version built. Posting fills ``project_name`` and ``contract_line_name``.
     """
 
     line_number: int
@@ -65,6 +70,12 @@ class ProposalLine:
     continues: tuple[Charge, ...] = ()
     retaxed: bool = False
     charges: tuple[Charge, ...] = ()
+    transaction_date: date | None = None
+    unit: Named | None = None
+    task: Named | None = None
+    role: Named | None = None
+    project_name: Named | None = None
+    contract_line_name: Named | None = None
 
     @property
     def inherited(self) -> Charge | None:

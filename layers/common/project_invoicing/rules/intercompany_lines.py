@@ -10,12 +10,13 @@ from types import MappingProxyType
 from project_invoicing.domain.codes import ConnectionRole, WaitReason
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.lineage import continuing
+from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.lineage import handed_on_by
-from project_invoicing.rules.proposal_lines import ProposalPlan
+from project_invoicing.rules.proposal_lines import ProposalPlan, named
 
 Sale = tuple[StagedRow, JournalLine]
 """A posted inter-organizational sale and the line it was posted with."""
@@ -80,5 +81,9 @@ def _line(row: StagedRow, posted: JournalLine, number: int, taken_back: Billed) 
         accruals=(row.accrual,) if row.accrual else (),
         takes_back=row.links.get(ConnectionRole.ORIGINAL),
         continues=charges,
+        transaction_date=posted.transaction_date,
+        unit=Named(row.actual.unit) if row.actual.unit else None,
+        task=named(row.actual.task),
+        role=named(row.actual.role),
     )
     return continuing(line, handed_on_by(posted))

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.actual import Proforma, Reference
 from project_invoicing.domain.codes import (
     ON_ACCOUNT,
     SECOND_REASONS,
@@ -23,6 +23,7 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.money import ZERO
+from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
@@ -241,4 +242,13 @@ def proposal_line(
         took=row.takes,
         takes_back=continued.takes_back,
         continues=resolved.charges,
+        transaction_date=resolved.transaction_date,
+        unit=Named(actual.unit) if actual.unit else None,
+        task=named(actual.task),
+        role=named(actual.role),
     )
+
+
+def named(reference: Reference | None) -> Named | None:
+    """What a line names that finance has no master data of: by its id, with the name that the event carried."""
+    return Named(reference.id, reference.name) if reference else None

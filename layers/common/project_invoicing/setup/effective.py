@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.setup.models.companies import FixedRate
+from project_invoicing.setup.models.documents import (
+    AddressEntry,
+    DeliveryEntry,
+    EInvoiceEntry,
+    ElectronicAddressEntry,
+    FormatEntry,
+)
 
 Named = str | Reference
 """Other master data, by the name that finance gave it or by the row that a row leads to."""
@@ -63,6 +70,23 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerDocument:
+    """What a customer's invoice documents need, as finance has written it."""
+
+    address: AddressEntry | None = None
+    tax_id: str | None = None
+    electronic_address: ElectronicAddressEntry | None = None
+    buyer_reference: str | None = None
+    language: str | None = None
+    document_format: FormatEntry | None = None
+    e_invoice: EInvoiceEntry | None = None
+    delivery: DeliveryEntry | None = None
+
+
+NO_DOCUMENT: Final = CustomerDocument()
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     name: str
     group: str | None
@@ -71,6 +95,7 @@ class Customer:
     on_hold: bool
     dimensions: Mapping[str, str]
     row: Reference | None = None
+    document: CustomerDocument = NO_DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.problems import check, instead
 
-_OBJECTS: Final = ("dimensions", "fixed_exchange_rate")
+_OBJECTS: Final = (
+    "dimensions",
+    "fixed_exchange_rate",
+    "address",
+    "electronic_address",
+    "document_format",
+    "e_invoice",
+    "delivery",
+)
 _BY_COMPANY: Final = frozenset({Part.CUSTOMERS, Part.WORKERS})
 """The parts that a set-up document has by company."""
 _POLICY: Final = ("companies", "currencies", "categories", "sales_tax", "terms_of_payment")

@@ -14,12 +14,15 @@ from project_invoicing.domain.journal_line import cost_posting_types
 from project_invoicing.domain.master_data import PARTS
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
+from project_invoicing.setup.document_needs import BuyerKnown, buyer_needs, e_invoice_needs, seller_needs
+from project_invoicing.setup.models.master_data import Customer
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
 from project_invoicing.setup.models.values import OnOff
 from project_invoicing.setup.problem import Problem
 from project_invoicing.setup.problems import MASTER_REFERENCES, dangling, instead
 
 _COST_CLASSES: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
+_WAITS: Final = "proposals wait with document_incomplete"
 _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
 
 
@@ -32,6 +35,7 @@ def warnings(document: SetupDocument, on: date) -> list[Problem]:
         *_not_known_yet(document),
         *_accounts(document),
         *_taxes(document, on),
+        *_documents(document),
     ]
 
 
@@ -166,3 +170,36 @@ def _has_tax_account(document: SetupDocument, company: str) -> bool:
 
 def _is_in(code: str, groups: Mapping[str, list[str]]) -> bool:
     return any(code in codes for codes in groups.values())
+
+
+def _documents(document: SetupDocument) -> Iterator[Problem]:
+    """What the documents of invoices will lack, by company and by customer (D-183)."""
+    for company, known in document.companies.items():
+        if known.document is None:
+            continue
+        for need in seller_needs(document, company):
+            yield Problem(("companies", company, "document"), f"asks for documents, which need {need}: {_WAITS}")
+        for number, customer in document.customers.get(company, {}).items():
+            path = ("customers", company, number)
+            needs = [*buyer_needs(company, number, _known(customer))]
+            if customer.e_invoice:
+                needs += e_invoice_needs(document, company, customer.e_invoice, _code_pairs(document))
+            for need in needs:
+                where = " where the proforma has none" if need.endswith(".country") else ""
+                yield Problem(path, f"its documents need {need}{where}: {_WAITS}")
+
+
+def _known(customer: Customer) -> BuyerKnown:
+    country = customer.address.country if customer.address else None
+    return BuyerKnown(customer.name, country, country is not None, customer.electronic_address, customer.e_invoice)
+
+
+def _code_pairs(document: SetupDocument) -> list[tuple[str, ...]]:
+    """The sales tax codes that a line can have, for each pair of groups."""
+    tax = document.sales_tax
+    pairs = (
+        tuple(code for code in codes if code in of_items)
+        for codes in tax.groups.values()
+        for of_items in tax.item_groups.values()
+    )
+    return list(dict.fromkeys(pairs))

@@ -7,7 +7,8 @@ accounting date, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` tota
 ``n`` lines, ``po`` whether its last page is there, ``cd`` ``cp`` cash discount, ``bo`` ``ve`` borrower and vendor of an
 intercompany invoice, ``tn`` the revenue that each sales tax code is charged on. A page has ``l``, its lines as text.
 ``lp`` ``ls`` are places in the index ``listed`` (``store.listing``): of a header among the invoices of its customer, of
-its first page among the vouchers.
+its first page among the vouchers. Item ``SNAPSHOT`` has ``sn``, what the invoice's document says beside these
+(``store.snapshots``); invoices posted before it existed have none.
 
 An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
 Invoices posted before ``da`` existed use their invoice date as accounting date.
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice_document import Snapshot
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
@@ -39,6 +41,7 @@ from project_invoicing.store.listing import (
     voucher_list,
 )
 from project_invoicing.store.sequences import Counter
+from project_invoicing.store.snapshots import packed, unpacked
 from project_invoicing.store.transactions import Write, around, get, get_many, put, query, update
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ HEADER: Final = "H"
 PREFIX: Final = "INVOICE#"
 PAGE: Final = "L#"
 VENDOR: Final = "VENDOR#"
+SNAPSHOT: Final = "SNAPSHOT"
 _DIGITS: Final = 6
 """Of its number in the key of a page."""
 
@@ -100,6 +104,11 @@ class Invoices:
         item, before, after = around(self.client, self.table, partition(company, number), PAGE, page, _DIGITS)
         return rows.decode(ProposalLine, item["l"]) if item else [], before, after
 
+    def snapshot(self, company: str, number: str) -> Snapshot | None:
+        """What the document of a posted invoice says; ``None`` for one that an earlier version has posted."""
+        item = get(self.client, self.table, partition(company, number), SNAPSHOT)
+        return unpacked(item["sn"]) if item else None
+
     def vendor_invoice(self, borrower: str, lender: str, number: str) -> VendorInvoice | None:
         """The borrower's vendor invoice for an invoice of its lender."""
         item = get(self.client, self.table, vendor_partition(borrower, lender, number), HEADER)
@@ -148,6 +157,11 @@ class Invoices:
             "tn": None if invoice.net_by_code is None else json.dumps(dict(invoice.net_by_code), default=str),
             **listed(invoice),
         }
+        return put(self.table, item, unless_exists=True)
+
+    def keep_snapshot(self, company: str, number: str, snapshot: Snapshot) -> Write:
+        """Written with the header of the invoice, and never again."""
+        item = {"pk": partition(company, number), "sk": SNAPSHOT, "sn": packed(snapshot)}
         return put(self.table, item, unless_exists=True)
 
     def create_vendor_invoice(self, invoice: Invoice) -> Write:

@@ -29,6 +29,8 @@ _NAMES: Final = {
     "customer": "cs",
     "category": "cg",
     "resource": "rs",
+    "task": "tk",
+    "role": "rl",
     "product": "pd",
     "invoice": "iv",
     "start": "sd",
@@ -50,9 +52,12 @@ _ENTITIES: Final = {
     "customer": "account",
     "category": "msdyn_transactioncategory",
     "resource": "bookableresource",
+    "task": "msdyn_projecttask",
+    "role": "bookableresourcecategory",
     "product": "product",
     "invoice": "invoice",
 }
+_WITH_NAMES: Final = frozenset({"resource", "task", "role"})
 _IN_CUSTOM: Final = ("discount", "resourcing_unit")
 ON_LINE: Final = frozenset({*_NAMES, *_IN_CUSTOM} - {"skip_sync", "adjustment_status", "billing_status"})
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
@@ -85,7 +90,7 @@ def _custom_out(actual: Actual) -> dict[str, str]:
 
 def _reference_out(name: str, reference: Reference) -> str | list[str | None]:
     """The id alone, or with name and table; no table stands for the column's default target."""
-    named = reference.name if name == "resource" else None
+    named = reference.name if name in _WITH_NAMES else None
     usual = reference.entity == _ENTITIES[name]
     if usual and named is None:
         return reference.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,10 +13,12 @@ from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.setup.effective import (
+    NO_DOCUMENT,
     Columns,
     Contract,
     ContractLine,
     Customer,
+    CustomerDocument,
     Found,
     Layer,
     Missing,
@@ -40,6 +43,8 @@ _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
     Part.WORKERS: WorkerEntry,
 }
 """How finance's own columns are written: as an entry of the document."""
+
+_OF_DOCUMENTS: Final = tuple(one.name for one in fields(CustomerDocument))
 
 
 class _Entry:
@@ -106,6 +111,7 @@ class MasterDataLookups(ReferenceLookups):
                 on_hold=bool(found["on_hold"]),
                 dimensions=found["dimensions"] or _NOTHING,
                 row=found.row,
+                document=_document_of(found),
             )
         return found.made if found else None
 
@@ -330,6 +336,12 @@ class MasterDataLookups(ReferenceLookups):
             yield from _given(of_group).items()
         elif part is Part.PRODUCTS:
             yield "item_sales_tax_group", defaults.products.item_sales_tax_group
+
+
+def _document_of(customer: _Entry) -> CustomerDocument:
+    if customer.columns.keys().isdisjoint(_OF_DOCUMENTS):
+        return NO_DOCUMENT
+    return CustomerDocument(**{name: customer[name] for name in _OF_DOCUMENTS})
 
 
 def _is_own(contract: Sourced | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from project_invoicing.domain.calendar import JournalPeriod
 from project_invoicing.domain.codes import BillingType, ReceivablesWay
+from project_invoicing.setup.models.documents import CompanyDocument
 from project_invoicing.setup.models.ledger import LedgerExport
 from project_invoicing.setup.models.row import Limited, SetupRow, told
 from project_invoicing.setup.models.values import Day, Name, Precision, Rate, TimeZone
@@ -52,9 +53,12 @@ class InvoiceAccountingDate(StrEnum):
 
 
 class Company(SetupRow):
+    """``document``: what its invoice documents say. A company that gives it asks for documents (D-182)."""
+
     name: str = ""
     accounting_currency: Name
     time_zone: TimeZone = "UTC"
+    document: CompanyDocument | None = None
 
 
 class Currency(SetupRow):

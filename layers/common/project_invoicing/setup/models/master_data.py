@@ -11,6 +11,15 @@ from typing import Annotated, ClassVar
 from project_invoicing.domain.codes import BillingMethod
 from project_invoicing.domain.terms import PaymentMethod
 from project_invoicing.setup.models.companies import CategoryKind, FixedRate
+from project_invoicing.setup.models.documents import (
+    AddressEntry,
+    DeliveryEntry,
+    EInvoiceEntry,
+    ElectronicAddressEntry,
+    FormatEntry,
+    Language,
+    Text,
+)
 from project_invoicing.setup.models.row import Limited, SetupRow
 from project_invoicing.setup.models.values import Dimensions, Discount, Name, any_of
 
@@ -27,12 +36,26 @@ class MasterEntry(SetupRow):
 
 
 class Customer(SetupRow):
+    """From ``address`` on: what the customer's invoice documents need.
+
+    ``address`` stands in place of the one that the proforma has. ``document_format``, ``language`` and ``delivery``:
+    those of the company where a customer has none.
+    """
+
     name: str = ""
     group: Name | None = None
     sales_tax_group: Name | None = None
     terms_of_payment: Name | None = None
     on_hold: bool = False
     dimensions: Dimensions = {}
+    address: AddressEntry | None = None
+    tax_id: Text | None = None
+    electronic_address: ElectronicAddressEntry | None = None
+    buyer_reference: Text | None = None
+    language: Language | None = None
+    document_format: FormatEntry | None = None
+    e_invoice: EInvoiceEntry | None = None
+    delivery: DeliveryEntry | None = None
 
 
 class Contract(MasterEntry):

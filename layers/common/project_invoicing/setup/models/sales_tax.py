@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from project_invoicing.domain.document_codes import TaxCategory
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
+from project_invoicing.setup.models.documents import Text
 from project_invoicing.setup.models.row import Limited, SetupRow, told
 from project_invoicing.setup.models.values import Day, Name, Percent, Precision, UnitAmount
 
@@ -29,7 +31,8 @@ class TaxCode(SetupRow):
 
     ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
     ``net_of_invoice_balance`` the base is the document, whatever the rounding's calculation (TAX-23). ``exempt_in``:
-    sales tax groups that name the code without charging it.
+    sales tax groups that name the code without charging it. ``category`` and why nothing is charged are for invoice
+    documents.
     """
 
     rates: Annotated[list[TaxRate], Limited(min_length=1)]
@@ -38,6 +41,9 @@ class TaxCode(SetupRow):
     base_code: Name | None = None
     marginal_base: MarginalBase = MarginalBase.NET_PER_LINE
     exempt_in: list[Name] = []
+    category: TaxCategory | None = None
+    exemption_code: Text | None = None
+    exemption_text: Text | None = None
 
     def _rates_fit_the_origin(self) -> None:
         needed = "amount_per_unit" if self.origin is TaxOrigin.AMOUNT_PER_UNIT else "percent"

@@ -28,6 +28,7 @@ from project_invoicing.domain.staged_row import OnProposal
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.rules.figures import Figures
+from project_invoicing.rules.invoice_document import named_lines, snapshot_of
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
@@ -38,10 +39,12 @@ from project_invoicing.store.sequences import Counter
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import Write
 from project_invoicing.store.unit_of_work import UnitOfWork
+from project_invoicing.use_cases.invoice_documents.corrected import corrected
 from project_invoicing.use_cases.invoices.draft import Drafted, invoice_of
 from project_invoicing.use_cases.result_rows import cash_discount
 
 PAGE_LINES = 90
+"""Of a posting that keeps no snapshot. Nine more are written with the claim, and one for each credited invoice."""
 
 
 class InvoiceSaga:
@@ -64,9 +67,14 @@ class InvoiceSaga:
         begun = header.status is ProposalStatus.POSTING
         number, voucher_number = (header.invoice_number, header.voucher) if begun else self._numbers(made)
         self.numbered = number is not None
+        self.keeps_snapshot = self.numbered and (not begun or self._has_snapshot(number or ""))
         self.voucher = replace(made, voucher=voucher_number or "", source_id=number or "")
         self.invoice = invoice_of(self.proposals, header, draft, number or "", voucher_number)
-        self.draft = computed_with(draft, number, setup)
+        self.draft = named_lines(computed_with(draft, number, setup), setup)
+
+    def _has_snapshot(self, number: str) -> bool:
+        """False for a posting that an earlier version has begun: its pages have a line more (0.7)."""
+        return self._invoices.snapshot(self.draft.terms.company, number) is not None
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
         """The numbers of invoice and voucher, each drawn only if it has a line."""
@@ -83,7 +91,8 @@ class InvoiceSaga:
         return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        room = PAGE_LINES - len(self.draft.originals)  # the first transaction writes to them, too
+        # The first transaction writes to the invoices that are credited, and the snapshot.
+        room = PAGE_LINES - len(self.draft.originals) - self.keeps_snapshot
         pages = list(chunks(self.draft.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
@@ -152,6 +161,8 @@ class InvoiceSaga:
             lines = self.draft.totals.lines
             made = replace(self.invoice, posted=posted, net_by_code=tuple(net_by_code(lines).items()))
             unit.add(self._invoices.create(made, charged(lines)))
+            snapshot = snapshot_of(self.header, self.draft, self.setup, corrected(self._invoices, company, lines))
+            unit.add(self._invoices.keep_snapshot(company, made.invoice_number, snapshot))
 
     def _done(self) -> HistoryEntry:
         """Who posts it. One entry, with the claim: whoever continues a posting only finishes it."""

@@ -11,6 +11,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Conflict
+from project_invoicing.rules.document_needs import incomplete_document
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.proposal_header import judge_header
@@ -85,6 +86,8 @@ def _settle(
     build: Build,
     made: ProposalPlan,
 ) -> None:
+    if not build.existing and (lacking := incomplete_document(header, (line for _, line in made.lines), build.setup)):
+        made.waits.append(lacking)
     if not made.waits:
         try:
             write_pages(run, header, build, made)
