@@ -1,0 +1,1 @@
+"""Documents of a posted invoice. Only the documents function has this layer."""

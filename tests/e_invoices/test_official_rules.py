@@ -1,0 +1,74 @@
+"""The official rules over any document: none fails for a whole one, and ours are never silent where one fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from project_invoice_documents.e_invoice.cii import cii
+from project_invoice_documents.e_invoice.factur_x import conformance_level, factur_x
+from project_invoice_documents.e_invoice.ubl import ubl
+from project_invoicing.domain.invoice_document import EInvoice, InvoiceDocument, Presentation, Profile, Syntax
+from project_invoicing.rules.e_invoice.business_rules import broken_rules
+from tests.e_invoices.made import careless, documents
+from tests.e_invoices.official import broken_in
+from tests.e_invoices.test_broken_rules import profiled
+from tests.invoice_documents import document, line
+from tests.thorough import thorough
+
+ALL = ("ubl", "cii", "factur_x")
+SOME = settings(
+    max_examples=thorough(60, 3000),
+    derandomize=not thorough(False, True),
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@SOME
+@given(documents())
+def test_whole_documents_break_no_rule(made: InvoiceDocument) -> None:
+    assert (broken_rules(made), broken_in(made)) == ([], {})
+
+
+@SOME
+@given(careless())
+def test_ours_are_never_silent_where_an_official_rule_fails(made: InvoiceDocument) -> None:
+    if not broken_rules(made):
+        assert broken_in(made) == {}
+
+
+@pytest.mark.parametrize("profile", [Profile.EN16931, Profile.PEPPOL])
+def test_factur_x_passes_its_own_rules_too(profile: Profile) -> None:
+    made = replace(document(), presentation=Presentation(e_invoice=EInvoice(Syntax.FACTUR_X, profile)))
+    assert factur_x(made) == ("factur-x.xml", cii(made))
+    assert conformance_level(made) == "EN 16931"
+    assert broken_in(made, schematrons=ALL) == {}
+
+
+def test_an_xrechnung_within_a_pdf_has_the_name_that_readers_look_for() -> None:
+    made = profiled(Profile.XRECHNUNG)
+    assert (factur_x(made)[0], conformance_level(made)) == ("xrechnung.xml", "XRECHNUNG")
+    assert broken_in(made) == {}
+
+
+@pytest.mark.parametrize("write", [ubl, cii])
+def test_ten_thousand_lines_are_written_in_a_second_and_are_the_same_bytes_again(
+    write: Callable[[InvoiceDocument], bytes],
+) -> None:
+    made = document(*(line(number, "3", "33.33") for number in range(1, 10_001)))
+    begun = time.process_time()
+    file = write(made)
+    assert time.process_time() - begun < 2  # 0.6 s alone; two runs share a core
+    assert file == write(replace(made))
+
+
+@pytest.mark.large
+def test_ten_thousand_lines_pass_the_official_rules() -> None:
+    made = document(*(line(number, "3", "33.33") for number in range(1, 10_001)))
+    assert broken_in(made) == {}
