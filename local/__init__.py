@@ -13,6 +13,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the project: ``template.yaml``, ``functions/``, ``layers/``."""
 
-for _folder in (ROOT, ROOT / "layers" / "common"):
+for _folder in (ROOT, ROOT / "layers" / "common", ROOT / "layers" / "documents"):
     if str(_folder) not in sys.path:
         sys.path.insert(0, str(_folder))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from project_invoicing.errors import IntegrationError
 from project_invoicing.store import client
+
+_DOCUMENT_PARTS: Final = 4
+"""Of a key: company, year, number and name."""
 
 
 def write(buckets: Iterable[str], folder: Path) -> int:
@@ -19,6 +23,24 @@ def write(buckets: Iterable[str], folder: Path) -> int:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(client.s3().get_object(Bucket=bucket, Key=key)["Body"].read())
                 number += 1
+    except OSError as error:
+        raise IntegrationError(f"--files: {folder} could not be written: {error.strerror}") from error
+    return number
+
+
+def write_invoices(bucket: str, folder: Path) -> int:
+    """Writes the documents of invoices as ``invoices/COMPANY/NUMBER.pdf``, with the other files beside it."""
+    number = 0
+    try:
+        for key in keys(bucket):
+            parts = key.split("/")
+            if len(parts) != _DOCUMENT_PARTS:
+                continue  # an attachment, or what an access point fetches
+            company, _, invoice, name = parts
+            file = folder / "invoices" / company / f"{invoice}.{name.rpartition('.')[2]}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(client.s3().get_object(Bucket=bucket, Key=key)["Body"].read())
+            number += 1
     except OSError as error:
         raise IntegrationError(f"--files: {folder} could not be written: {error.strerror}") from error
     return number

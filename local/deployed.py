@@ -68,6 +68,7 @@ class DeployedStack:
             webhook_keys=outputs["WebhookKeysSecret"],
             ledger_batches_table=outputs["LedgerBatchesTableName"],
             ledger_bucket=outputs["LedgerBucketName"],
+            document_bucket=outputs["DocumentBucketName"],
         )
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK)
         self._names = {

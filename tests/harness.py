@@ -45,7 +45,7 @@ LISTENERS = {
     SetupChanged.TYPE: ("staging_import", "master_data_sync"),
     MasterDataChanged.TYPE: ("staging_import",),
     MasterDataLoaded.TYPE: ("staging_import",),
-    InvoicePosted.TYPE: ("staging_import", "accounting_writeback"),
+    InvoicePosted.TYPE: ("staging_import", "accounting_writeback", "invoice_documents"),
     ProposalReady.TYPE: ("invoice_posting",),
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
@@ -53,7 +53,7 @@ LISTENERS = {
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
-BEHIND_QUEUES = frozenset({"accounting_writeback", "ledger_answers"})
+BEHIND_QUEUES = frozenset({"accounting_writeback", "invoice_documents", "ledger_answers"})
 
 
 def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:

@@ -65,8 +65,9 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             assert request["SecretId"] in SECRETS
             yield "secretsmanager:GetSecretValue", request["SecretId"]
         case "PutObject" | "GetObject":
-            assert request["Key"].startswith("ledger/")
-            yield f"s3:{operation}", f"{BUCKETS[request['Bucket']]}/ledger/*"
+            bucket = BUCKETS[request["Bucket"]]
+            assert bucket == "DocumentBucket" or request["Key"].startswith("ledger/")
+            yield f"s3:{operation}", f"{bucket}/*" if bucket == "DocumentBucket" else f"{bucket}/ledger/*"
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.events.details import Detail, Shape, either, shapes
+from project_invoicing.events.invoice_documents import InvoiceDocumentReady
 from project_invoicing.events.ledger_batches import (
     LedgerBatchDelivered,
     LedgerBatchesRequested,
@@ -48,6 +49,13 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.invoice_documents import (
+    AttachFile,
+    MakeDocument,
+    MakeDocuments,
+    PreviewDocument,
+    ShowDocument,
+)
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
@@ -68,6 +76,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerBatchDelivered,
     LedgerDeliveryRequested,
     LedgerBatchesRequested,
+    InvoiceDocumentReady,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,
@@ -83,6 +92,11 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     BuildBatches,
     DeliverBatch,
     AcknowledgeBatch,
+    MakeDocument,
+    MakeDocuments,
+    ShowDocument,
+    PreviewDocument,
+    AttachFile,
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""

@@ -26,6 +26,7 @@ from local import ROOT
 from local.template import read
 from tools.cut_botocore import SERVICES, cut
 
+LAYERS: Final = ("common", "documents")
 FUNCTIONS: Final = {function.name: function for function in read(ROOT / "template.yaml").functions}
 
 BUDGET: Final[Mapping[str, tuple[int, int]]] = {
@@ -47,6 +48,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "audit_sealing": (35, 20),
     "ledger_export": (140, 125),
     "ledger_answers": (150, 130),
+    "invoice_documents": (170, 150),
 }
 """The most modules of ours, and the most dataclasses in them: what there is, rounded up. Before you raise a number, see
 whether what is new is needed for the answer, or only for types (``TYPE_CHECKING``)."""
@@ -115,7 +117,7 @@ def loaded(name: str) -> dict[str, list[str]]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers" / "common")]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *(str(ROOT / "layers" / one) for one in LAYERS)]),
     }
     said = subprocess.run(
         [sys.executable, "-c", ANSWERED, name, ROOT / "events" / name],

@@ -33,6 +33,7 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "WEBHOOK_KEYS": "WebhookKeys",
     "AUDIT_BUCKET": "AuditBucket",
     "LEDGER_BUCKET": "LedgerBucket",
+    "DOCUMENT_BUCKET": "DocumentBucket",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",

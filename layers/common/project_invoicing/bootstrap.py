@@ -17,6 +17,7 @@ from project_invoicing.store import client
 if TYPE_CHECKING:
     from project_invoicing.bus import Bus
     from project_invoicing.dataverse.api import DataverseApi
+    from project_invoicing.document_bucket import DocumentBucket
     from project_invoicing.domain.actor import Actor
     from project_invoicing.ledger_bucket import LedgerBucket
     from project_invoicing.seal_bucket import SealBucket
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
+    from project_invoicing.store.made_documents import MadeDocuments
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.invoice_documents.inbox import DocumentInbox
+    from project_invoicing.use_cases.invoice_documents.make import Rendering
     from project_invoicing.use_cases.invoices.post import InvoicePosting
     from project_invoicing.use_cases.journals.post import JournalPosting
     from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
@@ -449,6 +453,36 @@ def ledger_bucket(named: str | None = None) -> LedgerBucket:
     from project_invoicing.ledger_bucket import LedgerBucket
 
     return LedgerBucket(client.s3(), named or settings().ledger_bucket)
+
+
+def document_inbox(rendering: Rendering, time_left: Callable[[], bool]) -> DocumentInbox:
+    """What takes messages and requests about documents of invoices; ``rendering`` makes their files."""
+    from project_invoicing.use_cases.invoice_documents.inbox import DocumentInbox
+    from project_invoicing.use_cases.invoice_documents.make import Making
+    from project_invoicing.use_cases.invoice_documents.read import DocumentStores
+    from project_invoicing.use_cases.setups import SetupVersions
+
+    named, tables = settings(), client.dynamodb()
+
+    def making(at: str, actor: Actor) -> Making:
+        setups = SetupVersions.read(tables, named.setup_table, named.master_data_table, on_demand=True)
+        stores = DocumentStores(proposals(), staging(), setups)
+        return Making(stores, made_documents(), document_bucket(), rendering, at, actor)
+
+    return DocumentInbox(making, time_left)
+
+
+def made_documents() -> MadeDocuments:
+    from project_invoicing.store.made_documents import MadeDocuments
+
+    return MadeDocuments(client.dynamodb(), settings().proposals_table)
+
+
+def document_bucket(named: str | None = None) -> DocumentBucket:
+    """The bucket of the invoices' documents, or one that is ``named``."""
+    from project_invoicing.document_bucket import DocumentBucket
+
+    return DocumentBucket(client.s3(), named or settings().document_bucket)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:

@@ -18,7 +18,8 @@ class Settings:
     ``reference_rates_url`` and ``reference_rates_object`` (``bucket/key``) are empty where rates come from elsewhere.
     ``workspace_…``, ``oidc_…`` and ``api_audience`` are the sign-in of the workspace, see docs/sign-in.md;
     ``workspace_local_user`` is only set by a stack on this machine.
-    ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches.
+    ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches,
+    ``document_bucket`` is the one of the documents of invoices.
     """
 
     staging_table: str
@@ -54,6 +55,7 @@ class Settings:
     audit_bucket: str = ""
     ledger_batches_table: str = ""
     ledger_bucket: str = ""
+    document_bucket: str = ""
 
 
 @cache

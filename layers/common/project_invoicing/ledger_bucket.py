@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from project_invoicing.errors import Rejected, Unavailable
 
 FOLDER: Final = "ledger/"
-_THERE: Final = 412
+THERE: Final = 412
 _LATER: Final = frozenset({409, 429, 500, 502, 503, 504})
 _PART: Final = 1 << 20
 
@@ -51,7 +51,7 @@ class LedgerBucket:
                     **(checksum or {"ChecksumAlgorithm": "SHA256"}),
                 )
         except ClientError as error:
-            if _status(error) == _THERE:
+            if status_of(error) == THERE:
                 return self.sha256(key, packed=packed) == sha256
             raise self._translated(error) from error
         except BotoCoreError as error:
@@ -94,8 +94,8 @@ class LedgerBucket:
 
     def _translated(self, error: Exception) -> Exception:
         """``Unavailable`` for what may succeed later, ``Refused`` for what somebody has to put right."""
-        if isinstance(error, ClientError) and _status(error) not in _LATER:
-            return Refused(self.bucket, str(error.response.get("Error", {}).get("Code") or _status(error)))
+        if isinstance(error, ClientError) and status_of(error) not in _LATER:
+            return Refused(self.bucket, str(error.response.get("Error", {}).get("Code") or status_of(error)))
         return Unavailable(f"the bucket {self.bucket} did not answer: {type(error).__name__}")
 
 
@@ -110,5 +110,5 @@ def in_key(name: str) -> str:
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
 
-def _status(error: ClientError) -> int:
+def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

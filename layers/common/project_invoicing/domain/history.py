@@ -31,6 +31,14 @@ class Done(StrEnum):
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
     WRITTEN_AGAIN = "sent to Dataverse again"
+    DOCUMENT_MADE = "document made"
+    ATTACHED = "attached"
+    SENT = "document sent"
+    ARRIVED = "document delivered"
+    BOUNCED = "document bounced"
+    COMPLAINED = "document complained about"
+    OPENED = "document opened"
+    UNKNOWN = "document perhaps sent"
 
     @classmethod
     def of_map(cls, action: MapAction) -> Done:

@@ -112,7 +112,7 @@ class InvoicePosted(OwnEvent):
     TYPE: ClassVar[str] = "CustomerInvoicePosted"
     STARTS: ClassVar[str] = (
         "`staging_import`: the corrective proposals that waited for the invoice and for nothing else; "
-        "`accounting_writeback`"
+        "`accounting_writeback`; `invoice_documents`, where the company asks for documents"
     )
 
     company: Company

@@ -1,0 +1,227 @@
+"""Makes the document of a posted invoice: each file once, under its key, with its hash in the invoice's history.
+
+First it is written what the files are to be, then they are put, then the document is ready, all in the open: a run that
+dies anywhere is finished by the next one, with the same bytes. What an earlier version of the templates began and has
+put stays; what it has not put is made by the version of now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from project_invoicing.document_bucket import ATTACHMENTS, DocumentBucket, document_folder
+from project_invoicing.domain.actor import Actor
+from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.invoice_document import InvoiceDocument
+from project_invoicing.domain.made_document import CONTENT_TYPES, DocumentState, MadeDocument, StoredFile
+from project_invoicing.errors import Conflict, Rejected, Unavailable
+from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady
+from project_invoicing.ledger_bucket import in_key
+from project_invoicing.store.made_documents import MadeDocuments
+from project_invoicing.use_cases.invoice_documents.read import DocumentStores, posted_document
+
+if TYPE_CHECKING:
+    from project_invoicing.setup.lookups import FinanceSetup
+
+_PAGE: Final = 100
+"""How many invoices of a month are listed by one request."""
+
+Json = dict[str, Any]
+
+
+class Rendering(Protocol):
+    """What makes files. It is in a layer of its own, which only one function has."""
+
+    VERSION: int
+
+    def files(self, document: InvoiceDocument, logo: bytes | None) -> Mapping[str, bytes]:
+        """All files of a document by their names. The same document gives the same bytes."""
+
+    def one(
+        self, document: InvoiceDocument, name: str, logo: bytes | None, *, preview: bool = False, copy: bool = False
+    ) -> bytes:
+        """One of them, with what says that it is a preview or a copy."""
+
+
+class NoDocument(Rejected):
+    """There is nothing of which a document could be made."""
+
+    def __init__(self, company: str, number: str) -> None:
+        super().__init__("schema", f"{company} has no posted invoice {number}", id=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes documents at a time, for an actor."""
+
+    stores: DocumentStores
+    made: MadeDocuments
+    bucket: DocumentBucket
+    rendering: Rendering
+    at: str
+    actor: Actor
+
+    def by_itself(self, company: str, number: str) -> MadeDocument | None:
+        """As ``make``, for a company that asks for documents; ``None`` for one that does not."""
+        if found := self._finished(company, number):
+            return found
+        return self.make(company, number) if self.asks(company, number) else None
+
+    def asks(self, company: str, number: str) -> bool:
+        """Whether the set-up that the invoice was posted with asks for documents in its company."""
+        snapshot = self.stores.proposals.invoices.snapshot(company, number)
+        if snapshot is None or snapshot.setup_version is None:
+            return False
+        return asks_for_documents(self.stores.setups.of(snapshot.setup_version), company)
+
+    def make(self, company: str, number: str) -> MadeDocument:
+        """The document of a posted invoice, made now unless it is there.
+
+        Raises ``NoDocument``, ``Rejected`` where the bucket has a file of its name that is not ours, ``Conflict`` and
+        ``Unavailable``.
+        """
+        if found := self._finished(company, number):
+            return found
+        document = posted_document(self.stores, company, number)
+        if document is None:
+            raise NoDocument(company, number)
+        made = self.rendering.files(document, self.logo(document))
+        begun = self._begun(document, made)
+        files = tuple(self._put(document, begun, name, data) for name, data in made.items())
+        ready = replace(begun, state=DocumentState.READY, files=files, at=self.at)
+        try:
+            self.made.ready(ready, self._entry(ready), self._event(document, ready))
+        except Conflict:
+            if found := self._finished(company, number):
+                return found
+            raise
+        return ready
+
+    def logo(self, document: InvoiceDocument) -> bytes | None:
+        """The company's logo as the set-up had it when the invoice was posted."""
+        if document.presentation.brand.logo is None or document.setup_version is None:
+            return None
+        company = self.stores.setups.of(document.setup_version).document.companies.get(document.company)
+        return company.document.brand.logo_bytes if company and company.document else None
+
+    def folder(self, document: InvoiceDocument) -> str:
+        return document_folder(document.company, document.invoice_date.year, document.number)
+
+    def _finished(self, company: str, number: str) -> MadeDocument | None:
+        found = self.made.get(company, number)
+        return found if found and found.state is DocumentState.READY else None
+
+    def _begun(self, document: InvoiceDocument, made: Mapping[str, bytes]) -> MadeDocument:
+        files = tuple(StoredFile(name, hashlib.sha256(data).hexdigest(), len(data)) for name, data in made.items())
+        possible = tuple((one.name, one.sha256) for one in files)
+        number = document.number
+        new = MadeDocument(
+            document.company, number, DocumentState.MAKING, files, self.rendering.VERSION, self.at, possible
+        )
+        before = self.made.get(document.company, number)
+        if before is None:
+            self.made.begin(new)
+            return new
+        if set(possible) <= set(before.possible):
+            return before
+        again = replace(new, possible=(*before.possible, *(one for one in possible if one not in before.possible)))
+        self.made.begin_again(before, again)
+        return again
+
+    def _put(self, document: InvoiceDocument, begun: MadeDocument, name: str, data: bytes) -> StoredFile:
+        key = f"{self.folder(document)}{name}"
+        there = self.bucket.put_bytes(key, data, CONTENT_TYPES[name])
+        if (name, there) not in begun.possible:
+            told = f"{key} is in the bucket {self.bucket.bucket} already, with other bytes, which nobody here has made"
+            raise Rejected("files_differ", told, id=document.number)
+        size = len(data) if there == hashlib.sha256(data).hexdigest() else len(self.bucket.content(key))
+        return StoredFile(name, there, size)
+
+    def _entry(self, made: MadeDocument) -> HistoryEntry:
+        after = {"version": made.version, "files": {one.name: one.sha256 for one in made.files}}
+        return HistoryEntry(self.at, self.actor, Done.DOCUMENT_MADE, {}, after)
+
+    def _event(self, document: InvoiceDocument, made: MadeDocument) -> Any:
+        folder, delivery = self.folder(document), document.presentation.delivery
+        attached = self.made.attachments(document.company, document.number)
+        files = [DocumentFile(key=f"{folder}{one.name}", sha256=one.sha256, bytes=one.bytes) for one in made.files]
+        files += [
+            DocumentFile(key=f"{folder}{ATTACHMENTS}{in_key(one.name)}", sha256=one.sha256, bytes=one.bytes)
+            for one in attached
+        ]
+        ready = InvoiceDocumentReady(
+            company=document.company,
+            invoice_number=document.number,
+            customer=document.buyer.id,
+            document_type=document.document_type,
+            language=document.presentation.language,
+            channel=delivery.channel if delivery else None,
+            address=delivery.address if delivery else None,
+            files=tuple(files),
+        )
+        return ready.on_bus(self.at, f"{document.company}#{document.number}")
+
+
+@dataclass(frozen=True, slots=True)
+class MakingMany:
+    """Makes what is missing of a month, as long as there is time."""
+
+    making: Making
+    time_left: Callable[[], bool]
+
+    def of_month(self, month: str, company: str | None) -> Json:
+        """``made`` and ``failed`` rows, how many were ``there`` or were ``not_asked`` for, and whether it ``finished``.
+
+        Of the company that is named every invoice; else those of the companies that ask for documents.
+        """
+        made: list[Json] = []
+        failed: list[Json] = []
+        counts = {"there": 0, "not_asked": 0}
+        for one, number in self._posted(month, company):
+            if not self.time_left():
+                return {"made": made, "failed": failed, **counts, "finished": False}
+            try:
+                before = self.making.made.get(one, number)
+                if before and before.state is DocumentState.READY:
+                    counts["there"] += 1
+                elif found := self.making.make(one, number) if company else self.making.by_itself(one, number):
+                    made.append(document_row(found))
+                else:
+                    counts["not_asked"] += 1
+            except (Rejected, Conflict, Unavailable) as error:
+                failed.append({"company": one, "invoice_number": number, "detail": str(error)})
+        return {"made": made, "failed": failed, **counts, "finished": True}
+
+    def _posted(self, month: str, company: str | None) -> Iterator[tuple[str, str]]:
+        companies = [company] if company else list(self.making.stores.setups.current.document.companies)
+        for one in companies:
+            yield from ((one, number) for number in posted_in(self.making.stores, one, month))
+
+
+def posted_in(stores: DocumentStores, company: str, month: str) -> Iterator[str]:
+    """The numbers of a company's invoices whose date is in a month, such as ``2026-09``."""
+    before: str | None = None
+    while before != "":
+        found = stores.proposals.invoices.listed(company, _PAGE, customer=None, since=f"{month}-01", before=before)
+        yield from (number for number, day in found.documents if day.startswith(month))
+        before = found.before
+
+
+def asks_for_documents(setup: FinanceSetup, company: str) -> bool:
+    written = setup.document.companies.get(company)
+    return bool(written and written.document is not None)
+
+
+def document_row(made: MadeDocument) -> Json:
+    """What was made, for people."""
+    return {
+        "company": made.company,
+        "invoice_number": made.invoice_number,
+        "state": made.state,
+        "version": made.version,
+        "at": made.at,
+        "files": [{"name": one.name, "sha256": one.sha256, "bytes": one.bytes} for one in made.files],
+    }
