@@ -1,0 +1,262 @@
+"""The function that makes documents of invoices: once, the same bytes, whatever dies, and for those who ask."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from benchmarks.business import finance
+from project_invoice_documents import rendering
+from project_invoicing.domain.history import Done
+from project_invoicing.store import client
+from project_invoicing.store.made_documents import MadeDocuments
+from tests import snapshots
+from tests.faults import Killed
+from tests.harness import TEMPLATE, World, envelope
+from tests.posted import NUMBER, posted_invoice
+
+FUNCTION = "invoice_documents"
+COMPANY = "USPM"
+LATER = "2026-09-02T09:00:00Z"
+
+
+class House:
+    """A posted invoice of one line, of a company that asks for documents or not, with the bucket for them."""
+
+    def __init__(self, world: World, *, asks: bool) -> None:
+        self.world = world
+        self.bucket = world.names.document_bucket
+        client.s3().create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
+        document: dict[str, Any] = deepcopy(finance())
+        if asks:
+            document["companies"][COMPANY]["document"] = {"legal_name": "Contoso Ltd", "language": "en"}
+        with patch("tests.posted.finance", lambda: document):
+            posted_invoice(world, 1)
+        (self.posted,) = [one for one in world.unsent() if one.detail_type == "CustomerInvoicePosted"]
+        world.at = LATER
+
+    def tell(self) -> Any:
+        body = envelope(self.posted.detail, self.posted.time, self.posted.detail_type, self.posted.source)
+        from tests.harness import sqs_batch
+
+        return self.world.call(FUNCTION, sqs_batch(json.dumps(body)))
+
+    def ask(self, action: str, **request: Any) -> Any:
+        asked = {"company": COMPANY, "actor": "ann", **request}
+        return self.world.call(FUNCTION, envelope({action: asked}, LATER, "Manual Run", "project-invoicing.manual"))
+
+    def objects(self) -> dict[str, bytes]:
+        s3 = client.s3()
+        found = s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return {one["Key"]: s3.get_object(Bucket=self.bucket, Key=one["Key"])["Body"].read() for one in found}
+
+    def versions(self) -> int:
+        return len(client.s3().list_object_versions(Bucket=self.bucket).get("Versions", []))
+
+    def ready(self) -> list[dict[str, Any]]:
+        return [dict(one.detail) for one in self.world.unsent() if one.detail_type == "InvoiceDocumentReady"]
+
+    @property
+    def made(self) -> MadeDocuments:
+        return MadeDocuments(self.world.client, self.world.names.proposals_table)
+
+    def done(self) -> list[Done]:
+        return [one.what for one in self.made.history(COMPANY, NUMBER)]
+
+    def empty(self) -> None:
+        s3 = client.s3()
+        for one in s3.list_object_versions(Bucket=self.bucket).get("Versions", []):
+            s3.delete_object(Bucket=self.bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+
+@pytest.fixture
+def house(moto: None) -> House:
+    return House(World(), asks=True)
+
+
+def test_a_posted_invoice_gets_its_files_once_with_their_hashes_in_event_and_history(house: House) -> None:
+    assert house.tell() == house.tell() == {"batchItemFailures": []}
+
+    folder = f"{COMPANY}/2026/{NUMBER}/"
+    assert set(house.objects()) == {f"{folder}invoice.pdf", f"{folder}invoice.html"}
+    assert house.versions() == 2
+    (event,) = house.ready()
+    hashes = {key: hashlib.sha256(data).hexdigest() for key, data in house.objects().items()}
+    assert {one["key"]: one["sha256"] for one in event["files"]} == hashes
+    (entry,) = house.made.history(COMPANY, NUMBER)
+    assert entry.what is Done.DOCUMENT_MADE
+    assert {f"{folder}{name}": digest for name, digest in entry.after["files"].items()} == hashes
+
+
+def test_a_company_that_does_not_ask_gets_a_document_by_command_alone(moto: None) -> None:
+    house = House(World(), asks=False)
+    assert house.tell() == {"batchItemFailures": []}
+    assert house.objects() == {}
+
+    answer = house.ask("make", invoice_number=NUMBER)
+
+    assert answer["outcome"] == "made"
+    assert len(house.objects()) == 2
+    assert next(iter(house.made.history(COMPANY, NUMBER))).who.id == "ann"
+
+
+def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kept(house: House) -> None:
+    house.tell()
+    kept = house.objects()
+
+    shown = house.ask("show", invoice_number=NUMBER, format="html")
+    copy = house.ask("show", invoice_number=NUMBER, format="html", language="de")
+
+    assert not shown["copy"]
+    assert content(shown) == kept[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
+    assert copy["copy"]
+    assert "Kopie" in content(copy).decode()
+    assert house.objects() == kept
+
+
+def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(house: House) -> None:
+    month = house.posted.detail["invoice_date"][:7]
+
+    first, second = (house.ask("make_all", month=month) for _ in range(2))
+
+    assert [one["invoice_number"] for one in first["made"]] == [NUMBER]
+    assert (second["made"], second["there"], second["finished"]) == ([], 1, True)
+    assert house.ask("make_all", month="2025-01")["made"] == []
+    assert house.versions() == 2
+
+
+def test_a_file_in_the_bucket_that_is_not_ours_is_left_alone_and_told(house: House) -> None:
+    key = f"{COMPANY}/2026/{NUMBER}/invoice.pdf"
+    client.s3().put_object(Bucket=house.bucket, Key=key, Body=b"somebody else's")
+
+    assert house.tell()["batchItemFailures"]
+
+    assert house.objects()[key] == b"somebody else's"
+    assert house.ready() == []
+
+
+def test_an_attachment_is_put_once_and_named_with_the_document(house: House) -> None:
+    sheet = b64encode(b"hours").decode()
+    twice = [house.ask("attach", invoice_number=NUMBER, name="time sheets.csv", content=sheet) for _ in range(2)]
+    other = house.ask(
+        "attach", invoice_number=NUMBER, name="time sheets.csv", content=b64encode(b"other").decode()
+    )
+    house.tell()
+
+    assert [one["outcome"] for one in twice] == ["attached", "attached"]
+    assert other["outcome"].startswith("refused: ")
+    (event,) = house.ready()
+    assert f"{COMPANY}/2026/{NUMBER}/attachments/time%20sheets.csv" in {one["key"] for one in event["files"]}
+    assert house.done() == [Done.ATTACHED, Done.DOCUMENT_MADE]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "x\r\ny", "..", "", "a" * 151])
+def test_an_attachment_needs_a_name_of_a_file(house: House, name: str) -> None:
+    answer = house.ask("attach", invoice_number=NUMBER, name=name, content="eA==")
+
+    assert answer["outcome"].startswith("refused: ")
+    assert house.objects() == {}
+
+
+def test_a_run_that_dies_at_any_request_is_finished_by_the_next_with_the_same_bytes(house: House) -> None:
+    before = snapshots.read(house.world)
+    requests = counted(house.tell)
+    whole = house.objects()
+    assert requests >= 6
+    for at in range(1, requests + 1):
+        for applied in (False, True):
+            snapshots.restore(house.world, snapshots.read(house.world), before)
+            house.empty()
+            with dying(at, applied=applied), pytest.raises(Killed):
+                house.tell()
+            assert house.tell() == {"batchItemFailures": []}
+            assert house.objects() == whole
+            assert house.versions() == len(whole)
+            assert len(house.ready()) == 1
+            assert house.done() == [Done.DOCUMENT_MADE]
+
+
+def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_version_of_now(house: House) -> None:
+    requests = counted(house.tell)
+    whole = house.objects()
+    before_last = requests - 1
+    house.empty()
+    # Another House would post again: the document alone is forgotten.
+    house.world.client.delete_item(
+        TableName=house.world.names.proposals_table,
+        Key={"pk": {"S": f"INVOICE#{COMPANY}#{NUMBER}"}, "sk": {"S": "DOCUMENT"}},
+    )
+    with dying(before_last, applied=True), pytest.raises(Killed):
+        house.tell()
+    put = set(house.objects())
+    made = rendering.files
+    with (
+        patch.object(rendering, "VERSION", 2),
+        patch.object(rendering, "files", lambda *given: {name: data + b" " for name, data in made(*given).items()}),
+    ):
+        house.tell()
+
+    assert set(house.objects()) == set(whole)
+    assert all(house.objects()[key] == whole[key] for key in put)
+    found = house.made.get(COMPANY, NUMBER)
+    assert found is not None
+    stored = {f"{COMPANY}/2026/{NUMBER}/{one.name}": (one.sha256, one.bytes) for one in found.files}
+    assert stored == {key: (hashlib.sha256(data).hexdigest(), len(data)) for key, data in house.objects().items()}
+
+
+def content(answer: Any) -> bytes:
+    return gzip.decompress(b64decode(answer["content"]))
+
+
+@contextmanager
+def listening(before: Callable[[str], object], after: Callable[[], object]) -> Iterator[None]:
+    """Tells of every request to tables and bucket, before it is sent and after its answer."""
+
+    def told(model: Any, **_: Any) -> None:
+        before(model.name)
+
+    def heard(**_: Any) -> None:
+        after()
+
+    with ExitStack() as until_end:
+        for one, service in ((client.dynamodb(), "dynamodb"), (client.s3(), "s3")):
+            events: Any = one.meta.events
+            for event, handler in ((f"before-call.{service}", told), (f"after-call.{service}", heard)):
+                events.register(event, handler)
+                until_end.callback(events.unregister, event, handler)
+        yield
+
+
+def counted(run: Callable[[], object]) -> int:
+    sent: list[str] = []
+    with listening(sent.append, lambda: None):
+        run()
+    return len(sent)
+
+
+@contextmanager
+def dying(at: int, *, applied: bool) -> Iterator[None]:
+    """The process dies at its request number ``at``: before it is sent, or after its answer."""
+    sent = 0
+
+    def before(name: str) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > at or (sent == at and not applied):
+            raise Killed(name)
+
+    def after() -> None:
+        if sent == at and applied:
+            raise Killed
+
+    with listening(before, after):
+        yield
