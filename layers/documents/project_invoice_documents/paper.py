@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
-from fpdf.enums import OutputIntentSubType
 from fpdf.fonts import TTFFont
-from fpdf.output import PDFICCProfile
 
 Colour = tuple[int, int, int]
 BLACK: Colour = (34, 34, 34)
@@ -196,14 +194,6 @@ class Paper(FPDF):
         self._out(" ".join([*parts, "ET"]))
 
     def finished(self) -> bytes:
-        profile = _file("fpdf", "data", "color_profiles", "sRGB2014.icc").read_bytes()
-        self.add_output_intent(
-            OutputIntentSubType.PDFA,
-            output_condition_identifier="sRGB",
-            registry_name="http://www.color.org",
-            dest_output_profile=PDFICCProfile(contents=profile, n=3, alternate="DeviceRGB"),
-            info="sRGB",
-        )
         return bytes(self.output())
 
 

@@ -173,7 +173,8 @@ class _Layout:
             for line in paper.lines_of(self.view.seller.name, 13, 110, True)[:3]:
                 paper.put(LEFT, self.y + 1, line, 13, bold=True, colour=self.primary)
                 self.y += 5.5
-            for text in (" · ".join(self.view.seller.lines), *(f"{a} {b}" for a, b in self.view.seller.facts)):
+            numbers = " · ".join(f"{label} {value}" for label, value in self.view.seller.facts)
+            for text in (" · ".join(self.view.seller.lines), numbers):
                 for line in paper.lines_of(text, 8, 110):
                     paper.put(LEFT, self.y, line, 8, colour=GREY)
                     self.y += SMALL_STEP
@@ -418,7 +419,7 @@ class _Layout:
         if not (view.payment or view.payment_texts):
             return
         side = qr.SWISS_SIDE if view.code and view.code.kind is CodeKind.SWISS else 32.0
-        self._room(max(30.0, side + 18 if view.code else 0))
+        self._room(max(30.0, side + 12 if view.code else 0))
         self._heading(self.say("payment"))
         top = self.y
         for account in view.payment:
