@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from project_invoicing.domain.invoice_document import BankAccount, InvoiceDocument, Party
-
 from project_invoice_documents.wording import clean
+from project_invoicing.domain.invoice_document import BankAccount, InvoiceDocument, Party
 
 _LEAST, _MOST = Decimal("0.01"), Decimal("999999999.99")
 _FOREIGN_TO_BANKS = re.compile("[^\u0020-\u007e\u00a0-\u017f\u0218-\u021b\u20ac]")

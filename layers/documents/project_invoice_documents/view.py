@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from project_invoice_documents.payment_codes import PaymentCode, code_of, spaced_iban
+from project_invoice_documents.wording import Wording, clean, digits_of, paragraphs
 from project_invoicing.domain.codes import LineKind
 from project_invoicing.domain.invoice_document import (
     Address,
@@ -21,9 +23,6 @@ from project_invoicing.domain.invoice_document import (
     TaxRow,
 )
 from project_invoicing.domain.money import ZERO, round_to
-
-from project_invoice_documents.payment_codes import PaymentCode, code_of, spaced_iban
-from project_invoice_documents.wording import Wording, clean, digits_of, paragraphs
 
 PRIMARY, ACCENT = "#1f4e79", "#c55a11"
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
