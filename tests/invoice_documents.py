@@ -1,4 +1,4 @@
-"""Invoice documents for the tests of what is made of them: one as customers know it, and whatever a test changes of it."""
+"""Invoice documents for the tests of what is made of them: one as customers know it, and what tests change of it."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from project_invoicing.setup.problem import Problem
 from project_invoicing.setup.problems import MASTER_REFERENCES, dangling, instead
 
 _COST_CLASSES: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
+_ELSEWHERE: Final = {".country": " where the proforma has none", ".name": " where no row has one"}
 _WAITS: Final = "proposals wait with document_incomplete"
 _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
 
@@ -185,7 +186,7 @@ def _documents(document: SetupDocument) -> Iterator[Problem]:
             if customer.e_invoice:
                 needs += e_invoice_needs(document, company, customer.e_invoice, _code_pairs(document))
             for need in needs:
-                where = " where the proforma has none" if need.endswith(".country") else ""
+                where = next((text for end, text in _ELSEWHERE.items() if need.endswith(end)), "")
                 yield Problem(path, f"its documents need {need}{where}: {_WAITS}")
 
 
