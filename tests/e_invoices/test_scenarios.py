@@ -1,4 +1,4 @@
-"""The invoices of every scenario in ``events/scenarios``, where its set-up asks for e-invoices: no official rule fails."""
+"""The invoices of every scenario in ``events/scenarios``, where its set-up asks for e-invoices, break no rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ from project_invoicing.use_cases.setups import SetupVersions
 from tests.e_invoices.official import broken_in
 from tests.scenario_samples import SCENARIOS
 
-NAMES = sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
+IN_EACH_RUN = {"correction", "fixed-rate-contract", "plain-month"}
+"""The others are for the night: to play a scenario takes a second or two."""
+NAMES = [
+    pytest.param(path.name, marks=[] if path.name in IN_EACH_RUN else [pytest.mark.large])
+    for path in sorted(SCENARIOS.iterdir())
+    if path.is_dir()
+]
 WITHOUT_INVOICE = {"bad-rows"}
 ADDRESS = {"street": "Main Street 1", "city": "Berlin", "postal_code": "10117", "country": "DE"}
 
