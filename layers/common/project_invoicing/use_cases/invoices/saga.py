@@ -43,8 +43,8 @@ from project_invoicing.use_cases.invoice_documents.corrected import corrected
 from project_invoicing.use_cases.invoices.draft import Drafted, invoice_of
 from project_invoicing.use_cases.result_rows import cash_discount
 
-PAGE_LINES = 90
-"""Of a posting that keeps no snapshot. Nine more are written with the claim, and one for each credited invoice."""
+PAGE_LINES = 89
+"""The first transaction writes eleven things more at most, and one for each credited invoice; it has room for 100."""
 
 
 class InvoiceSaga:
@@ -73,7 +73,7 @@ class InvoiceSaga:
         self.draft = named_lines(computed_with(draft, number, setup), setup)
 
     def _has_snapshot(self, number: str) -> bool:
-        """False for a posting that an earlier version has begun: its pages have a line more (0.7)."""
+        """False for a posting that an earlier version has begun: its pages have a line more (0.3.0)."""
         return self._invoices.snapshot(self.draft.terms.company, number) is not None
 
     def _numbers(self, voucher: Voucher) -> tuple[str | None, str | None]:
@@ -91,8 +91,8 @@ class InvoiceSaga:
         return number, voucher_number
 
     def run_to_the_end(self) -> None:
-        # The first transaction writes to the invoices that are credited, and the snapshot.
-        room = PAGE_LINES - len(self.draft.originals) - self.keeps_snapshot
+        without = 0 if self.keeps_snapshot else 1  # the snapshot's place is a line's
+        room = PAGE_LINES + without - len(self.draft.originals)
         pages = list(chunks(self.draft.totals.lines, room))
         ledger = list(chunks(entries(self.voucher), PAGE_ENTRIES))
         steps = max(len(pages), len(ledger), 1)
