@@ -44,7 +44,9 @@ CODES: dict[str, tuple[TaxCategory, Decimal, str | None, str | None]] = {
     "WITHIN": (TaxCategory.INTRA_COMMUNITY, ZERO, "VATEX-EU-IC", None),
     "EXPORT": (TaxCategory.EXPORT, ZERO, "VATEX-EU-G", None),
 }
-OUTSIDE = {"OUT": (TaxCategory.OUTSIDE_SCOPE, ZERO, "VATEX-EU-O", None)}
+OUTSIDE: dict[str, tuple[TaxCategory, Decimal, str | None, str | None]] = {
+    "OUT": (TaxCategory.OUTSIDE_SCOPE, ZERO, "VATEX-EU-O", None)
+}
 STEPS = {"EUR": "0.01", "JPY": "1", "CHF": "0.05", "USD": "0.01", "HUF": "5"}
 TEXTS = st.one_of(
     st.none(), st.sampled_from(["", " ", "30 days", "<b>&amp;]]>", "Zürich 東京", "a\x00\x0b\ufffe\ud800b", "#"])

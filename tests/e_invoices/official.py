@@ -79,4 +79,5 @@ def codes_of(schematron: str, id: str) -> frozenset[str]:
     text = _SCHEMATRONS[schematron].read_text("utf-8")
     marked = text.index(f'<xsl:attribute name="id">{id}<')
     test = text[text.rindex("<svrl:failed-assert test=", 0, marked) : marked]
-    return frozenset(max((listed.split() for listed in re.findall(r"contains\(\s*'\s([^']*)'", test)), key=len))
+    listed: list[str] = re.findall(r"contains\(\s*'\s([^']*)'", test)
+    return frozenset(max(listed, key=len).split())

@@ -22,7 +22,7 @@ from tests.thorough import thorough
 
 ALL = ("ubl", "cii", "factur_x")
 SOME = settings(
-    max_examples=thorough(60, 3000),
+    max_examples=thorough(40, 2000),
     derandomize=not thorough(False, True),
     database=None,
     deadline=None,

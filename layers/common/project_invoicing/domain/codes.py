@@ -254,6 +254,7 @@ class PostingFailure(StrEnum):
     LINES_MISSING = "lines_missing"
     FOUR_EYES = "four_eyes"
     ROLE_MISSING = "role_missing"
+    E_INVOICE_RULE = "e_invoice_rule"
 
 
 class BatchRefusal(StrEnum):

@@ -62,7 +62,7 @@ def _parts(said: Statement) -> Iterator[str]:
     if said.delivered_to:
         address = group("cac:Address", _address(said.delivered_to.address))
         yield group("cac:Delivery", group("cac:DeliveryLocation", address))
-    yield from (_payment(said, account) for account in said.accounts)
+    yield from (_payment(said, account, first=not at) for at, account in enumerate(said.accounts))
     yield group("cac:PaymentTerms", _as_is("cbc:Note", said.payment_terms))
     yield _tax_total(said)
     if said.accounting_tax is not None:
@@ -131,12 +131,13 @@ def _party(said: Statement, party: Party, *, of_seller: bool) -> str:
     )
 
 
-def _payment(said: Statement, account: BankAccount) -> str:
+def _payment(said: Statement, account: BankAccount, *, first: bool) -> str:
     document = said.document
+    due = document.due_date.isoformat() if first and document.is_credit_note else None  # once at most (UBL-SR-45)
     return group(
         "cac:PaymentMeans",
         element("cbc:PaymentMeansCode", said.payment_code),
-        element("cbc:PaymentDueDate", document.due_date.isoformat()) if document.is_credit_note else "",
+        element("cbc:PaymentDueDate", due),
         element("cbc:PaymentID", document.number),
         group(
             "cac:PayeeFinancialAccount",

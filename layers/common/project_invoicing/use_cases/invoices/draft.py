@@ -25,6 +25,7 @@ from project_invoicing.store.pins import packed
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
+from project_invoicing.use_cases.invoices.e_invoice_gate import gets_e_invoices, refuse_broken_rules
 from project_invoicing.use_cases.master_data.facts import Fact, ProformaFacts, ProposalLineFacts
 from project_invoicing.use_cases.setups import Seen, SetupVersions
 
@@ -84,7 +85,10 @@ def drafted(
         view = packed(pins, f"proposal {header.number}") if pins else None
         if lacking := incomplete_document(header, lines, setup):
             raise Refused(lacking.reason, lacking.detail)
-    return Drafted(draft(header, lines, setup, day, given=bool(given), originals=originals), setup, view, renumbered)
+    made = draft(header, lines, setup, day, given=bool(given), originals=originals)
+    if header.status is not ProposalStatus.POSTING and gets_e_invoices(made, setup):
+        refuse_broken_rules(proposals, header, invoice_of(proposals, header, made, "", None), made, setup)
+    return Drafted(made, setup, view, renumbered)
 
 
 def _numbered(
