@@ -21,6 +21,7 @@ from rich.console import Console
 from local import demo, engines, result, run, serve, tables
 from local.cloudformation import TemplateError
 from operate import commands as operator_commands
+from operate import invoice_document_commands
 from operate.arguments import json_option, verb
 from operate.commands import NOT_VALID
 from operate.invalid_input import InvalidInput
@@ -64,7 +65,8 @@ def _execute(arguments: Sequence[str] | None, typed: str) -> int:
     """Runs a command. What a person can do something about is one sentence on standard error."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    options = _parser(typed).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(typed).parse_args(invoice_document_commands.filled_in(given))
     try:
         return int(options.command(options))
     except InvalidInput as invalid:

@@ -21,6 +21,7 @@ from operate import (
     document_commands,
     explain,
     histories,
+    invoice_document_commands,
     ledger,
     ledger_commands,
     list_commands,
@@ -63,6 +64,7 @@ def add(commands: Commands) -> None:
     master_commands.add(commands)
     audit_commands.add(commands)
     ledger_commands.add(commands)
+    invoice_document_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

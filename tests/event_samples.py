@@ -251,6 +251,7 @@ BATCH_READY = LedgerBatchReady(
 BATCHES = LedgerBatchesRequested(company="USPM", kind="ledger", actor="ann@contoso.example").on_bus(
     "2026-09-01T04:00:00Z", "USPM#ledger"
 )
+DOCUMENT = {"company": "USPM", "invoice_number": "FTI-00000001"}
 DELIVERED = {"company": "USPM", "kind": "ledger", "number": 1, "format": "d365_general_journal"}
 DELIVERY = LedgerDeliveryRequested(
     company="USPM", kind="ledger", number=1, format="d365_general_journal", actor="ann@contoso.example"
@@ -493,6 +494,16 @@ def function_samples() -> dict[str, Any]:
         "ledger_answers/acknowledge": manual("2026-09-01T09:00:00Z", "Manual Run", acknowledge=ACKNOWLEDGED.detail),
         "ledger_answers/deliver": manual("2026-09-01T09:00:00Z", "Manual Run", deliver=DELIVERED),
         "ledger_answers/scheduled": scheduled("2026-09-01T10:00:00Z", "ledger-answers"),
+        "invoice_documents/customer-invoice-posted": queue_batch(envelope(INVOICE), of="invoice-documents"),
+        "invoice_documents/make": manual("2026-09-01T09:00:00Z", "Manual Run", make=DOCUMENT),
+        "invoice_documents/make-all": manual("2026-09-01T09:00:00Z", "Manual Run", make_all={"month": "2026-08"}),
+        "invoice_documents/show": manual("2026-09-01T09:00:00Z", "Manual Run", show={**DOCUMENT, "format": "html"}),
+        "invoice_documents/preview": manual(
+            "2026-09-01T09:00:00Z", "Manual Run", preview={"company": "USPM", "proposal_id": "INV-0001"}
+        ),
+        "invoice_documents/attach": manual(
+            "2026-09-01T09:00:00Z", "Manual Run", attach={**DOCUMENT, "name": "hours.csv", "content": "aG91cnM="}
+        ),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),
     }

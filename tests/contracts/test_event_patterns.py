@@ -81,6 +81,7 @@ ROUTES = {
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": SETUP,
     "ledger_export/batches-requested": {"ledger_export"},
+    "invoice_documents/customer-invoice-posted": POSTED_INVOICE,
     "ledger_answers/batch-ready": {"ledger_answers"},
     "ledger_answers/delivery-requested": {"ledger_answers"},
     "ledger_answers/batch-acknowledged": {"ledger_answers"},
@@ -120,6 +121,11 @@ NOT_ON_THE_BUS = {
     "wrong-key",
     "not-json",
     "acknowledge",
+    "attach",
+    "make",
+    "make-all",
+    "preview",
+    "show",
     "deliver",
 }
 

@@ -50,7 +50,7 @@ class MadeDocuments:
             "ve": made.version,
             "at": made.at,
         }
-        write_one(self.client, put(self.table, item, unless_exists=True))
+        transact(self.client, [put(self.table, item, unless_exists=True)])
 
     def begin_again(self, before: MadeDocument, made: MadeDocument) -> None:
         """Another version makes what an earlier attempt has not finished."""
