@@ -33,9 +33,17 @@ from local.template import Function, read
 ROOT: Final = Path(__file__).resolve().parent.parent
 RUNTIME: Final = ROOT / ".tools" / "awslambdaric" / "bin" / "python"
 LAYER: Final = "CommonLayer"
+DOCUMENTS_LAYER: Final = "DocumentsLayer"
 REFUSED: Final = "AccessDeniedException"
 PATIENCE: Final = 30.0
 """Seconds for a start, and for a call."""
+
+IMPORT_DOCUMENTS: Final = """
+import importlib, pkgutil, project_invoice_documents
+for module in pkgutil.walk_packages(project_invoice_documents.__path__, "project_invoice_documents."):
+    importlib.import_module(module.name)
+"""
+"""Every module of the layer that one function alone has."""
 
 IMPORT_ALL: Final = """
 import importlib, pkgutil, project_invoicing

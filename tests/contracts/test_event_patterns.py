@@ -29,6 +29,7 @@ HEADER_SYNC, ACTUALS = {"proforma_header_sync"}, {"actuals_sync"}
 MASTER_DATA = {"master_data_sync"}
 SETUP = {"staging_import", "master_data_sync", "ledger_export"}
 POSTED = {"staging_import", "accounting_writeback"}
+POSTED_INVOICE = POSTED | {"invoice_documents"}
 CATCH_UP = {"dataverse_catchup"}
 NOBODY: set[str] = set()
 
@@ -66,7 +67,7 @@ ROUTES = {
     "dataverse_webhook/delete": ACTUALS,
     "dataverse_webhook/stripped": CATCH_UP,
     "dataverse_webhook/update-with-post-image": ACTUALS,
-    "accounting_writeback/customer-invoice-posted": POSTED,
+    "accounting_writeback/customer-invoice-posted": POSTED_INVOICE,
     "accounting_writeback/integration-journal-posted": POSTED,
     "actuals_sync/bad-row-among-good-ones": ACTUALS,
     "actuals_sync/connection-deleted": ACTUALS,
@@ -76,7 +77,7 @@ ROUTES = {
     "invoice_posting/invoice-proposal-ready": {"invoice_posting"},
     "proforma_header_sync/invoice-canceled": HEADER_SYNC,
     "proforma_header_sync/invoice-confirmed": HEADER_SYNC,
-    "staging_import/customer-invoice-posted": POSTED,
+    "staging_import/customer-invoice-posted": POSTED_INVOICE,
     "staging_import/integration-journal-posted": POSTED,
     "accounting_writeback/write-back-requested": {"accounting_writeback"},
     "staging_import/finance-setup-changed": SETUP,

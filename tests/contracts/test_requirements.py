@@ -9,7 +9,8 @@ import pytest
 
 from local import ROOT
 
-LOCKS = [ROOT / "requirements-dev.txt", ROOT / "layers/common/requirements.txt", *ROOT.glob("tools/*/requirements.txt")]
+LAYERS = [ROOT / "layers/common/requirements.txt", ROOT / "layers/documents/requirements.txt"]
+LOCKS = [ROOT / "requirements-dev.txt", *LAYERS, *ROOT.glob("tools/*/requirements.txt")]
 PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
@@ -17,10 +18,11 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(PIN.findall(lock.read_text("utf-8")))
 
 
-def test_the_layer_has_the_versions_that_the_tests_ran_with() -> None:
-    layer, tested = pins(ROOT / "layers/common/requirements.txt"), pins(ROOT / "requirements-dev.txt")
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda lock: str(lock.parent.name))
+def test_a_layer_has_the_versions_that_the_tests_ran_with(layer: Path) -> None:
+    deployed, tested = pins(layer), pins(ROOT / "requirements-dev.txt")
 
-    assert layer.items() <= tested.items()
+    assert deployed.items() <= tested.items()
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))

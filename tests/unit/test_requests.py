@@ -11,6 +11,13 @@ from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBa
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.use_cases.requests.invoice_documents import (
+    AttachFile,
+    MakeDocument,
+    MakeDocuments,
+    PreviewDocument,
+    ShowDocument,
+)
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
@@ -21,11 +28,17 @@ from tools.contracts import REQUESTS
 
 SIGNED = [request for request in REQUESTS if issubclass(request, SignedRequest)]
 BATCH = {"company": "USPM", "kind": "ledger", "number": 1}
+INVOICE = {"company": "USPM", "invoice_number": "FTI-00000001"}
 REQUIRED: dict[type[Request], dict[str, Any]] = {
     AcknowledgeBatch: BATCH | {"outcome": "accepted"},
     ControlMap: {"action": "list"},
     DeliverBatch: BATCH | {"format": "plain"},
     RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
+    MakeDocument: INVOICE,
+    MakeDocuments: {"month": "2026-08"},
+    ShowDocument: INVOICE,
+    PreviewDocument: {"company": "USPM", "proposal_id": "INV-0001"},
+    AttachFile: INVOICE | {"name": "hours.csv", "content": "aG91cnM="},
 }
 
 
