@@ -121,7 +121,10 @@ def _add_runs(commands: Commands) -> None:
         "--keep", type=Path, metavar="DIR", help="leave the end state in this folder, for: invoicing serve --keep DIR"
     )
     runs.add_argument(
-        "--files", type=Path, metavar="DIR", help="write what leaves in files, ledger batches and documents of invoices, here"
+        "--files",
+        type=Path,
+        metavar="DIR",
+        help="write what leaves in files, ledger batches and documents of invoices, here",
     )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     json_option(runs)

@@ -95,6 +95,8 @@ class Function:
     """When it is called by the clock: ``rate(5 minutes)``, ``cron(…)``."""
     routes: tuple[str, ...]
     """Its routes of an HTTP API: ``POST /dataverse``, ``ANY /{proxy+}``."""
+    layers: tuple[str, ...] = ()
+    """Its layers, those of all functions first."""
 
     @property
     def scheduled(self) -> bool:
@@ -246,6 +248,9 @@ class _Reader:
             routes=(
                 *(f"{event['Method'].upper()} {event['Path']}" for type, event in events if type == "HttpApi"),
                 *self._routes(id),
+            ),
+            layers=tuple(
+                self._resources.id(one, id) for one in (*self._globals.get("Layers", ()), *given.get("Layers", ()))
             ),
         )
 

@@ -202,7 +202,7 @@ def check(
     started = _Started(function)
     begin = time.perf_counter()
     with _serving(started.aws()) as aws, _serving(started.runtime_api()) as api, tempfile.TemporaryFile() as log:
-        variables = environment_of(build) | {
+        variables = environment_of(build, *(function.layers or [LAYER])) | {
             **function.environment,
             "AWS_ENDPOINT_URL": f"http://{aws}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -227,8 +227,8 @@ def check(
     return Checked(len(samples), first, tuple(sorted({target.rpartition(".")[2] for target in started.refusals})))
 
 
-def environment_of(build: Path) -> dict[str, str]:
-    """Of a process that finds the built layer and nothing of this machine's."""
+def environment_of(build: Path, *layers: str) -> dict[str, str]:
+    """Of a process that finds these built layers, else the common one, and nothing of this machine's."""
     return {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
@@ -239,7 +239,7 @@ def environment_of(build: Path) -> dict[str, str]:
         "PATH": os.defpath,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
-        "PYTHONPATH": str(build / LAYER / "python"),
+        "PYTHONPATH": os.pathsep.join(str(build / layer / "python") for layer in layers or (LAYER,)),
     }
 
 
@@ -248,15 +248,16 @@ def _report_end(process: subprocess.Popen[bytes], started: _Started) -> None:
     started.outcomes.put({"errorType": "Runtime.ExitError", "errorMessage": f"the process ended with {code}"})
 
 
-def check_layer(build: Path) -> str:
+def check_layer(build: Path, program: str = IMPORT_ALL, *above: str) -> str:
     """Imports every module of the built layer, also those that a function imports only later, and loads each template.
 
-    Raises ``Incomplete``.
+    ``above``: a layer that is on the common one, whose modules ``program`` imports. Raises ``Incomplete``.
     """
+    layers = (LAYER, *above)
     done = subprocess.run(
-        [str(RUNTIME), "-c", IMPORT_ALL],
-        env=environment_of(build),
-        cwd=build / LAYER,
+        [str(RUNTIME), "-c", program],
+        env=environment_of(build, *layers),
+        cwd=build / layers[-1],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -275,6 +276,7 @@ def main() -> int:
     incomplete = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         checks: dict[str, Future[Any]] = {"layer": pool.submit(check_layer, build)}
+        checks["layer of documents"] = pool.submit(check_layer, build, IMPORT_DOCUMENTS, DOCUMENTS_LAYER)
         checks |= {function.name: pool.submit(check, function, build) for function in template.functions}
         for name, future in checks.items():
             try:

@@ -25,7 +25,17 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "store": PLAIN | {"domain", "setup", "events", "set_aside"},
     "use_cases": PLAIN
     | {"domain", "setup", "rules", "dataverse", "store"}
-    | {"bus", "config", "document_bucket", "events", "ledger_bucket", "seal_bucket", "secrets", "set_aside", "work_queue"},
+    | {
+        "bus",
+        "config",
+        "document_bucket",
+        "events",
+        "ledger_bucket",
+        "seal_bucket",
+        "secrets",
+        "set_aside",
+        "work_queue",
+    },
     "workspace": PLAIN
     | {"domain", "setup", "rules", "store", "use_cases"}
     | {"bootstrap", "config", "events", "observe", "secrets"},
@@ -45,7 +55,17 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "document_bucket": PLAIN | {"ledger_bucket"},
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
-    | {"bus", "config", "document_bucket", "events", "ledger_bucket", "published_files", "seal_bucket", "secrets", "work_queue"},
+    | {
+        "bus",
+        "config",
+        "document_bucket",
+        "events",
+        "ledger_bucket",
+        "published_files",
+        "seal_bucket",
+        "secrets",
+        "work_queue",
+    },
     # houses
     "functions": {"bootstrap", "errors", "events", "observe", "use_cases", "workspace"},
     "operate": PLAIN

@@ -132,6 +132,7 @@ def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_lette
         "invoice_posting",
         "accounting_writeback",
         "ledger_answers",
+        "invoice_documents",
     ]
     for function, mapping in mappings:
         queue = QUEUES[referred(mapping["Queue"])]
@@ -288,6 +289,29 @@ def test_the_bucket_of_the_batches_is_private_encrypted_with_our_key_and_takes_e
     assert denied["OverTlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert denied["AFileOfABatchIsPutOnce"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert {one["Effect"] for one in denied.values()} == {"Deny"}
+
+
+def test_the_bucket_of_the_documents_is_like_that_of_the_batches_and_takes_each_file_once() -> None:
+    ours, theirs = RESOURCES["DocumentBucket"], RESOURCES["LedgerBucket"]
+    same = ("VersioningConfiguration", "BucketEncryption", "OwnershipControls", "PublicAccessBlockConfiguration")
+    denied = {one["Sid"]: one for one in RESOURCES["DocumentBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+
+    assert ours["DeletionPolicy"] == ours["UpdateReplacePolicy"] == "Retain"
+    assert [ours["Properties"][name] for name in same] == [theirs["Properties"][name] for name in same]
+    assert ours["Properties"]["ObjectLockEnabled"] is True
+    locked, unlocked = ours["Properties"]["ObjectLockConfiguration"]["Fn::If"][1:]
+    assert locked["Rule"]["DefaultRetention"] == {"Mode": "COMPLIANCE", "Days": {"Ref": "DocumentRetentionDays"}}
+    assert "Rule" not in unlocked
+    assert denied["OverTlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["AFileIsPutOnce"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert denied["AFileIsPutOnce"]["Resource"] == {"Fn::Sub": "${DocumentBucket.Arn}/*"}
+
+
+def test_one_function_alone_has_the_layer_that_writes_documents() -> None:
+    layers = {name_of(function): given["Layers"] for function, given in FUNCTIONS.items() if "Layers" in given}
+
+    assert layers == {"invoice_documents": [{"Ref": "DocumentsLayer"}]}
+    assert TEMPLATE["Globals"]["Function"]["Layers"] == [{"Ref": "CommonLayer"}]
 
 
 def test_what_makes_batches_writes_nothing_but_batches() -> None:

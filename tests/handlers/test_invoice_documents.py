@@ -19,10 +19,10 @@ from project_invoice_documents import rendering
 from project_invoicing.domain.history import Done
 from project_invoicing.store import client
 from project_invoicing.store.made_documents import MadeDocuments
-from tests import snapshots
+from tests import policies, snapshots
 from tests.faults import Killed
 from tests.harness import World, envelope, sqs_batch
-from tests.posted import NUMBER, posted_invoice
+from tests.posted import NUMBER, posted_invoice, scanned
 
 FUNCTION = "invoice_documents"
 COMPANY = "USPM"
@@ -39,7 +39,11 @@ class House:
         client.s3().create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
         document: dict[str, Any] = deepcopy(finance())
         if asks:
-            document["companies"][COMPANY]["document"] = {"legal_name": "Contoso Ltd", "address": ADDRESS, "tax_id": "US-1"}
+            document["companies"][COMPANY]["document"] = {
+                "legal_name": "Contoso Ltd",
+                "address": ADDRESS,
+                "tax_id": "US-1",
+            }
             for customer in document["customers"][COMPANY].values():
                 customer |= {"address": ADDRESS, "tax_id": "US-2"}
         with patch("tests.posted.finance", lambda: document):
@@ -148,9 +152,7 @@ def test_a_file_in_the_bucket_that_is_not_ours_is_left_alone_and_told(house: Hou
 def test_an_attachment_is_put_once_and_named_with_the_document(house: House) -> None:
     sheet = b64encode(b"hours").decode()
     twice = [house.ask("attach", invoice_number=NUMBER, name="time sheets.csv", content=sheet) for _ in range(2)]
-    other = house.ask(
-        "attach", invoice_number=NUMBER, name="time sheets.csv", content=b64encode(b"other").decode()
-    )
+    other = house.ask("attach", invoice_number=NUMBER, name="time sheets.csv", content=b64encode(b"other").decode())
     house.tell()
 
     assert [one["outcome"] for one in twice] == ["attached", "attached"]
@@ -212,6 +214,20 @@ def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_versi
     assert found is not None
     stored = {f"{COMPANY}/2026/{NUMBER}/{one.name}": (one.sha256, one.bytes) for one in found.files}
     assert stored == {key: (hashlib.sha256(data).hexdigest(), len(data)) for key, data in house.objects().items()}
+
+
+def test_the_function_does_only_what_its_role_allows_and_all_of_it(moto: None) -> None:
+    house = House(World(), asks=True)
+    header = next(one for one in scanned(house.world, house.world.names.proposals_table) if one["sk"] == "H")
+    with policies.enforced() as noted:
+        house.tell()
+        house.ask("make_all", month="2026-08")
+        assert house.ask("preview", proposal_id=header["nr"], format="html")["copy"]
+        house.ask("show", invoice_number=NUMBER)
+        house.ask("attach", invoice_number=NUMBER, name="hours.csv", content="aG91cnM=")
+    used = {use for use in noted if use.function == FUNCTION}
+    unused = {use for use in policies.allowed() if use.function == FUNCTION} - used
+    assert {use.action for use in unused if not use.action.startswith("sqs:")} == set(), unused
 
 
 def content(answer: Any) -> bytes:

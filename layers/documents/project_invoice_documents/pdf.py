@@ -454,5 +454,3 @@ class _Layout:
                     paper.box(left + side / 2 + x, top + side / 2 + y, width, height, shade)
         with paper.marked():
             paper.put(left, top + side + 5, self.say("scan"), 7.5, colour=GREY)
-
-

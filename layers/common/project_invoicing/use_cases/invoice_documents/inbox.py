@@ -90,7 +90,9 @@ class DocumentInbox:
         if kept and kept.state is DocumentState.READY and not other:
             stored = kept.file(name)
             if stored is None:
-                raise Rejected("schema", f"the document of {asked.invoice_number} has no {name}: no e-invoice is asked for")
+                raise Rejected(
+                    "schema", f"the document of {asked.invoice_number} has no {name}: no e-invoice is asked for"
+                )
             attached = making.made.attachments(asked.company, asked.invoice_number)
             more = {
                 "copy": False,
