@@ -46,9 +46,6 @@ from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
-from project_invoicing.use_cases.requests.post_invoices import PostInvoices
-from project_invoicing.use_cases.requests.post_journals import PostJournals
-from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.invoice_documents import (
     AttachFile,
     MakeDocument,
@@ -56,6 +53,9 @@ from project_invoicing.use_cases.requests.invoice_documents import (
     PreviewDocument,
     ShowDocument,
 )
+from project_invoicing.use_cases.requests.post_invoices import PostInvoices
+from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack

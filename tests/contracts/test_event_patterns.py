@@ -125,7 +125,6 @@ NOT_ON_THE_BUS = {
     "attach",
     "make",
     "make-all",
-    "preview",
     "show",
     "deliver",
 }
