@@ -78,7 +78,7 @@ def _ministack(port: int | None) -> Iterator[Mapping[str, str]]:
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "ERROR",
         "FUNCTION_PYTHON": str(TOOLS / "awslambdaric" / "bin" / "python"),
-        "BUILT_LAYER": str(BUILT / "CommonLayer"),
+        "BUILT_LAYERS": str(BUILT),
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0",
         # What listens beside the API, and what would look for containers.
         "IOT_MTLS_ENABLED": "0",

@@ -5,8 +5,8 @@
 * A rule invokes a function once. EventBridge invokes it asynchronously: with retries and an on-failure destination.
 * Functions run under ministack's own Python and see its packages. They run under ``FUNCTION_PYTHON`` here, so that a
   package that is missing from the layer is missing.
-* Each environment of a function unpacks the layer again, thousands of files. They share ``BUILT_LAYER`` here, the
-  folder that the layer was packed from.
+* Each environment of a function unpacks the layer again, thousands of files. They share ``BUILT_LAYERS`` here, the
+  folders that the layers were packed from.
 * Nothing says when it is idle. ``GET /_activity`` says how many invocations have begun and how many are under way.
 """
 
@@ -79,9 +79,13 @@ def resolve_layer_zip(layer: Any) -> bytes | None:
     """Replaces the layer by one that points to the folder it was packed from."""
     if not _resolve_layer_zip(layer):
         return None
+    named = str(layer.get("Arn") if isinstance(layer, dict) else layer)
+    folder = "DocumentsLayer" if "DocumentsLayer" in named else "CommonLayer"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("python/lib/python3/site-packages/layer.pth", f"{os.environ['BUILT_LAYER']}/python")
+        # A function may have both, unpacked into one folder.
+        path = f"{os.environ['BUILT_LAYERS']}/{folder}/python"
+        archive.writestr(f"python/lib/python3/site-packages/{folder}.pth", path)
     return packed.getvalue()
 
 

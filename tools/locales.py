@@ -32,7 +32,6 @@ def _of(language: str) -> dict[str, Any]:
     return {
         "decimal": symbols["decimal"],
         "group": symbols["group"],
-        "least_grouped": int(locale._data.get("min_grouping_digits") or 1),  # noqa: SLF001
         "percent": locale.percent_formats[None].pattern.replace("#,##0", "{0}"),
         "currency_first": locale.currency_formats["standard"].pattern.startswith("¤"),
         "date": locale.date_formats["medium"].pattern,

@@ -11,6 +11,7 @@ import pytest
 from tools.imports import ROOT, imported, module_of, reached
 
 LAYER = ROOT / "layers" / "common" / "project_invoicing"
+DOCUMENTS = ROOT / "layers" / "documents"
 HOUSES = ("functions", "operate", "local", "dataverse_standin")
 TESTS = ROOT / "dataverse_standin" / "tests"
 
@@ -66,15 +67,17 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "secrets",
         "work_queue",
     },
+    # the other layer, which only the function of the documents has: nothing of the common one imports it
+    "project_invoice_documents": PLAIN | {"domain", "rules"},
     # houses
-    "functions": {"bootstrap", "errors", "events", "observe", "use_cases", "workspace"},
+    "functions": {"bootstrap", "errors", "events", "observe", "use_cases", "workspace"} | {"project_invoice_documents"},
     "operate": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {"bootstrap", "config", "events", "set_aside"},
     "local": PLAIN
     | {"domain", "setup", "rules", "dataverse", "store", "use_cases"}
     | {"bootstrap", "bus", "config", "events"}
-    | {"operate", "dataverse_standin"},
+    | {"operate", "dataverse_standin", "project_invoice_documents"},
     "dataverse_standin": {"dataverse"},
 }
 """What each room imports beside itself. ``local`` reaches the functions by the names in the template."""
@@ -93,7 +96,7 @@ KNOWN: Mapping[tuple[str, str], str] = {
 
 def room_of(file: Path) -> str:
     """The room that a file is in: a folder or a module of the layer, or a house."""
-    inside = file.relative_to(LAYER if file.is_relative_to(LAYER) else ROOT)
+    inside = file.relative_to(next(folder for folder in (LAYER, DOCUMENTS, ROOT) if file.is_relative_to(folder)))
     return inside.parts[0].removesuffix(".py")
 
 
@@ -102,11 +105,11 @@ def room_named(name: str) -> str:
     first, _, rest = name.partition(".")
     if first == "project_invoicing":
         return rest.partition(".")[0]
-    return first if first in HOUSES else ""
+    return first if first in {*HOUSES, "project_invoice_documents"} else ""
 
 
 def files() -> Iterator[Path]:
-    for folder in (LAYER, *(ROOT / house for house in HOUSES)):
+    for folder in (LAYER, DOCUMENTS, *(ROOT / house for house in HOUSES)):
         yield from (file for file in sorted(folder.rglob("*.py")) if not file.is_relative_to(TESTS))
 
 

@@ -7,8 +7,8 @@ can't tag rows and cells of a table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from io import BytesIO
@@ -17,9 +17,10 @@ from PIL import Image, UnidentifiedImageError
 
 from project_invoice_documents import qr
 from project_invoice_documents.html import image_type
-from project_invoice_documents.paper import BLACK, GREY, HEIGHT, RULE, Paper, colour_of
+from project_invoice_documents.paper import BLACK, GREY, HEIGHT, RULE, Colour, Paper, colour_of
 from project_invoice_documents.payment_codes import CodeKind, PaymentCode
 from project_invoice_documents.view import Headed, Pair, Row, RowKind, View, view_of
+from project_invoice_documents.wording import NBSP
 from project_invoice_documents.xmp import file_name, xmp
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.money import ZERO
@@ -32,6 +33,8 @@ STEP, SMALL_STEP = 4.4, 3.5
 TINTED, PALE = (242, 244, 247), (236, 228, 200)
 _GAP = 1.5
 _MOST_PIXELS = 4_000_000
+_MOST_SIGNS = 700
+"""Of a row, so that it always fits on a page."""
 
 
 def pdf(
@@ -91,6 +94,29 @@ class _Column:
     @property
     def width(self) -> float:
         return self.right - self.left - _GAP
+
+
+def _pieces_of(row: Row) -> Iterator[Row]:
+    """A row with a very long text as several, the first of which has its amount."""
+    if row.kind is not RowKind.LINE or len(row.text) + sum(map(len, row.details)) <= _MOST_SIGNS:
+        yield row
+        return
+    first, *others = _parted(row.text)
+    yield replace(row, text=first, details=())
+    for text in others:
+        yield Row(RowKind.LINE, text, level=row.level)
+    for detail in row.details:
+        for text in _parted(detail):
+            yield Row(RowKind.LINE, "", level=row.level, details=(text,))
+
+
+def _parted(text: str) -> list[str]:
+    parts: list[str] = []
+    while len(text) > _MOST_SIGNS:
+        end = text.rfind(" ", 1, _MOST_SIGNS) if " " in text[1:_MOST_SIGNS] else _MOST_SIGNS
+        parts.append(text[:end])
+        text = text[end:].lstrip()
+    return [*parts, text]
 
 
 class _Layout:
@@ -159,25 +185,28 @@ class _Layout:
 
     def _texts(self, texts: Sequence[str]) -> None:
         for text in texts:
-            for line in self.paper.lines_of(text, 9, RIGHT - LEFT):
-                self._room(STEP)
-                with self.paper.marked():
-                    self.paper.put(LEFT, self.y, line)
-                self.y += STEP
+            self._lines(text, 9, RIGHT - LEFT)
             self.y += 1.5
+
+    def _lines(
+        self, text: str, size: float, width: float, *, step: float = STEP, bold: bool = False, colour: Colour = BLACK
+    ) -> None:
+        """A text at the left, over the end of the page if it must."""
+        for line in self.paper.lines_of(text, size, width, bold):
+            self._room(step)
+            with self.paper.marked():
+                self.paper.put(LEFT, self.y, line, size, bold=bold, colour=colour)
+            self.y += step
 
     def _letterhead(self) -> None:
         paper = self.paper
         top = self.y
-        with paper.marked():
-            for line in paper.lines_of(self.view.seller.name, 13, 110, True)[:3]:
-                paper.put(LEFT, self.y + 1, line, 13, bold=True, colour=self.primary)
-                self.y += 5.5
-            numbers = " · ".join(f"{label} {value}" for label, value in self.view.seller.facts)
-            for text in (" · ".join(self.view.seller.lines), numbers):
-                for line in paper.lines_of(text, 8, 110):
-                    paper.put(LEFT, self.y, line, 8, colour=GREY)
-                    self.y += SMALL_STEP
+        self.y += 1
+        self._lines(self.view.seller.name, 13, 110, step=5.5, bold=True, colour=self.primary)
+        self.y -= 1
+        numbers = " · ".join(f"{label} {value}".replace(" ", NBSP) for label, value in self.view.seller.facts)
+        for text in (" · ".join(self.view.seller.lines), numbers):
+            self._lines(text, 8, 110, step=SMALL_STEP, colour=GREY)
         if self.logo:
             width, height = self.logo.size
             scale = min(50 / width, 20 / height)
@@ -201,17 +230,10 @@ class _Layout:
         self.y = max(self.y, below) + 6
 
     def _party(self, party: Headed) -> None:
-        paper = self.paper
-        with paper.marked():
-            paper.put(LEFT, self.y, self.say("buyer"), 7.5, colour=GREY)
-            self.y += STEP
-            for line in paper.lines_of(party.name, 10, 85, True):
-                paper.put(LEFT, self.y, line, 10, bold=True)
-                self.y += STEP + 0.3
-            for text in party.lines:
-                for line in paper.lines_of(text, 9.5, 85):
-                    paper.put(LEFT, self.y, line, 9.5)
-                    self.y += STEP
+        self._lines(self.say("buyer"), 7.5, 85, colour=GREY)
+        self._lines(party.name, 10, 85, step=STEP + 0.3, bold=True)
+        for text in party.lines:
+            self._lines(text, 9.5, 85)
         self.y += 1.5
         self._pairs(party.facts, LEFT, 85, 22)
 
@@ -220,6 +242,7 @@ class _Layout:
         for label, value in pairs:
             labels = paper.lines_of(label, 8, label_width - 2)
             values = paper.lines_of(value, 9, width - label_width)
+            self._room(max(len(labels), len(values)) * STEP)
             with paper.marked():
                 for place, line in enumerate(labels):
                     paper.put(x, self.y + place * STEP, line, 8, colour=GREY)
@@ -271,7 +294,7 @@ class _Layout:
         self.y += 4
         self._head(columns)
         carried = ZERO
-        for row in rows:
+        for row in (piece for whole in rows for piece in _pieces_of(whole)):
             height = self._height(row, columns)
             kept_together = height + (14 if row.kind is RowKind.GROUP else 0)
             if self.y + kept_together > BOTTOM - 6:
@@ -428,11 +451,7 @@ class _Layout:
         width = (RIGHT - LEFT - side - 10) if view.code else RIGHT - LEFT
         page = self.paper.page
         for text in view.payment_texts:
-            for line in self.paper.lines_of(text, 9, width):
-                self._room(STEP)
-                with self.paper.marked():
-                    self.paper.put(LEFT, self.y, line)
-                self.y += STEP
+            self._lines(text, 9, width)
         if view.code:
             with self.paper.on_page(page):
                 self._code(view.code, RIGHT - side, top - 4, side)
@@ -449,8 +468,8 @@ class _Layout:
             for x, y, length in dark:
                 paper.box(left + x * size, top + y * size, length * size, size, (0, 0, 0))
             if code.kind is CodeKind.SWISS:
-                for colour, x, y, width, height in qr.cross():
+                for colour, right, down, width, height in qr.cross():
                     shade = (0, 0, 0) if colour == "black" else (255, 255, 255)
-                    paper.box(left + side / 2 + x, top + side / 2 + y, width, height, shade)
+                    paper.box(left + side / 2 + right, top + side / 2 + down, width, height, shade)
         with paper.marked():
             paper.put(left, top + side + 5, self.say("scan"), 7.5, colour=GREY)

@@ -187,7 +187,7 @@ class _Maker:
             yield say("due_date"), self.words.day(document.due_date)
         if document.dated:
             first, last = (self.words.day(day) for day in document.dated)
-            yield say("service_period"), first if first == last else f"{first} – {last}"
+            yield say("service_period"), first if first == last else f"{first} \N{EN DASH} {last}"
         contract = document.contract
         named = " ".join(dict.fromkeys((contract.id, contract.text))) if contract else None
         for key, value in (

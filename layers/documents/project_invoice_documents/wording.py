@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -59,7 +59,6 @@ class Wording:
     language: str
     words: Mapping[str, Any]
     formats: Mapping[str, Any]
-    _groups: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, language: str) -> Wording:
@@ -91,8 +90,7 @@ class Wording:
         fixed = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) if places < own else value
         whole, _, fraction = f"{abs(fixed):.{places}f}".partition(".")
         mark = self.formats["group"]
-        if len(whole) >= 3 + self.formats["least_grouped"]:
-            whole = f"{int(whole):,}".replace(",", mark)
+        whole = f"{int(whole):,}".replace(",", mark)
         sign = "-" if fixed < 0 else ""
         return sign + whole + (self.formats["decimal"] + fraction if places else "")
 
@@ -120,4 +118,4 @@ def digits_of(currency: str, step: Decimal) -> int:
     exponent = step.normalize().as_tuple().exponent
     own = max(0, -exponent) if isinstance(exponent, int) else 0
     usual: int = _read("formats")["currency_digits"].get(currency.upper(), 2)
-    return own if step == step.to_integral_value() and usual <= own else max(own, usual)
+    return max(own, usual)
