@@ -11,7 +11,7 @@ from project_invoicing import bootstrap
 from project_invoicing.observe import logger, metrics
 
 RESERVE_MS = 90_000
-"""Time reserved for the largest document: one of 10,000 lines takes a sixth of it."""
+"""Time reserved for the largest document: one of 10,000 lines takes a small part of it."""
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

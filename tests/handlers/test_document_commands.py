@@ -1,0 +1,110 @@
+"""invoicing document …: the function asked from the command line, and what a run writes into files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local import ROOT, run
+from local.cli import main
+from operate.documents import read_setup
+from operate.invoice_document_commands import filled_in
+from tests.handlers.test_invoice_documents import ADDRESS, COMPANY, House
+from tests.harness import World
+from tests.operate.test_verbs import Lambda, environment
+from tests.posted import NUMBER
+
+SCENARIO = ROOT / "events" / "scenarios" / "plain-month"
+
+
+@pytest.fixture
+def house(moto: None, monkeypatch: pytest.MonkeyPatch) -> House:
+    made = House(World(), asks=True)
+    real, functions = boto3.client, Lambda(made.world)
+    monkeypatch.setattr(
+        boto3, "client", lambda name, **more: functions if name in ("lambda", "sts") else real(name, **more)
+    )
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return made
+
+
+def command(house: House, *words: str) -> int:
+    """Gives a command in an environment that names the stack ``trial``."""
+    named = house.world.names
+    names = {name.upper(): value for name in dir(named) if name.endswith("_table") and (value := getattr(named, name))}
+    with environment({**names, "EVENT_BUS_NAME": "trial"}):
+        return main(list(words))
+
+
+def say(house: House, capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+    capsys.readouterr()
+    assert command(house, *words, "--json") == code, capsys.readouterr()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_what_is_missing_of_a_month_is_made_shown_and_written_to_a_file(
+    house: House, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert say(house, capsys, "document", NUMBER, code=1)["outcome"].startswith("refused: there is no document")
+
+    made = say(house, capsys, "document", "all", "--month", "2026-08")
+    file = tmp_path / "invoice.html"
+    shown = say(house, capsys, "document", NUMBER, "--format", "html", "--out", str(file))
+
+    assert [one["invoice_number"] for one in made["made"]] == [NUMBER]
+    assert (shown["copy"], shown["file"]) == (False, str(file))
+    assert file.read_bytes() == house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
+    assert say(house, capsys, "document", "make", NUMBER)["state"] == "ready"
+
+
+def test_files_are_attached_and_a_number_that_is_not_there_is_no_valid_input(
+    house: House, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sheet, empty = tmp_path / "hours.csv", tmp_path / "empty.csv"
+    sheet.write_text("day,hours\n")
+    empty.touch()
+
+    (attached,) = say(house, capsys, "document", "attach", NUMBER, str(sheet))
+
+    assert attached["outcome"] == "attached"
+    assert command(house, "document", "attach", NUMBER, str(empty)) == 2
+    assert command(house, "document", "show", "FTI-99999999") == 2
+    assert command(house, "document", "all", "--month", "August") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("document FTI-1 --open", "document show FTI-1 --open"),
+        ("document show FTI-1", "document show FTI-1"),
+        ("document all --month 2026-09", "document all --month 2026-09"),
+        ("document --help", "document --help"),
+        ("document", "document"),
+        ("explain document FTI-1", "explain document FTI-1"),
+    ],
+)
+def test_a_number_after_the_word_is_shown(typed: str, meant: str) -> None:
+    assert filled_in(typed.split()) == meant.split()
+
+
+def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path) -> None:
+    setup = read_setup(SCENARIO / "setup.yaml")
+    setup["companies"][COMPANY]["document"] = {"legal_name": "Contoso", "address": ADDRESS, "tax_id": "US-1"}
+    for customer in setup["customers"][COMPANY].values():
+        customer |= {"address": ADDRESS, "tax_id": "US-2"}
+    written = tmp_path / "setup.json"
+    written.write_text(json.dumps(setup, default=str))
+    options = run.Options(setup=written, events=SCENARIO / "events.jsonl", engine="moto", files=tmp_path / "files")
+
+    outcome = run.run(options)
+
+    numbers = [one["invoice_number"] for one in outcome.result["invoices"]]
+    folder = tmp_path / "files" / "invoices" / COMPANY
+    assert numbers
+    assert {file.name for file in folder.iterdir()} == {f"{one}.{kind}" for one in numbers for kind in ("pdf", "html")}
+    assert (folder / f"{numbers[0]}.pdf").read_bytes().startswith(b"%PDF-")
+    assert outcome.dead_letters == []
