@@ -139,6 +139,18 @@ def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(hous
     assert house.versions() == 2
 
 
+def test_the_reconciliation_names_an_invoice_without_a_document_until_it_has_one(house: House) -> None:
+    def missing() -> list[str]:
+        report = house.world.call("reconciliation", envelope({}, LATER, "Scheduled Event", "aws.events"))
+        (check,) = [one for one in report["checks"] if one["name"] == "documents_missing"]
+        assert check["counts"] == {"invoices": 1}
+        return [one["id"] for one in check["found"]]
+
+    assert missing() == [NUMBER]
+    house.tell()
+    assert missing() == []
+
+
 def test_a_file_in_the_bucket_that_is_not_ours_is_left_alone_and_told(house: House) -> None:
     key = f"{COMPANY}/2026/{NUMBER}/invoice.pdf"
     client.s3().put_object(Bucket=house.bucket, Key=key, Body=b"somebody else's")

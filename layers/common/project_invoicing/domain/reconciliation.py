@@ -44,6 +44,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "batch_documents": "Posted documents in no batch for the general ledger that do not wait for one, or cannot leave",
     "batch_totals": "Batches for the general ledger whose sums or numbers are not those of their documents",
     "batch_answers": "Batches for the general ledger that are refused, unanswered, or posted there in another period",
+    "documents_missing": "Posted invoices of companies that ask for documents, without one",
     "stuck": "Documents whose posting was begun and not finished",
     "outbox": "Events that nobody has published",
     "audit_chain": "The last seals against what they hold, and what nobody has sealed for an hour",

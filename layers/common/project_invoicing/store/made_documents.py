@@ -9,14 +9,14 @@ What was done is in the history of the invoice.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.made_document import Attachment, DocumentState, MadeDocument, StoredFile
 from project_invoicing.store import history, outbox
 from project_invoicing.store.invoices import partition
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import get, put, query, transact, update, write_one
+from project_invoicing.store.transactions import get, get_many, put, query, transact, update, write_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,12 @@ class MadeDocuments:
     def get(self, company: str, number: str) -> MadeDocument | None:
         item = get(self.client, self.table, partition(company, number), KEY)
         return _made(company, number, item) if item else None
+
+    def ready_among(self, invoices: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these invoices, by company and number, whose documents are ready."""
+        keys = {partition(company, number): (company, number) for company, number in invoices}
+        found = get_many(self.client, self.table, ((key, KEY) for key in keys))
+        return {keys[item["pk"]] for item in found if item["st"] == DocumentState.READY}
 
     def begin(self, made: MadeDocument) -> None:
         """What the files are to be, before any of them is put."""

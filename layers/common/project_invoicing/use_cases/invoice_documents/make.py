@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from project_invoicing.document_bucket import ATTACHMENTS, DocumentBucket, document_folder
 from project_invoicing.domain.actor import Actor
@@ -21,10 +21,8 @@ from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.store.made_documents import MadeDocuments
+from project_invoicing.use_cases.invoice_documents.asked import asks_for_documents
 from project_invoicing.use_cases.invoice_documents.read import DocumentStores, posted_document
-
-if TYPE_CHECKING:
-    from project_invoicing.setup.lookups import FinanceSetup
 
 _PAGE: Final = 100
 """How many invoices of a month are listed by one request."""
@@ -208,11 +206,6 @@ def posted_in(stores: DocumentStores, company: str, month: str) -> Iterator[str]
         found = stores.proposals.invoices.listed(company, _PAGE, customer=None, since=f"{month}-01", before=before)
         yield from (number for number, day in found.documents if day.startswith(month))
         before = found.before
-
-
-def asks_for_documents(setup: FinanceSetup, company: str) -> bool:
-    written = setup.document.companies.get(company)
-    return bool(written and written.document is not None)
 
 
 def document_row(made: MadeDocument) -> Json:

@@ -100,6 +100,7 @@ class Books:
         self._taken_twice()
         self._marks()
         self._report(self.headers.numbers(drawn, self.checks["invoice_numbers"]))
+        self._missing_documents()
         leaving = self._leaving()
         versions = leaving.versions() if leaving else {}
         self._read_ledger()
@@ -110,6 +111,19 @@ class Books:
         self._judge_master_data()
         self._unfinished()
         self.done = True
+
+    def _missing_documents(self) -> None:
+        if not any(one.document for one in self.setup.document.companies.values()):
+            return
+        # Imported late: most companies ask for no documents.
+        from project_invoicing.use_cases.reconciliation.missing_documents import missing_documents  # noqa: PLC0415
+
+        check = self.checks["documents_missing"]
+        found = missing_documents(self.stores, self.headers.invoices.values())
+        for difference in self.watch.over("documents of invoices", found):
+            check.count("invoices")
+            if difference:
+                check.differs(difference)
 
     def _leaving(self) -> LeavingBooks | None:
         batches = self.stores.batches
