@@ -11,6 +11,7 @@ from project_invoicing.store import client
 
 _DOCUMENT_PARTS: Final = 4
 """Of a key: company, year, number and name."""
+_OUTBOX: Final = "outbox"
 
 
 def write(buckets: Iterable[str], folder: Path) -> int:
@@ -34,7 +35,7 @@ def write_invoices(bucket: str, folder: Path) -> int:
     try:
         for key in keys(bucket):
             parts = key.split("/")
-            if len(parts) != _DOCUMENT_PARTS:
+            if len(parts) != _DOCUMENT_PARTS or parts[0] == _OUTBOX:
                 continue  # an attachment, or what an access point fetches
             company, _, invoice, name = parts
             file = folder / "invoices" / company / f"{invoice}.{name.rpartition('.')[2]}"

@@ -33,7 +33,7 @@ LATER = "2026-09-02T09:00:00Z"
 class House:
     """A posted invoice of one line, of a company that asks for documents or not, with the bucket for them."""
 
-    def __init__(self, world: World, *, asks: bool) -> None:
+    def __init__(self, world: World, *, asks: bool, **delivery: str) -> None:
         self.world = world
         self.bucket = world.names.document_bucket
         client.s3().create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
@@ -45,7 +45,7 @@ class House:
                 "tax_id": "US-1",
             }
             for customer in document["customers"][COMPANY].values():
-                customer |= {"address": ADDRESS, "tax_id": "US-2"}
+                customer.update(address=ADDRESS, tax_id="US-2", **({"delivery": delivery} if delivery else {}))
         with patch("tests.posted.finance", lambda: document):
             posted_invoice(world, 1)
         (self.posted,) = [one for one in world.unsent() if one.detail_type == "CustomerInvoicePosted"]
@@ -77,6 +77,11 @@ class House:
     def done(self) -> list[Done]:
         return [one.what for one in self.made.history(COMPANY, NUMBER)]
 
+    def forget(self) -> None:
+        """That the document was made. Another house would post again."""
+        key = {"pk": {"S": f"INVOICE#{COMPANY}#{NUMBER}"}, "sk": {"S": "DOCUMENT"}}
+        self.world.client.delete_item(TableName=self.world.names.proposals_table, Key=key)
+
     def empty(self) -> None:
         s3 = client.s3()
         for one in s3.list_object_versions(Bucket=self.bucket).get("Versions", []):
@@ -100,6 +105,28 @@ def test_a_posted_invoice_gets_its_files_once_with_their_hashes_in_event_and_his
     (entry,) = house.made.history(COMPANY, NUMBER)
     assert entry.what is Done.DOCUMENT_MADE
     assert {f"{folder}{name}": digest for name, digest in entry.after["files"].items()} == hashes
+
+
+def test_what_an_access_point_sends_is_put_into_its_outbox_too_once_and_the_history_says_so(moto: None) -> None:
+    house = House(World(), asks=True, channel="outbox")
+    requests = counted(house.tell)
+    house.tell()
+
+    kept, put = f"{COMPANY}/2026/{NUMBER}/", f"outbox/{COMPANY}/{NUMBER}/"
+    objects = house.objects()
+    assert {key.removeprefix(put): data for key, data in objects.items() if key.startswith(put)} == {
+        key.removeprefix(kept): data for key, data in objects.items() if key.startswith(kept)
+    }
+    assert house.versions() == len(objects) == 4
+    assert sorted(house.done()) == [Done.DOCUMENT_MADE, Done.IN_OUTBOX]
+    assert house.ready()[0]["channel"] == "outbox"
+    house.empty()
+    house.forget()
+    with dying(requests - 2, applied=True), pytest.raises(Killed):
+        house.tell()
+    house.tell()
+    assert house.objects() == objects
+    assert house.versions() == 4
 
 
 def test_a_company_that_does_not_ask_gets_a_document_by_command_alone(moto: None) -> None:
@@ -205,11 +232,7 @@ def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_versi
     whole = house.objects()
     before_last = requests - 1
     house.empty()
-    # Another House would post again: the document alone is forgotten.
-    house.world.client.delete_item(
-        TableName=house.world.names.proposals_table,
-        Key={"pk": {"S": f"INVOICE#{COMPANY}#{NUMBER}"}, "sk": {"S": "DOCUMENT"}},
-    )
+    house.forget()
     with dying(before_last, applied=True), pytest.raises(Killed):
         house.tell()
     put = set(house.objects())

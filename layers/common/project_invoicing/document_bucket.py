@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from project_invoicing.ledger_bucket import THERE, LedgerBucket, in_key, status_of
 
-ATTACHMENTS = "attachments/"
+ATTACHMENTS: Final = "attachments/"
+OUTBOX: Final = "outbox/"
 
 
 class DocumentBucket(LedgerBucket):
@@ -46,3 +48,8 @@ class DocumentBucket(LedgerBucket):
 def document_folder(company: str, year: int, number: str) -> str:
     """Where an invoice has its files, with a slash at its end. Two invoices never have the same place."""
     return f"{in_key(company)}/{year:04d}/{in_key(number)}/"
+
+
+def outbox_folder(company: str, number: str) -> str:
+    """Where an access point fetches what it is to send, with a slash at its end."""
+    return f"{OUTBOX}{in_key(company)}/{in_key(number)}/"

@@ -33,12 +33,7 @@ class Done(StrEnum):
     WRITTEN_AGAIN = "sent to Dataverse again"
     DOCUMENT_MADE = "document made"
     ATTACHED = "attached"
-    SENT = "document sent"
-    ARRIVED = "document delivered"
-    BOUNCED = "document bounced"
-    COMPLAINED = "document complained about"
-    OPENED = "document opened"
-    UNKNOWN = "document perhaps sent"
+    IN_OUTBOX = "document put into the outbox"
 
     @classmethod
     def of_map(cls, action: MapAction) -> Done:

@@ -65,7 +65,7 @@ class MadeDocuments:
         key = partition(made.company, made.invoice_number)
         write_one(self.client, update(self.table, key, KEY, values, expected=expected))
 
-    def ready(self, made: MadeDocument, done: HistoryEntry, event: BusEvent) -> None:
+    def ready(self, made: MadeDocument, done: Iterable[HistoryEntry], event: BusEvent) -> None:
         """All files are in the bucket: the document is ready, its history says so, and everybody hears of it."""
         key = partition(made.company, made.invoice_number)
         values = {"st": DocumentState.READY, "f": _files(made.files), "ve": made.version, "at": made.at}
@@ -73,7 +73,7 @@ class MadeDocuments:
             self.client,
             [
                 update(self.table, key, KEY, values, expected={"st": DocumentState.MAKING}),
-                history.entry(self.table, key, done),
+                *(history.entry(self.table, key, one) for one in done),
                 outbox.record(self.table, event),
             ],
         )

@@ -8,12 +8,13 @@ put stays; what it has not put is made by the version of now.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from project_invoicing.document_bucket import ATTACHMENTS, DocumentBucket, document_folder
+from project_invoicing.document_bucket import ATTACHMENTS, DocumentBucket, document_folder, outbox_folder
 from project_invoicing.domain.actor import Actor
+from project_invoicing.domain.document_codes import Channel
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.made_document import CONTENT_TYPES, DocumentState, MadeDocument, StoredFile
@@ -89,9 +90,11 @@ class Making:
         made = self.rendering.files(document, self.logo(document))
         begun = self._begun(document, made)
         files = tuple(self._put(document, begun, name, data) for name, data in made.items())
+        leaving = document.presentation.delivery
+        sent = self._into_outbox(document, files, made) if leaving and leaving.channel is Channel.OUTBOX else ()
         ready = replace(begun, state=DocumentState.READY, files=files, at=self.at)
         try:
-            self.made.ready(ready, self._entry(ready), self._event(document, ready))
+            self.made.ready(ready, [self._entry(ready), *sent], self._event(document, ready))
         except Conflict:
             if found := self._finished(company, number):
                 return found
@@ -137,6 +140,21 @@ class Making:
             raise Rejected("files_differ", told, id=document.number)
         size = len(data) if there == hashlib.sha256(data).hexdigest() else len(self.bucket.content(key))
         return StoredFile(name, there, size)
+
+    def _into_outbox(
+        self, document: InvoiceDocument, files: Sequence[StoredFile], made: Mapping[str, bytes]
+    ) -> tuple[HistoryEntry]:
+        """Puts the very files that are kept where an access point fetches them, each once."""
+        folder, kept = outbox_folder(document.company, document.number), self.folder(document)
+        for one in files:
+            data = made[one.name]
+            if hashlib.sha256(data).hexdigest() != one.sha256:
+                data = self.bucket.content(f"{kept}{one.name}")
+            key = f"{folder}{one.name}"
+            if self.bucket.put_bytes(key, data, CONTENT_TYPES[one.name]) != one.sha256:
+                told = f"{key} is in the bucket {self.bucket.bucket} already, and is not the file that is kept"
+                raise Rejected("files_differ", told, id=document.number)
+        return (HistoryEntry(self.at, self.actor, Done.IN_OUTBOX, {}, {"folder": folder}),)
 
     def _entry(self, made: MadeDocument) -> HistoryEntry:
         after = {"version": made.version, "files": {one.name: one.sha256 for one in made.files}}
