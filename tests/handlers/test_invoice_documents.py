@@ -209,6 +209,7 @@ def test_an_attachment_needs_a_name_of_a_file(house: House, name: str) -> None:
     assert house.objects() == {}
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_at_any_request_is_finished_by_the_next_with_the_same_bytes(house: House) -> None:
     before = snapshots.read(house.world)
     requests = counted(house.tell)
