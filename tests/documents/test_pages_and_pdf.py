@@ -61,7 +61,8 @@ def printed(kind: str) -> bytes:
 
 
 def flat(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+    """Without spaces, and without the zeros that pypdf reads before signs of the large font; poppler reads none."""
+    return re.sub(r"[\s\x00]+", "", text)
 
 
 def text_of(content: bytes) -> str:
