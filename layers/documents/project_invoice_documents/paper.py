@@ -44,7 +44,6 @@ class Paper(FPDF):
     def __init__(self) -> None:
         super().__init__(unit="mm", format="A4", enforce_compliance="PDF/A-3B")
         self.set_auto_page_break(auto=False)
-        self.set_display_mode("default")  # any other is an action on opening
         self.add_font("Lato", "", _file("fontpkg_lato", "files", "Lato-Regular.ttf"))
         self.add_font("Lato", "B", _file("fontpkg_lato", "files", "Lato-Bold.ttf"))
         self._faces = {False: self._face("lato"), True: self._face("latoB")}
