@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
     verbs = documents.add_subparsers(required=True, metavar="WHAT")
     does = "get the document of a posted invoice as it is kept, or a copy in another language"
     shows = verb(
-        verbs, "show", does, "document FTI-00000042 --open", "document show FTI-00000042 --format xml --out invoice.xml"
+        verbs, "show", does, "document show FTI-00000042 --open", "document show FTI-00000042 --format xml --out i.xml"
     )
     shows.add_argument("number", type=named_text, help="the number of the posted invoice")
     _wanted(shows)
