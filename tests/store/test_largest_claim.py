@@ -16,7 +16,7 @@ from tests.crash.stages import proposed
 
 @pytest.mark.usefixtures("moto")
 def test_the_largest_claim_of_an_invoice_fits_in_one_transaction() -> None:
-    """Numbers, pinned master data, history, ledger, invoice, snapshot, event, place among what is ready: beside 89 rows."""
+    """Numbers, pinned master data, history, ledger, invoice, snapshot, event, what is ready: beside 89 rows."""
     world = with_rows(proposed)
     units: list[int] = []
     commit = UnitOfWork.commit
