@@ -18,8 +18,19 @@ from project_invoicing.workspace.desk import Desk
 
 LAYERS: Final = {"finance": "finance", "row": "Dataverse", "document": "the set-up document", "default": "a default"}
 _TEXTS, _LINES, _RATE, _YES = "text", "lines", "rate", "yes"
-_FORMS: Final = {"dimensions": _LINES, "fixed_exchange_rate": _RATE, "on_hold": _YES}
+_FORMS: Final = {
+    "dimensions": _LINES,
+    "fixed_exchange_rate": _RATE,
+    "on_hold": _YES,
+    "address": _LINES,
+    "electronic_address": _LINES,
+    "document_format": _LINES,
+    "e_invoice": _LINES,
+    "delivery": _LINES,
+}
 """How a column is written in a form; any other is one text."""
+_GROUPING: Final = "group_by"
+"""The only entry of these that is a list."""
 _OF_RATE: Final = ("currency", "rate", "factor")
 
 
@@ -105,13 +116,18 @@ def _written(column: str, fields: Mapping[str, str]) -> Any:
     match _FORMS.get(column):
         case "lines":
             pairs = (line.partition(":") for line in texts[0].splitlines() if line.strip())
-            return {name.strip(): value.strip() for name, _, value in pairs}
+            named = ((name.strip(), value.strip()) for name, _, value in pairs)
+            return {name: _listed(value) if name == _GROUPING else value for name, value in named}
         case "rate":
             return dict(zip(_OF_RATE, texts, strict=True))
         case "yes":
             return texts[0] == "yes"
         case _:
             return texts[0]
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _field(desk: Desk, made: shown.ShownMaster, column: str) -> dict[str, Any]:
@@ -127,7 +143,7 @@ def _said(form: str, value: Any, part: str) -> str:
     if value is None:
         return ""
     if form == _LINES:
-        return "\n".join(f"{name}: {one}" for name, one in value.items())
+        return "\n".join(f"{name}: {', '.join(one) if name == _GROUPING else one}" for name, one in value.items())
     if form == _RATE:
         return _plain(value.get(part, ""))
     if form == _YES:
