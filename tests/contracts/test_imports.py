@@ -11,6 +11,7 @@ import pytest
 from tools.imports import ROOT, imported, module_of, reached
 
 LAYER = ROOT / "layers" / "common" / "project_invoicing"
+DOCUMENTS = ROOT / "layers" / "documents" / "project_invoice_documents"
 HOUSES = ("functions", "operate", "local", "dataverse_standin")
 TESTS = ROOT / "dataverse_standin" / "tests"
 
@@ -45,8 +46,10 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {"bus", "config", "events", "ledger_bucket", "published_files", "seal_bucket", "secrets", "work_queue"},
+    # the layer of the documents function
+    "documents": {"domain", "rules"},
     # houses
-    "functions": {"bootstrap", "errors", "events", "observe", "use_cases", "workspace"},
+    "functions": {"bootstrap", "documents", "errors", "events", "observe", "use_cases", "workspace"},
     "operate": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {"bootstrap", "config", "events", "set_aside"},
@@ -72,6 +75,8 @@ KNOWN: Mapping[tuple[str, str], str] = {
 
 def room_of(file: Path) -> str:
     """The room that a file is in: a folder or a module of the layer, or a house."""
+    if file.is_relative_to(DOCUMENTS):
+        return "documents"
     inside = file.relative_to(LAYER if file.is_relative_to(LAYER) else ROOT)
     return inside.parts[0].removesuffix(".py")
 
@@ -81,11 +86,13 @@ def room_named(name: str) -> str:
     first, _, rest = name.partition(".")
     if first == "project_invoicing":
         return rest.partition(".")[0]
+    if first == DOCUMENTS.name:
+        return "documents"
     return first if first in HOUSES else ""
 
 
 def files() -> Iterator[Path]:
-    for folder in (LAYER, *(ROOT / house for house in HOUSES)):
+    for folder in (LAYER, DOCUMENTS, *(ROOT / house for house in HOUSES)):
         yield from (file for file in sorted(folder.rglob("*.py")) if not file.is_relative_to(TESTS))
 
 
@@ -121,6 +128,13 @@ def test_a_pure_room_reaches_no_service_no_file_and_no_clock(room: str) -> None:
         for found in re.findall(r"\bdate(?:time)?\.(?:now|today|utcnow)\(", file.read_text("utf-8"))
     ]
     assert (reaching, asking) == ([], [])
+
+
+def test_documents_know_no_rules_but_those_of_e_invoices() -> None:
+    """So their layer is loaded without what a posting needs."""
+    rules = {name for file in DOCUMENTS.rglob("*.py") for _, name in imported(file) if room_named(name) == "rules"}
+    assert {name for name in rules if not name.startswith("project_invoicing.rules.e_invoice")} == set()
+    assert rules
 
 
 def test_the_tests_of_the_stand_in_need_neither_an_engine_nor_the_finance_side() -> None:
