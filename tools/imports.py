@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = (ROOT, ROOT / "layers" / "common")
+FOLDERS = (ROOT, ROOT / "layers" / "common", ROOT / "layers" / "documents")
 """Where modules of the project are found."""
 
 
