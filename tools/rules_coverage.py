@@ -24,7 +24,7 @@ DOCUMENT = ROOT / "docs" / "rules-coverage.md"
 FOLDERS = ("tests/", "dataverse_standin/tests/")
 
 _IN_NAME = re.compile(r"test((?:_(?:[a-z]+|99)_\d\d)+)(?=_|$)")
-_IN_PARAMETER = re.compile(r"\b([A-Z]{2,4}|99)-(\d\d)\b(?: to (?:\1-)?(\d\d)\b)?")
+_IN_PARAMETER = re.compile(r"(?<!-)\b([A-Z]{2,4}|99)-(\d\d)\b(?: to (?:\1-)?(\d\d)\b)?")
 
 _INTRODUCTION = """# Rules and their tests
 

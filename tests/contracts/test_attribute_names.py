@@ -30,6 +30,7 @@ OWN_WORDS: Mapping[str, str] = {
     "id": "of an event, of a row of Dataverse, of a refusal",
     "in": "where a parameter stands, in a description of an API",
     "mode": "how a step of a webhook runs, in the definitions of Dataverse",
+    "role": "of a person; of an actual in a connection, in an explanation",
     "row": "the columns of a row in a bus event; where an answer of a benchmark stands",
     "rows": "of a sweep and of a check in their reports",
     "time": "of a bus event, an envelope of EventBridge",

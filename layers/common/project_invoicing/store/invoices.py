@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Final
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice, VendorInvoice
-from project_invoicing.domain.invoice_document import Snapshot
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
@@ -41,11 +40,12 @@ from project_invoicing.store.listing import (
     voucher_list,
 )
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.snapshots import packed, unpacked
 from project_invoicing.store.transactions import Write, around, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.invoice_document import Snapshot
 
 HEADER: Final = "H"
 PREFIX: Final = "INVOICE#"
@@ -106,6 +106,8 @@ class Invoices:
 
     def snapshot(self, company: str, number: str) -> Snapshot | None:
         """What the document of a posted invoice says; ``None`` for one that an earlier version has posted."""
+        from project_invoicing.store.snapshots import unpacked  # noqa: PLC0415 - few functions need documents
+
         item = get(self.client, self.table, partition(company, number), SNAPSHOT)
         return unpacked(item["sn"]) if item else None
 
@@ -161,6 +163,8 @@ class Invoices:
 
     def keep_snapshot(self, company: str, number: str, snapshot: Snapshot) -> Write:
         """Written with the header of the invoice, and never again."""
+        from project_invoicing.store.snapshots import packed  # noqa: PLC0415
+
         item = {"pk": partition(company, number), "sk": SNAPSHOT, "sn": packed(snapshot)}
         return put(self.table, item, unless_exists=True)
 

@@ -16,7 +16,6 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import OnProposal
-from project_invoicing.rules.document_needs import incomplete_document
 from project_invoicing.rules.invoice_draft import InvoiceDraft, draft
 from project_invoicing.rules.invoice_terms import invoice_date_of
 from project_invoicing.rules.invoice_voucher import computed_with
@@ -25,7 +24,7 @@ from project_invoicing.store.pins import packed
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
-from project_invoicing.use_cases.invoices.e_invoice_gate import gets_e_invoices, refuse_broken_rules
+from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
 from project_invoicing.use_cases.master_data.facts import Fact, ProformaFacts, ProposalLineFacts
 from project_invoicing.use_cases.setups import Seen, SetupVersions
 
@@ -83,12 +82,20 @@ def drafted(
         day = invoice_date_of(header, setup, given, now)
         originals = _originals(proposals, setups, str(header.company), lines)
         view = packed(pins, f"proposal {header.number}") if pins else None
-        if lacking := incomplete_document(header, lines, setup):
+        for lacking in lacking_of(header, lines, setup):
             raise Refused(lacking.reason, lacking.detail)
     made = draft(header, lines, setup, day, given=bool(given), originals=originals)
-    if header.status is not ProposalStatus.POSTING and gets_e_invoices(made, setup):
+    if header.status is not ProposalStatus.POSTING and _gets_e_invoices(made, setup):
+        from project_invoicing.use_cases.invoices.e_invoice_gate import refuse_broken_rules  # noqa: PLC0415 - seldom
+
         refuse_broken_rules(proposals, header, invoice_of(proposals, header, made, "", None), made, setup)
     return Drafted(made, setup, view, renumbered)
+
+
+def _gets_e_invoices(made: InvoiceDraft, setup: FinanceSetup) -> bool:
+    """Whether the customer gets e-invoices, from a company that asks for documents."""
+    company, customer = setup.company(made.terms.company), setup.customer(made.terms.company, made.terms.customer)
+    return bool(company and company.document and customer and customer.document.e_invoice)
 
 
 def _numbered(

@@ -11,7 +11,6 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.errors import Conflict
-from project_invoicing.rules.document_needs import incomplete_document
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.proposal_header import judge_header
@@ -19,6 +18,7 @@ from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, pla
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.intercompany.propose import PostedSales
+from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
 from project_invoicing.use_cases.master_data.facts import ActualFacts, Fact, ProformaFacts
 from project_invoicing.use_cases.proposals.import_run import ImportRun
 from project_invoicing.use_cases.proposals.leave_waiting import leave_waiting
@@ -86,8 +86,8 @@ def _settle(
     build: Build,
     made: ProposalPlan,
 ) -> None:
-    if not build.existing and (lacking := incomplete_document(header, (line for _, line in made.lines), build.setup)):
-        made.waits.append(lacking)
+    if not build.existing:
+        made.waits += lacking_of(header, [line for _, line in made.lines], build.setup)
     if not made.waits:
         try:
             write_pages(run, header, build, made)
