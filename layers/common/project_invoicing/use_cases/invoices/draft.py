@@ -94,8 +94,11 @@ def drafted(
 
 def _gets_e_invoices(made: InvoiceDraft, setup: FinanceSetup) -> bool:
     """Whether the customer gets e-invoices, from a company that asks for documents."""
-    company, customer = setup.company(made.terms.company), setup.customer(made.terms.company, made.terms.customer)
-    return bool(company and company.document and customer and customer.document.e_invoice)
+    company = setup.company(made.terms.company)
+    if company is None or company.document is None:
+        return False
+    customer = setup.customer(made.terms.company, made.terms.customer)
+    return bool(customer and customer.document.e_invoice)
 
 
 def _numbered(
