@@ -62,10 +62,13 @@ def test_ten_thousand_lines_are_written_in_a_second_and_are_the_same_bytes_again
     write: Callable[[InvoiceDocument], bytes],
 ) -> None:
     made = document(*(line(number, "3", "33.33") for number in range(1, 10_001)))
-    begun = time.process_time()
-    file = write(made)
-    assert time.process_time() - begun < 2  # 0.6 s alone; two runs share a core
-    assert file == write(replace(made))
+    times, files = [], []
+    for _ in range(2):
+        begun = time.process_time()
+        files.append(write(replace(made)))
+        times.append(time.process_time() - begun)
+    assert files[0] == files[1]
+    assert min(times) < 1  # 0.4 s, where nothing else runs
 
 
 @pytest.mark.large
