@@ -62,8 +62,8 @@ _IN_CUSTOM: Final = ("discount", "resourcing_unit")
 ON_LINE: Final = frozenset({*_NAMES, *_IN_CUSTOM} - {"skip_sync", "adjustment_status", "billing_status"})
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
-TEXTS: Final = frozenset({"description", "external_description"})
-"""What people may change on an actual at any time (CAN-10): it changes the text of a line and nothing else."""
+TEXTS: Final = frozenset({"description", "external_description", "task", "role"})
+"""What people may change on an actual at any time (CAN-10): it changes what a line says and nothing else."""
 
 
 def actual_text(actual: Actual) -> str:

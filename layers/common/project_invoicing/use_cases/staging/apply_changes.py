@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import period_key
@@ -25,6 +26,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import OnJournal, StagedRow
 from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line
 from project_invoicing.rules.lineage import CONTINUED, continued_by
+from project_invoicing.rules.proposal_lines import named
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.set_aside import each, guarded
 from project_invoicing.setup.lookups import FinanceSetup
@@ -125,9 +127,10 @@ class Changes:
         if header is None or header.status not in (ProposalStatus.WAITING, ProposalStatus.READY):
             return []
         text = row.actual.external_description or row.actual.description
+        says: dict[str, Any] = {"description": text, "task": named(row.actual.task), "role": named(row.actual.role)}
         for page in self.proposals.pages(header.id):
             if any(line.actual_id == row.id for line in page.lines):
-                lines = [replace(line, description=text) if line.actual_id == row.id else line for line in page.lines]
+                lines = [replace(line, **says) if line.actual_id == row.id else line for line in page.lines]
                 edited = self.proposals.changing(header)
                 edited.edited()
                 return [self.proposals.edited_page(header.id, page, lines), edited.write()]
