@@ -107,7 +107,9 @@ def test_the_first_transaction_is_full_and_never_more(empty: World, lines: int, 
     assert found == transactions
     proposals = Proposals(empty.client, empty.names.proposals_table, calendar_dates("invoices"))
     number = empty.result()["invoices"][0]["invoice_number"]
-    assert {line.project_name for line in proposals.invoices.lines(COMPANY, number)} == {Named("PRJ-1", "Project PRJ-1")}
+    assert {line.project_name for line in proposals.invoices.lines(COMPANY, number)} == {
+        Named("PRJ-1", "Project PRJ-1")
+    }
 
 
 def test_a_credit_note_of_as_many_lines_has_room_for_the_invoice_that_it_credits(empty: World) -> None:
