@@ -147,6 +147,13 @@ def test_a_pure_room_reaches_no_service_no_file_and_no_clock(room: str) -> None:
     assert (reaching, asking) == ([], [])
 
 
+def test_documents_know_no_rules_but_those_of_e_invoices() -> None:
+    """So their layer is loaded without what a posting needs."""
+    rules = {name for file in DOCUMENTS.rglob("*.py") for _, name in imported(file) if room_named(name) == "rules"}
+    assert rules
+    assert {name for name in rules if not name.startswith("project_invoicing.rules.e_invoice.")} == set()
+
+
 def test_the_tests_of_the_stand_in_need_neither_an_engine_nor_the_finance_side() -> None:
     """So they depend on little, and seldom have to run."""
     needed = {file.relative_to(ROOT) for file in reached(TESTS.rglob("*.py"))}

@@ -16,7 +16,7 @@ from project_invoicing.domain.invoice_document import EInvoice, InvoiceDocument,
 from project_invoicing.rules.e_invoice.business_rules import broken_rules
 from tests.e_invoices.made import careless, documents
 from tests.e_invoices.official import broken_in
-from tests.e_invoices.test_broken_rules import profiled
+from tests.e_invoices.test_broken_rules import OFFICIAL, profiled
 from tests.invoice_documents import document, line
 from tests.thorough import thorough
 
@@ -38,9 +38,12 @@ def test_whole_documents_break_no_rule(made: InvoiceDocument) -> None:
 
 @SOME
 @given(careless())
-def test_ours_are_never_silent_where_an_official_rule_fails(made: InvoiceDocument) -> None:
-    if not broken_rules(made):
-        assert broken_in(made) == {}
+def test_what_the_official_rules_find_we_find(made: InvoiceDocument) -> None:
+    ours = {rule.id for rule in broken_rules(made)}
+    official = {id for rules in broken_in(made).values() for id in rules}
+    assert bool(official) <= bool(ours)
+    # A line of no category is BR-CO-04 with us; with them that is not exactly one, too.
+    assert official & OFFICIAL.keys() - {"UBL-SR-48"} <= ours
 
 
 @pytest.mark.parametrize("profile", [Profile.EN16931, Profile.PEPPOL])
@@ -62,10 +65,13 @@ def test_ten_thousand_lines_are_written_in_a_second_and_are_the_same_bytes_again
     write: Callable[[InvoiceDocument], bytes],
 ) -> None:
     made = document(*(line(number, "3", "33.33") for number in range(1, 10_001)))
-    begun = time.process_time()
-    file = write(made)
-    assert time.process_time() - begun < 2  # 0.6 s alone; two runs share a core
-    assert file == write(replace(made))
+    times, files = [], []
+    for _ in range(2):
+        begun = time.process_time()
+        files.append(write(replace(made)))
+        times.append(time.process_time() - begun)
+    assert files[0] == files[1]
+    assert min(times) < 1  # 0.4 s, where nothing else runs
 
 
 @pytest.mark.large

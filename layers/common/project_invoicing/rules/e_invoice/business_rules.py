@@ -179,7 +179,7 @@ def _sums(said: Statement) -> Iterator[BrokenRule]:
         detail = f"the lines sum up to {amount(lines)}, and the subtotal is {amount(said.net)}"
         yield BrokenRule("BR-CO-10", "subtotal", detail, _DEFECT)
     rows = sum((row.tax for row in said.taxes), ZERO)
-    if said.taxes and said.tax != round_to(rows, CENT):
+    if said.tax != round_to(rows, CENT):
         detail = f"the tax of its codes sums up to {amount(rows)}, and the sales tax is {amount(said.tax)}"
         yield BrokenRule("BR-CO-14", "sales_tax", detail, _DEFECT)
     if said.total != round_to(said.net + said.tax, CENT):
@@ -280,9 +280,10 @@ def _bases(said: Statement) -> dict[LineCategory, Decimal]:
 
 def _base(row: TaxBreakdown, category: TaxCategory, bases: dict[LineCategory, Decimal]) -> Iterator[BrokenRule]:
     """The base of a row is the sum of its lines (BR-S-08 and its like)."""
-    expected = bases.get(LineCategory(category, row.percent))
-    if expected is None and category is not TaxCategory.STANDARD:
-        expected = ZERO
+    if category is TaxCategory.STANDARD:
+        expected = bases.get(LineCategory(category, row.percent))
+    else:  # there is one row of it, whatever its rate
+        expected = sum((base for one, base in bases.items() if one.category is category), ZERO)
     if expected is None or round_to(expected, CENT) != row.base:
         detail = (
             f"the lines of {', '.join(row.codes)} sum up to {amount(expected or ZERO)}, its base is {amount(row.base)}"

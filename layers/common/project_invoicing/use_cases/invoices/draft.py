@@ -86,9 +86,20 @@ def drafted(
         for lacking in lacking_of(header, lines, setup):
             raise Refused(lacking.reason, lacking.detail)
     made = draft(header, lines, setup, day, given=bool(given), originals=originals)
-    if header.status is not ProposalStatus.POSTING and gets_e_invoices(made, setup):
+    if header.status is not ProposalStatus.POSTING and _gets_e_invoices(made, setup):
+        from project_invoicing.use_cases.invoices.e_invoice_gate import refuse_broken_rules  # noqa: PLC0415 - seldom
+
         refuse_broken_rules(proposals, header, invoice_of(proposals, header, made, "", None), made, setup)
     return Drafted(made, setup, view, renumbered)
+
+
+def _gets_e_invoices(made: InvoiceDraft, setup: FinanceSetup) -> bool:
+    """Whether the customer gets e-invoices, from a company that asks for documents."""
+    company = setup.company(made.terms.company)
+    if company is None or company.document is None:
+        return False
+    customer = setup.customer(made.terms.company, made.terms.customer)
+    return bool(customer and customer.document.e_invoice)
 
 
 def _numbered(

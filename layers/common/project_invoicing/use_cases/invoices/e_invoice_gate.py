@@ -1,4 +1,7 @@
-"""Before a number is drawn: the business rules that the e-invoice of a proposal would break (D-191)."""
+"""Before a number is drawn: the business rules that the e-invoice of a proposal would break (D-191).
+
+Loaded only for customers who get e-invoices.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from project_invoicing.domain.codes import PostingFailure
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.rules.e_invoice.business_rules import broken_rules
 from project_invoicing.rules.invoice_document import document_of, named_lines, snapshot_of
 from project_invoicing.rules.invoice_draft import InvoiceDraft
 from project_invoicing.rules.invoice_voucher import computed_with
@@ -19,18 +23,10 @@ _TOLD: Final = 4
 """How many broken rules a refusal names."""
 
 
-def gets_e_invoices(draft: InvoiceDraft, setup: FinanceSetup) -> bool:
-    """Whether the customer gets e-invoices, from a company that asks for documents."""
-    company, customer = setup.company(draft.terms.company), setup.customer(draft.terms.company, draft.terms.customer)
-    return bool(company and company.document and customer and customer.document.e_invoice)
-
-
 def refuse_broken_rules(
     proposals: Proposals, header: Proposal, invoice: Invoice, draft: InvoiceDraft, setup: FinanceSetup
 ) -> None:
     """Refuses an invoice whose e-invoice would break a rule, with the rules' ids and what to do."""
-    from project_invoicing.rules.e_invoice.business_rules import broken_rules  # only where there are e-invoices
-
     made = named_lines(computed_with(draft, None, setup), setup)
     lines = made.totals.lines
     if not any(line.shown for line in lines):
