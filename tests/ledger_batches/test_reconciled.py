@@ -9,7 +9,7 @@ import pytest
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.store.items import key
 from project_invoicing.store.ready_progress import Progress, ReadyProgress
-from project_invoicing.store.transactions import transact
+from project_invoicing.store.transactions import put, transact
 from tests.batches import asked
 from tests.books import COMPANY, JUNE, V3, Books, entries, small
 
@@ -103,3 +103,15 @@ def test_a_number_that_is_left_out_is_said(books: Books) -> None:
         "comes after number 0: a number is left out",
         "is number 2 of 2026-05 after number 0",
     ]
+
+
+def test_an_event_about_a_batch_that_nobody_published_is_said(books: Books) -> None:
+    books.build()
+    table = books.names.ledger_batches_table
+    for at, mark in (("2026-06-01T12:00:00Z", "x"), (books.at, "y")):
+        event = {"at": at, "t": "LedgerBatchReady", "d": "{}"}
+        where = {"pk": "OUTBOX#3", "sk": f"{at}#LedgerBatchReady#{mark}"}
+        transact(books.client, [put(table, where | event, unless_exists=True)])
+    report = books.schedule("reconciliation")
+    [check] = [one for one in report["checks"] if one["name"] == "outbox"]
+    assert [one["id"] for one in check["found"]] == ["2026-06-01T12:00:00Z#LedgerBatchReady#x"]

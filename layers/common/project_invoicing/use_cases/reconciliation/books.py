@@ -372,7 +372,8 @@ class Books:
                 self._report(stands_still(one, self.stores.journals.get(one.company, one.journal_id)))
             else:
                 self._report(stands_still(one, self.stores.proposals.get(one.id)))
-        for store in (self.stores.staging, self.stores.journals, self.stores.proposals):
+        stores = (self.stores.staging, self.stores.journals, self.stores.proposals, self.stores.batches)
+        for store in filter(None, stores):
             for stored in whole_tables.unsent_events(store.client, store.table):
                 self._looked_at("outbox", "event", stored, self._unsent)
 
