@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 
 from local.cli import main
 from project_invoicing import bootstrap
+from project_invoicing.domain.account_sums import packed
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.trial_balance import trial_balance
 from project_invoicing.store import client
+from project_invoicing.store.items import key
 from tests.batches import asked
 from tests.books import COMPANY, Books, small
 from tests.harness import TEMPLATE
@@ -61,10 +64,17 @@ def test_what_was_altered_or_is_missing_is_named(books: Books, capsys: pytest.Ca
     books.build()
     s3, bucket, folder = client.s3(), books.names.ledger_bucket, "ledger/USPM/2026-05/ledger/000001"
     s3.put_object(Bucket=bucket, Key=f"{folder}/lines.csv", Body=b"altered")
+    books.client.update_item(
+        TableName=books.names.ledger_batches_table,
+        Key=key("BATCH#USPM#ledger", "000001"),
+        UpdateExpression="SET su = :s",
+        ExpressionAttributeValues={":s": {"B": packed({"540100": Decimal("800.00")})}},
+    )
     s3.delete_object(Bucket=bucket, Key=f"{folder}/beancount/1/part-0001.beancount")
     code, report = invoicing(capsys, "ledger", "verify")
     assert (code, report["batches"]) == (1, 2)
     assert [(fault["file"], fault["what"].split(" in ")[0].split(" 2")[0][:14]) for fault in report["faults"]] == [
+        (None, "its header has"),
         ("lines.csv", "has the sha256"),
         ("beancount/1/part-0001.beancount", "is missing"),
     ]

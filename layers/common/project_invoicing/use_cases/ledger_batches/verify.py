@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from project_invoicing.domain.account_sums import unpacked
 from project_invoicing.domain.ledger_batch import BatchKind, BatchState, LedgerBatch
 from project_invoicing.ledger_bucket import folder_of
 from project_invoicing.rules.ledger_files import MANIFEST
@@ -94,6 +95,9 @@ class Verification:
             except Differs as differs:
                 yield Fault(str(batch.id), differs.what)
                 return
+        sums = {account: amount for account, amount in made.sums.items() if amount}
+        if batch.account_sums is not None and unpacked(batch.account_sums) != sums:
+            yield Fault(str(batch.id), "its header has other sums by account than its list gives")
         for name, file in made.files.items():
             in_bucket = self.bucket.sha256(f"{folder}{name}")
             if name == MANIFEST and file.sha256 != batch.manifest_sha256:
