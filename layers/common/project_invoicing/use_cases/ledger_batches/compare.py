@@ -60,12 +60,16 @@ class Comparing:
 
     def _lines(self, company: str, period: str) -> Iterator[tuple[LedgerLine, OpenVoucher | None]]:
         """Every line of the period, with its voucher where the other ledger need not have that."""
+        taken: set[tuple[str, str]] = set()
         for batch in self._of_period(company, period):
+            if batch.state is BatchState.CLAIMING:  # its last page may still be on the list of what is ready
+                taken |= {(one.source, one.document) for one in self.batches.listed(batch.id)}
             standing = Standing.after(self.answers.applied(batch.id), batch.kind)
             for line in self._in_batch(batch):
                 yield line, _open(batch, standing, voucher_of_line(line), line.voucher)
         for document in self.ready.of(company):
-            if period in document.done or document.source not in ("journal", "invoice"):
+            name = (document.source, document.document)
+            if period in document.done or name in taken or document.source not in ("journal", "invoice"):
                 continue
             for found in self.documents.lines(company, BatchKind.LEDGER, document.source, document.document):
                 if isinstance(found, LedgerLine) and self.setup.period_named(company, found.accounting_date) == period:
