@@ -115,7 +115,7 @@ def test_a_call_by_hand_delivers_and_acknowledges_and_says_what_was_refused(book
 def test_what_is_received_again_after_a_refusal_raises_no_alarm_of_its_own(house: House) -> None:
     house.ready(V1)
     taking = partial(Acknowledging, house.batches, house.answers, house.reader.lines)
-    inbox = Inbox(house.batches, house.answers, house.reader, taking, lambda at, by: house.delivering(at, by))
+    inbox = Inbox(house.batches, house.answers, house.reader, taking, house.delivering)
     counted = []
     for outcome in ("refused", "received"):
         said = {"company": "USPM", "kind": "ledger", "number": 1, "outcome": outcome}
