@@ -45,7 +45,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "reference_rates": (10, 5),
     "workspace": (158, 115),
     "audit_sealing": (35, 20),
-    "ledger_export": (140, 125),
+    "ledger_export": (141, 125),
     "ledger_answers": (150, 130),
 }
 """The most modules of ours, and the most dataclasses in them: what there is, rounded up. Before you raise a number, see
