@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from project_invoicing.errors import Rejected
 from project_invoicing.rules.trial_balance import trial_balance
 from project_invoicing.store import client
 from project_invoicing.store.items import key
+from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.use_cases.ledger_batches import files, verify
 from project_invoicing.use_cases.ledger_batches.lines import DocumentMissing
 from tests.batches import asked
@@ -126,6 +127,25 @@ def test_a_document_on_a_page_and_still_on_the_list_counts_once(
     found = {row["account"]: row for row in report["accounts"]}
     row = found["540900"]
     assert (row["difference"], [one["voucher"] for one in row["vouchers"]]) == ("7.00", ["PV-00000001", "PV-00000007"])
+
+
+def test_batches_that_are_made_while_ledgers_are_compared_are_said(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.post(JOURNAL, "J-2", small(7))
+    of = Ready.of
+
+    def meanwhile(ready: Ready, company: str) -> Iterator[ReadyDocument]:
+        monkeypatch.setattr(Ready, "of", of)
+        books.build()
+        return of(ready, company)
+
+    monkeypatch.setattr(Ready, "of", meanwhile)
+    file = tmp_path / "theirs.csv"
+    file.write_text(THEIRS)
+    words = ("ledger", "compare", str(file), "--company", COMPANY, "--period", "2026-05")
+    assert main(list(words)) == 1
+    assert "batches of USPM were made meanwhile; run it again" in capsys.readouterr().err
 
 
 def test_the_same_books_on_both_sides(books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
