@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from operate import stack_tables
 from operate.invalid_input import InvalidInput
-from project_invoicing.config import settings
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
@@ -64,18 +65,28 @@ def shown(stack: str | None, id: BatchId) -> Json:
 def closing_warnings(stack: str | None, document: Mapping[str, Any], table: str | None = None) -> list[str]:
     """What a set-up document leaves behind in the periods that it closes, a sentence each.
 
-    The one before it is current in the stack, or in its Set-up ``table``. Nothing where there is none, and where the
-    environment names no table of batches. Raises ``InvalidInput`` where it changes the accounting currency of a company
-    of which something has not left yet.
+    The one before it is current in the stack, or in its Set-up ``table``; nothing where there is none. Raises
+    ``InvalidInput`` where it changes the accounting currency of a company of which something has not left yet, or where
+    that cannot be found out.
     """
-    if stack is None and not settings().ledger_batches_table:
-        return []
     try:
         before = setups.current(client.dynamodb(), table) if table else _setup(stack)
     except setups.NotLoaded:
         return []
-    batches, ready = _stores(stack)
     after = SetupDocument.model_validate(document)
+    recoined, closed = closing.recoined(before.document, after), list(closing.closed_by(before.document, after))
+    if not recoined and not closed:
+        return []
+    try:
+        batches, ready = _stores(stack or stack_tables.stack_of(table))
+    except (BotoCoreError, ClientError, InvalidInput) as unknown:
+        if stack:
+            raise
+        told = f"whether anything has not left for the general ledger cannot be found out: {unknown}"
+        if recoined:
+            refused = "no company may change its accounting currency then"
+            raise InvalidInput([f"companies.{recoined[0]}.accounting_currency: {told}; {refused}"]) from unknown
+        return [f"{len(closed)} fiscal period{' is' if len(closed) == 1 else 's are'} closed, and {told}"]
     if wrong := list(closing.currency_problems(batches, ready, before.document, after)):
         raise InvalidInput(wrong)
     return list(closing.closing_warnings(batches, ready, before, after))

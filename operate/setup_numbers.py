@@ -8,15 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.documents import read_setup, with_lines
 from operate.invalid_input import InvalidInput
-from operate.stack_tables import named
+from operate.stack_tables import named, stack_of
 from project_invoicing.config import settings
 from project_invoicing.errors import IntegrationError
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store import client
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.use_cases.master_data.policy_numbers import read_old_numbers
-
-_SETUP_TABLE = "-SetupTable-"
 
 
 def at_stack(path: Path, stack: str) -> list[str]:
@@ -26,10 +24,10 @@ def at_stack(path: Path, stack: str) -> list[str]:
 
 def after_load(path: Path, setup_table: str) -> list[str]:
     """As ``at_stack``, for a document that is loaded into ``setup_table``. Nothing that fails here undoes the load."""
-    stack, found, _ = setup_table.partition(_SETUP_TABLE)
+    stack = stack_of(setup_table)
     try:
         table = settings().master_data_table
-        if found:
+        if stack:
             table = named(stack, "master_data").master_data_table
         return _warnings(path, table) if table else []
     except (BotoCoreError, ClientError, IntegrationError, InvalidInput) as error:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from operate.invalid_input import InvalidInput, unknown
 from project_invoicing.config import Settings, settings
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store import client
+
+_SETUP_TABLE: Final = "-SetupTable-"
 
 
 def named(prefix: str | None, *kinds: str) -> Settings:
@@ -28,6 +31,12 @@ def named(prefix: str | None, *kinds: str) -> Settings:
         variables = ", ".join(f"{kind.upper()}_TABLE" for kind in missing)
         raise InvalidInput([f"set {variables}, or name the stack with --stack; or start a local one: invoicing serve"])
     return known
+
+
+def stack_of(setup_table: str | None) -> str | None:
+    """The stack that a Set-up table belongs to, where CloudFormation has named it."""
+    stack, found, _ = (setup_table or "").partition(_SETUP_TABLE)
+    return stack if found else None
 
 
 def check_company(company: str | None, setup: FinanceSetup) -> None:

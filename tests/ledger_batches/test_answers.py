@@ -136,7 +136,7 @@ def test_unknown_is_asked_and_a_late_time_out_changes_nothing(house: House) -> N
         ({"manifest_sha256": "0" * 64}, Effect.WRONG_SHA256),
         ({"errors": [{"external_id": "USPM:PV-99999999"}]}, Effect.UNKNOWN_VOUCHER),
         ({"errors": [{"external_id": "USPM:PV-00000001:9"}]}, Effect.UNKNOWN_VOUCHER),
-        ({"delivery": 3}, Effect.UNCLEAR),
+        ({"delivery": 3}, Effect.NOT_READY),
         ({"outcome": "voided_there", "message": "wrong month"}, Effect.UNCLEAR),
     ],
 )
@@ -236,3 +236,51 @@ def test_an_answer_that_cannot_be_read_says_which_field(said: Any, problem: str)
 
 def _claiming(batch: LedgerBatch) -> LedgerBatch:
     return replace(batch, number=2, period_number=2, state=BatchState.CLAIMING, version=1)
+
+
+def test_an_answer_about_a_delivery_that_is_not_complete_yet_counts_when_it_comes_again(house: House) -> None:
+    batch = house.ready(V1)
+    said: dict[str, Any] = {"external_number": "GJ-1", "delivery": 1}
+    assert house.answered(batch, "accepted", **said).effect is Effect.NOT_READY
+    house.delivering().deliver(batch.id, "netsuite")
+    assert house.answered(batch, "accepted", **said).effect is Effect.APPLIED
+    assert house.now(batch).state is BatchState.ACCEPTED
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "refused"])
+def test_the_same_no_after_another_delivery_is_no_repeat_and_somebody_must_look(house: House, outcome: str) -> None:
+    batch = house.ready(V1)
+    house.delivering().deliver(batch.id, "netsuite")
+    assert house.answered(batch, outcome).effect is Effect.APPLIED
+    assert house.answered(batch, outcome).effect is Effect.REPEATED
+    house.answered(batch, "refused", message="not there")
+    house.delivering("2026-09-02T00:00:00Z").deliver(batch.id, "netsuite")
+    again = house.answered(batch, outcome, at="2026-09-02T01:00:00Z")
+    assert (again.effect, again.effect.is_wrong) == (Effect.UNCLEAR, True)
+    assert "before delivery 2: say in `delivery` which one" in again.detail
+    assert house.now(batch).state is BatchState.REFUSED
+    assert house.answered(batch, "unknown", delivery=2).effect is Effect.APPLIED
+    assert house.now(batch).state is BatchState.UNKNOWN
+
+
+def test_as_many_numbers_as_vouchers_fit_and_are_known_when_they_come_again(house: House) -> None:
+    batch = house.ready(V1)
+    numbers = [f"1000/{number:010d}/2026" for number in range(1, 30_001)]
+    assert house.answered(batch, "accepted", external_numbers=numbers).effect is Effect.APPLIED
+    assert house.now(batch).external_numbers == tuple(numbers[:200])
+    late = house.answered(batch, "accepted", external_number=numbers[-1])
+    assert late.effect is Effect.REPEATED
+    assert house.answered(batch, "accepted", external_number="1000/9/2026").effect is Effect.CONFLICT
+
+
+def test_what_was_received_with_every_voucher_accepted_is_accepted(house: House) -> None:
+    batch = house.ready(V1, V2)
+    each = [{"external_id": f"USPM:PV-0000000{number}", "outcome": "accepted"} for number in (1, 2)]
+    house.answered(batch, "received", vouchers=each)
+    assert (house.now(batch).state, house.batches.open("USPM")) == (BatchState.ACCEPTED, [])
+
+
+def test_a_refusal_with_a_date_says_nothing_of_another_period(house: House) -> None:
+    batch = house.ready(V1)
+    house.answered(batch, "refused", posted_date="2026-09-01", message="the period is closed")
+    assert house.now(batch).answered.elsewhere is None

@@ -12,7 +12,7 @@ import pytest
 
 from local import ROOT, run
 from local.cli import main
-from operate import ledger_commands
+from operate import ledger_commands, stack_tables
 from project_invoicing.use_cases.ledger_batches import build
 from tests.books import COMPANY, JUNE, MONTHS, Books, small
 from tests.operate.test_verbs import Lambda, environment
@@ -125,6 +125,41 @@ def test_a_set_up_with_another_accounting_currency_is_refused_until_everything_h
     books.post("journal", "J-2", small(7))
     books.build()
     assert [(one.accounting_currency, one.state) for one in books.batches] == [("USD", "ready"), ("GBP", "ready")]
+
+
+def test_a_set_up_table_that_is_named_leads_to_the_batches_of_its_stack(
+    books: Books, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    books.set_up(("parameters.USPM.ledger", {"schedule": "daily"}))
+    books.month()
+    closes, recoins = tmp_path / "closes.json", tmp_path / "recoins.json"
+    closed = finance(fiscal_periods={COMPANY: [MONTHS[0] | {"status": "closed"}, *MONTHS[1:]]})
+    closes.write_text(json.dumps(closed, default=str), "utf-8")
+    other = finance(("companies.USPM.accounting_currency", "GBP"), fiscal_periods={COMPANY: MONTHS})
+    recoins.write_text(json.dumps(other, default=str), "utf-8")
+
+    def load(file: Path) -> tuple[int, str]:
+        capsys.readouterr()
+        with environment({"SETUP_TABLE": "", "LEDGER_BATCHES_TABLE": ""}):
+            code = main(["setup", "load", str(file), "--table", books.names.setup_table])
+        return code, " ".join("".join(capsys.readouterr()).split())
+
+    assert stack_tables.stack_of("trial-SetupTable-1A2B") == "trial"
+    with (
+        patch.object(stack_tables, "stack_of", return_value="trial"),
+        patch.object(stack_tables, "named", side_effect=lambda stack, *_: {"trial": books.names}[stack]),
+    ):
+        code, told = load(recoins)
+        assert (code, "while 2 posted documents are in no batch" in told) == (ledger_commands.NOT_VALID, True)
+        code, told = load(closes)
+        assert (code, "is closed, and 2 posted documents are in no batch" in told) == (0, True)
+    unknown = "anything has not left for the general ledger cannot be found out: set LEDGER_BATCHES_TABLE"
+    code, told = load(recoins)
+    assert (code, unknown in told) == (ledger_commands.NOT_VALID, True)
+    again = finance(fiscal_periods={COMPANY: [one | {"status": "closed"} for one in MONTHS]})
+    closes.write_text(json.dumps(again, default=str), "utf-8")
+    code, told = load(closes)
+    assert (code, unknown in told) == (0, True)
 
 
 def test_a_scenario_makes_batches_and_writes_their_files(tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ import csv
 import io
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from project_invoicing.domain.actor import BY_EVENT, person
 from project_invoicing.domain.codes import BatchRefusal
-from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
+from project_invoicing.domain.ledger_batch import BatchId, BatchState, LedgerBatch
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.store import client, outbox
 from project_invoicing.store.batch_deliveries import Delivery
-from project_invoicing.use_cases.ledger_batches.deliver import delivery_row, folder_of_delivery
+from project_invoicing.use_cases.ledger_batches.deliver import Delivering, delivery_row, folder_of_delivery
 from project_invoicing.use_cases.ledger_batches.files import Differs
 from tests.batches import BUCKET, V1, V2, V3, House, voucher
 from tests.faults import Killed, dying, overtaken
@@ -241,3 +242,43 @@ def test_formats_for_batches_of_another_kind_are_left_alone(house: House) -> Non
 
     assert [one.format for one in house.delivering().automatically(batch.id)] == [D365]
     assert house.deliveries.of(batch.id)[1] == []
+
+
+def test_what_was_begun_and_cannot_be_made_again_gives_way_to_another_delivery(house: House) -> None:
+    batch = house.ready(V1)
+    with pytest.raises(Killed), dying(client.s3(), 5, applied=True):
+        house.delivering().deliver(batch.id, D365)
+    begun = house.deliveries.of(batch.id)[0][0]
+    key = f"{folder_of_delivery(batch, begun)}part-0001.csv"
+    client.s3().put_object(Bucket=BUCKET, Key=key, Body=b"as an earlier release wrote it")
+    made = house.delivering("2026-09-02T00:00:00Z").deliver(batch.id, D365)
+    assert (made.number, made.lines, house.now(batch).deliveries) == (2, 2, 2)
+    assert house.deliveries.of(batch.id)[0][0].given_up == "2026-09-02T00:00:00Z"
+
+
+def test_what_a_person_delivers_while_a_batch_gets_ready_is_not_delivered_once_more(house: House) -> None:
+    house.policy({"formats": [D365]})
+    at = "2026-09-01T04:00:01Z"
+    counted = []
+    for number in range(1, 12):
+        batch = house.ready(V1, number=number)
+        by_ann = partial(house.delivering(at, ANN).deliver, batch.id, D365)
+        with overtaken(house.client, number, by_ann):
+            house.delivering().automatically(batch.id)
+        counted.append(house.now(batch).deliveries)
+    assert counted == [1] * 11
+
+
+def test_what_is_answered_between_two_formats_is_no_refusal_of_a_format(house: House) -> None:
+    house.policy({"formats": [D365, "netsuite"]})
+    batch = house.ready(V1)
+
+    class Answered(Delivering):
+        def deliver(self, id: BatchId, format: str, *, once: bool = False) -> Delivery:
+            found = Delivering.deliver(self, id, format, once=once)
+            house.answered(batch, "accepted", external_number="GJ-1")
+            return found
+
+    one = house.delivering()
+    made = Answered(one.stores, one.at).automatically(batch.id)
+    assert [delivery.format for delivery in made] == [D365]

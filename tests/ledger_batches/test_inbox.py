@@ -15,7 +15,7 @@ from project_invoicing.rules.ledger_unanswered import is_overdue, unanswered_sin
 from project_invoicing.store import client
 from project_invoicing.store.batch_answers import BatchAnswers
 from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
-from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
+from project_invoicing.use_cases.ledger_batches.inbox import ACKNOWLEDGED, Acknowledgements, Inbox
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from tests.batches import V1, House, asked, told
 from tests.books import COMPANY, Books
@@ -110,6 +110,18 @@ def test_a_call_by_hand_delivers_and_acknowledges_and_says_what_was_refused(book
     assert (refused["reason"], refused["document"]) == ("unknown_batch", "USPM-ledger-000009")
     [refused] = asked(books, acknowledge=SAID | {"outcome": "perhaps"})["refused"]
     assert (refused["reason"], refused["document"]) == ("schema", "USPM-ledger-000001")
+
+
+def test_what_is_received_again_after_a_refusal_raises_no_alarm_of_its_own(house: House) -> None:
+    house.ready(V1)
+    taking = partial(Acknowledging, house.batches, house.answers, house.reader.lines)
+    inbox = Inbox(house.batches, house.answers, house.reader, taking, house.delivering)
+    counted = []
+    for outcome in ("refused", "received"):
+        said = {"company": "USPM", "kind": "ledger", "number": 1, "outcome": outcome}
+        assert inbox.message(envelope(said, house.at, ACKNOWLEDGED, "ledger"))["state"] == "refused"
+        counted.append(dict(inbox.counts))
+    assert counted == [{"LedgerBatchesRefused": 1}] * 2
 
 
 def test_who_may_not_administrate_may_not_say_that_a_batch_was_voided(house: House) -> None:

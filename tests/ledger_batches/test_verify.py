@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from local.cli import main
 from project_invoicing import bootstrap
+from project_invoicing.domain.account_sums import packed
 from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.trial_balance import trial_balance
 from project_invoicing.store import client
+from project_invoicing.store.items import key
+from project_invoicing.store.ready import Ready, ReadyDocument
+from project_invoicing.use_cases.ledger_batches import files, verify
+from project_invoicing.use_cases.ledger_batches.lines import DocumentMissing
 from tests.batches import asked
 from tests.books import COMPANY, Books, small
+from tests.faults import Killed, dying
 from tests.harness import TEMPLATE
 
 THEIRS = """account;dimensions;amount
@@ -61,15 +72,80 @@ def test_what_was_altered_or_is_missing_is_named(books: Books, capsys: pytest.Ca
     books.build()
     s3, bucket, folder = client.s3(), books.names.ledger_bucket, "ledger/USPM/2026-05/ledger/000001"
     s3.put_object(Bucket=bucket, Key=f"{folder}/lines.csv", Body=b"altered")
+    books.client.update_item(
+        TableName=books.names.ledger_batches_table,
+        Key=key("BATCH#USPM#ledger", "000001"),
+        UpdateExpression="SET su = :s",
+        ExpressionAttributeValues={":s": {"B": packed({"540100": Decimal("800.00")})}},
+    )
     s3.delete_object(Bucket=bucket, Key=f"{folder}/beancount/1/part-0001.beancount")
     code, report = invoicing(capsys, "ledger", "verify")
     assert (code, report["batches"]) == (1, 2)
     assert [(fault["file"], fault["what"].split(" in ")[0].split(" 2")[0][:14]) for fault in report["faults"]] == [
+        (None, "its header has"),
         ("lines.csv", "has the sha256"),
         ("beancount/1/part-0001.beancount", "is missing"),
     ]
     assert invoicing(capsys, "ledger", "verify", "2", "--company", COMPANY)[0] == 0
     assert main(["ledger", "verify", "3", "--company", COMPANY]) == 2
+
+
+def test_a_packed_file_that_was_altered_is_named(
+    books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (files, verify):
+        monkeypatch.setattr(module, "LARGE", 1)
+    books.post(JOURNAL, "J-2", small(7))
+    books.build()
+    assert invoicing(capsys, "ledger", "verify", "2", "--company", COMPANY)[1]["files"] == 4
+    key = "ledger/USPM/2026-05/ledger/000002/lines.csv.gz"
+    client.s3().put_object(Bucket=books.names.ledger_bucket, Key=key, Body=gzip.compress(b"altered"))
+    code, report = invoicing(capsys, "ledger", "verify", "2", "--company", COMPANY)
+    assert (code, [fault["file"] for fault in report["faults"]]) == (1, ["lines.csv.gz"])
+
+
+def test_a_document_that_somebody_deleted_is_a_fault_and_does_not_end_the_command(
+    books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.BatchFiles, "again", Mock(side_effect=DocumentMissing("USPM has no invoice FTI-1")))
+    code, report = invoicing(capsys, "ledger", "verify", "--company", COMPANY)
+    assert (code, report["batches"]) == (1, 1)
+    assert [fault["what"] for fault in report["faults"]] == ["USPM has no invoice FTI-1"]
+
+
+def test_a_document_on_a_page_and_still_on_the_list_counts_once(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    books.post(JOURNAL, "J-2", small(7))
+    for at in range(1, 40):
+        with suppress(Killed), dying(books.client, at, applied=True):
+            books.build()
+        if len(books.batches) == 2:
+            break
+    assert (books.batch(2).state, books.waiting()) == (BatchState.CLAIMING, ["J-2"])
+    _, report = compared(capsys, tmp_path, THEIRS)
+    found = {row["account"]: row for row in report["accounts"]}
+    row = found["540900"]
+    assert (row["difference"], [one["voucher"] for one in row["vouchers"]]) == ("7.00", ["PV-00000001", "PV-00000007"])
+
+
+def test_batches_that_are_made_while_ledgers_are_compared_are_said(
+    books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.post(JOURNAL, "J-2", small(7))
+    of = Ready.of
+
+    def meanwhile(ready: Ready, company: str) -> Iterator[ReadyDocument]:
+        monkeypatch.setattr(Ready, "of", of)
+        books.build()
+        return of(ready, company)
+
+    monkeypatch.setattr(Ready, "of", meanwhile)
+    file = tmp_path / "theirs.csv"
+    file.write_text(THEIRS)
+    words = ("ledger", "compare", str(file), "--company", COMPANY, "--period", "2026-05")
+    assert main(list(words)) == 1
+    assert "batches of USPM were made meanwhile; run it again" in capsys.readouterr().err
 
 
 def test_the_same_books_on_both_sides(books: Books, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,18 +8,21 @@ from unittest.mock import patch
 
 import pytest
 
-from project_invoicing import bootstrap
+from project_invoicing import bootstrap, observe
 from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.store import client
 from project_invoicing.use_cases.ledger_batches.inbox import Acknowledgements
 from project_invoicing.use_cases.ledger_batches.occasions import asked_by
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from tests.batches import asked
 from tests.books import COMPANY, Books, small
+from tests.contracts.cloudformation import resources
+from tests.faults import refused
 from tests.harness import envelope
 from tests.workspace.calling import Api
 from tests.workspace.oidc_issuer import OidcIssuer
@@ -172,3 +175,22 @@ def test_a_program_has_batches_made_by_the_function_that_writes_them(books: Book
     assert [(one.number, one.documents) for one in books.batches] == [(1, 2), (2, 1)]
     [made] = [one for one in bootstrap.ledger_batches().history(books.batch(2).id) if one.what is Done.CREATED]
     assert made.who.id == "ann"
+
+
+@pytest.mark.parametrize("is_missing", [True, False], ids=["missing", "denied"])
+def test_a_bucket_that_takes_nothing_is_seen_on_the_page_and_by_an_alarm(books: Books, *, is_missing: bool) -> None:
+    books.post(JOURNAL, "J-2", small(7))
+    s3, name = client.s3(), str(books.names.ledger_bucket)
+    code, status = ("NoSuchBucket", 404) if is_missing else ("AccessDenied", 403)
+    with refused(s3, code, status), patch.object(observe.metrics, "add_metric") as counted:
+        books.run("ledger_export")
+    said = {call.kwargs["name"]: call.kwargs["value"] for call in counted.call_args_list}
+    watched = {one["MetricName"]: one["Threshold"] for one in resources("AWS::CloudWatch::Alarm").values()}
+    assert said["LedgerFilesMissing"] > watched["LedgerFilesMissing"]
+    why = f"the bucket {name} refused a request: {code}"
+    ann = person(books)
+    assert why in ann.get("/ledger").text
+    assert why in ann.get("/ledger/batch", **BATCH | {"number": "2"}).text
+
+    books.run("ledger_export")
+    assert why not in ann.get("/ledger").text

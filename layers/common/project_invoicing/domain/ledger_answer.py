@@ -208,6 +208,11 @@ class Standing:
         if not self.rest.is_accepted:
             self.rest = rest
 
+    @property
+    def numbers(self) -> set[str]:
+        """What the other side calls what it has accepted."""
+        return {number for one in (self.rest, *self.named.values()) if one.is_accepted for number in one.numbers}
+
     def accepted(self, vouchers: int) -> int:
         """How many of its ``vouchers`` are accepted."""
         of_named = sum(one.is_accepted for one in self.named.values())

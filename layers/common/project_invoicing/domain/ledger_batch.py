@@ -165,6 +165,8 @@ class LedgerBatch:
     it of that company and kind; ``None`` for the first, and until the batch is ready. ``deliveries`` counts them.
     ``delivered_at`` is when the last one was complete. ``external_numbers``: what the other side calls it. ``trouble``:
     why its files are not there yet, if that failed. ``version`` is the condition of every change.
+    ``account_sums``: what the lines of its files add up to on each account (``domain.account_sums``); ``None`` until it
+    is ready, for too many accounts, for a batch of an earlier version, and for invoices.
 
     What the bytes of its files depend on beside its list is pinned here, never looked up again: ``spans``, the first
     and last days of its fiscal periods; ``text``, the pattern of a line's text; ``digits``, decimal places by currency,
@@ -204,6 +206,7 @@ class LedgerBatch:
     external_numbers: tuple[str, ...] = ()
     answered: Answered = Answered()
     trouble: str | None = None
+    account_sums: bytes | None = None
     version: int = 1
 
     @property

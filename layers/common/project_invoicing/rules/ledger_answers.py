@@ -51,6 +51,21 @@ def judged(
     return _applied(batch, answer, standing)
 
 
+def repeated(batch: LedgerBatch | None, answer: Answer, effect: Effect, at: str) -> Verdict:
+    """What an answer does whose content came before, ``at`` this time, and did ``effect`` then.
+
+    A refusal or a time-out of a later delivery may say the very same. It is no repeat then, and nobody can tell.
+    """
+    says_no = answer.outcome in (Outcome.REFUSED, Outcome.PARTLY, Outcome.UNKNOWN) and answer.delivery is None
+    counted = effect in (Effect.APPLIED, Effect.LATE)
+    if batch and batch.state in OPEN_TO_ANSWERS and says_no and counted and (batch.delivered_at or "") > at:
+        told = (
+            f"the same answer came at {at}, before delivery {batch.deliveries}: say in `delivery` which one it is about"
+        )
+        return Verdict(Effect.UNCLEAR, told)
+    return Verdict(Effect.REPEATED, f"the same answer came at {at}")
+
+
 def _misplaced(batch: LedgerBatch, answer: Answer, unknown: Collection[str]) -> Verdict | None:
     if batch.state in (BatchState.CLAIMING, BatchState.SEALED):
         return Verdict(Effect.NOT_READY, f"batch {batch.id} is {batch.state}: nobody can have it yet")
@@ -61,7 +76,7 @@ def _misplaced(batch: LedgerBatch, answer: Answer, unknown: Collection[str]) -> 
         return Verdict(Effect.UNKNOWN_VOUCHER, f"batch {batch.id} does not have {_some(unknown)}")
     if answer.delivery is not None and answer.delivery > batch.deliveries:
         told = f"batch {batch.id} has {batch.deliveries} deliveries, and no delivery {answer.delivery}"
-        return Verdict(Effect.UNCLEAR, told)
+        return Verdict(Effect.NOT_READY, told)  # whoever has found its files is faster than the write that counts it
     if any(map(is_no_document, answer.numbers)):
         return Verdict(Effect.UNCLEAR, "some of its numbers have nothing but zeros: say which vouchers have none")
     return None
@@ -84,9 +99,9 @@ def _too_late(batch: LedgerBatch, answer: Answer, standing: Standing) -> Verdict
     if batch.state is BatchState.ACCEPTED:
         if contradicted := _contradicted(answer, standing):
             return Verdict(Effect.CONFLICT, contradicted)
-        others = _others(answer.numbers, batch.external_numbers)
+        others = _others(answer.numbers, {*batch.external_numbers, *standing.numbers})
         if answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY) and others:
-            known = ", ".join(batch.external_numbers) or "no number"
+            known = _some(batch.external_numbers) or "no number"
             return Verdict(Effect.CONFLICT, f"batch {batch.id} was accepted as {known}, not as {_some(others)}")
         if answer.outcome in (Outcome.ACCEPTED, Outcome.RECEIVED):
             return Verdict(Effect.REPEATED, f"batch {batch.id} is accepted already")
@@ -122,14 +137,14 @@ def _others(said: Collection[str], known: Collection[str]) -> list[str]:
 
 
 def _applied(batch: LedgerBatch, answer: Answer, standing: Standing) -> Verdict:
+    accepted = standing.taken(answer, batch.kind).accepted(batch.vouchers)
+    if accepted >= batch.vouchers:
+        return Verdict(Effect.APPLIED, f"batch {batch.id} is accepted", BatchVerb.ACCEPTED)
     if answer.outcome is Outcome.RECEIVED:
         return Verdict(Effect.APPLIED, f"batch {batch.id} was received", BatchVerb.RECEIVED)
     if answer.outcome is Outcome.UNKNOWN:
         told = f"batch {batch.id} is unknown: ask the other ledger whether it has it, and do not send it again before"
         return Verdict(Effect.APPLIED, told, BatchVerb.TIMED_OUT)
-    accepted = standing.taken(answer, batch.kind).accepted(batch.vouchers)
-    if accepted >= batch.vouchers:
-        return Verdict(Effect.APPLIED, f"batch {batch.id} is accepted", BatchVerb.ACCEPTED)
     if accepted:
         told = f"{accepted} of {batch.vouchers} vouchers of batch {batch.id} are accepted"
         return Verdict(Effect.APPLIED, told, BatchVerb.PARTLY_ACCEPTED)
@@ -138,7 +153,9 @@ def _applied(batch: LedgerBatch, answer: Answer, standing: Standing) -> Verdict:
 
 def elsewhere(answer: Answer, batch: LedgerBatch) -> date | None:
     """The first day on which something was posted there that is in no fiscal period of the batch."""
-    days = [answer.posted_date, *(one.posted_date for one in answer.vouchers if one.accepted)]
+    accepted = [one for one in answer.vouchers if one.accepted]
+    posted = bool(accepted) or answer.outcome in (Outcome.ACCEPTED, Outcome.PARTLY)
+    days = [answer.posted_date if posted else None, *(one.posted_date for one in accepted)]
     outside = [day for day in days if day and not batch.holds(day)]
     return min(outside) if outside else None
 

@@ -8,7 +8,7 @@ hashes of the manifest before it and of its own, ``dn`` deliveries, ``da`` when 
 external numbers, ``an`` what was answered, ``ve`` its version.
 
 ``sp`` ``tx`` ``dg`` ``dm`` ``fo`` are what its files depend on: spans, pattern of texts, digits, dimensions, layout;
-``tr`` says why its files are not there yet; ``co`` is its company.
+``tr`` says why its files are not there yet; ``su`` has its sums by account, compressed; ``co`` is its company.
 
 ``LIST#<company>#<kind>#<number>`` has the pages of its list, ``lz``, compressed, and which of its documents left the
 list of what is ready in the page's own transaction, ``ow``. ``IN#<company>#<source>#<document>``, without the
@@ -254,6 +254,7 @@ def _values(batch: LedgerBatch) -> Item:
         "en": list(batch.external_numbers) or None,
         "an": _answered_text(batch.answered),
         "tr": batch.trouble,
+        "su": batch.account_sums,
         "ve": batch.version,
     }
 
@@ -296,6 +297,7 @@ def _batch_of(item: Item) -> LedgerBatch:
         external_numbers=tuple(item.get("en", ())),
         answered=_answered_of(item["an"]) if "an" in item else Answered(),
         trouble=item.get("tr"),
+        account_sums=item.get("su"),
         version=item["ve"],
     )
 

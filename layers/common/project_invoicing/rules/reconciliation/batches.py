@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
+from sys import intern
 from typing import Final, Protocol
 
+from project_invoicing.domain.account_sums import unpacked
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState, LedgerBatch
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Difference
@@ -24,13 +27,20 @@ BATCH: Final = "ledger batch"
 _LATE: Final = timedelta(hours=36)
 """Batches are made once a day."""
 
+_NAMED: Final = 5
+"""How many batches a finding about a period names."""
+
 Document = tuple[str, str, str]
 """Company, source and number."""
+Sums = dict[str, Decimal]
+"""By account."""
 
 
 class Booking(Protocol):
     """A ledger transaction."""
 
+    @property
+    def account(self) -> str: ...
     @property
     def accounting_date(self) -> date: ...
     @property
@@ -55,32 +65,54 @@ class Waiting(Protocol):
 
 
 @dataclass(slots=True)
+class _Booked:
+    """A debit, and what was booked on each account."""
+
+    debit: Decimal = ZERO
+    accounts: Sums = field(default_factory=dict)
+
+    def add(self, account: str, amount: Decimal) -> None:
+        self.debit += max(amount, ZERO)
+        self.accounts[account] = self.accounts.get(account, ZERO) + amount
+
+    def join(self, other: _Booked) -> None:
+        self.debit += other.debit
+        for account, amount in other.accounts.items():
+            self.accounts[account] = self.accounts.get(account, ZERO) + amount
+
+
+@dataclass(slots=True)
 class Exported:
-    """Keeps each document of the ledger with its debit by period, until it is found in a batch or on the list."""
+    """Keeps each document of the ledger with its sums by period, until it is found in a batch or on the list.
+
+    Of a document it holds an amount for each account, and not for each line.
+    """
 
     setup: FinanceSetup
     at: str
-    _debits: dict[Document, dict[str, Decimal]] = field(default_factory=dict)
-    _booked: defaultdict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _sums: dict[Document, dict[str, _Booked]] = field(default_factory=dict)
+    _booked: defaultdict[tuple[str, str], _Booked] = field(default_factory=lambda: defaultdict(_Booked))
     _listed: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _oldest: dict[str, date] = field(default_factory=dict)
 
     def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
-        known = self._debits.setdefault((company, source, document), {})
+        known = self._sums.setdefault((company, source, document), {})
         for entry in entries:
             period = self.setup.period_named(company, entry.accounting_date)
             if period is not None:
-                known[period] = known.get(period, ZERO) + max(entry.accounting_amount, ZERO)
+                if period not in known:
+                    known[period] = _Booked()
+                known[period].add(intern(entry.account), entry.accounting_amount)
 
     def add_claim(self, document: Document, period: str, batch: BatchId) -> None:
         """The document is in this batch with what it has in the period."""
-        debit = self._debits.get(document, {}).pop(period, None)
-        if debit is not None and batch.kind is BatchKind.LEDGER:
-            self._booked[document[0], period] += debit
+        booked = self._sums.get(document, {}).pop(period, None)
+        if booked is not None and batch.kind is BatchKind.LEDGER:
+            self._booked[document[0], period].join(booked)
 
     def add_waiting(self, one: Waiting) -> Iterator[Finding]:
         """The document waits for a batch, with what is in none yet."""
-        self._debits.pop((one.company, one.source, one.document), None)
+        self._sums.pop((one.company, one.source, one.document), None)
         self._listed[one.company] += 1
         self._oldest[one.company] = min(one.first, self._oldest.get(one.company, one.first))
         if one.why:
@@ -88,7 +120,7 @@ class Exported:
 
     def missing(self) -> Iterator[Finding]:
         """Documents of the ledger that are in no batch and do not wait for one."""
-        for (company, source, document), periods in self._debits.items():
+        for (company, source, document), periods in self._sums.items():
             if periods:
                 told = f"is posted, in no batch of {', '.join(sorted(periods))}, and does not wait for one"
                 yield _finding(DOCUMENTS, source, document, told, company)
@@ -107,7 +139,7 @@ class Exported:
 
     def totals(self, company: str, batches: Iterable[LedgerBatch]) -> Iterator[Finding]:
         """The sums of a company's ledger batches against those of their documents, and gaps in the numbers of any."""
-        sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        ledger: defaultdict[str, list[LedgerBatch]] = defaultdict(list)
         last: dict[BatchKind, int] = {}
         in_period: dict[tuple[BatchKind, str], int] = {}
         for batch in batches:
@@ -120,13 +152,28 @@ class Exported:
                 yield _finding(TOTALS, BATCH, str(batch.id), told, company)
             last[batch.kind], in_period[place] = batch.number, batch.period_number
             if batch.kind is BatchKind.LEDGER:
-                sums[batch.period] += batch.accounting_totals.debit
-        for period in sorted({*sums, *(of for one, of in self._booked if one == company)}):
-            booked = self._booked[company, period]
-            if off := sums[period] - booked:
-                told = f"its ledger batches have a debit of {sums[period]:f}, their documents one of {booked:f}"
-                currency = self.setup.currency_of_company(company)
-                yield Finding(TOTALS, Difference("period", period, told, company, off, currency))
+                ledger[batch.period].append(batch)
+        for period in sorted({*ledger, *(of for one, of in self._booked if one == company)}):
+            yield from self._of_period(company, period, ledger[period])
+
+    def _of_period(self, company: str, period: str, batches: list[LedgerBatch]) -> Iterator[Finding]:
+        booked = self._booked[company, period]
+        debit = sum((batch.accounting_totals.debit for batch in batches), ZERO)
+        currency = self.setup.currency_of_company(company)
+        if off := debit - booked.debit:
+            told = f"its ledger batches have a debit of {debit:f}, their documents one of {booked.debit:f}"
+            yield Finding(TOTALS, Difference("period", period, told, company, off, currency))
+        kept = [batch.account_sums for batch in batches if batch.account_sums is not None]
+        if len(kept) < len(batches):
+            return
+        sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        for account, amount in chain.from_iterable(unpacked(one).items() for one in kept):
+            sums[account] += amount
+        for account in sorted({*sums, *booked.accounts}):
+            there, here = sums[account], booked.accounts.get(account, ZERO)
+            if off := there - here:
+                told = f"{period}: its ledger batches have {there:f}, their documents {here:f}; {_named(batches)}"
+                yield Finding(TOTALS, Difference("account", account, told, company, off, currency))
 
     def answers(self, company: str, open: Iterable[LedgerBatch], newest: Iterable[LedgerBatch]) -> Iterator[Finding]:
         """What is not accepted, and what the ``newest`` batches say of another period."""
@@ -147,6 +194,16 @@ class Exported:
 
     def _schedule(self, company: str) -> ExportSchedule:
         return self.setup.parameters(company).ledger.schedule
+
+
+def without_sums(batches: Iterable[LedgerBatch]) -> int:
+    """How many of these keep no sums by account, as those of an earlier version: their periods are not compared."""
+    return sum(batch.kind is BatchKind.LEDGER and batch.account_sums is None for batch in batches)
+
+
+def _named(batches: list[LedgerBatch]) -> str:
+    named = ", ".join(str(batch.id) for batch in batches[:_NAMED]) or "no batch"
+    return f"{named} and {len(batches) - _NAMED} more" if len(batches) > _NAMED else named
 
 
 def _trouble(batch: LedgerBatch, hours: int, at: str) -> str | None:

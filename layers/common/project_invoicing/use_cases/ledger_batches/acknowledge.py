@@ -19,7 +19,7 @@ from project_invoicing.domain.ledger_batch import Answered, BatchKind, BatchLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.errors import Unavailable
-from project_invoicing.rules.ledger_answers import elsewhere, judged
+from project_invoicing.rules.ledger_answers import elsewhere, judged, repeated
 from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
@@ -27,6 +27,8 @@ from project_invoicing.store.unit_of_work import UnitOfWork, retried
 _TRIES = 8
 _SHOWN_NUMBERS = 20
 """What a batch is called there stands on its header; what more vouchers are called, in the answers."""
+_MOST_NUMBERS = 200
+"""An answer may have a number for each voucher in place of one: a header has room for 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Acknowledging:
             raise Unavailable(f"batch {batch.id} is being completed")
         seen = self.answers.get(answer.batch, answer.hash)
         if seen and not seen.effect.may_change:
-            return Taken(Effect.REPEATED, f"the same answer came at {seen.at}: {seen.detail}", batch)
+            again = repeated(batch, answer, seen.effect, seen.at)
+            return Taken(again.effect, f"{again.detail}: {seen.detail}", batch)
         standing, named = Standing(), _Named()
         if batch:
             standing = Standing.after(self.answers.applied(batch.id), batch.kind)
@@ -106,7 +109,7 @@ class Acknowledging:
         if verb is BatchVerb.ACCEPTED:
             unit_of_work.add(self.batches.closed(batch.id))
         if not self.actor.is_system:
-            told = {"state": changed.state, "outcome": answer.outcome, "numbers": list(answer.numbers)}
+            told = {"state": changed.state, "outcome": answer.outcome, "numbers": list(answer.numbers[:_MOST_NUMBERS])}
             told |= {"reason": answer.message} if answer.message else {}
             done = HistoryEntry(self.at, self.actor, Done.ACKNOWLEDGED, {"state": batch.state}, told)
             unit_of_work.add(self.batches.noted(batch.id, done))
@@ -180,7 +183,7 @@ def _numbers(batch: LedgerBatch, answer: Answer, after: Standing) -> tuple[str, 
         if len(known) >= max(_SHOWN_NUMBERS, len(batch.external_numbers) + len(own)):
             break
         known[number] = None
-    return tuple(known)
+    return tuple(known)[:_MOST_NUMBERS]
 
 
 def shown(taken: Taken, answer: Answer) -> dict[str, Any]:

@@ -76,6 +76,15 @@ def closed_by(before: SetupDocument, after: SetupDocument) -> Iterator[tuple[str
                 yield company, one
 
 
+def recoined(before: SetupDocument, after: SetupDocument) -> list[str]:
+    """The companies whose accounting currency is another one in the second set-up."""
+    return [
+        company
+        for company, new in after.companies.items()
+        if (old := before.companies.get(company)) and old.accounting_currency != new.accounting_currency
+    ]
+
+
 def closing_warnings(batches: LedgerBatches, ready: Ready, before: FinanceSetup, after: SetupDocument) -> Iterator[str]:
     """What a set-up that is loaded after the one ``before`` leaves behind in the periods that it closes."""
     for company, period in closed_by(before.document, after):
@@ -91,10 +100,8 @@ def currency_problems(
     What waits to leave, and a batch whose list is open, would say the new one of amounts in the old one. A few
     requests for each company whose currency changes.
     """
-    for company, new in after.companies.items():
-        old = before.companies.get(company)
-        if old is None or old.accounting_currency == new.accounting_currency:
-            continue
+    for company in recoined(before, after):
+        old, new = before.companies[company], after.companies[company]
         waiting = list(islice(ready.of(company), MOST + 1))
         said = [_in_no_batch(waiting[:MOST], more=len(waiting) > MOST)] if waiting else []
         if unsealed := [str(one.id) for one in batches.open(company) if one.state is BatchState.CLAIMING]:

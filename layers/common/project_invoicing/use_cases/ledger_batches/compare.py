@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.ledger_answer import Standing, VoucherStanding, voucher_of_line
 from project_invoicing.domain.ledger_batch import BatchKind, BatchState, LedgerBatch, LedgerLine
-from project_invoicing.errors import Rejected
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.rules.trial_balance import Comparison, OpenVoucher, Place, trial_balance
 
 if TYPE_CHECKING:
@@ -44,14 +44,18 @@ class Comparing:
 
         ``likely``: accepted vouchers whose amount on that account is the difference that is left. ``text``: the trial
         balance as a file. Raises ``Rejected`` for one that cannot be read, and for a period that the company does not
-        have; ``Differs`` for files that are not as they were.
+        have; ``Differs`` for files that are not as they were, and ``Conflict`` where documents have got into batches
+        meanwhile: they were neither on the list nor in a batch when that was read.
         """
         spans = [(one.start, one.end) for one in self.setup.periods_in(company, period)]
         if not spans:
             raise Rejected("schema", f"{company} has no fiscal period {period}", field="period")
+        before = self._taken_so_far(company)
         made = Comparison(trial_balance(text))
         for line, voucher in self._lines(company, period):
             made.add(line.account, line.dimensions, line.accounting_amount, voucher)
+        if before != self._taken_so_far(company):
+            raise Conflict(f"batches of {company} were made meanwhile; run it again")
         rows = list(made.rows(self.setup.accounting_precision(company)))
         likely = self._likely(company, period, made)
         for row in rows:
@@ -60,16 +64,24 @@ class Comparing:
 
     def _lines(self, company: str, period: str) -> Iterator[tuple[LedgerLine, OpenVoucher | None]]:
         """Every line of the period, with its voucher where the other ledger need not have that."""
+        taken: set[tuple[str, str]] = set()
         for batch in self._of_period(company, period):
+            if batch.state is BatchState.CLAIMING:  # its last page may still be on the list of what is ready
+                taken |= {(one.source, one.document) for one in self.batches.listed(batch.id)}
             standing = Standing.after(self.answers.applied(batch.id), batch.kind)
             for line in self._in_batch(batch):
                 yield line, _open(batch, standing, voucher_of_line(line), line.voucher)
         for document in self.ready.of(company):
-            if period in document.done or document.source not in ("journal", "invoice"):
+            name = (document.source, document.document)
+            if period in document.done or name in taken or document.source not in ("journal", "invoice"):
                 continue
             for found in self.documents.lines(company, BatchKind.LEDGER, document.source, document.document):
                 if isinstance(found, LedgerLine) and self.setup.period_named(company, found.accounting_date) == period:
                     yield found, OpenVoucher(found.voucher, None, "in no batch")
+
+    def _taken_so_far(self, company: str) -> tuple[int, int] | None:
+        last = self.batches.last(company, BatchKind.LEDGER)
+        return (last.number, last.list_pages) if last else None
 
     def _in_batch(self, batch: LedgerBatch) -> Iterator[LedgerLine]:
         if batch.state not in _GONE:

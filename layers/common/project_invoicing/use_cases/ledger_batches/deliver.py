@@ -27,6 +27,7 @@ from project_invoicing.events.ledger_batches import LedgerBatchDelivered
 from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.ledger_bucket import folder_of, in_key
 from project_invoicing.rules.ledger_formats.formats import check_kind, named
+from project_invoicing.rules.ledger_formats.refusals import FormatRefused
 from project_invoicing.rules.ledger_formats.render import Part, checked, parts
 from project_invoicing.store import outbox
 from project_invoicing.store.batch_deliveries import Delivery, PartOfDelivery, RefusedFormat
@@ -48,6 +49,10 @@ _TRIES: Final = 8
 _TYPES: Final = {".csv": "text/csv", ".json": "application/json", ".jsonl": "application/x-ndjson"}
 
 Lines = Callable[[], Iterator[BatchLine]]
+
+
+class PartDiffers(Differs):
+    """The bucket has a file of this delivery under other bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +95,37 @@ class Delivering:
             if name in there:
                 continue
             try:
-                made.append(self.deliver(id, name))
+                made.append(self.deliver(id, name, once=True))
             except Refused as why:
+                if why.reason is not BatchRefusal.FORMAT_REFUSED:
+                    break  # somebody has answered meanwhile
                 refused.append(why)
         if refused:
             raise refused[0]
         return made
 
-    def deliver(self, id: BatchId, format: str) -> Delivery:
+    def deliver(self, id: BatchId, format: str, *, once: bool = False) -> Delivery:
         """Delivers what is not accepted yet. The same call, or event at the same time, is the same delivery.
 
+        ``once``: any delivery in this format will do, whoever has asked for it.
         Raises ``Refused`` where nothing may or can be delivered, ``Differs`` where the batch's files are not as they
         were, ``Conflict`` where other runs are always faster, and what the bucket raises.
         """
         joined: set[int] = set()
-        step = partial(self._deliver, id, format, joined)
+        step = partial(self._deliver, id, format, joined, once=once)
         return retried(f"batch {id}", step, attempts=_TRIES, lost=TransactionCancelled)
 
-    def _deliver(self, id: BatchId, format: str, joined: set[int]) -> Delivery:
+    def _deliver(self, id: BatchId, format: str, joined: set[int], *, once: bool) -> Delivery:
         """``joined``: deliveries in this format that it has worked on, although another run may have completed them."""
         while True:
             batch = must_be_deliverable(id, self.stores.batches.get(id))
             known, refused = self.stores.deliveries.of(id)
             for one in known:
-                if one.done and (self._asked_for(one, format) or one.number in joined):
+                asked = self._asked_for(one, format) or one.number in joined or (once and one.format == format)
+                if one.done and asked:
                     return one
             begun = next((one for one in known if one.is_begun), None)
+            is_new = begun is None
             if begun is None:
                 number = max([batch.deliveries, *(one.number for one in known)]) + 1
                 begun = self._begin(batch, format, number)
@@ -124,7 +134,14 @@ class Delivering:
                 continue
             if begun.format == format:
                 joined.add(begun.number)
-            made = self._complete(batch, begun, refused)
+            try:
+                made = self._complete(batch, begun, refused)
+            except (PartDiffers, FormatRefused):
+                if is_new:
+                    raise
+                # Begun by a release that writes otherwise, and nobody was told of it: another one takes its place.
+                self.stores.deliveries.give_up(id, begun, self.at)
+                continue
             if made.format == format:
                 return made
 
@@ -199,7 +216,7 @@ class Delivering:
         sha256, key = digest.hexdigest(), f"{folder_of_delivery(batch, delivery)}{part.name}"
         kind = _TYPES.get(Path(part.name).suffix, "text/plain")
         if not self.stores.bucket.put(key, file, sha256, kind):
-            raise Differs(batch.id, f"the bucket has {key} under other bytes than {sha256}")
+            raise PartDiffers(batch.id, f"the bucket has {key} under other bytes than {sha256}")
         return PartOfDelivery(part.name, sha256, size)
 
     def _standing(self, batch: LedgerBatch, answers: int) -> Standing:

@@ -10,14 +10,18 @@ import gzip
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
-from project_invoicing.domain.ledger_batch import BatchId, BatchLine, BatchState, LedgerBatch
+from project_invoicing.domain.account_sums import packed
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchLine, BatchState, LedgerBatch, LedgerLine
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.errors import Conflict
 from project_invoicing.events.ledger_batches import LedgerBatchReady
@@ -59,10 +63,10 @@ class Differs(Conflict):
 
 
 class Made(NamedTuple):
-    """The files that were made in a folder, without the packed one, and the cells that were escaped in the csv."""
+    """The files that were made in a folder, without the packed one, and what vouchers add up to on each account."""
 
     files: dict[str, FileOf]
-    escaped: int
+    sums: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class BatchFiles:
             manifest_sha256=made.files[MANIFEST].sha256,
             ready_at=at,
             trouble=None,
+            account_sums=packed(made.sums) if batch.kind is BatchKind.LEDGER else None,
         )
         event = ready_event(after).on_bus(at, str(batch.id))
         UnitOfWork(self.batches.client, [write, outbox.record(self.batches.table, event)]).commit_patiently()
@@ -125,7 +130,7 @@ class BatchFiles:
             _pack(folder / CSV, folder / PACKED)
         text = ledger_files.manifest(batch, files, spooled.escaped)
         (folder / MANIFEST).write_bytes(text)
-        return Made({**files, MANIFEST: FileOf(hashlib.sha256(text).hexdigest(), len(text))}, spooled.escaped)
+        return Made({**files, MANIFEST: FileOf(hashlib.sha256(text).hexdigest(), len(text))}, spooled.sums)
 
     def _previous(self, batch: LedgerBatch) -> str | None:
         if batch.number == 1:
@@ -187,6 +192,7 @@ class _Days:
         self._folder = folder
         self._open: dict[date, IO[bytes]] = {}
         self.lines = self.escaped = 0
+        self.sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
 
     def add(self, line: BatchLine, writer: Writer) -> None:
         row = writer.row(line)
@@ -198,6 +204,8 @@ class _Days:
         file.write(row.csv)
         self.lines += 1
         self.escaped += row.escaped
+        if isinstance(line, LedgerLine):
+            self.sums[line.account] += line.accounting_amount
 
     def close(self) -> None:
         for file in self._open.values():

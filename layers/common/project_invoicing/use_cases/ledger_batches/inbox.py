@@ -151,7 +151,7 @@ class Inbox:
                 return self._deliver(DeliverBatch.of(detail["deliver"]), at, id)
             asked = AcknowledgeBatch.of(detail.get("acknowledge"))
             taking = self.acknowledging(at, person(asked.actor))
-            return self._seen(Acknowledgements(taking).answer(asked)) | asked.signed
+            return self._seen(Acknowledgements(taking).answer(asked), asked.answer) | asked.signed
         except Rejected as rejected:
             return _refused(detail, rejected.reason, rejected.detail)
         except Refused as refused:
@@ -177,12 +177,12 @@ class Inbox:
         return {"outcome": "delivered", **shown_as} | asked.signed
 
     def _told(self, taken: Taken, answer: Answer) -> Json:
-        return self._seen(shown(taken, answer))
+        return self._seen(shown(taken, answer), answer)
 
-    def _seen(self, report: Json) -> Json:
+    def _seen(self, report: Json, answer: Answer) -> Json:
         if "refused" in report:
             self._count("LedgerAnswersNotTaken")
-        elif report["outcome"] == "applied" and report["state"] in _OPEN:
+        elif report["outcome"] == "applied" and report["state"] in _OPEN and answer.outcome is not Outcome.RECEIVED:
             self._count("LedgerBatchesRefused")
         return report
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from project_invoicing.domain.account_sums import unpacked
 from project_invoicing.domain.ledger_batch import BatchKind, BatchState, LedgerBatch
 from project_invoicing.ledger_bucket import folder_of
-from project_invoicing.rules.ledger_files import MANIFEST
+from project_invoicing.rules.ledger_files import CSV, MANIFEST
 from project_invoicing.use_cases.ledger_batches.deliver import folder_of_delivery
-from project_invoicing.use_cases.ledger_batches.files import Differs
+from project_invoicing.use_cases.ledger_batches.files import LARGE, PACKED, Differs
+from project_invoicing.use_cases.ledger_batches.lines import DocumentMissing
 
 if TYPE_CHECKING:
     from project_invoicing.ledger_bucket import LedgerBucket
@@ -94,12 +96,21 @@ class Verification:
             except Differs as differs:
                 yield Fault(str(batch.id), differs.what)
                 return
+            except DocumentMissing as missing:
+                yield Fault(str(batch.id), str(missing))
+                return
+        sums = {account: amount for account, amount in made.sums.items() if amount}
+        if batch.account_sums is not None and unpacked(batch.account_sums) != sums:
+            yield Fault(str(batch.id), "its header has other sums by account than its list gives")
         for name, file in made.files.items():
             in_bucket = self.bucket.sha256(f"{folder}{name}")
             if name == MANIFEST and file.sha256 != batch.manifest_sha256:
                 yield Fault(str(batch.id), "its list gives other bytes than it had when it was made", name)
             else:
                 yield self._compared(batch, name, file.sha256, in_bucket)
+        if made.files[CSV].bytes >= LARGE:
+            unpacked_in_bucket = self.bucket.sha256(f"{folder}{PACKED}", packed=True)
+            yield self._compared(batch, PACKED, made.files[CSV].sha256, unpacked_in_bucket)
         for delivery in self.deliveries.of(batch.id)[0]:
             where = folder_of_delivery(batch, delivery)
             for part in delivery.parts:

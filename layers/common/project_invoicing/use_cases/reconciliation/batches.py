@@ -8,7 +8,7 @@ from typing import Final
 
 from project_invoicing.domain.ledger_batch import BatchKind, LedgerBatch
 from project_invoicing.domain.reconciliation import Check, Difference
-from project_invoicing.rules.reconciliation.batches import ANSWERS, DOCUMENTS, TOTALS, Exported
+from project_invoicing.rules.reconciliation.batches import ANSWERS, DOCUMENTS, TOTALS, Exported, without_sums
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.ready import document_of
@@ -58,6 +58,8 @@ class LeavingBooks:
             self._report(self.exported.standing_still(company, every[-1] if every else None))
             if quiet:
                 self._report(self.exported.totals(company, every))
+                if number := without_sums(every):
+                    self.checks[TOTALS].count("ledger batches without sums by account", number)
             newest = [one for kind in BatchKind for one in [b for b in every if b.kind is kind][-NEWEST:]]
             self._report(self.exported.answers(company, self.batches.open(company), newest))
             self.checks[ANSWERS].count("batches", len(every))

@@ -386,8 +386,10 @@ class Books:
                 self._report(stands_still(one, self.stores.journals.get(one.company, one.journal_id)))
             else:
                 self._report(stands_still(one, self.stores.proposals.get(one.id)))
-        for store in (self.stores.staging, self.stores.journals, self.stores.proposals):
-            for stored in whole_tables.unsent_events(store.client, store.table):
+        named = self.stores.named
+        tables = (named.staging_table, named.journals_table, named.proposals_table, named.ledger_batches_table)
+        for table in filter(None, tables):
+            for stored in whole_tables.unsent_events(self.stores.staging.client, table):
                 self._looked_at("outbox", "event", stored, self._unsent)
 
     def _unsent(self, event: UnsentEvent) -> None:
