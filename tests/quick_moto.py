@@ -3,8 +3,9 @@
     with quick_moto.installed():
         …                           # every client and every moto of this process
 
-A request for items goes straight to moto's handler, without the HTTP request, its signature, and the search for what
-its URL, headers and shapes mean. What the handler does to the tables is moto's own work, but that
+A request for items goes straight to moto's handler, without HTTP in between: no endpoint, signature, retry or parsing.
+Parameters are checked and the client's events told as ever. What the handler does to the tables is moto's own work, but
+that
 
 - an item is replaced and never changed, so that a transaction need not copy its tables to be able to go back;
 - a query looks at the items of its partition and does not sort the table;
@@ -16,12 +17,14 @@ its URL, headers and shapes mean. What the handler does to the tables is moto's 
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -32,15 +35,17 @@ import moto.core.responses
 import moto.dynamodb.comparisons
 import moto.dynamodb.models
 import moto.dynamodb.responses
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.client import ClientCreator
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.client import BaseClient, ClientCreator
 from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import ParamValidationError
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
+from botocore.validate import ParamValidationDecorator
 from moto.core.base_backend import BackendDict
-from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
@@ -72,7 +77,6 @@ ITEM_OPERATIONS: Final = {
 }
 _ABSENT: Final = object()
 _TYPE: Final = "application/x-amz-json-1.0"
-_REGION: Final = re.compile(r"\.([^.]+)\.amazonaws\.com")
 _MOST_BYTES: Final = 405_000
 """Where moto refuses an item."""
 
@@ -107,41 +111,77 @@ def _set(attributes: Iterable[tuple[Any, str, Any]]) -> None:
 
 # --- requests ---
 
-_call_as_it_comes = BotocoreStubber.__call__
+_call_as_it_comes = vars(BaseClient)["_make_api_call"]
 _process_as_it_comes = BotocoreStubber.process_request
 _sign_as_it_comes = RequestSigner.sign
 _user_agent_as_it_comes = UserAgentString.to_string
 
 
-def _answer(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
-    service, _, operation = _text(request.headers.get("X-Amz-Target", "")).partition(".")
-    if not stubber.enabled or service != "DynamoDB_20120810" or operation not in ITEM_OPERATIONS:
-        return _call_as_it_comes(stubber, event_name, request, **more)
-    status, headers, body = _of_items(operation, request)
-    return AWSResponse(request.url, status, headers, MockRawResponse(body))  # type: ignore[arg-type]
+def _call(client: Any, operation: str, params: Json) -> Any:
+    """A request for items goes to moto without HTTP: nobody hears of it between ``before-call`` and ``after-call``."""
+    service = client.meta.service_model
+    if not botocore_stubber.enabled or service.service_name != "dynamodb" or operation not in ITEM_OPERATIONS:
+        return _call_as_it_comes(client, operation, params)
+    model, events, context = service.operation_model(operation), client.meta.events, Json()
+    params = client._emit_api_params(params, model, context)
+    _check(client, model, params)
+    request: Json = {"headers": {}}
+    event = f"before-call.dynamodb.{operation}"
+    answer = events.emit_until_response(event, model=model, params=request, context=context)[1]
+    http, parsed = answer or _answer(client, model, params)
+    events.emit(f"after-call.dynamodb.{operation}", http_response=http, parsed=parsed, model=model, context=context)
+    if http.status_code >= 300:
+        raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)
+    return parsed
 
 
-def _of_items(operation: str, request: AWSPreparedRequest) -> tuple[int, Json, str | bytes]:
-    """Status, headers and body of the answer to a request for items."""
-    region = _REGION.search(request.url)
-    assert region
+def _check(client: Any, model: OperationModel, params: Json) -> None:
+    """By the service's model, where the client is to."""
+    serializer: Any = client._serializer
+    if isinstance(serializer, ParamValidationDecorator):
+        report = serializer._param_validator.validate(params, model.input_shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
+
+def _answer(client: Any, model: OperationModel, params: Json) -> tuple[SimpleNamespace, Json]:
+    """moto's answer, and what botocore makes of it."""
     handler = DynamoHandler()
-    handler.region, handler.current_account = region[1], DEFAULT_ACCOUNT_ID
-    handler.headers = {"x-amz-target": f".{operation}", "Content-Type": _TYPE}
+    handler.region, handler.current_account = client.meta.region_name, DEFAULT_ACCOUNT_ID
+    handler.headers = {"x-amz-target": f".{model.name}", "Content-Type": _TYPE}
     handler.querystring, handler.response_headers = {}, {}
-    body: Any = request.body
-    handler.body = handler.params = json.loads(body, object_hook=_with_bytes)
+    handler.body = handler.params = _apart(params)
     try:
-        result = ITEM_OPERATIONS[operation](handler).result
+        result: Any = ITEM_OPERATIONS[model.name](handler).result
     except ServiceException as error:
-        return handler.serialized(ActionResult(error))
+        status, headers, body = handler.serialized(ActionResult(error))
+        return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
     except HTTPException as error:
-        return int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
-    return 200, {"Content-Type": _TYPE}, json.dumps(result, default=_base64)
+        status, headers, body = int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
+        return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
+    shape: Any = model.output_shape
+    parsed = _apart({name: result[name] for name in shape.members if result.get(name) is not None})
+    parsed["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {"Content-Type": _TYPE}, "RetryAttempts": 0}
+    return SimpleNamespace(status_code=200), parsed
 
 
-def _text(header: str | bytes) -> str:
-    return header.decode() if isinstance(header, bytes) else header
+def _parsed(client: Any, model: OperationModel, status: int, headers: Json, body: str | bytes) -> Json:
+    """An error as botocore parses it."""
+    text = body.encode() if isinstance(body, str) else body
+    response = {"status_code": status, "headers": HeadersDict(headers), "body": text, "context": {}}
+    parsed: Json = client._response_parser.parse(response, model.output_shape)
+    client._endpoint._add_modeled_error_fields(response, parsed, model, client._response_parser)
+    parsed["ResponseMetadata"]["RetryAttempts"] = 0
+    return parsed
+
+
+def _apart(values: Json) -> Json:
+    """A copy that shares nothing, as what goes over a wire."""
+    try:
+        copied: Json = marshal.loads(marshal.dumps(values, 2))  # noqa: S302  our own
+    except ValueError:  # not plain values only
+        copied = json.loads(json.dumps(values, default=_base64), object_hook=_with_bytes)
+    return copied
 
 
 def _with_bytes(part: Json) -> Json:
@@ -478,7 +518,7 @@ def _update_by_moto(arguments: Any, condition: str | None, on_failure: str | Non
 
 
 _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
-    (BotocoreStubber, "__call__", _answer),
+    (BaseClient, "_make_api_call", _call),
     (BotocoreStubber, "process_request", _process),
     (RequestSigner, "sign", _sign),
     (moto.core.models, "RESPONSES_METHODS", []),  # for what asks AWS without botocore, which nothing does here
