@@ -3,9 +3,9 @@
     with quick_moto.installed():
         …                           # every client and every moto of this process
 
-A request for items goes straight to moto's handler, without HTTP in between: no endpoint, signature, retry or parsing.
-Parameters are checked and the client's events told as ever. What the handler does to the tables is moto's own work, but
-that
+A request to DynamoDB goes straight to moto's handler, without HTTP in between: no endpoint, signature, retry or
+parsing. Parameters are checked and the client's events told as ever. What the handler does to the tables is moto's own
+work, but that
 
 - an item is replaced and never changed, so that a transaction need not copy its tables to be able to go back;
 - a query looks at the items of its partition and does not sort the table;
@@ -23,6 +23,7 @@ from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
@@ -43,7 +44,7 @@ from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
-from botocore.validate import ParamValidationDecorator
+from botocore.validate import ParamValidationDecorator, ParamValidator
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
@@ -56,16 +57,17 @@ from moto.dynamodb.exceptions import ConditionalCheckFailed, ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.models.utilities import bytesize, dynamo_to_dict
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 Json = dict[str, Any]
 
-ITEM_OPERATIONS: Final = {
+OPERATIONS: Final = {
     "BatchGetItem": DynamoHandler.batch_get_item,
     "BatchWriteItem": DynamoHandler.batch_write_item,
+    "CreateTable": DynamoHandler.create_table,
     "DeleteItem": DynamoHandler.delete_item,
     "GetItem": DynamoHandler.get_item,
     "PutItem": DynamoHandler.put_item,
@@ -118,9 +120,9 @@ _user_agent_as_it_comes = UserAgentString.to_string
 
 
 def _call(client: Any, operation: str, params: Json) -> Any:
-    """A request for items goes to moto without HTTP: nobody hears of it between ``before-call`` and ``after-call``."""
+    """A request to DynamoDB goes to moto without HTTP: no event between ``before-call`` and ``after-call``."""
     service = client.meta.service_model
-    if not botocore_stubber.enabled or service.service_name != "dynamodb" or operation not in ITEM_OPERATIONS:
+    if not botocore_stubber.enabled or service.service_name != "dynamodb" or operation not in OPERATIONS:
         return _call_as_it_comes(client, operation, params)
     model, events, context = service.operation_model(operation), client.meta.events, Json()
     params = client._emit_api_params(params, model, context)
@@ -139,7 +141,7 @@ def _check(client: Any, model: OperationModel, params: Json) -> None:
     """By the service's model, where the client is to."""
     serializer: Any = client._serializer
     if isinstance(serializer, ParamValidationDecorator):
-        report = serializer._param_validator.validate(params, model.input_shape)
+        report = serializer._param_validator.validate(params, model.input_shape)  # type: ignore[attr-defined]
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
 
@@ -152,13 +154,16 @@ def _answer(client: Any, model: OperationModel, params: Json) -> tuple[SimpleNam
     handler.querystring, handler.response_headers = {}, {}
     handler.body = handler.params = _apart(params)
     try:
-        result: Any = ITEM_OPERATIONS[model.name](handler).result
+        result: Any = OPERATIONS[model.name](handler).result
     except ServiceException as error:
         status, headers, body = handler.serialized(ActionResult(error))
         return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
     except HTTPException as error:
         status, headers, body = int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
         return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
+    if model.name == "CreateTable":  # its answer has times
+        body = json.dumps(result, default=_seconds)
+        return SimpleNamespace(status_code=200), _parsed(client, model, 200, {"Content-Type": _TYPE}, body)
     shape: Any = model.output_shape
     parsed = _apart({name: result[name] for name in shape.members if result.get(name) is not None})
     parsed["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {"Content-Type": _TYPE}, "RetryAttempts": 0}
@@ -166,13 +171,18 @@ def _answer(client: Any, model: OperationModel, params: Json) -> tuple[SimpleNam
 
 
 def _parsed(client: Any, model: OperationModel, status: int, headers: Json, body: str | bytes) -> Json:
-    """An error as botocore parses it."""
+    """An answer as botocore parses it."""
     text = body.encode() if isinstance(body, str) else body
     response = {"status_code": status, "headers": HeadersDict(headers), "body": text, "context": {}}
     parsed: Json = client._response_parser.parse(response, model.output_shape)
     client._endpoint._add_modeled_error_fields(response, parsed, model, client._response_parser)
     parsed["ResponseMetadata"]["RetryAttempts"] = 0
     return parsed
+
+
+def _seconds(moment: datetime) -> float:
+    """moto has times of UTC that do not say so."""
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def _apart(values: Json) -> Json:
@@ -230,6 +240,27 @@ def _sign(signer: RequestSigner, operation_name: str, request: Any, *how: Any, *
         _sign_as_it_comes(signer, operation_name, request, *how, **more)
 
 
+_structure_as_it_comes = vars(ParamValidator)["_validate_structure"]
+_KINDS: Final[Mapping[str, Any]] = {"S": str, "N": str, "B": bytes, "BOOL": bool, "NULL": bool, "M": dict, "L": list}
+
+
+def _validate_structure(validator: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
+    if shape.name != "AttributeValue" or not _is_value(params):
+        _structure_as_it_comes(validator, params, shape, errors, name)
+
+
+def _is_value(params: Any) -> bool:
+    """Whether a value is right at first sight."""
+    if type(params) is not dict or len(params) != 1:
+        return False
+    kind, value = next(iter(params.items()))
+    if not isinstance(value, _KINDS.get(kind, ())):
+        return False
+    if kind == "M":
+        return all(type(name) is str and _is_value(part) for name, part in value.items())
+    return kind != "L" or all(map(_is_value, value))
+
+
 # --- clients ---
 
 
@@ -261,6 +292,7 @@ def _endpoint_provider(ruleset_data: Any, partition_data: Any, excluded_params: 
 _query_as_it_comes = Table.query
 _update_as_it_comes: Any = DynamoDBBackend.update_item
 _copy_as_it_comes = Item.__deepcopy__
+_size_as_it_comes = Item.size
 _cast_as_it_comes = DynamoType.cast_value
 
 
@@ -271,12 +303,18 @@ def _new_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, at
 
 
 def _attributes(values: Mapping[str, DynamoType]) -> LimitedSizeDict:
-    if sum(bytesize(name) + value.size() for name, value in values.items()) > _MOST_BYTES:
+    size = sum(bytesize(name) + value.size() for name, value in values.items())
+    if size > _MOST_BYTES:
         raise ItemSizeTooLarge
     made = LimitedSizeDict()
+    vars(made)["size"] = size
     for name, value in values.items():
         dict.__setitem__(made, name, value)
     return made
+
+
+def _size(item: Item) -> int:
+    return vars(item.attrs).get("size") or _size_as_it_comes(item)
 
 
 def _copy(item: Item, _memo: Any) -> Item:
@@ -285,6 +323,18 @@ def _copy(item: Item, _memo: Any) -> Item:
     made.hash_key, made.range_key, made.attrs = item.hash_key, item.range_key, LimitedSizeDict()
     dict.update(made.attrs, item.attrs)
     return made
+
+
+def _plain(value: Any) -> Any:
+    """As moto's ``dynamo_to_dict``."""
+    kind = type(value)
+    if kind is DynamoType and value.type not in ("B", "BS"):
+        return {value.type: value.value if value.type in ("S", "N") else _plain(value.value)}
+    if kind is dict or kind is LimitedSizeDict:
+        return {name: _plain(part) for name, part in value.items()}
+    if kind is list:
+        return [_plain(part) for part in value]
+    return dynamo_to_dict(value)
 
 
 def _snapshot(table: Table, _memo: Any) -> Table:
@@ -512,6 +562,7 @@ def _update_by_moto(arguments: Any, condition: str | None, on_failure: str | Non
             if item is not None:
                 part[place] = item
             raise
+    vars(updated.attrs).clear()
     if asked and _steps(expression):
         _passed.add(asked)
     return updated
@@ -528,8 +579,10 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (botocore.regions, "EndpointProvider", _endpoint_provider),
     (ClientCreator, "_load_service_model", _load_service_model),
     (UserAgentString, "to_string", _user_agent),
+    (ParamValidator, "_validate_structure", _validate_structure),
     (Item, "__init__", _new_item),
     (Item, "__deepcopy__", _copy),
+    (Item, "size", _size),
     (Table, "__deepcopy__", _snapshot),
     (Table, "query", _query),
     (Table, "all_items", _all_items),
@@ -539,5 +592,6 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (moto.dynamodb.models, "create_condition_expression_parser", _Condition),
     (moto.dynamodb.comparisons, "create_condition_expression_parser", _Condition),
     (moto.dynamodb.responses, "UpdateExpressionParser", _Updates),
+    (moto.dynamodb.responses, "dynamo_to_dict", _plain),
 ]
 _ORIGINALS: Final = [(owner, name, vars(owner).get(name, _ABSENT)) for owner, name, _ in _REPLACEMENTS]
