@@ -40,6 +40,7 @@ from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.client import BaseClient, ClientCreator
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import ParamValidationError
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.signers import RequestSigner
@@ -240,13 +241,19 @@ def _sign(signer: RequestSigner, operation_name: str, request: Any, *how: Any, *
         _sign_as_it_comes(signer, operation_name, request, *how, **more)
 
 
-_structure_as_it_comes = vars(ParamValidator)["_validate_structure"]
+_validate_as_it_comes = vars(ParamValidator)["_validate"]
 _KINDS: Final[Mapping[str, Any]] = {"S": str, "N": str, "B": bytes, "BOOL": bool, "NULL": bool, "M": dict, "L": list}
+_MAPS: Final = frozenset({"Key", "AttributeMap", "PutItemInputAttributeMap", "ExpressionAttributeValueMap"})
 
 
-def _validate_structure(validator: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
-    if shape.name != "AttributeValue" or not _is_value(params):
-        _structure_as_it_comes(validator, params, shape, errors, name)
+def _validate(validator: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
+    right = (shape.name in _MAPS and _is_map(params)) or (shape.name == "AttributeValue" and _is_value(params))
+    if not right:
+        _validate_as_it_comes(validator, params, shape, errors, name)
+
+
+def _is_map(params: Any) -> bool:
+    return type(params) is dict and all(type(name) is str and _is_value(value) for name, value in params.items())
 
 
 def _is_value(params: Any) -> bool:
@@ -257,7 +264,7 @@ def _is_value(params: Any) -> bool:
     if not isinstance(value, _KINDS.get(kind, ())):
         return False
     if kind == "M":
-        return all(type(name) is str and _is_value(part) for name, part in value.items())
+        return _is_map(value)
     return kind != "L" or all(map(_is_value, value))
 
 
@@ -271,6 +278,22 @@ def _service_model(loader: Any, service: str, version: str | None) -> ServiceMod
 
 def _load_service_model(creator: Any, service_name: str, api_version: str | None = None) -> ServiceModel:
     return _service_model(creator._loader, service_name, api_version)
+
+
+_alias_as_it_comes = vars(EventAliaser)["_alias_event_name"]
+_aliases: dict[str, str] = {}
+
+
+def _alias_event_name(aliaser: EventAliaser, event_name: str) -> str:
+    """All clients have the same names for events."""
+    found = _aliases.get(event_name)
+    if found is None:
+        found = _aliases[event_name] = _alias_as_it_comes(aliaser, event_name)
+    return found
+
+
+def _verify_accept_kwargs(_aliaser: Any, _handler: Any) -> None:
+    """A handler that takes no keywords fails when it is called."""
 
 
 _providers: dict[tuple[int, int], tuple[EndpointProvider, Any]] = {}
@@ -579,7 +602,10 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (botocore.regions, "EndpointProvider", _endpoint_provider),
     (ClientCreator, "_load_service_model", _load_service_model),
     (UserAgentString, "to_string", _user_agent),
-    (ParamValidator, "_validate_structure", _validate_structure),
+    (ParamValidator, "_validate", _validate),
+    (EventAliaser, "_alias_event_name", _alias_event_name),
+    (EventAliaser, "_verify_accept_kwargs", _verify_accept_kwargs),
+    (HierarchicalEmitter, "_verify_accept_kwargs", _verify_accept_kwargs),
     (Item, "__init__", _new_item),
     (Item, "__deepcopy__", _copy),
     (Item, "size", _size),
