@@ -121,9 +121,10 @@ _user_agent_as_it_comes = UserAgentString.to_string
 
 
 def _call(client: Any, operation: str, params: Json) -> Any:
-    """A request to DynamoDB goes to moto without HTTP: no event between ``before-call`` and ``after-call``."""
+    """A request to DynamoDB goes to moto without HTTP, unless somebody means to meet it there."""
     service = client.meta.service_model
-    if not botocore_stubber.enabled or service.service_name != "dynamodb" or operation not in OPERATIONS:
+    quick = botocore_stubber.enabled and service.service_name == "dynamodb" and operation in OPERATIONS
+    if not quick or _is_awaited(client, operation):
         return _call_as_it_comes(client, operation, params)
     model, events, context = service.operation_model(operation), client.meta.events, Json()
     params = client._emit_api_params(params, model, context)
@@ -136,6 +137,12 @@ def _call(client: Any, operation: str, params: Json) -> Any:
     if http.status_code >= 300:
         raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)
     return parsed
+
+
+def _is_awaited(client: Any, operation: str) -> bool:
+    """Whether others than moto listen to what is sent."""
+    listeners = client.meta.events._emitter._handlers.prefix_search(f"before-send.dynamodb.{operation}")
+    return len(listeners) > 1
 
 
 def _check(client: Any, model: OperationModel, params: Json) -> None:
