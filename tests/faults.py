@@ -53,14 +53,18 @@ def dying(client: Any, at: int, *, applied: bool, operation: str = EVERY) -> Ite
 def deaf(client: DynamoDBClient) -> Iterator[None]:
     """Loses the first answer to every request on its way back: the SDK asks again, with the same request token."""
     session = client._endpoint.http_session  # type: ignore[attr-defined]
+    lost = 0
 
     def before_send(request: AWSPreparedRequest, **_: Any) -> None:
+        nonlocal lost
         if b"attempt=1" in request.headers["amz-sdk-request"]:
+            lost += 1
             session.send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
     with _listening(client, {"before-send": before_send}, EVERY):
         yield
+    assert lost
 
 
 @contextmanager

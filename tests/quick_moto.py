@@ -3,8 +3,9 @@
     with quick_moto.installed():
         …                           # every client and every moto of this process
 
-A request for items goes straight to moto's handler, without the HTTP request, its signature, and the search for what
-its URL, headers and shapes mean. What the handler does to the tables is moto's own work, but that
+A request to DynamoDB goes straight to moto's handler, without HTTP in between: no endpoint, signature, retry or
+parsing. Parameters are checked and the client's events told as ever. What the handler does to the tables is moto's own
+work, but that
 
 - an item is replaced and never changed, so that a transaction need not copy its tables to be able to go back;
 - a query looks at the items of its partition and does not sort the table;
@@ -16,12 +17,15 @@ its URL, headers and shapes mean. What the handler does to the tables is moto's 
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -32,15 +36,18 @@ import moto.core.responses
 import moto.dynamodb.comparisons
 import moto.dynamodb.models
 import moto.dynamodb.responses
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.client import ClientCreator
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.client import BaseClient, ClientCreator
 from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import ParamValidationError
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
+from botocore.validate import ParamValidationDecorator, ParamValidator
 from moto.core.base_backend import BackendDict
-from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
@@ -51,16 +58,17 @@ from moto.dynamodb.exceptions import ConditionalCheckFailed, ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.models.utilities import bytesize, dynamo_to_dict
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 Json = dict[str, Any]
 
-ITEM_OPERATIONS: Final = {
+OPERATIONS: Final = {
     "BatchGetItem": DynamoHandler.batch_get_item,
     "BatchWriteItem": DynamoHandler.batch_write_item,
+    "CreateTable": DynamoHandler.create_table,
     "DeleteItem": DynamoHandler.delete_item,
     "GetItem": DynamoHandler.get_item,
     "PutItem": DynamoHandler.put_item,
@@ -72,7 +80,6 @@ ITEM_OPERATIONS: Final = {
 }
 _ABSENT: Final = object()
 _TYPE: Final = "application/x-amz-json-1.0"
-_REGION: Final = re.compile(r"\.([^.]+)\.amazonaws\.com")
 _MOST_BYTES: Final = 405_000
 """Where moto refuses an item."""
 
@@ -107,41 +114,92 @@ def _set(attributes: Iterable[tuple[Any, str, Any]]) -> None:
 
 # --- requests ---
 
-_call_as_it_comes = BotocoreStubber.__call__
+_call_as_it_comes = vars(BaseClient)["_make_api_call"]
 _process_as_it_comes = BotocoreStubber.process_request
 _sign_as_it_comes = RequestSigner.sign
 _user_agent_as_it_comes = UserAgentString.to_string
 
 
-def _answer(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
-    service, _, operation = _text(request.headers.get("X-Amz-Target", "")).partition(".")
-    if not stubber.enabled or service != "DynamoDB_20120810" or operation not in ITEM_OPERATIONS:
-        return _call_as_it_comes(stubber, event_name, request, **more)
-    status, headers, body = _of_items(operation, request)
-    return AWSResponse(request.url, status, headers, MockRawResponse(body))  # type: ignore[arg-type]
+def _call(client: Any, operation: str, params: Json) -> Any:
+    """A request to DynamoDB goes to moto without HTTP, unless somebody means to meet it there."""
+    service = client.meta.service_model
+    quick = botocore_stubber.enabled and service.service_name == "dynamodb" and operation in OPERATIONS
+    if not quick or _is_awaited(client, operation):
+        return _call_as_it_comes(client, operation, params)
+    model, events, context = service.operation_model(operation), client.meta.events, Json()
+    params = client._emit_api_params(params, model, context)
+    _check(client, model, params)
+    request: Json = {"headers": {}}
+    event = f"before-call.dynamodb.{operation}"
+    answer = events.emit_until_response(event, model=model, params=request, context=context)[1]
+    http, parsed = answer or _answer(client, model, params)
+    events.emit(f"after-call.dynamodb.{operation}", http_response=http, parsed=parsed, model=model, context=context)
+    if http.status_code >= 300:
+        raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)
+    return parsed
 
 
-def _of_items(operation: str, request: AWSPreparedRequest) -> tuple[int, Json, str | bytes]:
-    """Status, headers and body of the answer to a request for items."""
-    region = _REGION.search(request.url)
-    assert region
+def _is_awaited(client: Any, operation: str) -> bool:
+    """Whether others than moto listen to what is sent."""
+    listeners = client.meta.events._emitter._handlers.prefix_search(f"before-send.dynamodb.{operation}")
+    return len(listeners) > 1
+
+
+def _check(client: Any, model: OperationModel, params: Json) -> None:
+    """By the service's model, where the client is to."""
+    serializer: Any = client._serializer
+    if isinstance(serializer, ParamValidationDecorator):
+        report = serializer._param_validator.validate(params, model.input_shape)  # type: ignore[attr-defined]
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
+
+def _answer(client: Any, model: OperationModel, params: Json) -> tuple[SimpleNamespace, Json]:
+    """moto's answer, and what botocore makes of it."""
     handler = DynamoHandler()
-    handler.region, handler.current_account = region[1], DEFAULT_ACCOUNT_ID
-    handler.headers = {"x-amz-target": f".{operation}", "Content-Type": _TYPE}
+    handler.region, handler.current_account = client.meta.region_name, DEFAULT_ACCOUNT_ID
+    handler.headers = {"x-amz-target": f".{model.name}", "Content-Type": _TYPE}
     handler.querystring, handler.response_headers = {}, {}
-    body: Any = request.body
-    handler.body = handler.params = json.loads(body, object_hook=_with_bytes)
+    handler.body = handler.params = _apart(params)
     try:
-        result = ITEM_OPERATIONS[operation](handler).result
+        result: Any = OPERATIONS[model.name](handler).result
     except ServiceException as error:
-        return handler.serialized(ActionResult(error))
+        status, headers, body = handler.serialized(ActionResult(error))
+        return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
     except HTTPException as error:
-        return int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
-    return 200, {"Content-Type": _TYPE}, json.dumps(result, default=_base64)
+        status, headers, body = int(error.code or 400), {"Content-Type": _TYPE}, str(error.description)
+        return SimpleNamespace(status_code=status), _parsed(client, model, status, headers, body)
+    if model.name == "CreateTable":  # its answer has times
+        body = json.dumps(result, default=_seconds)
+        return SimpleNamespace(status_code=200), _parsed(client, model, 200, {"Content-Type": _TYPE}, body)
+    shape: Any = model.output_shape
+    parsed = _apart({name: result[name] for name in shape.members if result.get(name) is not None})
+    parsed["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {"Content-Type": _TYPE}, "RetryAttempts": 0}
+    return SimpleNamespace(status_code=200), parsed
 
 
-def _text(header: str | bytes) -> str:
-    return header.decode() if isinstance(header, bytes) else header
+def _parsed(client: Any, model: OperationModel, status: int, headers: Json, body: str | bytes) -> Json:
+    """An answer as botocore parses it."""
+    text = body.encode() if isinstance(body, str) else body
+    response = {"status_code": status, "headers": HeadersDict(headers), "body": text, "context": {}}
+    parsed: Json = client._response_parser.parse(response, model.output_shape)
+    client._endpoint._add_modeled_error_fields(response, parsed, model, client._response_parser)
+    parsed["ResponseMetadata"]["RetryAttempts"] = 0
+    return parsed
+
+
+def _seconds(moment: datetime) -> float:
+    """moto has times of UTC that do not say so."""
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def _apart(values: Json) -> Json:
+    """A copy that shares nothing, as what goes over a wire."""
+    try:
+        copied: Json = marshal.loads(marshal.dumps(values, 2))  # noqa: S302  our own
+    except ValueError:  # not plain values only
+        copied = json.loads(json.dumps(values, default=_base64), object_hook=_with_bytes)
+    return copied
 
 
 def _with_bytes(part: Json) -> Json:
@@ -190,6 +248,33 @@ def _sign(signer: RequestSigner, operation_name: str, request: Any, *how: Any, *
         _sign_as_it_comes(signer, operation_name, request, *how, **more)
 
 
+_validate_as_it_comes = vars(ParamValidator)["_validate"]
+_KINDS: Final[Mapping[str, Any]] = {"S": str, "N": str, "B": bytes, "BOOL": bool, "NULL": bool, "M": dict, "L": list}
+_MAPS: Final = frozenset({"Key", "AttributeMap", "PutItemInputAttributeMap", "ExpressionAttributeValueMap"})
+
+
+def _validate(validator: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
+    right = (shape.name in _MAPS and _is_map(params)) or (shape.name == "AttributeValue" and _is_value(params))
+    if not right:
+        _validate_as_it_comes(validator, params, shape, errors, name)
+
+
+def _is_map(params: Any) -> bool:
+    return type(params) is dict and all(type(name) is str and _is_value(value) for name, value in params.items())
+
+
+def _is_value(params: Any) -> bool:
+    """Whether a value is right at first sight."""
+    if type(params) is not dict or len(params) != 1:
+        return False
+    kind, value = next(iter(params.items()))
+    if not isinstance(value, _KINDS.get(kind, ())):
+        return False
+    if kind == "M":
+        return _is_map(value)
+    return kind != "L" or all(map(_is_value, value))
+
+
 # --- clients ---
 
 
@@ -200,6 +285,22 @@ def _service_model(loader: Any, service: str, version: str | None) -> ServiceMod
 
 def _load_service_model(creator: Any, service_name: str, api_version: str | None = None) -> ServiceModel:
     return _service_model(creator._loader, service_name, api_version)
+
+
+_alias_as_it_comes = vars(EventAliaser)["_alias_event_name"]
+_aliases: dict[str, str] = {}
+
+
+def _alias_event_name(aliaser: EventAliaser, event_name: str) -> str:
+    """All clients have the same names for events."""
+    found = _aliases.get(event_name)
+    if found is None:
+        found = _aliases[event_name] = _alias_as_it_comes(aliaser, event_name)
+    return found
+
+
+def _verify_accept_kwargs(_aliaser: Any, _handler: Any) -> None:
+    """A handler that takes no keywords fails when it is called."""
 
 
 _providers: dict[tuple[int, int], tuple[EndpointProvider, Any]] = {}
@@ -221,6 +322,7 @@ def _endpoint_provider(ruleset_data: Any, partition_data: Any, excluded_params: 
 _query_as_it_comes = Table.query
 _update_as_it_comes: Any = DynamoDBBackend.update_item
 _copy_as_it_comes = Item.__deepcopy__
+_size_as_it_comes = Item.size
 _cast_as_it_comes = DynamoType.cast_value
 
 
@@ -231,12 +333,18 @@ def _new_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, at
 
 
 def _attributes(values: Mapping[str, DynamoType]) -> LimitedSizeDict:
-    if sum(bytesize(name) + value.size() for name, value in values.items()) > _MOST_BYTES:
+    size = sum(bytesize(name) + value.size() for name, value in values.items())
+    if size > _MOST_BYTES:
         raise ItemSizeTooLarge
     made = LimitedSizeDict()
+    vars(made)["size"] = size
     for name, value in values.items():
         dict.__setitem__(made, name, value)
     return made
+
+
+def _size(item: Item) -> int:
+    return vars(item.attrs).get("size") or _size_as_it_comes(item)
 
 
 def _copy(item: Item, _memo: Any) -> Item:
@@ -245,6 +353,18 @@ def _copy(item: Item, _memo: Any) -> Item:
     made.hash_key, made.range_key, made.attrs = item.hash_key, item.range_key, LimitedSizeDict()
     dict.update(made.attrs, item.attrs)
     return made
+
+
+def _plain(value: Any) -> Any:
+    """As moto's ``dynamo_to_dict``."""
+    kind = type(value)
+    if kind is DynamoType and value.type not in ("B", "BS"):
+        return {value.type: value.value if value.type in ("S", "N") else _plain(value.value)}
+    if kind is dict or kind is LimitedSizeDict:
+        return {name: _plain(part) for name, part in value.items()}
+    if kind is list:
+        return [_plain(part) for part in value]
+    return dynamo_to_dict(value)
 
 
 def _snapshot(table: Table, _memo: Any) -> Table:
@@ -472,13 +592,14 @@ def _update_by_moto(arguments: Any, condition: str | None, on_failure: str | Non
             if item is not None:
                 part[place] = item
             raise
+    vars(updated.attrs).clear()
     if asked and _steps(expression):
         _passed.add(asked)
     return updated
 
 
 _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
-    (BotocoreStubber, "__call__", _answer),
+    (BaseClient, "_make_api_call", _call),
     (BotocoreStubber, "process_request", _process),
     (RequestSigner, "sign", _sign),
     (moto.core.models, "RESPONSES_METHODS", []),  # for what asks AWS without botocore, which nothing does here
@@ -488,8 +609,13 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (botocore.regions, "EndpointProvider", _endpoint_provider),
     (ClientCreator, "_load_service_model", _load_service_model),
     (UserAgentString, "to_string", _user_agent),
+    (ParamValidator, "_validate", _validate),
+    (EventAliaser, "_alias_event_name", _alias_event_name),
+    (EventAliaser, "_verify_accept_kwargs", _verify_accept_kwargs),
+    (HierarchicalEmitter, "_verify_accept_kwargs", _verify_accept_kwargs),
     (Item, "__init__", _new_item),
     (Item, "__deepcopy__", _copy),
+    (Item, "size", _size),
     (Table, "__deepcopy__", _snapshot),
     (Table, "query", _query),
     (Table, "all_items", _all_items),
@@ -499,5 +625,6 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (moto.dynamodb.models, "create_condition_expression_parser", _Condition),
     (moto.dynamodb.comparisons, "create_condition_expression_parser", _Condition),
     (moto.dynamodb.responses, "UpdateExpressionParser", _Updates),
+    (moto.dynamodb.responses, "dynamo_to_dict", _plain),
 ]
 _ORIGINALS: Final = [(owner, name, vars(owner).get(name, _ABSENT)) for owner, name, _ in _REPLACEMENTS]
