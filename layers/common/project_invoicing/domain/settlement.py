@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from project_invoicing.domain.calendar import add_months
 
@@ -19,8 +18,7 @@ class IntervalUnit(StrEnum):
     YEAR = "year"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
+class Interval(NamedTuple):
     """The days from ``first`` to ``last``, both of them included."""
 
     first: date
