@@ -29,6 +29,7 @@ from operate import (
     reconcile,
     redrive,
     repair,
+    sales_tax_commands,
     setup_numbers,
 )
 from operate.actor import acting, actor_option
@@ -63,6 +64,7 @@ def add(commands: Commands) -> None:
     master_commands.add(commands)
     audit_commands.add(commands)
     ledger_commands.add(commands)
+    sales_tax_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:
