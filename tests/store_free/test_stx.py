@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.calendar import Interval, IntervalUnit, interval_of
 from project_invoicing.domain.codes import PostingType, TransactionClass
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.domain.settlement import Interval, IntervalUnit, interval_of
 from project_invoicing.rules.sales_tax_report import (
     NONE,
     Differs,

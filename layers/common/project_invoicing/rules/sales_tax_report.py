@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final
 
+from project_invoicing.domain.calendar import Interval
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import revenue
@@ -22,7 +23,6 @@ from project_invoicing.domain.lineage import ChargedTax
 from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.sales_tax import TaxOrigin
-from project_invoicing.domain.settlement import Interval
 
 NONE: Final = "none"
 """What the row of lines without a code is called (STX-04)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from project_invoicing.domain.calendar import Interval, interval_of
 from project_invoicing.domain.codes import ON_ACCOUNT, TransactionClass
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
-from project_invoicing.domain.settlement import Interval, interval_of
 from project_invoicing.setup.effective import Product
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.dated import Dated

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from project_invoicing.domain.calendar import IntervalUnit, may_start
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
-from project_invoicing.domain.settlement import IntervalUnit, may_start
 from project_invoicing.setup.models.row import Limited, SetupRow, told
 from project_invoicing.setup.models.values import Day, Name, Percent, Precision, UnitAmount
 

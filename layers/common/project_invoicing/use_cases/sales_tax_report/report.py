@@ -12,12 +12,11 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from project_invoicing.domain.calendar import add_months
+from project_invoicing.domain.calendar import Interval, add_months
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.domain.settlement import Interval
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.sales_tax_report import (
     NONE,

@@ -37,6 +37,7 @@ class ShownRow:
     ``documents`` are the currencies of its documents with base and tax in them, signed.
     """
 
+    company: str
     direction: str
     authority: str
     first: str
@@ -96,6 +97,7 @@ class ShownDifference:
 class ShownLine:
     """Base and tax of a line and code. ``other`` is the customer, or the lender of what is receivable."""
 
+    company: str
     direction: str
     tax_date: str
     accounting_date: str
@@ -181,6 +183,7 @@ def _rows(report: TaxReport, show: Figures) -> Iterable[ShownRow]:
             for currency, one in sorted(row.documents.items())
         )
         yield ShownRow(
+            company=report.company,
             direction=key.direction,
             authority=key.authority,
             first=key.interval.first.isoformat(),
@@ -212,6 +215,7 @@ def _totals(report: TaxReport, show: Figures) -> Iterable[ShownTotal]:
 
 def _line(one: TaxRecord, accounting: str, show: Figures) -> ShownLine:
     return ShownLine(
+        company=one.company,
         direction=one.direction,
         tax_date=one.tax_date.isoformat(),
         accounting_date=one.accounting_date.isoformat(),
