@@ -28,7 +28,7 @@ def run(
         raise InvalidInput([f"name one with --company: {', '.join(place.companies)}"])
     try:
         question = asked(place, company, first, last, code)
+        made = report(place, question, lines=lines)
     except Rejected as rejected:
         raise InvalidInput([f"--{rejected.field}: {rejected.detail}"]) from None
-    made = report(place, question, lines=lines)
     return Reported(shown(made, question, place.setup), place.stores.lists.complete())

@@ -82,9 +82,6 @@ def asked(place: ListPlace, company: str | None, first: str | None, last: str | 
     interval = Interval(begin or usual.first, end or usual.last)
     if interval.last < interval.first:
         raise _bad("to", f"to is {interval.last}, which is before {interval.first}")
-    codes = place.setup.document.sales_tax.codes
-    if code is not None and code != NONE and code not in codes:
-        raise _bad("code", f"the set-up has no sales tax code {code}; there are {', '.join([*codes, NONE])}")
     return Asked(known, interval, code)
 
 
@@ -100,7 +97,10 @@ def last_over(setup: FinanceSetup, today: date) -> Interval:
 
 
 def report(place: ListPlace, asked: Asked, *, lines: bool = False, most: int | None = None) -> Made:
-    """The report; ``lines`` with its records. Stops after ``most`` documents, and is then not ``whole``."""
+    """The report; ``lines`` with its records. Stops after ``most`` documents, and is then not ``whole``.
+
+    Raises ``Rejected`` for a code that neither the set-up nor any of the lines has.
+    """
     setup, company = place.setup, asked.company
     made = TaxReport(company, setup.accounting_currency(company), asked.interval, setup.settled_in, asked.code)
     kept: list[TaxRecord] = []
@@ -126,6 +126,9 @@ def report(place: ListPlace, asked: Asked, *, lines: bool = False, most: int | N
                 vouchers = ledger.vouchers(INVOICE, company, one.invoice_number) if own else ()
                 records = made.add(TaxDocument(company, direction, one, found, rate), vouchers)
                 kept += records if lines else ()
+    codes = setup.document.sales_tax.codes
+    if asked.code not in (None, NONE, *codes) and not made.rows:
+        raise _bad("code", f"the set-up has no sales tax code {asked.code}; there are {', '.join([*codes, NONE])}")
     return Made(made, sorted(kept, key=_place), whole=True)
 
 

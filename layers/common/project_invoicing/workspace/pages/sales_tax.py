@@ -27,6 +27,7 @@ def show(desk: Desk) -> Response[Any]:
     with_lines = "code" in desk.query or "lines" in desk.query
     question, made = _report(desk, lines=with_lines)
     found = shown(made, question, desk.lists.setup) if made.whole else None
+    codes = desk.lists.setup.document.sales_tax.codes
     return desk.page(
         "sales_tax.html",
         title="Sales tax",
@@ -35,7 +36,7 @@ def show(desk: Desk) -> Response[Any]:
         first=question.interval.first.isoformat(),
         last=question.interval.last.isoformat(),
         code=question.code,
-        codes=[*desk.lists.setup.document.sales_tax.codes, NONE],
+        codes=list(dict.fromkeys([*codes, *([question.code] if question.code else []), NONE])),
         found=found,
         lines=found.lines[:_LINES] if found else [],
         with_lines=with_lines,
