@@ -1,6 +1,6 @@
-"""INV-01, INV-16, INV-17, STX-09 over random invoices: taxes add up, vouchers balance, a credit note undoes its invoice.
+"""INV-01, INV-16, INV-17 over random invoices: taxes add up, vouchers balance, a credit note undoes its invoice.
 
-And the sales tax report says what the ledger says.
+STX-09: and the sales tax report says what the ledger says.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from tests.posted import posted_invoice, put, scanned
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, NUMBER, between_companies, posted, sold
+from tests.rules.invoices.test_lineage import as_the_version_before_left_it
 from tests.rules.stories import IN_POUNDS, bill, billed, bills, sale
 from tests.rules.test_lists import cli_of, forgotten
 from tests.workspace.person import Person
@@ -193,6 +194,23 @@ def test_an_invoice_of_many_lines_is_read_to_its_end_and_a_changed_ledger_is_nam
     found = shown_of(books, header["co"], (day, day))
     assert len(found.lines) >= 200
     assert {one.what for one in found.differences} >= {"document"}  # the header and the voucher are of one line
+
+
+def test_what_an_earlier_version_posted_is_told_as_long_as_its_set_up_is_there(books: Books) -> None:
+    books.use(SETTLED)
+    post(books, *month())
+    as_the_version_before_left_it(books)
+    books.use(finance(TAXED, ("sales_tax.codes.VAT20.rates", [{"valid_from": "2020-01-01", "percent": "99"}])))
+    found = shown_of(books)
+    assert ([row.due for row in found.rows], found.differences) == (["522.21"], [])
+
+    table = books.world.names.proposals_table
+    headers = [item for item in scanned(books.world, table) if item["pk"].startswith("PROPOSAL#") and item["sk"] == "H"]
+    put(books.world, table, ({name: value for name, value in item.items() if name != "pv"} for item in headers))
+    untold = shown_of(books)
+    assert (untold.rows, untold.documents) == ([], 3)
+    assert {one.what for one in untold.differences} == {"not_told"}
+    assert len({one.invoice for one in untold.differences}) == 3
 
 
 @pytest.mark.parametrize(

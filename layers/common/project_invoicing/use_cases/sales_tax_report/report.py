@@ -34,7 +34,7 @@ from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.invoices.draft import posted_before
 from project_invoicing.use_cases.lists.place import ListPlace
 
-_NOT_TOLD: Final = "it was posted by an earlier version, and its set-up can no longer say which taxes its lines have"
+_NOT_TOLD: Final = "nobody can tell which taxes its lines have: an earlier version posted it, and its set-up is gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _with_lines(place: ListPlace, some: _Some) -> Iterator[tuple[Invoice, Sequen
         lines: Sequence[ProposalLine] = stored[one.invoice_number]
         if not all(line.charges for line in lines):
             lines = posted_before(proposals, place.stores.setups, some.of, one.invoice_number)
-        yield one, lines or None
+        yield one, lines if len(lines) >= one.line_count else None
 
 
 def _conversions(place: ListPlace, asked: Asked, some: _Some) -> Callable[[Invoice], Convert | None]:
