@@ -30,6 +30,7 @@ from operate import (
     reconcile,
     redrive,
     repair,
+    sales_tax_commands,
     setup_numbers,
 )
 from operate.actor import acting, actor_option
@@ -65,6 +66,7 @@ def add(commands: Commands) -> None:
     audit_commands.add(commands)
     ledger_commands.add(commands)
     invoice_document_commands.add(commands)
+    sales_tax_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

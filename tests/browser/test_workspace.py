@@ -22,6 +22,7 @@ PAGES: Final = {
     "waiting": "/waiting",
     "rejected": "/rejected",
     "differences": "/differences",
+    "sales-tax": "/sales-tax?company=USPM&from=2026-08-01&to=2026-12-31&lines=yes",
     "ledger": "/ledger?company=USPM",
     "ledger-batch": "/ledger/batch?company=USPM&kind=ledger&number=1",
     "ledger-missing": "/ledger/missing?company=USPM",

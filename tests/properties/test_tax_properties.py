@@ -1,4 +1,7 @@
-"""INV-01, INV-16, INV-17 over random invoices: taxes add up, vouchers balance, a credit note undoes its invoice."""
+"""INV-01, INV-16, INV-17 over random invoices: taxes add up, vouchers balance, a credit note undoes its invoice.
+
+STX-09: and the sales tax report says what the ledger says.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,18 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from project_invoicing.domain.calendar import Interval
 from project_invoicing.domain.codes import LineKind, PostingType, TransactionClass
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import DocumentType, Terms, Totals, accounted, totals
 from project_invoicing.domain.invoice_voucher import InvoiceAccounts, LineAccounts, codes_to_post, voucher
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import Voucher, VoucherLine
+from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ExchangeRate, Rounding
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxForm, TaxOrigin, TaxRounding
+from project_invoicing.rules.sales_tax_report import Direction, TaxDocument, TaxReport, converting
 
 repeatable = settings(
     max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -52,9 +59,40 @@ class Document:
         taxes = {code: f"2221{code}" for code in codes_to_post(figures)}
         return voucher("PV-1", "FTI-1", figures, self.terms, InvoiceAccounts(lines, taxes, "130100"))
 
+    def posted(self) -> TaxDocument:
+        """The document as it is read when it is posted: each tax with the account of ``voucher``."""
+        figures, terms = self.totals(), self.terms
+        header = Invoice(
+            invoice_number="FTI-1",
+            proposal_id=terms.proposal_id,
+            proforma_id="proforma",
+            company=terms.company,
+            customer=terms.customer,
+            document_type=figures.document_type,
+            invoice_date=terms.invoice_date,
+            due_date=terms.due_date,
+            accounting_date=terms.accounting_date,
+            currency=terms.currency,
+            subtotal=figures.subtotal,
+            sales_tax=figures.sales_tax,
+            total=figures.total,
+            voucher="PV-1",
+            exchange_rate=terms.exchange_rate.multiplier,
+            line_count=len(figures.lines),
+        )
+        lines = tuple(
+            replace(line, charges=tuple(_on_accounts(charge) for charge in line.charges)) for line in figures.lines
+        )
+        convert = converting(header.exchange_rate, terms.accounting_precision)
+        return TaxDocument(terms.company, Direction.PAYABLE, header, lines, convert)
+
     def credited(self) -> Document:
         """The credit note of all lines."""
         return replace(self, lines=tuple(_negated(line) for line in self.lines))
+
+
+def _on_accounts(charge: Charge) -> Charge:
+    return replace(charge, taxes=tuple(replace(tax, account=f"2221{tax.code}") for tax in charge.taxes or ()))
 
 
 def _negated(line: ProposalLine) -> ProposalLine:
@@ -204,6 +242,18 @@ def test_a_credit_note_of_all_lines_undoes_the_invoice(document: Document) -> No
 def test_the_order_of_the_lines_does_not_change_the_documents_tax(document: Document) -> None:
     backwards = replace(document, lines=document.lines[::-1])
     assert backwards.totals().sales_tax == document.totals().sales_tax
+
+
+@settings(repeatable, max_examples=20)
+@given(documents())
+def test_stx_09_the_sales_tax_report_agrees_with_ledger_lines_and_header(document: Document) -> None:
+    report = TaxReport("USPM", "USD", Interval(INVOICED, INVOICED), lambda *_: None)
+    for one in (document, document.credited()):
+        report.add(one.posted(), [one.voucher()])
+    assert report.differences == []
+    assert all(ours == ledger == 0 for ours, ledger in report.accounts.values())
+    assert report.nets == {Direction.PAYABLE: 0}
+    assert not any(row.accounting.base or row.accounting.due for row in report.rows.values())
 
 
 def _sum(lines: tuple[VoucherLine, ...], posting_type: PostingType) -> Decimal:

@@ -81,6 +81,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/sales-tax": [{}, {"company": "GBPM"}, {"from": "2026-01-01", "to": "2027-12-31", "lines": "yes"}],
+    "/sales-tax/csv": [{"from": "2026-01-01", "to": "2027-12-31", "of": of} for of in ("codes", "lines")],
     "/ledger": [{"company": "GBPM"}],
     "/ledger/batch": [BATCH],
     "/ledger/file": [{**BATCH, "name": "manifest.json"}],

@@ -115,6 +115,7 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("ledger_posting.{company}.*.category", "categories.{company}"),
     ("sales_tax.groups.*.*", "sales_tax.codes"),
     ("sales_tax.item_groups.*.*", "sales_tax.codes"),
+    ("sales_tax.codes.*.settlement_period", "sales_tax.settlement_periods"),
     ("number_sequences.{company}", "companies"),
     ("intercompany.*.lender", "companies"),
     ("intercompany.*.borrower", "companies"),

@@ -119,6 +119,22 @@ class Invoices:
     def lines(self, company: str, number: str) -> list[ProposalLine]:
         return [line for _, page in self.pages(company, number) for line in page]
 
+    def whole(self, invoices: Iterable[Invoice]) -> dict[str, list[ProposalLine]]:
+        """The lines of a company's posted invoices, by number.
+
+        One request for a hundred, and one more for each that is longer than a page.
+        """
+        known = {partition(one.company, one.invoice_number): one for one in invoices}
+        keys = ((pk, f"{PAGE}{1:0{_DIGITS}d}") for pk in known)
+        first = {str(item["pk"]): item for item in get_many(self.client, self.table, keys)}
+        made: dict[str, list[ProposalLine]] = {}
+        for pk, one in known.items():
+            lines = rows.decode(ProposalLine, first[pk]["l"]) if pk in first else []
+            if len(lines) < one.line_count:
+                lines = self.lines(one.company, one.invoice_number)
+            made[one.invoice_number] = lines
+        return made
+
     def taxes_of(self, company: str, numbers: Iterable[str]) -> dict[str, TaxOfInvoice | None]:
         """What these posted invoices charged and what was given back; ``None`` for one that does not say (REG-19)."""
         keys = ((partition(company, number), HEADER) for number in numbers)

@@ -40,6 +40,7 @@ NAVIGATION: Final = (
     ("/waiting", "Waiting", "w"),
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
+    ("/sales-tax", "Sales tax", "s"),
     ("/ledger", "General ledger", "g"),
     ("/close", "Period close", "c"),
     ("/master-data", "Master data", "m"),

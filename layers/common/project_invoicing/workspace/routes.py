@@ -53,6 +53,9 @@ ROUTES: Final = (
     Route("GET", "/invoice", "pages.invoices:show"),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # sales tax
+    Route("GET", "/sales-tax", "pages.sales_tax:show"),
+    Route("GET", "/sales-tax/csv", "pages.sales_tax:download"),
     # batches for general ledgers
     Route("GET", "/ledger", "pages.ledger:listed"),
     Route("GET", "/ledger/batch", "pages.ledger:show"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from project_invoicing.domain.calendar import Interval, interval_of
 from project_invoicing.domain.codes import ON_ACCOUNT, TransactionClass
 from project_invoicing.domain.sales_tax import TaxForm, TaxRounding
 from project_invoicing.setup.effective import Product
@@ -84,6 +85,14 @@ class SalesTaxLookups(CategoryLookups):
         """Whether a sales tax group names the code without charging it."""
         found = self.document.sales_tax.codes.get(code)
         return found is not None and group in found.exempt_in
+
+    def settled_in(self, code: str, on: date) -> tuple[str, Interval] | None:
+        """The authority that a code is due to and the interval with a day; ``None`` where the set-up has none."""
+        tax = self.document.sales_tax
+        found = tax.codes.get(code)
+        period = tax.settlement_periods.get(found.settlement_period) if found and found.settlement_period else None
+        interval = interval_of(period.first_day, period.unit, period.number, on) if period else None
+        return (period.authority, interval) if period and interval else None
 
     @shared
     def tax_forms(self) -> dict[str, TaxForm]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from project_invoicing.domain.calendar import IntervalUnit, may_start
 from project_invoicing.domain.document_codes import TaxCategory
 from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
@@ -32,7 +33,8 @@ class TaxCode(SetupRow):
     ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
     ``net_of_invoice_balance`` the base is the document, whatever the rounding's calculation (TAX-23). ``exempt_in``:
     sales tax groups that name the code without charging it. ``category`` and why nothing is charged are for invoice
-    documents.
+    documents. ``settlement_period``: when and to whom the sales tax report says that the code is due (STX-07); nothing
+    is posted by it.
     """
 
     rates: Annotated[list[TaxRate], Limited(min_length=1)]
@@ -44,6 +46,7 @@ class TaxCode(SetupRow):
     category: TaxCategory | None = None
     exemption_code: Text | None = None
     exemption_text: Text | None = None
+    settlement_period: Name | None = None
 
     def _rates_fit_the_origin(self) -> None:
         needed = "amount_per_unit" if self.origin is TaxOrigin.AMOUNT_PER_UNIT else "percent"
@@ -65,6 +68,24 @@ class SalesTaxRounding(SetupRow):
     calculation: Calculation = Calculation.LINE
 
 
+class SettlementPeriod(SetupRow):
+    """The days of one return to an ``authority``: ``number`` of ``unit``, the first one from ``first_day`` on (STX-07).
+
+    Three months from 2026-01-01 are the quarters of each year.
+    """
+
+    authority: Name
+    unit: IntervalUnit = IntervalUnit.MONTH
+    number: Annotated[int, Limited(ge=1, le=366)] = 1
+    first_day: Day
+
+    def _has_that_day_in_every_month(self) -> None:
+        if not may_start(self.unit, self.first_day):
+            raise told(f"first_day must be one that every month has, 1 to 28, not {self.first_day.day}")
+
+    CHECKS = (_has_that_day_in_every_month,)
+
+
 _OTHERS_TAXED = frozenset({TaxOrigin.PERCENT_OF_TAX, TaxOrigin.PERCENT_OF_GROSS})
 
 
@@ -79,6 +100,7 @@ class SalesTax(SetupRow):
     item_groups: dict[Name, list[Name]] = {}
     rounding: SalesTaxRounding = SalesTaxRounding()
     amounts_include_tax: bool = False
+    settlement_periods: dict[Name, SettlementPeriod] = {}
 
     def _codes_fit_together(self) -> None:
         for name, code in self.codes.items():
