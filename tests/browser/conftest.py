@@ -84,7 +84,7 @@ class Desk:
         return [text for text in noted if "status of 404" not in text and "status of 400" not in text]
 
     @contextmanager
-    def signed_in(self, name: str, *roles: Role) -> Iterator[Page]:
+    def signed_in(self, name: str, *roles: str) -> Iterator[Page]:
         """A person of this name at the first page; with all roles, if none is named."""
         self.issuer.user = {"sub": name.lower(), "name": name, "roles": [*(roles or Role)]}
         context = self.browser.new_context(

@@ -97,6 +97,9 @@ def test_what_a_person_may_not_do_is_a_page_that_everybody_can_read(desk: Desk) 
         page.locator("form[action='/sign-out'] button").click()
         expect(page.locator("h1")).to_have_text("Not taken")
         looked_at(page, "not-taken")
+    with desk.signed_in("Zoe", "guest") as page:
+        expect(page.locator("main")).to_contain_text("None of the values of roles in the token stands for a role")
+        looked_at(page, "no-role")
     assert all("status of 40" in text for text in desk.errors())
 
 
