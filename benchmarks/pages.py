@@ -1,7 +1,7 @@
 """Warm pages of the workspace: what the processor spends on each, and how often DynamoDB is asked.
 
-The tables are in dynoxide, a process of its own, so that only what is ours is counted. A page is asked several times, and
-the quickest counts: whatever else the machine does only makes one slower.
+The tables are in dynoxide, a process of its own, so that only what is ours is counted. A page is asked several times,
+and the quickest counts: whatever else the machine does only makes one slower.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.workspace.person import Person
 
 TARGET: Final = 50
 """Milliseconds of processor for a warm page."""
-_REPETITIONS: Final = 15
+REPETITIONS: Final = 15
 _LATE: Final = "late"
 
 
@@ -78,9 +78,9 @@ def _warm(person: Person, name: str, address: str, lines: int) -> Step:
     if seen.status != 200:
         raise RuntimeError(f"{address} is {seen.status}: {seen.text[:200]}")
     spent = []
-    for _ in range(_REPETITIONS):
+    for _ in range(REPETITIONS):
         began, busy = perf_counter(), process_time()
         seen = person.get(address)
         spent.append((process_time() - busy, perf_counter() - began))
     cpu, seconds = min(spent)
-    return Step(f"page {name}", lines, seconds, cpu, seen.requests)
+    return Step(name, lines, seconds, cpu, seen.requests)
