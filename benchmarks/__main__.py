@@ -27,6 +27,7 @@ from benchmarks.cold_start_beside import starts_beside
 from benchmarks.connections import questions_and_reconciliation, sweep, webhook, write_back
 from benchmarks.first_load import first_load
 from benchmarks.master_data import beside
+from benchmarks.pages import TARGET, warm_pages
 from benchmarks.rows import STAGES
 from benchmarks.steps import Step, cpu_of_a_line, cpu_of_an_actual, story, sync
 from local.engines import EngineError
@@ -39,6 +40,8 @@ LOADED: Final = 100_000
 BESIDE: Final = 100_000
 """The projects, and as many accounts, beside which functions are started in turn with hardly any."""
 WRITTEN_BACK: Final = 10_000
+LINES_OF_PAGES: Final = 1_000
+"""Of each document whose page is looked at."""
 CPU_TARGET: Final = 150
 """Microseconds for the parsing, mapping and building of one actual."""
 _PACKAGES: Final = 4
@@ -128,6 +131,19 @@ def cold_start_beside(console: Console, _: Sequence[int]) -> Figures:
     return {str(beside.rows): {name: asdict(start) for name, start in beside.starts.items()} for beside in (few, many)}
 
 
+def pages(console: Console, _: Sequence[int]) -> Figures:
+    """Warm pages of the workspace."""
+    made = warm_pages(LINES_OF_PAGES)
+    title = f"Warm pages beside documents of {LINES_OF_PAGES:,} lines, the quickest of each (target {TARGET} ms of CPU)"
+    table = Table("page", title=title, title_justify="left")
+    for name in ("CPU ms", "requests"):
+        table.add_column(name, justify="right")
+    for step in made:
+        table.add_row(step.name, f"{step.cpu * 1000:.1f}", f"{step.requests}")
+    console.print(table)
+    return _figures(made)
+
+
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     "cpu": cpu,
     "documents": documents,
@@ -137,6 +153,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "questions": partial(steps, lambda sizes: questions_and_reconciliation(max(sizes))),
     "master-data": partial(steps, lambda _: beside(PROJECTS)),
     "first-load": partial(steps, lambda _: first_load(LOADED)),
+    "pages": pages,
     "cold-start": cold_start,
     "cold-start-beside": cold_start_beside,
 }

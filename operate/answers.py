@@ -36,6 +36,12 @@ _WITH_ACTUALS: Final = ("actual", "connection", "proposal", "invoice", "journal"
 Row = Mapping[str, Any]
 
 
+def filters_said(asked: Mapping[str, object]) -> str:
+    """The options that narrowed a list down, as a person writes them: ``--company USPM --problems``."""
+    given = ((name, value) for name, value in asked.items() if value not in (None, False))
+    return " ".join(f"--{name}" if value is True else f"--{name} {value}" for name, value in given)
+
+
 def show_previews(console: Console, previews: Sequence[Row]) -> None:
     """Prints what posting proposals and journals would make, or why it would be refused."""
     journals = [one for one in previews if "journal_id" in one]

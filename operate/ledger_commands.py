@@ -103,7 +103,12 @@ def _list(options: argparse.Namespace) -> int:
     for company, number in found["waiting"].items():
         documents = "document waits" if number == 1 else "documents wait"
         print(printable(f"{company}: {number} {documents} for a batch."))
-    if not found["batches"]:
+    asked = {name: getattr(options, name) for name in ("company", "kind", "before")}
+    if found["batches"]:
+        return 0
+    if filters := answers.filters_said(asked):
+        print(printable(f"There is no batch with {filters}."))
+    else:
         print("There is no batch yet; make one with: invoicing ledger build")
     return 0
 

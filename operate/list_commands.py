@@ -14,7 +14,7 @@ from operate import answers, lists
 from operate.arguments import ask_a_stack, named_text, verb
 from operate.outcomes import customer
 from operate.terminal import console, printable
-from project_invoicing.use_cases.lists.asked import USUAL, Kind
+from project_invoicing.use_cases.lists.asked import FILTERS, USUAL, Kind
 from project_invoicing.use_cases.lists.show import ROWS
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _list(options: argparse.Namespace) -> int:
         if found.cursor:
             print(f"There is more: --cursor {found.cursor}", file=sys.stderr)
     else:
+        if not rows:
+            print(printable(_why_none(Kind(options.kind), asked)))
         _print_table(Kind(options.kind), rows, found.cursor)
     return 0
 
@@ -107,10 +109,15 @@ def _cell(value: object) -> object:
     return f"'{text}" if formula else text
 
 
+def _why_none(kind: Kind, asked: Mapping[str, Any]) -> str:
+    """That there is nothing, or nothing that is like what was asked."""
+    if filters := answers.filters_said({name: asked[name] for name in FILTERS[kind]}):
+        return f"Nothing is listed among {kind} with {filters}."
+    return f"There are no {kind}." if kind in _DOCUMENTS else f"Nothing {_NOTHING[kind]}."
+
+
 def _print_table(kind: Kind, rows: Sequence[Mapping[str, Any]], cursor: str | None) -> None:
     screen = console()
-    if not rows:
-        print(f"No {kind} fit." if kind in _DOCUMENTS else f"Nothing {_NOTHING[kind]}.")
     answers.show_rows(screen, str(kind).capitalize(), map(_CELLS[kind], rows), most=len(rows))
     advice = {row["reason"]: row["next"] for row in rows if row.get("next")}
     if advice:

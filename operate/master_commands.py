@@ -204,7 +204,9 @@ def _list(options: argparse.Namespace) -> int:
         for line in _lines(found):
             print(printable(line))
     else:
-        print("none")
+        filters = answers.filters_said({name: getattr(options, name) for name in ("company", "problems", "deleted")})
+        of = f" of {options.part}" if options.part else ""
+        print(printable(f"There is no row{of} with {filters}." if filters else f"No row{of} has arrived yet."))
     return BAD_ANSWER if found and options.problems else 0
 
 

@@ -101,11 +101,13 @@ def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | Non
 
 
 def listed(chosen: Chosen, stack_prefix: str | None) -> Iterator[Json]:
-    """The rows that are chosen, one by one: this reads the whole table."""
+    """The rows that are chosen, one by one: this reads the whole table. Raises ``InvalidInput``."""
     tables = named(stack_prefix, "setup", "master_data")
     dynamodb = client.dynamodb()
     with suppress(setups.NotLoaded):
-        chosen = replace(chosen, policy=setups.current(dynamodb, tables.setup_table).document)
+        setup = setups.current(dynamodb, tables.setup_table)
+        check_company(chosen.company, setup)
+        chosen = replace(chosen, policy=setup.document)
     for key, seen in everything(MasterData(dynamodb, tables.master_data_table)):
         if isinstance(key, RowKey) and isinstance(seen, SeenRow) and _is_chosen(seen, chosen):
             yield _row(seen, chosen)

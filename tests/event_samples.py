@@ -248,13 +248,12 @@ BATCH_READY = LedgerBatchReady(
     first_date="2026-08-27",
     last_date="2026-08-31",
 ).on_bus("2026-09-01T04:00:00Z", "USPM-ledger-000001")
-BATCHES = LedgerBatchesRequested(company="USPM", kind="ledger", actor="ann@contoso.example").on_bus(
-    "2026-09-01T04:00:00Z", "USPM#ledger"
-)
+ANN = {"actor": "ann@contoso.example", "actor_name": "Ann", "how": "workspace"}
+BATCHES = LedgerBatchesRequested(company="USPM", kind="ledger", **ANN).on_bus("2026-09-01T04:00:00Z", "USPM#ledger")
 DOCUMENT = {"company": "USPM", "invoice_number": "FTI-00000001"}
 DELIVERED = {"company": "USPM", "kind": "ledger", "number": 1, "format": "d365_general_journal"}
 DELIVERY = LedgerDeliveryRequested(
-    company="USPM", kind="ledger", number=1, format="d365_general_journal", actor="ann@contoso.example"
+    company="USPM", kind="ledger", number=1, format="d365_general_journal", **ANN
 ).on_bus("2026-09-01T09:00:00Z", "USPM-ledger-000001")
 ACKNOWLEDGED = BusEvent(
     "ledger",

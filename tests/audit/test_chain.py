@@ -133,6 +133,22 @@ def test_a_page_that_is_slipped_into_a_sealed_document_is_named(books: Books) ->
     assert first(books.verify()) == ("added", None, "ledger 000005")
 
 
+@pytest.mark.parametrize(
+    ("pk", "place", "chain"),
+    [
+        (f"JOURNAL#{COMPANY}#000005", "GBSI#1", COMPANY),  # its document says more than the entry itself
+        ("JOURNAL#GBSI#000001", "GBSI#1", "GBSI"),
+        ("nobody's", None, "-"),
+    ],
+)
+def test_an_entry_that_is_slipped_in_is_counted_in_a_chain(
+    books: Books, pk: str, place: str | None, chain: str
+) -> None:
+    key = ("ledger", pk, "V#000002")
+    books.found[key] = Found(*key, "hash", None, None, place)
+    assert {fault["chain"] for fault in books.verify()["faults"]} == {chain}
+
+
 @pytest.mark.parametrize(("since", "place"), [(None, None), (None, f"{COMPANY}#2")])
 def test_an_entry_that_is_slipped_in_is_named_whatever_it_says_of_itself(
     books: Books, since: str | None, place: str | None

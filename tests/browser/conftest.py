@@ -78,12 +78,13 @@ class Desk:
     _noted: list[str] = field(default_factory=list)
 
     def errors(self) -> list[str]:
-        """Errors of the consoles since it was asked before. A browser notes every page that is not there."""
+        """Errors of the consoles since it was asked before. A browser notes each page that is not there
+        or not understood."""
         noted, self._noted = self._noted, []
-        return [text for text in noted if "status of 404" not in text]
+        return [text for text in noted if "status of 404" not in text and "status of 400" not in text]
 
     @contextmanager
-    def signed_in(self, name: str, *roles: Role) -> Iterator[Page]:
+    def signed_in(self, name: str, *roles: str) -> Iterator[Page]:
         """A person of this name at the first page; with all roles, if none is named."""
         self.issuer.user = {"sub": name.lower(), "name": name, "roles": [*(roles or Role)]}
         context = self.browser.new_context(

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from project_invoicing.domain.actor import Role
+from project_invoicing.workspace.routes import ROUTES
 from tests.browser.conftest import AXE, Desk, overlaps, screenshot, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
@@ -32,9 +33,24 @@ PAGES: Final = {
     "maps": "/maps",
     "explained": "/explain?id=INV-0001",
     "not-found": "/nowhere",
+    "not-understood": "/proposals?colour=red",
+    "signed-out": "/signed-out",
 }
 WIDTHS: Final = (390, 1_024, 1_600)
 NUMBER: Final = "INV-0001"
+LOOKED_AT_ON_THE_WAY: Final = {
+    "/proposals/<id>",
+    "/proposals/<id>/preview",
+    "/journal",
+    "/journal/preview",
+    "/journal/lines",
+    "/invoice",
+    "/voucher",
+    "/rejected/row",
+}
+"""Pages of documents that have to be made first."""
+NO_PAGES: Final = {"/proposals/<id>/progress", "/ledger/file", "/sign-in", "/signed-in", "/static/<name>"}
+"""A part of a page, a file, and steps of a sign-in that lead on."""
 
 
 def looked_at(page: Page, name: str) -> None:
@@ -64,6 +80,28 @@ def test_every_page_can_be_read_by_everybody_at_every_width_in_light_and_dark(de
         page.locator("a[data-open]").first.click()
         looked_at(page, "rejected-row")
     assert desk.errors() == []
+
+
+def test_no_page_of_the_workspace_is_forgotten_here() -> None:
+    looked = {address.partition("?")[0] for address in PAGES.values()} | LOOKED_AT_ON_THE_WAY | NO_PAGES
+    assert {route.path for route in ROUTES if route.method == "GET"} <= looked
+
+
+def test_what_a_person_may_not_do_is_a_page_that_everybody_can_read(desk: Desk) -> None:
+    with desk.signed_in("Eve", Role.VIEWER) as page:
+        page.goto(f"{desk.url}/journal/lines?company=USPM&number=J-1")
+        expect(page.locator("h1")).to_have_text("Not allowed")
+        looked_at(page, "not-allowed")
+    with desk.signed_in("Ann") as page:
+        page.locator("form[action='/sign-out'] input[type=hidden]").first.evaluate("one => { one.value = 'stale'; }")
+        page.locator("details.who summary").click()
+        page.locator("form[action='/sign-out'] button").click()
+        expect(page.locator("h1")).to_have_text("Not taken")
+        looked_at(page, "not-taken")
+    with desk.signed_in("Zoe", "guest") as page:
+        expect(page.locator("main")).to_contain_text("None of the values of roles in the token stands for a role")
+        looked_at(page, "no-role")
+    assert all("status of 40" in text for text in desk.errors())
 
 
 def test_keys_lead_from_page_to_page_and_from_row_to_row(desk: Desk) -> None:
@@ -148,6 +186,7 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         looked_at(page, "proposal-waits")
         page.get_by_role("link", name="journal USPM").first.click()
         looked_at(page, "journal-draft")
+        _look_at_journal_lines(page)
         page.keyboard.press("v")
         expect(page.get_by_role("heading", level=1)).to_contain_text("Preview of journal")
         looked_at(page, "journal-preview")
@@ -186,6 +225,14 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
     (proforma,) = desk.site.rows.select("invoice", invoicenumber=NUMBER)
     assert proforma["msdyn_customerinvoicenumber"]
     assert desk.errors() == []
+
+
+def _look_at_journal_lines(page: Page) -> None:
+    """The lines of the journal that is shown, and back."""
+    page.goto(page.url.replace("/journal?", "/journal/lines?"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Change lines of")
+    looked_at(page, "journal-lines")
+    page.go_back()
 
 
 def _open(page: Page) -> None:

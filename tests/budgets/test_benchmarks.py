@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import pages
 from benchmarks.cold_start import packages_of
 
 pytestmark = pytest.mark.engine
@@ -23,6 +24,8 @@ def test_every_benchmark_but_the_cold_starts_runs_and_gives_its_figures(
     monkeypatch.setattr(benchmarks, "WRITTEN_BACK", LINES)
     monkeypatch.setattr(benchmarks, "PROJECTS", (2, LINES))
     monkeypatch.setattr(benchmarks, "LOADED", LINES)
+    monkeypatch.setattr(benchmarks, "LINES_OF_PAGES", LINES)
+    monkeypatch.setattr(pages, "REPETITIONS", 1)
     names = [name for name in benchmarks.BENCHMARKS if not name.startswith("cold-start")]
     file = tmp_path / "figures.json"
     assert benchmarks.main(["--lines", str(LINES), "--json", str(file), "--only", *names]) == 0
@@ -32,6 +35,7 @@ def test_every_benchmark_but_the_cold_starts_runs_and_gives_its_figures(
     steps = {name: step for kind in names if kind != "cpu" for name, step in figures[kind].items() if name != "row"}
     assert all(step["seconds"] > 0 and step["cpu"] > 0 for step in steps.values())
     assert all(step["requests"] or step["asked"] for step in steps.values())
+    assert steps[f"explain invoice, {LINES}"]["requests"] > 10
     assert steps[f"post invoice, {LINES}"]["write_units"] > LINES
     assert steps[f"sweep, {LINES}"]["asked"] == 3
     assert steps[f"write-back, {LINES}"]["asked"] == 2

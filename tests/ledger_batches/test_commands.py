@@ -71,6 +71,17 @@ def test_a_batch_is_made_listed_and_shown(books: Books, capsys: pytest.CaptureFi
         assert capsys.readouterr().out.strip()
 
 
+def test_an_empty_list_says_whether_there_is_nothing_or_nothing_like_what_was_asked(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, told in (
+        ((), "There is no batch yet; make one with: invoicing ledger build"),
+        (("--company", COMPANY, "--kind", "ledger"), "There is no batch with --company USPM --kind ledger."),
+    ):
+        assert command(books, "ledger", "list", *words) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == told
+
+
 def test_what_is_wrong_has_an_exit_code_and_a_sentence(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
     for words, told in (
         (("show", "7"), "there is no batch USPM-ledger-000007; USPM has none of kind ledger"),

@@ -14,6 +14,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.rules.ledger_unanswered import is_overdue, unanswered_since
 from project_invoicing.store import client
 from project_invoicing.store.batch_answers import BatchAnswers
+from project_invoicing.store.batch_deliveries import BatchDeliveries
 from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
 from project_invoicing.use_cases.ledger_batches.inbox import ACKNOWLEDGED, Acknowledgements, Inbox
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
@@ -149,3 +150,21 @@ def test_a_batch_without_an_answer_is_overdue_after_its_hours(books: Books) -> N
     assert books.schedule("ledger_answers") == {"unanswered": 0}
     asked(books, deliver=SAID | {"format": D365})
     assert unanswered_since(the_batch(books)) == books.at, "what is sent again waits again"
+
+
+@pytest.mark.parametrize(
+    ("who", "known"),
+    [
+        ({"actor": "ann", "actor_name": "Ann", "how": "workspace"}, ("ann", "Ann", "workspace")),
+        ({"actor": "bo"}, ("bo", "bo", "command line")),  # an earlier version named no door
+    ],
+)
+def test_a_delivery_that_is_asked_for_by_event_says_who_asked_at_which_door(
+    books: Books, who: dict[str, str], known: tuple[str, str, str]
+) -> None:
+    event = envelope(
+        SAID | {"version": 1, "format": D365} | who, books.at, "LedgerDeliveryRequested", "project-invoicing"
+    )
+    assert books.call("ledger_answers", sqs_batch(json.dumps(event))) == {"batchItemFailures": []}
+    deliveries, _ = BatchDeliveries(books.client, books.names.ledger_batches_table).of(the_batch(books).id)
+    assert [(one.who.id, one.who.name, one.who.how) for one in deliveries] == [known]

@@ -173,6 +173,34 @@ def test_show_knows_what_only_the_document_has_and_says_what_nothing_has(capsys:
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("master list", "No row has arrived yet."),
+        ("master list projects", "No row of projects has arrived yet."),
+        ("master list projects --company USPM --problems",
+         "There is no row of projects with --company USPM --problems."),
+        ("list waiting", "Nothing waits."),
+        ("list waiting --company USPM", "Nothing is listed among waiting with --company USPM."),
+        ("list proposals", "There are no proposals."),
+        ("list proposals --status ready --since 2026-08-01",
+         "Nothing is listed among proposals with --status ready --since 2026-08-01."),
+    ],
+)  # fmt: skip
+def test_an_empty_list_says_whether_there_is_nothing_or_nothing_like_what_was_asked(
+    words: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 0
+    assert told in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("world")
+def test_a_company_that_the_set_up_does_not_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["master", "list", "--company", "NOPE"]) == 2
+    assert "--company: there is no company 'NOPE'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("world")
 def test_a_list_names_rows_with_their_problems(arrive: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     arrive("account", "one", number="C-7", company=USPM, name="First")
     arrive("account", "two", number="C-7", company=USPM, name="Second")

@@ -199,6 +199,15 @@ def test_a_posted_invoice_stands_under_its_own_number_and_shows_its_write_back()
     assert as_invoice(made, invoice(), SETUP).headline == "Invoice FTI-1 for 1920.00 USD with tax: posted"
 
 
+def test_of_many_lines_the_first_are_read_and_the_others_counted() -> None:
+    posted = PostedInvoice(invoice(), [], (WriteBackState.DONE, None))
+    ids = [guid(f"{n}") for n in range(50)]
+    made = proposal_in_words(ProposalFacts(posted_header(), TAKEN, posted=posted, lines=ids, unread=950), SETUP).row()
+    assert [one["id"] for one in made["linked"]] == ids
+    assert made["left_out"] == {"linked": 950}
+    assert "unread" not in made
+
+
 def test_99_27_a_withdrawn_proposal_says_what_became_of_its_rows() -> None:
     canceled = header(ProposalStatus.CANCELED, of={"statecode": option(3)})
     made = proposal_in_words(ProposalFacts(canceled, TAKEN), SETUP)

@@ -63,3 +63,6 @@ def test_what_is_not_found_says_where_it_was_looked_for_and_what_to_do(books: Bo
     row = ann.get(f"/explain?id={guid('nowhere')}")
     assert "it was never received" in row.main
     assert "Search for the number" in ann.get("/explain").main
+    other = ann.get("/explain?id=NOPE-1&company=NOPE")
+    assert other.status == 400
+    assert "there is no company NOPE; there are USPM" in other.main

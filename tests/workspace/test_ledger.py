@@ -110,20 +110,23 @@ def test_a_file_is_loaded_by_a_link_that_is_good_for_a_minute(books: Books) -> N
         assert ann.get("/ledger/file", **BATCH, name=name).status == 404
 
 
+WHO = {"actor": "ann", "actor_name": "ann", "how": "workspace"}
+
+
 def test_a_poster_builds_delivers_and_answers_and_an_administrator_voids(books: Books) -> None:
     poster = person(books, "poster")
     with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
         told = poster.send("/ledger/build", company=COMPANY, kind="ledger")
     [[event]] = [call.args[0] for call in published.call_args_list]
     assert "Batches of what waits in USPM are being made" in told.text
-    assert event.detail == {"version": 1, "company": "USPM", "kind": "ledger", "actor": "ann"}
+    assert event.detail == {"version": 1, "company": "USPM", "kind": "ledger", **WHO}
     assert poster.post("/ledger/build", company=COMPANY, kind="all").status == 404
     with patch("project_invoicing.bus.Bus.publish", return_value=[]) as published:
         told = poster.send("/ledger/batch/deliver", **BATCH, format="beancount")
     [[event]] = [call.args[0] for call in published.call_args_list]
     assert "It is being delivered in beancount" in told.text
     assert event.detail == {
-        "version": 1, "company": "USPM", "kind": "ledger", "number": 1, "format": "beancount", "actor": "ann",
+        "version": 1, "company": "USPM", "kind": "ledger", "number": 1, "format": "beancount", **WHO,
     }  # fmt: skip
     said = poster.send(
         "/ledger/batch/acknowledge", **BATCH, outcome="partly", external_number="GJ-1",
@@ -169,12 +172,12 @@ def test_a_program_has_batches_made_by_the_function_that_writes_them(books: Book
         asked_for = {"company": COMPANY, "kind": "ledger"}
         assert api.post("/api/v1/ledger/batches", asked_for, poster) == (200, {"outcome": "asked"})
     [[event]] = [call.args[0] for call in published.call_args_list]
-    assert event.detail == {"version": 1, **asked_for, "actor": "ann"}
+    assert event.detail == {"version": 1, **asked_for, "actor": "ann", "actor_name": "Ann", "how": "api"}
     for _ in range(2):  # the bus may bring it twice
         books.building().run(asked_by(envelope(event.detail, books.at, event.detail_type, "project-invoicing")))
     assert [(one.number, one.documents) for one in books.batches] == [(1, 2), (2, 1)]
     [made] = [one for one in bootstrap.ledger_batches().history(books.batch(2).id) if one.what is Done.CREATED]
-    assert made.who.id == "ann"
+    assert (made.who.called, made.who.how) == ("Ann", "api")
 
 
 @pytest.mark.parametrize("is_missing", [True, False], ids=["missing", "denied"])

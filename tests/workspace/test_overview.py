@@ -23,6 +23,21 @@ def a_day(books: Books) -> None:
     books.import_staging()
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/proposals?colour=red", "proposals are not listed by colour; what they are listed by: company, status"),
+        ("/waiting?status=ready", "waiting are not listed by status"),
+        ("/?company=NOPE", "there is no company NOPE; there are USPM"),
+        ("/master-data?company=NOPE", "there is no company NOPE; there are USPM"),
+    ],
+)
+def test_what_an_address_asks_for_and_nobody_knows_is_told(books: Books, address: str, told: str) -> None:
+    books.use(finance())
+    page = Person(books).get(address)
+    assert (page.status, told in page.text) == (400, True), page.text
+
+
 def test_it_says_what_waits_what_is_ready_and_what_went_wrong(books: Books) -> None:
     books.arrive(*approval(), *billed(), cost("odd", project="PRJ-NONE"), actual("bad", amount=None))
     books.import_staging()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -188,7 +189,7 @@ def test_texts_from_dataverse_are_shown_as_texts(books: Books) -> None:
     books.import_staging()
     ann = Browser(books)
     asked = ["/proposals", ADDRESS, f"/proposals/{guid('inv-2')}", f"/explain?id={guid('inv-1')}", "/journals"]
-    asked += [f"/proposals?customer={EVIL.replace(' ', '+')}&list={EVIL.replace(' ', '+')}", f"/explain?id={EVIL}"]
+    asked += [f"/proposals?customer={EVIL.replace(' ', '+')}", f"/proposals?{quote(EVIL)}=x", f"/explain?id={EVIL}"]
     pages = [ann.get(one) for one in asked] + [ann.get("/journal?company=USPM&number=USPM-000001")]
     books.post_journals()
     pages += [ann.get(ADDRESS), ann.get(f"{ADDRESS}/preview")]
@@ -196,7 +197,7 @@ def test_texts_from_dataverse_are_shown_as_texts(books: Books) -> None:
     pages.append(ann.send(ann.get(ADDRESS), "/post"))
     pages += [ann.get("/invoices"), ann.get("/invoice?company=USPM&number=FTI-00000001")]
     for page in pages:
-        assert page.status in (200, 422)
+        assert page.status in (200, 400, 422)
         assert "<script>alert" not in page.body
         assert "<img" not in page.body
         assert "onload='x" not in page.body

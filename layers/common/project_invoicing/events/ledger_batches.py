@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from project_invoicing.domain.actor import Actor, How
 from project_invoicing.domain.codes import BatchKind
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import AMOUNT, DATE, Company, LineCount, OwnEvent
@@ -63,6 +64,8 @@ class LedgerDeliveryRequested(OwnEvent):
     number: Annotated[int, Says("the number of the batch")]
     format: Annotated[str, Says("the format in which its files shall be")]
     actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
+    actor_name: Annotated[str | None, Says("the name of who asks, if that is known")] = None
+    how: Annotated[str | None, Says("the door through which it was asked for", values=tuple(How))] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +78,10 @@ class LedgerBatchesRequested(OwnEvent):
     company: Annotated[str | None, Says("the code of the only company")] = None
     kind: Annotated[str | None, Says("the only kind of batches", values=tuple(BatchKind))] = None
     actor: Annotated[str | None, Says("the id of who asks, if that is known")] = None
+    actor_name: Annotated[str | None, Says("the name of who asks, if that is known")] = None
+    how: Annotated[str | None, Says("the door through which it was asked for", values=tuple(How))] = None
+
+
+def who_asks(asked: LedgerDeliveryRequested | LedgerBatchesRequested) -> Actor:
+    """Who asks, through which door. An earlier version did not say the door. The door has looked at the roles."""
+    return Actor(asked.actor or "", asked.actor_name or asked.actor or "", How(asked.how or How.COMMAND_LINE))

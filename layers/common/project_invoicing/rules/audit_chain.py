@@ -352,5 +352,6 @@ class AuditChain:
 
     def _stray(self, found: Found, what: Wrong, detail: str) -> None:
         document = self._ledger.get(found.pk) or self._histories.get(found.pk)
-        chain = (document.company if document else None) or ""
+        # What the document says counts for more than the place that a slipped-in entry claims for itself.
+        chain = (document.company if document else None) or self._chain_of(found)
         self.faults.append(Fault(chain, _LAST, 0, what, detail, *found.key))

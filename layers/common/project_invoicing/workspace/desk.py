@@ -96,11 +96,15 @@ class Desk:
 
         Without one, that of the URL. Raises ``Rejected`` for a filter that the list does not know.
         """
-        from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Page
+        from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Page, bad
         from project_invoicing.use_cases.lists.show import page
 
         query = self.query if query is None else query
-        given: dict[str, Any] = {name: query[name] for name in (*FILTERS[kind], "cursor") if name in query}
+        for name in query:
+            if name not in (*FILTERS[kind], "cursor", neighbours.EARLIER):
+                known = ", ".join(FILTERS[kind])
+                raise bad(name[:40], f"{kind} are not listed by {name[:40]}; what they are listed by: {known}")
+        given: dict[str, Any] = {name: value for name, value in query.items() if name != neighbours.EARLIER}
         asked = Asked(kind, **given)
         place, limit, rows = self.lists, asked.limit, list[Any]()
         for _ in range(_SHORT_PAGES):
@@ -110,6 +114,15 @@ class Desk:
                 break
             asked = replace(asked, limit=limit - len(rows), cursor=found.cursor)
         return Page(rows, found.cursor)
+
+    @property
+    def company(self) -> str | None:
+        """The company that the URL names. Raises ``Rejected`` for one that is not there, or not for this person."""
+        company, there = self.query.get("company"), self.lists.companies
+        if company is not None and company not in there:
+            detail = f"there is no company {company[:40]}; there are {', '.join(there)}"
+            raise Rejected(RejectReason.SCHEMA, detail, field="company")
+        return company
 
     @property
     def list_query(self) -> str:

@@ -66,7 +66,10 @@ class PostedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
-    """What is known of a proposal. ``lines`` are its actuals' ids, ``linked`` the rows of the first of them."""
+    """What is known of a proposal. ``lines`` are the ids of its first actuals, ``linked`` their rows.
+
+    ``unread``: how many more it has.
+    """
 
     header: Proposal
     not_taken: NotTaken
@@ -74,6 +77,7 @@ class ProposalFacts:
     posted: PostedInvoice | None = None
     lines: Sequence[str] = ()
     linked: Mapping[str, StagedRow] = field(default_factory=dict)
+    unread: int = 0
 
 
 def waits_of(
@@ -126,6 +130,7 @@ def proposal_in_words(facts: ProposalFacts, setup: FinanceSetup) -> Explanation:
             explanation.advise("nothing: it is done")
         say_next_of_proposal(explanation, header, setup)
     explanation.linked = [Words(setup).linked("bills", id, facts.linked.get(id)) for id in facts.lines]
+    explanation.unread = facts.unread
     if facts.posted and not explanation.next:
         explanation.advise("nothing: it is done")
     return explanation

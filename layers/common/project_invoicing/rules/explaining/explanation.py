@@ -7,7 +7,7 @@ steps.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from project_invoicing.domain.actual import Actual, Proforma, Reference
@@ -53,7 +53,8 @@ class Explanation:
 
     ``kind`` is actual, connection, proposal, invoice, journal or voucher. ``facts`` are label and text, ``history`` the
     steps in order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with its own state,
-    ``voucher_lines`` the ledger entries (debit positive), ``next`` what a person can do.
+    ``voucher_lines`` the ledger entries (debit positive), ``next`` what a person can do. ``unread``: how many more
+    actuals belong to it than were read.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Explanation:
     linked: list[Entry] = field(default_factory=list)
     voucher_lines: list[Entry] = field(default_factory=list)
     next: list[str] = field(default_factory=list)
+    unread: int = 0
 
     def happened(self, what: str, at: str | None = None) -> None:
         self.history.append({"at": at, "what": what})
@@ -80,7 +82,9 @@ class Explanation:
 
     def row(self) -> Entry:
         """As JSON: decimal strings, ISO dates; at most ``SHOWN`` entries per list, ``left_out`` counts the others."""
-        made = asdict(self)
+        made = {one.name: getattr(self, one.name) for one in fields(self)}
+        beside = {"linked": made.pop("unread")}
         lists = [name for name, value in made.items() if isinstance(value, list)]
-        left_out = {name: len(made[name]) - SHOWN for name in lists if len(made[name]) > SHOWN}
-        return made | {name: made[name][:SHOWN] for name in lists} | {"left_out": left_out}
+        left_out = {name: max(len(made[name]) - SHOWN, 0) + beside.get(name, 0) for name in lists}
+        shown = {name: made[name][:SHOWN] for name in lists}
+        return made | shown | {"left_out": {name: count for name, count in left_out.items() if count}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.staged_item import StagedItem
@@ -16,12 +17,14 @@ from project_invoicing.store.whole_tables import staged_item
 from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.lists.facts import ReferenceFacts
 
 
 def explain_actual(stores: Stores, id: str) -> Explanation | None:
     """Everything known about an actual; ``None`` if nothing is."""
     item = staged_item(stores.staging, id)
     if item and item.row:
+        _look_ahead(stores, item.row.actual)
         facts = _facts(stores, item, item.row)
         made = actual_in_words(facts, stores.setup)
         _say_where(stores, made, facts)
@@ -30,6 +33,13 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
     linked = stores.staging.readable(links.values())
     absent = not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
     return woven(absent, stores.staging.history(ACTUAL, id)) if absent else None
+
+
+def _look_ahead(stores: Stores, actual: Actual) -> None:
+    """Reads in one request the rows whose names will be shown; each would be a request of its own."""
+    named = (actual.project, actual.contract, actual.contract_line, actual.customer)
+    of_line = (actual.currency, actual.category, actual.resource, actual.product)
+    stores.setups.seeing(ReferenceFacts(one) for one in (*named, *of_line) if one)
 
 
 def _say_where(stores: Stores, made: Explanation, facts: ActualFacts) -> None:

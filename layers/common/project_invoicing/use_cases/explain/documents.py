@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.invoice import Invoice
@@ -32,12 +34,15 @@ from project_invoicing.use_cases.explain.actuals import explain_actual
 from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.lists.facts import ProposalFacts as Names
 
 
 def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     """Everything known about a proposal, its invoice included; ``None`` if nothing is."""
     header = stores.proposals.get(proforma_id)
     found = not_taken(stores, PROFORMA, proforma_id)
+    if header:
+        stores.setups.seeing([Names.of(header)])  # in one request, not one by one
     of_row = list(stores.staging.history(PROFORMA, proforma_id))
     if header is None:
         made = proforma_in_words(proforma_id, found)
@@ -71,12 +76,20 @@ def _facts(stores: Stores, header: Proposal, found: NotTaken) -> ProposalFacts:
     if header.status is ProposalStatus.POSTED:
         invoice = stores.proposals.invoices.get(header.company or "", header.invoice_number or "")
     if invoice:
-        lines = stores.proposals.invoices.lines(invoice.company, invoice.invoice_number)
-        ids = [line.actual_id for line in lines]
+        pages = (page for _, page in stores.proposals.invoices.pages(invoice.company, invoice.invoice_number))
+        count = invoice.line_count
     else:
-        ids = [line.actual_id for line in stores.proposals.lines(header.id)]
-    linked = stores.staging.readable(ids[:SHOWN])
-    return ProposalFacts(header, found, posted=_posted(stores, invoice) if invoice else None, lines=ids, linked=linked)
+        pages = (page.lines for page in stores.proposals.pages(header.id))
+        count = header.line_count
+    ids = [line.actual_id for line in islice(chain.from_iterable(pages), SHOWN)]
+    return ProposalFacts(
+        header,
+        found,
+        posted=_posted(stores, invoice) if invoice else None,
+        lines=ids,
+        linked=stores.staging.readable(ids),
+        unread=max(count - len(ids), 0),
+    )
 
 
 def _waits(stores: Stores, header: Proposal) -> ProposalWaits:

@@ -14,7 +14,12 @@ from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
 from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
 from project_invoicing.errors import Rejected, Unavailable
-from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
+from project_invoicing.events.ledger_batches import (
+    LedgerBatchesRequested,
+    LedgerBatchReady,
+    LedgerDeliveryRequested,
+    who_asks,
+)
 from project_invoicing.ledger_bucket import FOLDER
 from project_invoicing.ledger_bucket import Refused as BucketRefused
 from project_invoicing.rules.ledger_answer_form import answer_of
@@ -88,6 +93,8 @@ class Deliveries:
             number=asked.number,
             format=asked.format,
             actor=self.actor.id or None,
+            actor_name=self.actor.name or None,
+            how=self.actor.how,
         )
         if self.bus.publish([requested.on_bus(self.at, f"{asked.batch}#{asked.format}")]):
             raise Unavailable("the bus did not take the request")
@@ -108,7 +115,10 @@ class Builds:
         must_be_allowed(self.actor, asked)
         if asked.company is not None and asked.company not in self.setup.document.companies:
             raise Rejected(RejectReason.SCHEMA, unknown_company(asked.company).detail)
-        requested = LedgerBatchesRequested(company=asked.company, kind=asked.kind, actor=self.actor.id or None)
+        who = self.actor
+        requested = LedgerBatchesRequested(
+            company=asked.company, kind=asked.kind, actor=who.id or None, actor_name=who.name or None, how=who.how
+        )
         if self.bus.publish([requested.on_bus(self.at, f"{asked.company}#{asked.kind}")]):
             raise Unavailable("the bus did not take the request")
         return {"outcome": "asked"}
@@ -135,7 +145,7 @@ class Inbox:
             if kind == LedgerDeliveryRequested.TYPE:
                 asked = LedgerDeliveryRequested.of(event)
                 request = DeliverBatch.of(asked.as_detail())
-                return self._deliver(request, at)
+                return self._deliver(request, at, who_asks(asked))
             said = self._file(event["detail"]) if kind == OBJECT_CREATED else event["detail"]
             answer = answer_of(said)
         except BucketRefused:
@@ -148,7 +158,8 @@ class Inbox:
         """What a call by hand does: ``{"deliver": …}`` or ``{"acknowledge": …}``. ``id``: of the call."""
         try:
             if "deliver" in detail:
-                return self._deliver(DeliverBatch.of(detail["deliver"]), at, id)
+                request = DeliverBatch.of(detail["deliver"])
+                return self._deliver(request, at, person(request.actor), id)
             asked = AcknowledgeBatch.of(detail.get("acknowledge"))
             taking = self.acknowledging(at, person(asked.actor))
             return self._seen(Acknowledgements(taking).answer(asked), asked.answer) | asked.signed
@@ -165,9 +176,9 @@ class Inbox:
             return {"outcome": f"refused: {refused.detail}"}
         return {"outcome": "delivered", "deliveries": len(made)}
 
-    def _deliver(self, asked: DeliverBatch, at: str, id: str | None = None) -> Json:
+    def _deliver(self, asked: DeliverBatch, at: str, who: Actor, id: str | None = None) -> Json:
         try:
-            delivering = replace(self.delivering(at, person(asked.actor)), request=id)
+            delivering = replace(self.delivering(at, who), request=id)
             made = delivering.deliver(asked.batch, asked.format)
         except Refused as refused:
             self._count("LedgerDeliveriesRefused")

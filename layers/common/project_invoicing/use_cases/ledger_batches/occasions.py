@@ -10,6 +10,7 @@ from typing import Any, Final
 from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.errors import Rejected
 from project_invoicing.events import SCHEDULE_SOURCE
+from project_invoicing.events.ledger_batches import LedgerBatchesRequested, who_asks
 from project_invoicing.events.own import SetupChanged
 from project_invoicing.use_cases.requests.build_batches import BuildBatches
 
@@ -43,6 +44,8 @@ def asked_by(event: Mapping[str, Any]) -> Asked:
         return Asked(Occasion.SETUP, BY_EVENT)
     try:
         request = BuildBatches.of(event.get("detail") or {})
+        if event.get("detail-type") == LedgerBatchesRequested.TYPE:
+            return Asked(Occasion.ASKED, who_asks(LedgerBatchesRequested.of(event)), request)
     except Rejected as rejected:
         return Asked(Occasion.ASKED, person(None), wrong=rejected)
     return Asked(Occasion.ASKED, person(request.actor), request)

@@ -14,10 +14,7 @@ from project_invoicing.workspace.links import link
 
 def show(desk: Desk) -> Response[Any]:
     """The explanations of what was asked for; without a hit, where it was looked for."""
-    asked = desk.query.get("id", "")
-    company = desk.query.get("company")
-    if company not in desk.lists.companies:
-        company = None
+    asked, company = desk.query.get("id", ""), desk.company
     found = explain(desk.stores, asked, company, desk.actor.companies) if asked else None
     if found and not found["found"] and asked != asked.upper():  # numbers are typed in small letters, too
         other = explain(desk.stores, asked.upper(), company, desk.actor.companies)

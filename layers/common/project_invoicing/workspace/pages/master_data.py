@@ -36,7 +36,7 @@ _OF_RATE: Final = ("currency", "rate", "factor")
 
 def search(desk: Desk) -> Response[Any]:
     """The names with a number, or the rows with an id. Without either, what the last reconciliation found wrong."""
-    number, company, kind = (desk.query.get(name) for name in ("number", "company", "kind"))
+    number, company, kind = desk.query.get("number"), desk.company, desk.query.get("kind")
     part = _part(kind) if kind else None
     names: list[NameKey] = []
     rows = []

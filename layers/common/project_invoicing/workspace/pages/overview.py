@@ -12,9 +12,7 @@ from project_invoicing.workspace.desk import Desk
 
 def show(desk: Desk) -> Response[Any]:
     """The first page, of one company or of all."""
-    company = desk.query.get("company")
-    if company not in desk.lists.companies:
-        company = None
+    company = desk.company
     made = overview(desk.lists, company)
     return desk.page("overview.html", title="Overview", made=made, company=company, checks=_checks(made.report))
 
