@@ -25,7 +25,6 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.documents.renumbering import Numbering, look_again
 from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
-from project_invoicing.use_cases.invoices.e_invoice_gate import gets_e_invoices, refuse_broken_rules
 from project_invoicing.use_cases.master_data.facts import Fact, ProformaFacts, ProposalLineFacts
 from project_invoicing.use_cases.setups import Seen, SetupVersions
 
