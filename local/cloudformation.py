@@ -31,6 +31,7 @@ _REFERRED: Final = (
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Function",
 )
 """What a reference gives the name of. AWS gives a queue's URL and a secret's ARN; the engines take the names too."""
 

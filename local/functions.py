@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import os
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, Final
+from unittest.mock import patch
 
+from local.cloudformation import STACK_NAME
 from local.template import Function
 from project_invoicing import bootstrap
+from project_invoicing.store import client
 
 _LOG_LEVEL: Final = "POWERTOOLS_LOG_LEVEL"
 _LOCAL: Final = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
@@ -47,11 +51,28 @@ class Handlers:
         self._output = sys.stderr if verbose else io.StringIO()
         self._extra = {**_LOCAL, _LOG_LEVEL: "INFO" if verbose else "CRITICAL", **variables}
         self._current: Mapping[str, str] = {}
+        self._known: Mapping[str, Function] = {}
+
+    def knows(self, functions: Iterable[Function]) -> None:
+        """The functions that a function may call, by their names in the stack."""
+        self._known = {f"{STACK_NAME}-{function.name.replace('_', '-')}": function for function in functions}
 
     def call(self, function: Function, event: Mapping[str, Any]) -> Any:
-        with redirect_stdout(self._output):
+        with redirect_stdout(self._output), patch.object(client, "functions", lambda: self):
             self._enter({**function.environment, **self._extra})
             return self._handler(function)(event, Context(function.name))
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - as Lambda's client has it
+        """A function that is at work calls another one, and has its own environment again after that."""
+        before = self._current
+        try:
+            answer = self.call(self._known[FunctionName], json.loads(Payload))
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its caller's answer
+            told = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(told.encode())}
+        finally:
+            self._enter(before)
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
 
     def _enter(self, environment: Mapping[str, str]) -> None:
         if environment == self._current:

@@ -42,6 +42,7 @@ class Stack:
     def __init__(self, template: Template, handlers: Handlers, *, copies: int = 1) -> None:
         self._template = template
         self._handlers = handlers
+        handlers.knows(template.functions)
         self._copies = copies
         self._sqs = boto3.client("sqs")
         # Dynoxide's shard ids are shorter than botocore would have them.

@@ -77,6 +77,7 @@ class World:
     def __init__(self, at: str = "2026-08-31T09:00:00Z") -> None:
         self.at = at
         self.handlers = Handlers(verbose=False)
+        self.handlers.knows(TEMPLATE.functions)
         bootstrap.forget()
         self.client = client.dynamodb()
         for table in TEMPLATE.tables:

@@ -25,6 +25,7 @@ BUSES = {STACK_NAME: "EventBus"}
 QUEUES = {queue.name: queue.id for queue in read(ROOT / "template.yaml").queues}
 BUCKETS = {id.lower(): id for id in resources("AWS::S3::Bucket")}
 """Without names of their own: a local run writes their logical ids in small letters."""
+FUNCTION_IDS = {f"{STACK_NAME}-{name_of(id).replace('_', '-')}": id for id in FUNCTIONS}
 SECRETS = resources("AWS::SecretsManager::Secret")
 """Without names of their own: their logical ids are their names in a local run."""
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -68,6 +69,8 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             bucket = BUCKETS[request["Bucket"]]
             assert bucket == "DocumentBucket" or request["Key"].startswith("ledger/")
             yield f"s3:{operation}", f"{bucket}/*" if bucket == "DocumentBucket" else f"{bucket}/ledger/*"
+        case "Invoke":
+            yield "lambda:InvokeFunction", FUNCTION_IDS[request["FunctionName"]]
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()
@@ -86,7 +89,7 @@ def enforced() -> Iterator[set[Use]]:
     """Notes what the functions ask of AWS, and fails at the end for what their roles would refuse."""
     noted: set[Use] = set()
     calling: list[str] = []
-    call, request = Handlers.call, vars(BaseClient)["_make_api_call"]
+    call, invoke, request = Handlers.call, Handlers.invoke, vars(BaseClient)["_make_api_call"]
 
     def named_call(handlers: Handlers, function: Function, event: Mapping[str, Any]) -> Any:
         calling.append(function.name)
@@ -100,7 +103,15 @@ def enforced() -> Iterator[set[Use]]:
             noted.update(Use(calling[-1], *use) for use in asked(operation, arguments))
         return request(client, operation, arguments)
 
-    with patch.object(Handlers, "call", named_call), patch.object(BaseClient, "_make_api_call", noted_request):
+    def noted_invocation(handlers: Handlers, **arguments: str) -> Any:
+        noted.update(Use(calling[-1], *use) for use in asked("Invoke", arguments))
+        return invoke(handlers, **arguments)
+
+    with (
+        patch.object(Handlers, "call", named_call),
+        patch.object(Handlers, "invoke", noted_invocation),
+        patch.object(BaseClient, "_make_api_call", noted_request),
+    ):
         yield noted
     refused = noted - allowed()
     assert not refused, f"template.yaml does not allow: {sorted(refused)}"

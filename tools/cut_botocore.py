@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-SERVICES: Final = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sqs"})
+SERVICES: Final = frozenset({"dynamodb", "events", "lambda", "s3", "secretsmanager", "sqs"})
 """Those that ``store/client.py`` has clients for."""
 
 

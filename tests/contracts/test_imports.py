@@ -53,6 +53,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "published_files": PLAIN,
     "seal_bucket": PLAIN,
     "ledger_bucket": PLAIN,
+    "other_function": PLAIN,
     "document_bucket": PLAIN | {"ledger_bucket"},
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
@@ -62,6 +63,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "document_bucket",
         "events",
         "ledger_bucket",
+        "other_function",
         "published_files",
         "seal_bucket",
         "secrets",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,12 +28,14 @@ _TOKEN = re.compile(r'name="token" value="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An answer. ``text`` is what a person reads, on one line; ``requests`` what DynamoDB was asked for it."""
+    """An answer. ``text`` is what a person reads, on one line, ``data`` its bytes; ``requests`` what DynamoDB was asked."""
 
     status: int
     html: str
     location: str
     requests: int
+    headers: Mapping[str, str]
+    data: bytes
 
     @property
     def text(self) -> str:
@@ -84,7 +87,9 @@ class Person:
             answer = world.handlers.call(function, event)
         kept = [one.partition(";")[0] for one in answer.get("cookies") or () if "Max-Age=0" not in one]
         self.cookies = kept or ([] if answer.get("cookies") else self.cookies)
-        return Seen(answer["statusCode"], answer["body"], answer["headers"].get("Location", ""), asked.total())
+        body, headers = answer["body"], answer["headers"]
+        data = b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+        return Seen(answer["statusCode"], body, headers.get("Location", ""), asked.total(), headers, data)
 
 
 @contextmanager

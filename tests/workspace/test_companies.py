@@ -72,6 +72,9 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/proposals": [{}, {"company": "GBPM"}, {"number": "INV-9002"}, {"customer": "C-001"}, {"number": guid("their-2")}],
     "/proposals/<id>": [{}],
     "/proposals/<id>/preview": [{}],
+    "/proposals/<id>/document": [{}],
+    "/proposals/<id>/document/html": [{}],
+    "/proposals/<id>/document/pdf": [{}],
     "/proposals/<id>/progress": [{}],
     "/journals": [{}, {"company": "GBPM"}, {"number": "ZJ-000001"}],
     "/journal": [{"company": "GBPM", "number": "ZJ-000001"}],
@@ -79,6 +82,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/journal/preview": [{"company": "GBPM", "number": "ZJ-000002"}],
     "/invoices": [{}, {"company": "GBPM"}, {"number": "FTZ-00000001"}, {"customer": "C-001"}],
     "/invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
+    "/invoice/document": [{"company": "GBPM", "number": "FTZ-00000001"}],
+    "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
     "/sales-tax": [{}, {"company": "GBPM"}, {"from": "2026-01-01", "to": "2027-12-31", "lines": "yes"}],
@@ -104,8 +109,18 @@ ASKED: dict[str, list[dict[str, str]]] = {
     ],
     "/close": [{}, {"company": "GBPM"}],
 }
-NO_COMPANY = ("/maps", "/proposals/<id>/progress", "/ledger/batch", "/ledger/file")
-"""Pages that say nothing of a company here. That of batches of another one is in ``test_ledger``."""
+NO_COMPANY = (
+    "/maps",
+    "/proposals/<id>/document/html",
+    "/proposals/<id>/document/pdf",
+    "/proposals/<id>/progress",
+    "/invoice/document",
+    "/invoice/file",
+    "/ledger/batch",
+    "/ledger/file",
+)
+"""Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
+``test_invoice_documents``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
@@ -121,6 +136,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/ledger/batch/deliver": {**BATCH, "format": "beancount"},
     "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},
     "/ledger/batch/void": {**BATCH, "message": "why"},
+    "/invoice/make": {"company": "GBPM", "number": "FTZ-00000001"},
     "/waiting/import": {"company": "GBPM"},
     "/rejected/replay": {"row": json.dumps(["msdyn_actual", guid("odd")])},
     "/rejected/dismiss": {"row": json.dumps(["msdyn_actual", guid("odd")]), "reason": "why"},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from project_invoicing.document_bucket import DocumentBucket
     from project_invoicing.domain.actor import Actor
     from project_invoicing.ledger_bucket import LedgerBucket
+    from project_invoicing.other_function import OtherFunction
     from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.journals import Journals
@@ -483,6 +484,13 @@ def document_bucket(named: str | None = None) -> DocumentBucket:
     from project_invoicing.document_bucket import DocumentBucket
 
     return DocumentBucket(client.s3(), named or settings().document_bucket)
+
+
+def document_function() -> OtherFunction:
+    """The function that makes documents, for those who have neither its fonts nor its templates."""
+    from project_invoicing.other_function import OtherFunction
+
+    return OtherFunction(client.functions(), settings().invoice_documents_function)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:

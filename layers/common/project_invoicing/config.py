@@ -19,7 +19,7 @@ class Settings:
     ``workspace_…``, ``oidc_…`` and ``api_audience`` are the sign-in of the workspace, see docs/sign-in.md;
     ``workspace_local_user`` is only set by a stack on this machine.
     ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches,
-    ``document_bucket`` is the one of the documents of invoices.
+    ``document_bucket`` is the one of the documents of invoices, ``invoice_documents_function`` what makes them.
     """
 
     staging_table: str
@@ -56,6 +56,7 @@ class Settings:
     ledger_batches_table: str = ""
     ledger_bucket: str = ""
     document_bucket: str = ""
+    invoice_documents_function: str = ""
 
 
 @cache

@@ -66,7 +66,14 @@ def s3() -> Any:
     return _session().create_client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
 
 
+@cache
+def functions() -> Any:
+    """Lambda, for a function that is waited for: it may work for half a minute, and is called once."""
+    config = _CONFIG.merge(Config(read_timeout=28, retries={"mode": "standard", "total_max_attempts": 1}))
+    return _session().create_client("lambda", config=config)
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager):
+    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager, functions):
         cached.cache_clear()

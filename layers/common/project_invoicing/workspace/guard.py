@@ -34,8 +34,16 @@ _POLICY: Final = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
+
+
+def policy(*, frames: str | None = None) -> str:
+    """The Content-Security-Policy of our pages; ``frames``: what the page may have in frames."""
+    more = {"frame-src": frames} if frames else {}
+    return "; ".join(f"{name} {value}" for name, value in {**_POLICY, **more}.items())
+
+
 HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": browsers would then send "Origin: null" with our own forms.
     "Referrer-Policy": "same-origin",

@@ -32,6 +32,9 @@ ROUTES: Final = (
     Route("GET", "/proposals", "pages.proposals:listed"),
     Route("GET", "/proposals/<id>", "pages.proposals:show"),
     Route("GET", "/proposals/<id>/preview", "pages.proposals:preview"),
+    Route("GET", "/proposals/<id>/document", "pages.invoice_documents:preview"),
+    Route("GET", "/proposals/<id>/document/html", "pages.invoice_documents:preview_paper"),
+    Route("GET", "/proposals/<id>/document/pdf", "pages.invoice_documents:preview_file"),
     Route("GET", "/proposals/<id>/progress", "pages.proposals:progress"),
     Route("POST", "/proposals/<id>/edit", "pages.proposal_changes:edit", Role.ACCOUNTANT),
     Route("POST", "/proposals/<id>/edit-lines", "pages.proposal_changes:edit_lines", Role.ACCOUNTANT),
@@ -51,6 +54,9 @@ ROUTES: Final = (
     # invoices, vouchers
     Route("GET", "/invoices", "pages.invoices:listed"),
     Route("GET", "/invoice", "pages.invoices:show"),
+    Route("GET", "/invoice/document", "pages.invoice_documents:paper"),
+    Route("GET", "/invoice/file", "pages.invoice_documents:file"),
+    Route("POST", "/invoice/make", "pages.invoice_documents:make", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
     # sales tax

@@ -22,7 +22,7 @@ from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.store.made_documents import MadeDocuments
-from project_invoicing.use_cases.invoice_documents.asked import asks_for_documents
+from project_invoicing.use_cases.invoice_documents.kept import asked_when_posted
 from project_invoicing.use_cases.invoice_documents.read import DocumentStores, posted_document
 
 _PAGE: Final = 100
@@ -71,10 +71,7 @@ class Making:
 
     def asks(self, company: str, number: str) -> bool:
         """Whether the set-up that the invoice was posted with asks for documents in its company."""
-        snapshot = self.stores.proposals.invoices.snapshot(company, number)
-        if snapshot is None or snapshot.setup_version is None:
-            return False
-        return asks_for_documents(self.stores.setups.of(snapshot.setup_version), company)
+        return asked_when_posted(self.stores.proposals.invoices, self.stores.setups, company, number)
 
     def make(self, company: str, number: str) -> MadeDocument:
         """The document of a posted invoice, made now unless it is there.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
+from project_invoicing import bootstrap
 from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import net_by_code
@@ -17,12 +18,14 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.figures import Figures
 from project_invoicing.store.write_backs import Document
+from project_invoicing.use_cases.invoice_documents.kept import asked_when_posted, kept_document
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.invoices import state_of
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import Lines, kept, lines_of, place_in, vouchers_of
 from project_invoicing.workspace.neighbours import neighbours
+from project_invoicing.workspace.papers import framing
 
 
 def listed(desk: Desk) -> Response[Any]:
@@ -41,13 +44,19 @@ class Refusal:
     detail: str
 
 
-def show(desk: Desk) -> Response[Any]:
-    """A posted invoice; the number of requests does not depend on its size."""
-    company, number = (desk.query.get(name, "") for name in ("company", "number"))
-    stores = desk.stores
-    invoice = stores.proposals.invoices.get(company, number) if company in desk.lists.companies else None
+def invoice_of(desk: Desk, given: Mapping[str, str]) -> Invoice:
+    """The invoice that a query or a form names, of a company that the person may see."""
+    company, number = (given.get(name, "") for name in ("company", "number"))
+    invoice = desk.stores.proposals.invoices.get(company, number) if company in desk.lists.companies else None
     if invoice is None:
         raise NotFoundError
+    return invoice
+
+
+def show(desk: Desk) -> Response[Any]:
+    """A posted invoice; the number of requests does not depend on its size."""
+    stores, invoice = desk.stores, invoice_of(desk, desk.query)
+    company, number = invoice.company, invoice.invoice_number
     rows, before, after = stores.proposals.invoices.page_at(company, number, place_in(desk, "page"))
     lines = lines_of(desk, "/invoice", "page", (rows, before, after), invoice.line_count)
     place = desk.lists.seeing([CustomerFacts(company, invoice.customer)])
@@ -55,7 +64,8 @@ def show(desk: Desk) -> Response[Any]:
     vouchers = vouchers_of(stores.ledger.vouchers(INVOICE, company, number), setup)
     staged = stores.staging.readable(line.actual_id for line in rows)
     progress = None if invoice.borrower else stores.write_backs.get(Document(INVOICE, company, number))
-    return desk.page(
+    document = kept_document(bootstrap.made_documents(), invoice)
+    page = desk.page(
         "invoice.html",
         title=f"Invoice {number}",
         invoice=invoice,
@@ -66,6 +76,8 @@ def show(desk: Desk) -> Response[Any]:
         vouchers=vouchers,
         taxes=[tax for one in vouchers for tax in one.taxes],
         nets=_nets(invoice, lines, Figures(setup)),
+        document=document,
+        asked=bool(document.made) or asked_when_posted(stores.proposals.invoices, stores.setups, company, number),
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
@@ -74,6 +86,7 @@ def show(desk: Desk) -> Response[Any]:
         beside=neighbours(desk, Kind.INVOICES, lambda row: _key(row) == (company, number)),
         kept={"company": company, "number": number, **kept(desk)},
     )
+    return framing(page) if document.ready else page
 
 
 def _nets(invoice: Invoice, lines: Lines, show: Figures) -> dict[str, str]:
