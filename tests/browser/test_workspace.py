@@ -41,6 +41,7 @@ NUMBER: Final = "INV-0001"
 LOOKED_AT_ON_THE_WAY: Final = {
     "/proposals/<id>",
     "/proposals/<id>/preview",
+    "/proposals/<id>/document",
     "/journal",
     "/journal/preview",
     "/journal/lines",
@@ -49,8 +50,18 @@ LOOKED_AT_ON_THE_WAY: Final = {
     "/rejected/row",
 }
 """Pages of documents that have to be made first."""
-NO_PAGES: Final = {"/proposals/<id>/progress", "/ledger/file", "/sign-in", "/signed-in", "/static/<name>"}
-"""A part of a page, a file, and steps of a sign-in that lead on."""
+NO_PAGES: Final = {
+    "/proposals/<id>/progress",
+    "/proposals/<id>/document/html",
+    "/proposals/<id>/document/pdf",
+    "/invoice/document",
+    "/invoice/file",
+    "/ledger/file",
+    "/sign-in",
+    "/signed-in",
+    "/static/<name>",
+}
+"""Parts of pages, files, and steps of a sign-in that lead on."""
 
 
 def looked_at(page: Page, name: str) -> None:
@@ -205,6 +216,10 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         expect(page.locator("main")).to_contain_text("RED5")
         looked_at(page, "proposal-preview")
         _open(page)
+        page.get_by_role("button", name="Look at the document").click()
+        expect(page.frame_locator("iframe").locator("body")).to_contain_text("PREVIEW")
+        looked_at(page, "proposal-document")
+        _open(page)
         page.get_by_role("button", name="Post", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("edited")
     with desk.signed_in("Eve", Role.VIEWER) as page:
@@ -220,11 +235,28 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         looked_at(page, "proposal-posted")
         page.get_by_role("link", name="FTI-").click()
         looked_at(page, "invoice")
+        _look_at_document(page)
         page.get_by_role("link", name="PV-").first.click()
         looked_at(page, "voucher")
     (proforma,) = desk.site.rows.select("invoice", invoicenumber=NUMBER)
     assert proforma["msdyn_customerinvoicenumber"]
     assert desk.errors() == []
+
+
+def _look_at_document(page: Page) -> None:
+    """The document of the invoice that is shown: made, seen in its frame, and downloaded."""
+    expect(page.locator("iframe")).to_have_count(0)
+    page.get_by_role("button", name="Make it now").click()
+    expect(page.get_by_role("status")).to_contain_text("The document of FTI-")
+    page.get_by_text("Look at it").click()
+    shown = page.frame_locator("iframe").locator("body")
+    expect(shown).to_contain_text("FTI-")
+    assert page.evaluate("document.querySelector('iframe').contentDocument") is None, "the frame has our origin"
+    looked_at(page, "invoice-document")
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="invoice.pdf").click()
+    assert begun.value.suggested_filename.endswith(".pdf")
+    assert begun.value.path().read_bytes().startswith(b"%PDF")
 
 
 def _look_at_journal_lines(page: Page) -> None:

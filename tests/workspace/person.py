@@ -28,7 +28,10 @@ _TOKEN = re.compile(r'name="token" value="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An answer. ``text`` is what a person reads, on one line, ``data`` its bytes; ``requests`` what DynamoDB was asked."""
+    """An answer. ``text`` is what a person reads, on one line, ``data`` its bytes.
+
+    ``requests`` is what DynamoDB was asked for it.
+    """
 
     status: int
     html: str

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
+from benchmarks.business import Work, into_staging
 from project_invoice_documents import rendering
 from project_invoicing.domain.history import Done
 from project_invoicing.store import client
@@ -22,7 +23,8 @@ from tests.workspace.person import Person, Seen
 
 INVOICE = {"company": COMPANY, "number": NUMBER}
 FOLDER = f"{COMPANY}/2026/{NUMBER}/"
-PREVIEW = f"/proposals/{PROFORMA}/document"
+NEXT = Work(lines=1, name="next")
+PREVIEW = f"/proposals/{NEXT.proforma_id}/document"
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_who_may_not_see_the_company_gets_nothing_and_makes_nothing(house: House
     assert eve.get("/invoice/file", **INVOICE, name="invoice.pdf").status == 404
     assert eve.post("/invoice/make", **INVOICE).status == 404
     for part in ("", "/html", "/pdf"):
-        assert eve.get(f"{PREVIEW}{part}").status == 404
+        assert eve.get(f"/proposals/{PROFORMA}/document{part}").status == 404
 
 
 def test_what_the_bucket_has_otherwise_is_not_shown(house: House) -> None:
@@ -151,21 +153,38 @@ def test_what_follows_by_itself_is_said_and_a_refusal_to_make_it_too(house: Hous
     assert "It is being made." in page.text
 
 
+def propose(house: House) -> None:
+    """A proposal that is ready."""
+    world = house.world
+    into_staging(world, NEXT.unbilled)
+    world.run("staging_import")
+    world.run("journal_posting")
+    world.deliver(NEXT.header)
+    into_staging(world, NEXT.sales)
+    world.run("staging_import")
+
+
 def test_a_proposal_is_previewed_with_a_watermark_in_the_same_frame(house: House) -> None:
+    propose(house)
     ann = person(house, "viewer")
+    assert f'action="{PREVIEW}"' in ann.get(PREVIEW.removesuffix("/document")).html
     around, page, file = (ann.get(f"{PREVIEW}{part}") for part in ("", "/html", "/pdf"))
     assert policy(around)["frame-src"] == "'self'"
     assert f'src="{PREVIEW}/html" sandbox ' in around.html
     assert (page.status, file.status) == (200, 200)
     assert "sandbox" in policy(page)
-    assert b"Preview" in page.data
-    assert NUMBER.encode() not in page.data
+    assert b"PREVIEW" in page.data
+    assert b"FTI-" not in page.data
     assert file.data.startswith(b"%PDF")
     assert house.objects() == {}
 
 
 def test_why_there_is_no_preview_is_told_within_the_frame(house: House) -> None:
     ann = person(house)
+    posted = ann.get(f"/proposals/{PROFORMA}/document/html")
+    assert posted.status == 400
+    assert b"posted" in posted.data
+    propose(house)
     with patch.object(rendering, "one", side_effect=ValueError("<b>broken</b>")):
         failed = ann.get(f"{PREVIEW}/html")
         assert ann.get(f"{PREVIEW}/pdf").status == 503
