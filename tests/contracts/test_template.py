@@ -34,6 +34,7 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "AUDIT_BUCKET": "AuditBucket",
     "LEDGER_BUCKET": "LedgerBucket",
     "DOCUMENT_BUCKET": "DocumentBucket",
+    "INVOICE_DOCUMENTS_FUNCTION": "InvoiceDocuments",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",
