@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -119,11 +119,19 @@ def run(options: Options) -> Outcome:
         refused = list(_played(stack, scenario, options))
         made = result.build(client.dynamodb(), stack.settings, lines[-1].at, refused)
         if options.files:
+            _make_documents(stack, made["invoices"], lines[-1].at)
             bucket_files.write([stack.settings.ledger_bucket], options.files)
             bucket_files.write_invoices(stack.settings.document_bucket, options.files)
         if folder and isinstance(stack, Stack):
             folder.save(stack, None)
         return Outcome(made, stack.dead_letters())
+
+
+def _make_documents(stack: AnyStack, invoices: Iterable[Row], at: str) -> None:
+    """Makes the document of each invoice, whether its company asks for documents or not: whoever runs this asks."""
+    for invoice in invoices:
+        named = {"company": invoice["company"], "invoice_number": invoice["invoice_number"]}
+        stack.invoke("invoice_documents", {"detail": {"make": named}, "time": at})
 
 
 def _played(stack: AnyStack, scenario: Scenario, options: Options) -> Iterator[Row]:

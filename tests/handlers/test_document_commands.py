@@ -91,11 +91,13 @@ def test_a_number_after_the_word_is_shown(typed: str, meant: str) -> None:
     assert filled_in(typed.split()) == meant.split()
 
 
-def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asks", [True, False], ids=["asked for", "not asked for"])
+def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path, *, asks: bool) -> None:
     setup = read_setup(SCENARIO / "setup.yaml")
-    setup["companies"][COMPANY]["document"] = {"legal_name": "Contoso", "address": ADDRESS, "tax_id": "US-1"}
-    for customer in setup["customers"][COMPANY].values():
-        customer |= {"address": ADDRESS, "tax_id": "US-2"}
+    if asks:
+        setup["companies"][COMPANY]["document"] = {"legal_name": "Contoso", "address": ADDRESS, "tax_id": "US-1"}
+        for customer in setup["customers"][COMPANY].values():
+            customer |= {"address": ADDRESS, "tax_id": "US-2"}
     written = tmp_path / "setup.json"
     written.write_text(json.dumps(setup, default=str))
     options = run.Options(setup=written, events=SCENARIO / "events.jsonl", engine="moto", files=tmp_path / "files")
