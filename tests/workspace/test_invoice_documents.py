@@ -185,12 +185,18 @@ def test_why_there_is_no_preview_is_told_within_the_frame(house: House) -> None:
     assert posted.status == 400
     assert b"posted" in posted.data
     propose(house)
-    with patch.object(rendering, "one", side_effect=ValueError("<b>broken</b>")):
+    with patch.object(rendering, "one", side_effect=ValueError("broken")):
         failed = ann.get(f"{PREVIEW}/html")
         assert ann.get(f"{PREVIEW}/pdf").status == 503
     assert failed.status == 400
-    assert b"&lt;b&gt;broken&lt;/b&gt;" in failed.data
+    assert b"does not answer" in failed.data
+    assert b"broken" not in failed.data
+    assert policy(failed) == policy(posted)
     assert policy(failed)["frame-ancestors"] == "'self'"
+    assert (
+        papers.told("<b>&").body
+        == b'<!doctype html><html lang="en"><title>No document</title><p>&lt;b&gt;&amp;</p></html>'
+    )
 
 
 def test_a_file_that_is_too_large_for_an_answer_is_loaded_from_the_bucket(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -13,6 +14,7 @@ from project_invoicing import bootstrap
 from project_invoicing.domain.made_document import CONTENT_TYPES, HTML, PDF
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.errors import Rejected, Unavailable
+from project_invoicing.observe import logger
 from project_invoicing.use_cases.invoice_documents.kept import KeptDocument, kept_document
 from project_invoicing.workspace import papers
 from project_invoicing.workspace.desk import Desk
@@ -30,10 +32,7 @@ def paper(desk: Desk) -> Response[Any]:
         raise NotFoundError
     if found.size > papers.MOST_ANSWERED:
         return papers.told("It is too large to be shown here; download it.")
-    try:
-        return papers.paper(found.content(bootstrap.document_bucket()))
-    except (Rejected, Unavailable) as why:
-        return papers.told(str(why))
+    return _paper(lambda: found.content(bootstrap.document_bucket()))
 
 
 def file(desk: Desk) -> Response[Any]:
@@ -77,10 +76,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
 def preview_paper(desk: Desk, id: str) -> Response[Any]:
     """It as a page, marked as a preview."""
     header = _ready(desk, id)
-    try:
-        return papers.paper(_previewed(desk, header, "html"))
-    except (Rejected, Unavailable) as why:
-        return papers.told(why.detail if isinstance(why, Rejected) else str(why))
+    return _paper(lambda: _previewed(desk, header, "html"))
 
 
 def preview_file(desk: Desk, id: str) -> Response[Any]:
@@ -90,6 +86,17 @@ def preview_file(desk: Desk, id: str) -> Response[Any]:
     if len(data) > papers.MOST_ANSWERED:
         raise Rejected("schema", f"The preview has {len(data)} bytes, too many to be sent here")
     return papers.download(data, f"preview-{header.number}.pdf", CONTENT_TYPES[PDF])
+
+
+def _paper(read: Callable[[], bytes]) -> Response[Any]:
+    """What there is to be shown, or why there is nothing: a frame shows no page of ours."""
+    try:
+        return papers.paper(read())
+    except Rejected as why:
+        return papers.told(why.detail)
+    except Unavailable:
+        logger.exception("workspace")
+        return papers.told("What is needed for it does not answer. Wait a minute and load the page again.")
 
 
 def _document(desk: Desk) -> KeptDocument:
