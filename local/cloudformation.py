@@ -21,6 +21,7 @@ _NAME: Final = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
     "AWS::S3::Bucket": "BucketName",
+    "AWS::SES::ConfigurationSet": "Name",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::Serverless::Function": "FunctionName",
@@ -29,6 +30,7 @@ _REFERRED: Final = (
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::S3::Bucket",
+    "AWS::SES::ConfigurationSet",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
 )

@@ -32,6 +32,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "document_bucket",
         "events",
         "ledger_bucket",
+        "mail_service",
         "seal_bucket",
         "secrets",
         "set_aside",
@@ -54,6 +55,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "seal_bucket": PLAIN,
     "ledger_bucket": PLAIN,
     "document_bucket": PLAIN | {"ledger_bucket"},
+    "mail_service": PLAIN | {"document_bucket", "ledger_bucket"},
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {
@@ -62,6 +64,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "document_bucket",
         "events",
         "ledger_bucket",
+        "mail_service",
         "published_files",
         "seal_bucket",
         "secrets",

@@ -19,7 +19,8 @@ class Settings:
     ``workspace_…``, ``oidc_…`` and ``api_audience`` are the sign-in of the workspace, see docs/sign-in.md;
     ``workspace_local_user`` is only set by a stack on this machine.
     ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches,
-    ``document_bucket`` is the one of the documents of invoices.
+    ``document_bucket`` is the one of the documents of invoices. ``mail_sender`` is whom their mails are from, sent
+    through ``mail_configuration_set`` of SES; a stack on this machine has no sender, and keeps mails in the bucket.
     """
 
     staging_table: str
@@ -56,6 +57,8 @@ class Settings:
     ledger_batches_table: str = ""
     ledger_bucket: str = ""
     document_bucket: str = ""
+    mail_sender: str = ""
+    mail_configuration_set: str = ""
 
 
 @cache

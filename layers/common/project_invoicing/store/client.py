@@ -66,7 +66,15 @@ def s3() -> Any:
     return _session().create_client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
 
 
+@cache
+def ses() -> Any:
+    """Never repeats a request: a mail whose answer was lost may have been sent."""
+    return _session().create_client(
+        "sesv2", config=_CONFIG.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+    )
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager):
+    for cached in (_session, dynamodb, event_bridge, sqs, s3, ses, secrets_manager):
         cached.cache_clear()
