@@ -79,7 +79,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     | {"bootstrap", "config", "events", "set_aside"},
     "local": PLAIN
     | {"domain", "setup", "rules", "dataverse", "store", "use_cases"}
-    | {"bootstrap", "bus", "config", "events"}
+    | {"bootstrap", "bus", "config", "events", "mail_service"}
     | {"operate", "dataverse_standin", "project_invoice_documents"},
     "dataverse_standin": {"dataverse"},
 }

@@ -108,3 +108,15 @@ def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path) -> None:
     assert {file.name for file in folder.iterdir()} == {f"{one}.{kind}" for one in numbers for kind in ("pdf", "html")}
     assert (folder / f"{numbers[0]}.pdf").read_bytes().startswith(b"%PDF-")
     assert outcome.dead_letters == []
+
+
+def test_a_document_is_mailed_again_by_a_person(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"].startswith("refused: ")
+    say(house, capsys, "document", "make", NUMBER)
+    assert "no address for mails" in say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"]
+
+    sent = say(house, capsys, "document", "resend", NUMBER, "--to", "ap@customer.example", "--actor", "ann")
+
+    assert (sent["outcome"], sent["address"], sent["actor"]) == ("sent", "ap@customer.example", "ann")
+    (mail,) = [data for key, data in house.objects().items() if key == f"outbox/mail/{COMPANY}/{NUMBER}-1.eml"]
+    assert b"To: ap@customer.example" in mail

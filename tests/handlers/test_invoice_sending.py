@@ -136,7 +136,6 @@ def test_what_is_not_to_be_mailed_is_not(office: Office, channel: str | None) ->
     assert (office.ses.taken, office.state) == ([], None)
 
 
-@pytest.mark.slow
 def test_a_run_that_dies_at_any_request_never_sends_twice(office: Office) -> None:
     before = snapshots.read(office.world)
     requests = counted(office, office.deliver)
