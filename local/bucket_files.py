@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from project_invoicing.errors import IntegrationError
+from project_invoicing.mail_service import MAILS
 from project_invoicing.store import client
 
 _DOCUMENT_PARTS: Final = 4
@@ -47,7 +48,21 @@ def write_invoices(bucket: str, folder: Path) -> int:
     return number
 
 
-def keys(bucket: str) -> Iterator[str]:
-    for page in client.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket):
+def write_mails(bucket: str, folder: Path) -> int:
+    """Writes the mails that were kept in place of being sent as ``mail/COMPANY/NUMBER-1.eml``."""
+    number = 0
+    try:
+        for key in keys(bucket, MAILS):
+            file = folder.joinpath("mail", *key.removeprefix(MAILS).split("/"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(client.s3().get_object(Bucket=bucket, Key=key)["Body"].read())
+            number += 1
+    except OSError as error:
+        raise IntegrationError(f"--files: {folder} could not be written: {error.strerror}") from error
+    return number
+
+
+def keys(bucket: str, prefix: str = "") -> Iterator[str]:
+    for page in client.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for one in page.get("Contents", ()):
             yield str(one["Key"])

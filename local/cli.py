@@ -124,7 +124,7 @@ def _add_runs(commands: Commands) -> None:
         "--files",
         type=Path,
         metavar="DIR",
-        help="write what leaves in files, ledger batches and documents of invoices, here",
+        help="write what leaves in files, ledger batches, documents of invoices and mails, here",
     )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     json_option(runs)

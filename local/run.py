@@ -122,6 +122,7 @@ def run(options: Options) -> Outcome:
             _make_documents(stack, made["invoices"], lines[-1].at)
             bucket_files.write([stack.settings.ledger_bucket], options.files)
             bucket_files.write_invoices(stack.settings.document_bucket, options.files)
+            bucket_files.write_mails(stack.settings.document_bucket, options.files)
         if folder and isinstance(stack, Stack):
             folder.save(stack, None)
         return Outcome(made, stack.dead_letters())

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from operate.arguments import Commands
 
 FUNCTION: Final = "invoice_documents"
+_SENDING: Final = "invoice_sending"
 _FORMATS: Final = ("pdf", "html", "xml")
 _REFUSED: Final = 1
 _LARGEST: Final = 4 * 1024 * 1024
 _WORD: Final = "document"
-_VERBS: Final = ("show", "make", "all", "preview", "attach")
+_VERBS: Final = ("show", "make", "all", "preview", "attach", "resend")
+_GONE: Final = ("sent", "delivered", "opened")
 
 Json = dict[str, Any]
 
@@ -70,6 +72,14 @@ def add(commands: Commands) -> None:
     attaches.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a file of at most 4 MB")
     _company(attaches)
     _acts(attaches, _attach)
+
+    does = "mail the document of a posted invoice again, also where it is not known whether the last mail was sent"
+    again = "document resend FTI-00000042"
+    resends = verb(verbs, "resend", does, again, f"{again} --to ap@customer.example")
+    resends.add_argument("number", type=named_text, help="the number of the posted invoice")
+    resends.add_argument("--to", type=named_text, metavar="ADDRESS", help="another address than the last mail's")
+    _company(resends)
+    _acts(resends, _resend)
 
 
 def filled_in(arguments: Sequence[str]) -> list[str]:
@@ -146,6 +156,16 @@ def _attach(options: argparse.Namespace) -> int:
         rows = [{"file": name, **answer} for (name, _), answer in zip(contents, made, strict=True)]
         answers.show_rows(console(), "Attached", rows, most=len(rows))
     return _REFUSED if any(_is_refused(answer) for answer in made) else 0
+
+
+def _resend(options: argparse.Namespace) -> int:
+    one = _named(options, INVOICE)
+    asked = {"company": one.company, "invoice_number": one.number, "actor": acting(options.actor)}
+    if options.to:
+        asked["to"] = options.to
+    answer = call(stack_named(options.stack_prefix), _SENDING, {"resend": asked})
+    code = _told(options, answer, "Mail", [answer])
+    return code or (0 if answer["outcome"] in _GONE else _REFUSED)
 
 
 def _content(file: Path) -> bytes:

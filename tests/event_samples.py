@@ -16,8 +16,10 @@ from typing import Any
 
 from local import ROOT
 from local.http_api import Request, request_event
+from project_invoicing import mail_service
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
+from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady
 from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     ImportRequested,
@@ -299,6 +301,16 @@ POSTED_INVOICE = InvoicePosted(
     line_count=1,
 )
 INVOICE = POSTED_INVOICE.on_bus("2026-08-31T09:05:00Z", "USPM#INV-0001")
+DOCUMENT_READY = InvoiceDocumentReady(
+    company="USPM",
+    invoice_number="FTI-000001",
+    customer="C-001",
+    document_type="invoice",
+    language="en",
+    channel="mail",
+    address="ap@customer.example",
+    files=(DocumentFile(key="USPM/2026/FTI-000001/invoice.pdf", sha256="0" * 64, bytes=48_211),),
+).on_bus("2026-08-31T09:06:00Z", "USPM#FTI-000001")
 REQUESTED = ImportRequested(actual_id=guid("actual-billed-sales")).on_bus(
     "2026-09-01T08:00:00Z", guid("actual-billed-sales")
 )
@@ -311,6 +323,31 @@ PROJECT = MasterDataChanged(
 ).on_bus("2026-08-27T16:59:00Z", f"msdyn_project#{guid('PRJ-1')}#5032050")
 PROJECTS = MasterDataLoaded(map="projects").on_bus("2026-08-27T16:58:00Z", "projects")
 SETUP = SetupChanged(setup_version=2).on_bus("2026-08-27T17:02:00Z", "2")
+
+
+def mail_notice(
+    detail_type: str,
+    company: str = "USPM",
+    number: str = "FTI-000001",
+    attempt: int = 1,
+    at: str = "2026-08-31T09:08:00Z",
+    **more: Any,
+) -> dict[str, Any]:
+    """What SES tells the bus of the account about a mail."""
+    tags = {"company": company, "invoice": number, "attempt": str(attempt)}
+    mail = {
+        "timestamp": "2026-08-31T09:07:00.000Z",
+        "source": "invoices@contoso.example",
+        "messageId": f"0100-mail-{attempt}",
+        "destination": ["ap@customer.example"],
+        "tags": {
+            "ses:configuration-set": ["local"],
+            **{name: [mail_service.tag(value)] for name, value in tags.items()},
+        },
+    }
+    named = {"Email Complaint Received": "Complaint", "Email Bounced": "Bounce"}
+    kind = named.get(detail_type, detail_type.removeprefix("Email "))
+    return envelope(BusEvent("aws.ses", detail_type, at, {"eventType": kind, "mail": mail, **more}, "mail"))
 
 
 WEBHOOK_KEY = "the-key-of-the-webhook-in-samples"
@@ -502,6 +539,17 @@ def function_samples() -> dict[str, Any]:
         ),
         "invoice_documents/attach": manual(
             "2026-09-01T09:00:00Z", "Manual Run", attach={**DOCUMENT, "name": "hours.csv", "content": "aG91cnM="}
+        ),
+        "invoice_sending/document-ready": queue_batch(envelope(DOCUMENT_READY), of="invoice-sending"),
+        "invoice_sending/mail-bounced": queue_batch(
+            mail_notice("Email Bounced", bounce={"bounceType": "Permanent", "bounceSubType": "NoEmail"}),
+            of="invoice-sending",
+        ),
+        "invoice_sending/mail-delivered": queue_batch(
+            mail_notice("Email Delivered", delivery={"recipients": ["ap@customer.example"]}), of="invoice-sending"
+        ),
+        "invoice_sending/resend": manual(
+            "2026-09-01T09:00:00Z", "Manual Run", resend={**DOCUMENT, "to": "ap@customer.example"}
         ),
         "explain/actual": manual("2026-08-31T09:10:00Z", "Manual Question", id=guid("actual-billed-sales")),
         "explain/proposal": manual("2026-08-31T09:10:00Z", "Manual Question", id="INV-0001", company="USPM"),

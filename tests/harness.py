@@ -53,7 +53,7 @@ LISTENERS = {
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}
-BEHIND_QUEUES = frozenset({"accounting_writeback", "invoice_documents", "ledger_answers"})
+BEHIND_QUEUES = frozenset({"accounting_writeback", "invoice_documents", "invoice_sending", "ledger_answers"})
 
 
 def envelope(detail: Mapping[str, Any], at: str, detail_type: str, source: str) -> dict[str, Any]:

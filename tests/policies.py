@@ -52,7 +52,8 @@ def allowed() -> set[Use]:
 
 def _index(target: Mapping[str, Any]) -> str:
     """``/index/NAME`` of ``!Sub ${Table.Arn}/index/NAME``."""
-    return str(target.get("Fn::Sub", "")).partition("}")[2]
+    given = str(target.get("Fn::Sub", ""))
+    return "" if given.startswith("arn:") else given.partition("}")[2]
 
 
 def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -71,6 +72,8 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             yield f"s3:{operation}", f"{bucket}/*" if bucket == "DocumentBucket" else f"{bucket}/ledger/*"
         case "Invoke":
             yield "lambda:InvokeFunction", FUNCTION_IDS[request["FunctionName"]]
+        case "SendEmail":
+            yield from (("ses:SendEmail", one) for one in ("MailIdentity", "MailConfigurationSet"))
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

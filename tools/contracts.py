@@ -51,6 +51,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
     MakeDocument,
     MakeDocuments,
     PreviewDocument,
+    ResendDocument,
     ShowDocument,
 )
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
@@ -97,6 +98,7 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     ShowDocument,
     PreviewDocument,
     AttachFile,
+    ResendDocument,
     Question,
 )
 """What people may ask of the functions other than ``document_editing``."""

@@ -83,6 +83,9 @@ ROUTES = {
     "staging_import/finance-setup-changed": SETUP,
     "ledger_export/batches-requested": {"ledger_export"},
     "invoice_documents/customer-invoice-posted": POSTED_INVOICE,
+    "invoice_sending/document-ready": {"invoice_sending"},
+    "invoice_sending/mail-bounced": {"invoice_sending"},
+    "invoice_sending/mail-delivered": {"invoice_sending"},
     "ledger_answers/batch-ready": {"ledger_answers"},
     "ledger_answers/delivery-requested": {"ledger_answers"},
     "ledger_answers/batch-acknowledged": {"ledger_answers"},
@@ -123,6 +126,7 @@ NOT_ON_THE_BUS = {
     "not-json",
     "acknowledge",
     "attach",
+    "resend",
     "make",
     "make-all",
     "show",
@@ -178,6 +182,11 @@ CHANGED = {
         "staging_import/integration-journal-posted", detail_type="IntegrationJournalFailed"
     ),
     "a new proposal": changed("invoice_posting/invoice-proposal-ready", detail_type="InvoiceProposalCreated"),
+    "a document for the outbox": changed("invoice_sending/document-ready", detail={"channel": "outbox"}),
+    "a document that is not sent": changed("invoice_sending/document-ready", detail={"channel": None}),
+    "a notice of somebody else's mail": changed(
+        "invoice_sending/mail-bounced", detail={"mail": {"tags": {"ses:configuration-set": ["newsletter"]}}}
+    ),
     "a rejected actual": changed("invoice_posting/invoice-proposal-ready", detail_type="ActualRejected"),
 }
 

@@ -32,6 +32,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "document_bucket",
         "events",
         "ledger_bucket",
+        "mail_service",
         "seal_bucket",
         "secrets",
         "set_aside",
@@ -55,6 +56,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "ledger_bucket": PLAIN,
     "other_function": PLAIN,
     "document_bucket": PLAIN | {"ledger_bucket"},
+    "mail_service": PLAIN | {"document_bucket", "ledger_bucket"},
     "bootstrap": PLAIN
     | {"domain", "setup", "dataverse", "store", "use_cases"}
     | {
@@ -64,6 +66,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "events",
         "ledger_bucket",
         "other_function",
+        "mail_service",
         "published_files",
         "seal_bucket",
         "secrets",
@@ -78,7 +81,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     | {"bootstrap", "config", "events", "set_aside"},
     "local": PLAIN
     | {"domain", "setup", "rules", "dataverse", "store", "use_cases"}
-    | {"bootstrap", "bus", "config", "events"}
+    | {"bootstrap", "bus", "config", "events", "mail_service"}
     | {"operate", "dataverse_standin", "project_invoice_documents"},
     "dataverse_standin": {"dataverse"},
 }

@@ -35,6 +35,8 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "LEDGER_BUCKET": "LedgerBucket",
     "DOCUMENT_BUCKET": "DocumentBucket",
     "INVOICE_DOCUMENTS_FUNCTION": "InvoiceDocuments",
+    "MAIL_SENDER": "MailSender",
+    "MAIL_CONFIGURATION_SET": "MailConfigurationSet",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",
     "REFERENCE_RATES_OBJECT": "ReferenceRatesObject",
     "REFERENCE_RATES_CHECKSUM": "ReferenceRatesChecksum",
@@ -49,8 +51,8 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "API_AUDIENCE": "ApiAudience",
 }
 SIGN_IN = {name for name in VARIABLES.values() if name.startswith("Oidc")} | {"WorkspaceUrl", "ApiAudience"}
-NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum", *SIGN_IN}
-OUTSIDE = {"AuditBucket", "ReferenceRatesObject"}
+NO_RESOURCES = {"DataverseUrl", "ReferenceRatesUrl", "ReferenceRatesChecksum", "MailSender", *SIGN_IN}
+OUTSIDE = {"AuditBucket", "ReferenceRatesObject", "MailIdentity"}
 """What roles reach that is not of the stack: named by a parameter, and not at all where that is empty."""
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
@@ -108,8 +110,8 @@ def test_rules_are_on_our_bus_and_schedules_can_be_switched_off() -> None:
     buses = [rule["EventBusName"] for _, rule in events("EventBridgeRule")]
     rules = resources("AWS::Events::Rule").values()
     of_aws = [
-        rule for rule in rules if rule["EventPattern"]["source"] == ["aws.s3"]
-    ]  # a bucket tells the account's bus
+        rule for rule in rules if rule["EventPattern"]["source"] in (["aws.s3"], ["aws.ses"])
+    ]  # buckets and SES tell the account's bus
     buses += [rule.get("EventBusName") for rule in rules if rule not in of_aws]
 
     assert all(bus == {"Ref": "EventBus"} for bus in buses)
@@ -134,6 +136,7 @@ def test_a_queue_that_feeds_a_function_waits_for_it_and_gives_up_into_dead_lette
         "accounting_writeback",
         "ledger_answers",
         "invoice_documents",
+        "invoice_sending",
     ]
     for function, mapping in mappings:
         queue = QUEUES[referred(mapping["Queue"])]
@@ -188,6 +191,7 @@ def test_a_function_has_a_variable_for_what_its_role_reaches_and_for_nothing_els
 
     assert {name: referred(value) for name, value in variables.items()} == {name: VARIABLES[name] for name in variables}
     reached = {referred(target) for _, targets in statements(function) for target in targets}
+    reached.discard("MailIdentity")  # the sender belongs to it
     sources = {referred(event["Queue"]) for trigger, event in events("SQS") if trigger == function}
     assert {referred(value) for value in variables.values()} - NO_RESOURCES | sources == reached
 
@@ -245,6 +249,28 @@ def test_there_is_no_workspace_where_nobody_signs_people_in() -> None:
     assert TEMPLATE["Parameters"]["OidcIssuer"]["Default"] == ""
     conditional = {id for id in parts if RESOURCES[id].get("Condition") == "HasWorkspace"}
     assert parts - conditional == always | {"WorkspaceDeadLetters", "WorkspaceDeadLettersAlarm"}
+
+
+def test_nothing_is_mailed_where_nobody_has_said_who_sends() -> None:
+    parts = {id for id in RESOURCES if id.startswith(("InvoiceSending", "InvoiceMail", "Mail"))}
+    always = {"InvoiceSendingRole", "InvoiceSendingLogs", "InvoiceSendingDeadLetters", "InvoiceSendingDeadLettersAlarm"}
+
+    assert TEMPLATE["Conditions"]["MailsAreSent"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailSender"}, ""]}]}
+    assert TEMPLATE["Parameters"]["MailSender"]["Default"] == ""
+    assert {id for id in parts if RESOURCES[id].get("Condition") != "MailsAreSent"} == always
+
+
+def test_mails_are_sent_by_one_identity_only() -> None:
+    mailing = [
+        (function, targets)
+        for function in FUNCTIONS
+        for actions, targets in statements(function)
+        if any(action.startswith("ses:") for action in actions)
+    ]
+
+    assert [(function, [referred(target) for target in targets]) for function, targets in mailing] == [
+        ("InvoiceSending", ["MailIdentity", "MailConfigurationSet"])
+    ]
 
 
 def test_the_workspace_is_throttled_and_its_api_takes_no_request_without_a_token() -> None:

@@ -97,7 +97,8 @@ def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path, *, asks: boo
     if asks:
         setup["companies"][COMPANY]["document"] = {"legal_name": "Contoso", "address": ADDRESS, "tax_id": "US-1"}
         for customer in setup["customers"][COMPANY].values():
-            customer |= {"address": ADDRESS, "tax_id": "US-2"}
+            delivery = {"channel": "mail", "address": "ap@customer.example"}
+            customer |= {"address": ADDRESS, "tax_id": "US-2", "delivery": delivery}
     written = tmp_path / "setup.json"
     written.write_text(json.dumps(setup, default=str))
     options = run.Options(setup=written, events=SCENARIO / "events.jsonl", engine="moto", files=tmp_path / "files")
@@ -109,4 +110,19 @@ def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path, *, asks: boo
     assert numbers
     assert {file.name for file in folder.iterdir()} == {f"{one}.{kind}" for one in numbers for kind in ("pdf", "html")}
     assert (folder / f"{numbers[0]}.pdf").read_bytes().startswith(b"%PDF-")
+    mails = {file.name for file in (tmp_path / "files" / "mail" / COMPANY).glob("*")}
+    assert mails == ({f"{one}-1.eml" for one in numbers} if asks else set())
     assert outcome.dead_letters == []
+
+
+def test_a_document_is_mailed_again_by_a_person(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"].startswith("refused: ")
+    say(house, capsys, "document", "make", NUMBER)
+    assert "no address for mails" in say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"]
+
+    sent = say(house, capsys, "document", "resend", NUMBER, "--to", "ap@customer.example")
+
+    assert (sent["outcome"], sent["address"]) == ("sent", "ap@customer.example")
+    assert sent["actor"]
+    (mail,) = [data for key, data in house.objects().items() if key == f"outbox/mail/{COMPANY}/{NUMBER}-1.eml"]
+    assert b"To: ap@customer.example" in mail

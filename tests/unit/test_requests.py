@@ -16,6 +16,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
     MakeDocument,
     MakeDocuments,
     PreviewDocument,
+    ResendDocument,
     ShowDocument,
 )
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
@@ -35,6 +36,7 @@ REQUIRED: dict[type[Request], dict[str, Any]] = {
     DeliverBatch: BATCH | {"format": "plain"},
     RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
     MakeDocument: INVOICE,
+    ResendDocument: INVOICE,
     MakeDocuments: {"month": "2026-08"},
     ShowDocument: INVOICE,
     PreviewDocument: {"company": "USPM", "proposal_id": "INV-0001"},

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.explain.stores import Stores
     from project_invoicing.use_cases.invoice_documents.inbox import DocumentInbox
     from project_invoicing.use_cases.invoice_documents.make import Rendering
+    from project_invoicing.use_cases.invoice_sending.inbox import SendingInbox
+    from project_invoicing.use_cases.invoice_sending.send import Sending
     from project_invoicing.use_cases.invoices.post import InvoicePosting
     from project_invoicing.use_cases.journals.post import JournalPosting
     from project_invoicing.use_cases.ledger_batches.acknowledge import Acknowledging
@@ -471,6 +473,26 @@ def document_inbox(rendering: Rendering, time_left: Callable[[], bool]) -> Docum
         return Making(stores, made_documents(), document_bucket(), rendering, at, actor)
 
     return DocumentInbox(making, time_left)
+
+
+def sending_inbox() -> SendingInbox:
+    """What takes messages and requests about mails of invoices."""
+    from project_invoicing.mail_service import Mail, MailFolder, Ses
+    from project_invoicing.store.invoices import Invoices
+    from project_invoicing.store.mailed_documents import MailedDocuments
+    from project_invoicing.use_cases.invoice_sending.inbox import SendingInbox
+    from project_invoicing.use_cases.invoice_sending.send import MailStores, Sending
+
+    named, tables, bucket = settings(), client.dynamodb(), document_bucket()
+    mailed = MailedDocuments(tables, named.proposals_table)
+    stores = MailStores(Invoices(tables, named.proposals_table), made_documents(), mailed, bucket)
+
+    def sending(at: str, actor: Actor) -> Sending:
+        sender = named.mail_sender
+        mail: Mail = Ses(client.ses(), sender, named.mail_configuration_set) if sender else MailFolder(bucket)
+        return Sending(stores, mail, at, actor)
+
+    return SendingInbox(sending)
 
 
 def made_documents() -> MadeDocuments:

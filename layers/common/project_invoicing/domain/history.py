@@ -34,6 +34,15 @@ class Done(StrEnum):
     DOCUMENT_MADE = "document made"
     ATTACHED = "attached"
     IN_OUTBOX = "document put into the outbox"
+    MAIL_ASKED = "another mail of the document asked for"
+    MAILED = "document mailed"
+    MAIL_FAILED = "document not mailed"
+    MAIL_UNKNOWN = "not known whether the document was mailed"
+    MAIL_DELAYED = "mail delayed"
+    MAIL_DELIVERED = "mail delivered"
+    MAIL_OPENED = "mail opened"
+    MAIL_BOUNCED = "mail returned"
+    MAIL_COMPLAINED = "mail complained about"
 
     @classmethod
     def of_map(cls, action: MapAction) -> Done:

@@ -24,6 +24,7 @@ class InvoiceDocumentReady(OwnEvent):
     """The document of a posted invoice is made, and all its files are in the bucket."""
 
     TYPE: ClassVar[str] = "InvoiceDocumentReady"
+    STARTS: ClassVar[str] = "`invoice_sending`, where the channel is `mail` and the stack sends mails"
 
     company: Company
     invoice_number: Annotated[str, Says("the number of the posted invoice")]

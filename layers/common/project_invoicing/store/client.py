@@ -73,7 +73,15 @@ def functions() -> Any:
     return _session().create_client("lambda", config=config)
 
 
+@cache
+def ses() -> Any:
+    """Never repeats a request: a mail whose answer was lost may have been sent."""
+    return _session().create_client(
+        "sesv2", config=_CONFIG.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+    )
+
+
 def forget() -> None:
     """Drops the cached clients, for tests and local runs that change endpoint or credentials."""
-    for cached in (_session, dynamodb, event_bridge, sqs, s3, secrets_manager, functions):
+    for cached in (_session, dynamodb, event_bridge, sqs, s3, ses, secrets_manager, functions):
         cached.cache_clear()

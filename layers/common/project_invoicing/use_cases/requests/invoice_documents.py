@@ -73,3 +73,15 @@ class AttachFile(SignedRequest):
     invoice_number: InvoiceNumber
     name: Annotated[str, Says("the name of the file, without a folder")]
     content: Annotated[str, Says("the bytes of the file, in base64; at most 4 MB of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendDocument(SignedRequest):
+    """Mails the document of a posted invoice again, or for the first time, whatever became of the mail before."""
+
+    FUNCTION: ClassVar[str] = "invoice_sending"
+    UNDER: ClassVar[str | None] = "resend"
+
+    company: Company
+    invoice_number: InvoiceNumber
+    to: Annotated[str | None, Says("another address than the customer's")] = None

@@ -1,0 +1,87 @@
+"""What was mailed of the documents of posted invoices, beside each invoice in the proposals table.
+
+Item ``MAIL`` of the invoice: ``st`` state, ``n`` how many mails there were, ``cl`` which message or command sends the
+last one, ``wc`` the clock when it began, ``ad`` ``la`` its address and language, ``at`` when it was asked for, ``mi``
+the mail service's id of it, ``se`` what the service has told of it. Only whoever has written its number sends a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from project_invoicing.domain.mailed_document import MailedDocument, MailState
+from project_invoicing.store import history
+from project_invoicing.store.invoices import partition
+from project_invoicing.store.transactions import get, put, transact, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from project_invoicing.domain.history import HistoryEntry
+
+KEY: Final = "MAIL"
+
+
+class MailedDocuments:
+    """Access to what was mailed. Each write raises ``Conflict`` where another run was faster."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def get(self, company: str, number: str) -> MailedDocument | None:
+        item = get(self.client, self.table, partition(company, number), KEY)
+        if item is None:
+            return None
+        return MailedDocument(
+            company=company,
+            invoice_number=number,
+            state=MailState(item["st"]),
+            attempt=int(item["n"]),
+            claim=item["cl"],
+            address=item["ad"],
+            language=item["la"],
+            at=item["at"],
+            claimed=item["wc"],
+            message_id=item.get("mi"),
+            seen=tuple(item["se"].split()),
+        )
+
+    def claim(self, before: MailedDocument | None, mail: MailedDocument, done: Iterable[HistoryEntry]) -> None:
+        """The next mail is this run's alone."""
+        values = {**_values(mail), "wc": history.clock()}
+        key = partition(mail.company, mail.invoice_number)
+        write = (
+            update(self.table, key, KEY, values, expected=_expected(before))
+            if before
+            else put(self.table, {"pk": key, "sk": KEY, **values}, unless_exists=True)
+        )
+        transact(self.client, [write, *(history.entry(self.table, key, one) for one in done)])
+
+    def move(self, before: MailedDocument, after: MailedDocument, done: HistoryEntry | None) -> None:
+        """The same mail in another state, or with more told of it."""
+        key = partition(after.company, after.invoice_number)
+        entries = [history.entry(self.table, key, done)] if done else []
+        transact(self.client, [update(self.table, key, KEY, _values(after), expected=_expected(before)), *entries])
+
+    def note(self, company: str, number: str, done: HistoryEntry) -> None:
+        """An entry about an earlier mail, once."""
+        history.commit(self.client, self.table, partition(company, number), done, [])
+
+
+def _values(mail: MailedDocument) -> dict[str, Any]:
+    return {
+        "st": mail.state,
+        "n": mail.attempt,
+        "cl": mail.claim,
+        "ad": mail.address,
+        "la": mail.language,
+        "at": mail.at,
+        "mi": mail.message_id,
+        "se": " ".join(mail.seen),
+    }
+
+
+def _expected(before: MailedDocument) -> dict[str, Any]:
+    return {"n": before.attempt, "st": before.state, "se": " ".join(before.seen)}
