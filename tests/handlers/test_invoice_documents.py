@@ -154,6 +154,10 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert "Kopie" in content(copy).decode()
     assert house.objects() == kept
 
+    house.empty()
+    lost = house.ask("show", invoice_number=NUMBER)["outcome"]
+    assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
+
 
 def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(house: House) -> None:
     month = house.posted.detail["invoice_date"][:7]
@@ -201,7 +205,7 @@ def test_an_attachment_is_put_once_and_named_with_the_document(house: House) -> 
     assert sorted(house.done()) == [Done.ATTACHED, Done.DOCUMENT_MADE]
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "x\r\ny", "..", "", "a" * 151])
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "x\r\ny", "..", "", "a" * 151, "東" * 60])
 def test_an_attachment_needs_a_name_of_a_file(house: House, name: str) -> None:
     answer = house.ask("attach", invoice_number=NUMBER, name=name, content="eA==")
 

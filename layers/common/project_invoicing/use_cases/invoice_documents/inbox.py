@@ -34,6 +34,8 @@ NAMES: Final = {"pdf": PDF, "html": HTML, "xml": XML}
 MOST_ATTACHED: Final = 4 * 1024 * 1024
 MOST_ANSWERED: Final = 5_500_000
 """Characters of a file in an answer: Lambda takes six megabytes of it."""
+_LONGEST_IN_KEY: Final = 450
+"""Percent-encoded: S3 has keys of 1,024 bytes, and the invoice's number takes its part of one."""
 _FILE_NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}")
 
 Json = dict[str, Any]
@@ -100,7 +102,10 @@ class DocumentInbox:
                 "sha256": stored.sha256,
                 "attachments": [one.name for one in attached],
             }
-            data = making.bucket.content(str(more["key"]))
+            try:
+                data = making.bucket.content(str(more["key"]))
+            except FileNotFoundError:
+                raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
             if hashlib.sha256(data).hexdigest() != stored.sha256:
                 raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
             return {"outcome": "shown", **about, **more, "content": _packed(data)} | asked.signed
@@ -127,6 +132,8 @@ class DocumentInbox:
         making = self._for(asked, at)
         if not _FILE_NAME.fullmatch(asked.name) or asked.name.strip(" .") != asked.name:
             raise Rejected("schema", f"{asked.name!r} is no name for a file", field="name")
+        if len(in_key(asked.name)) > _LONGEST_IN_KEY:
+            raise Rejected("schema", f"{asked.name!r} is too long for a key of the bucket", field="name")
         try:
             data = b64decode(asked.content, validate=True)
         except ValueError:
