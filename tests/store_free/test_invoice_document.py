@@ -173,3 +173,13 @@ def test_a_wait_for_the_customer_ends_with_the_customer_and_one_for_the_company_
     of_company = incomplete_document(lacking, lines, contoso({"address": ADDRESS}, address={}))
     assert of_company
     assert of_company.blocked_by == "policy"
+
+
+def test_a_wait_for_an_e_invoice_ends_with_the_customer_too() -> None:
+    """Whose sales tax group may be why two codes apply to a line."""
+    wait = incomplete_document(
+        a_proposal(bill_to=BILLED), [a_line()], contoso({"e_invoice": {"syntax": "ubl"}}, tax_id=None)
+    )
+    assert wait
+    assert "tax_id" in wait.detail
+    assert wait.blocked_by == "name#customers#USPM#C-001"
