@@ -154,6 +154,9 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert "Kopie" in content(copy).decode()
     assert house.objects() == kept
 
+    unchecked = house.ask("show", invoice_number=NUMBER, format="xml", language="de")["outcome"]
+    assert unchecked.endswith("gets no e-invoices")
+
     house.empty()
     lost = house.ask("show", invoice_number=NUMBER)["outcome"]
     assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"

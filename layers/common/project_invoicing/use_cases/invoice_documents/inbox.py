@@ -112,6 +112,7 @@ class DocumentInbox:
         if kept is None and not other:
             told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
             raise Rejected("schema", f"{told} {asked.invoice_number}")
+        _must_have(document, name)
         document = _in_language(document, asked.language)
         data = making.rendering.one(document, name, making.logo(document), copy=True)
         return {"outcome": "shown", **about, "copy": True, "content": _packed(data)} | asked.signed
@@ -124,6 +125,7 @@ class DocumentInbox:
         document = _in_language(draft_document(making.stores, headers[0], at), asked.language)
         # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
         document = replace(document, invoice_number=None)
+        _must_have(document, name)
         data = making.rendering.one(document, name, making.logo(document), preview=True)
         about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
         return {"outcome": "shown", **about, "content": _packed(data)} | asked.signed
@@ -161,6 +163,12 @@ def _in_language(document: InvoiceDocument, language: str | None) -> InvoiceDocu
     if language is None:
         return document
     return replace(document, presentation=replace(document.presentation, language=language))
+
+
+def _must_have(document: InvoiceDocument, name: str) -> None:
+    """Nobody has checked the e-invoice of a customer who gets none: it is not shown."""
+    if name == XML and document.presentation.e_invoice is None:
+        raise Rejected("schema", f"{document.buyer.id} gets no e-invoices", field="format")
 
 
 def _packed(data: bytes) -> str:
