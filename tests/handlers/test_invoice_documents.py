@@ -17,8 +17,10 @@ import pytest
 from benchmarks.business import Work, finance, into_staging
 from project_invoice_documents import rendering
 from project_invoicing.domain.history import Done
+from project_invoicing.domain.made_document import MadeDocument
 from project_invoicing.store import client
 from project_invoicing.store.made_documents import MadeDocuments
+from project_invoicing.use_cases.invoice_documents.make import Making
 from tests import policies, snapshots
 from tests.faults import Killed
 from tests.harness import World, envelope, sqs_batch
@@ -257,6 +259,25 @@ def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_versi
     assert found is not None
     stored = {f"{COMPANY}/2026/{NUMBER}/{one.name}": (one.sha256, one.bytes) for one in found.files}
     assert stored == {key: (hashlib.sha256(data).hexdigest(), len(data)) for key, data in house.objects().items()}
+
+
+def test_another_version_that_is_slower_changes_nothing_of_a_document_that_is_ready(house: House) -> None:
+    house.tell()
+    before = house.made.get(COMPANY, NUMBER)
+    made, finished, looks = rendering.files, Making._finished, iter([False])
+
+    def too_early(making: Making, company: str, number: str) -> MadeDocument | None:
+        """It looks before the other is ready, and not again until it is."""
+        return finished(making, company, number) if next(looks, True) else None
+
+    with (
+        patch.object(rendering, "files", lambda *given: {name: data + b" " for name, data in made(*given).items()}),
+        patch.object(Making, "_finished", too_early),
+    ):
+        answer = house.ask("make", invoice_number=NUMBER)
+
+    assert answer["outcome"] == "made"
+    assert house.made.get(COMPANY, NUMBER) == before
 
 
 def test_the_function_does_only_what_its_role_allows_and_all_of_it(house: House) -> None:
