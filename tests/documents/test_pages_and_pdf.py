@@ -306,3 +306,9 @@ def test_a_description_longer_than_a_page_is_there_to_its_end() -> None:
     words = " ".join(f"word{number}" for number in range(900))
     text = text_of(pdf(document(replace(NESTED[0], description=words))))
     assert [number for number in range(900) if f"word{number}" not in text] == []
+
+
+def test_a_price_with_tax_in_it_says_so() -> None:
+    included = line(1, "8", "200.00", net=Decimal("1333.33"), sales_tax=Decimal("266.67"), tax_included=True)
+    (row,) = view_of(document(included)).rows
+    assert row.details[-1] == "sales tax is in the price: 1,600.00, of which tax is 266.67"

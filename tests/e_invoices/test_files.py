@@ -167,3 +167,11 @@ def test_a_text_cannot_become_a_part_of_the_file(text: str) -> None:
         assert said(ubl(made), paths[0]) == said(cii(made), paths[1]) == [kept]
     quoted = document(line(unit_code='"><x/>'))
     assert said(ubl(quoted), "InvoicedQuantity/@unitCode") == ['"><x/>']
+
+
+def test_a_discount_with_tax_in_it_is_in_the_net_price() -> None:
+    shown = line(hours="1", price="119.00", discount=D("11.90"), net=D(90), sales_tax=D("17.10"), tax_included=True)
+    made = document(shown)
+    assert both(made, "AllowanceCharge/Amount", "ActualAmount") == []
+    assert both(made, "Price/PriceAmount", "NetPriceProductTradePrice/ChargeAmount") == ["90"]
+    assert broken_in(made) == {}

@@ -17,8 +17,10 @@ import pytest
 from benchmarks.business import Work, finance, into_staging
 from project_invoice_documents import rendering
 from project_invoicing.domain.history import Done
+from project_invoicing.domain.made_document import MadeDocument
 from project_invoicing.store import client
 from project_invoicing.store.made_documents import MadeDocuments
+from project_invoicing.use_cases.invoice_documents.make import Making
 from tests import policies, snapshots
 from tests.faults import Killed
 from tests.harness import World, envelope, sqs_batch
@@ -154,6 +156,13 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert "Kopie" in content(copy).decode()
     assert house.objects() == kept
 
+    unchecked = house.ask("show", invoice_number=NUMBER, format="xml", language="de")["outcome"]
+    assert unchecked.endswith("gets no e-invoices")
+
+    house.empty()
+    lost = house.ask("show", invoice_number=NUMBER)["outcome"]
+    assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
+
 
 def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(house: House) -> None:
     month = house.posted.detail["invoice_date"][:7]
@@ -201,7 +210,7 @@ def test_an_attachment_is_put_once_and_named_with_the_document(house: House) -> 
     assert sorted(house.done()) == [Done.ATTACHED, Done.DOCUMENT_MADE]
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "x\r\ny", "..", "", "a" * 151])
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "x\r\ny", "..", "", "a" * 151, "東" * 60])
 def test_an_attachment_needs_a_name_of_a_file(house: House, name: str) -> None:
     answer = house.ask("attach", invoice_number=NUMBER, name=name, content="eA==")
 
@@ -250,6 +259,25 @@ def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_versi
     assert found is not None
     stored = {f"{COMPANY}/2026/{NUMBER}/{one.name}": (one.sha256, one.bytes) for one in found.files}
     assert stored == {key: (hashlib.sha256(data).hexdigest(), len(data)) for key, data in house.objects().items()}
+
+
+def test_another_version_that_is_slower_changes_nothing_of_a_document_that_is_ready(house: House) -> None:
+    house.tell()
+    before = house.made.get(COMPANY, NUMBER)
+    made, finished, looks = rendering.files, Making._finished, iter([False])
+
+    def too_early(making: Making, company: str, number: str) -> MadeDocument | None:
+        """It looks before the other is ready, and not again until it is."""
+        return finished(making, company, number) if next(looks, True) else None
+
+    with (
+        patch.object(rendering, "files", lambda *given: {name: data + b" " for name, data in made(*given).items()}),
+        patch.object(Making, "_finished", too_early),
+    ):
+        answer = house.ask("make", invoice_number=NUMBER)
+
+    assert answer["outcome"] == "made"
+    assert house.made.get(COMPANY, NUMBER) == before
 
 
 def test_the_function_does_only_what_its_role_allows_and_all_of_it(house: House) -> None:

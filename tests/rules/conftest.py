@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 
 from local import engines
 from project_invoicing.events import BusEvent
-from project_invoicing.store import outbox
+from project_invoicing.store import client, outbox
 from project_invoicing.store.items import Item, plain_item
 from tests import policies
 from tests.harness import World
@@ -71,3 +72,11 @@ def new_books(stack: QuickWorld) -> Callable[[], Books]:
 def books(new_books: Callable[[], Books]) -> Books:
     """Contoso's books, empty."""
     return new_books()
+
+
+@pytest.fixture
+def document_bucket(stack: QuickWorld) -> None:
+    """An empty bucket for the documents of invoices, where a company asks for them."""
+    name = stack.names.document_bucket
+    client.s3().create_bucket(Bucket=name)
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[name].keys.clear()

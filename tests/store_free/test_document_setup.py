@@ -126,3 +126,5 @@ def test_an_e_invoice_needs_more_and_the_policy_says_so() -> None:
     ):
         assert need in found
     assert "C-002" not in found
+    made["sales_tax"]["codes"]["VAT20"]["category"] = "O"
+    assert "document.tax_id" not in "\n".join(told(made))  # a company outside the scope of VAT may have none

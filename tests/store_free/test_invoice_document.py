@@ -110,6 +110,9 @@ def test_a_group_that_is_exempt_from_a_code_is_exempt_in_the_table() -> None:
     made["sales_tax"]["codes"]["VAT20"] |= {"exempt_in": ["DOM"], "exemption_text": "Exempt under section 4"}
     (tax,) = snapshot(setup_of(made), a_line("100", sales_tax_group="DOM")).taxes
     assert (tax.category, tax.percent, tax.exemption_text) == (TaxCategory.EXEMPT, Decimal(0), "Exempt under section 4")
+    made["sales_tax"]["codes"]["VAT20"]["exempt_in"] = []
+    (tax,) = snapshot(setup_of(made), a_line("100", sales_tax_group="DOM")).taxes
+    assert (tax.category, tax.exemption_text) == (TaxCategory.STANDARD, None)  # BR-S-10
 
 
 def test_amounts_that_include_tax_are_net_on_the_line() -> None:
@@ -117,7 +120,7 @@ def test_amounts_that_include_tax_are_net_on_the_line() -> None:
     made["sales_tax"]["amounts_include_tax"] = True
     (line,) = invoiced([a_line("120", sales_tax_group="DOM")], setup_of(made)).lines
     shown = document_line(line, {})
-    assert (shown.net, shown.sales_tax) == (Decimal(100), Decimal(20))
+    assert (shown.net, shown.sales_tax, shown.tax_included) == (Decimal(100), Decimal(20), True)
 
 
 def test_a_snapshot_is_read_as_it_was_written() -> None:
@@ -147,6 +150,7 @@ def test_a_line_without_names_is_shown_by_its_numbers() -> None:
         ({}, {}, None),
         (CUSTOMER, {}, None),
         ({"e_invoice": {"syntax": "ubl"}}, {"tax_id": None}, "companies.USPM.document.tax_id"),
+        ({"e_invoice": {"syntax": "ubl"}}, {"tax_id": None, "tax_number": "21/815/08150"}, None),
         ({"e_invoice": {"syntax": "ubl", "profile": "xrechnung"}}, {}, "customers.USPM.C-001.electronic_address"),
         ({}, {"address": {}}, "companies.USPM.document.address.country"),
     ],
@@ -169,3 +173,13 @@ def test_a_wait_for_the_customer_ends_with_the_customer_and_one_for_the_company_
     of_company = incomplete_document(lacking, lines, contoso({"address": ADDRESS}, address={}))
     assert of_company
     assert of_company.blocked_by == "policy"
+
+
+def test_a_wait_for_an_e_invoice_ends_with_the_customer_too() -> None:
+    """Whose sales tax group may be why two codes apply to a line."""
+    wait = incomplete_document(
+        a_proposal(bill_to=BILLED), [a_line()], contoso({"e_invoice": {"syntax": "ubl"}}, tax_id=None)
+    )
+    assert wait
+    assert "tax_id" in wait.detail
+    assert wait.blocked_by == "name#customers#USPM#C-001"

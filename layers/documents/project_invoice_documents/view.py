@@ -307,6 +307,10 @@ class _Maker:
             yield f"{words.say('discount')} {words.with_currency(self._money(-line.discount), self.document.currency)}"
         if not line.chargeable:
             yield words.say("not_charged")
+        if line.tax_included and line.sales_tax:
+            yield words.say(
+                "tax_included", amount=self._money(line.net + line.sales_tax), tax=self._money(line.sales_tax)
+            )
         if line.takes_back:
             yield words.say("takes_back", number=clean(line.takes_back))
 

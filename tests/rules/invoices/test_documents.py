@@ -36,6 +36,7 @@ from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import bill, billed, reverses
 
+pytestmark = pytest.mark.usefixtures("document_bucket")
 ADDRESS = {"street": "1 Main Street", "city": "Springfield", "postal_code": "62701", "country": "US"}
 HAS_ADDRESS = ("customers.USPM.C-001.address", ADDRESS)
 WORK: dict[str, Any] = {

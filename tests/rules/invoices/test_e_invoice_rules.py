@@ -11,6 +11,7 @@ from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import billed
 
+pytestmark = pytest.mark.usefixtures("document_bucket")
 COMPANY = {
     "legal_name": "Contoso GmbH",
     "address": {"street": "Unter den Linden 21", "city": "Berlin", "postal_code": "10117", "country": "DE"},

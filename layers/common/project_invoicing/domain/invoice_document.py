@@ -129,7 +129,7 @@ class DocumentLine:
     """``net`` is without tax and after ``discount``; zero where the line is shown and not charged.
 
     ``unit`` is the name of the unit of measure, ``unit_code`` its code of UN/ECE recommendation 20 where the set-up
-    gives one.
+    gives one. Where ``tax_included``, ``unit_price`` and ``discount`` have the tax in them.
     """
 
     number: int
@@ -153,6 +153,7 @@ class DocumentLine:
     contract_line: Named | None = None
     takes_back: str | None = None
     """The number of the invoice whose line it takes back."""
+    tax_included: bool = False
 
 
 @dataclass(frozen=True, slots=True)

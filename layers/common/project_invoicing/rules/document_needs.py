@@ -37,8 +37,9 @@ def incomplete_document(header: Proposal, lines: Iterable[ProposalLine], setup: 
     if not (of_company or of_customer):
         return None
     detail = f"its document needs {', '.join([*of_company, *of_customer])}"
-    if not of_customer:
+    if not of_customer and not wanted.e_invoice:
         return Wait(WaitReason.DOCUMENT_INCOMPLETE, detail)
+    # Of an e-invoice too: another sales tax group of the customer, or none wanted any more, ends that wait.
     row = customer.row if customer else None
     also = (row_blocker(row.entity, row.id),) if row else ()
     blocker = name_blocker(NameKey(Part.CUSTOMERS, company, number))

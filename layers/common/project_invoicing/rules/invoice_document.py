@@ -112,12 +112,13 @@ def document_of(invoice: Invoice, snapshot: Snapshot, lines: Sequence[ProposalLi
 def document_line(line: ProposalLine, unit_codes: Mapping[str, str]) -> DocumentLine:
     charge = line.charges[0] if line.charges else None
     unit = line.unit.id if line.unit else None
+    included = bool(charge and charge.tax_included)
     return DocumentLine(
         number=line.line_number,
         kind=line.kind,
         quantity=line.quantity,
         unit_price=line.unit_price,
-        net=revenue(line, tax_included=bool(charge and charge.tax_included)),
+        net=revenue(line, tax_included=included),
         sales_tax=line.sales_tax_amount or ZERO,
         discount=line.discount,
         chargeable=line.chargeable,
@@ -133,6 +134,7 @@ def document_line(line: ProposalLine, unit_codes: Mapping[str, str]) -> Document
         category=_by_id(line.category),
         contract_line=line.contract_line_name or _by_id(line.contract_line),
         takes_back=corrected_invoice(line),
+        tax_included=included,
     )
 
 
@@ -249,17 +251,26 @@ def tax_rows(
             net = revenue(line, tax_included=bool(charge and charge.tax_included))
             sums[tax.code, _percent(tax)] = (base + net, amount + tax.amount)
     return tuple(
-        TaxRow(
-            code=code,
-            percent=percent,
-            base=base,
-            tax=tax,
-            category=_category(codes.get(code), percent),
-            exemption_code=codes[code].exemption_code if code in codes else None,
-            exemption_text=codes[code].exemption_text if code in codes else None,
-            accounting_tax=rate.convert(tax, step) if rate else None,
-        )
+        _tax_row(code, codes.get(code), percent, base, tax, rate.convert(tax, step) if rate else None)
         for (code, percent), (base, tax) in sums.items()
+    )
+
+
+def _tax_row(
+    code: str, known: TaxCode | None, percent: Decimal | None, base: Decimal, tax: Decimal, accounting: Decimal | None
+) -> TaxRow:
+    category = _category(known, percent)
+    # A code may be exempt in some groups alone. Where its tax is charged, nothing is to be explained (BR-S-10).
+    why = None if category is TaxCategory.STANDARD else known
+    return TaxRow(
+        code=code,
+        percent=percent,
+        base=base,
+        tax=tax,
+        category=category,
+        exemption_code=why.exemption_code if why else None,
+        exemption_text=why.exemption_text if why else None,
+        accounting_tax=accounting,
     )
 
 

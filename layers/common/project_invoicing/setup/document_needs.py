@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from project_invoicing.domain.document_codes import Profile
+from project_invoicing.domain.document_codes import Profile, TaxCategory
 from project_invoicing.domain.sales_tax import Calculation, RoundBy
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.models.documents import EInvoiceEntry, ElectronicAddressEntry
@@ -59,7 +59,7 @@ def e_invoice_needs(
     known = document.companies.get(company)
     written = known.document if known else None
     lines = list(codes)
-    if written and not written.tax_id:
+    if written and not (written.tax_id or written.tax_number or _nothing_is_taxed(document, lines)):
         yield f"companies.{company}.document.tax_id"
     if written and wanted.profile in _WITH_ADDRESSES and written.electronic_address is None:
         yield f"companies.{company}.document.electronic_address"
@@ -71,6 +71,12 @@ def e_invoice_needs(
         yield "sales_tax.rounding with calculation total by code"
     if several := next((some for some in lines if len(some) > 1), None):
         yield f"one sales tax code a line, not {' and '.join(several)}"
+
+
+def _nothing_is_taxed(document: SetupDocument, codes: Iterable[tuple[str, ...]]) -> bool:
+    """Whether all is outside the scope of tax: its seller may have no number for it (BR-O-02)."""
+    known = [document.sales_tax.codes.get(code) for some in codes for code in some]
+    return bool(known) and all(code and code.category is TaxCategory.OUTSIDE_SCOPE for code in known)
 
 
 def rounds_as_e_invoices_do(document: SetupDocument) -> bool:

@@ -244,6 +244,8 @@ def _line(source: DocumentLine, sign: int, rows: dict[tuple[str, Decimal | None]
     base_quantity = None
     if not source.chargeable:
         price = discount = ZERO
+    if source.tax_included:
+        discount = ZERO  # it has tax in it; the price, which has none, is after it
     if price < ZERO:
         quantity, price = -quantity, -price
     gross = net + discount

@@ -34,6 +34,8 @@ NAMES: Final = {"pdf": PDF, "html": HTML, "xml": XML}
 MOST_ATTACHED: Final = 4 * 1024 * 1024
 MOST_ANSWERED: Final = 5_500_000
 """Characters of a file in an answer: Lambda takes six megabytes of it."""
+_LONGEST_IN_KEY: Final = 450
+"""Percent-encoded: S3 has keys of 1,024 bytes, and the invoice's number takes its part of one."""
 _FILE_NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}")
 
 Json = dict[str, Any]
@@ -100,13 +102,17 @@ class DocumentInbox:
                 "sha256": stored.sha256,
                 "attachments": [one.name for one in attached],
             }
-            data = making.bucket.content(str(more["key"]))
+            try:
+                data = making.bucket.content(str(more["key"]))
+            except FileNotFoundError:
+                raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
             if hashlib.sha256(data).hexdigest() != stored.sha256:
                 raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
             return {"outcome": "shown", **about, **more, "content": _packed(data)} | asked.signed
         if kept is None and not other:
             told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
             raise Rejected("schema", f"{told} {asked.invoice_number}")
+        _must_have(document, name)
         document = _in_language(document, asked.language)
         data = making.rendering.one(document, name, making.logo(document), copy=True)
         return {"outcome": "shown", **about, "copy": True, "content": _packed(data)} | asked.signed
@@ -119,6 +125,7 @@ class DocumentInbox:
         document = _in_language(draft_document(making.stores, headers[0], at), asked.language)
         # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
         document = replace(document, invoice_number=None)
+        _must_have(document, name)
         data = making.rendering.one(document, name, making.logo(document), preview=True)
         about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
         return {"outcome": "shown", **about, "content": _packed(data)} | asked.signed
@@ -127,6 +134,8 @@ class DocumentInbox:
         making = self._for(asked, at)
         if not _FILE_NAME.fullmatch(asked.name) or asked.name.strip(" .") != asked.name:
             raise Rejected("schema", f"{asked.name!r} is no name for a file", field="name")
+        if len(in_key(asked.name)) > _LONGEST_IN_KEY:
+            raise Rejected("schema", f"{asked.name!r} is too long for a key of the bucket", field="name")
         try:
             data = b64decode(asked.content, validate=True)
         except ValueError:
@@ -154,6 +163,12 @@ def _in_language(document: InvoiceDocument, language: str | None) -> InvoiceDocu
     if language is None:
         return document
     return replace(document, presentation=replace(document.presentation, language=language))
+
+
+def _must_have(document: InvoiceDocument, name: str) -> None:
+    """Nobody has checked the e-invoice of a customer who gets none: it is not shown."""
+    if name == XML and document.presentation.e_invoice is None:
+        raise Rejected("schema", f"{document.buyer.id} gets no e-invoices", field="format")
 
 
 def _packed(data: bytes) -> str:

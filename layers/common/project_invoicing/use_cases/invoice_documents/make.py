@@ -123,8 +123,8 @@ class Making:
         if before is None:
             self.made.begin(new)
             return new
-        if set(possible) <= set(before.possible):
-            return before
+        if before.state is DocumentState.READY or set(possible) <= set(before.possible):
+            return before  # a run that was faster has finished it: what it has put stays
         again = replace(new, possible=(*before.possible, *(one for one in possible if one not in before.possible)))
         self.made.begin_again(before, again)
         return again
