@@ -15,8 +15,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-SERVICES: Final = frozenset({"dynamodb", "events", "lambda", "s3", "secretsmanager", "sqs"})
+SERVICES: Final = frozenset({"dynamodb", "events", "lambda", "s3", "secretsmanager", "sesv2", "sqs"})
 """Those that ``store/client.py`` has clients for."""
+_ENDPOINTS: Final = SERVICES | {"email"}
+"""The names that the list of endpoints has for them: SES is there under an older one."""
 
 
 def cut(data: Path) -> None:
@@ -27,7 +29,7 @@ def cut(data: Path) -> None:
     file = data / "endpoints.json"
     endpoints = json.loads(file.read_text("utf-8"))
     for partition in endpoints["partitions"]:
-        partition["services"] = {name: it for name, it in partition["services"].items() if name in SERVICES}
+        partition["services"] = {name: it for name, it in partition["services"].items() if name in _ENDPOINTS}
     file.write_text(json.dumps(endpoints), "utf-8")
 
 

@@ -2,8 +2,8 @@
 
     .tools/sam/bin/python tools/expand_template.py template.yaml > expanded.json
 
-Runs in the environment of the SAM CLI, which brings the translator. Parameters have their defaults, but for the one
-without which there is no workspace. Nothing is asked of AWS.
+Runs in the environment of the SAM CLI, which brings the translator. Parameters have their defaults, but for those
+without which there is no workspace and no mail. Nothing is asked of AWS.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from samtranslator.translator.translator import Translator
 PACKAGED = "s3://bucket/key"
 CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 ISSUER = "https://sign-in.example"
+SENDER = "invoices@contoso.example"
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
 def expanded(template: dict[str, Any]) -> Any:
     """What CloudFormation makes of ``template``. Raises the translator's ``InvalidDocumentException``."""
     template["Parameters"]["OidcIssuer"]["Default"] = ISSUER
+    template["Parameters"]["MailSender"]["Default"] = SENDER
     written = expand_language_extensions(template, enabled=True).expanded_template
     written["Transform"] = SERVERLESS
     for resource in written["Resources"].values():

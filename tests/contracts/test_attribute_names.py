@@ -27,6 +27,9 @@ REQUESTS = {"get_item", "batch_get_item", "put_item", "update_item", "delete_ite
 
 OWN_WORDS: Mapping[str, str] = {
     "at": "when a step of a scenario, an explanation or a kept event happened",
+    "de": "a language of documents",
+    "en": "a language of documents",
+    "fr": "a language of documents",
     "id": "of an event, of a row of Dataverse, of a refusal",
     "in": "where a parameter stands, in a description of an API",
     "mode": "how a step of a webhook runs, in the definitions of Dataverse",

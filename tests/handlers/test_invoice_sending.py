@@ -29,7 +29,7 @@ from tests.posted import NUMBER
 FUNCTION = "invoice_sending"
 TO = "ap@customer.example"
 SENDER = "invoices@contoso.example"
-DONE = {"batchItemFailures": []}
+DONE: dict[str, list[Any]] = {"batchItemFailures": []}
 
 
 class Ses:
@@ -100,9 +100,8 @@ def office(moto: None) -> Office:
 
 
 def refused(code: str, status: int = 400) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendEmail"
-    )
+    said: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "SendEmail")
 
 
 def test_a_document_is_mailed_once_with_its_files_and_the_history_says_so(office: Office) -> None:
@@ -156,7 +155,9 @@ def test_a_run_that_dies_at_any_request_never_sends_twice(office: Office) -> Non
             outcomes.add((died_with, office.state))
             if office.state is MailState.UNKNOWN and died_with:  # what the service tells is believed
                 office.hears("Email Delivered")
-                assert office.state is MailState.DELIVERED
+                found = office.mailed.get(COMPANY, NUMBER)
+                assert found is not None
+                assert found.state is MailState.DELIVERED
     assert outcomes == {
         (0, MailState.SENT),
         (0, MailState.UNKNOWN),
@@ -248,7 +249,7 @@ def test_an_error_of_the_service_is_unknown(office: Office) -> None:
     assert office.state is MailState.UNKNOWN
 
 
-NOTICES = [
+NOTICES: list[tuple[str, dict[str, Any]]] = [
     ("Email Sent", {}),
     ("Email Delivered", {"delivery": {}}),
     ("Email Opened", {"open": {"ipAddress": "192.0.2.1"}}),

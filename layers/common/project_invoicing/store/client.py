@@ -76,9 +76,8 @@ def functions() -> Any:
 @cache
 def ses() -> Any:
     """Never repeats a request: a mail whose answer was lost may have been sent."""
-    return _session().create_client(
-        "sesv2", config=_CONFIG.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
-    )
+    once = _CONFIG.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+    return _session().create_client("sesv2", config=once)
 
 
 def forget() -> None:
