@@ -60,7 +60,9 @@ _WORDS: Final = {
         "What the last reconciliation found wrong with write-backs", "Repair it.", _of("/differences")
     ),
     Point.RECONCILED: Words(
-        "A whole reconciliation after the end of the period", "Wait for tonight's, or have one run: invoicing reconcile.", _of("/differences")
+        "A whole reconciliation after the end of the period",
+        "Wait for tonight's, or have one run: invoicing reconcile.",
+        _of("/differences"),
     ),
     Point.DIFFERENCES: Words("Other differences of the last reconciliation", "Look at each.", _of("/differences")),
     Point.IN_NO_BATCH: Words(

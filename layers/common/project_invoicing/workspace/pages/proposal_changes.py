@@ -54,7 +54,7 @@ def edit(desk: Desk, id: str) -> Response[Any]:
         return shown(desk, header_of(desk, id), desk.form, {field_of(why, changes) or "": why}, 422)
     said = f"Changed: {', '.join(name.replace('_', ' ') for name in changes)}."
     if header.edits.due_date and "invoice_date" in changes and "due_date" not in changes:
-        said += f" The due date {header.edits.due_date} was for the other day; it follows from the terms of payment again."
+        said += f" The due date {header.edits.due_date} was for the other day: the terms of payment give it again."
     return _back(desk, header, said)
 
 
