@@ -180,6 +180,14 @@ def test_a_form_says_what_it_did_and_the_back_button_does_it_no_second_time(desk
     assert desk.errors() == []
 
 
+def test_a_file_of_a_batch_is_read_by_the_link_on_its_page(desk: Desk) -> None:
+    with desk.signed_in("Ann") as page:
+        page.goto(f"{desk.url}{PAGES['ledger-batch']}")
+        file = page.request.get(f"{desk.url}{page.get_by_role('link', name='lines.csv').get_attribute('href')}")
+        assert file.status == 200
+        assert file.text().startswith("external_id,")
+
+
 def test_a_viewer_looks_and_does_nothing(desk: Desk) -> None:
     with desk.signed_in("Eve", Role.VIEWER) as page:
         for address in ("/", "/rejected", "/maps", PAGES["project"]):

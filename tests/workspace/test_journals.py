@@ -102,6 +102,13 @@ def test_a_preview_says_which_lines_would_fail(books: Books) -> None:
     assert "It has nothing for the ledger." in preview.main
 
 
+def test_a_line_that_is_not_charged_says_so(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*approval(billing_type="non_chargeable"))
+    books.import_staging()
+    assert "not charged" in Browser(books).get(ADDRESS).main
+
+
 def test_what_is_open_and_what_is_posted_are_on_one_page(draft: Books) -> None:
     draft.journalise()
     draft.arrive(*approval("more", **IN_POUNDS))

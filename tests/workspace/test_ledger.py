@@ -77,6 +77,7 @@ def test_the_batches_and_one_of_them_show_totals_files_and_states(books: Books) 
     assert listed.requests <= 3
     books.post(JOURNAL, "J-2", small(7))
     assert "J-2" in ann.get("/ledger/missing").text
+    assert "Make batches on the page of the general ledger. 1 2026-05-" in ann.get("/close", period="2026-05").text
     asked(books, deliver={**SAID, "format": "beancount"})
     asked(
         books,
@@ -91,6 +92,7 @@ def test_the_batches_and_one_of_them_show_totals_files_and_states(books: Books) 
     overview = ann.get("/").text
     assert "What the general ledger lacks" in overview
     assert "refused there 1 1 200.00 USD" in overview
+    assert "Answer for them, or deliver them again. 1 1 200.00 USD" in ann.get("/close", period="2026-05").text
     assert ann.get("/ledger/batch", **{**BATCH, "number": "9"}).status == 404
     assert ann.get("/ledger", kind="nothing").status == 404
 

@@ -62,8 +62,8 @@ def test_a_message_that_nobody_can_read_can_be_looked_at(books: Books) -> None:
     assert "Replay it" not in shown.text
 
     row = unescape(re.findall(r'name="row" value="([^"]*)"', shown.html)[0])
-    assert "Not dismissed" in ann.send("/rejected/dismiss", row=row).text
-    assert "why is it set aside?" in ann.send("/rejected/dismiss", row=row, reason="  ").text
+    assert "Nothing was dismissed: write why." in ann.send("/rejected/dismiss", row=row).text
+    assert "Nothing was dismissed: write why." in ann.send("/rejected/dismiss", row=row, reason="  ").text
     for _ in range(2):  # a double click
         done = ann.send("/rejected/dismiss", row=row, reason=f"a probe {SCRIPT}")
         assert "It is dismissed." in done.text
@@ -80,6 +80,7 @@ def test_several_are_dismissed_at_once_and_replayed_from_there(books: Books) -> 
     ann = Person(books)
     rows = [("row", unescape(text)) for text in re.findall(r'name="row" value="([^"]*)"', ann.get("/rejected").html)]
     assert len(rows) == 2
+    assert "Nothing was dismissed: write why." in ann.send("/rejected/dismiss", *rows).text
     assert "2 of 2 dismissed." in ann.send("/rejected/dismiss", *rows, reason="test rows").text
     page = ann.get("/rejected", status="dismissed")
     assert page.text.count("test rows") == 2

@@ -35,7 +35,8 @@ def test_the_page_sums_by_code_and_leads_to_lines_invoice_and_voucher(posted: Bo
     assert page.status == 200
     assert page.usage.requests <= 8
     assert "VAT20 none 2026-08-01 to 2026-12-31 2 204.32 0.00 440.86 0.00 0.00 0.00 440.86" in page.main
-    assert "GBP 1600.00 / 320.00" in page.main
+    assert "before tax: 2 204.32 USD" in page.main
+    assert "GBP 1 600.00 / 320.00" in page.main
     assert "VAT20 222100 440.86 440.86 ✓ none" in page.main
     assert "Show the lines" in page.main
     lines = ann.get(page.link("code=VAT20").partition("#")[0])

@@ -55,14 +55,15 @@ REFUSALS: Final[Mapping[str, str]] = {
 }
 
 BATCHES: Final[Mapping[str, str]] = {
-    BatchRefusal.IN_NO_BATCH: "nothing, where batches are made by schedule; else make one: `invoicing ledger build`",
-    BatchRefusal.REFUSED_THERE: "put right what the other ledger names, there, and have the batch delivered again: "
-    "`invoicing ledger deliver`",
+    BatchRefusal.IN_NO_BATCH: "nothing, where batches are made by schedule; else make one on the page of the "
+    "general ledger, or by `invoicing ledger build`",
+    BatchRefusal.REFUSED_THERE: "put right what the other ledger names, there, and have the batch delivered again, on "
+    "its page or by `invoicing ledger deliver`",
     BatchRefusal.UNKNOWN_BATCH: "check company, kind and number: `invoicing ledger list` has the batches",
     BatchRefusal.NOT_READY: "wait until the batch has its files: `invoicing ledger build` goes on with it; only an "
     "accepted one can be voided there",
-    BatchRefusal.UNANSWERED: "ask the other ledger whether it has the batch, and say so with `invoicing ledger "
-    "ack`; it is not sent again before",
+    BatchRefusal.UNANSWERED: "ask the other ledger whether it has the batch, and say so on its page or with "
+    "`invoicing ledger ack`; it is not sent again before",
     BatchRefusal.NOTHING_LEFT: "nothing: all of it is accepted; correct what is wrong by posting here",
     BatchRefusal.FORMAT_REFUSED: "correct the set-up or the format as the detail says, or deliver the batch in "
     "another format",

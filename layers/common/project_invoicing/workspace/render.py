@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from hashlib import sha256
@@ -147,8 +147,9 @@ def moment(value: str | None) -> str:
 
 
 def days_until(since: str, at: str) -> int:
-    """How many whole days lie between two times (ISO 8601, UTC)."""
-    return max((datetime.fromisoformat(at) - datetime.fromisoformat(since)).days, 0)
+    """How many whole days lie between two times (ISO 8601, UTC); a day begins at midnight."""
+    begin, end = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (since, at))
+    return max((end - begin).days, 0)
 
 
 def words(code: str) -> str:

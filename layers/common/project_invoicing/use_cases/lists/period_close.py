@@ -259,5 +259,6 @@ def _batches(made: Checklist) -> None:
         made.points[Point.IN_NO_BATCH].add(document.first.isoformat())
     made.points[Point.IN_NO_BATCH].more = found.more
     for batch in found.batches:
-        debit = batch.accounting_totals.debit
+        answered = batch.answered.open_debit
+        debit = batch.accounting_totals.debit if answered is None else answered
         made.points[Point.NOT_ACCEPTED].add(batch.sealed_at, debit, batch.accounting_currency)

@@ -60,12 +60,14 @@ _WORDS: Final = {
         "What the last reconciliation found wrong with write-backs", "Repair it.", _of("/differences")
     ),
     Point.RECONCILED: Words(
-        "A whole reconciliation after the end of the period", "Run one, or wait for tonight's.", _of("/differences")
+        "A whole reconciliation after the end of the period",
+        "Wait for tonight's, or have one run: invoicing reconcile.",
+        _of("/differences"),
     ),
     Point.DIFFERENCES: Words("Other differences of the last reconciliation", "Look at each.", _of("/differences")),
     Point.IN_NO_BATCH: Words(
         "Posted documents in no batch for the general ledger",
-        "Have a batch made: invoicing ledger build.",
+        "Make batches on the page of the general ledger.",
         _of("/ledger/missing"),
     ),
     Point.NOT_ACCEPTED: Words(

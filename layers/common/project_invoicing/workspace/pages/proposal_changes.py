@@ -52,7 +52,10 @@ def edit(desk: Desk, id: str) -> Response[Any]:
     why = refusal_of(desk.do("edit", company=header.company, proposal_id=header.id, **changes))
     if why:
         return shown(desk, header_of(desk, id), desk.form, {field_of(why, changes) or "": why}, 422)
-    return _back(desk, header, f"Changed: {', '.join(name.replace('_', ' ') for name in changes)}.")
+    said = f"Changed: {', '.join(name.replace('_', ' ') for name in changes)}."
+    if header.edits.due_date and "invoice_date" in changes and "due_date" not in changes:
+        said += f" The due date {header.edits.due_date} was for the other day: the terms of payment give it again."
+    return _back(desk, header, said)
 
 
 def _header_changes(desk: Desk, header: Proposal) -> dict[str, Any]:

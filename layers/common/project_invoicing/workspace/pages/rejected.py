@@ -69,6 +69,9 @@ def dismiss(desk: Desk) -> Response[Any]:
     if not chosen:
         return desk.go("/rejected", "Nothing was dismissed: choose at least one row.", refused=True)
     back = "take_back" in desk.form
+    where = ("/rejected/row", chosen[0].named) if len(chosen) == 1 else ("/rejected", {})
+    if not back and not desk.form.get("reason", "").strip():
+        return desk.go(where[0], "Nothing was dismissed: write why.", refused=True, **where[1])
     asked: dict[str, Any] = {"take_back": True} if back else {"reason": desk.form.get("reason") or None}
     accepted, refused = _each(chosen, lambda one: desk.do("dismiss", **asked, **one.named))
     what = "put back among the rejected" if back else "dismissed"
