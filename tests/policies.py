@@ -74,6 +74,12 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             yield "lambda:InvokeFunction", FUNCTION_IDS[request["FunctionName"]]
         case "SendEmail":
             yield from (("ses:SendEmail", one) for one in ("MailIdentity", "MailConfigurationSet"))
+        case _:
+            yield from _of_tables(operation, request)
+
+
+def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    match operation:
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 ((kind, part),) = item.items()

@@ -27,6 +27,7 @@ REQUESTS = {"get_item", "batch_get_item", "put_item", "update_item", "delete_ite
 
 OWN_WORDS: Mapping[str, str] = {
     "at": "when a step of a scenario, an explanation or a kept event happened",
+    "by": "who began a delivery of a ledger batch, in its report",
     "de": "a language of documents",
     "en": "a language of documents",
     "fr": "a language of documents",
@@ -36,6 +37,7 @@ OWN_WORDS: Mapping[str, str] = {
     "role": "of a person; of an actual in a connection, in an explanation",
     "row": "the columns of a row in a bus event; where an answer of a benchmark stands",
     "rows": "of a sweep and of a check in their reports",
+    "task": "a column of an actual and of a line",
     "time": "of a bus event, an envelope of EventBridge",
     "to": "the currency that a row of exchange rates leads to",
     "type": "of an error of pydantic, of a JSON schema",

@@ -41,7 +41,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "outbox_relay": (25, 10),
     "accounting_writeback": (90, 78),
     "document_editing": (206, 130),
-    "explain": (176, 138),
+    "explain": (177, 138),
     "reconciliation": (193, 170),
     "reference_rates": (10, 5),
     "workspace": (158, 115),

@@ -20,8 +20,8 @@ class Settings:
     ``workspace_local_user`` is only set by a stack on this machine.
     ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches,
     ``document_bucket`` is the one of the documents of invoices, ``invoice_documents_function`` what makes them.
-    ``mail_sender`` is whom their mails are from, sent through ``mail_configuration_set`` of SES; a stack on this machine
-    has no sender, and keeps mails in the bucket.
+    ``mail_sender`` is whom their mails are from, sent through ``mail_configuration_set`` of SES. Without a sender, as
+    on this machine, mails stay in the bucket.
     """
 
     staging_table: str
