@@ -113,6 +113,7 @@ def test_dates_and_dimensions_are_edited_and_what_is_not_accepted_stays_in_the_f
     page = ann.send(ann.get(ADDRESS), "/edit", invoice_date="2026-08-20")
     assert "Changed: invoice date. The due date 2026-10-15 was for the other day" in page.main
     assert "Due date 2026-10-15" not in page.main
+    assert "invoice date: none → 2026-08-20; due date: 2026-10-15 → none" in history(page)
 
     nothing = ann.send(ann.get(ADDRESS), "/edit-lines", sales_tax_group="=EXP")
     assert (nothing.status, "Choose the lines" in nothing.main) == (422, True)

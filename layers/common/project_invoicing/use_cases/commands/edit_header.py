@@ -44,7 +44,10 @@ def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
         if "due_date" in command.changes:
             _must_not_be_due_before(edits, place.setup.today(company, place.at))
         changed.edited(edits)
-        before, after = ({name: getattr(one, name) for name in command.changes} for one in (header.edits, edits))
+        names = list(command.changes)
+        if "due_date" not in names and edits.due_date != header.edits.due_date:
+            names.append("due_date")
+        before, after = ({name: getattr(one, name) for name in names} for one in (header.edits, edits))
         place.proposals.commit(header.id, place.done(Done.EDITED, before, after), [changed.write()])
 
     place.on_proposals(command.proposal_id, command.company, change)
