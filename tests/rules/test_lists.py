@@ -315,7 +315,7 @@ def test_the_command_prints_tables_json_and_csv(month: Books, capsys: pytest.Cap
         (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
         assert (row["invoice_number"], row["customer_name"]) == ("FTI-00000001", "Adatum")
         assert cli.main(["list", "invoices", "--customer", "C-009"]) == 0
-        assert capsys.readouterr().out == "Nothing is listed among invoices with customer C-009.\n"
+        assert capsys.readouterr().out == "Nothing is listed among invoices with --customer C-009.\n"
         assert cli.main(["list", "differences"]) == 2
         assert "no reconciliation has run" in capsys.readouterr().err
         assert cli.main(["list", "invoices", "--status", "posted"]) == 2
