@@ -77,7 +77,7 @@ class DeployedStack:
             for resource in page["StackResourceSummaries"]
         }
         sources = {trigger.queue for function in template.functions for trigger in function.queues}
-        self._sources = [self._names[queue] for queue in sorted(sources)]
+        self._sources = [self._names[queue] for queue in sorted(sources & self._names.keys())]
         self._dead_letters = [self._names[queue] for queue in sorted(template.dead_letters)]
         self._failed: list[DeadLetter] = []
         for url in self._sources:

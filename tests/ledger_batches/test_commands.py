@@ -195,7 +195,7 @@ def test_a_scenario_makes_batches_and_writes_their_files(tmp_path: Path) -> None
             "deliveries": 0,
         }
     ]
-    there = sorted(file.relative_to(files).as_posix() for file in files.rglob("*") if file.is_file())
+    there = sorted(file.relative_to(files).as_posix() for file in (files / "ledger").rglob("*") if file.is_file())
     assert there == [
         f"ledger/USPM/2026-08/ledger/000001/{name}" for name in ("lines.csv", "lines.jsonl", "manifest.json")
     ]
