@@ -25,7 +25,14 @@ from project_invoicing.rules.explaining.explanation import NOTE, has_replaced
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.rules.waiting import waits_as
-from project_invoicing.rules.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
+from project_invoicing.rules.write_back import (
+    Values,
+    actual_of_invoice,
+    actual_of_journal,
+    other_half,
+    row_of_invoice,
+    with_fee,
+)
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
@@ -157,6 +164,7 @@ def _write_backs(
 ) -> Iterator[dict[str, Any]]:
     """What each document that was noted tells Dataverse, in the order of its lines, and its own row last."""
     states = staging.states_of_write_back()
+    halves = {row.id: row for row in staging.rows() if isinstance(row, StagedRow) and other_half(row)}
     posted = {(invoice.company, invoice.invoice_number): invoice for invoice in invoices}
     for progress in staging.write_backs():
         document = progress.document
@@ -165,7 +173,10 @@ def _write_backs(
         told = _of_invoice(proposals, invoice) if invoice else _of_journal(journals, company, number)
         for actual_id, currency, values in told:
             state = states.get(actual_id, WriteBackState.PENDING)
-            yield _update(ACTUAL, actual_id, values, state, company, currency, show)
+            whole = with_fee(halves, actual_id) if actual_id in halves else None
+            if whole and (whole.id != actual_id or whole.values is None):
+                continue  # the sale says it, once both are posted
+            yield _update(ACTUAL, actual_id, (whole and whole.values) or values, state, company, currency, show)
         if invoice:
             own = row_of_invoice(invoice)
             yield _update(PROFORMA, invoice.proforma_id, own, progress.own, company, invoice.currency, show)

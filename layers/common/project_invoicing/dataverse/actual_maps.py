@@ -183,6 +183,13 @@ ACTUALS: Final = TableMap(
         ),
         Column(
             "",
+            "fee",
+            Transform.DECIMAL,
+            limit=MONEY_LIMIT,
+            note="what is billed on top of the amount, signed like it: a line of its own, of class fee (FEE-02)",
+        ),
+        Column(
+            "",
             "resourcing_unit",
             Transform.NAME,
             limit=255,

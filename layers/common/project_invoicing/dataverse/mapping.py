@@ -56,6 +56,11 @@ def to_actual(event: RowEvent) -> Actual:
     return Actual(**{**typed_of_custom(own.pop("custom", {}), own.get("origin")), **own})
 
 
+def reads_fees() -> bool:
+    """Whether the map of actuals has a column of fees: no source names one, so the organization does (OAT-12)."""
+    return any(column.field == "fee" for column in table_maps()["actuals"].columns)
+
+
 def to_proforma(event: RowEvent) -> Proforma:
     """The proforma header in a bus event of invoice (table map ``invoices``).
 

@@ -10,6 +10,7 @@ from project_invoicing.domain.codes import (
     CostOrigin,
     TransactionClass,
 )
+from project_invoicing.domain.fee import in_order
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.staged_row import StagedRow
@@ -44,10 +45,11 @@ class Candidate:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Sort key of the line: by period and date, cost before sale, independent of the order of arrival."""
+        """Sort key of the line: by period and date, cost before sale, work before its fee, however they arrived."""
         actual = self.row.actual
         kind = 0 if actual.transaction_type in COST_KINDS else 1
-        return (self.period, self.resolved.transaction_date, self.resolved.project or "", kind, actual.id)
+        project = self.resolved.project or ""
+        return (self.period, self.resolved.transaction_date, project, kind, *in_order(actual))
 
 
 def original_rate(original: StagedRow, setup: FinanceSetup) -> ExchangeRate | None:

@@ -22,6 +22,7 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     WaitReason,
 )
+from project_invoicing.domain.fee import fee_id, in_order, may_have_fee
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
@@ -79,7 +80,8 @@ def plan(
     takers = takers or Takers()
     asked: dict[str, StagedRow] = {}
     here, written = {row.id: row for row in rows}, {line.actual_id: line for line in existing}
-    judge = _Judge(result, company, proforma_currency(proforma, setup), linked, here.keys() | written.keys(), setup)
+    currency, together = proforma_currency(proforma, setup), here.keys() | written.keys()
+    judge = _Judge(result, company, currency, linked, here, together, setup)
     lines: list[tuple[tuple[object, ...], StagedRow, ProposalLine]] = []
     for row in sorted(rows, key=lambda row: row.id):
         continued = continued_by(row, linked, here, written)
@@ -88,7 +90,8 @@ def plan(
         if isinstance(resolved, Resolved):
             wait = wait or takers.second(row, asked, setup)
             line = proposal_line(row, resolved, linked, continued)
-            lines.append(((not line.shown, resolved.transaction_date, line.project or "", row.id), row, line))
+            order = (not line.shown, resolved.transaction_date, line.project or "", *in_order(row.actual))
+            lines.append((order, row, line))
         if wait:
             result.own_waits[row.id] = wait
     result.waits = list(result.own_waits.values())
@@ -110,6 +113,7 @@ class _Judge:
     company: str
     currency: str | None
     linked: Mapping[str, StagedRow]
+    rows: Mapping[str, StagedRow]
     together: Set[str]
     setup: FinanceSetup
 
@@ -156,11 +160,30 @@ class _Judge:
             detail = f"no transaction connection says which unbilled sale actual {row.id} bills; amount {amount}"
             return Wait(reason, detail, row.id)
         unbilled = self.linked.get(unbilled_id)
-        if unbilled and unbilled.state is StagingState.POSTED:
+        if (unbilled and unbilled.state is StagingState.POSTED) or self._first_on_invoice(row):
             return None
         document = (unbilled.journal_id if unbilled else None) or ANY_JOURNAL
         self.result.documents.add(document)
         return Wait(reason, unposted(unbilled_id, unbilled, self.setup), unbilled_id, document)
+
+    def _first_on_invoice(self, row: StagedRow) -> bool:
+        """Whether it is the fee of a sale that had none before it was billed, so that nothing of it was accrued."""
+        work = self.rows.get(row.actual.fee_of or "")
+        unbilled = self.linked.get(work.links.get(ConnectionRole.UNBILLED, "")) if work else None
+        return unbilled is not None and unbilled.state is StagingState.POSTED and not unbilled.actual.fee
+
+
+def without_fee(rows: Sequence[StagedRow], linked: Mapping[str, StagedRow]) -> list[str]:
+    """The billed sales that lack the fee that what they bill has: one of zero takes its accrual back (FEE-10)."""
+    here = {row.id for row in rows}
+    return [
+        row.id
+        for row in rows
+        if may_have_fee(row.actual)
+        and (unbilled := linked.get(row.links.get(ConnectionRole.UNBILLED, "")))
+        and unbilled.actual.fee
+        and fee_id(row.id) not in here
+    ]
 
 
 def unposted(id: str, sale: StagedRow | None, setup: FinanceSetup) -> str:

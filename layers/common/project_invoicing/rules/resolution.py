@@ -205,6 +205,8 @@ def _resolved(
     work = found.work
     precision = setup.currency_precision(owner.currency)
     discount = in_digits(discount, precision)
+    # A fixed price has no fee, and neither has what is not charged, whatever its column says (FEE-11, FEE-12).
+    no_fee = actual.fee_of and (not chargeable or work.billing_method is BillingMethod.FIXED_PRICE)
     return Resolved(
         company=owner.company,
         project=owner.project,
@@ -224,7 +226,7 @@ def _resolved(
         accounting_date=found.accounting_date,
         rate=found.rate,
         dimensions=work.dimensions and dict(work.dimensions),
-        amount=in_digits(actual.amount, precision),
+        amount=ZERO if no_fee else in_digits(actual.amount, precision),
         discount=discount,
         accrued_discount=ZERO if setup.parameters(owner.company).line_discount_category else discount,
         worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.fee import fee_id, may_have_fee
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import StagedRow
 
 Values = dict[str, Any]
 
@@ -30,6 +35,40 @@ def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:
         "voucher": invoice.voucher,
         "sales_tax_amount": line.sales_tax_amount,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SaleWithFee:
+    """A sale by its ``id``, which is one actual in Dataverse and two rows here, and each row's voucher.
+
+    ``values`` are the sums of both with the voucher and the rate of the work, ``None`` while one of them is not posted.
+    """
+
+    id: str
+    parts: tuple[tuple[str, str | None], ...]
+    values: Values | None
+
+
+def other_half(row: StagedRow) -> str | None:
+    """The fee that a sale may have, or the sale of a fee: Dataverse knows both as one actual."""
+    return row.actual.fee_of or (fee_id(row.id) if may_have_fee(row.actual) else None)
+
+
+def with_fee(rows: Mapping[str, StagedRow], id: str) -> SaleWithFee | None:
+    """What is written of a row and its other half; ``None`` where it has none (OAT-11)."""
+    half, other = rows[id], rows.get(other_half(rows[id]) or "")
+    if other is None:
+        return None
+    work, fee = (other, half) if half.actual.fee_of else (half, other)
+    posted = work.state is StagingState.POSTED and fee.state is StagingState.POSTED
+    values = {
+        "accounting_amount": (work.accounting_amount or ZERO) + (fee.accounting_amount or ZERO),
+        "exchange_rate": work.exchange_rate,
+        "voucher": work.voucher or fee.voucher,
+        "sales_tax_amount": (work.sales_tax_amount or ZERO) + (fee.sales_tax_amount or ZERO),
+    }
+    parts = ((work.id, work.voucher), (fee.id, fee.voucher))
+    return SaleWithFee(work.id, parts, values if posted else None)
 
 
 def row_of_invoice(invoice: Invoice) -> Values:

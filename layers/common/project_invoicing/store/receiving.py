@@ -13,7 +13,7 @@ from project_invoicing.errors import Conflict
 from project_invoicing.store.errors import ConditionFailed, TransactionCancelled, translated
 from project_invoicing.store.items import Expression, Item, key, plain_item
 from project_invoicing.store.row_verbs import RowVerbs
-from project_invoicing.store.staged_rows import LINK, ROW, is_known, state_of
+from project_invoicing.store.staged_rows import LINK, ROW, is_known, link_text, state_of
 from project_invoicing.store.staging_columns import TEXTS, actual_of, actual_text, changed_on_line
 from project_invoicing.store.staging_queue import (
     FOR_JOURNAL,
@@ -157,9 +157,7 @@ class Receiving(RowVerbs):
         and has taken what it continues (99-25). What a posted row turns out to continue is marked at once, if no other
         row has it.
         """
-        version = connection.version
-        order = version.occurred_at if version.number is None else f"{version.number:020d}"
-        value = f"{order}|{'' if connection.deleted else connection.linked_id}"
+        value = link_text(connection)
         name = f"{LINK}{connection.role}_{connection.id[:8]}"
         expression = Expression()
         try:

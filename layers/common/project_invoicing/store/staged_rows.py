@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from project_invoicing.domain.actual import RowVersion, is_newer
+from project_invoicing.domain.actual import Connection, RowVersion, is_newer
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.staged_row import StagedRow
@@ -23,6 +23,13 @@ _WAIT_REASONS: Final = frozenset(WaitReason)
 
 def version_of(item: Item) -> RowVersion:
     return RowVersion(item.get("rv"), item["ot"], item["h"])
+
+
+def link_text(connection: Connection) -> str:
+    """The stored form of a connection: ``version|linked id``, without an id once it is deleted (D-004)."""
+    version = connection.version
+    order = version.occurred_at if version.number is None else f"{version.number:020d}"
+    return f"{order}|{'' if connection.deleted else connection.linked_id}"
 
 
 def links_of(item: Item) -> dict[ConnectionRole, str]:

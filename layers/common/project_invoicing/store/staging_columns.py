@@ -43,6 +43,8 @@ _NAMES: Final = {
     "unit": "un",
     "custom": "cu1",
     "origin": "og",
+    "fee": "fe",
+    "fee_of": "fo",
 }
 _ENTITIES: Final = {
     "currency": "transactioncurrency",
@@ -59,7 +61,8 @@ _ENTITIES: Final = {
 }
 _WITH_NAMES: Final = frozenset({"resource", "task", "role"})
 _IN_CUSTOM: Final = ("discount", "resourcing_unit")
-ON_LINE: Final = frozenset({*_NAMES, *_IN_CUSTOM} - {"skip_sync", "adjustment_status", "billing_status"})
+_OFF_LINE: Final = frozenset({"skip_sync", "adjustment_status", "billing_status", "fee", "fee_of"})
+ON_LINE: Final = frozenset({*_NAMES, *_IN_CUSTOM} - _OFF_LINE)
 """What a line takes from its actual. A change of one of these after the import changes an unposted line; that of a
 posted one is flagged, never applied."""
 TEXTS: Final = frozenset({"description", "external_description", "task", "role"})
@@ -116,8 +119,9 @@ def actual_of(id: str, version: RowVersion, text: str) -> Actual:
     values["transaction_type"] = TransactionType(values["transaction_type"])
     values["transaction_class"] = TransactionClass(values["transaction_class"])
     values["billing_type"] = BillingType(values["billing_type"])
-    for name in ("quantity", "price", "amount"):
-        values[name] = Decimal(values[name])
+    for name in ("quantity", "price", "amount", "fee"):
+        if name in values:
+            values[name] = Decimal(values[name])
     origin = CostOrigin(values.pop("origin")) if "origin" in values else None
     values |= typed_of_custom(values.get("custom", {}), origin)
     return Actual(id=id, version=version, **values)

@@ -12,6 +12,7 @@ from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Staging
+from project_invoicing.use_cases.actuals.fees import follow_fee
 
 if TYPE_CHECKING:
     from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
@@ -46,10 +47,15 @@ def sync_row(staging: Staging, detail: dict[str, Any], at: str) -> str:
 
 def _store(staging: Staging, detail: dict[str, Any], at: str) -> str:
     event = RowEvent.read(detail)
+    outcome: Delivery
     if event.entity == ACTUAL:
-        return staging.receive(to_actual(event), at).value
+        actual = to_actual(event)
+        outcome = staging.receive(actual, at)
+        follow_fee(staging, actual.id, at)
+        return outcome.value
     connection = to_connection(event)
     if connection is None:
         return IGNORED
-    outcome: Delivery = staging.connect(connection)
+    outcome = staging.connect(connection)
+    follow_fee(staging, connection.actual_id, at)
     return outcome.value

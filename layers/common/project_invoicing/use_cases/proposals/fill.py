@@ -14,8 +14,9 @@ from project_invoicing.errors import Conflict
 from project_invoicing.rules.intercompany_lines import plan_between
 from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.proposal_header import judge_header
-from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan
+from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan, without_fee
 from project_invoicing.setup.lookups import FinanceSetup
+from project_invoicing.store.fee_rows import follow
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.intercompany.propose import PostedSales
 from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
@@ -33,6 +34,10 @@ def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) ->
     """The lines of a proposal that comes from a proforma: its billed rows."""
     company, existing = str(header.company), _existing(run, header)
     linked, takers = run.posted_lines.continued_by(rows, linked_ids(rows))
+    if lacking := without_fee(rows, linked):
+        for id in lacking:
+            follow(run.staging, id, run.at, of_zero=True)
+        raise Conflict("read again, with the fees of zero that take back what was accrued")
     named = (row.actual for row in (*rows, *linked.values(), *takers.rows.values()))
     setup, pins = _seen(run, header, [*map(ActualFacts.of, named), ProformaFacts.of(header)])
     made = plan(header.proforma, company, rows, existing, linked, setup, takers)

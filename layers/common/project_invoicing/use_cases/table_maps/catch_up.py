@@ -28,6 +28,7 @@ from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.sweeps import Sweeps
+from project_invoicing.use_cases.actuals.fees import follow_fee
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
@@ -209,6 +210,7 @@ class CatchUp:
                 continue
             removal = Connection(id, _version_after(order, self.at), actual_id, role, "", deleted=True)
             removed += self.staging.connect(removal) is Delivery.ACCEPTED
+            follow_fee(self.staging, actual_id, self.at)
         return removed
 
     def _shares_its_name(self, id: str, actual_id: str) -> bool:

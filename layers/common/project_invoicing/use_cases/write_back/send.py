@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
-from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
+from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back, reads_fees
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
 from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.calendar import utc_text
@@ -28,7 +28,7 @@ from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import InvoicePosted, JournalPosted
 from project_invoicing.events.tasks import WriteBackTask
-from project_invoicing.rules.write_back import Values, actual_of_invoice, actual_of_journal, row_of_invoice
+from project_invoicing.rules.write_back import SaleWithFee, Values, actual_of_invoice, actual_of_journal, row_of_invoice
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
@@ -38,6 +38,7 @@ from project_invoicing.store.write_backs import Document, Progress, WriteBacks
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
+from project_invoicing.use_cases.write_back.fees import told_with_fees
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
@@ -56,12 +57,16 @@ _DETAIL: Final = 200
 
 
 class RowToWrite(NamedTuple):
-    """A row to be written back and its place: the ``number``-th row (from 1) of ``page``."""
+    """A row to be written back and its place: the ``number``-th row (from 1) of ``page``.
+
+    ``told`` stands for it where Dataverse knows it and its fee, or its work, as one actual (OAT-11).
+    """
 
     actual_id: str
     values: Values
     page: str
     number: int
+    told: SaleWithFee | None = None
 
 
 def document_of(detail: Mapping[str, Any]) -> Document:
@@ -217,7 +222,7 @@ class WriteBack:
         """The outcome for each row of a batch. A row that cannot be serialized is set aside as refused."""
         written = [guarded("actual", row.actual_id, _columns, row) for row in batch]
         patches = [
-            Patch(ACTUAL, row.actual_id, columns)
+            Patch(ACTUAL, row.told.id if row.told else row.actual_id, columns)
             for row, columns in zip(batch, written, strict=True)
             if not isinstance(columns, Defect)
         ]
@@ -232,7 +237,9 @@ class WriteBack:
         rows = self._rows(progress, invoice)
         if progress.again:
             rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
-        return chunks(rows, BATCH_ROWS)
+        if not reads_fees():
+            return chunks(rows, BATCH_ROWS)
+        return (self._with_fees(some) for some in chunks(rows, BATCH_ROWS // 2))  # the fees' rows are marked as well
 
     def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[RowToWrite]:
         company, number = progress.document.company, progress.document.number
@@ -258,13 +265,24 @@ class WriteBack:
         written = {row.id for row in staged.values() if row.write_back is WriteBackState.DONE}
         return [row for row in rows if row.actual_id not in written]
 
+    def _with_fees(self, rows: list[RowToWrite]) -> list[RowToWrite]:
+        """Work and fee as the one actual that Dataverse knows, once both are posted; the last of the two writes it."""
+        told = told_with_fees(self.staging, [row.actual_id for row in rows])
+        found: dict[str, RowToWrite] = {}
+        for row in rows:
+            whole = told.get(row.actual_id)
+            if whole is None:
+                found[row.actual_id] = row
+            elif whole.values is not None:
+                found[whole.id] = row._replace(told=whole)
+        return [*found.values()]
+
     def _mark(self, batch: Sequence[RowToWrite], answers: Sequence[Answer]) -> None:
         """Stores the outcome on each row. A row no longer posted with this voucher cannot hold back the rest."""
         writes = [
-            self.staging.written_back(
-                row.actual_id, row.values["voucher"], None if answer.ok else str(answer)[:_DETAIL]
-            )
+            self.staging.written_back(id, voucher, None if answer.ok else str(answer)[:_DETAIL])
             for row, answer in zip(batch, answers, strict=False)
+            for id, voucher in (row.told.parts if row.told else [(row.actual_id, row.values["voucher"])])
         ]
         # Dataverse reports our own writes as changes of the rows, so others may write them at the same time.
         if not transact_what_holds(self.staging.client, writes):
@@ -301,7 +319,7 @@ class WriteBack:
 
 
 def _columns(row: RowToWrite) -> Values:
-    return actual_write_back(**row.values)
+    return actual_write_back(**((row.told.values if row.told else None) or row.values))
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""OAT-08 to OAT-12, FEE-01 to FEE-12: the fee of work in a column of its sale, which the table map names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from project_invoicing.dataverse import maps
+from project_invoicing.domain.fee import fee_id
+from tests.builders import guid, money, proforma
+from tests.harness import TEMPLATE
+from tests.rules.books import Books
+from tests.rules.finance import ACCOUNTS, TAXED, finance
+from tests.rules.stories import bill, billed, bills, sale
+
+FEE, DISCOUNT = "cr123_fee", "cr123_discount"
+GROSS = ("parameters.USPM.line_discount_category", "Labor")
+
+
+@pytest.fixture(autouse=True)
+def columns() -> Iterator[None]:
+    """The organization keeps fees and discounts in columns of its own, and all functions know."""
+    overrides = {maps.OVERRIDES_VARIABLE: json.dumps({"actuals": {"fee": FEE, "discount": DISCOUNT}})}
+    environments: list[Any] = [function.environment for function in TEMPLATE.functions]
+    with ExitStack() as until_end:
+        for environment in environments:
+            until_end.enter_context(patch.dict(environment, overrides))
+        maps.table_maps.cache_clear()
+        yield
+    maps.table_maps.cache_clear()
+
+
+def with_fee(fee: str = "160", discount: str = "80") -> dict[str, Any]:
+    return {FEE: money(fee), DISCOUNT: money(discount)}
+
+
+def setup(*values: tuple[str, Any]) -> dict[str, Any]:
+    posting = [{"posting_type": name, "account": at} for name, at in ACCOUNTS.items()]
+    discount = {"posting_type": "discount", "category": "Labor", "account": "411900"}
+    fee = {"posting_type": "invoiced_revenue", "category": "Fee", "account": "411200"}
+    return finance(TAXED, *values, ledger_posting={"USPM": [*posting, discount, fee]})
+
+
+def fee_row(books: Books, name: str) -> dict[str, Any]:
+    return next(row for row in books.result["staging"] if row["actual_id"] == fee_id(guid(name)))
+
+
+@pytest.mark.parametrize(
+    ("values", "hour", "accrued", "revenue"),
+    [
+        pytest.param((), "1520.00", 1680, {"invoiced_revenue": Decimal(-1680)}, id="OAT-08 not posted apart"),
+        pytest.param(
+            (GROSS,), "1600.00", 1760, {"invoiced_revenue": Decimal(-1760), "discount": Decimal(80)}, id="OAT-09 apart"
+        ),
+    ],
+)
+def test_oat_08_oat_09_a_fee_column_is_a_line_that_accrues_and_is_billed(
+    books: Books, values: tuple[Any, ...], hour: str, accrued: int, revenue: dict[str, Decimal]
+) -> None:
+    books.use(setup(*values))
+    books.arrive(*billed(total="1680", **with_fee()))
+    books.journalise()
+    found = [(line["class"], line["category"], line["sales_amount"]) for line in books.journal_lines()]
+    assert found == [("time", "Labor", hour), ("fee", "Fee", "160.00")]
+    assert books.balances() == {"wip_sales_value": accrued, "accrued_revenue_sales_value": -accrued}
+
+    books.import_staging()
+    assert [(line["kind"], line["amount"]) for line in books.proposal()["lines"]] == [
+        ("hour", "1520.00"),
+        ("fee", "160.00"),
+    ]
+    books.post_invoices()
+    assert (books.invoice()["sales_tax"], books.invoice()["total"]) == ("336.00", "2016.00")
+    balances = {"customer_balance": Decimal(2016), "sales_tax_payable": Decimal(-336), **revenue}
+    assert books.balances() == balances
+
+
+STORY = [
+    sale("work/unbilled", **with_fee()),
+    bill("work/billed", **with_fee()),
+    bills("work/billed", "work/unbilled"),
+    proforma("inv-1", total="1680"),
+]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))][::5])
+def test_fee_02_the_order_of_arrival_and_repetition_change_nothing(books: Books, order: tuple[int, ...]) -> None:
+    books.use(setup())
+    for place in order:
+        books.arrive(STORY[place], STORY[order[0]])
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice()["total"] == "2016.00"
+    assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
+
+
+def test_oat_11_dataverse_is_told_the_sums_of_work_and_fee(books: Books) -> None:
+    books.use(setup())
+    books.arrive(*STORY)
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    unbilled, written = books.write_back("work/unbilled"), books.write_back("work/billed")
+    assert unbilled
+    assert written
+    assert unbilled["voucher"] == books.row("work/unbilled")["voucher"]
+    assert [unbilled["accounting_amount"], unbilled["sales_tax_amount"]] == ["1680.00", "0.00"]
+    assert [written["accounting_amount"], written["sales_tax_amount"]] == ["1680.00", "336.00"]
+    assert len(books.result["write_back"]) == 3
