@@ -35,6 +35,7 @@ from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import NOT_CONNECTED, Outcome, Reconciliation
+from project_invoicing.use_cases.write_back.fees import told_with_fees
 from tests import policies
 from tests.builders import Context, connection, guid, proforma
 from tests.dataverse import FakeDataverse
@@ -95,17 +96,22 @@ class Side:
         """Dataverse is told, and the rows and invoices say so."""
         self.books._ready()
         stores = self.stores
-        for item in list(scan(stores.staging.client, stores.staging.table, equal={"st": "posted"})):
-            row = row_of(item)
+        rows = [row_of(item) for item in scan(stores.staging.client, stores.staging.table, equal={"st": "posted"})]
+        told_together = told_with_fees(stores.staging, [row.id for row in rows if row])
+        for row in rows:
             if row and row.accounting_amount is not None:
+                self.put(row.id, wb="done", wd=None)
+                if row.actual.fee_of:
+                    continue
+                whole = told_together.get(row.id)
+                one = replace(row, **whole.values) if whole and whole.values else row
                 told = actual_write_back(
-                    accounting_amount=row.accounting_amount or Decimal(0),
-                    exchange_rate=row.exchange_rate or Decimal(1),
-                    voucher=row.voucher,
-                    sales_tax_amount=row.sales_tax_amount,
+                    accounting_amount=one.accounting_amount or Decimal(0),
+                    exchange_rate=one.exchange_rate or Decimal(1),
+                    voucher=one.voucher,
+                    sales_tax_amount=one.sales_tax_amount,
                 )
                 self.dataverse.change(ACTUAL, row.id, **told)
-                self.put(row.id, wb="done", wd=None)
         for invoice in self.books.result["invoices"]:
             header = stores.proposals.invoices.get(invoice["company"], invoice["invoice_number"])
             assert header

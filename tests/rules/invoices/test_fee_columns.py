@@ -18,9 +18,11 @@ from tests.builders import guid, money, proforma
 from tests.harness import TEMPLATE
 from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, TAXED, finance
-from tests.rules.stories import bill, billed, bills, sale
+from tests.rules.stories import bill, billed, bills, reverses, sale
+from tests.rules.test_reconciliation import Side
 
 FEE, DISCOUNT = "cr123_fee", "cr123_discount"
+LESS: dict[str, Any] = {DISCOUNT: money("80")}
 GROSS = ("parameters.USPM.line_discount_category", "Labor")
 
 
@@ -115,3 +117,117 @@ def test_oat_11_dataverse_is_told_the_sums_of_work_and_fee(books: Books) -> None
     assert [unbilled["accounting_amount"], unbilled["sales_tax_amount"]] == ["1680.00", "0.00"]
     assert [written["accounting_amount"], written["sales_tax_amount"]] == ["1680.00", "336.00"]
     assert len(books.result["write_back"]) == 3
+
+
+def test_oat_10_a_fee_that_is_in_error_keeps_the_proposal_waiting(books: Books) -> None:
+    books.use(setup())
+    books.arrive(*STORY)
+    books.use(setup(("parameters.USPM.category_defaults.fee", "Gone")))
+    books.journalise()
+    books.import_staging()
+    assert (books.state("work/unbilled"), fee_row(books, "work/unbilled")["state"]) == ("posted", "pending")
+    assert books.reasons() == ["category_missing"]
+    assert books.write_back("work/unbilled") is None, "Dataverse is told once, when both are posted"
+    books.use(setup())
+    books.import_staging()
+    assert books.reasons() == ["fee_not_posted"]
+    books.post_journals()
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice()["total"] == "2016.00"
+    told = books.write_back("work/unbilled")
+    assert told
+    assert told["accounting_amount"] == "1680.00"
+
+
+def test_oat_10_a_reversal_mirrors_both_lines(books: Books) -> None:
+    books.use(setup())
+    books.arrive(sale("work", **with_fee()))
+    books.journalise()
+    books.arrive(sale("back", "-8", **with_fee("-160", "-80")), reverses("back", "work"))
+    books.journalise()
+    amounts = [(line["class"], line["sales_amount"]) for line in books.journal_lines()]
+    assert sorted(amounts) == [("fee", "-160.00"), ("fee", "160.00"), ("time", "-1520.00"), ("time", "1520.00")]
+    assert books.balances() == {}
+
+
+def test_fee_10_a_fee_that_was_taken_off_the_invoice_leaves_nothing_accrued(books: Books) -> None:
+    books.use(setup())
+    unbilled, _, link, _ = STORY
+    books.arrive(unbilled, bill("work/billed", **LESS), link, proforma("inv-1", total="1520"))
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice()["subtotal"] == "1520.00"
+    assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
+
+
+def test_fee_10_a_fee_that_is_added_on_the_invoice_waits_for_nothing(books: Books) -> None:
+    books.use(setup())
+    _, billed_, link, header = STORY
+    books.arrive(sale("work/unbilled", **LESS), billed_, link, header)
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice()["total"] == "2016.00"
+    assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
+
+
+@pytest.mark.parametrize("newer_first", [False, True], ids=["in order", "late"])
+@pytest.mark.parametrize(("fee", "lines"), [("40", ["1520.00", "40.00"]), (None, ["1520.00", "0.00"])])
+def test_the_fee_follows_the_newest_version_of_its_sale(
+    books: Books, fee: str | None, lines: list[str], newer_first: bool
+) -> None:
+    books.use(setup())
+    before = sale("work", row_version=1, **with_fee())
+    newer: dict[str, Any] = {FEE: fee and money(fee), "message": "Update", "row_version": 2}
+    after = sale("work", **LESS, **newer)
+    books.arrive(*([after, before] if newer_first else [before, after]))
+    books.import_staging()
+    found = [line["sales_amount"] for line in books.journal_lines()]
+    assert found == (lines[:1] if newer_first and fee is None else lines)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param({"contract_line": "CTR-1-FP"}, id="FEE-11 fixed price"),
+        pytest.param({"billing_type": "complimentary"}, id="FEE-12 not charged"),
+    ],
+)
+def test_fee_11_fee_12_other_sales_have_no_fee_whatever_their_column_says(
+    books: Books, columns: dict[str, Any]
+) -> None:
+    books.use(setup())
+    fee: dict[str, Any] = {FEE: money("160")}
+    books.arrive(*billed(total="0" if "billing_type" in columns else "1600", **fee, **columns))
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice()["subtotal"] == ("0.00" if "billing_type" in columns else "1600.00")
+
+
+def test_a_credit_of_work_with_a_fee_leaves_nothing(books: Books) -> None:
+    books.use(setup())
+    books.arrive(*STORY)
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    credit = bill("credit", "-8", invoice="inv-2", **with_fee("-160", "-80"))
+    header = proforma("inv-2", number="INV-0002", total="-1680", has_corrections=True)
+    books.arrive(credit, reverses("credit", "work/billed"), header)
+    books.import_staging()
+    books.post_invoices()
+    assert books.invoice("INV-0002")["total"] == "-2016.00"
+    assert books.balances() == {}
+
+
+def test_inv_22_a_month_with_fee_columns_is_reconciled_without_a_difference(books: Books) -> None:
+    books.use(setup())
+    side = Side(books)
+    side.arrive(*STORY)
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    side.write_back()
+    assert side.differences() == {}

@@ -170,7 +170,8 @@ def _row(difference: Difference) -> dict[str, Any]:
 class Tally:
     """Number, chargeable amount and checksum of a set of rows (INV-05, INV-06).
 
-    ``discount`` is the part of the amount that is not billed (FEE-01); zero where it is unknown.
+    ``discount`` is the part of the amount that is not billed (FEE-01), less the fees that are billed on top (FEE-02);
+    zero where it is unknown.
 
     The checksum is a sum of hashes of id and amount, so the order of the rows does not matter (D-032).
     """

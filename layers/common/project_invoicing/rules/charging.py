@@ -35,6 +35,8 @@ def billed_of(actual: Actual, setup: FinanceSetup) -> tuple[Decimal, Decimal]:
     currency = setup.resolve(actual.currency.entity, actual.currency.id) if actual.currency else None
     precision = setup.currency_precision(currency) if currency else None
     discount = ZERO
+    if actual.fee_of and setup.billing_method_of(actual.contract_line) is BillingMethod.FIXED_PRICE:
+        return ZERO, ZERO
     if actual.discount:
         method = setup.billing_method_of(actual.contract_line)
         discount = discount_of(actual, actual.billing_type not in NO_MONEY, method) or ZERO

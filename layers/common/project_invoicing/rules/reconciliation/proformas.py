@@ -57,7 +57,7 @@ class Proformas:
     def _total(
         self, there: ProformaThere, total: Decimal, header: Proposal, discount: Decimal
     ) -> tuple[str, Decimal] | None:
-        """Compares its total with its lines or, while it has none, with its billed sales less their discounts.
+        """Compares its total with its lines or, while it has none, with its billed sales less discounts, with fees.
 
         A gap caused by rounding Dataverse's amounts to the digits of the currency is no difference.
         """
@@ -71,7 +71,8 @@ class Proformas:
             return f"its lines come to {made}, Dataverse's total is {said}", total - header.subtotal
         if total in (billed, billed + rounded):
             return None
-        less = f" less discounts of {money(discount, currency)}" if discount else ""
+        less = f" less discounts of {money(discount, currency)}" if discount > 0 else ""
+        less = f" and fees of {money(-discount, currency)}" if discount < 0 else less
         said = money(total, currency)
         return f"Dataverse's total is {said}, its billed sales {theirs.text}{less}", total - billed
 

@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from project_invoicing.domain.codes import NO_MONEY, BillingType, StagingState, TransactionType, WriteBackState
+from project_invoicing.domain.fee import fee_id
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Difference, Repair, Tally, digest_of
 from project_invoicing.domain.staged_item import StagedItem
@@ -16,7 +18,10 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.charging import billed_of
 from project_invoicing.rules.reconciliation.findings import Finding, id_bytes, link_key, of_row
+from project_invoicing.rules.write_back import with_fee
 from project_invoicing.setup.lookups import FinanceSetup
+
+_TOLD: Final = ("voucher", "accounting_amount", "exchange_rate", "sales_tax_amount")
 
 
 class Known(NamedTuple):
@@ -50,6 +55,11 @@ def contradiction(row: StagedRow, *, in_queue: bool) -> tuple[str, Repair | None
     return None
 
 
+def without_its_fee(row: StagedRow, setup: FinanceSetup) -> Finding:
+    detail = f"its fee of {row.actual.fee} has no row of its own (FEE-02)"
+    return of_row("staging_states", row, setup, detail, repair=Repair.FETCH)
+
+
 @dataclass(slots=True)
 class StagedRows:
     """Keeps each actual's id, version and a digest; both ends of each link; the sums of each proforma."""
@@ -62,6 +72,8 @@ class StagedRows:
     """For each proforma, what rounding to its currency added to the amounts from Dataverse."""
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Number of rows by company, state, and reason to wait."""
+    _with_fees: dict[str, StagedRow] = field(default_factory=dict)
+    """Sales with a fee, and fees: Dataverse was told their sums."""
     _with_proposal: Counter[str] = field(default_factory=Counter)
     """Waiting rows without a reason of their own, by proforma: its header has it (``waits_as``)."""
 
@@ -75,6 +87,24 @@ class StagedRows:
             yield Finding("staging_states", Difference(ACTUAL, item.id, detail, item.company))
         for role, linked in item.links.items():
             self.links.add(link_key(item.id, role, linked))
+
+    def join_fees(self) -> dict[str, StagedRow]:
+        """Once all rows were added: what Dataverse was told of sales with a fee.
+
+        Returns the sales whose fee has no row, by the id that it would have: it may have come since.
+        """
+        lacking = {}
+        for id, row in self._with_fees.items():
+            if row.actual.fee_of:
+                continue
+            known, whole = self.known[id_bytes(id)], with_fee(self._with_fees, id)
+            if whole is None:
+                lacking[fee_id(id)] = row
+            elif known.written and whole.values:
+                told = (whole.values[name] for name in _TOLD)
+                self.known[id_bytes(id)] = known._replace(written=digest_of(*told))
+        self._with_fees.clear()
+        return lacking
 
     def count_with_proposals(self, proposals: Mapping[str, Proposal]) -> None:
         """Adds to ``counted`` the rows that wait for what their proposals wait for."""
@@ -90,7 +120,10 @@ class StagedRows:
             written = written_back(row)
             if written is None:
                 yield not_written_back(row, self.setup)
-        self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, row.state is not StagingState.SKIPPED)
+        counts = row.state is not StagingState.SKIPPED and row.actual.fee_of is None
+        self.known[id_bytes(row.id)] = Known(row.actual.version.number, written, counts)
+        if row.actual.fee or row.actual.fee_of:
+            self._with_fees[row.id] = row
         if found := contradiction(row, in_queue=item.in_queue):
             yield of_row("staging_states", row, self.setup, found[0], repair=found[1])
         if is_to_be_billed(row):
@@ -102,7 +135,11 @@ class StagedRows:
             return
         chargeable = is_chargeable(actual.billing_type)
         amount, discount = billed_of(actual, self.setup)
-        self.tallies[proforma.id].add(row.id, actual.amount, chargeable=chargeable, discount=discount)
+        tally = self.tallies[proforma.id]
+        if actual.fee_of:  # a column of its sale in Dataverse, and no row
+            tally.discount -= amount if chargeable else ZERO
+            return
+        tally.add(row.id, actual.amount, chargeable=chargeable, discount=discount)
         if chargeable:
             self.rounded[proforma.id] += amount - actual.amount
 

@@ -32,7 +32,7 @@ from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, o
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
-from project_invoicing.rules.reconciliation.staged_rows import StagedRows
+from project_invoicing.rules.reconciliation.staged_rows import StagedRows, without_its_fee
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
 from project_invoicing.rules.reconciliation.vouchers import Booked, Suspect, Vouchers, weight
@@ -192,6 +192,10 @@ class Books:
     def _read_staging(self) -> None:
         for stored in self.watch.over("items of staging", whole_tables.staging_items(self.stores.staging)):
             self._looked_at("staging_states", ACTUAL, stored, self._staging_item)
+        lacking = self.rows.join_fees()
+        for some in chunks(lacking, MAX_READS):
+            there = self.stores.staging.readable(some)
+            self._report(without_its_fee(lacking[id], self.setup) for id in some if id not in there)
 
     def _staging_item(self, item: StagedItem | RejectedItem | None) -> None:
         if isinstance(item, RejectedItem):

@@ -6,14 +6,14 @@ The comparisons are in ``rules.reconciliation``; suspects are read again here, f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.compared import ComparedColumns
 from project_invoicing.dataverse.found_rows import columns_of, inbound_maps, row_event_of
-from project_invoicing.dataverse.mapping import invoice_write_back, to_actual, to_connection, to_proforma
+from project_invoicing.dataverse.mapping import invoice_write_back, reads_fees, to_actual, to_connection, to_proforma
 from project_invoicing.domain.actual import Connection
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
 from project_invoicing.domain.compared_rows import ProformaThere
@@ -32,6 +32,7 @@ from project_invoicing.store import whole_tables
 from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.master_data import MasterAgainstDataverse
 from project_invoicing.use_cases.reconciliation.watch import Watch
+from project_invoicing.use_cases.write_back.fees import told_with_fees
 
 CHUNK: Final = 500
 """How many rows are read again at a time."""
@@ -133,8 +134,11 @@ class AgainstDataverse:
 
     def _confirm_written(self, ids: list[str]) -> None:
         stored = self.books.stores.staging.readable(ids)
+        told = told_with_fees(self.books.stores.staging, ids) if reads_fees() else {}
         for found in self.api.rows(ACTUAL, ids, self._columns.written_back):
             if row := stored.get(found.id):
+                if (whole := told.get(row.id)) and whole.values:
+                    row = replace(row, **whole.values)
                 there = self._columns.written(found.row)
                 self._report(received.written_differs(row, there, self.books.setup))
 
