@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
-from project_invoicing.dataverse import maps
 from project_invoicing.domain.fee import fee_id
 from tests.builders import guid, money, proforma
-from tests.harness import TEMPLATE
 from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, TAXED, finance
+from tests.rules.invoices.conftest import of_actuals
 from tests.rules.stories import bill, billed, bills, reverses, sale
 from tests.rules.test_reconciliation import Side
 
@@ -29,14 +25,8 @@ GROSS = ("parameters.USPM.line_discount_category", "Labor")
 @pytest.fixture(autouse=True)
 def columns() -> Iterator[None]:
     """The organization keeps fees and discounts in columns of its own, and all functions know."""
-    overrides = {maps.OVERRIDES_VARIABLE: json.dumps({"actuals": {"fee": FEE, "discount": DISCOUNT}})}
-    environments: list[Any] = [function.environment for function in TEMPLATE.functions]
-    with ExitStack() as until_end:
-        for environment in environments:
-            until_end.enter_context(patch.dict(environment, overrides))
-        maps.table_maps.cache_clear()
+    with of_actuals({"fee": FEE, "discount": DISCOUNT}):
         yield
-    maps.table_maps.cache_clear()
 
 
 def with_fee(fee: str = "160", discount: str = "80") -> dict[str, Any]:
