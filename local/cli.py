@@ -126,6 +126,12 @@ def _add_runs(commands: Commands) -> None:
         metavar="DIR",
         help="write what leaves in files, ledger batches, documents of invoices and mails, here",
     )
+    runs.add_argument(
+        "--map",
+        type=Path,
+        metavar="FILE",
+        help="how the table maps differ, YAML or JSON, as in docs/table-maps.md: columns of your own, codes, dates",
+    )
     runs.add_argument("--verbose", action="store_true", help="show on standard error what the functions log")
     json_option(runs)
     runs.set_defaults(command=_run)
@@ -230,6 +236,8 @@ def _run(options: argparse.Namespace) -> int:
         raise InvalidInput(["--deployed: only ministack runs functions; leave --engine out"])
     if options.deployed and options.keep:
         raise InvalidInput(["--keep: a stack that is deployed into ministack cannot be kept; leave --deployed out"])
+    if options.deployed and options.map:
+        raise InvalidInput(["--map: a stack that is deployed has the maps of its parameters; leave --deployed out"])
     _check_out(options.out, options.setup, options.events)
     if options.files and options.files.exists() and not options.files.is_dir():
         raise InvalidInput([f"--files: {options.files} is no folder; name one"])
@@ -243,6 +251,7 @@ def _run(options: argparse.Namespace) -> int:
             duplicate=options.duplicate,
             keep=options.keep,
             files=options.files,
+            map=options.map,
             verbose=options.verbose,
         )
     )

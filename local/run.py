@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,10 +22,11 @@ from local.queues import DeadLetter
 from local.scenario import Scenario, read_scenario
 from local.scenario_lines import JOURNALS, PROPOSALS, CallLine, DataverseLine, Line, SetupLine
 from local.stack import Stack
-from operate.documents import read_setup
+from operate.documents import parsed, read_setup, read_text
 from operate.invalid_input import InvalidInput, unknown
 from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
+from project_invoicing.dataverse import maps
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.errors import Rejected
@@ -80,6 +83,7 @@ class Options:
     duplicate: int = 0
     keep: Path | None = None
     files: Path | None = None
+    map: Path | None = None
     verbose: bool = False
 
 
@@ -89,13 +93,27 @@ class Outcome:
     dead_letters: list[DeadLetter]
 
 
+def _mapped_by(file: Path) -> str:
+    """Lets this process and its functions read by the table maps of a file. Returns how these differ, as JSON."""
+    changes = parsed(file, read_text(file), "it names table maps, and for each the fields whose columns differ")
+    try:
+        maps.overridden(changes)
+    except ValueError as error:
+        raise InvalidInput([f"{file}: {error}"]) from error
+    text = json.dumps(changes)
+    os.environ[maps.OVERRIDES_VARIABLE] = text
+    maps.table_maps.cache_clear()
+    return text
+
+
 def run(options: Options) -> Outcome:
     """Runs the scenario.
 
     Raises ``InvalidInput`` before anything has run, or at a line that names a document which the run should have made
     and has not. Also ``TemplateError``, ``EngineError``.
     """
-    stack_template = template.read(ROOT / "template.yaml")
+    overrides = _mapped_by(options.map) if options.map else ""
+    stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=overrides)
     document = read_setup(options.setup)
     runnable = [function.name for function in stack_template.functions if function.scheduled]
     scenario = read_scenario(options.events, runnable, document)

@@ -30,6 +30,7 @@ OWN_WORDS: Mapping[str, str] = {
     "by": "who began a delivery of a ledger batch, in its report",
     "de": "a language of documents",
     "en": "a language of documents",
+    "fee": "of a sale, a field of its own and a word of what explain shows",
     "fr": "a language of documents",
     "id": "of an event, of a row of Dataverse, of a refusal",
     "in": "where a parameter stands, in a description of an API",

@@ -14,7 +14,7 @@ from project_invoicing.domain.actual import Actual, Proforma
 from tools.table_maps import document, golden_sources, golden_target
 
 DOCUMENT = ROOT / "docs" / "table-maps.md"
-NOT_COLUMNS = {"id", "version", "custom", "inactive", "canceled"}
+NOT_COLUMNS = {"fee_of", "id", "version", "custom", "inactive", "canceled"}
 STAND_INS = {"contact_customer", "tza_accounting_date", "state"}
 """Fields of columns that give the value of another field."""
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from project_invoicing import bootstrap
-from project_invoicing.domain.fee import fee_id
+from project_invoicing.domain.actual import fee_id
 from tests import snapshots
 from tests.builders import guid, money
 from tests.crash.death import Step

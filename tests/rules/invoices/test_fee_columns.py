@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.fee import fee_id
+from project_invoicing.domain.actual import fee_id
 from tests.builders import guid, money, proforma
 from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, TAXED, finance
@@ -130,6 +130,17 @@ def test_oat_10_a_fee_that_is_in_error_keeps_the_proposal_waiting(books: Books) 
     assert told["accounting_amount"] == "1680.00"
 
 
+def test_explain_says_that_a_fee_is_a_column_of_its_sale(books: Books) -> None:
+    books.use(setup())
+    books.arrive(*STORY)
+    for id, name, text in (
+        (guid("work/billed"), "fee", f"160.00 USD, as actual {fee_id(guid('work/billed'))}"),
+        (fee_id(guid("work/billed")), "fee of", f"actual {guid('work/billed')}, whose column it is in Dataverse"),
+    ):
+        (told,) = books.call("explain", {"id": id})["found"]
+        assert told["facts"][name] == text
+
+
 def test_oat_10_a_reversal_mirrors_both_lines(books: Books) -> None:
     books.use(setup())
     books.arrive(sale("work", **with_fee()))
@@ -185,7 +196,7 @@ def test_the_fee_follows_the_newest_version_of_its_sale(
         pytest.param({"billing_type": "complimentary"}, id="FEE-12 not charged"),
     ],
 )
-def test_fee_11_fee_12_other_sales_have_no_fee_whatever_their_column_says(
+def test_oat_12_fee_11_fee_12_other_sales_have_no_fee_whatever_their_column_says(
     books: Books, columns: dict[str, Any]
 ) -> None:
     books.use(setup())

@@ -7,9 +7,10 @@ wrote them. Resolving them needs the company, which is known at import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+from uuid import UUID, uuid5
 
 from project_invoicing.domain.codes import (
     BillingType,
@@ -18,7 +19,7 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
 )
-from project_invoicing.domain.money import MONEY_LIMIT
+from project_invoicing.domain.money import MONEY_LIMIT, ZERO
 from project_invoicing.domain.text import decimal
 
 
@@ -56,7 +57,7 @@ class Actual:
     ``resourcing_unit`` is the organizational unit that lends the resource, by id or legal entity; ``origin`` says where
     a cost comes from (JRN-16); ``fee`` is what is billed on top of the amount, signed like it (FEE-02). Organizations
     that have these four name their columns in the settings. ``fee_of`` marks an actual that only we have: the fee of
-    the sale with this id (``domain.fee``).
+    the sale with this id (``fee_of``).
     """
 
     id: str
@@ -96,6 +97,10 @@ class Actual:
     custom: dict[str, str] = field(default_factory=dict)
 
 
+_FEE: Final = "fee"
+_ONE: Final = Decimal(1)
+_SALES: Final = frozenset({TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES})
+_WORK: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
 DISCOUNT = "discount_amount"
 RESOURCING_UNIT = "resourcing_unit"
 DOCUMENT_TYPE = "document_type"
@@ -172,3 +177,43 @@ def is_newer(incoming: RowVersion, stored: RowVersion) -> bool:
     if incoming.number is not None and stored.number is not None:
         return incoming.number > stored.number
     return (incoming.occurred_at, incoming.content) > (stored.occurred_at, stored.content)
+
+
+def fee_id(work: str) -> str:
+    """The id that the fee of this sale has, whether there is one or not."""
+    return str(uuid5(UUID(work), _FEE))
+
+
+def may_have_fee(actual: Actual) -> bool:
+    """Whether it is a sale of work. A cost has no fee, and a fee that is an actual in Dataverse has none (OAT-12)."""
+    return actual.transaction_type in _SALES and actual.transaction_class in _WORK and actual.fee_of is None
+
+
+def fee_of(work: Actual) -> Actual:
+    """The fee of a sale of work, as an actual of class Fee in the same version; zero where the sale has none (FEE-02).
+
+    Dataverse keeps it in a column of the sale. Here it has journal and proposal lines of its own.
+
+    It has the default category of fees, the quantity 1, and no discount, product or resource.
+    """
+    amount = work.fee or ZERO
+    return replace(
+        work,
+        id=fee_id(work.id),
+        transaction_class=TransactionClass.FEE,
+        quantity=-_ONE if amount < ZERO else _ONE,
+        price=abs(amount),
+        amount=amount,
+        category=None,
+        product=None,
+        resource=None,
+        unit=None,
+        discount=None,
+        fee=None,
+        fee_of=work.id,
+    )
+
+
+def in_order(actual: Actual) -> tuple[str, bool]:
+    """Sort key of the lines of one day and project: work by its id, each with its fee behind it."""
+    return actual.fee_of or actual.id, actual.fee_of is not None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from project_invoicing.domain.actual import Actual
+from project_invoicing.domain.actual import Actual, in_order
 from project_invoicing.domain.codes import (
     ConnectionRole,
     CostOrigin,
     TransactionClass,
 )
-from project_invoicing.domain.fee import in_order
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate
 from project_invoicing.domain.staged_row import StagedRow

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from project_invoicing.domain.actual import Proforma, Reference
+from project_invoicing.domain.actual import Proforma, Reference, fee_id, in_order, may_have_fee
 from project_invoicing.domain.codes import (
     ON_ACCOUNT,
     SECOND_REASONS,
@@ -22,7 +22,6 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     WaitReason,
 )
-from project_invoicing.domain.fee import fee_id, in_order, may_have_fee
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal

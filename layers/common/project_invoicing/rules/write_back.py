@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from project_invoicing.domain.actual import fee_id, may_have_fee
 from project_invoicing.domain.codes import StagingState
-from project_invoicing.domain.fee import fee_id, may_have_fee
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO

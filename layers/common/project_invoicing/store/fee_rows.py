@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from project_invoicing.domain.actual import Connection, RowVersion
+from project_invoicing.domain.actual import Connection, RowVersion, fee_id, fee_of, may_have_fee
 from project_invoicing.domain.codes import ConnectionRole
-from project_invoicing.domain.fee import fee_id, fee_of, may_have_fee
 from project_invoicing.errors import Conflict
 from project_invoicing.store.items import Item
 from project_invoicing.store.staged_rows import LINK, ROW, link_text, readable_row

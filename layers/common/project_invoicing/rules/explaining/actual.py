@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from project_invoicing.domain.actual import fee_id
 from project_invoicing.domain.codes import ConnectionRole, StagingState, TransactionType
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
@@ -230,6 +231,10 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
         reference = getattr(actual, name)
         if reference:
             facts[name] = words.setup.named(reference) or reference.name or reference.id
+    if actual.fee_of:
+        facts["fee of"] = f"actual {actual.fee_of}, whose column it is in Dataverse"
+    elif actual.fee:
+        facts["fee"] = f"{words.money(actual.fee, words.currency(actual))}, as actual {fee_id(actual.id)}"
     if actual.invoice:
         facts["proforma"] = actual.invoice.id
     if actual.billing_status:

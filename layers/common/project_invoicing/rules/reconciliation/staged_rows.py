@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from project_invoicing.domain.actual import fee_id
 from project_invoicing.domain.codes import NO_MONEY, BillingType, StagingState, TransactionType, WriteBackState
-from project_invoicing.domain.fee import fee_id
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Difference, Repair, Tally, digest_of

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.dataverse.context import parse_json
-from project_invoicing.dataverse.mapping import to_actual, to_connection
+from project_invoicing.dataverse.mapping import reads_fees, to_actual, to_connection
 from project_invoicing.dataverse.maps import ACTUAL
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.staged_row import Delivery
 from project_invoicing.errors import Rejected
 from project_invoicing.store.staging import Staging
-from project_invoicing.use_cases.actuals.fees import follow_fee
 
 if TYPE_CHECKING:
     from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
@@ -51,11 +50,19 @@ def _store(staging: Staging, detail: dict[str, Any], at: str) -> str:
     if event.entity == ACTUAL:
         actual = to_actual(event)
         outcome = staging.receive(actual, at)
-        follow_fee(staging, actual.id, at)
+        _follow(staging, actual.id, at)
         return outcome.value
     connection = to_connection(event)
     if connection is None:
         return IGNORED
     outcome = staging.connect(connection)
-    follow_fee(staging, connection.actual_id, at)
+    _follow(staging, connection.actual_id, at)
     return outcome.value
+
+
+def _follow(staging: Staging, work: str, at: str) -> None:
+    """The fee of a sale follows it, where the table map reads a column of fees."""
+    if reads_fees():
+        from project_invoicing.store.fee_rows import follow  # noqa: PLC0415  most organizations have no such column
+
+        follow(staging, work, at)

@@ -16,7 +16,6 @@ from project_invoicing.rules.prevalidation import ROLLED_BACK
 from project_invoicing.rules.proposal_header import judge_header
 from project_invoicing.rules.proposal_lines import ProposalPlan, linked_ids, plan, without_fee
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store.fee_rows import follow
 from project_invoicing.use_cases.documents.delete_lines import delete_proposal_lines
 from project_invoicing.use_cases.intercompany.propose import PostedSales
 from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
@@ -35,6 +34,8 @@ def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) ->
     company, existing = str(header.company), _existing(run, header)
     linked, takers = run.posted_lines.continued_by(rows, linked_ids(rows))
     if lacking := without_fee(rows, linked):
+        from project_invoicing.store.fee_rows import follow  # noqa: PLC0415  most organizations have no such column
+
         for id in lacking:
             follow(run.staging, id, run.at, of_zero=True)
         raise Conflict("read again, with the fees of zero that take back what was accrued")

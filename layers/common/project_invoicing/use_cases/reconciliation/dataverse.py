@@ -32,7 +32,6 @@ from project_invoicing.store import whole_tables
 from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.master_data import MasterAgainstDataverse
 from project_invoicing.use_cases.reconciliation.watch import Watch
-from project_invoicing.use_cases.write_back.fees import told_with_fees
 
 CHUNK: Final = 500
 """How many rows are read again at a time."""
@@ -134,7 +133,11 @@ class AgainstDataverse:
 
     def _confirm_written(self, ids: list[str]) -> None:
         stored = self.books.stores.staging.readable(ids)
-        told = told_with_fees(self.books.stores.staging, ids) if reads_fees() else {}
+        told = {}
+        if reads_fees():
+            from project_invoicing.use_cases.write_back.fees import told_with_fees  # noqa: PLC0415  most have none
+
+            told = told_with_fees(self.books.stores.staging, ids)
         for found in self.api.rows(ACTUAL, ids, self._columns.written_back):
             if row := stored.get(found.id):
                 if (whole := told.get(row.id)) and whole.values:

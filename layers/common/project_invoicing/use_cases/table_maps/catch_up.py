@@ -13,6 +13,7 @@ from typing import Any, Final
 from project_invoicing.bus import Bus, fitting
 from project_invoicing.dataverse.api import DataverseApi, FoundRow, NotConnected, TokenExpired
 from project_invoicing.dataverse.found_rows import columns_of, event_of, inbound_maps, is_wanted
+from project_invoicing.dataverse.mapping import reads_fees
 from project_invoicing.dataverse.maps import CONNECTION, MASTER_TABLES
 from project_invoicing.dataverse.row_events import DELETE, LOADED, LOADING, MERGE, RowEvent
 from project_invoicing.domain.actual import Connection, RowVersion
@@ -28,7 +29,6 @@ from project_invoicing.set_aside import guarded
 from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.sweeps import Sweeps
-from project_invoicing.use_cases.actuals.fees import follow_fee
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.use_cases.table_maps.control import MapControl
@@ -210,7 +210,10 @@ class CatchUp:
                 continue
             removal = Connection(id, _version_after(order, self.at), actual_id, role, "", deleted=True)
             removed += self.staging.connect(removal) is Delivery.ACCEPTED
-            follow_fee(self.staging, actual_id, self.at)
+            if reads_fees():
+                from project_invoicing.store.fee_rows import follow  # noqa: PLC0415  most have no column of fees
+
+                follow(self.staging, actual_id, self.at)
         return removed
 
     def _shares_its_name(self, id: str, actual_id: str) -> bool:

@@ -38,7 +38,6 @@ from project_invoicing.store.write_backs import Document, Progress, WriteBacks
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
-from project_invoicing.use_cases.write_back.fees import told_with_fees
 from project_invoicing.work_queue import WorkQueue
 
 BATCH_ROWS: Final = 100
@@ -267,6 +266,8 @@ class WriteBack:
 
     def _with_fees(self, rows: list[RowToWrite]) -> list[RowToWrite]:
         """Work and fee as the one actual that Dataverse knows, once both are posted; the last of the two writes it."""
+        from project_invoicing.use_cases.write_back.fees import told_with_fees  # noqa: PLC0415  most have none
+
         told = told_with_fees(self.staging, [row.actual_id for row in rows])
         found: dict[str, RowToWrite] = {}
         for row in rows:
