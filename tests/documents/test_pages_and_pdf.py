@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from project_invoice_documents.html import html
-from project_invoice_documents.pdf import pdf
+from project_invoice_documents.pdf import UnreadableLogo, logo_fault, pdf
 from project_invoice_documents.view import Row, RowKind, view_of
 from project_invoicing.domain.invoice_document import (
     EInvoice,
@@ -176,10 +176,14 @@ def test_a_page_loads_nothing_and_runs_nothing() -> None:
     assert re.findall(r"(?:src|url)\W{1,3}(?!data:image/png)\w+", content) == []
 
 
-def test_a_logo_is_shown_and_what_is_none_is_left_out() -> None:
+def test_a_logo_is_shown_and_what_is_none_is_told() -> None:
     of = KINDS["intercompany"]
     assert len(read(pdf(of, logo=picture())).pages[0].images) == 1
-    assert len(read(pdf(of, logo=b"\x89PNG\r\n\x1a\nbroken")).pages[0].images) == 0
+    for broken, why in ((b"\x89PNG\r\n\x1a\nbroken", "it is damaged"), (b"<svg/>", "neither a PNG nor a JPEG")):
+        assert why in (logo_fault(broken) or "")
+        with pytest.raises(UnreadableLogo, match=why):
+            pdf(of, logo=broken)
+    assert logo_fault(picture()) is None
     assert "<img" not in html(of, logo=b"<svg onload=alert(1)>")
 
 

@@ -15,6 +15,7 @@ from project_invoicing.domain.master_data import PARTS
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.document_needs import BuyerKnown, buyer_needs, e_invoice_needs, seller_needs
+from project_invoicing.setup.models.documents import CompanyDocument
 from project_invoicing.setup.models.master_data import Customer
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
 from project_invoicing.setup.models.values import OnOff
@@ -182,7 +183,7 @@ def _documents(document: SetupDocument) -> Iterator[Problem]:
             yield Problem(("companies", company, "document"), f"asks for documents, which need {need}: {_WAITS}")
         for number, customer in document.customers.get(company, {}).items():
             path = ("customers", company, number)
-            needs = [*buyer_needs(company, number, _known(customer))]
+            needs = [*buyer_needs(company, number, _known(customer, known.document))]
             if customer.e_invoice:
                 needs += e_invoice_needs(document, company, customer.e_invoice, _code_pairs(document))
             for need in needs:
@@ -190,9 +191,16 @@ def _documents(document: SetupDocument) -> Iterator[Problem]:
                 yield Problem(path, f"its documents need {need}{where}: {_WAITS}")
 
 
-def _known(customer: Customer) -> BuyerKnown:
+def _known(customer: Customer, document: CompanyDocument) -> BuyerKnown:
     country = customer.address.country if customer.address else None
-    return BuyerKnown(customer.name, country, country is not None, customer.electronic_address, customer.e_invoice)
+    return BuyerKnown(
+        name=customer.name,
+        country=country,
+        country_is_code=country is not None,
+        electronic_address=customer.electronic_address,
+        e_invoice=customer.e_invoice,
+        delivery=customer.delivery or document.delivery,
+    )
 
 
 def _code_pairs(document: SetupDocument) -> list[tuple[str, ...]]:

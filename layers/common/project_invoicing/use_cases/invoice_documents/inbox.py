@@ -114,7 +114,8 @@ class DocumentInbox:
             raise Rejected("schema", f"{told} {asked.invoice_number}")
         _must_have(document, name)
         document = _in_language(document, asked.language)
-        data = making.rendering.one(document, name, making.logo(document), copy=True)
+        logo, _ = making.logo(document)
+        data = making.rendering.one(document, name, logo, copy=True)
         return {"outcome": "shown", **about, "copy": True, "content": _packed(data)} | asked.signed
 
     def _preview(self, asked: PreviewDocument, at: str) -> Json:
@@ -126,7 +127,10 @@ class DocumentInbox:
         # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
         document = replace(document, invoice_number=None)
         _must_have(document, name)
-        data = making.rendering.one(document, name, making.logo(document), preview=True)
+        logo, left_out = making.logo(document)
+        if left_out:  # now is the time to put it right
+            raise Rejected("schema", f"the document cannot show {left_out}", field="companies.document.brand.logo")
+        data = making.rendering.one(document, name, logo, preview=True)
         about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
         return {"outcome": "shown", **about, "content": _packed(data)} | asked.signed
 

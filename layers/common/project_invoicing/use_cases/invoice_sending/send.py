@@ -19,12 +19,13 @@ from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import DocumentType
 from project_invoicing.domain.made_document import CONTENT_TYPES, HTML, DocumentState, MadeDocument
+from project_invoicing.domain.mail_address import is_address
 from project_invoicing.domain.mailed_document import TROUBLE, MailedDocument, MailState
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.invoice_documents import InvoiceDocumentReady
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.mail_service import Mail, MailNotTaken
-from project_invoicing.rules.invoice_mail import MOST, MailFile, encoded, fitting, is_address, mail_of, subject_of
+from project_invoicing.rules.invoice_mail import MOST, MailFile, encoded, fitting, mail_of, subject_of
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
