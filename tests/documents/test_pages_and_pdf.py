@@ -24,6 +24,7 @@ from project_invoice_documents.html import html
 from project_invoice_documents.pdf import UnreadableLogo, logo_fault, pdf
 from project_invoice_documents.view import Row, RowKind, view_of
 from project_invoicing.domain.invoice_document import (
+    DocumentFormat,
     EInvoice,
     Grouping,
     InvoiceDocument,
@@ -112,6 +113,16 @@ def test_subtotals_add_up_to_the_total(kind: str) -> None:
         lines = sum(value(row) for row in rows if row.kind is RowKind.LINE)
         assert outer == lines == of.subtotal
         assert inner in {of.subtotal, 0}
+
+
+def test_a_summary_counts_what_is_charged_and_not_what_is_only_shown() -> None:
+    shown = replace(line(3, "5"), chargeable=False, net=Decimal(0))
+    lines = (line(), line(2, "2.5", "100.00"), shown, line(4, "1", unit="day", chargeable=False, net=Decimal(0)))
+    summary = Presentation(format=DocumentFormat.SUMMARY)
+    (row,) = view_of(document(*lines, presentation=summary)).rows
+    assert (row.quantity, row.amount) == ("10.5 hour", "1,210.00")
+    (free,) = view_of(document(shown, presentation=summary)).rows
+    assert (free.quantity, free.amount) == ("", "0.00")
 
 
 def test_a_page_says_what_it_carries_over_and_the_next_what_was_brought() -> None:
