@@ -142,7 +142,10 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
-    told = "also say which numbers in it are old, and what is in no batch in periods that it would close, in this stack"
+    told = (
+        "also by what is in this stack: which numbers in it are old, what the documents of customers lack by their "
+        "rows and finance's own columns too, and what is in no batch in periods that it would close"
+    )
     setup.add_argument("--stack", dest="stack_prefix", metavar="NAME", type=named_text, help=told)
     json_option(setup)
     setup.set_defaults(command=_check_setup)
@@ -219,9 +222,12 @@ def _day(text: str) -> date:
 
 def _check_setup(options: argparse.Namespace) -> int:
     """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
-    found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
-    if options.stack_prefix:
+    on = options.on or datetime.now(UTC).date()
+    if options.stack_prefix is None:
+        found = setup_warnings(options.file, on)
+    else:
         with aws.asking():
+            found = setup_warnings(options.file, on, setup_numbers.customers_at(options.stack_prefix))
             found += setup_numbers.at_stack(options.file, options.stack_prefix)
             found += ledger.closing_warnings(options.stack_prefix, read_setup(options.file))
     if options.json:
