@@ -34,6 +34,7 @@ NAMES: Final = {"pdf": PDF, "html": HTML, "xml": XML}
 MOST_ATTACHED: Final = 4 * 1024 * 1024
 MOST_ANSWERED: Final = 5_500_000
 """Characters of a file in an answer: Lambda takes six megabytes of it."""
+LATE: Final = "the document was ready before: its event names other files; a mail that is sent from now on has this one"
 _LONGEST_IN_KEY: Final = 450
 """Percent-encoded: S3 has keys of 1,024 bytes, and the invoice's number takes its part of one."""
 _FILE_NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}")
@@ -160,7 +161,11 @@ class DocumentInbox:
         except Conflict:
             if asked.name not in {one.name for one in making.made.attachments(asked.company, asked.invoice_number)}:
                 raise
-        return {"outcome": "attached", "key": key, "sha256": digest, "bytes": len(data)} | asked.signed
+        answer: Json = {"outcome": "attached", "key": key, "sha256": digest, "bytes": len(data)}
+        made = making.made.get(asked.company, asked.invoice_number)
+        if made and made.state is DocumentState.READY:  # looked at afterwards, so that none is late without being told
+            answer["late"] = LATE
+        return answer | asked.signed
 
 
 def _in_language(document: InvoiceDocument, language: str | None) -> InvoiceDocument:

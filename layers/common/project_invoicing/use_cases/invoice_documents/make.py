@@ -65,6 +65,8 @@ class Making:
     rendering: Rendering
     at: str
     actor: Actor
+    sends: bool = False
+    """Whether this stack sends mails."""
 
     def by_itself(self, company: str, number: str) -> MadeDocument | None:
         """As ``make``, for a company that asks for documents; ``None`` for one that does not."""
@@ -93,7 +95,8 @@ class Making:
         files = tuple(self._put(document, begun, name, data) for name, data in made.items())
         leaving = document.presentation.delivery
         sent = self._into_outbox(document, files, made) if leaving and leaving.channel is Channel.OUTBOX else ()
-        ready = replace(begun, state=DocumentState.READY, files=files, at=self.at)
+        to_mail = self.sends and leaving is not None and leaving.channel is Channel.MAIL
+        ready = replace(begun, state=DocumentState.READY, files=files, at=self.at, to_mail=to_mail)
         try:
             self.made.ready(ready, [self._entry(ready, left_out), *sent], self._event(document, ready))
         except Conflict:
