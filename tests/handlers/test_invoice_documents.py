@@ -167,6 +167,20 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
 
 
+def test_a_large_file_comes_in_parts(house: House) -> None:
+    house.tell()
+    kept = house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
+    data, offset, parts = b"", 0, 0
+    with patch("project_invoicing.use_cases.invoice_documents.inbox.MOST_ANSWERED", 1_000):
+        while offset is not None:
+            part = house.ask("show", invoice_number=NUMBER, format="html", offset=offset)
+            data += gzip.decompress(b64decode(part["content"]))
+            offset, parts = part["next"], parts + 1
+    assert data == kept
+    assert parts == -(-len(kept) // 1_000) > 1
+    assert house.ask("show", invoice_number=NUMBER, offset=10**9)["outcome"].startswith("refused: the file has ")
+
+
 def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(house: House) -> None:
     month = house.posted.detail["invoice_date"][:7]
 

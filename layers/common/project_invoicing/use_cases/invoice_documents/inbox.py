@@ -32,8 +32,8 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 
 NAMES: Final = {"pdf": PDF, "html": HTML, "xml": XML}
 MOST_ATTACHED: Final = 4 * 1024 * 1024
-MOST_ANSWERED: Final = 5_500_000
-"""Characters of a file in an answer: Lambda takes six megabytes of it."""
+MOST_ANSWERED: Final = 4_000_000
+"""Bytes of a file in an answer: Lambda takes six megabytes of it, in base64. What follows is asked for by offset."""
 LATE: Final = "the document was ready before: its event names other files; a mail that is sent from now on has this one"
 _LONGEST_IN_KEY: Final = 450
 """Percent-encoded: S3 has keys of 1,024 bytes, and the invoice's number takes its part of one."""
@@ -109,7 +109,7 @@ class DocumentInbox:
                 raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
             if hashlib.sha256(data).hexdigest() != stored.sha256:
                 raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
-            return {"outcome": "shown", **about, **more, "content": _packed(data)} | asked.signed
+            return {"outcome": "shown", **about, **more, **_part(data, asked.offset)} | asked.signed
         if kept is None and not other:
             told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
             raise Rejected("schema", f"{told} {asked.invoice_number}")
@@ -117,7 +117,7 @@ class DocumentInbox:
         document = _in_language(document, asked.language)
         logo, _ = making.logo(document)
         data = making.rendering.one(document, name, logo, copy=True)
-        return {"outcome": "shown", **about, "copy": True, "content": _packed(data)} | asked.signed
+        return {"outcome": "shown", **about, "copy": True, **_part(data, asked.offset)} | asked.signed
 
     def _preview(self, asked: PreviewDocument, at: str) -> Json:
         making, name = self._for(asked, at), NAMES[asked.format or "pdf"]
@@ -133,7 +133,7 @@ class DocumentInbox:
             raise Rejected("schema", f"the document cannot show {left_out}", field="companies.document.brand.logo")
         data = making.rendering.one(document, name, logo, preview=True)
         about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
-        return {"outcome": "shown", **about, "content": _packed(data)} | asked.signed
+        return {"outcome": "shown", **about, **_part(data, asked.offset)} | asked.signed
 
     def _attach(self, asked: AttachFile, at: str) -> Json:
         making = self._for(asked, at)
@@ -180,9 +180,11 @@ def _must_have(document: InvoiceDocument, name: str) -> None:
         raise Rejected("schema", f"{document.buyer.id} gets no e-invoices", field="format")
 
 
-def _packed(data: bytes) -> str:
-    """A file as an answer has it: compressed, in base64. Raises ``Rejected`` for one that is too large for it."""
-    text = b64encode(gzip.compress(data, 6, mtime=0)).decode()
-    if len(text) > MOST_ANSWERED:
-        raise Rejected("schema", f"the file has {len(data)} bytes, too many for an answer; fetch it from the bucket")
-    return text
+def _part(data: bytes, offset: int | None) -> Json:
+    """A file from there on, compressed, in base64. ``next`` is where the rest of it begins; ``None`` where it ends."""
+    begin = offset or 0
+    if not 0 <= begin <= len(data):
+        raise Rejected("schema", f"the file has {len(data)} bytes, and none at {begin}", field="offset")
+    end = begin + MOST_ANSWERED
+    content = b64encode(gzip.compress(data[begin:end], 6, mtime=0)).decode()
+    return {"content": content, "bytes": len(data), "next": end if end < len(data) else None}
