@@ -200,17 +200,13 @@ def _ask(options: argparse.Namespace, action: str, one: Document, asked: Json) -
 def _whole(options: argparse.Namespace, action: str, one: Document, asked: Json) -> Json:
     """An answer with the whole file, however many answers that takes."""
     answer = part = _ask(options, action, one, asked)
-    data = b"" if _is_refused(part) else _unpacked(part)
-    while not _is_refused(part) and part["next"] is not None:
+    data = b""
+    while not _is_refused(part):
+        data += gzip.decompress(base64.b64decode(part["content"]))
+        if part["next"] is None:
+            return {**answer, "content": data}
         part = _ask(options, action, one, {**asked, "offset": part["next"]})
-        if _is_refused(part):
-            return part
-        data += _unpacked(part)
-    return {**answer, "content": data}
-
-
-def _unpacked(answer: Json) -> bytes:
-    return gzip.decompress(base64.b64decode(answer["content"]))
+    return part
 
 
 def _is_refused(answer: Json) -> bool:

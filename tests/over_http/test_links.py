@@ -9,12 +9,13 @@ import pytest
 from local import engines
 from project_invoicing.document_bucket import DocumentBucket
 from project_invoicing.store import client
+from tests.sockets import loopback
 
 pytestmark = pytest.mark.engine
 
 
 def test_a_link_to_the_bucket_leads_to_the_file_under_its_name() -> None:
-    with engines.running("ministack"):
+    with loopback(), engines.running("ministack"):
         client.s3().create_bucket(Bucket="documents", ObjectLockEnabledForBucket=True)
         bucket = DocumentBucket(client.s3(), "documents")
         bucket.put_bytes("USPM/2026/FTI%2F1/invoice.pdf", b"whole", "application/pdf")
