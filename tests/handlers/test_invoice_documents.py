@@ -37,7 +37,7 @@ LATER = "2026-09-02T09:00:00Z"
 class House:
     """A posted invoice of one line, of a company that asks for documents or not, with the bucket for them."""
 
-    def __init__(self, world: World, *, asks: bool, logo: bytes = b"", **delivery: str) -> None:
+    def __init__(self, world: World, *, asks: bool, logo: bytes = b"", lines: int = 1, **delivery: str) -> None:
         self.world = world
         self.bucket = world.names.document_bucket
         client.s3().create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
@@ -52,7 +52,7 @@ class House:
             for customer in document["customers"][COMPANY].values():
                 customer.update(address=ADDRESS, tax_id="US-2", **({"delivery": delivery} if delivery else {}))
         with patch("tests.posted.finance", lambda: document):
-            posted_invoice(world, 1)
+            posted_invoice(world, lines)
         (self.posted,) = [one for one in world.unsent() if one.detail_type == "CustomerInvoicePosted"]
         world.at = LATER
 
