@@ -42,6 +42,7 @@ from operate.terminal import console, printable
 from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.text import number_of
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client, setups
 from project_invoicing.use_cases.documents.given import given_day
@@ -235,7 +236,7 @@ def _check_setup(options: argparse.Namespace) -> int:
         return BAD_ANSWER if found and options.strict else 0
     for warning in found:
         print(printable(warning))
-    lacking = f"{len(found)} warnings" if len(found) != 1 else "1 warning"
+    lacking = number_of(len(found), "warning")
     print(printable(f"{options.file} is valid{f'; {lacking}' if found else ' and lacks nothing that can be checked'}"))
     return BAD_ANSWER if found and options.strict else 0
 
@@ -306,7 +307,7 @@ def _map(options: argparse.Namespace) -> int:
         since = f" since {one['since']}" if one["since"] else ""
         print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))
     if answer.get("delivered"):
-        print(f"{answer['delivered']} events that were kept are on the bus")
+        print(f"{number_of(answer['delivered'], 'event that was kept is', 'events that were kept are')} on the bus")
     return 0
 
 

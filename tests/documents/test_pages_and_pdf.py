@@ -34,7 +34,7 @@ from project_invoicing.domain.invoice_document import (
     Syntax,
 )
 from tests.documents.kinds import NESTED, hostile, kinds
-from tests.invoice_documents import document, line
+from tests.invoice_documents import BUYER, document, line
 from tools.imports import ROOT
 
 KINDS = kinds()
@@ -321,6 +321,26 @@ def test_a_description_longer_than_a_page_is_there_to_its_end() -> None:
     words = " ".join(f"word{number}" for number in range(900))
     text = text_of(pdf(document(replace(NESTED[0], description=words))))
     assert [number for number in range(900) if f"word{number}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rindfleischetikettierungsüberwachungs" * 5,
+        "Société à responsabilité limitée « Ça ira » " * 4,
+        "Zażółć gęślą jaźń Łódź Čapek Őrség Ğüneş İzmir Þór",
+        "株式会社コンストーソ・コンサルティング東京本社経理部御中" * 3,
+        "北京市朝阳区建国门外大街甲六号中环世贸中心",
+        "주식회사 콘토소 컨설팅 서울특별시",
+        "Αθήνα Київ Москва",
+    ],
+)
+def test_a_name_is_whole_however_long_it_is_and_in_whichever_of_our_letters(name: str) -> None:
+    party, named = replace(BUYER, name=name), Named("T-1", name)
+    of = document(line(description=name, task=named), line(2), buyer=party, presentation=Presentation("ja"))
+    in_pdf, in_page = text_of(pdf(of)), flat(_Page(html(of)).text)
+    assert in_pdf.count(flat(name)) >= 2
+    assert in_page.count(flat(name)) >= 2
 
 
 def test_a_price_with_tax_in_it_says_so() -> None:

@@ -167,6 +167,28 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
 
 
+def test_the_same_bytes_are_made_again_after_set_up_address_logo_texts_and_clock_have_changed(moto: None) -> None:
+    house = House(World(), asks=True, logo=png())
+    house.tell()
+    first = house.objects()
+    house.forget()
+    house.empty()
+    other: dict[str, Any] = deepcopy(finance())
+    other["companies"][COMPANY] |= {"name": "Renamed"}
+    other["companies"][COMPANY]["document"] = {
+        "legal_name": "Somebody Else",
+        "address": {**ADDRESS, "city": "Elsewhere"},
+        "texts": {"en": {"closing": "Bye."}},
+        "brand": {"primary": "#000000", "logo": b64encode(png(b"\x00\x99")).decode()},
+        "language": "de",
+    }
+    house.world.load(other)
+    house.world.at = "2036-02-03T04:05:06Z"
+    with patch("time.time", lambda: 2_100_000_000.0):
+        assert house.ask("make", invoice_number=NUMBER)["outcome"] == "made"
+    assert house.objects() == first
+
+
 def test_a_large_file_comes_in_parts(house: House) -> None:
     house.tell()
     kept = house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
