@@ -23,7 +23,7 @@ from tests.store_free.invoicing import a_line, a_proposal, invoiced, setup_of
 from tests.store_free.test_document_setup import ADDRESS, DOCUMENT
 
 CUSTOMER = {"address": ADDRESS, "tax_id": "DE811569869", "e_invoice": {"syntax": "ubl"}}
-DATED = {"sales_tax_group": "DOM", "unit": Named("Hour")}
+DATED: dict[str, Any] = {"sales_tax_group": "DOM", "unit": Named("Hour")}
 REASON = {"exemption_text": "No tax, by law"}
 
 

@@ -192,7 +192,8 @@ def test_the_same_bytes_are_made_again_after_set_up_address_logo_texts_and_clock
 def test_a_large_file_comes_in_parts(house: House) -> None:
     house.tell()
     kept = house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
-    data, offset, parts = b"", 0, 0
+    data, parts = b"", 0
+    offset: int | None = 0
     with patch("project_invoicing.use_cases.invoice_documents.inbox.MOST_ANSWERED", 1_000):
         while offset is not None:
             part = house.ask("show", invoice_number=NUMBER, format="html", offset=offset)

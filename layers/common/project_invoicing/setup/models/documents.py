@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Annotated, Final
 
 from project_invoicing.domain.document_codes import Channel, DocumentFormat, Grouping, Profile, Syntax
-from project_invoicing.domain.mail_address import is_address
 from project_invoicing.setup.models.row import After, Limited, SetupRow, told
 
 MAX_LOGO: Final = 32 * 1024
@@ -435,6 +434,8 @@ class DeliveryEntry(SetupRow):
     address: Text | None = None
 
     def _is_mailable(self) -> None:
+        from project_invoicing.domain.mail_address import is_address  # noqa: PLC0415 - as above
+
         if self.channel is Channel.MAIL and self.address is not None and not is_address(self.address):
             raise told(f"{self.address!r} is no address of a mail; write one, such as ap@customer.example")
 
