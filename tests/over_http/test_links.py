@@ -16,6 +16,7 @@ pytestmark = pytest.mark.engine
 
 def test_a_link_to_the_bucket_leads_to_the_file_under_its_name() -> None:
     with loopback(), engines.running("ministack"):
+        client.forget()
         client.s3().create_bucket(Bucket="documents", ObjectLockEnabledForBucket=True)
         bucket = DocumentBucket(client.s3(), "documents")
         bucket.put_bytes("USPM/2026/FTI%2F1/invoice.pdf", b"whole", "application/pdf")
@@ -23,3 +24,4 @@ def test_a_link_to_the_bucket_leads_to_the_file_under_its_name() -> None:
         with urllib.request.urlopen(link) as answer:  # noqa: S310 - loopback
             assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''FTI%2F1%20f%C3%BCr%20alle.pdf"
             assert answer.read() == b"whole"
+    client.forget()
