@@ -33,6 +33,7 @@ from local.queues import DeadLetter
 from local.run import Outcome
 from operate import answers
 from operate.documents import read_setup
+from project_invoicing.domain.text import number_of
 
 POLICY: Final = ROOT / "local" / "demo_policy.yaml"
 SETUP: Final = ROOT / "events" / "scenarios" / "plain-month" / "setup.yaml"
@@ -208,9 +209,10 @@ class Story:
         jobs = self.site.webhooks.jobs[self.told :]
         self.told = len(self.site.webhooks.jobs)
         lost = sum(job.state == "lost" for job in jobs)
-        self.console.print(f"{len(jobs)} webhooks" + (f", {lost} of them lost" if lost else ""))
+        self.console.print(number_of(len(jobs), "webhook") + (f", {lost} of them lost" if lost else ""))
         swept = self.site.run("dataverse_catchup")["sweeps"]
-        self.console.print(f"the sweep read {sum(sweep['rows'] for sweep in swept)} changed rows\n")
+        read = number_of(sum(sweep["rows"] for sweep in swept), "changed row")
+        self.console.print(f"the sweep read {read}\n")
 
     def _finance(self, what: str, at: str, *functions: str) -> None:
         self._say(f"Finance: {what}", at)

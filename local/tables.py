@@ -14,6 +14,7 @@ from local.run import Outcome
 from operate.answers import invoice_cells, show_list, show_rows, voucher_lines
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.text import number_of
 
 Row = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ def show(console: Console, outcome: Outcome) -> None:
     result = outcome.result
     states = Counter(row["state"] for row in result["staging"])
     counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    console.print(f"{len(result['staging'])} actuals" + (f": {counted}" if counted else ""))
+    console.print(number_of(len(result["staging"]), "actual") + (f": {counted}" if counted else ""))
     show_rows(console, "Journals", map(_journal, result["journals"]))
     show_rows(console, "Invoice proposals", map(_proposal, result["proposals"]))
     show_rows(console, "Customer invoices", map(invoice_cells, result["invoices"]))

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operate.terminal import printable
+from project_invoicing.domain.text import number_of
 
 _MOST_ROWS: Final = 30
 _FIGURES: Final = (
@@ -129,7 +130,8 @@ def show_reconciliation(console: Console, report: Row) -> None:
     """Prints the checks of a reconciliation, each difference, and what was repaired."""
     if "checks" in report:
         finished = "" if report["complete"] else ", but not everything could be checked"
-        console.print(_text(f"Reconciliation of {report['at']}: {report['differences']} differences{finished}\n"))
+        differences = number_of(report["differences"], "difference")
+        console.print(_text(f"Reconciliation of {report['at']}: {differences}{finished}\n"))
         show_rows(console, "Staged", map(_staged, report["staged"]))
         kept = report.get("rejected", {})
         show_rows(console, "Rejected and kept", ({"reason": why, "lines": number} for why, number in kept.items()))

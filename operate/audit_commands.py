@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from operate import answers, audit
 from operate.arguments import ask_a_stack, at_a_stack, named_text, verb
 from operate.terminal import console, printable
+from project_invoicing.domain.text import number_of
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
@@ -67,7 +68,7 @@ def _export(options: argparse.Namespace) -> int:
         print(json.dumps({"file": str(options.file), "lines": number}))
     else:
         file = printable(options.file)
-        print(f"{file} has {number} lines; check it with: invoicing audit verify --export {file}")
+        print(f"{file} has {number_of(number, 'line')}; check it with: invoicing audit verify --export {file}")
     return 0
 
 
@@ -103,7 +104,8 @@ def _fill(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"marked": marked}))
     else:
-        print(f"{marked} items of earlier versions are sealed by the next runs of audit_sealing.")
+        items = number_of(marked, "item of an earlier version is", "items of earlier versions are")
+        print(f"{items} sealed by the next runs of audit_sealing.")
     return 0
 
 
@@ -138,11 +140,18 @@ def _show(report: dict[str, Any]) -> None:
     if report["more"]:
         print(f"{report['more']} more are not shown.")
     if report["waiting"]:
-        print(printable(f"{report['waiting']} entries are not sealed yet; the oldest is of {report['oldest']}."))
+        entries = number_of(report["waiting"], "entry is", "entries are")
+        print(printable(f"{entries} not sealed yet; the oldest is of {report['oldest']}."))
     if report["later"]:
         later = "seal was" if report["later"] == 1 else "seals were"
         print(f"The export is of {report['at']}; {report['later']} {later} made after it and not verified.")
     if report["unmarked"]:
         print("What earlier versions stored was not marked to be sealed; run: invoicing audit backfill")
-    told = f"{report['entries']} entries of {report['posted']} posted documents"
-    print(f"{told} agree with their seals." if report["ok"] else f"{told} do not agree with their seals.")
+    told = f"{number_of(report['entries'], 'entry', 'entries')} of {number_of(report['posted'], 'posted document')}"
+    one = report["entries"] == 1
+    agrees = (
+        ("agrees with its seal" if one else "agree with their seals")
+        if report["ok"]
+        else ("does not agree with its seal" if one else "do not agree with their seals")
+    )
+    print(f"{told} {agrees}.")

@@ -42,6 +42,7 @@ from operate.terminal import console, printable
 from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
+from project_invoicing.domain.text import number_of
 from project_invoicing.errors import Rejected
 from project_invoicing.store import client, setups
 from project_invoicing.use_cases.documents.given import given_day
@@ -142,7 +143,10 @@ def _add_checks(commands: Commands) -> None:
     setup.add_argument("file", type=Path, help="finance set-up, YAML or JSON")
     setup.add_argument("--on", type=_day, metavar="DATE", help="as of this day, 2026-08-31; default: today")
     setup.add_argument("--strict", action="store_true", help="exit with 1 where something is lacking")
-    told = "also say which numbers in it are old, and what is in no batch in periods that it would close, in this stack"
+    told = (
+        "also by what is in this stack: which numbers in it are old, what the documents of customers lack by their "
+        "rows and finance's own columns too, and what is in no batch in periods that it would close"
+    )
     setup.add_argument("--stack", dest="stack_prefix", metavar="NAME", type=named_text, help=told)
     json_option(setup)
     setup.set_defaults(command=_check_setup)
@@ -219,9 +223,12 @@ def _day(text: str) -> date:
 
 def _check_setup(options: argparse.Namespace) -> int:
     """``NOT_VALID``, by the caller, for what could not be loaded. What is only lacking is a warning."""
-    found = setup_warnings(options.file, options.on or datetime.now(UTC).date())
-    if options.stack_prefix:
+    on = options.on or datetime.now(UTC).date()
+    if options.stack_prefix is None:
+        found = setup_warnings(options.file, on)
+    else:
         with aws.asking():
+            found = setup_warnings(options.file, on, setup_numbers.customers_at(options.stack_prefix))
             found += setup_numbers.at_stack(options.file, options.stack_prefix)
             found += ledger.closing_warnings(options.stack_prefix, read_setup(options.file))
     if options.json:
@@ -229,7 +236,7 @@ def _check_setup(options: argparse.Namespace) -> int:
         return BAD_ANSWER if found and options.strict else 0
     for warning in found:
         print(printable(warning))
-    lacking = f"{len(found)} warnings" if len(found) != 1 else "1 warning"
+    lacking = number_of(len(found), "warning")
     print(printable(f"{options.file} is valid{f'; {lacking}' if found else ' and lacks nothing that can be checked'}"))
     return BAD_ANSWER if found and options.strict else 0
 
@@ -300,7 +307,7 @@ def _map(options: argparse.Namespace) -> int:
         since = f" since {one['since']}" if one["since"] else ""
         print(printable(f"{one['name']:<26}{one['state']}{since}{': ' + one['reason'] if one['reason'] else ''}"))
     if answer.get("delivered"):
-        print(f"{answer['delivered']} events that were kept are on the bus")
+        print(f"{number_of(answer['delivered'], 'event that was kept is', 'events that were kept are')} on the bus")
     return 0
 
 

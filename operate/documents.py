@@ -19,7 +19,7 @@ from project_invoicing.domain.text import whole
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.problem import Problem
 from project_invoicing.setup.problems import check
-from project_invoicing.setup.warnings import warnings
+from project_invoicing.setup.warnings import Customers, warnings
 
 Keys = tuple[str | int, ...]
 
@@ -53,13 +53,14 @@ def read_setup(path: Path) -> dict[str, Any]:
     return document
 
 
-def setup_warnings(path: Path, on: date) -> list[str]:
+def setup_warnings(path: Path, on: date, customers: Callable[[SetupDocument], Customers] | None = None) -> list[str]:
     """What is valid in a set-up document and will still make rows wait or postings be refused on the day ``on``.
 
-    One line each, with file and line. Raises ``InvalidInput`` for a document that is not valid.
+    One line each, with file and line. ``customers``: those of a stack; else those of the document. Raises
+    ``InvalidInput`` for a document that is not valid.
     """
     document = SetupDocument.model_validate(read_setup(path))
-    found = warnings(document, on)
+    found = warnings(document, on, customers(document) if customers else None)
     return with_lines(path, found) if found else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import gzip
+import hashlib
 import json
 import sys
 import webbrowser
@@ -110,13 +111,13 @@ def _acts(parser: argparse.ArgumentParser, command: Any) -> None:
 def _show(options: argparse.Namespace) -> int:
     one = _named(options, INVOICE)
     asked = {"invoice_number": one.number, **_format(options)}
-    return _given(options, one, _ask(options, "show", one, asked))
+    return _given(options, one, _whole(options, "show", one, asked))
 
 
 def _preview(options: argparse.Namespace) -> int:
     one = _named(options, PROPOSAL)
     asked = {"proposal_id": one.number, **_format(options)}
-    return _given(options, one, _ask(options, "preview", one, asked))
+    return _given(options, one, _whole(options, "preview", one, asked))
 
 
 def _make(options: argparse.Namespace) -> int:
@@ -154,7 +155,10 @@ def _attach(options: argparse.Namespace) -> int:
         print(json.dumps(made, indent=2))
     else:
         rows = [{"file": name, **answer} for (name, _), answer in zip(contents, made, strict=True)]
+        late = {str(row.pop("late")) for row in rows if "late" in row}
         answers.show_rows(console(), "Attached", rows, most=len(rows))
+        for told in late:
+            print(f"{told[0].upper()}{told[1:]}.")
     return _REFUSED if any(_is_refused(answer) for answer in made) else 0
 
 
@@ -193,6 +197,18 @@ def _ask(options: argparse.Namespace, action: str, one: Document, asked: Json) -
     return call(stack_named(options.stack_prefix), FUNCTION, {action: {"company": one.company, **asked}})
 
 
+def _whole(options: argparse.Namespace, action: str, one: Document, asked: Json) -> Json:
+    """An answer with the whole file, however many answers that takes."""
+    answer = part = _ask(options, action, one, asked)
+    data = b""
+    while not _is_refused(part):
+        data += gzip.decompress(base64.b64decode(part["content"]))
+        if part["next"] is None:
+            return {**answer, "content": data}
+        part = _ask(options, action, one, {**asked, "offset": part["next"]})
+    return part
+
+
 def _is_refused(answer: Json) -> bool:
     return str(answer["outcome"]).startswith("refused: ")
 
@@ -211,7 +227,10 @@ def _given(options: argparse.Namespace, one: Document, answer: Json) -> int:
     """Writes the file of an answer where the options want it: by itself into this folder, or to the output."""
     if _is_refused(answer):
         return _told(options, answer, "", [])
-    data = gzip.decompress(base64.b64decode(answer.pop("content")))
+    data = answer.pop("content")
+    if hashlib.sha256(data).hexdigest() != answer.get("sha256", hashlib.sha256(data).hexdigest()):
+        raise InvalidInput([f"{one.number}: what came is not the file that is kept; give the command again"])
+    answer.pop("next")
     file = options.out or _place(options, one)
     if file:
         try:

@@ -15,6 +15,7 @@ from operate.invalid_input import InvalidInput
 from operate.ledger_batch_names import batch_of, chosen, named_batch
 from operate.terminal import console, printable
 from project_invoicing.domain.ledger_answer import Outcome
+from project_invoicing.domain.text import number_of
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
@@ -86,7 +87,7 @@ def _deliver(options: argparse.Namespace) -> int:
     elif "refused" in answer:
         _show_refused(answer)
     else:
-        lines = "1 line" if answer["lines"] == 1 else f"{answer['lines']} lines"
+        lines = number_of(answer["lines"], "line")
         print(printable(f"Delivery {answer['delivery']} in {answer['format']} has {lines}: {answer['folder']}"))
         answers.show_rows(console(), "Files", answer["parts"], most=len(answer["parts"]))
     return _BAD_ANSWER if "refused" in answer else 0
@@ -135,9 +136,9 @@ def _verify(options: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         answers.show_rows(console(), "What is wrong", report["faults"], most=len(report["faults"]))
-        batches = "1 batch" if report["batches"] == 1 else f"{report['batches']} batches"
-        found = "they are as they were" if report["ok"] else f"{len(report['faults'])} faults"
-        print(f"{batches} with {report['files']} files: {found}.")
+        batches = number_of(report["batches"], "batch", "batches")
+        found = "they are as they were" if report["ok"] else number_of(len(report["faults"]), "fault")
+        print(f"{batches} with {number_of(report['files'], 'file')}: {found}.")
     return 0 if report["ok"] else _BAD_ANSWER
 
 

@@ -14,6 +14,7 @@ from operate import answers, lists
 from operate.arguments import ask_a_stack, named_text, verb
 from operate.outcomes import customer
 from operate.terminal import console, printable
+from project_invoicing.domain.text import number_of
 from project_invoicing.use_cases.lists.asked import FILTERS, USUAL, Kind
 from project_invoicing.use_cases.lists.show import ROWS
 
@@ -89,7 +90,8 @@ def _fill(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"listed": listed}))
     else:
-        print(f"The lists are complete; {listed} items of earlier versions were put there.")
+        items = number_of(listed, "item of an earlier version was", "items of earlier versions were")
+        print(f"The lists are complete; {items} put there.")
     return 0
 
 

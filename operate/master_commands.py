@@ -17,6 +17,7 @@ from operate.invalid_input import InvalidInput
 from operate.terminal import console, printable
 from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, NameKey, Part
+from project_invoicing.domain.text import number_of
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
@@ -136,7 +137,8 @@ def _load_rates(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(made, indent=2))
     else:
-        print(f"{made['days']} days of {made['pairs']} pairs are in the file; {made['changed']} pairs changed")
+        days, pairs = number_of(made["days"], "day"), number_of(made["pairs"], "pair")
+        print(f"{days} of {pairs} in the file; {number_of(made['changed'], 'pair')} changed")
     return 0
 
 

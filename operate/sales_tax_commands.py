@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from operate import answers, sales_tax
 from operate.arguments import ask_a_stack, given_date, named_text, verb
 from operate.terminal import console, printable
+from project_invoicing.domain.text import number_of
 from project_invoicing.use_cases.sales_tax_report.shown import Shown, ShownLine, ShownRow, csv_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _report(options: argparse.Namespace) -> int:
 
 def _tell(found: Shown, *, lines: bool) -> None:
     screen = console()
-    print(printable(f"{found.company}, invoice dates {found.first} to {found.last}: {found.documents} documents"))
+    count = number_of(found.documents, "document")
+    print(printable(f"{found.company}, invoice dates {found.first} to {found.last}: {count}"))
     show(screen, "Sales tax", map(_row, found.rows))
     show(screen, "To pay", map(asdict, found.totals))
     show(screen, "Accounts", map(asdict, found.accounts))

@@ -21,9 +21,10 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from project_invoice_documents.html import html
-from project_invoice_documents.pdf import pdf
+from project_invoice_documents.pdf import UnreadableLogo, logo_fault, pdf
 from project_invoice_documents.view import Row, RowKind, view_of
 from project_invoicing.domain.invoice_document import (
+    DocumentFormat,
     EInvoice,
     Grouping,
     InvoiceDocument,
@@ -33,7 +34,7 @@ from project_invoicing.domain.invoice_document import (
     Syntax,
 )
 from tests.documents.kinds import NESTED, hostile, kinds
-from tests.invoice_documents import document, line
+from tests.invoice_documents import BUYER, document, line
 from tools.imports import ROOT
 
 KINDS = kinds()
@@ -114,6 +115,16 @@ def test_subtotals_add_up_to_the_total(kind: str) -> None:
         assert inner in {of.subtotal, 0}
 
 
+def test_a_summary_counts_what_is_charged_and_not_what_is_only_shown() -> None:
+    shown = replace(line(3, "5"), chargeable=False, net=Decimal(0))
+    lines = (line(), line(2, "2.5", "100.00"), shown, line(4, "1", unit="day", chargeable=False, net=Decimal(0)))
+    summary = Presentation(format=DocumentFormat.SUMMARY)
+    (row,) = view_of(document(*lines, presentation=summary)).rows
+    assert (row.quantity, row.amount) == ("10.5 hour", "1,210.00")
+    (free,) = view_of(document(shown, presentation=summary)).rows
+    assert (free.quantity, free.amount) == ("", "0.00")
+
+
 def test_a_page_says_what_it_carries_over_and_the_next_what_was_brought() -> None:
     of = KINDS["detail"]
     pages = [page.extract_text() for page in read(printed("detail")).pages]
@@ -176,10 +187,14 @@ def test_a_page_loads_nothing_and_runs_nothing() -> None:
     assert re.findall(r"(?:src|url)\W{1,3}(?!data:image/png)\w+", content) == []
 
 
-def test_a_logo_is_shown_and_what_is_none_is_left_out() -> None:
+def test_a_logo_is_shown_and_what_is_none_is_told() -> None:
     of = KINDS["intercompany"]
     assert len(read(pdf(of, logo=picture())).pages[0].images) == 1
-    assert len(read(pdf(of, logo=b"\x89PNG\r\n\x1a\nbroken")).pages[0].images) == 0
+    for broken, why in ((b"\x89PNG\r\n\x1a\nbroken", "it is damaged"), (b"<svg/>", "neither a PNG nor a JPEG")):
+        assert why in (logo_fault(broken) or "")
+        with pytest.raises(UnreadableLogo, match=why):
+            pdf(of, logo=broken)
+    assert logo_fault(picture()) is None
     assert "<img" not in html(of, logo=b"<svg onload=alert(1)>")
 
 
@@ -306,6 +321,26 @@ def test_a_description_longer_than_a_page_is_there_to_its_end() -> None:
     words = " ".join(f"word{number}" for number in range(900))
     text = text_of(pdf(document(replace(NESTED[0], description=words))))
     assert [number for number in range(900) if f"word{number}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rindfleischetikettierungsüberwachungs" * 5,
+        "Société à responsabilité limitée « Ça ira » " * 4,
+        "Zażółć gęślą jaźń Łódź Čapek Őrség Ğüneş İzmir Þór",
+        "株式会社コンストーソ・コンサルティング東京本社経理部御中" * 3,
+        "北京市朝阳区建国门外大街甲六号中环世贸中心",
+        "주식회사 콘토소 컨설팅 서울특별시",
+        "Αθήνα Київ Москва",
+    ],
+)
+def test_a_name_is_whole_however_long_it_is_and_in_whichever_of_our_letters(name: str) -> None:
+    party, named = replace(BUYER, name=name), Named("T-1", name)
+    of = document(line(description=name, task=named), line(2), buyer=party, presentation=Presentation("ja"))
+    in_pdf, in_page = text_of(pdf(of)), flat(_Page(html(of)).text)
+    assert in_pdf.count(flat(name)) >= 2
+    assert in_page.count(flat(name)) >= 2
 
 
 def test_a_price_with_tax_in_it_says_so() -> None:

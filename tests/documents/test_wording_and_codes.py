@@ -13,15 +13,20 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from project_invoice_documents import qr
-from project_invoice_documents.payment_codes import CodeKind, PaymentCode, code_of, plain_iban, qr_reference
+from project_invoice_documents.e_invoice.cii import cii
+from project_invoice_documents.e_invoice.ubl import ubl
+from project_invoice_documents.payment_codes import CodeKind, PaymentCode, code_of, plain_iban
+from project_invoice_documents.view import view_of
 from project_invoice_documents.wording import LANGUAGES, Wording, clean, digits_of, language_of
-from project_invoicing.domain.invoice_document import InvoiceDocument
+from project_invoicing.domain.invoice_document import Address, InvoiceDocument
+from project_invoicing.domain.payment_reference import payment_reference, qr_reference
 from tests.documents.kinds import kinds
-from tests.invoice_documents import BANK, document, line
+from tests.invoice_documents import SELLER, document, line
 from tools import locales
 
 FOLDER = locales.FILE.parent
 KINDS = kinds()
+WITHOUT_ADDRESS = document(line(), seller=replace(SELLER, address=Address()))
 
 
 def test_the_formats_are_what_babel_gives() -> None:
@@ -74,7 +79,7 @@ def test_a_language_without_words_is_english_and_braces_in_values_mean_nothing()
 
 
 def test_a_payment_in_euro_has_the_european_code() -> None:
-    code = code_of(document(line()), BANK)
+    code = code_of(document(line()))
     assert code is not None
     assert code.payload.split("\n") == [
         *("BCD", "002", "1", "SCT", "COBADEFFXXX", "Contoso Consulting GmbH", "DE89370400440532013000", "EUR1142.40"),
@@ -84,7 +89,7 @@ def test_a_payment_in_euro_has_the_european_code() -> None:
 
 def test_a_swiss_account_has_the_swiss_code_with_all_its_lines() -> None:
     of = KINDS["swiss"]
-    code = code_of(of, of.bank_accounts[0])
+    code = code_of(of)
     assert code is not None
     lines = code.payload.split("\n")
     assert lines == [
@@ -97,12 +102,35 @@ def test_a_swiss_account_has_the_swiss_code_with_all_its_lines() -> None:
     ]
 
 
+def paid_to(of: InvoiceDocument, iban: str) -> InvoiceDocument:
+    return replace(of, bank_accounts=(replace(of.bank_accounts[0], iban=iban), *of.bank_accounts[1:]))
+
+
+@pytest.mark.parametrize(
+    ("of", "reference"),
+    [
+        (document(line()), "FTI-00000042"),
+        (document(line(), invoice_number="СЧ/7 ﷽"), "../7 ."),
+        (KINDS["swiss"], "FTI-00000042"),
+        (paid_to(KINDS["swiss"], "CH44 3199 9123 0008 8901 2"), "000000000000000000000000420"),
+        # without an address there is no code to scan, and the bank wants the reference nevertheless
+        (paid_to(WITHOUT_ADDRESS, "CH4431999123000889012"), "000000000000000000000000420"),
+    ],
+)
+def test_page_code_and_both_e_invoices_give_the_payer_the_same_reference(of: InvoiceDocument, reference: str) -> None:
+    assert payment_reference(of) == reference
+    assert dict(view_of(of).payment[0])[Wording.of(of.presentation.language).say("reference")] == reference
+    assert f"<cbc:PaymentID>{reference}</cbc:PaymentID>" in ubl(of).decode()
+    assert f"<ram:PaymentReference>{reference}</ram:PaymentReference>" in cii(of).decode()
+    if code := code_of(of):
+        assert reference in code.payload.split("\n")
+
+
 def test_a_qr_iban_gets_a_reference_with_its_check_digit() -> None:
-    of = KINDS["swiss"]
-    code = code_of(of, replace(of.bank_accounts[0], iban="CH4431999123000889012"))
+    of = paid_to(KINDS["swiss"], "CH4431999123000889012")
+    code = code_of(of)
     assert code is not None
-    assert code.reference == qr_reference(of.number)
-    assert code.payload.split("\n")[-4:] == ["QRR", code.reference, of.number, "EPD"]
+    assert code.payload.split("\n")[-4:] == ["QRR", qr_reference(of.number), of.number, "EPD"]
     assert qr_reference("21000000000313947143000901") == "210000000003139471430009017"
 
 
@@ -118,8 +146,8 @@ def test_a_qr_iban_gets_a_reference_with_its_check_digit() -> None:
 )
 def test_what_cannot_be_paid_so_has_no_code(changed: dict[str, object]) -> None:
     of: InvoiceDocument = replace(document(line()), **changed)  # type: ignore[arg-type]
-    assert code_of(of, BANK) is None
-    assert code_of(document(line()), replace(BANK, iban="DE00370400440532013000")) is None
+    assert code_of(of) is None
+    assert code_of(paid_to(document(line()), "DE00370400440532013000")) is None
     assert plain_iban("DE89 3704 0044 0532 0130 00") == "DE89370400440532013000"
 
 

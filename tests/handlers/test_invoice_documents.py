@@ -18,6 +18,7 @@ from benchmarks.business import Work, finance, into_staging
 from project_invoice_documents import rendering
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.made_document import MadeDocument
+from project_invoicing.setup.models.documents import BrandEntry
 from project_invoicing.store import client
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.use_cases.invoice_documents.make import Making
@@ -25,6 +26,7 @@ from tests import policies, snapshots
 from tests.faults import Killed
 from tests.harness import World, envelope, sqs_batch
 from tests.posted import NUMBER, posted_invoice
+from tests.store_free.test_document_setup import png
 
 FUNCTION = "invoice_documents"
 COMPANY = "USPM"
@@ -35,7 +37,7 @@ LATER = "2026-09-02T09:00:00Z"
 class House:
     """A posted invoice of one line, of a company that asks for documents or not, with the bucket for them."""
 
-    def __init__(self, world: World, *, asks: bool, **delivery: str) -> None:
+    def __init__(self, world: World, *, asks: bool, logo: bytes = b"", lines: int = 1, **delivery: str) -> None:
         self.world = world
         self.bucket = world.names.document_bucket
         client.s3().create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
@@ -45,11 +47,12 @@ class House:
                 "legal_name": "Contoso Ltd",
                 "address": ADDRESS,
                 "tax_id": "US-1",
+                **({"brand": {"logo": b64encode(logo).decode()}} if logo else {}),
             }
             for customer in document["customers"][COMPANY].values():
                 customer.update(address=ADDRESS, tax_id="US-2", **({"delivery": delivery} if delivery else {}))
         with patch("tests.posted.finance", lambda: document):
-            posted_invoice(world, 1)
+            posted_invoice(world, lines)
         (self.posted,) = [one for one in world.unsent() if one.detail_type == "CustomerInvoicePosted"]
         world.at = LATER
 
@@ -164,6 +167,43 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
 
 
+def test_the_same_bytes_are_made_again_after_set_up_address_logo_texts_and_clock_have_changed(moto: None) -> None:
+    house = House(World(), asks=True, logo=png())
+    house.tell()
+    first = house.objects()
+    house.forget()
+    house.empty()
+    other: dict[str, Any] = deepcopy(finance())
+    other["companies"][COMPANY] |= {"name": "Renamed"}
+    other["companies"][COMPANY]["document"] = {
+        "legal_name": "Somebody Else",
+        "address": {**ADDRESS, "city": "Elsewhere"},
+        "texts": {"en": {"closing": "Bye."}},
+        "brand": {"primary": "#000000", "logo": b64encode(png(b"\x00\x99")).decode()},
+        "language": "de",
+    }
+    house.world.load(other)
+    house.world.at = "2036-02-03T04:05:06Z"
+    with patch("time.time", lambda: 2_100_000_000.0):
+        assert house.ask("make", invoice_number=NUMBER)["outcome"] == "made"
+    assert house.objects() == first
+
+
+def test_a_large_file_comes_in_parts(house: House) -> None:
+    house.tell()
+    kept = house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
+    data, parts = b"", 0
+    offset: int | None = 0
+    with patch("project_invoicing.use_cases.invoice_documents.inbox.MOST_ANSWERED", 1_000):
+        while offset is not None:
+            part = house.ask("show", invoice_number=NUMBER, format="html", offset=offset)
+            data += gzip.decompress(b64decode(part["content"]))
+            offset, parts = part["next"], parts + 1
+    assert data == kept
+    assert parts == -(-len(kept) // 1_000) > 1
+    assert house.ask("show", invoice_number=NUMBER, offset=10**9)["outcome"].startswith("refused: the file has ")
+
+
 def test_what_was_posted_while_the_function_was_down_is_made_by_one_command(house: House) -> None:
     month = house.posted.detail["invoice_date"][:7]
 
@@ -195,6 +235,27 @@ def test_a_file_in_the_bucket_that_is_not_ours_is_left_alone_and_told(house: Hou
 
     assert house.objects()[key] == b"somebody else's"
     assert house.ready() == []
+
+
+def test_a_logo_that_nothing_can_draw_is_left_out_and_the_history_says_so(moto: None) -> None:
+    house = House(World(), asks=True, logo=png())
+    with patch.object(rendering, "logo_fault", lambda logo: "it is damaged"):
+        house.tell()
+
+    (entry,) = house.made.history(COMPANY, NUMBER)
+    assert entry.after["left_out"] == "the logo: it is damaged"
+    assert b"data:image" not in house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
+
+
+def test_a_document_is_not_made_with_another_logo_than_its_invoice_was_posted_with(moto: None) -> None:
+    house = House(World(), asks=True, logo=png())
+    for another in (png(b"\x00\x99"), None):
+        with patch.object(BrandEntry, "logo_bytes", another):
+            answer = house.ask("make", invoice_number=NUMBER)
+        assert "has not the logo that" in answer["outcome"]
+    assert (house.ready(), house.objects()) == ([], {})
+    house.tell()
+    assert b"data:image/png" in house.objects()[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
 
 
 def test_an_attachment_is_put_once_and_named_with_the_document(house: House) -> None:
@@ -248,7 +309,7 @@ def test_what_an_earlier_version_has_put_stays_and_the_rest_is_made_by_the_versi
     put = set(house.objects())
     made = rendering.files
     with (
-        patch.object(rendering, "VERSION", 2),
+        patch.object(rendering, "VERSION", rendering.VERSION + 1),
         patch.object(rendering, "files", lambda *given: {name: data + b" " for name, data in made(*given).items()}),
     ):
         house.tell()

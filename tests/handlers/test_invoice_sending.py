@@ -122,7 +122,7 @@ def test_a_document_is_mailed_once_with_its_files_and_the_history_says_so(office
     files = {one.get_filename(): one.get_content() for one in message.iter_attachments()}
     assert files == {f"{NUMBER}.pdf": kept[f"{folder}invoice.pdf"], "hours.csv": b"hours"}
     entry = next(one for one in office.entries() if one.what is Done.MAILED)
-    assert entry.after == {"attempt": 1, "address": TO, "message_id": "0100-mail-1"}
+    assert entry.after == {"attempt": 1, "address": TO, "message_id": "0100-mail-1", "attached": ["hours.csv"]}
     assert office.state is MailState.SENT
 
 
@@ -133,6 +133,25 @@ def test_what_is_not_to_be_mailed_is_not(office: Office, channel: str | None) ->
 
     assert office.deliver(envelope(detail, event.time, event.detail_type, event.source)) == DONE
     assert (office.ses.taken, office.state) == ([], None)
+
+
+def test_what_is_attached_later_goes_with_the_next_mail_and_nobody_hears_again_that_it_is_ready(office: Office) -> None:
+    office.deliver()
+    late, again = (
+        office.ask("attach", invoice_number=NUMBER, name="receipt.pdf", content="cmVjZWlwdA==") for _ in range(2)
+    )
+    office.deliver()  # the event, delivered again
+
+    assert late == again
+    assert "its event names other files" in late["late"]
+    (ready,) = office.ready()
+    assert not any("receipt" in one["key"] for one in ready["files"])
+    assert len(office.ses.taken) == 1
+    assert office.resend()["outcome"] == "sent"
+    files = {one.get_filename(): one.get_content() for one in office.ses.message().iter_attachments()}
+    assert files["receipt.pdf"] == b"receipt"
+    mails = [one.after.get("attached") for one in office.entries() if one.what is Done.MAILED]
+    assert sorted(mails, key=str) == sorted([None, ["receipt.pdf"]], key=str)
 
 
 def test_a_run_that_dies_at_any_request_never_sends_twice(office: Office) -> None:
@@ -280,6 +299,36 @@ def test_a_complaint_and_a_rejected_mail_are_trouble_and_a_delay_is_not(office: 
 
     assert states == [MailState.SENT, MailState.COMPLAINED, MailState.FAILED]
     assert office.whats() == sorted([Done.MAILED, Done.MAIL_DELAYED, Done.MAIL_COMPLAINED, Done.MAIL_FAILED])
+
+
+def test_the_reconciliation_names_a_mail_that_has_no_end_after_a_day(moto: None) -> None:
+    world = World()
+    world.handlers._extra["MAIL_SENDER"] = SENDER
+    office = Office(world)
+
+    def missing(at: str) -> list[str]:
+        report = world.call("reconciliation", envelope({}, at, "Scheduled Event", "aws.events"))
+        (check,) = [one for one in report["checks"] if one["name"] == "mails_missing"]
+        assert check["counts"] == {"invoices": 1}
+        return [one["detail"] for one in check["found"]]
+
+    assert missing("2026-09-01T08:00:00Z") == []
+    (lost,) = missing("2099-12-04T09:00:00Z")
+    assert "its mail was not begun" in lost
+    assert f"invoicing document resend {NUMBER}" in lost
+    office.ses.before = refused("TooManyRequestsException", 429)
+    assert office.deliver() != DONE
+    (waiting,) = missing("2099-12-04T09:00:00Z")
+    assert "its mail is waiting" in waiting
+    office.ses.before = None
+    office.deliver()
+    assert missing("2099-12-04T09:00:00Z") == []
+
+
+def test_what_a_stack_without_a_sender_did_not_mail_is_not_missing(office: Office) -> None:
+    report = office.world.call("reconciliation", envelope({}, "2099-12-04T09:00:00Z", "Scheduled Event", "aws.events"))
+    (check,) = [one for one in report["checks"] if one["name"] == "mails_missing"]
+    assert (check["counts"], check["found"]) == ({}, [])
 
 
 def test_a_notice_about_an_earlier_mail_changes_nothing_of_the_last_one(office: Office) -> None:

@@ -47,7 +47,7 @@ def test_a_map_is_paused_listed_and_resumed(site: Site, capsys: pytest.CaptureFi
     assert len(lines) == len(TableMapName)
     assert [line.endswith("Z: month's end") for line in lines if line.startswith("actuals ")] == [True]
     assert main(["map", "resume", "actuals", "--stack-prefix", "trial"]) == 0
-    assert "1 events that were kept are on the bus" in capsys.readouterr().out
+    assert "1 event that was kept is on the bus" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

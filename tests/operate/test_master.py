@@ -18,6 +18,7 @@ from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import NameKey, Part, SeenName
 from project_invoicing.domain.master_row import ArrivedRow
 from project_invoicing.store.master_data import MasterData
+from project_invoicing.use_cases.master_data.set_columns import set_columns
 from project_invoicing.use_cases.master_data.settle import Settling
 from tests import policies
 from tests.builders import guid
@@ -368,6 +369,39 @@ def test_an_old_number_in_the_policy_is_said_at_a_load_by_a_check_of_the_stack_a
     for number in ("PRJ-2", "PRJ-2B"):
         (explained,) = asked(capsys, "explain", number)["found"]
         assert f"the set-up: {said}" in explained["next"]
+
+
+def test_a_check_of_a_stack_names_customers_by_rows_and_finances_own_columns_too(
+    world: World,
+    arrive: Callable[..., None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = {"address": {"country": "US"}}
+    made = document()
+    made["companies"]["USPM"]["document"] = {**address, "delivery": {"channel": "mail"}}
+    file = tmp_path / "setup.json"
+    file.write_text(json.dumps(made, default=str), "utf-8")
+    arrive("account", "C-77", number="C-77", company=USPM, name="Only a row")
+    master = MasterData(world.client, world.names.master_data_table)
+    complete = {**address, "delivery": {"channel": "outbox"}}
+    assert [
+        one.changed for one in set_columns(master, [(NameKey(Part.CUSTOMERS, "USPM", "C-001"), complete)], world.at)
+    ]
+    for module in (setup_numbers, stack_tables):
+        monkeypatch.setattr(module, "named", lambda *_: world.names)
+
+    found = asked(capsys, "check", "setup", str(file), "--stack", "invoicing")["warnings"]
+    alone = asked(capsys, "check", "setup", str(file))["warnings"]
+
+    def named(customer: str, need: str, told: list[str]) -> bool:
+        return any(f"its documents need customers.USPM.{customer}.{need}" in one for one in told)
+
+    assert named("C-001", "address.country", alone)
+    assert not named("C-001", "", found)
+    assert all(named("C-77", need, found) for need in ("address.country", "delivery.address"))
+    assert not named("C-77", "", alone)
 
 
 def test_explain_of_a_deleted_row_names_who_still_refers_to_it(

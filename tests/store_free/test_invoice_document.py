@@ -153,6 +153,9 @@ def test_a_line_without_names_is_shown_by_its_numbers() -> None:
         ({"e_invoice": {"syntax": "ubl"}}, {"tax_id": None, "tax_number": "21/815/08150"}, None),
         ({"e_invoice": {"syntax": "ubl", "profile": "xrechnung"}}, {}, "customers.USPM.C-001.electronic_address"),
         ({}, {"address": {}}, "companies.USPM.document.address.country"),
+        ({}, {"delivery": {"channel": "mail"}}, "customers.USPM.C-001.delivery.address"),
+        ({}, {"delivery": {"channel": "mail", "address": "all@contoso.example"}}, None),
+        ({"delivery": {"channel": "outbox"}}, {"delivery": {"channel": "mail"}}, None),
     ],
 )
 def test_a_proposal_waits_for_what_its_document_needs(
@@ -173,6 +176,15 @@ def test_a_wait_for_the_customer_ends_with_the_customer_and_one_for_the_company_
     of_company = incomplete_document(lacking, lines, contoso({"address": ADDRESS}, address={}))
     assert of_company
     assert of_company.blocked_by == "policy"
+
+
+def test_a_borrower_by_mail_needs_an_address_too() -> None:
+    between = BetweenCompanies("FR", "C-001", "V-1", "USD", date(2026, 8, 1), date(2026, 8, 31))
+    made = contoso({}, delivery={"channel": "mail"}).document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    made["companies"]["FR"]["document"] = {"address": ADDRESS}
+    wait = incomplete_document(replace(a_proposal(), intercompany=between), [a_line()], setup_of(made))
+    assert wait
+    assert wait.detail == "its document needs customers.USPM.C-001.delivery.address"
 
 
 def test_a_wait_for_an_e_invoice_ends_with_the_customer_too() -> None:

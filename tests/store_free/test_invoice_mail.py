@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from project_invoicing.domain.mail_address import is_address
 from project_invoicing.mail_service import of_tag, tag
-from project_invoicing.rules.invoice_mail import MailFile, encoded, fitting, is_address, mail_of, plain, subject_of
+from project_invoicing.rules.invoice_mail import MailFile, encoded, fitting, mail_of, plain, subject_of
 
 AT = datetime(2026, 9, 1, 9, tzinfo=UTC)
 SENDER, TO = "invoices@contoso.example", "ap@customer.example"

@@ -470,7 +470,8 @@ def document_inbox(rendering: Rendering, time_left: Callable[[], bool]) -> Docum
     def making(at: str, actor: Actor) -> Making:
         setups = SetupVersions.read(tables, named.setup_table, named.master_data_table, on_demand=True)
         stores = DocumentStores(proposals(), staging(), setups)
-        return Making(stores, made_documents(), document_bucket(), rendering, at, actor)
+        sends = bool(named.mail_sender)
+        return Making(stores, made_documents(), document_bucket(), rendering, at, actor, sends)
 
     return DocumentInbox(making, time_left)
 

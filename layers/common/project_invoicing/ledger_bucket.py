@@ -88,7 +88,7 @@ class LedgerBucket:
         wanted = {
             "Bucket": self.bucket,
             "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{in_key(name)}"',
+            "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         }
         return str(self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 

@@ -9,9 +9,15 @@ from enum import StrEnum
 
 from project_invoice_documents.wording import clean
 from project_invoicing.domain.invoice_document import BankAccount, InvoiceDocument, Party
+from project_invoicing.domain.payment_reference import (
+    FOREIGN_TO_BANKS,
+    LONGEST,
+    accounts_to_pay,
+    is_qr_iban,
+    payment_reference,
+)
 
 _LEAST, _MOST = Decimal("0.01"), Decimal("999999999.99")
-_FOREIGN_TO_BANKS = re.compile("[^\u0020-\u007e\u00a0-\u017f\u0218-\u021b\u20ac]")
 
 
 class CodeKind(StrEnum):
@@ -21,16 +27,13 @@ class CodeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentCode:
-    """``reference`` is what the payer is told to give, where it is not the number of the invoice."""
-
     kind: CodeKind
     payload: str
-    reference: str | None = None
 
 
-def code_of(document: InvoiceDocument, account: BankAccount | None) -> PaymentCode | None:
+def code_of(document: InvoiceDocument) -> PaymentCode | None:
     """The QR code of an invoice that has a number, an amount to pay and an account that such a code can name."""
-    amount = document.total
+    account, amount = next(iter(accounts_to_pay(document)), None), document.total
     if document.invoice_number is None or account is None or not _LEAST <= amount <= _MOST:
         return None
     if amount != amount.quantize(Decimal("0.01")):
@@ -58,7 +61,7 @@ def spaced_iban(text: str) -> str:
 
 
 def _for_banks(text: str | None, most: int) -> str:
-    return _FOREIGN_TO_BANKS.sub(".", clean(text or ""))[:most].strip()
+    return FOREIGN_TO_BANKS.sub(".", clean(text or ""))[:most].strip()
 
 
 def _epc(document: InvoiceDocument, account: BankAccount, iban: str) -> PaymentCode:
@@ -74,7 +77,7 @@ def _epc(document: InvoiceDocument, account: BankAccount, iban: str) -> PaymentC
         f"EUR{document.total:.2f}",
         "",
         "",
-        _for_banks(document.number, 140),
+        payment_reference(document),
     ]
     return PaymentCode(CodeKind.EPC, "\n".join(lines))
 
@@ -83,9 +86,7 @@ def _swiss(document: InvoiceDocument, account: BankAccount, iban: str) -> Paymen
     creditor = _swiss_party(document.seller, account.holder)
     if creditor is None:
         return None
-    kind, reference = "NON", ""
-    if 30000 <= int(iban[4:9]) <= 31999 if iban[4:9].isdigit() else False:
-        kind, reference = "QRR", qr_reference(document.number)
+    kind, reference = ("QRR", payment_reference(document)) if is_qr_iban(iban) else ("NON", "")
     lines = [
         *("SPC", "0200", "1", iban),
         *creditor,
@@ -95,10 +96,10 @@ def _swiss(document: InvoiceDocument, account: BankAccount, iban: str) -> Paymen
         *(_swiss_party(document.buyer, None) or [""] * 7),
         kind,
         reference,
-        _for_banks(document.number, 140),
+        _for_banks(document.number, LONGEST),
         "EPD",
     ]
-    return PaymentCode(CodeKind.SWISS, "\n".join(lines), reference or None)
+    return PaymentCode(CodeKind.SWISS, "\n".join(lines))
 
 
 def _swiss_party(party: Party, holder: str | None) -> list[str] | None:
@@ -109,12 +110,3 @@ def _swiss_party(party: Party, holder: str | None) -> list[str] | None:
     name = _for_banks(holder or party.name, 70)
     place = [_for_banks(address.postal_code, 16), _for_banks(address.city, 35), clean(address.country).upper()]
     return ["S", name, street, "", *place] if name and all(place) else None
-
-
-def qr_reference(number: str) -> str:
-    """27 digits: those of the number, and the check digit (modulo 10, recursive)."""
-    digits = "".join(sign for sign in number if sign.isascii() and sign.isdigit())[-26:].rjust(26, "0")
-    carry = 0
-    for digit in digits:
-        carry = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)[(carry + int(digit)) % 10]
-    return digits + str((10 - carry) % 10)

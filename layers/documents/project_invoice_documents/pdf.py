@@ -22,6 +22,7 @@ from project_invoice_documents.payment_codes import CodeKind, PaymentCode
 from project_invoice_documents.view import Headed, Pair, Row, RowKind, View, view_of
 from project_invoice_documents.wording import NBSP
 from project_invoice_documents.xmp import file_name, xmp
+from project_invoicing.domain.document_codes import MOST_LOGO_POINTS
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.money import ZERO
 
@@ -32,7 +33,6 @@ BOTTOM = FOOT - 4
 STEP, SMALL_STEP = 4.4, 3.5
 TINTED, PALE = (242, 244, 247), (236, 228, 200)
 _GAP = 1.5
-_MOST_PIXELS = 4_000_000
 _MOST_SIGNS = 700
 """Of a row, so that it always fits on a page."""
 
@@ -40,7 +40,7 @@ _MOST_SIGNS = 700
 def pdf(
     document: InvoiceDocument, *, preview: bool = False, logo: bytes | None = None, xml: bytes | None = None
 ) -> bytes:
-    """``logo`` is a PNG or JPEG; anything else is left out. ``xml`` is the e-invoice that goes into the file."""
+    """``logo`` is a PNG or JPEG, else ``UnreadableLogo`` is raised. ``xml`` is the e-invoice within the file."""
     view = view_of(document, preview=preview)
     paper = Paper()
     paper.dated(datetime.combine(document.invoice_date, time(), UTC))
@@ -67,17 +67,24 @@ def pdf(
     return paper.finished()
 
 
+class UnreadableLogo(ValueError):
+    """Why a logo cannot be shown."""
+
+
 def _image(logo: bytes | None) -> Image.Image | None:
     """A logo as plain colours on white: PDF/A takes no picture with a colour space of its own."""
-    if not logo or image_type(logo) is None:
+    if not logo:
         return None
+    if image_type(logo) is None:
+        raise UnreadableLogo("it is neither a PNG nor a JPEG")
     try:
         with Image.open(BytesIO(logo), formats=("PNG", "JPEG")) as given:
-            if given.width * given.height > _MOST_PIXELS:
-                return None
-            coloured = given.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return None
+            small = given.width * given.height <= MOST_LOGO_POINTS
+            coloured = given.convert("RGBA") if small else None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as fault:
+        raise UnreadableLogo(f"it is damaged: {fault}") from None
+    if coloured is None:
+        raise UnreadableLogo(f"it has more than {MOST_LOGO_POINTS} points")
     plain = Image.new("RGB", coloured.size, "white")
     plain.paste(coloured, mask=coloured.getchannel("A"))
     return plain
@@ -94,6 +101,15 @@ class _Column:
     @property
     def width(self) -> float:
         return self.right - self.left - _GAP
+
+
+def logo_fault(logo: bytes) -> str | None:
+    """Why a logo cannot be shown; ``None`` if it can."""
+    try:
+        _image(logo)
+    except UnreadableLogo as fault:
+        return str(fault)
+    return None
 
 
 def _pieces_of(row: Row) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from typing import Final
 from project_invoicing.domain.invoice_document import InvoiceDocument, Syntax
 from project_invoicing.domain.made_document import HTML, PDF, XML
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of templates and writers together. One more, whenever the same document gives other bytes."""
 COPY: Final = {"en": "Copy", "de": "Kopie", "fr": "Copie", "es": "Copia", "pl": "Kopia", "ja": "写し"}
 
@@ -39,6 +39,13 @@ def one(
     wanted = document.presentation.e_invoice
     inside = xml(document) if wanted and wanted.syntax is Syntax.FACTUR_X and not (preview or copy) else None
     return pdf(document, preview=preview, logo=logo, xml=inside)
+
+
+def logo_fault(logo: bytes) -> str | None:
+    """Why a logo cannot be shown; ``None`` if it can."""
+    from project_invoice_documents.pdf import logo_fault as fault  # noqa: PLC0415
+
+    return fault(logo)
 
 
 def xml(document: InvoiceDocument) -> bytes:

@@ -14,7 +14,6 @@ from project_invoice_documents.wording import Wording, clean, digits_of, paragra
 from project_invoicing.domain.codes import LineKind
 from project_invoicing.domain.invoice_document import (
     Address,
-    BankAccount,
     DocumentFormat,
     DocumentLine,
     Grouping,
@@ -23,6 +22,7 @@ from project_invoicing.domain.invoice_document import (
     TaxRow,
 )
 from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.domain.payment_reference import accounts_to_pay, payment_reference
 
 PRIMARY, ACCENT = "#1f4e79", "#c55a11"
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
@@ -112,8 +112,8 @@ class _Maker:
         self.preview = preview
         self.words = Wording.of(document.presentation.language)
         self.digits = digits_of(document.currency, document.currency_step)
-        self.account = _account(document.bank_accounts, document.currency)
-        self.code = None if preview else code_of(document, self.account)
+        self.account = next(iter(accounts_to_pay(document)), None)
+        self.code = None if preview else code_of(document)
 
     def view(self) -> View:
         document, words = self.document, self.words
@@ -263,11 +263,13 @@ class _Maker:
         return Row(RowKind.SUBTOTAL, self.words.say("group_subtotal", name=name), self._money(total), level)
 
     def _sum(self, text: str, members: Sequence[DocumentLine], level: int) -> Row:
+        """One row for all of them. Its quantity is of what is charged, as its amount is."""
         net = sum((line.net for line in members), ZERO)
-        units = {line.unit for line in members}
+        charged = [line for line in members if line.chargeable]
+        units = {line.unit for line in charged}
         quantity = ""
         if len(units) == 1 and (unit := next(iter(units))):
-            quantity = f"{self.words.number(sum((line.quantity for line in members), ZERO))} {clean(unit)}"
+            quantity = f"{self.words.number(sum((line.quantity for line in charged), ZERO))} {clean(unit)}"
         return Row(RowKind.LINE, text, self._money(net), level, quantity=quantity, net=net)
 
     def _line(self, line: DocumentLine, level: int) -> Row:
@@ -349,8 +351,7 @@ class _Maker:
             if value
         ]
         if not self.preview and document.invoice_number:
-            reference = self.code.reference if self.code else None
-            pairs.append((say("reference"), reference or clean(document.number)))
+            pairs.append((say("reference"), clean(payment_reference(document))))
         yield tuple(pairs)
 
     def _payment_texts(self) -> Iterator[str]:
@@ -385,9 +386,3 @@ class _Maker:
 
 def _colour(given: str | None, usual: str) -> str:
     return given if given and _COLOUR.fullmatch(given) else usual
-
-
-def _account(accounts: Sequence[BankAccount], currency: str) -> BankAccount | None:
-    """The account of the currency, or one that takes any."""
-    same = [account for account in accounts if account.currency == currency]
-    return next(iter(same or [account for account in accounts if not account.currency]), None)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.master_data import NameKey, Part
+from project_invoicing.store.master_data import MasterData
+from project_invoicing.use_cases.master_data.set_columns import set_columns
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import billed
@@ -78,6 +81,29 @@ def test_a_broken_rule_is_told_before_a_number_is_drawn(
     waits = books.proposal()["waiting_for"]
     assert [(one["reason"], one["detail"]) for one in waits] == [(told["reason"], told["detail"])]
     assert books.result["invoices"] == []
+
+
+def test_a_proposal_that_is_ready_says_so_by_itself_as_long_as_it_holds(books: Books) -> None:
+    ready(books, sending("AE", "0", "Reverse charge"))
+    (wait,) = books.proposal()["waiting_for"]
+    assert wait["reason"] == "e_invoice_rule"
+    assert wait["detail"].startswith("BR-AE-02: customers.USPM.C-001.tax_id: ")
+    (explained,) = books.world.call("explain", {"id": "INV-0001"})["found"]
+    assert "BR-AE-02" in str(explained)
+
+    books.use(sending("AE", "0", "Reverse charge", tax_id="DE811569869"))
+    books.world.drain()  # the set-up was loaded, and nothing else
+    assert books.proposal()["waiting_for"] == []
+    assert books.proposal()["status"] == "ready"
+
+    books.use(sending("AE", "0", "Reverse charge"))
+    books.world.drain()
+    assert [one["reason"] for one in books.proposal()["waiting_for"]] == ["e_invoice_rule"]
+    master = MasterData(books.world.client, books.world.names.master_data_table)
+    name = NameKey(Part.CUSTOMERS, "USPM", "C-001")
+    assert [one.changed for one in set_columns(master, [(name, {"tax_id": "DE811569869"})], books.world.at)] == [True]
+    books.import_staging()  # the next one, on schedule
+    assert books.proposal()["waiting_for"] == []
 
 
 def test_it_posts_with_the_first_number_once_the_rule_is_kept(books: Books) -> None:

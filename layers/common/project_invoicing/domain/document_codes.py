@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+MOST_LOGO_POINTS: Final = 4_000_000
 
 
 class TaxCategory(StrEnum):

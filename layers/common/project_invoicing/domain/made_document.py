@@ -35,6 +35,7 @@ class MadeDocument:
     """The document of an invoice. ``version``: of the templates and writers that made it.
 
     ``possible`` has, by file, every hash that an attempt was about to put: only a file with one of these is ours.
+    ``to_mail``: its customer wants it by mail, and the stack sent mails when it was ready.
     """
 
     company: str
@@ -44,6 +45,7 @@ class MadeDocument:
     version: int
     at: str
     possible: tuple[tuple[str, str], ...] = ()
+    to_mail: bool = False
 
     def file(self, name: str) -> StoredFile | None:
         return next((one for one in self.files if one.name == name), None)

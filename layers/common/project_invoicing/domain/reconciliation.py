@@ -45,6 +45,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "batch_totals": "Batches for the general ledger whose sums or numbers are not those of their documents",
     "batch_answers": "Batches for the general ledger that are refused, unanswered, or posted there in another period",
     "documents_missing": "Posted invoices of companies that ask for documents, without one",
+    "mails_missing": "Documents of invoices that were to be mailed and are neither sent nor failed after a day",
     "stuck": "Documents whose posting was begun and not finished",
     "outbox": "Events that nobody has published",
     "audit_chain": "The last seals against what they hold, and what nobody has sealed for an hour",

@@ -35,6 +35,11 @@ def whole(value: Any) -> Any:
     return value
 
 
+def number_of(number: int, one: str, many: str | None = None) -> str:
+    """So many of something, as people say it: ``1 document``, ``2 documents``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def guid(text: object) -> str | None:
     """The canonical form, lower case without braces; ``None`` if ``text`` is not a GUID or is the empty one."""
     if not isinstance(text, str):

@@ -9,6 +9,7 @@ from typing import Final
 
 from project_invoicing.domain.codes import SECOND_REASONS, WaitReason
 from project_invoicing.domain.refusals import POLICY, Wait
+from project_invoicing.domain.text import number_of
 
 SHOWN_WAITS: Final = 50
 """The number of waits that a header lists; it only counts the others."""
@@ -70,7 +71,8 @@ class Waits:
         named = sorted({of for _, of in self.unlisted if of and of not in (ANY_INVOICE, ANY_JOURNAL)})
         others = f" and {len(named) - 3} more" if len(named) > 3 else ""
         posting = f", for the posting of {', '.join(named[:3])}{others}" if named else ""
-        detail = f"and {sum(self.unlisted.values())} more rows{posting}; explain says what each waits for"
+        more = number_of(sum(self.unlisted.values()), "more row", "more rows")
+        detail = f"and {more}{posting}; explain says what each waits for"
         return (*self.listed, Wait(WaitReason(next(iter(self.unlisted))[0]), detail))
 
     @property

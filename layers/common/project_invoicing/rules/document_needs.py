@@ -13,7 +13,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.rules.invoice_document import buyer_of
 from project_invoicing.rules.proforma import customer_of
-from project_invoicing.setup.document_needs import BuyerKnown, buyer_needs, e_invoice_needs, seller_needs
+from project_invoicing.setup.document_needs import BuyerKnown, buyer_needs, e_invoice_needs, mail_needs, seller_needs
 from project_invoicing.setup.effective import NO_DOCUMENT, Customer
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -50,15 +50,20 @@ def _buyer_needs(
     header: Proposal, number: str, buyer: Party, customer: Customer | None, setup: FinanceSetup
 ) -> Iterable[str]:
     wanted = customer.document if customer else NO_DOCUMENT
+    seller = setup.company(str(header.company))
+    delivery = wanted.delivery or (seller.document.delivery if seller and seller.document else None)
     if header.intercompany:  # the borrower's own entry says who it is, where that is written
-        known = setup.company(header.intercompany.borrower)
+        borrower = header.intercompany.borrower
+        known = setup.company(borrower)
         if known and known.document:
-            return seller_needs(setup.document, header.intercompany.borrower)
+            mailed = mail_needs(str(header.company), number, delivery)
+            return [*seller_needs(setup.document, borrower), *mailed]
     found = BuyerKnown(
         name=None if buyer.name == number else buyer.name,
         country=buyer.address.country or buyer.address.country_text,
         country_is_code=buyer.address.country is not None,
         electronic_address=wanted.electronic_address,
         e_invoice=wanted.e_invoice,
+        delivery=delivery,
     )
     return buyer_needs(str(header.company), number, found)

@@ -25,10 +25,6 @@ _SUBJECTS: Final = {
     "pl": ("Faktura", "Faktura korygująca"),
     "ja": ("請求書", "返還請求書"),
 }
-_ADDRESS: Final = re.compile(
-    r"(?=.{3,254}$)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-)
 _LINE: Final = 57
 """Bytes that a line of base64 has."""
 _LONGEST: Final = 120
@@ -39,11 +35,6 @@ class MailFile:
     name: str
     content_type: str
     data: bytes
-
-
-def is_address(text: str) -> bool:
-    """Whether it is one address, and nothing beside it: no name, no list, no line break."""
-    return bool(_ADDRESS.fullmatch(text))
 
 
 def mail_of(

@@ -17,6 +17,7 @@ from project_invoicing.domain.ledger_answer import (
 )
 from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
 from project_invoicing.domain.states import OPEN_TO_ANSWERS, BatchVerb
+from project_invoicing.domain.text import number_of
 
 _SHOWN: Final = 3
 
@@ -75,7 +76,8 @@ def _misplaced(batch: LedgerBatch, answer: Answer, unknown: Collection[str]) -> 
     if unknown:
         return Verdict(Effect.UNKNOWN_VOUCHER, f"batch {batch.id} does not have {_some(unknown)}")
     if answer.delivery is not None and answer.delivery > batch.deliveries:
-        told = f"batch {batch.id} has {batch.deliveries} deliveries, and no delivery {answer.delivery}"
+        deliveries = number_of(batch.deliveries, "delivery", "deliveries")
+        told = f"batch {batch.id} has {deliveries}, and no delivery {answer.delivery}"
         return Verdict(Effect.NOT_READY, told)  # whoever has found its files is faster than the write that counts it
     if any(map(is_no_document, answer.numbers)):
         return Verdict(Effect.UNCLEAR, "some of its numbers have nothing but zeros: say which vouchers have none")

@@ -9,23 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from project_invoicing.domain.document_codes import Profile, TaxCategory
+from project_invoicing.domain.document_codes import Channel, Profile, TaxCategory
+from project_invoicing.domain.mail_address import is_address
 from project_invoicing.domain.sales_tax import Calculation, RoundBy
 from project_invoicing.setup.document import SetupDocument
-from project_invoicing.setup.models.documents import EInvoiceEntry, ElectronicAddressEntry
+from project_invoicing.setup.models.documents import DeliveryEntry, EInvoiceEntry, ElectronicAddressEntry
 
 _WITH_ADDRESSES = (Profile.PEPPOL, Profile.XRECHNUNG)
 
 
 @dataclass(frozen=True, slots=True)
 class BuyerKnown:
-    """What is known of a customer. ``country``: a code, or a text, which an e-invoice has no use for."""
+    """What is known of a customer. ``country``: a code, or a text, which an e-invoice has no use for.
+
+    ``delivery``: that of its company where it has none of its own.
+    """
 
     name: str | None
     country: str | None
     country_is_code: bool
     electronic_address: ElectronicAddressEntry | None
     e_invoice: EInvoiceEntry | None
+    delivery: DeliveryEntry | None
 
 
 def seller_needs(document: SetupDocument, company: str) -> Iterator[str]:
@@ -50,6 +55,13 @@ def buyer_needs(company: str, customer: str, buyer: BuyerKnown) -> Iterator[str]
         yield f"{at}.address.country"
     if buyer.e_invoice and buyer.e_invoice.profile in _WITH_ADDRESSES and buyer.electronic_address is None:
         yield f"{at}.electronic_address"
+    yield from mail_needs(company, customer, buyer.delivery)
+
+
+def mail_needs(company: str, customer: str, delivery: DeliveryEntry | None) -> Iterator[str]:
+    """The address that a mail goes to, where documents go out by mail."""
+    if delivery and delivery.channel is Channel.MAIL and not is_address(delivery.address or ""):
+        yield f"customers.{company}.{customer}.delivery.address"
 
 
 def e_invoice_needs(

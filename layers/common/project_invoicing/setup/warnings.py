@@ -15,6 +15,7 @@ from project_invoicing.domain.master_data import PARTS
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.document_needs import BuyerKnown, buyer_needs, e_invoice_needs, seller_needs
+from project_invoicing.setup.models.documents import CompanyDocument
 from project_invoicing.setup.models.master_data import Customer
 from project_invoicing.setup.models.posting import OnAccountPosting, Profile
 from project_invoicing.setup.models.values import OnOff
@@ -27,8 +28,15 @@ _WAITS: Final = "proposals wait with document_incomplete"
 _SALES_CLASSES: Final = (*_COST_CLASSES, TransactionClass.FEE)
 
 
-def warnings(document: SetupDocument, on: date) -> list[Problem]:
-    """What will stand in somebody's way, as of the day ``on``; in the order of the document's parts."""
+Customers = Mapping[str, Mapping[str, BuyerKnown]]
+"""By company and number."""
+
+
+def warnings(document: SetupDocument, on: date, customers: Customers | None = None) -> list[Problem]:
+    """What will stand in somebody's way, as of the day ``on``; in the order of the document's parts.
+
+    ``customers``: those of a stack; else those of the document by itself.
+    """
     return [
         *_codes(document),
         *_references(document),
@@ -36,7 +44,7 @@ def warnings(document: SetupDocument, on: date) -> list[Problem]:
         *_not_known_yet(document),
         *_accounts(document),
         *_taxes(document, on),
-        *_documents(document),
+        *_documents(document, _in_document(document) if customers is None else customers),
     ]
 
 
@@ -173,16 +181,16 @@ def _is_in(code: str, groups: Mapping[str, list[str]]) -> bool:
     return any(code in codes for codes in groups.values())
 
 
-def _documents(document: SetupDocument) -> Iterator[Problem]:
+def _documents(document: SetupDocument, customers: Customers) -> Iterator[Problem]:
     """What the documents of invoices will lack, by company and by customer (D-183)."""
     for company, known in document.companies.items():
         if known.document is None:
             continue
         for need in seller_needs(document, company):
             yield Problem(("companies", company, "document"), f"asks for documents, which need {need}: {_WAITS}")
-        for number, customer in document.customers.get(company, {}).items():
+        for number, customer in customers.get(company, {}).items():
             path = ("customers", company, number)
-            needs = [*buyer_needs(company, number, _known(customer))]
+            needs = [*buyer_needs(company, number, customer)]
             if customer.e_invoice:
                 needs += e_invoice_needs(document, company, customer.e_invoice, _code_pairs(document))
             for need in needs:
@@ -190,9 +198,24 @@ def _documents(document: SetupDocument) -> Iterator[Problem]:
                 yield Problem(path, f"its documents need {need}{where}: {_WAITS}")
 
 
-def _known(customer: Customer) -> BuyerKnown:
+def _in_document(document: SetupDocument) -> Customers:
+    return {
+        company: {number: _known(one, known.document) for number, one in document.customers.get(company, {}).items()}
+        for company, known in document.companies.items()
+        if known.document
+    }
+
+
+def _known(customer: Customer, document: CompanyDocument) -> BuyerKnown:
     country = customer.address.country if customer.address else None
-    return BuyerKnown(customer.name, country, country is not None, customer.electronic_address, customer.e_invoice)
+    return BuyerKnown(
+        name=customer.name,
+        country=country,
+        country_is_code=country is not None,
+        electronic_address=customer.electronic_address,
+        e_invoice=customer.e_invoice,
+        delivery=customer.delivery or document.delivery,
+    )
 
 
 def _code_pairs(document: SetupDocument) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """What was made of the documents of posted invoices, beside each invoice in the proposals table.
 
 Item ``DOCUMENT`` of the invoice: ``st`` state, ``f`` its files as JSON (name, sha256, bytes), ``pb`` every hash that an
-attempt was about to put, ``ve`` version of what made it, ``at`` when. Items ``ATTACHMENT#…``, one a file that is sent
-with it: ``nm`` its name, ``sh`` sha256, ``by`` bytes, ``at`` when.
+attempt was about to put, ``ve`` version of what made it, ``at`` when, ``ma`` where this stack is to mail it. Items
+``ATTACHMENT#…``, one a file that is sent with it: ``nm`` its name, ``sh`` sha256, ``by`` bytes, ``at`` when.
 What was done is in the history of the invoice.
 """
 
@@ -39,11 +39,11 @@ class MadeDocuments:
         item = get(self.client, self.table, partition(company, number), KEY)
         return _made(company, number, item) if item else None
 
-    def ready_among(self, invoices: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of these invoices, by company and number, whose documents are ready."""
+    def among(self, invoices: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MadeDocument]:
+        """What was made of these invoices, by company and number. A request for a hundred of them."""
         keys = {partition(company, number): (company, number) for company, number in invoices}
         found = get_many(self.client, self.table, ((key, KEY) for key in keys))
-        return {keys[item["pk"]] for item in found if item["st"] == DocumentState.READY}
+        return {keys[item["pk"]]: _made(*keys[item["pk"]], item) for item in found}
 
     def begin(self, made: MadeDocument) -> None:
         """What the files are to be, before any of them is put."""
@@ -69,6 +69,7 @@ class MadeDocuments:
         """All files are in the bucket: the document is ready, its history says so, and everybody hears of it."""
         key = partition(made.company, made.invoice_number)
         values = {"st": DocumentState.READY, "f": _files(made.files), "ve": made.version, "at": made.at}
+        values |= {"ma": True} if made.to_mail else {}
         transact(
             self.client,
             [
@@ -113,4 +114,5 @@ def _made(company: str, number: str, item: Item) -> MadeDocument:
         version=int(item["ve"]),
         at=item["at"],
         possible=tuple((name, sha256) for name, sha256 in json.loads(item["pb"])),
+        to_mail=bool(item.get("ma")),
     )

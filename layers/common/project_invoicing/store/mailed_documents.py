@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.mailed_document import MailedDocument, MailState
 from project_invoicing.store import history
 from project_invoicing.store.invoices import partition
-from project_invoicing.store.transactions import get, put, transact, update
+from project_invoicing.store.items import Item
+from project_invoicing.store.transactions import get, get_many, put, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,21 +33,13 @@ class MailedDocuments:
 
     def get(self, company: str, number: str) -> MailedDocument | None:
         item = get(self.client, self.table, partition(company, number), KEY)
-        if item is None:
-            return None
-        return MailedDocument(
-            company=company,
-            invoice_number=number,
-            state=MailState(item["st"]),
-            attempt=int(item["n"]),
-            claim=item["cl"],
-            address=item["ad"],
-            language=item["la"],
-            at=item["at"],
-            claimed=item["wc"],
-            message_id=item.get("mi"),
-            seen=tuple(item["se"].split()),
-        )
+        return _mailed(company, number, item) if item else None
+
+    def among(self, invoices: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MailedDocument]:
+        """The last mails of these invoices, by company and number. A request for a hundred of them."""
+        keys = {partition(company, number): (company, number) for company, number in invoices}
+        found = get_many(self.client, self.table, ((key, KEY) for key in keys))
+        return {keys[item["pk"]]: _mailed(*keys[item["pk"]], item) for item in found}
 
     def claim(self, before: MailedDocument | None, mail: MailedDocument, done: Iterable[HistoryEntry]) -> None:
         """The next mail is this run's alone."""
@@ -68,6 +61,22 @@ class MailedDocuments:
     def note(self, company: str, number: str, done: HistoryEntry) -> None:
         """An entry about an earlier mail, once."""
         history.commit(self.client, self.table, partition(company, number), done, [])
+
+
+def _mailed(company: str, number: str, item: Item) -> MailedDocument:
+    return MailedDocument(
+        company=company,
+        invoice_number=number,
+        state=MailState(item["st"]),
+        attempt=int(item["n"]),
+        claim=item["cl"],
+        address=item["ad"],
+        language=item["la"],
+        at=item["at"],
+        claimed=item["wc"],
+        message_id=item.get("mi"),
+        seen=tuple(item["se"].split()),
+    )
 
 
 def _values(mail: MailedDocument) -> dict[str, Any]:

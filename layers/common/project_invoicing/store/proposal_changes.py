@@ -140,6 +140,10 @@ class ProposalChange:
         refusal = {"reason": str(refused.reason), "detail": refused.detail, "at": at}
         self._happens(ProposalVerb.REFUSED, {"rf": json.dumps(refusal)}, refusal=refusal)
 
+    def refused_no_longer(self) -> None:
+        """What it was refused for is over."""
+        self._happens(ProposalVerb.REFUSED, {"rf": None}, refusal=None)
+
     def cleared(self, at: str) -> None:
         """It has no lines any more and waits since ``at``; its stored lines are removed page by page."""
         since = self.after.waiting_since or at

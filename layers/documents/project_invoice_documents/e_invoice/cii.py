@@ -121,7 +121,7 @@ def _party(said: Statement, party: Party, *, of_seller: bool) -> str:
 
 def _settlement(said: Statement) -> Iterator[str]:
     document = said.document
-    yield element("ram:PaymentReference", document.number) if said.accounts else ""
+    yield element("ram:PaymentReference", said.payment_reference) if said.accounts else ""
     if said.accounting_tax is not None:
         yield element("ram:TaxCurrencyCode", document.accounting_currency)
     yield element("ram:InvoiceCurrencyCode", document.currency)

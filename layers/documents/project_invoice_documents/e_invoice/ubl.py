@@ -138,7 +138,7 @@ def _payment(said: Statement, account: BankAccount, *, first: bool) -> str:
         "cac:PaymentMeans",
         element("cbc:PaymentMeansCode", said.payment_code),
         element("cbc:PaymentDueDate", due),
-        element("cbc:PaymentID", document.number),
+        element("cbc:PaymentID", said.payment_reference),
         group(
             "cac:PayeeFinancialAccount",
             element("cbc:ID", account_number(account)),

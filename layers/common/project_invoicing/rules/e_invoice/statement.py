@@ -23,6 +23,7 @@ from project_invoicing.domain.invoice_document import (
     TaxRow,
 )
 from project_invoicing.domain.money import ZERO, round_to
+from project_invoicing.domain.payment_reference import accounts_to_pay, payment_reference
 
 CENT = Decimal("0.01")
 PIECE = "C62"
@@ -160,9 +161,12 @@ class Statement:
     @property
     def accounts(self) -> tuple[BankAccount, ...]:
         """BG-17: the accounts in the invoice's currency, or those of no currency, that have a number."""
-        given = [one for one in self.document.bank_accounts if clean(one.iban) or clean(one.account_number)]
-        same = tuple(one for one in given if one.currency == self.document.currency)
-        return same or tuple(one for one in given if one.currency is None)
+        return accounts_to_pay(self.document)
+
+    @property
+    def payment_reference(self) -> str:
+        """BT-83."""
+        return payment_reference(self.document)
 
     @property
     def payment_code(self) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from project_invoicing.domain.codes import BatchRefusal
 from project_invoicing.domain.ledger_answer import VoucherStanding, VoucherState
 from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
+from project_invoicing.domain.text import number_of
 from project_invoicing.rules.explaining.explanation import Explanation
 
 FACT: Final = "general ledger"
@@ -30,7 +31,7 @@ def say_batches(made: Explanation, batches: Sequence[LedgerBatch], standing: Vou
 
 
 def _in_words(batch: LedgerBatch, standing: VoucherStanding | None) -> str:
-    deliveries = "1 delivery" if batch.deliveries == 1 else f"{batch.deliveries} deliveries"
+    deliveries = number_of(batch.deliveries, "delivery", "deliveries")
     where = f"batch {batch.id} of {batch.period}, {deliveries}"
     if standing and standing.state is not VoucherState.OPEN and batch.state is not BatchState.VOIDED_THERE:
         called = f" as {', '.join(standing.numbers)}" if standing.numbers else ""

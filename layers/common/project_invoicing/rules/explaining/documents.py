@@ -21,6 +21,7 @@ from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.text import number_of
 from project_invoicing.rules.explaining.blockers import Block, Blocker, say_blockers
 from project_invoicing.rules.explaining.explanation import NOTE, Entry, Explanation, has_replaced
 from project_invoicing.rules.explaining.not_taken import NotTaken, say_not_taken
@@ -242,7 +243,8 @@ def journal_in_words(
     """A journal: its status, the lines that could not be posted, and what to do. ``blockers`` as ``refusals_of``."""
     number = journal.journal_id
     moved = f", {journal.error_lines} of them moved to {journal.error_journal}" if journal.error_lines else ""
-    headline = f"Integration journal {number} of {journal.period}, {journal.line_count} lines{moved}: {journal.status}"
+    lines = number_of(journal.line_count, "line")
+    headline = f"Integration journal {number} of {journal.period}, {lines}{moved}: {journal.status}"
     explanation = Explanation("journal", number, journal.company, headline)
     if journal.original_journal:
         explanation.happened(f"took the lines that failed from journal {journal.original_journal}")

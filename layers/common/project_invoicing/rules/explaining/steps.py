@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
 from project_invoicing.domain.proposal import Proposal
+from project_invoicing.domain.text import number_of
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.setup.lookups import FinanceSetup
 
@@ -13,7 +14,7 @@ def version_in_words(number: int | None) -> str:
 
 
 def deliveries(number: int) -> str:
-    return f"{number} {'delivery' if number == 1 else 'deliveries'}"
+    return number_of(number, "delivery", "deliveries")
 
 
 def say_written_back(explanation: Explanation, state: WriteBackState, answer: str | None, id: str) -> None:

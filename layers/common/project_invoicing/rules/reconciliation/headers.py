@@ -18,6 +18,7 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.reconciliation import Check, Difference, Repair
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import PROFORMA
+from project_invoicing.domain.text import number_of
 from project_invoicing.rules.proforma import currency_of
 from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, of_row
 from project_invoicing.rules.reconciliation.staged_rows import is_to_be_billed
@@ -154,7 +155,9 @@ def stands_still(before: Journal | Proposal, now: Journal | Proposal | None) -> 
     if now is None or (now.status, now.posted_pages) != (before.status, before.posted_pages):
         return
     entity, id = (JOURNAL, before.journal_id) if isinstance(before, Journal) else (PROPOSAL, before.number)
-    detail = f"is {before.status} with {before.posted_pages} pages done; the next run of its posting goes on"
+    detail = (
+        f"is {before.status} with {number_of(before.posted_pages, 'page')} done; the next run of its posting goes on"
+    )
     yield Finding("stuck", Difference(entity, id, detail, before.company))
 
 

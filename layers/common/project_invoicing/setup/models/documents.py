@@ -18,7 +18,6 @@ from project_invoicing.setup.models.row import After, Limited, SetupRow, told
 MAX_LOGO: Final = 32 * 1024
 LANGUAGES: Final = ("en", "de", "fr", "es", "pl", "ja")
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 COUNTRIES: Final = frozenset(
     [
         "AD",
@@ -320,10 +319,12 @@ def _logo(text: str) -> str:
         data = b64decode(text, validate=True)
     except (Error, ValueError):
         raise told("the logo is not base64") from None
-    if not data.startswith(_PICTURES):
-        raise told("the logo is neither a PNG nor a JPEG")
     if len(data) > MAX_LOGO:
         raise told(f"the logo has {len(data)} bytes; {MAX_LOGO} is the most")
+    from project_invoicing.setup.pictures import fault_of  # noqa: PLC0415 - whoever only reads starts without it
+
+    if fault := fault_of(data):
+        raise told(f"the logo {fault}")
     return text
 
 
@@ -427,10 +428,18 @@ class EInvoiceEntry(SetupRow):
 
 
 class DeliveryEntry(SetupRow):
-    """``address``: whom a mail goes to."""
+    """``address``: whom a mail goes to. A customer with the channel ``mail`` has one."""
 
     channel: Channel
     address: Text | None = None
+
+    def _is_mailable(self) -> None:
+        from project_invoicing.domain.mail_address import is_address  # noqa: PLC0415 - as above
+
+        if self.channel is Channel.MAIL and self.address is not None and not is_address(self.address):
+            raise told(f"{self.address!r} is no address of a mail; write one, such as ap@customer.example")
+
+    CHECKS = (_is_mailable,)
 
 
 class CompanyDocument(SetupRow):

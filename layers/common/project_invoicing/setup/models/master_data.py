@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from project_invoicing.domain.codes import BillingMethod
+from project_invoicing.domain.document_codes import Channel
 from project_invoicing.domain.terms import PaymentMethod
 from project_invoicing.setup.models.companies import CategoryKind, FixedRate
 from project_invoicing.setup.models.documents import (
@@ -20,7 +21,7 @@ from project_invoicing.setup.models.documents import (
     Language,
     Text,
 )
-from project_invoicing.setup.models.row import Limited, SetupRow
+from project_invoicing.setup.models.row import Limited, SetupRow, told
 from project_invoicing.setup.models.values import Dimensions, Discount, Name, any_of
 
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
@@ -56,6 +57,12 @@ class Customer(SetupRow):
     document_format: FormatEntry | None = None
     e_invoice: EInvoiceEntry | None = None
     delivery: DeliveryEntry | None = None
+
+    def _is_mailed_somewhere(self) -> None:
+        if self.delivery and self.delivery.channel is Channel.MAIL and self.delivery.address is None:
+            raise told("delivery by mail needs an address: delivery.address")
+
+    CHECKS = (_is_mailed_somewhere,)
 
 
 class Contract(MasterEntry):

@@ -32,8 +32,9 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 
 NAMES: Final = {"pdf": PDF, "html": HTML, "xml": XML}
 MOST_ATTACHED: Final = 4 * 1024 * 1024
-MOST_ANSWERED: Final = 5_500_000
-"""Characters of a file in an answer: Lambda takes six megabytes of it."""
+MOST_ANSWERED: Final = 4_000_000
+"""Bytes of a file in an answer: Lambda takes six megabytes of it, in base64. What follows is asked for by offset."""
+LATE: Final = "the document was ready before: its event names other files; a mail that is sent from now on has this one"
 _LONGEST_IN_KEY: Final = 450
 """Percent-encoded: S3 has keys of 1,024 bytes, and the invoice's number takes its part of one."""
 _FILE_NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}")
@@ -108,14 +109,15 @@ class DocumentInbox:
                 raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
             if hashlib.sha256(data).hexdigest() != stored.sha256:
                 raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
-            return {"outcome": "shown", **about, **more, "content": _packed(data)} | asked.signed
+            return {"outcome": "shown", **about, **more, **_part(data, asked.offset)} | asked.signed
         if kept is None and not other:
             told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
             raise Rejected("schema", f"{told} {asked.invoice_number}")
         _must_have(document, name)
         document = _in_language(document, asked.language)
-        data = making.rendering.one(document, name, making.logo(document), copy=True)
-        return {"outcome": "shown", **about, "copy": True, "content": _packed(data)} | asked.signed
+        logo, _ = making.logo(document)
+        data = making.rendering.one(document, name, logo, copy=True)
+        return {"outcome": "shown", **about, "copy": True, **_part(data, asked.offset)} | asked.signed
 
     def _preview(self, asked: PreviewDocument, at: str) -> Json:
         making, name = self._for(asked, at), NAMES[asked.format or "pdf"]
@@ -126,9 +128,12 @@ class DocumentInbox:
         # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
         document = replace(document, invoice_number=None)
         _must_have(document, name)
-        data = making.rendering.one(document, name, making.logo(document), preview=True)
+        logo, left_out = making.logo(document)
+        if left_out:  # now is the time to put it right
+            raise Rejected("schema", f"the document cannot show {left_out}", field="companies.document.brand.logo")
+        data = making.rendering.one(document, name, logo, preview=True)
         about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
-        return {"outcome": "shown", **about, "content": _packed(data)} | asked.signed
+        return {"outcome": "shown", **about, **_part(data, asked.offset)} | asked.signed
 
     def _attach(self, asked: AttachFile, at: str) -> Json:
         making = self._for(asked, at)
@@ -156,7 +161,11 @@ class DocumentInbox:
         except Conflict:
             if asked.name not in {one.name for one in making.made.attachments(asked.company, asked.invoice_number)}:
                 raise
-        return {"outcome": "attached", "key": key, "sha256": digest, "bytes": len(data)} | asked.signed
+        answer: Json = {"outcome": "attached", "key": key, "sha256": digest, "bytes": len(data)}
+        made = making.made.get(asked.company, asked.invoice_number)
+        if made and made.state is DocumentState.READY:  # looked at afterwards, so that none is late without being told
+            answer["late"] = LATE
+        return answer | asked.signed
 
 
 def _in_language(document: InvoiceDocument, language: str | None) -> InvoiceDocument:
@@ -171,9 +180,11 @@ def _must_have(document: InvoiceDocument, name: str) -> None:
         raise Rejected("schema", f"{document.buyer.id} gets no e-invoices", field="format")
 
 
-def _packed(data: bytes) -> str:
-    """A file as an answer has it: compressed, in base64. Raises ``Rejected`` for one that is too large for it."""
-    text = b64encode(gzip.compress(data, 6, mtime=0)).decode()
-    if len(text) > MOST_ANSWERED:
-        raise Rejected("schema", f"the file has {len(data)} bytes, too many for an answer; fetch it from the bucket")
-    return text
+def _part(data: bytes, offset: int | None) -> Json:
+    """A file from there on, compressed, in base64. ``next`` is where the rest of it begins; ``None`` where it ends."""
+    begin = offset or 0
+    if not 0 <= begin <= len(data):
+        raise Rejected("schema", f"the file has {len(data)} bytes, and none at {begin}", field="offset")
+    end = begin + MOST_ANSWERED
+    content = b64encode(gzip.compress(data[begin:end], 6, mtime=0)).decode()
+    return {"content": content, "bytes": len(data), "next": end if end < len(data) else None}

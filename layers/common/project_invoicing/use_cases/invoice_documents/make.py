@@ -36,6 +36,9 @@ class Rendering(Protocol):
 
     VERSION: int
 
+    def logo_fault(self, logo: bytes) -> str | None:
+        """Why a logo cannot be shown; ``None`` if it can."""
+
     def files(self, document: InvoiceDocument, logo: bytes | None) -> Mapping[str, bytes]:
         """All files of a document by their names. The same document gives the same bytes."""
 
@@ -62,6 +65,8 @@ class Making:
     rendering: Rendering
     at: str
     actor: Actor
+    sends: bool = False
+    """Whether this stack sends mails."""
 
     def by_itself(self, company: str, number: str) -> MadeDocument | None:
         """As ``make``, for a company that asks for documents; ``None`` for one that does not."""
@@ -84,26 +89,41 @@ class Making:
         document = posted_document(self.stores, company, number)
         if document is None:
             raise NoDocument(company, number)
-        made = self.rendering.files(document, self.logo(document))
+        logo, left_out = self.logo(document)
+        made = self.rendering.files(document, logo)
         begun = self._begun(document, made)
         files = tuple(self._put(document, begun, name, data) for name, data in made.items())
         leaving = document.presentation.delivery
         sent = self._into_outbox(document, files, made) if leaving and leaving.channel is Channel.OUTBOX else ()
-        ready = replace(begun, state=DocumentState.READY, files=files, at=self.at)
+        to_mail = self.sends and leaving is not None and leaving.channel is Channel.MAIL
+        ready = replace(begun, state=DocumentState.READY, files=files, at=self.at, to_mail=to_mail)
         try:
-            self.made.ready(ready, [self._entry(ready), *sent], self._event(document, ready))
+            self.made.ready(ready, [self._entry(ready, left_out), *sent], self._event(document, ready))
         except Conflict:
             if found := self._finished(company, number):
                 return found
             raise
         return ready
 
-    def logo(self, document: InvoiceDocument) -> bytes | None:
-        """The company's logo as the set-up had it when the invoice was posted."""
-        if document.presentation.brand.logo is None or document.setup_version is None:
-            return None
-        company = self.stores.setups.of(document.setup_version).document.companies.get(document.company)
-        return company.document.brand.logo_bytes if company and company.document else None
+    def logo(self, document: InvoiceDocument) -> tuple[bytes | None, str | None]:
+        """The company's logo as the set-up had it when the invoice was posted, or why it cannot be shown.
+
+        An invoice goes out without a logo that nothing can draw, as a set-up of that time is never another one; its
+        history says so. Raises ``Rejected`` where the stored set-up has another logo than the invoice was posted with.
+        """
+        version, wanted = document.setup_version, document.presentation.brand.logo
+        if wanted is None or version is None:
+            return None, None
+        company = self.stores.setups.of(version).document.companies.get(document.company)
+        brand = company.document.brand if company and company.document else None
+        data = brand.logo_bytes if brand else None
+        if data is None or hashlib.sha256(data).hexdigest() != wanted:
+            told = (
+                f"version {version} of the set-up has not the logo that {document.number} was posted with: it changed"
+            )
+            raise Rejected("files_differ", told, id=document.number)
+        fault = self.rendering.logo_fault(data)
+        return (None, f"the logo: {fault}") if fault else (data, None)
 
     def folder(self, document: InvoiceDocument) -> str:
         return document_folder(document.company, document.invoice_date.year, document.number)
@@ -153,8 +173,10 @@ class Making:
                 raise Rejected("files_differ", told, id=document.number)
         return (HistoryEntry(self.at, self.actor, Done.IN_OUTBOX, {}, {"folder": folder}),)
 
-    def _entry(self, made: MadeDocument) -> HistoryEntry:
-        after = {"version": made.version, "files": {one.name: one.sha256 for one in made.files}}
+    def _entry(self, made: MadeDocument, left_out: str | None) -> HistoryEntry:
+        after: Json = {"version": made.version, "files": {one.name: one.sha256 for one in made.files}}
+        if left_out:
+            after["left_out"] = left_out
         return HistoryEntry(self.at, self.actor, Done.DOCUMENT_MADE, {}, after)
 
     def _event(self, document: InvoiceDocument, made: MadeDocument) -> Any:

@@ -67,13 +67,3 @@ def _earlier(stores: DocumentStores, invoice: Invoice, lines: Sequence[ProposalL
         facts: list[Fact] = [ProformaFacts.of(header), *(ProposalLineFacts.of(header, line) for line in lines)]
         setup = stores.setups.continued(version, stores.proposals.master_data(header), facts)
     return earlier_snapshot(invoice, lines, setup, corrected(stores.proposals.invoices, invoice.company, lines))
-
-
-def logo_of(setups: SetupVersions, document: InvoiceDocument) -> bytes | None:
-    """The logo that a document names, from the version of the set-up that its invoice was posted with."""
-    version, sha256 = document.setup_version, document.presentation.brand.logo
-    if version is None or sha256 is None:
-        return None
-    company = setups.of(version).company(document.company)
-    brand = company.document.brand if company and company.document else None
-    return brand.logo_bytes if brand and brand.logo_sha256 == sha256 else None

@@ -7,7 +7,7 @@ mail went out, and a person decides. What the mail service tells later may still
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -19,12 +19,13 @@ from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import DocumentType
 from project_invoicing.domain.made_document import CONTENT_TYPES, HTML, DocumentState, MadeDocument
+from project_invoicing.domain.mail_address import is_address
 from project_invoicing.domain.mailed_document import TROUBLE, MailedDocument, MailState
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.invoice_documents import InvoiceDocumentReady
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.mail_service import Mail, MailNotTaken
-from project_invoicing.rules.invoice_mail import MOST, MailFile, encoded, fitting, is_address, mail_of, subject_of
+from project_invoicing.rules.invoice_mail import MOST, MailFile, encoded, fitting, mail_of, subject_of
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
@@ -116,11 +117,12 @@ class Sending:
         )
         if not is_address(asked.address):
             return self._refused(before, mail, done, "its address is no address of a mail")
-        message, left = self._message(invoice, made, mail)
+        message, attached, left = self._message(invoice, made, mail)
         if len(message) > MOST:
             return self._refused(before, mail, done, f"it has {len(message)} bytes, and a mail at most {MOST}")
         self.stores.mailed.claim(before, mail, done)
-        return self._sent(mail, message, left)
+        said = {"attached": attached} if attached else {}
+        return self._sent(mail, message, said | ({"left_out": left} if left else {}))
 
     def _refused(self, before: MailedDocument | None, mail: MailedDocument, done: list[HistoryEntry], why: str) -> Json:
         failed = replace(mail, state=MailState.FAILED)
@@ -129,7 +131,7 @@ class Sending:
         self.troubled()
         return mail_row(failed) | {"detail": why}
 
-    def _sent(self, mail: MailedDocument, message: bytes, left: Sequence[str]) -> Json:
+    def _sent(self, mail: MailedDocument, message: bytes, said: Json) -> Json:
         tags = {"company": mail.company, "invoice": mail.invoice_number, "attempt": str(mail.attempt)}
         told: Json = {"attempt": mail.attempt, "address": mail.address}
         try:
@@ -145,7 +147,7 @@ class Sending:
         except Unavailable as lost:
             entry = self._entry(Done.MAIL_UNKNOWN, told | {"detail": str(lost)})
             return self._settle(mail, MailState.UNKNOWN, entry)
-        entry = self._entry(Done.MAILED, told | {"message_id": id} | ({"left_out": list(left)} if left else {}))
+        entry = self._entry(Done.MAILED, told | {"message_id": id} | said)
         return self._settle(replace(mail, message_id=id), MailState.SENT, entry)
 
     def _died(self, before: MailedDocument) -> Json:
@@ -178,8 +180,10 @@ class Sending:
             raise Conflict(f"what became of the mail of {mail.invoice_number} could not be written")
         return mail_row(now or mail)
 
-    def _message(self, invoice: Invoice, made: MadeDocument, mail: MailedDocument) -> tuple[bytes, list[str]]:
-        """The mail, and what people have attached that it has no room for."""
+    def _message(
+        self, invoice: Invoice, made: MadeDocument, mail: MailedDocument
+    ) -> tuple[bytes, list[str], list[str]]:
+        """The mail, the names of what people have attached by now, and of what of it has no room."""
         folder = document_folder(invoice.company, invoice.invoice_date.year, invoice.invoice_number)
         kept = {one.name: self._content(f"{folder}{one.name}", one.sha256) for one in made.files}
         number = invoice.invoice_number
@@ -200,7 +204,8 @@ class Sending:
         taken, left = fitting(room, people)
         credit_note = invoice.document_type is DocumentType.CREDIT_NOTE
         subject = subject_of(number, mail.language, credit_note=credit_note)
-        return mail_of(self.mail.sender, mail.address, subject, kept[HTML], [*own, *taken], _time(self.at)), left
+        message = mail_of(self.mail.sender, mail.address, subject, kept[HTML], [*own, *taken], _time(self.at))
+        return message, [one.name for one in taken], left
 
     def _content(self, key: str, sha256: str) -> bytes:
         data = self.stores.bucket.content(key)

@@ -12,6 +12,7 @@ from typing import Final
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import BatchRefusal
 from project_invoicing.domain.ledger_batch import BatchState, LedgerBatch
+from project_invoicing.domain.text import number_of
 from project_invoicing.rules.ledger_files import amount_text
 from project_invoicing.rules.ledger_unanswered import unanswered_since
 from project_invoicing.store.ready import Ready, ReadyDocument
@@ -75,7 +76,9 @@ def _of_batch(batch: LedgerBatch, at: str) -> UnexportedRow:
         amount=_open_debit(batch),
         currency=batch.accounting_currency,
         reason=reason,
-        detail=batch.trouble or batch.answered.message or f"{batch.state}, {batch.deliveries} deliveries",
+        detail=batch.trouble
+        or batch.answered.message
+        or f"{batch.state}, {number_of(batch.deliveries, 'delivery', 'deliveries')}",
         next=what_to_do(reason),
     )
 

@@ -20,6 +20,7 @@ from project_invoicing.use_cases.documents.delete_lines import delete_proposal_l
 from project_invoicing.use_cases.intercompany.propose import PostedSales
 from project_invoicing.use_cases.invoice_documents.lacking import lacking_of
 from project_invoicing.use_cases.master_data.facts import ActualFacts, Fact, ProformaFacts
+from project_invoicing.use_cases.proposals.e_invoice_rules import gets_e_invoices, tell_broken_rules
 from project_invoicing.use_cases.proposals.import_run import ImportRun
 from project_invoicing.use_cases.proposals.leave_waiting import leave_waiting
 from project_invoicing.use_cases.proposals.pages import Build, write_pages
@@ -97,9 +98,12 @@ def _settle(
     if not made.waits:
         try:
             write_pages(run, header, build, made)
-            return
         except Refused as refused:
             made.waits.append(Wait(WaitReason(refused.reason), refused.detail))
+        else:
+            if gets_e_invoices(header, build.setup):
+                tell_broken_rules(run, header.id)
+            return
     leave_waiting(run, header, header.company, rows, made)
 
 

@@ -20,6 +20,7 @@ from project_invoicing.set_aside import Defect, each, guarded
 from project_invoicing.store.transactions import write_one
 from project_invoicing.store.unit_of_work import first_of, retried
 from project_invoicing.use_cases.documents.delete_lines import finish_deletion
+from project_invoicing.use_cases.proposals.e_invoice_rules import is_told, tell_broken_rules, with_e_invoices
 from project_invoicing.use_cases.proposals.fill import fill_between, fill_of_proforma, marked
 from project_invoicing.use_cases.proposals.import_headless import import_headless, import_without_company
 from project_invoicing.use_cases.proposals.import_late import import_late
@@ -39,12 +40,19 @@ class ProposalImport(ImportRun):
     __slots__ = ()
 
     def run(self) -> None:
-        """Looks at every billed row in the queue and at every waiting proposal."""
-        each("proposal", self._in_turn(), self._queued)
+        """Looks at every billed row in the queue, every waiting proposal, and those refused for their e-invoices."""
+        told: list[str] = []
+        each("proposal", self._in_turn(told), self._queued)
+        for id in told:
+            tell_broken_rules(self, id)
 
-    def _in_turn(self) -> Iterator[tuple[str, Queued]]:
-        """What ``run`` looks at, in order, read at once: a proposal that runs into others does not stop the rest."""
+    def _in_turn(self, told: list[str]) -> Iterator[tuple[str, Queued]]:
+        """What ``run`` looks at, in order, read at once: a proposal that runs into others does not stop the rest.
+
+        ``told`` becomes the ready ones that are refused for their e-invoices.
+        """
         waiting = {header.id: header for header in self._open_headers()}
+        told += [header.id for header in waiting.values() if is_told(header)]
         self.setups.reader.proformas(one for one in waiting.values() if one.status is ProposalStatus.WAITING)
         second: list[tuple[str, Queued]] = []
         for id, one in self._queue(waiting):
@@ -134,16 +142,22 @@ class ProposalImport(ImportRun):
             return False
 
     def run_after_setup_change(self) -> None:
-        """Looks at the proposals that wait for something in the set-up, themselves or one of their rows."""
+        """Looks at the proposals that wait for something in the set-up, themselves or one of their rows.
+
+        And at those that are ready, whether their e-invoices would break a rule now.
+        """
+        headers = self._open_headers()
         concerned = {
             header.id: None
-            for header in self._open_headers()
+            for header in headers
             if header.company is None or any(wait.reason in SET_UP_REASONS for wait in header.waiting_for)
         }
         for proforma_id, rows in self.staging.waiting_for_proposals():
             if proforma_id and any(row.reason in SET_UP_REASONS for row in rows):
                 concerned[proforma_id] = None
         self.run_these(concerned)
+        for id in with_e_invoices(self, headers):
+            tell_broken_rules(self, id)
 
     def run_blocked_by(self, blockers: Set[str], proformas: Iterable[str]) -> None:
         """Looks at the proposals of these ``proformas``, and at those that are stored as waiting for a blocker."""

@@ -118,12 +118,11 @@ class Books:
         # Imported late: most companies ask for no documents.
         from project_invoicing.use_cases.reconciliation.missing_documents import missing_documents  # noqa: PLC0415
 
-        check = self.checks["documents_missing"]
-        found = missing_documents(self.stores, self.headers.invoices.values())
-        for difference in self.watch.over("documents of invoices", found):
-            check.count("invoices")
+        found = missing_documents(self.stores, self.headers.invoices.values(), self.at)
+        for name, difference in self.watch.over("documents of invoices", found):
+            self.checks[name].count("invoices")
             if difference:
-                check.differs(difference)
+                self.checks[name].differs(difference)
 
     def _leaving(self) -> LeavingBooks | None:
         batches = self.stores.batches

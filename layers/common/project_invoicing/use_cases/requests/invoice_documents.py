@@ -11,6 +11,9 @@ from project_invoicing.use_cases.requests.request import SignedRequest
 
 InvoiceNumber = Annotated[str, Says("the number of the posted invoice")]
 Format = Annotated[str | None, Says("which file; pdf if nothing is said", values=("pdf", "html", "xml"))]
+Offset = Annotated[
+    int | None, Says("which byte of the file the answer begins with, as `next` of the answer before says")
+]
 Language = Annotated[str | None, Says("another language than the customer's, as en", r"[a-z]{2}")]
 
 
@@ -47,6 +50,7 @@ class ShowDocument(SignedRequest):
     invoice_number: InvoiceNumber
     format: Format = None
     language: Language = None
+    offset: Offset = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class PreviewDocument(SignedRequest):
     proposal_id: ProposalNumber
     format: Format = None
     language: Language = None
+    offset: Offset = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

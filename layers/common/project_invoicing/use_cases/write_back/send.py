@@ -25,6 +25,7 @@ from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.text import number_of
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.events.own import InvoicePosted, JournalPosted
 from project_invoicing.events.tasks import WriteBackTask
@@ -180,7 +181,8 @@ class WriteBack:
         ):
             return f"refused: no row of {name} waits to be tried again"
         self.queue.send([_task(document, at)])
-        return f"{'all' if everything else rows} rows of {name} are tried again"
+        tried = "all rows" if everything else number_of(rows, "row")
+        return f"{tried} of {name} {'is' if tried == '1 row' else 'are'} tried again"
 
     # Work
 

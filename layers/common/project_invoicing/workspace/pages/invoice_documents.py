@@ -83,8 +83,6 @@ def preview_file(desk: Desk, id: str) -> Response[Any]:
     """It as a PDF, marked as a preview."""
     header = _ready(desk, id)
     data = _previewed(desk, header, "pdf")
-    if len(data) > papers.MOST_ANSWERED:
-        raise Rejected("schema", f"The preview has {len(data)} bytes, too many to be sent here")
     return papers.download(data, f"preview-{header.number}.pdf", CONTENT_TYPES[PDF])
 
 
@@ -117,6 +115,9 @@ def _previewed(desk: Desk, header: Proposal, format: str) -> bytes:
     answer = bootstrap.document_function().ask({"preview": asked}, desk.at)
     if refused := _refusal(answer):
         raise Rejected("schema", refused)
+    if answer["next"] is not None:
+        command = f"invoicing document preview {header.number} --format {format}"
+        raise Rejected("schema", f"The preview has {answer['bytes']} bytes, too many to be sent here; use: {command}")
     return gzip.decompress(b64decode(answer["content"]))
 
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
 from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.text import number_of
 from project_invoicing.observe import logger
 from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, Kind
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
@@ -42,7 +43,9 @@ def import_now(desk: Desk) -> Response[Any]:
     report = _imported(desk, company)
     logger.info("import from staging", report=report, actor=desk.actor.id)
     lines, ready, waiting = report["journal_lines"], report["proposals_ready"], report["waiting"]
-    said = f"Imported: {_count(lines, 'journal line')}, {_count(ready, 'proposal')} ready, {waiting} still waiting."
+    said = (
+        f"Imported: {number_of(lines, 'journal line')}, {number_of(ready, 'proposal')} ready, {waiting} still waiting."
+    )
     return desk.go("/waiting", said, company=company)
 
 
@@ -51,7 +54,3 @@ def _imported(desk: Desk, company: str | None) -> Counter[str]:
     run = bootstrap.staging_import(desk.at)
     several = [company] if company or desk.actor.sees(None) else desk.lists.companies
     return sum((Counter(run.everything(ImportStaging(company=one))) for one in several), Counter())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
