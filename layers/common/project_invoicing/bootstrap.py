@@ -59,7 +59,9 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
     from project_invoicing.use_cases.table_maps.control import MapControl
     from project_invoicing.use_cases.table_maps.receive import Webhook
+    from project_invoicing.use_cases.write_back.records import DocumentRecords
     from project_invoicing.use_cases.write_back.send import WriteBack
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
     from project_invoicing.work_queue import WorkQueue
 
 
@@ -288,7 +290,27 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
-    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, maps_at_work())
+    stores = (journals(), proposals(), staging(), documents)
+    return WriteBack(*stores, dataverse(), queue, now, time_left, maps_at_work(), document_telling)
+
+
+def document_telling(connected: DataverseApi | None) -> DocumentTelling:
+    """What tells Dataverse of the documents of invoices."""
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentLinks, DocumentTelling
+
+    links = DocumentLinks(settings().workspace_url, settings().document_bucket)
+    return DocumentTelling(document_records(), links, connected)
+
+
+def document_records() -> DocumentRecords:
+    """What is known of the documents of invoices, on both sides."""
+    from project_invoicing.store.mailed_documents import MailedDocuments
+    from project_invoicing.store.told_documents import ToldDocuments
+    from project_invoicing.use_cases.write_back.records import DocumentRecords
+
+    named, tables = settings(), client.dynamodb()
+    mailed = MailedDocuments(tables, named.proposals_table)
+    return DocumentRecords(made_documents(), mailed, ToldDocuments(tables, named.staging_table))
 
 
 def actuals_register() -> ActualsRegister:
