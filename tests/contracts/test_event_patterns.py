@@ -184,8 +184,6 @@ CHANGED = {
         "staging_import/integration-journal-posted", detail_type="IntegrationJournalFailed"
     ),
     "a new proposal": changed("invoice_posting/invoice-proposal-ready", detail_type="InvoiceProposalCreated"),
-    "a document for the outbox": changed("invoice_sending/document-ready", detail={"channel": "outbox"}),
-    "a document that is not sent": changed("invoice_sending/document-ready", detail={"channel": None}),
     "a notice of somebody else's mail": changed(
         "invoice_sending/mail-bounced", detail={"mail": {"tags": {"ses:configuration-set": ["newsletter"]}}}
     ),

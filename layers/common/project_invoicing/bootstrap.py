@@ -296,10 +296,9 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
 def document_telling(connected: DataverseApi | None) -> DocumentTelling:
     """What tells Dataverse of the documents of invoices."""
-    from project_invoicing.use_cases.write_back.tell_of_document import DocumentLinks, DocumentTelling
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
 
-    links = DocumentLinks(settings().workspace_url, settings().document_bucket)
-    return DocumentTelling(document_records(), links, connected)
+    return DocumentTelling(document_records(), settings().workspace_url, connected)
 
 
 def document_records() -> DocumentRecords:

@@ -131,7 +131,7 @@ INVOICES_WRITE_BACK: Final = TableMap(
             "document_link",
             Transform.TEXT,
             note="where the document of the invoice is: its page in the workspace where `WorkspaceUrl` is set, else "
-            "its PDF in the bucket; a text, or a text of the format URL where it is the page",
+            "the key of its PDF in the bucket of the documents; a text, whose format may be URL where it is the page",
         ),
         Column(
             "",

@@ -173,7 +173,7 @@ def _said(column: Column, value: str) -> int | str:
         return value
     code = next((code for code, word in column.codes.items() if word == value), None)
     if code is None:
-        told = f"no code for {value!r}; name it in {OVERRIDES_VARIABLE}, codes of {column.field}"
+        told = f"no code for {value}; name it in {OVERRIDES_VARIABLE}, codes of {column.field}"
         raise Rejected(RejectReason.UNKNOWN_CODE, told, field=column.column)
     return code
 

@@ -8,7 +8,7 @@ that was read before: whoever has read earlier, and knows less, is refused, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlencode
 
 from project_invoicing.dataverse.api import Answer, DataverseApi, Patch, Throttled
@@ -32,26 +32,24 @@ _RETRY_SECONDS: Final = 60
 _DETAIL: Final = 200
 
 
-class DocumentLinks(NamedTuple):
-    """Where people find documents: at the address of the workspace, or without one in the bucket."""
-
-    workspace: str
-    bucket: str
-
-    def of(self, invoice: Invoice) -> str:
-        if self.workspace:
-            named = urlencode({"company": invoice.company, "number": invoice.invoice_number})
-            return f"{self.workspace.rstrip('/')}/invoice?{named}#document"
-        folder = document_folder(invoice.company, invoice.invoice_date.year, invoice.invoice_number)
-        return f"s3://{self.bucket}/{folder}{PDF}"
+def link_of(invoice: Invoice, workspace: str) -> str:
+    """Where people find a document: its page at the address of the workspace, or without one the key of its PDF."""
+    if workspace:
+        named = urlencode({"company": invoice.company, "number": invoice.invoice_number})
+        return f"{workspace.rstrip('/')}/invoice?{named}#document"
+    folder = document_folder(invoice.company, invoice.invoice_date.year, invoice.invoice_number)
+    return f"{folder}{PDF}"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentTelling:
-    """``dataverse`` is ``None`` where it may not be written to now: none is connected, or the map is at rest."""
+    """``dataverse`` is ``None`` where it may not be written to now: none is connected, or the map is at rest.
+
+    ``workspace`` is its address, empty where it has none of its own.
+    """
 
     records: DocumentRecords
-    links: DocumentLinks
+    workspace: str
     dataverse: DataverseApi | None
 
     def tell(self, invoice: Invoice, until: str) -> WriteBackState | None:
@@ -64,7 +62,7 @@ class DocumentTelling:
         standing = self.records.standing(company, number)
         if standing is None:
             return None  # whoever makes it ready tells of it
-        link = self.links.of(invoice)
+        link = link_of(invoice, self.workspace)
         begun = self.records.told.begin(company, number, until, link, standing)
         if self.dataverse is None:
             return None
