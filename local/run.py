@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.mapping import calendar_dates
+from project_invoicing.dataverse.maps import OVERRIDES_VARIABLE
 from project_invoicing.errors import Rejected
 from project_invoicing.events import BusEvent
 from project_invoicing.store import client, setups
@@ -90,12 +92,12 @@ class Outcome:
 
 
 def run(options: Options) -> Outcome:
-    """Runs the scenario.
+    """Runs the scenario, with the table maps as ``TABLE_MAP_OVERRIDES`` has them.
 
     Raises ``InvalidInput`` before anything has run, or at a line that names a document which the run should have made
     and has not. Also ``TemplateError``, ``EngineError``.
     """
-    stack_template = template.read(ROOT / "template.yaml")
+    stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=os.environ.get(OVERRIDES_VARIABLE, ""))
     document = read_setup(options.setup)
     runnable = [function.name for function in stack_template.functions if function.scheduled]
     scenario = read_scenario(options.events, runnable, document)

@@ -191,6 +191,12 @@ CHANGED = {
 }
 
 
+NOT_MAILED = {
+    "a document for the outbox": changed("invoice_sending/document-ready", detail={"channel": "outbox"}),
+    "a document that is not sent": changed("invoice_sending/document-ready", detail={"channel": None}),
+}
+
+
 @pytest.fixture(scope="module")
 def rules() -> Iterator[Any]:
     """The engine's EventBridge."""
@@ -202,7 +208,7 @@ def rules() -> Iterator[Any]:
 def reached(rules: Any) -> Mapping[str, list[set[str]]]:
     """For each sample and each changed one, the functions that its events reach, in the order of the events."""
     found: dict[str, list[set[str]]] = {}
-    for name, event in [*samples(), *CHANGED.items()]:
+    for name, event in [*samples(), *CHANGED.items(), *NOT_MAILED.items()]:
         found.setdefault(name, []).append(
             {_function(r.target) for r in TEMPLATE.rules if _match(rules, r.pattern, event)}
         )
@@ -255,6 +261,11 @@ def test_every_rule_has_a_sample() -> None:
 
     assert with_rules == set[str]().union(*ROUTES.values())
     assert all(any(name.startswith(f"{function}/") for name in ROUTES) for function in with_rules)
+
+
+@pytest.mark.parametrize("name", NOT_MAILED)
+def test_dataverse_is_told_of_a_document_that_is_not_mailed(name: str, reached: Mapping[str, list[set[str]]]) -> None:
+    assert reached[name] == [{"accounting_writeback"}]
 
 
 @pytest.mark.parametrize("name", CHANGED)

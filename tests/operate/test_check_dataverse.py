@@ -128,13 +128,10 @@ def test_columns_for_documents_have_to_be_there_and_a_choice_needs_all_its_codes
     settings = registered(*STEPS)
     settings.columns = {"invoice": {"cr1_state": code({1: "Ready"})}}
     by_name = {one.name: (one.problem, one.detail) for one in found(settings)}
+    missing = "sent, delivered, opened, complained, bounced, unknown, failed"
     assert by_name == {
         "cr1_link": ("missing", "document link: the table has no such column"),
-        "cr1_state": (
-            "differs",
-            "document_state: is Picklist; the map has no code for "
-            "sent, delivered, opened, complained, bounced, unknown, failed",
-        ),
+        "cr1_state": ("differs", f"document_state: is Picklist; the map has no code for {missing}"),
     }
 
 
