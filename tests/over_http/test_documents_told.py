@@ -39,11 +39,13 @@ def test_wb_14_the_invoice_in_dataverse_says_where_its_document_is_and_that_it_w
     document = read_setup(demo.SETUP)
     document["companies"]["USPM"]["document"] = {"legal_name": "Contoso", "address": ADDRESS, "tax_id": "US-1"}
     for customer in document["customers"]["USPM"].values():
-        customer.update(address=ADDRESS, tax_id="US-2", delivery={"channel": "mail", "address": "ap@adatum.example"})
+        customer.update(address=ADDRESS, tax_id="US-2")
+        customer["delivery"] = {"channel": "mail", "address": "ap@adatum.example"}
     site.load(document)
     business.approve(business.submit_time(work, "8", date(2026, 8, 24)))
     business.ready_to_invoice(work.contract)
     draft = business.create_proforma(work.contract, date(2026, 8, 31))
+    site.rows.update("invoice", draft, {"billto_name": "Adatum"})
     business.confirm(draft)
     site.go_to("2026-09-01T02:00:00Z")
     site.settle()
@@ -58,6 +60,7 @@ def test_wb_14_the_invoice_in_dataverse_says_where_its_document_is_and_that_it_w
     told = [one for one in site.result()["write_back"] if "document_state" in one["values"]]
     values = {"document_link": row[LINK], "document_state": "sent"}
     assert told == [{"entity": "invoice", "id": draft, "values": values, "state": "done"}]
+    site.run("audit_sealing")
     report = site.run("reconciliation")
     assert (report["differences"], report["complete"]) == (0, True), report
     assert site.stack.dead_letters() == []
