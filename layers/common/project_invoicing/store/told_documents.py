@@ -3,7 +3,7 @@
 A document has one item, ``WRITEBACK#invoice_document#company#number``:
 
 * ``q`` ``qs`` keys of the sparse index ``import_queue``, as those of write-backs, until Dataverse has answered
-* ``tk`` how many have begun to tell: only who began last may say that it is done, as only they have seen everything
+* ``bg`` how many have begun to tell: only who began last may say that it is done, as only they have seen everything
 * ``ow`` ``wd`` done or failed, and Dataverse's answer where it failed
 * ``ln`` ``sd`` the link and the standing that are told, or are to be told
 """
@@ -51,7 +51,7 @@ class ToldDocuments:
         It has no condition of its own: whatever was told before, there may be more now.
         """
         expression = Expression()
-        change = expression.update({"q": UNFINISHED, "qs": until, "ln": link, "sd": standing}, add={"tk": 1})
+        change = expression.update({"q": UNFINISHED, "qs": until, "ln": link, "sd": standing}, add={"bg": 1})
         item = changed(self.client, self.table, _document(company, number), expression, change)
         return told_of(item or {})
 
@@ -68,13 +68,13 @@ class ToldDocuments:
         values = {"q": None, "qs": None, "ow": state, "wd": detail, "sd": standing or begun.standing}
         change = expression.update(values)
         document = _document(begun.company, begun.invoice_number)
-        condition = expression.equal("tk", begun.takers)
+        condition = expression.equal("bg", begun.takers)
         return changed(self.client, self.table, document, expression, change, condition) is not None
 
     def again(self, company: str, number: str, until: str, made: HistoryEntry) -> bool:
         """A person wants it told again, which the history of the invoice's write-back says. ``False``: it is due."""
         pk = _document(company, number).pk
-        reopened = update(self.table, pk, HEADER, {"q": UNFINISHED, "qs": until}, expected={"q": None}, add={"tk": 1})
+        reopened = update(self.table, pk, HEADER, {"q": UNFINISHED, "qs": until}, expected={"q": None}, add={"bg": 1})
         try:
             entry = histories.entry(self.table, Document(INVOICE, company, number).pk, made)
             transact(self.client, [reopened, entry])
@@ -90,7 +90,7 @@ def told_of(item: Item) -> ToldDocument:
         company=document.company,
         invoice_number=document.number,
         state=WriteBackState.PENDING if "q" in item else WriteBackState(item["ow"]),
-        takers=int(item["tk"]),
+        takers=int(item["bg"]),
         link=item.get("ln"),
         standing=DocumentStanding(standing) if standing else None,
         detail=item.get("wd"),
