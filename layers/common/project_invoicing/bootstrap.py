@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
+    from project_invoicing.store.told_documents import ToldDocuments
     from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
@@ -304,12 +305,17 @@ def document_telling(connected: DataverseApi | None) -> DocumentTelling:
 def document_records() -> DocumentRecords:
     """What is known of the documents of invoices, on both sides."""
     from project_invoicing.store.mailed_documents import MailedDocuments
-    from project_invoicing.store.told_documents import ToldDocuments
     from project_invoicing.use_cases.write_back.records import DocumentRecords
 
-    named, tables = settings(), client.dynamodb()
-    mailed = MailedDocuments(tables, named.proposals_table)
-    return DocumentRecords(made_documents(), mailed, ToldDocuments(tables, named.staging_table))
+    mailed = MailedDocuments(client.dynamodb(), settings().proposals_table)
+    return DocumentRecords(made_documents(), mailed, told_documents())
+
+
+def told_documents() -> ToldDocuments:
+    """What Dataverse was told of the documents of invoices."""
+    from project_invoicing.store.told_documents import ToldDocuments
+
+    return ToldDocuments(client.dynamodb(), settings().staging_table)
 
 
 def actuals_register() -> ActualsRegister:
