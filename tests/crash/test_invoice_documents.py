@@ -18,6 +18,7 @@ import pytest
 from benchmarks.business import COMPANY, Work, finance
 from project_invoice_documents import rendering
 from project_invoicing.dataverse import maps
+from project_invoicing.domain.codes import WriteBackState
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.mailed_document import MailState
 from project_invoicing.store import client, outbox
@@ -183,7 +184,7 @@ class Everything:
         assert done.count(Done.MAILED) + done.count(Done.MAIL_UNKNOWN) == 1
         told = ToldDocuments(tables, world.names.staging_table).get(COMPANY, NUMBER)
         assert told
-        assert (told.state, told.standing) == ("done", mail.state)
+        assert (told.state, told.standing) == (WriteBackState.DONE, mail.state.standing)
         written = [columns[STATE] for columns in dataverse.written["invoice", WORK.proforma_id] if STATE in columns]
         assert written in (["ready", mail.state], [mail.state])
         own = [columns for columns in dataverse.written["invoice", WORK.proforma_id] if STATE not in columns]
@@ -212,7 +213,9 @@ def test_all_that_follows_from_a_posting_survives_death_at_every_request(world: 
 
     def once(*given: Any) -> Any:
         """The same bytes each time (tests of the documents show that), without making them each time."""
-        return kept.setdefault("files", None) or kept.update(files=made(*given)) or kept["files"]
+        if not kept:
+            kept["files"] = made(*given)
+        return kept["files"]
 
     states: set[MailState] = set()
     with patch.object(rendering, "files", once):

@@ -36,7 +36,7 @@ LINK, STATE = "cr123_documentlink", "cr123_documentstate"
 NAMED: dict[str, Any] = {"document_link": LINK, "document_state": STATE}
 KEY = f"{COMPANY}/2026/{NUMBER}/invoice.pdf"
 ROW = ("invoice", PROFORMA)
-OPENED, DELIVERED = ("Email Opened", {"open": {}}), ("Email Delivered", {"delivery": {}})
+OPENED, DELIVERED = "Email Opened", "Email Delivered"
 
 
 class Told(Office):
@@ -84,7 +84,12 @@ class Told(Office):
         """A reconciliation that repairs the proforma: what the write-back is then asked for."""
         asked = bootstrap.repairs(self.world.at, person("ann"))
         published: list[BusEvent] = []
-        replace(asked, publish=lambda events: published.extend(events) or []).one(PROFORMA)
+
+        def publish(events: Sequence[BusEvent]) -> list[int]:
+            published.extend(events)
+            return []
+
+        replace(asked, publish=publish).one(PROFORMA)
         (event,) = [one for one in published if one.detail_type == "WriteBackRequested"]
         self.world.call(FUNCTION, envelope(event.detail, event.time, event.detail_type, event.source))
         return {name: value for name, value in event.detail["retry"].items() if name != "actor"}
@@ -171,8 +176,8 @@ def test_wb_14_each_state_of_a_mail_is_told_and_late_messages_bring_back_nothing
     office.deliver()
     ready, sent = office.events()
     office.tells(sent)
-    office.hears(OPENED[0], **OPENED[1])
-    office.hears(DELIVERED[0], **DELIVERED[1])  # late: it changes nothing
+    office.hears(OPENED, open={})
+    office.hears(DELIVERED, delivery={})  # late: it changes nothing
     opened = office.events()[-1]
     assert [one["detail"].get("state") for one in office.events()] == [None, "sent", "opened"]
     for event in (opened, ready, sent, opened):
@@ -211,7 +216,7 @@ def test_wb_14_a_worker_that_was_overtaken_never_writes_the_older_state(office: 
     office.deliver()
 
     def meanwhile() -> None:
-        office.hears(OPENED[0], **OPENED[1])
+        office.hears(OPENED, open={})
         office.tells(office.events()[-1])
 
     with connected(Overtaken()) as dataverse:
@@ -226,7 +231,7 @@ def test_wb_14_who_is_overtaken_by_somebody_who_dies_leaves_the_document_open(of
     office.deliver()
 
     def meanwhile() -> None:
-        office.hears(OPENED[0], **OPENED[1])
+        office.hears(OPENED, open={})
         with (
             patch.object(Overtaken, "rows", side_effect=KeyboardInterrupt),
             pytest.raises(KeyboardInterrupt),
@@ -293,7 +298,7 @@ def test_wb_14_what_dataverse_refuses_is_kept_and_tried_again_by_a_person_or_the
     office.tells(office.events()[-1])
     assert office.outcome == ("failed", "sent")
     dataverse.absent = set()
-    office.hears(DELIVERED[0], **DELIVERED[1])
+    office.hears(DELIVERED, delivery={})
     office.tells(office.events()[-1])
     assert office.outcome == ("done", "delivered")
 
