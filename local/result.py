@@ -82,7 +82,10 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
         "proposals": list(proposal_rows(proposals, headers, setup, show, now)),
         "invoices": [invoice_row(invoice, show) for invoice in invoices],
         "vouchers": [voucher_row(voucher, show) for voucher in vouchers(Ledger(client, names.ledger_table))],
-        "write_back": list(_write_backs(staging, journals, proposals, invoices, show)),
+        "write_back": [
+            *_write_backs(staging, journals, proposals, invoices, show),
+            *_told_documents(staging, invoices),
+        ],
         "batches": list(_batches(LedgerBatches(client, names.ledger_batches_table), setup)),
         "rejected": [one._asdict() for one in staging.rejections()],
         "refused": list(refused),
@@ -180,6 +183,16 @@ def _write_backs(
         if invoice:
             own = row_of_invoice(invoice)
             yield _update(PROFORMA, invoice.proforma_id, own, progress.own, company, invoice.currency, show)
+
+
+def _told_documents(staging: WholeStaging, invoices: list[Invoice]) -> Iterator[dict[str, Any]]:
+    """What Dataverse was told of the document of each invoice; nothing where it is still to be told."""
+    posted = {(invoice.company, invoice.invoice_number): invoice for invoice in invoices}
+    for told in staging.told_documents():
+        values = {"document_link": told.link, "document_state": told.standing}
+        known = {name: value for name, value in values.items() if value is not None}
+        proforma = posted[told.company, told.invoice_number].proforma_id
+        yield {"entity": PROFORMA, "id": proforma, "values": known, "state": told.state}
 
 
 def _of_invoice(proposals: WholeProposals, invoice: Invoice) -> Iterator[tuple[str, str, Values]]:

@@ -107,12 +107,12 @@ def _mapped_by(file: Path) -> str:
 
 
 def run(options: Options) -> Outcome:
-    """Runs the scenario.
+    """Runs the scenario, with the table maps as ``TABLE_MAP_OVERRIDES`` has them.
 
     Raises ``InvalidInput`` before anything has run, or at a line that names a document which the run should have made
     and has not. Also ``TemplateError``, ``EngineError``.
     """
-    overrides = _mapped_by(options.map) if options.map else ""
+    overrides = _mapped_by(options.map) if options.map else os.environ.get(maps.OVERRIDES_VARIABLE, "")
     stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=overrides)
     document = read_setup(options.setup)
     runnable = [function.name for function in stack_template.functions if function.scheduled]

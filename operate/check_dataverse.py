@@ -221,6 +221,9 @@ def _differing(table_map: TableMap, column: Column, found: ColumnDefinition) -> 
     wanted = DateBehavior.CALENDAR if table_map.direction is Direction.TO_DATAVERSE else column.behavior
     if column.transform is Transform.DATE and read and wanted and read is not wanted:
         yield differs(f"is {found.behavior}; the map takes it as {wanted}", _behave(table_map, column, read))
+    written = table_map.direction is Direction.TO_DATAVERSE and found.type in _TYPES[Transform.CODE]
+    if written and (left := [word for word in column.words if word not in (column.codes or {}).values()]):
+        yield differs(f"is {found.type}; the map has no code for {', '.join(left)}", _code_override(table_map, column))
     if column.codes is not None and column is not table_map.only:  # it takes the codes it names and leaves the others
         unknown = {code: text for code, text in found.options.items() if code not in column.codes}
         absent = [code for code in column.codes if found.options and code not in found.options]

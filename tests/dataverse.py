@@ -14,6 +14,7 @@ dataverse.written["msdyn_actual", guid("work/billed")]
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ Row = tuple[str, str]
 
 WRITTEN = Answer(204)
 ABSENT = Answer(404, "0x80040217", "the row does not exist")
+CHANGED = Answer(412, "0x80060882", "the version of the row does not match")
 
 
 @dataclass
@@ -150,10 +152,13 @@ class StubbornDataverse(FakeDataverse):
     def rows(self, entity: str, ids: Iterable[str], columns: Sequence[str]) -> list[FoundRow]:
         if self.down:
             raise Unavailable("Dataverse did not answer")
-        return [FoundRow(entity, id, 1, None, {}) for id in ids if id not in self.absent]
+        found = ((id, self.written.get((entity, id), [])) for id in ids if id not in self.absent)
+        return [
+            _selected(FoundRow(entity, id, len(told), None, dict(ChainMap(*told[::-1]))), columns) for id, told in found
+        ]
 
     def patch(self, patches: Sequence[Patch], *, atomic: bool = False) -> list[Answer]:
-        assert all(patch.etag == "*" for patch in patches), "without If-Match a patch may create a row"
+        assert all(patch.etag for patch in patches), "without If-Match a patch may create a row"
         assert len(patches) <= 100
         self.sent += 1
         if self.sent == self.dies_at and not self.applied:
@@ -174,6 +179,8 @@ class StubbornDataverse(FakeDataverse):
             return ABSENT
         if answer := self.refuses.get(patch.id):
             return answer
+        if patch.etag not in ("*", f'W/"{len(self.written.get((patch.entity, patch.id), []))}"'):
+            return CHANGED
         self.written.setdefault((patch.entity, patch.id), []).append(dict(patch.columns))
         return WRITTEN
 

@@ -19,7 +19,7 @@ from local.http_api import Request, request_event
 from project_invoicing import mail_service
 from project_invoicing.dataverse.context import row_events, stripped_event
 from project_invoicing.events import BusEvent
-from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady
+from project_invoicing.events.invoice_documents import DocumentFile, InvoiceDocumentReady, InvoiceMailChanged
 from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     ImportRequested,
@@ -311,6 +311,9 @@ DOCUMENT_READY = InvoiceDocumentReady(
     address="ap@customer.example",
     files=(DocumentFile(key="USPM/2026/FTI-000001/invoice.pdf", sha256="0" * 64, bytes=48_211),),
 ).on_bus("2026-08-31T09:06:00Z", "USPM#FTI-000001")
+MAIL_CHANGED = InvoiceMailChanged(company="USPM", invoice_number="FTI-000001", attempt=1, state="delivered").on_bus(
+    "2026-08-31T09:07:00Z", "USPM#FTI-000001#1#delivered"
+)
 REQUESTED = ImportRequested(actual_id=guid("actual-billed-sales")).on_bus(
     "2026-09-01T08:00:00Z", guid("actual-billed-sales")
 )
@@ -500,6 +503,8 @@ def function_samples() -> dict[str, Any]:
             )
         ),
         "accounting_writeback/customer-invoice-posted": queue_batch(envelope(INVOICE), of="accounting-writeback"),
+        "accounting_writeback/invoice-document-ready": queue_batch(envelope(DOCUMENT_READY), of="accounting-writeback"),
+        "accounting_writeback/invoice-mail-changed": queue_batch(envelope(MAIL_CHANGED), of="accounting-writeback"),
         "accounting_writeback/queued": queue_batch(
             WriteBackTask(company=POSTED_INVOICE.company, invoice_number=POSTED_INVOICE.invoice_number).message(
                 "2026-08-31T09:06:00Z"

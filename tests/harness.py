@@ -26,6 +26,7 @@ from project_invoicing.dataverse.context import row_events
 from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.dataverse.maps import MASTER_TABLES
 from project_invoicing.events import BusEvent
+from project_invoicing.events.invoice_documents import InvoiceDocumentReady, InvoiceMailChanged
 from project_invoicing.events.ledger_batches import LedgerBatchesRequested, LedgerBatchReady, LedgerDeliveryRequested
 from project_invoicing.events.own import (
     InvoicePosted,
@@ -47,6 +48,8 @@ LISTENERS = {
     MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback", "invoice_documents"),
     ProposalReady.TYPE: ("invoice_posting",),
+    InvoiceDocumentReady.TYPE: ("accounting_writeback",),
+    InvoiceMailChanged.TYPE: ("accounting_writeback",),
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
     LedgerBatchesRequested.TYPE: ("ledger_export",),

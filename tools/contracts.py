@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.events.details import Detail, Shape, either, shapes
-from project_invoicing.events.invoice_documents import InvoiceDocumentReady
+from project_invoicing.events.invoice_documents import InvoiceDocumentReady, InvoiceMailChanged
 from project_invoicing.events.ledger_batches import (
     LedgerBatchDelivered,
     LedgerBatchesRequested,
@@ -78,6 +78,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerDeliveryRequested,
     LedgerBatchesRequested,
     InvoiceDocumentReady,
+    InvoiceMailChanged,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

@@ -100,7 +100,11 @@ def _lines() -> Iterator[str]:
             "date_bounds": {"first": "2000-01-01", "last": "2099-12-31"},
         },
         "invoices": {"dates": {"accounting_date": "calendar"}},
-        "invoices_write_back": {"codes": {"status": {"192350042": "posted"}}},
+        "invoices_write_back": {
+            "document_link": "cr123_documentlink",
+            "document_state": "cr123_documentstate",
+            "codes": {"status": {"192350042": "posted"}},
+        },
     }
     yield json.dumps(example, indent=2)
     yield "```"
@@ -130,7 +134,8 @@ def _map_lines(table_map: TableMap) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     for column in table_map.optional:
         yield ""
-        known = f" Known are {', '.join(column.words)}; any other value is refused, a blank one left out."
+        refused = "; any other value is refused, a blank one left out" if inward else ""
+        known = f" Known are {', '.join(column.words)}{refused}."
         yield (
             f"`{column.field}` has no column until `{OVERRIDES_VARIABLE}` names one: {column.note}."
             f"{known if column.words else ''}"

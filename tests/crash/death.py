@@ -120,5 +120,6 @@ class Step:
 
 
 def _uncounted(items: Tables) -> Tables:
-    """Without the number of deliveries: what was received, but not confirmed, is delivered again."""
-    return {key: {name: value for name, value in item.items() if name != "dl"} for key, item in items.items()}
+    """Without the numbers of deliveries and of takers: what was received, but not confirmed, is delivered again."""
+    counts = ("dl", "bg")
+    return {key: {name: value for name, value in item.items() if name not in counts} for key, item in items.items()}

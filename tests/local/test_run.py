@@ -19,6 +19,8 @@ from local import ROOT, deployed, engines, run
 from local.cli import main
 from local.functions import Handlers
 from local.template import Function
+from operate.documents import read_setup
+from project_invoicing.dataverse.maps import OVERRIDES_VARIABLE, table_maps
 
 MONTH = ROOT / "events" / "scenarios" / "plain-month"
 LOCAL = [sys.executable, "-m", "local"]
@@ -41,6 +43,30 @@ def test_the_result_is_printed_and_written(tmp_path: Path, capsys: pytest.Captur
     for title in ("Journals", "Invoice proposals", "Customer invoices", "Vouchers", "To be written back"):
         assert title in printed.out
     assert not printed.err
+
+
+def test_the_result_has_what_dataverse_is_told_of_documents_where_columns_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = ROOT / "events" / "scenarios" / "short-form"
+    document = read_setup(scenario / "setup.yaml")
+    address = {"street": "1 Main Street", "city": "Springfield", "postal_code": "01101", "country": "US"}
+    document["companies"]["USPM"]["document"] = {"legal_name": "Contoso", "address": address, "tax_id": "US-1"}
+    for customer in document["customers"]["USPM"].values():
+        customer.update(address=address, tax_id="US-2")
+    setup = tmp_path / "setup.json"
+    setup.write_text(json.dumps(document, default=str), encoding="utf-8")
+    monkeypatch.setenv(OVERRIDES_VARIABLE, json.dumps({"invoices_write_back": {"document_state": "cr1_state"}}))
+    table_maps.cache_clear()
+
+    made = run.run(run.Options(setup=setup, events=scenario / "events.jsonl", engine="moto")).result
+    table_maps.cache_clear()
+
+    told = [one for one in made["write_back"] if "document_state" in one["values"]]
+    assert {(one["values"]["document_state"], one["state"]) for one in told} == {("ready", "pending")}
+    assert sorted(one["values"]["document_link"] for one in told) == sorted(
+        f"USPM/{one['invoice_date'][:4]}/{one['invoice_number']}/invoice.pdf" for one in made["invoices"]
+    )
 
 
 def test_what_is_not_valid_is_told_and_nothing_runs(

@@ -10,7 +10,7 @@ import pytest
 import urllib3
 
 from dataverse_standin import Registration, Rows, Settings, Step, running
-from dataverse_standin.metadata import BEHAVIORS, Column, Kind, lookup, text
+from dataverse_standin.metadata import BEHAVIORS, Column, Kind, code, lookup, text
 from local.cli import main
 from local.connected import STEPS
 from operate import check_dataverse, organization
@@ -117,6 +117,22 @@ def test_a_date_of_another_behaviour_differs_with_the_setting_to_write(kind: Kin
         assert only(listed).to_do == f'{OVERRIDES_VARIABLE} {{"invoices": {{"dates": {{"invoice_date": "instant"}}}}}}'
     else:
         assert listed == []
+
+
+def test_columns_for_documents_have_to_be_there_and_a_choice_needs_all_its_codes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = {"document_link": "cr1_link", "document_state": "cr1_state", "codes": {"document_state": {"1": "ready"}}}
+    monkeypatch.setenv(OVERRIDES_VARIABLE, json.dumps({"invoices_write_back": named}))
+    table_maps.cache_clear()
+    settings = registered(*STEPS)
+    settings.columns = {"invoice": {"cr1_state": code({1: "Ready"})}}
+    by_name = {one.name: (one.problem, one.detail) for one in found(settings)}
+    missing = "sent, delivered, opened, complained, bounced, unknown, failed"
+    assert by_name == {
+        "cr1_link": ("missing", "document link: the table has no such column"),
+        "cr1_state": ("differs", f"document_state: is Picklist; the map has no code for {missing}"),
+    }
 
 
 def test_codes_without_a_word_are_notes_and_hold_nothing_up() -> None:

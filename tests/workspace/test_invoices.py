@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from project_invoicing.domain.codes import WriteBackState
+from project_invoicing.domain.codes import DocumentStanding, WriteBackState
+from project_invoicing.store.told_documents import ToldDocuments
 from project_invoicing.store.write_backs import Document, WriteBacks
 from tests.posted import posted_invoice, put, scanned
 from tests.rules.books import Books
@@ -58,6 +59,21 @@ def test_an_invoice_shows_its_tax_its_voucher_and_what_dataverse_refused(posted:
     assert "<b>said" not in failed.body
     for nowhere in ("/invoice", "/invoice?company=USPM&number=X", "/invoice?company=NONE&number=FTI-00000001"):
         assert ann.get(nowhere).status == 404
+
+
+def test_an_invoice_says_what_dataverse_was_told_of_its_document(posted: Books) -> None:
+    ann, store = Browser(posted), ToldDocuments(posted.world.client, posted.world.names.staging_table)
+    assert "the document" not in ann.get(ADDRESS).main
+    begun = store.begin("USPM", "FTI-00000001", posted.world.at, "key", DocumentStanding.READY)
+    assert "Dataverse is still to be told of the document as ready." in ann.get(ADDRESS).main
+    assert store.end(begun, WriteBackState.FAILED, detail="a plug-in <b>said</b> no")
+    failed = ann.get(ADDRESS)
+    assert "Dataverse about the document: a plug-in <b>said</b> no" in failed.main
+    assert "<b>said" not in failed.body
+    again = store.begin("USPM", "FTI-00000001", posted.world.at, "key", DocumentStanding.SENT)
+    assert not store.end(begun, WriteBackState.DONE)
+    assert store.end(again, WriteBackState.DONE)
+    assert "Dataverse knows the document as sent." in ann.get(ADDRESS).main
 
 
 def test_a_credit_note_leads_to_what_it_corrects_and_back(books: Books) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
+    from project_invoicing.store.told_documents import ToldDocuments
     from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
@@ -59,7 +60,9 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
     from project_invoicing.use_cases.table_maps.control import MapControl
     from project_invoicing.use_cases.table_maps.receive import Webhook
+    from project_invoicing.use_cases.write_back.records import DocumentRecords
     from project_invoicing.use_cases.write_back.send import WriteBack
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
     from project_invoicing.work_queue import WorkQueue
 
 
@@ -288,7 +291,31 @@ def write_back(time_left: Callable[[], int]) -> WriteBack:
 
     documents = WriteBacks(client.dynamodb(), settings().staging_table)
     queue = WorkQueue(client.sqs(), settings().accounting_writeback_queue)
-    return WriteBack(journals(), proposals(), staging(), documents, dataverse(), queue, now, time_left, maps_at_work())
+    stores = (journals(), proposals(), staging(), documents)
+    return WriteBack(*stores, dataverse(), queue, now, time_left, maps_at_work(), document_telling)
+
+
+def document_telling(connected: DataverseApi | None) -> DocumentTelling:
+    """What tells Dataverse of the documents of invoices."""
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
+
+    return DocumentTelling(document_records(), settings().workspace_url, connected)
+
+
+def document_records() -> DocumentRecords:
+    """What is known of the documents of invoices, on both sides."""
+    from project_invoicing.store.mailed_documents import MailedDocuments
+    from project_invoicing.use_cases.write_back.records import DocumentRecords
+
+    mailed = MailedDocuments(client.dynamodb(), settings().proposals_table)
+    return DocumentRecords(made_documents(), mailed, told_documents())
+
+
+def told_documents() -> ToldDocuments:
+    """What Dataverse was told of the documents of invoices."""
+    from project_invoicing.store.told_documents import ToldDocuments
+
+    return ToldDocuments(client.dynamodb(), settings().staging_table)
 
 
 def actuals_register() -> ActualsRegister:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from project_invoicing.dataverse.table_map import TOTAL_LIMIT, Column, DateBehavior, Direction, TableMap, Transform
-from project_invoicing.domain.codes import RowState, TableMapName
+from project_invoicing.domain.codes import DocumentStanding, RowState, TableMapName
 from project_invoicing.domain.tables import PROFORMA
 
 INVOICE_STATUSES: Final[Mapping[int, str]] = {
@@ -124,5 +124,21 @@ INVOICES_WRITE_BACK: Final = TableMap(
             codes=INVOICE_STATUSES,
         ),
         Column("msdyn_customerinvoicesalestax", "sales_tax_amount", Transform.DECIMAL),
+    ),
+    optional=(
+        Column(
+            "",
+            "document_link",
+            Transform.TEXT,
+            note="where the document of the invoice is: its page in the workspace where `WorkspaceUrl` is set, else "
+            "the key of its PDF in the bucket of the documents; a text, whose format may be URL where it is the page",
+        ),
+        Column(
+            "",
+            "document_state",
+            Transform.CODE,
+            words=tuple(DocumentStanding),
+            note="how far the document of the invoice has come; a text, or a choice all of whose codes are given",
+        ),
     ),
 )

@@ -10,11 +10,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from project_invoicing.dataverse.maps import ACTUAL, DateBehavior, TableMap, Transform, table_maps
+from project_invoicing.dataverse.maps import (
+    ACTUAL,
+    OVERRIDES_VARIABLE,
+    Column,
+    DateBehavior,
+    TableMap,
+    Transform,
+    table_maps,
+)
 from project_invoicing.dataverse.reading import column_of, missing, read, rejected
 from project_invoicing.dataverse.row_events import RowEvent
 from project_invoicing.domain.actual import Actual, Connection, Proforma, typed_of_custom
 from project_invoicing.domain.codes import ConnectionRole, RejectReason, RowState, TransactionClass
+from project_invoicing.errors import Rejected
 
 _MEASURED_CLASSES: Final = frozenset({TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL})
 _ONE: Final = Decimal(1)
@@ -130,6 +139,21 @@ def invoice_write_back(
     return write_columns("invoices_write_back", fields)
 
 
+def document_columns() -> list[Column]:
+    """The columns of invoice for its document. None, until the settings name some."""
+    fields = ("document_link", "document_state")
+    return [column for column in table_maps()["invoices_write_back"].columns if column.field in fields]
+
+
+def document_write_back(*, document_link: str, document_state: str) -> dict[str, Any]:
+    """Columns of invoice -> values, for the document of a posted invoice.
+
+    Raises ``Rejected`` for a state that has no code, where others have one.
+    """
+    fields = {"document_link": document_link, "document_state": document_state}
+    return {column.column: _said(column, fields[column.field]) for column in document_columns()}
+
+
 def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """``fields`` of ours as columns of Dataverse, by a write-back map; fields without a value are left out.
 
@@ -146,6 +170,17 @@ def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
             value = next(code for code, word in (column.codes or {}).items() if word == value)
         columns[column.column] = value
     return columns
+
+
+def _said(column: Column, value: str) -> int | str:
+    """A word as its code, where the column has codes."""
+    if not column.codes:
+        return value
+    code = next((code for code, word in column.codes.items() if word == value), None)
+    if code is None:
+        told = f"no code for {value}; name it in {OVERRIDES_VARIABLE}, codes of {column.field}"
+        raise Rejected(RejectReason.UNKNOWN_CODE, told, field=column.column)
+    return code
 
 
 def _accounted(fields: dict[str, Any]) -> dict[str, Any]:

@@ -197,6 +197,19 @@ class WriteBackState(StrEnum):
     FAILED = "failed"
 
 
+class DocumentStanding(StrEnum):
+    """How far the document of an invoice has come, as Dataverse is told: ready, or what became of its last mail."""
+
+    READY = "ready"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    COMPLAINED = "complained"
+    BOUNCED = "bounced"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
 class WaitReason(StrEnum):
     """Why a staging row or a proposal waits. Stored with the values that led to it."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from project_invoicing.domain.codes import DocumentStanding
+
 
 class MailState(StrEnum):
     """``waiting``: the mail service takes nothing now, and the queue tries again. ``unknown``: a person decides."""
@@ -24,6 +26,11 @@ class MailState(StrEnum):
         """The state after ``news`` of the same mail, which may come in any order: the later of the two here."""
         order = list(MailState)
         return max(self, news, key=order.index)
+
+    @property
+    def standing(self) -> DocumentStanding | None:
+        """What others are told of it; ``None`` until the mail has left or failed."""
+        return None if self in (MailState.WAITING, MailState.SENDING) else DocumentStanding(self.value)
 
 
 TROUBLE: Final = frozenset({MailState.UNKNOWN, MailState.COMPLAINED, MailState.BOUNCED, MailState.FAILED})

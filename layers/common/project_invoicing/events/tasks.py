@@ -43,8 +43,9 @@ class WriteBackTask(Task):
     """A posted document whose accounting is to be written back."""
 
     TYPE: ClassVar[str] = "Accounting Write-Back"
-    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (("journal_id",), ("invoice_number",))
+    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (("journal_id",), ("invoice_number",), ("invoice_document",))
 
     company: Company
     journal_id: Annotated[str | None, Says("the number of the journal")] = None
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
+    invoice_document: Annotated[str | None, Says("the number of the invoice of whose document is told")] = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actual import fee_id, may_have_fee
-from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.codes import DocumentStanding, StagingState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.mailed_document import MailedDocument
 
 Values = dict[str, Any]
 
@@ -79,3 +82,8 @@ def row_of_invoice(invoice: Invoice) -> Values:
         "status": "posted",
         "sales_tax_amount": invoice.sales_tax,
     }
+
+
+def standing_of_document(mail: MailedDocument | None) -> DocumentStanding:
+    """What is told of a document that is made (WB-14): what became of its last mail, once that has left or failed."""
+    return (mail.state.standing if mail else None) or DocumentStanding.READY

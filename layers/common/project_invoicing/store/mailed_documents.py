@@ -3,6 +3,7 @@
 Item ``MAIL`` of the invoice: ``st`` state, ``n`` how many mails there were, ``cl`` which message or command sends the
 last one, ``wc`` the clock when it began, ``ad`` ``la`` its address and language, ``at`` when it was asked for, ``mi``
 the mail service's id of it, ``se`` what the service has told of it. Only whoever has written its number sends a mail.
+The event that its state has changed is recorded in the same transaction.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.mailed_document import MailedDocument, MailState
-from project_invoicing.store import history
+from project_invoicing.store import history, outbox
 from project_invoicing.store.invoices import partition
 from project_invoicing.store.items import Item
-from project_invoicing.store.transactions import get, get_many, put, transact, update
+from project_invoicing.store.transactions import Write, get, get_many, put, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from project_invoicing.domain.history import HistoryEntry
+    from project_invoicing.events import BusEvent
 
 KEY: Final = "MAIL"
 
@@ -41,7 +43,13 @@ class MailedDocuments:
         found = get_many(self.client, self.table, ((key, KEY) for key in keys))
         return {keys[item["pk"]]: _mailed(*keys[item["pk"]], item) for item in found}
 
-    def claim(self, before: MailedDocument | None, mail: MailedDocument, done: Iterable[HistoryEntry]) -> None:
+    def claim(
+        self,
+        before: MailedDocument | None,
+        mail: MailedDocument,
+        done: Iterable[HistoryEntry],
+        event: BusEvent | None = None,
+    ) -> None:
         """The next mail is this run's alone."""
         values = {**_values(mail), "wc": history.clock()}
         key = partition(mail.company, mail.invoice_number)
@@ -50,17 +58,27 @@ class MailedDocuments:
             if before
             else put(self.table, {"pk": key, "sk": KEY, **values}, unless_exists=True)
         )
-        transact(self.client, [write, *(history.entry(self.table, key, one) for one in done)])
+        transact(self.client, [write, *(history.entry(self.table, key, one) for one in done), *self._outbox(event)])
 
-    def move(self, before: MailedDocument, after: MailedDocument, done: HistoryEntry | None) -> None:
+    def move(
+        self,
+        before: MailedDocument,
+        after: MailedDocument,
+        done: HistoryEntry | None,
+        event: BusEvent | None,
+    ) -> None:
         """The same mail in another state, or with more told of it."""
         key = partition(after.company, after.invoice_number)
         entries = [history.entry(self.table, key, done)] if done else []
-        transact(self.client, [update(self.table, key, KEY, _values(after), expected=_expected(before)), *entries])
+        write = update(self.table, key, KEY, _values(after), expected=_expected(before))
+        transact(self.client, [write, *entries, *self._outbox(event)])
 
     def note(self, company: str, number: str, done: HistoryEntry) -> None:
         """An entry about an earlier mail, once."""
         history.commit(self.client, self.table, partition(company, number), done, [])
+
+    def _outbox(self, event: BusEvent | None) -> list[Write]:
+        return [outbox.record(self.table, event)] if event else []
 
 
 def _mailed(company: str, number: str, item: Item) -> MailedDocument:

@@ -19,6 +19,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_item import RejectedItem, UnreadableRow
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.domain.told_document import ToldDocument
 from project_invoicing.store import invoices, journal_change, proposal_items, rows, write_backs
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of
@@ -27,8 +28,9 @@ from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rejections import PREFIX as REJECTED
 from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.told_documents import told_of
 from project_invoicing.store.transactions import scan
-from project_invoicing.store.write_backs import Progress, progress_of
+from project_invoicing.store.write_backs import Progress, document_of, progress_of
 
 
 class WholeStaging:
@@ -59,8 +61,18 @@ class WholeStaging:
     def write_backs(self) -> Iterator[Progress]:
         """The posted documents that were noted, by key."""
         for item in sorted(self._items, key=itemgetter("pk")):
-            if item["pk"].startswith(write_backs.PREFIX) and item["sk"] == write_backs.HEADER:
+            if (
+                item["pk"].startswith(write_backs.PREFIX)
+                and item["sk"] == write_backs.HEADER
+                and document_of(item).source != write_backs.INVOICE_DOCUMENT
+            ):
                 yield progress_of(item)
+
+    def told_documents(self) -> Iterator[ToldDocument]:
+        """What Dataverse was told of the documents of invoices, by key."""
+        for item in sorted(self._items, key=itemgetter("pk")):
+            if item["pk"].startswith(f"{write_backs.PREFIX}{write_backs.INVOICE_DOCUMENT}#"):
+                yield told_of(item)
 
 
 class WholeJournals:

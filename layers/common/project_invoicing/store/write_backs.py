@@ -37,13 +37,18 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
-_UNFINISHED: Final = "W"
+INVOICE_DOCUMENT: Final = "invoice_document"
+"""The source of what is kept about the document of an invoice: its items are those of ``told_documents``."""
+UNFINISHED: Final = "W"
 """The partition of these items in the index; the partitions of rows are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A posted document. ``source`` is ``journal`` or ``invoice``, ``number`` the journal's or the invoice's."""
+    """A posted document. ``source`` is ``journal`` or ``invoice``, ``number`` the journal's or the invoice's.
+
+    With ``INVOICE_DOCUMENT`` it is what customers get of an invoice.
+    """
 
     source: str
     company: str
@@ -87,13 +92,13 @@ class WriteBacks:
     def record(self, document: Document, at: str) -> bool:
         """Notes a document posted at ``at`` that cannot be written back now. ``False``: it was already noted."""
         expression = Expression()
-        values = {"q": _UNFINISHED, "qs": at, "dn": 0, "fl": 0}
+        values = {"q": UNFINISHED, "qs": at, "dn": 0, "fl": 0}
         return self._written(document, expression, expression.update(values), expression.absent("pk")) is not None
 
     def take(self, document: Document, until: str) -> Progress | None:
         """Resumes the document and keeps the schedule off it ``until`` then. ``None``: it is finished."""
         expression = Expression()
-        change = expression.update({"q": _UNFINISHED, "qs": until}, first={"dn": 0, "fl": 0})
+        change = expression.update({"q": UNFINISHED, "qs": until}, first={"dn": 0, "fl": 0})
         item = self._written(document, expression, change, f"{expression.absent('pk')} OR {expression.present('q')}")
         return progress_of(item) if item else None
 
@@ -122,7 +127,7 @@ class WriteBacks:
         ``False``: another request has already done so.
         """
         anew: dict[str, Any] = {"dn": 0, "ow": None, "wd": None} if everything else {"rt": True}
-        values = {"q": _UNFINISHED, "qs": until, "fl": 0} | anew
+        values = {"q": UNFINISHED, "qs": until, "fl": 0} | anew
         pk = before.document.pk
         reopened = update(self.table, pk, HEADER, values, expected={"q": None, "fl": before.failed})
         try:
@@ -137,14 +142,14 @@ class WriteBacks:
 
     def due(self, at: str) -> Iterator[tuple[Document, str]]:
         """Unfinished documents due at ``at``, with since when. An index read: verify before writing."""
-        items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"))
+        items = query(self.client, self.table, UNFINISHED, index=INDEX, names=("q", "qs"))
         for item in takewhile(lambda item: bool(item["qs"] <= at), items):
             if document := readable(document_of, item):
                 yield document, item["qs"]
 
     def unfinished(self, limit: int) -> tuple[list[Document], bool]:
         """Documents that are not written back yet, and whether there are more. One request."""
-        items = query(self.client, self.table, _UNFINISHED, index=INDEX, names=("q", "qs"), limit=limit + 1)
+        items = query(self.client, self.table, UNFINISHED, index=INDEX, names=("q", "qs"), limit=limit + 1)
         found = [readable(document_of, item) for item in items]
         return [document for document in found[:limit] if document], len(found) > limit
 
@@ -152,25 +157,33 @@ class WriteBacks:
         expression = Expression()
         add = {name: number for name, number in (("dn", done), ("fl", failed)) if number}
         change = expression.update(values, add=add)
-        expected = {"q": _UNFINISHED, "pg": before.page or None, "n": before.rows or None, "rt": before.again or None}
+        expected = {"q": UNFINISHED, "pg": before.page or None, "n": before.rows or None, "rt": before.again or None}
         item = self._written(before.document, expression, change, expression.all_equal(expected))
         return progress_of(item) if item else None
 
     def _written(self, document: Document, expression: Expression, change: str, condition: str) -> Item | None:
         """The item after the change, ``None`` where the condition does not hold."""
-        try:
-            with translated():
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=key(document.pk, HEADER),
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    **expression.aliases(),
-                    ReturnValues="ALL_NEW",
-                )
-        except ConditionFailed:
-            return None
-        return plain_item(answer["Attributes"])
+        return changed(self.client, self.table, document, expression, change, condition)
+
+
+def changed(
+    client: DynamoDBClient, table: str, document: Document, expression: Expression, change: str, condition: str = ""
+) -> Item | None:
+    """A document's item after the change, ``None`` where the condition does not hold."""
+    conditions: Any = {"ConditionExpression": condition} if condition else {}
+    try:
+        with translated():
+            answer = client.update_item(
+                TableName=table,
+                Key=key(document.pk, HEADER),
+                UpdateExpression=change,
+                **conditions,
+                **expression.aliases(),
+                ReturnValues="ALL_NEW",
+            )
+    except ConditionFailed:
+        return None
+    return plain_item(answer["Attributes"])
 
 
 def document_of(item: Item) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
@@ -20,6 +20,9 @@ from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.rules.reconciliation.received import CURRENCY, ReceivedActuals, changed_fields, in_words, text
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows
 from project_invoicing.setup.lookups import FinanceSetup
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.told_document import ToldDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,14 @@ def invoice_not_written(invoice: Invoice, state: WriteBackState, answer: str | N
     says = f"Dataverse says: {answer}" if failed else "not told yet"
     detail = f"invoice {invoice.invoice_number}: {says}"
     return _of_invoice("write_back_failed" if failed else "write_back_unfinished", invoice, detail)
+
+
+def document_not_told(invoice: Invoice, told: ToldDocument | None) -> Finding:
+    """What became of the document of an invoice, where Dataverse has refused it or was not told yet (WB-14)."""
+    detail = told.detail if told and told.state is WriteBackState.FAILED else None
+    says = f"Dataverse says: {detail}" if detail else "not told yet"
+    text = f"document of invoice {invoice.invoice_number}: {says}"
+    return _of_invoice("write_back_failed" if detail else "write_back_unfinished", invoice, text)
 
 
 def invoice_written_differs(invoice: Invoice, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
+    from project_invoicing.use_cases.write_back.records import DocumentRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,18 @@ class Stores:
         """How the write-back of an invoice to the proforma's own row stands, and Dataverse's answer where it failed."""
         progress = self.write_backs.get(Document(INVOICE, company, invoice_number))
         return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
+
+    def document_records(self) -> DocumentRecords:
+        """What is known of the documents of invoices, and what Dataverse was told of them."""
+        # Imported late: most stacks tell Dataverse nothing of documents.
+        from project_invoicing.store.made_documents import MadeDocuments  # noqa: PLC0415
+        from project_invoicing.store.mailed_documents import MailedDocuments  # noqa: PLC0415
+        from project_invoicing.store.told_documents import ToldDocuments  # noqa: PLC0415
+        from project_invoicing.use_cases.write_back.records import DocumentRecords  # noqa: PLC0415
+
+        tables, of = self.proposals.client, self.proposals.table
+        told = ToldDocuments(tables, self.staging.table)
+        return DocumentRecords(MadeDocuments(tables, of), MailedDocuments(tables, of), told)
 
     def proposal_numbered(self, company: str | None, number: str) -> Proposal | None:
         found = self.proposals.by_number([company], number).get(company) if company else None

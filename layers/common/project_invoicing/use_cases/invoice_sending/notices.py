@@ -12,7 +12,7 @@ from project_invoicing.domain.mailed_document import TROUBLE, MailState
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.mail_service import of_tag
 from project_invoicing.store.mailed_documents import MailedDocuments
-from project_invoicing.use_cases.invoice_sending.send import mail_row
+from project_invoicing.use_cases.invoice_sending.send import changed, mail_row
 
 SOURCE: Final = "aws.ses"
 _NEWS: Final[Mapping[str, tuple[MailState | None, Done, str]]] = {
@@ -54,7 +54,8 @@ def notice(mailed: MailedDocuments, event: Mapping[str, Any], troubled: Callable
         after = replace(now, state=now.state.then(state) if state else now.state, seen=(*now.seen, what.name))
         known = state is MailState.SENT and now.message_id is not None
         try:
-            mailed.move(now, replace(after, message_id=now.message_id or id), None if known else entry)
+            event_of_it = changed(now, after, event["time"])
+            mailed.move(now, replace(after, message_id=now.message_id or id), None if known else entry, event_of_it)
         except Conflict:
             continue
         if after.state in TROUBLE and after.state is not now.state:

@@ -22,7 +22,8 @@ from project_invoicing.domain.made_document import CONTENT_TYPES, HTML, Document
 from project_invoicing.domain.mail_address import is_address
 from project_invoicing.domain.mailed_document import TROUBLE, MailedDocument, MailState
 from project_invoicing.errors import Conflict, Rejected, Unavailable
-from project_invoicing.events.invoice_documents import InvoiceDocumentReady
+from project_invoicing.events import BusEvent
+from project_invoicing.events.invoice_documents import InvoiceDocumentReady, InvoiceMailChanged
 from project_invoicing.ledger_bucket import in_key
 from project_invoicing.mail_service import Mail, MailNotTaken
 from project_invoicing.rules.invoice_mail import MOST, MailFile, encoded, fitting, mail_of, subject_of
@@ -127,7 +128,8 @@ class Sending:
     def _refused(self, before: MailedDocument | None, mail: MailedDocument, done: list[HistoryEntry], why: str) -> Json:
         failed = replace(mail, state=MailState.FAILED)
         told = {"attempt": mail.attempt, "address": mail.address, "detail": why}
-        self.stores.mailed.claim(before, failed, [*done, self._entry(Done.MAIL_FAILED, told)])
+        event = changed(None, failed, self.at)
+        self.stores.mailed.claim(before, failed, [*done, self._entry(Done.MAIL_FAILED, told)], event)
         self.troubled()
         return mail_row(failed) | {"detail": why}
 
@@ -170,7 +172,7 @@ class Sending:
             if after == now and done is None:
                 break
             try:
-                self.stores.mailed.move(now, after, done)
+                self.stores.mailed.move(now, after, done, changed(now, after, self.at))
             except Conflict:
                 continue
             if after.state in TROUBLE and after.state is not now.state:
@@ -215,6 +217,17 @@ class Sending:
 
     def _entry(self, what: Done, after: Mapping[str, Any]) -> HistoryEntry:
         return HistoryEntry(self.at, self.actor, what, {}, after)
+
+
+def changed(before: MailedDocument | None, after: MailedDocument, at: str) -> BusEvent | None:
+    """The event that more is known of a mail; ``None`` until it has left or failed, and where its state is the same."""
+    standing = after.state.standing
+    if standing is None or (before and before.state is after.state):
+        return None
+    event = InvoiceMailChanged(
+        company=after.company, invoice_number=after.invoice_number, attempt=after.attempt, state=standing
+    )
+    return event.on_bus(at, f"{after.company}#{after.invoice_number}#{after.attempt}#{after.state}")
 
 
 def mail_row(mail: MailedDocument) -> Json:

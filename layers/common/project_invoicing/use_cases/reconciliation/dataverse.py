@@ -13,7 +13,15 @@ from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.compared import ComparedColumns
 from project_invoicing.dataverse.found_rows import columns_of, inbound_maps, row_event_of
-from project_invoicing.dataverse.mapping import invoice_write_back, reads_fees, to_actual, to_connection, to_proforma
+from project_invoicing.dataverse.mapping import (
+    document_columns,
+    document_write_back,
+    invoice_write_back,
+    reads_fees,
+    to_actual,
+    to_connection,
+    to_proforma,
+)
 from project_invoicing.domain.actual import Connection
 from project_invoicing.domain.codes import ProposalStatus, WriteBackState
 from project_invoicing.domain.compared_rows import ProformaThere
@@ -199,6 +207,8 @@ class AgainstDataverse:
         invoice = self.books.headers.invoices.get(there.id)
         if invoice and invoice.posted:
             self._written_of_invoice(there, invoice)
+            if document_columns():
+                self._told_of_document(there, invoice)
 
     def _newer_header(self, there: ProformaThere, header: Proposal) -> None:
         """A waiting header still follows Dataverse; a complete one keeps the values its lines were built from."""
@@ -225,4 +235,21 @@ class AgainstDataverse:
             self._report([proformas.invoice_not_written(invoice, state, answer)])
             return
         ours = invoice_write_back(**row_of_invoice(invoice))
+        self._report(proformas.invoice_written_differs(invoice, ours, there.columns))
+
+    def _told_of_document(self, there: ProformaThere, invoice: Invoice) -> None:
+        """Whether Dataverse has taken how far the document has come, and has it still."""
+        records = self.books.stores.document_records()
+        standing = records.standing(invoice.company, invoice.invoice_number)
+        if standing is None:
+            return
+        told = records.told.get(invoice.company, invoice.invoice_number)
+        if told is None or told.is_due(standing):
+            self._report([proformas.document_not_told(invoice, told)])
+            return
+        try:
+            ours = document_write_back(document_link=str(told.link), document_state=standing)
+        except Rejected as rejected:
+            self._report([proformas.document_not_told(invoice, replace(told, detail=rejected.detail))])
+            return
         self._report(proformas.invoice_written_differs(invoice, ours, there.columns))

@@ -19,6 +19,7 @@ from typing import Final
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.found_rows import columns_of, event_of
+from project_invoicing.dataverse.mapping import document_columns
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, MASTER_TABLES, PROFORMA, table_maps
 from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.codes import ProposalStatus, StagingState, WriteBackState
@@ -195,7 +196,12 @@ class Repairs:
             return None
         if taken is None:
             taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
+            if taken and document_columns() and self._document_is_due(header.company, header.invoice_number):
+                taken = False  # the rows were taken, and only of the document Dataverse has to be told
         return Retry(company=header.company, invoice_number=header.invoice_number, everything=taken)
+
+    def _document_is_due(self, company: str, number: str) -> bool:
+        return self.stores.document_records().is_due(company, number)
 
     def _note(self, repair: Repair, rows: Iterable[tuple[str, str]]) -> None:
         """Keeps who asked for it with each row. Given again, it is kept once."""

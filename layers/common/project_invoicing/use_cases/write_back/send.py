@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
-from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back, reads_fees
+from project_invoicing.dataverse.mapping import actual_write_back, document_columns, invoice_write_back, reads_fees
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
 from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.calendar import utc_text
@@ -35,11 +35,15 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
-from project_invoicing.store.write_backs import Document, Progress, WriteBacks
+from project_invoicing.store.write_backs import INVOICE_DOCUMENT, Document, Progress, WriteBacks
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
 from project_invoicing.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.history import HistoryEntry
+    from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
 
 BATCH_ROWS: Final = 100
 """As many rows as one transaction can write the states of."""
@@ -52,6 +56,8 @@ RETRY_SECONDS: Final = 60
 BATCH_MS: Final = 130_000
 """The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
+ABOUT_DOCUMENTS: Final = frozenset({"InvoiceDocumentReady", "InvoiceMailChanged"})
+"""Events about the documents of invoices. Their classes are not loaded: most stacks tell Dataverse nothing of them."""
 _DETAIL: Final = 200
 """How many characters of Dataverse's answer a row keeps, to stay below 1 KB."""
 
@@ -81,6 +87,9 @@ def document_of(detail: Mapping[str, Any]) -> Document:
 def document_due(message: Mapping[str, Any]) -> Document:
     """The document of a queued message: the event of its posting, or a task. Raises ``Rejected``."""
     named: JournalPosted | InvoicePosted | WriteBackTask
+    if message.get("detail-type") in ABOUT_DOCUMENTS:
+        of = document_of(message.get("detail") or {})
+        return Document(INVOICE_DOCUMENT, of.company, of.number)
     match message.get("detail-type"):
         case JournalPosted.TYPE:
             named = JournalPosted.of(message)
@@ -88,6 +97,8 @@ def document_due(message: Mapping[str, Any]) -> Document:
             named = InvoicePosted.of(message)
         case _:
             named = WriteBackTask.of(message)
+            if named.invoice_document:
+                return Document(INVOICE_DOCUMENT, named.company, named.invoice_document)
     return document_of(named.as_detail())
 
 
@@ -96,7 +107,7 @@ class WriteBack:
     """The work of one invocation.
 
     ``dataverse`` is ``None`` where none is connected: documents are noted then, and written back once one is.
-    ``time_left`` returns the milliseconds the invocation has left.
+    ``time_left`` returns the milliseconds the invocation has left. ``telling`` is what tells of documents of invoices.
     """
 
     journals: Journals
@@ -108,6 +119,7 @@ class WriteBack:
     now: Callable[[], datetime]
     time_left: Callable[[], int]
     maps: MapsAtWork
+    telling: Callable[[DataverseApi | None], DocumentTelling]
     done: int = 0
     failed: int = 0
 
@@ -120,16 +132,24 @@ class WriteBack:
         ends) or the schedule does (no Dataverse is connected, the map is paused). Raises ``Conflict`` where the
         document is not posted, ``AccessDenied`` where access has to be granted first.
         """
+        if document.source == INVOICE_DOCUMENT:
+            if document_columns():
+                self._trying(document, lambda: self._tell(document))
+            return
         invoice = self._posted(document)
         if invoice and invoice.borrower:
             return  # its journal wrote its actuals back, and there is no proforma
-        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
+        dataverse = self.dataverse
+        if dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
             self.documents.record(document, at)
             return
         progress = self.documents.take(document, self._from_now(RESUMED_AFTER))
+        if progress:
+            self._trying(document, lambda: self._go_on(dataverse, progress, invoice))
+
+    def _trying(self, document: Document, work: Callable[[], None]) -> None:
         try:
-            if progress:
-                self._go_on(self.dataverse, progress, invoice)
+            work()
         except Throttled as throttled:
             self._later(document, throttled.retry_after)
         except Unavailable:
@@ -140,11 +160,18 @@ class WriteBack:
 
     def hand_out(self, at: str) -> int:
         """Queues every unfinished document that no worker is busy with. Returns how many."""
-        if self.dataverse is None or not self.maps.running(ACTUALS_WRITE_BACK.name):
+        if self.dataverse is None:
+            return 0
+        running = self.maps.running(ACTUALS_WRITE_BACK.name)
+        telling = bool(document_columns()) and self.maps.running(INVOICES_WRITE_BACK.name)
+        if not running and not telling:
             return 0
         until = utc_text(datetime.fromisoformat(at) + RESUMED_AFTER)
         free = (
-            document for document, since in self.documents.due(at) if self.documents.put_off(document, until, since)
+            document
+            for document, since in self.documents.due(at)
+            if (telling if document.source == INVOICE_DOCUMENT else running)
+            and self.documents.put_off(document, until, since)
         )
         return self.queue.send(_task(document, at) for document in free)
 
@@ -176,15 +203,37 @@ class WriteBack:
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
         told = {"written": progress.done, "refused": rows}
         made = HistoryEntry(at, who, Done.WRITTEN_AGAIN, told, {"rows": "all" if everything else rows})
+        telling = self._telling() if document.source == INVOICE and document_columns() else None
+        due = telling is not None and telling.records.is_due(document.company, document.number)
+        if telling and due and not (rows or everything):
+            return self._tell_again(telling, document, at, made)
         if not (rows or everything) or not self.documents.again(
             progress, self._from_now(RESUMED_AFTER), made, everything=everything
         ):
             return f"refused: no row of {name} waits to be tried again"
-        self.queue.send([_task(document, at)])
+        its_own = Document(INVOICE_DOCUMENT, document.company, document.number)
+        self.queue.send([_task(document, at), *([_task(its_own, at)] if telling and (due or everything) else [])])
         tried = "all rows" if everything else number_of(rows, "row")
         return f"{tried} of {name} {'is' if tried == '1 row' else 'are'} tried again"
 
+    def _tell_again(self, telling: DocumentTelling, invoice: Document, at: str, made: HistoryEntry) -> str:
+        """All rows were taken, and only of the document Dataverse has to be told."""
+        company, number = invoice.company, invoice.number
+        if not telling.records.told.again(company, number, self._from_now(RESUMED_AFTER), made):
+            return f"refused: Dataverse is still being told of the document of {number} of {company}"
+        self.queue.send([_task(Document(INVOICE_DOCUMENT, company, number), at)])
+        return f"Dataverse is told of the document of {number} of {company} again"
+
     # Work
+
+    def _telling(self) -> DocumentTelling:
+        return self.telling(self.dataverse if self.maps.running(INVOICES_WRITE_BACK.name) else None)
+
+    def _tell(self, document: Document) -> None:
+        invoice = self._posted(Document(INVOICE, document.company, document.number))
+        if invoice and not invoice.borrower:
+            told = self._telling().tell(invoice, self._from_now(RESUMED_AFTER))
+            self._count(int(told is WriteBackState.DONE), int(told is WriteBackState.FAILED))
 
     def _posted(self, document: Document) -> Invoice | None:
         if document.source == INVOICE:
@@ -326,6 +375,8 @@ def _columns(row: RowToWrite) -> Values:
 
 
 def _task(document: Document, at: str) -> dict[str, Any]:
+    if document.source == INVOICE_DOCUMENT:
+        return WriteBackTask(company=document.company, invoice_document=document.number).message(at)
     if document.source == INVOICE:
         return WriteBackTask(company=document.company, invoice_number=document.number).message(at)
     return WriteBackTask(company=document.company, journal_id=document.number).message(at)

@@ -81,6 +81,7 @@ def show(desk: Desk) -> Response[Any]:
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
+        told=None if invoice.borrower else bootstrap.told_documents().get(company, number),
         corrects=sorted({charge.invoice for line in rows for charge in line.continues if charge.invoice}),
         credited_by=_credited_by(desk, invoice, staged),
         beside=neighbours(desk, Kind.INVOICES, lambda row: _key(row) == (company, number)),
