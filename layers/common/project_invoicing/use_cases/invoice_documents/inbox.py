@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from project_invoicing.document_bucket import ATTACHMENTS
-from project_invoicing.domain.actor import BY_EVENT, Actor, person
+from project_invoicing.domain.actor import BY_EVENT, Actor
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.made_document import HTML, PDF, XML, Attachment, DocumentState
@@ -79,7 +79,7 @@ class DocumentInbox:
         return self._show(ShowDocument.of(detail.get("show")), at)
 
     def _for(self, asked: Any, at: str) -> Making:
-        return self.making(at, person(asked.actor))
+        return self.making(at, asked.who)
 
     def _show(self, asked: ShowDocument, at: str) -> Json:
         making, name = self._for(asked, at), NAMES[asked.format or "pdf"]

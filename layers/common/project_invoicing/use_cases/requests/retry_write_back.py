@@ -12,11 +12,11 @@ from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company
 from project_invoicing.use_cases.documents.given import given_actor
 from project_invoicing.use_cases.documents.requests import named
-from project_invoicing.use_cases.requests.request import SignedRequest
+from project_invoicing.use_cases.requests.request import RelayedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryWriteBack(SignedRequest):
+class RetryWriteBack(RelayedRequest):
     """Tries the refused rows of a document again, or with ``everything`` all its rows."""
 
     FUNCTION: ClassVar[str] = "accounting_writeback"
@@ -36,8 +36,11 @@ class RetryWriteBack(SignedRequest):
         texts = all(isinstance(one, str | None) for one in (company, journal, invoice))
         if not company or bool(journal) == bool(invoice) or not texts:
             raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
+        actor, signed = given_actor(given.get("actor")), RelayedRequest.of_detail(given, "the request")
         return cls(
-            actor=given_actor(given.get("actor")),
+            actor=actor,
+            actor_name=signed.actor_name,
+            how=signed.how,
             company=company,
             journal_id=journal or None,
             invoice_number=invoice or None,

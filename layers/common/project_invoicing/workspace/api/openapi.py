@@ -23,7 +23,7 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SIGNATURE, Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.workspace.api import operations
 from project_invoicing.workspace.api.call import Call
@@ -185,7 +185,7 @@ def _of_command(command: type[Command]) -> Schema:
 
 
 def _of_request(request: type[Request]) -> Schema:
-    known = [shape for shape in shapes(request) if shape.name != "actor"]
+    known = [shape for shape in shapes(request) if shape.name not in SIGNATURE]
     made: Schema = {
         "type": "object",
         "description": _plain(cleandoc(str(request.__doc__))),

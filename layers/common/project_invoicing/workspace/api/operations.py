@@ -28,7 +28,7 @@ from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.repair_differences import ALL, RepairDifferences
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SIGNATURE, Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.workspace.api.call import Call
@@ -148,7 +148,7 @@ def control_map(call: Call) -> Answer:
 def _asked(request: type[Asks], call: Call) -> Asks:
     """The body as a request. A field that it does not know is refused: it might have narrowed what is done."""
     _must_not_sign(call.body)
-    known = [shape.name for shape in shapes(request) if shape.name != "actor"]
+    known = [shape.name for shape in shapes(request) if shape.name not in SIGNATURE]
     for name in call.body:
         if name not in known:
             detail = f"the request knows no {name[:40]}; what it knows: {', '.join(known)}"
