@@ -83,9 +83,3 @@ def person(id: str | None, how: How = How.COMMAND_LINE) -> Actor:
 def relayed(id: str | None, name: str | None, how: str | None) -> Actor:
     """A person for whom another function asks. Its door has looked at the roles; an earlier version did not name it."""
     return Actor(id or "", name or id or "", How(how) if how else How.COMMAND_LINE)
-
-
-def signature_of(actor: Actor) -> dict[str, str]:
-    """What a relayed request says of who asks."""
-    named = {"actor": actor.id, "actor_name": actor.name, "how": str(actor.how)}
-    return {name: value for name, value in named.items() if value}

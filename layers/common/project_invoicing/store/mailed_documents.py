@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from project_invoicing.domain.mailed_document import MailedDocument, MailState
 from project_invoicing.store import history
 from project_invoicing.store.invoices import partition
+from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import get, put, transact, update
 
 if TYPE_CHECKING:
@@ -32,21 +33,7 @@ class MailedDocuments:
 
     def get(self, company: str, number: str) -> MailedDocument | None:
         item = get(self.client, self.table, partition(company, number), KEY)
-        if item is None:
-            return None
-        return MailedDocument(
-            company=company,
-            invoice_number=number,
-            state=MailState(item["st"]),
-            attempt=int(item["n"]),
-            claim=item["cl"],
-            address=item["ad"],
-            language=item["la"],
-            at=item["at"],
-            claimed=item["wc"],
-            message_id=item.get("mi"),
-            seen=tuple(item["se"].split()),
-        )
+        return mailed_of(company, number, item) if item else None
 
     def claim(self, before: MailedDocument | None, mail: MailedDocument, done: Iterable[HistoryEntry]) -> None:
         """The next mail is this run's alone."""
@@ -68,6 +55,22 @@ class MailedDocuments:
     def note(self, company: str, number: str, done: HistoryEntry) -> None:
         """An entry about an earlier mail, once."""
         history.commit(self.client, self.table, partition(company, number), done, [])
+
+
+def mailed_of(company: str, number: str, item: Item) -> MailedDocument:
+    return MailedDocument(
+        company=company,
+        invoice_number=number,
+        state=MailState(item["st"]),
+        attempt=int(item["n"]),
+        claim=item["cl"],
+        address=item["ad"],
+        language=item["la"],
+        at=item["at"],
+        claimed=item["wc"],
+        message_id=item.get("mi"),
+        seen=tuple(item["se"].split()),
+    )
 
 
 def _values(mail: MailedDocument) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from project_invoicing.document_bucket import ATTACHMENTS
 from project_invoicing.domain.actor import BY_EVENT, Actor
+from project_invoicing.domain.attachments import why_not
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.made_document import HTML, PDF, XML, Attachment, DocumentState
@@ -142,6 +143,8 @@ class DocumentInbox:
             raise Rejected("schema", "content is not base64", field="content") from None
         if not 0 < len(data) <= MOST_ATTACHED:
             raise Rejected("schema", f"{asked.name} has {len(data)} bytes; at most {MOST_ATTACHED}, and not none")
+        if refused := why_not(asked.name, data):
+            raise Rejected("schema", refused, field="name")
         document = posted_document(making.stores, asked.company, asked.invoice_number)
         if document is None:
             raise NoDocument(asked.company, asked.invoice_number)

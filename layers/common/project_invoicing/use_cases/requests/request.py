@@ -11,7 +11,6 @@ from project_invoicing.events.details import Detail, Says
 from project_invoicing.use_cases.documents.given import ACTOR, given_actor
 from project_invoicing.use_cases.documents.requests import named
 
-
 SIGNATURE: Final = frozenset({"actor", "actor_name", "how"})
 """What says who asks. Whoever signs in has no need of it, and no right to it."""
 
