@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.made_documents import MadeDocuments
+    from project_invoicing.store.mailed_documents import MailedDocuments
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
@@ -473,7 +474,7 @@ def document_inbox(rendering: Rendering, time_left: Callable[[], bool]) -> Docum
         stores = DocumentStores(proposals(), staging(), setups)
         return Making(stores, made_documents(), document_bucket(), rendering, at, actor)
 
-    return DocumentInbox(making, time_left)
+    return DocumentInbox(making, mailed_documents(), time_left)
 
 
 def sending_inbox() -> SendingInbox:

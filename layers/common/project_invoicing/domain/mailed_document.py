@@ -57,6 +57,15 @@ class MailedDocument:
         """Its state for people, who take another way out of ``suppressed``: its address is on a list of the service."""
         return SUPPRESSED if self.state is MailState.BOUNCED and SUPPRESSED in self.seen else self.state
 
+    @property
+    def says(self) -> str:
+        """What its state means, and what people do about it."""
+        return MAIL_STATES[self.called]
+
+    @property
+    def in_trouble(self) -> bool:
+        return self.state in TROUBLE
+
 
 MAIL_STATES: Final[Mapping[str, str]] = {
     MailState.WAITING: "The mail service takes nothing now; it is tried again by itself.",

@@ -138,7 +138,7 @@ class Listed:
     def newest(
         self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None, until: str | None = None
     ) -> Found:
-        """At most ``limit`` entries, each part newest first and one after the other, from ``since`` to the day ``until``.
+        """At most ``limit`` entries of the days ``since`` to ``until``, each part newest first, one after the other.
 
         One request, and where there may be a former list one for it every ten minutes. An answer may have fewer entries
         than ``limit``, even none, and still go on ``before`` a place.

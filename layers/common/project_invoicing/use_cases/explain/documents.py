@@ -26,6 +26,7 @@ from project_invoicing.rules.explaining.documents import (
 )
 from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.history import sealed_in_words, woven
+from project_invoicing.rules.explaining.invoice_documents import say_document
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
 from project_invoicing.store.unsealed import Mark
@@ -107,10 +108,14 @@ def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
 
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:
-    """A customer invoice: its proposal's explanation under the invoice's number."""
+    """A customer invoice: its proposal's explanation under the invoice's number, and how its document stands."""
     invoice = stores.proposals.invoices.get(company, number)
     made = explain_proposal(stores, invoice.proforma_id) if invoice else None
-    return as_invoice(made, invoice, stores.setup) if invoice and made else None
+    if invoice is None or made is None:
+        return None
+    found = stores.documents()
+    say_document(made, found.made.get(company, number), found.mailed.get(company, number))
+    return woven(as_invoice(made, invoice, stores.setup), found.made.history(company, number))
 
 
 def explain_journal(stores: Stores, company: str, number: str) -> Explanation | None:

@@ -20,6 +20,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.ledger_bucket import in_key
+from project_invoicing.store.mailed_documents import MailedDocuments
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoice_documents.make import Making, MakingMany, NoDocument, document_row
 from project_invoicing.use_cases.invoice_documents.read import draft_document, posted_document
@@ -47,6 +48,7 @@ class DocumentInbox:
     """What a message or a request about documents does. ``making`` makes them at a time for an actor."""
 
     making: Callable[[str, Actor], Making]
+    mailed: MailedDocuments
     time_left: Callable[[], bool]
 
     def message(self, event: Mapping[str, Any]) -> Json:
@@ -90,6 +92,13 @@ class DocumentInbox:
         kept = making.made.get(asked.company, asked.invoice_number)
         other = asked.language not in (None, document.presentation.language)
         about: Json = {"company": asked.company, "invoice_number": asked.invoice_number, "name": name}
+        if mail := self.mailed.get(asked.company, asked.invoice_number):
+            about["mail"] = {
+                "state": mail.called,
+                "attempt": mail.attempt,
+                "address": mail.address,
+                "asked_at": mail.at,
+            }
         if kept and kept.state is DocumentState.READY and not other:
             stored = kept.file(name)
             if stored is None:

@@ -73,8 +73,8 @@ REASONS: Final[Mapping[Kind, tuple[str, ...]]] = {
 class Asked:
     """A question to a list. ``since`` is a day, ``number`` a number or an id, ``cursor`` what a page before gave.
 
-    ``customer`` is the number of a customer; of invoices also what its name begins with. ``from_month`` and ``to_month``
-    are months, as 2026-08.
+    ``customer`` is the number of a customer; of invoices also how its name begins. ``from_month`` and ``to_month`` are
+    months, as 2026-08.
     """
 
     kind: Kind

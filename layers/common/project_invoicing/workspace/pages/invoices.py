@@ -18,7 +18,6 @@ from project_invoicing.domain.document_codes import Channel
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import net_by_code
 from project_invoicing.domain.ledger import INVOICE
-from project_invoicing.domain.mailed_document import MAIL_STATES
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.figures import Figures
@@ -94,7 +93,6 @@ def show(desk: Desk) -> Response[Any]:
         sends=sends,
         sends_itself=sends and delivery is not None and delivery.channel is Channel.MAIL,
         address=mail.address if mail else (delivery.address if delivery else None),
-        mail_says=MAIL_STATES,
         kinds=KINDS,
         accepted=",".join(f".{one}" for one in BEGINS),
         proforma=_in_dataverse(invoice),
