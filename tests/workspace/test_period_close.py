@@ -24,13 +24,16 @@ def months(books: Books, *closed: int, **parameters: Any) -> None:
     books.use(finance(("fiscal_periods.USPM", periods), *given))
 
 
+NOT_COUNTED = "not counted: no batches are made"
+
+
 def open_points(books: Books, period: str = "2026-08") -> list[str]:
     """The points that are not done, in the words of the page."""
     page = Person(books).get("/close", company="USPM", period=period)
     assert page.status == 200, page.text
     assert page.requests <= MOST_REQUESTS
     rows = page.html.partition("<tbody")[2].split("<tr")[1:]
-    return [row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row]
+    return [row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row and NOT_COUNTED not in row]
 
 
 RECONCILED = "A whole reconciliation after the end of the period"

@@ -33,6 +33,7 @@ _NAMED: Final = re.compile(
     r"(?P<id>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
     r"|\b(?:journal|proposal|invoice|voucher|explain) (?P<number>(?=[^\s,;:()]*[0-9])[^\s,;:()]*[^\s,;:().`])"
 )
+_TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _AMOUNT: Final = re.compile(r"(?<![\w.,#-])\d{4,}\.\d+(?![\w.])")
 NAVIGATION: Final = (
     ("/", "Overview", "o"),
@@ -143,14 +144,19 @@ def _with_links(text: str) -> Markup:
 
 
 def told(text: str | None) -> Markup:
-    """As ``linked``, a text that was made for every door: codes are words here, and amounts have their thousands apart.
+    """As ``linked``, a text that was made for every door: codes are words here, amounts have their thousands apart.
 
     What stands between backticks stays as it is.
     """
     parts = (text or "").split("`")
     if len(parts) % 2:
-        parts[::2] = [_AMOUNT.sub(lambda one: amount(one[0]), _codes().sub(_in_words, part)) for part in parts[::2]]
+        parts[::2] = map(_as_pages_say, parts[::2])
     return linked("`".join(parts))
+
+
+def _as_pages_say(text: str) -> str:
+    text = _TIME.sub(lambda one: moment(one[0]), _codes().sub(_in_words, text))
+    return _AMOUNT.sub(lambda one: amount(one[0]), text)
 
 
 @cache

@@ -56,7 +56,8 @@ def compare(desk: Desk) -> Response[Any]:
     bootstrap.reconciliation_function().start({"actor": who.id} if who.id else {}, desk.at)
     logger.info("reconciliation asked for", actor=who.id)
     back = {name: desk.form.get(name) for name in ("company", "reason")}
-    return desk.go("/differences", "Everything is being compared. Load this page again in some minutes.", **back)
+    said = "Everything is being compared. Load this page again in some minutes."
+    return desk.go("/differences", said, refused=False, **back)
 
 
 def _differences(report: Row | None) -> Iterator[Difference]:
