@@ -33,7 +33,9 @@ def open_points(books: Books, period: str = "2026-08") -> list[str]:
     assert page.status == 200, page.text
     assert page.requests <= MOST_REQUESTS
     rows = page.html.partition("<tbody")[2].split("<tr")[1:]
-    return [row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row and NOT_COUNTED not in row]
+    return [
+        row.partition("</a>")[0].rpartition(">")[2] for row in rows if "✓ done" not in row and NOT_COUNTED not in row
+    ]
 
 
 RECONCILED = "A whole reconciliation after the end of the period"

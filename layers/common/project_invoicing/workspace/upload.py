@@ -29,7 +29,8 @@ def parts_of(content_type: str, body: bytes) -> tuple[dict[str, list[str]], dict
     Raises ``Rejected``.
     """
     found = _BOUNDARY.search(content_type)
-    pieces = (b"\r\n" + body).split(b"\r\n--" + found[1].encode()) if found else []
+    edge = rb"\r\n--" + re.escape(found[1].encode()) + rb"(?=\r\n|--)" if found else None
+    pieces = re.split(edge, b"\r\n" + body) if edge else []
     if not 3 <= len(pieces) <= _MOST_PARTS or not pieces[-1].startswith(b"--"):
         raise Rejected(RejectReason.SCHEMA, "What was sent is no form.")
     fields: dict[str, list[str]] = {}
