@@ -72,5 +72,5 @@ def test_what_is_told_for_every_door_is_told_in_words_and_figures_on_a_page() ->
     text = "waits: reference_missing, 12345.60 USD at 1234.5 since 2026-08-31T14:05:06Z; `reference_missing` PV-1234.5"
     made = "waits: reference missing, 12\u202f345.60 USD at 1\u202f234.5 since 2026-08-31 14:05; "
     assert told(text) == f"{made}<code>reference_missing</code> PV-1234.5"
-    assert told("<b>late_change</b>") == "&lt;b&gt;late change&lt;/b&gt;"
+    assert told("<b>four_eyes</b>") == "&lt;b&gt;four eyes&lt;/b&gt;"
     assert told(None) == ""
