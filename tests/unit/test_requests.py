@@ -23,7 +23,8 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
-from project_invoicing.use_cases.requests.request import RelayedRequest, Request, SignedRequest
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
+from project_invoicing.use_cases.requests.request import Request, SignedRequest
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from tests.builders import guid
 from tools.contracts import REQUESTS
@@ -91,8 +92,10 @@ def test_a_question_without_an_id_is_a_question() -> None:
     assert Question.of({"id": 5}) == Question(id="5")
 
 
-@pytest.mark.parametrize("request_", [one for one in SIGNED if issubclass(one, RelayedRequest)])
-def test_who_is_relayed_has_its_name_and_its_door_and_is_never_the_system(request_: type[RelayedRequest]) -> None:
+@pytest.mark.parametrize("request_", [RetryWriteBack, *(one for one in SIGNED if issubclass(one, RelayedRequest))])
+def test_who_is_relayed_has_its_name_and_its_door_and_is_never_the_system(
+    request_: type[RelayedRequest | RetryWriteBack],
+) -> None:
     given = REQUIRED[request_]
     assert request_.of(given).who == Actor("", "", How.COMMAND_LINE)
     signed = {"actor": "0f1f", "actor_name": "Ann of Contoso", "how": "workspace"}

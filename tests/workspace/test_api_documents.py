@@ -53,7 +53,7 @@ def test_a_program_looks_at_a_document_extends_it_and_has_it_mailed(office: Offi
     assert (shown["document"], shown["mail"]["state"]) == ("ready", "suppressed")
     assert [one["name"] for one in shown["attachments"]] == ["hours.pdf"]
     assert shown["files"][0]["sha256"] == made["files"][0]["sha256"]
-    assert "X-Amz-Expires=60" in shown["files"][0]["link"]
+    assert "X-Amz-Expires=60" in shown["files"][0]["address"]
     (row,) = said("ListRowsAnswer", *api.get(f"/api/v1/lists/invoices?company={COMPANY}&customer=adat"))["rows"]
     assert (row["document"], row["mail"]) == ("ready", "suppressed")
     month = row["invoice_date"][:7]

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from project_invoicing.domain.actor import DOORS
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.events import SOURCE, BusEvent
 from project_invoicing.events.details import Detail, Says, unreadable
@@ -219,7 +218,7 @@ class Retry(Detail):
     everything: Annotated[bool | None, Says("all its rows, not only those that were refused")] = None
     actor: Annotated[str | None, Says("the id of who had it repaired, if that is known")] = None
     actor_name: Annotated[str | None, Says("the name of who had it repaired, if that is known")] = None
-    how: Annotated[str | None, Says("the door through which that was asked for", values=DOORS)] = None
+    how: Annotated[str | None, Says("the door through which that was asked for")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

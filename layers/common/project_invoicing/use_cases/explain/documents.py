@@ -26,7 +26,6 @@ from project_invoicing.rules.explaining.documents import (
 )
 from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.history import sealed_in_words, woven
-from project_invoicing.rules.explaining.invoice_documents import say_document
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
 from project_invoicing.store.unsealed import Mark
@@ -113,6 +112,9 @@ def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | 
     made = explain_proposal(stores, invoice.proforma_id) if invoice else None
     if invoice is None or made is None:
         return None
+    # Imported late: few questions are about invoices.
+    from project_invoicing.rules.explaining.invoice_documents import say_document  # noqa: PLC0415
+
     found = stores.documents()
     say_document(made, found.made.get(company, number), found.mailed.get(company, number))
     return woven(as_invoice(made, invoice, stores.setup), found.made.history(company, number))

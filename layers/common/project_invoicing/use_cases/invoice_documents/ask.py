@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.people import must_be_allowed
 
 if TYPE_CHECKING:
     from project_invoicing.domain.actor import Actor
-    from project_invoicing.other_function import OtherFunction
-    from project_invoicing.use_cases.requests.request import RelayedRequest
+    from project_invoicing.use_cases.requests.relayed import RelayedRequest
 
 _REFUSED: Final = "refused: "
+
+
+class Function(Protocol):
+    """A function of the stack that answers."""
+
+    def ask(self, detail: Mapping[str, Any], at: str) -> dict[str, Any]:
+        """Raises ``Unavailable``."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRequests:
     """``functions`` by their names; one that the stack does not have is not among them."""
 
-    functions: Mapping[str, OtherFunction]
+    functions: Mapping[str, Function]
     at: str
     actor: Actor
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company, ProposalNumber
-from project_invoicing.use_cases.requests.request import RelayedRequest
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
 
 InvoiceNumber = Annotated[str, Says("the number of the posted invoice")]
 Format = Annotated[str | None, Says("which file; pdf if nothing is said", values=("pdf", "html", "xml"))]

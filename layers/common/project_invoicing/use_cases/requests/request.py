@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Self
 
-from project_invoicing.domain.actor import DOORS, Actor, relayed
+from project_invoicing.domain.actor import DOORS
 from project_invoicing.events.details import Detail, Says
 from project_invoicing.use_cases.documents.given import ACTOR, given_actor
 from project_invoicing.use_cases.documents.requests import named
 
+ActorName = Annotated[str | None, Says("the name of who asks, if that is known")]
+Door = Annotated[
+    str | None, Says("the door through which it was asked for; the command line if nothing is said", values=DOORS)
+]
 SIGNATURE: Final = frozenset({"actor", "actor_name", "how"})
 """What says who asks. Whoever signs in has no need of it, and no right to it."""
 
@@ -51,18 +55,3 @@ class SignedRequest(Request):
     def signed(self) -> dict[str, str]:
         """What the answer says of who asked."""
         return {"actor": self.actor} if self.actor else {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayedRequest(SignedRequest):
-    """A request that another function may make for a person who came through its door."""
-
-    actor_name: Annotated[str | None, Says("the name of who asks, if that is known")] = None
-    how: Annotated[
-        str | None, Says("the door through which it was asked for; the command line if nothing is said", values=DOORS)
-    ] = None
-
-    @property
-    def who(self) -> Actor:
-        """Who asks, through which door."""
-        return relayed(self.actor, self.actor_name, self.how)

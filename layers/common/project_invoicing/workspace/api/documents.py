@@ -19,7 +19,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
     ResendDocument,
     ShowDocument,
 )
-from project_invoicing.use_cases.requests.request import RelayedRequest
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
 from project_invoicing.workspace.api.asking import must_know, request_of
 from project_invoicing.workspace.api.call import Call
 from project_invoicing.workspace.api.problem import Problem
@@ -102,5 +102,5 @@ def _ask(call: Call, request: RelayedRequest) -> Answer:
 
 
 def _file(name: str, one: KeptFile) -> Answer:
-    link = bootstrap.document_bucket().link(one.key, one.name, _SECONDS)
-    return {"name": name, "key": one.key, "sha256": one.sha256, "bytes": one.size, "link": link}
+    address = bootstrap.document_bucket().link(one.key, one.name, _SECONDS)
+    return {"name": name, "key": one.key, "sha256": one.sha256, "bytes": one.size, "address": address}

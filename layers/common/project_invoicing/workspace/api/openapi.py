@@ -271,8 +271,8 @@ def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
 
 def _files(which: str) -> Schema:
     one = {"name": _TEXT, "key": _TEXT, "sha256": _TEXT, "bytes": _NUMBER}
-    link = {**_TEXT, "description": "where it can be loaded for a minute"}
-    return {"type": "array", "items": _object({**one, "link": link}), "description": which}
+    address = {**_TEXT, "description": "where it can be loaded for a minute"}
+    return {"type": "array", "items": _object({**one, "address": address}), "description": which}
 
 
 _TEXT: Final[Schema] = {"type": "string"}

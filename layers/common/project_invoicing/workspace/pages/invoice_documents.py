@@ -28,7 +28,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
     PreviewDocument,
     ResendDocument,
 )
-from project_invoicing.use_cases.requests.request import RelayedRequest
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
 from project_invoicing.workspace import papers
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import CHANGED, kept
