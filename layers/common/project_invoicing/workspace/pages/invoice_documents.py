@@ -22,6 +22,7 @@ from project_invoicing.observe import logger
 from project_invoicing.rules.proforma import customer_of
 from project_invoicing.use_cases.invoice_documents.kept import KeptDocument, kept_document
 from project_invoicing.use_cases.lists.facts import ProposalFacts
+from project_invoicing.use_cases.master_data.facts import ProformaFacts
 from project_invoicing.use_cases.requests.invoice_documents import (
     AttachFile,
     MakeDocument,
@@ -162,7 +163,7 @@ def _preview_of(desk: Desk, id: str, format: str, content_type: str) -> Response
 
 def _e_invoice(desk: Desk, header: Proposal) -> str | None:
     """The syntax of the e-invoice that its customer gets, if any."""
-    setup = desk.lists.seeing([ProposalFacts.of(header)]).setup
+    setup = desk.lists.seeing([ProposalFacts.of(header), ProformaFacts.of(header)]).setup
     customer = setup.customer(header.company, customer_of(header, setup))
     wanted = customer.document.e_invoice if customer else None
     return _SYNTAXES[wanted.syntax] if wanted else None
