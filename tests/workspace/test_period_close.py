@@ -81,6 +81,7 @@ def test_a_month_is_done_once_all_is_posted_written_back_and_reconciled(books: B
     assert open_points(books) in ([RECONCILED], ["Posted documents that are not written back", RECONCILED])
     reconciled(books, at="2026-08-31T03:00:00Z")
     assert RECONCILED in open_points(books)
+    assert Person(books).get("/close", company="USPM", period="2026-08").text.count(NOT_COUNTED) == 2
     reconciled(books, at="2026-09-02T03:00:00Z")
     assert RECONCILED not in open_points(books)
     reconciled(books, difference("a"), check="balance", at="2026-09-03T03:00:00Z")
