@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Amount, Journal
 from project_invoicing.store.journal_change import HEADER, partition
 from project_invoicing.store.journals import Journals
@@ -64,7 +65,7 @@ def test_what_is_not_charged_is_no_sales(books: Books) -> None:
     books.import_staging()
     lines = [line for one in journals_of(books).pages("USPM", "USPM-000001") for line in one.lines]
     free = [replace(line, chargeable=False) for line in lines]
-    empty = Journal("USPM", "USPM-000001", "draft", "2026-08-31")
+    empty = Journal("USPM", "USPM-000001", JournalStatus.DRAFT, "2026-08-31")
     assert empty.amounts_with(added=lines) == (Amount("USD", Decimal(800), Decimal(1600)),)
     assert empty.amounts_with(added=free) == (Amount("USD", Decimal(800)),)
 
