@@ -157,6 +157,8 @@ class Resources:
                 return re.sub(r"\$\{([^!}][^}]*)\}", lambda found: self._referred(found[1], where), text)
             case {"Fn::Join": [str(separator), [*parts]]}:
                 return separator.join(str(resolve(part)) for part in parts)
+            case {"Fn::If": [str(), there, _]}:  # a local stack has whatever a condition makes
+                return resolve(there)
             case dict() if len(value) == 1 and next(iter(value)).startswith("Fn::"):
                 raise TemplateError(f"{where}: the local run cannot resolve {value!r}")
             case dict():

@@ -62,7 +62,13 @@ class Handlers:
             self._enter({**function.environment, **self._extra})
             return self._handler(function)(event, Context(function.name))
 
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - as Lambda's client has it
+    def invoke(
+        self,
+        *,
+        FunctionName: str,  # noqa: N803 - as Lambda's client has it
+        Payload: str,  # noqa: N803
+        InvocationType: str = "RequestResponse",  # noqa: N803, ARG002 - what nobody waits for is done at once here
+    ) -> dict[str, Any]:
         """A function that is at work calls another one, and has its own environment again after that."""
         before = self._current
         try:

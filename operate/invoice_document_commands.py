@@ -243,11 +243,17 @@ def _given(options: argparse.Namespace, one: Document, answer: Json) -> int:
     elif file:
         kind = "a copy, which is not kept" if answer["copy"] else f"as it is kept, sha256 {answer['sha256']}"
         print(printable(f"{file}: {len(data)} bytes, {kind}"))
+        _say_mail(answer.get("mail"))
     else:
         sys.stdout.buffer.write(data)
     if options.open and file:
         webbrowser.open(file.resolve().as_uri())
     return 0
+
+
+def _say_mail(mail: Json | None) -> None:
+    if mail:
+        print(printable(f"mail {mail['attempt']} to {mail['address']}, asked for {mail['asked_at']}: {mail['state']}"))
 
 
 def _place(options: argparse.Namespace, one: Document) -> Path | None:

@@ -40,6 +40,9 @@ def add(commands: Commands) -> None:
     listing.add_argument("--status", type=named_text, help="of proposals, journals and what was rejected")
     listing.add_argument("--reason", type=named_text, help="why it waits, was refused or rejected; a check")
     listing.add_argument("--customer", type=named_text, help="the number of a customer, of proposals and invoices")
+    months = "of invoices: from the month of their date on, 2026-08"
+    listing.add_argument("--from-month", type=named_text, metavar="MONTH", help=months)
+    listing.add_argument("--to-month", type=named_text, metavar="MONTH", help="of invoices: up to this month")
     listing.add_argument("--since", type=named_text, metavar="DATE", help="from this day on, 2026-08-31")
     listing.add_argument("--number", type=named_text, help="only the one with this number or id")
     listing.add_argument("--limit", type=_limit, default=USUAL, metavar="N", help=f"how many; default: {USUAL}")
@@ -63,7 +66,7 @@ def _limit(text: str) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    names = ("company", "status", "reason", "customer", "since", "number", "limit", "cursor")
+    names = ("company", "status", "reason", "customer", "from_month", "to_month", "since", "number", "limit", "cursor")
     asked = {name: getattr(options, name) for name in names}
     found = lists.run(Kind(options.kind), asked, options.stack_prefix)
     if not found.filled:
@@ -185,6 +188,8 @@ def _invoice(row: Mapping[str, Any]) -> Mapping[str, Any]:
         "due": row["due_date"],
         "voucher": row["voucher"],
         "write-back": row["write_back"],
+        "document": row["document"],
+        "mail": row["mail"],
     }
 
 

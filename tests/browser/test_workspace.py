@@ -54,6 +54,7 @@ NO_PAGES: Final = {
     "/proposals/<id>/progress",
     "/proposals/<id>/document/html",
     "/proposals/<id>/document/pdf",
+    "/proposals/<id>/document/xml",
     "/invoice/document",
     "/invoice/file",
     "/sales-tax/csv",
@@ -231,7 +232,7 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
     with desk.signed_in("Eve", Role.VIEWER) as page:
         _open(page)
         expect(page.get_by_role("button", name="Post", exact=True)).to_have_count(0)
-    with desk.signed_in("Ben", Role.POSTER) as page:
+    with desk.signed_in("Ben", Role.POSTER, Role.ACCOUNTANT) as page:
         page.on("dialog", lambda dialog: dialog.accept())
         _open(page)
         page.get_by_role("button", name="Post", exact=True).click()
@@ -271,6 +272,28 @@ def _look_at_document(page: Page) -> None:
         page.get_by_role("link", name="invoice.pdf").click()
     assert begun.value.suggested_filename.endswith(".pdf")
     assert begun.value.path().read_bytes().startswith(b"%PDF")
+    _send_document(page)
+
+
+def _send_document(page: Page) -> None:
+    """The document of the invoice that is shown: a file attached, found again by customer and month, and mailed."""
+    page.get_by_text("Attach a file").click()
+    page.get_by_label("File").set_input_files({"name": "hours.csv", "mimeType": "text/csv", "buffer": b"day;hours"})
+    page.get_by_role("button", name="Attach").click()
+    expect(page.get_by_role("status")).to_contain_text("hours.csv is attached")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.get_by_label("Customer").fill("adat")
+    page.get_by_label("From month").fill("2026-08")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody")).to_contain_text("ready")
+    looked_at(page, "invoices-found")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_label("To", exact=True).fill("ap@customer.example")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_contain_text("was sent to ap@customer.example")
+    looked_at(page, "invoice-sent")
 
 
 def _look_at_journal_lines(page: Page) -> None:

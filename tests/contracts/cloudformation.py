@@ -28,8 +28,13 @@ def name_of(function_id: str) -> str:
 
 
 def referred(value: Any) -> str:
-    """The logical id that ``!Ref X``, ``!GetAtt X.Arn``, ``!Sub ${X.Arn}/…`` or ``!Sub arn:…${X}`` names."""
-    ((_, target),) = value.items()
+    """The logical id that ``!Ref X``, ``!GetAtt X.Arn``, ``!Sub ${X.Arn}/…`` or ``!Sub arn:…${X}`` names.
+
+    Of ``!If``, what there is where its condition holds.
+    """
+    ((kind, target),) = value.items()
+    if kind == "Fn::If":
+        return referred(target[1])
     if isinstance(target, list):
         return str(target[0])
     if str(target).startswith("arn:"):

@@ -35,6 +35,8 @@ VARIABLES = {re.sub("(?<!^)(?=[A-Z])", "_", id).upper(): id for id in TABLES} | 
     "LEDGER_BUCKET": "LedgerBucket",
     "DOCUMENT_BUCKET": "DocumentBucket",
     "INVOICE_DOCUMENTS_FUNCTION": "InvoiceDocuments",
+    "INVOICE_SENDING_FUNCTION": "InvoiceSending",
+    "RECONCILIATION_FUNCTION": "Reconciliation",
     "MAIL_SENDER": "MailSender",
     "MAIL_CONFIGURATION_SET": "MailConfigurationSet",
     "REFERENCE_RATES_URL": "ReferenceRatesUrl",

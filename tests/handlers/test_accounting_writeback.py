@@ -13,7 +13,7 @@ import pytest
 from local.functions import Context
 from project_invoicing import bootstrap
 from project_invoicing.dataverse.api import AccessDenied, Answer
-from project_invoicing.domain.actor import person
+from project_invoicing.domain.actor import How, person
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.states import MapAction
 from project_invoicing.store import client as clients
@@ -189,7 +189,7 @@ def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, d
         assert states(posted)[PROFORMA] == "failed"
         dataverse.absent, dataverse.refuses, dataverse.requests = set(), {}, []
         posted.world.schedule(FUNCTION)  # makes the queue; there is nothing for it
-        asked = retry(posted, **INVOICE, actor="ann")
+        asked = retry(posted, **INVOICE, actor="ann", actor_name="Ann", how="workspace")
         assert asked == "2 rows of invoice FTI-00000001 of USPM are tried again"
         assert retry(posted, **INVOICE).startswith("refused: invoice FTI-00000001 of USPM is still")
         assert posted.world.work(FUNCTION) == [NONE_FAILED]
@@ -199,6 +199,7 @@ def test_a_person_has_the_refused_rows_tried_again_and_no_other(posted: Books, d
     assert (FUNCTION, "sqs:SendMessage", "AccountingWritebackQueue") in used
     (entry,) = written_again(posted)
     assert (entry.who.id, entry.what, entry.after) == ("ann", Done.WRITTEN_AGAIN, {"rows": 2})
+    assert (entry.who.called, entry.who.how) == ("Ann", How.WORKSPACE)
     assert retry(posted, **INVOICE) == "refused: no row of invoice FTI-00000001 of USPM waits to be tried again"
     assert retry(posted, **JOURNAL) == "refused: journal USPM-000001 of USPM has not been posted"
 

@@ -61,6 +61,22 @@ def test_what_is_missing_of_a_month_is_made_shown_and_written_to_a_file(
     assert say(house, capsys, "document", "make", NUMBER)["state"] == "ready"
 
 
+def test_what_became_of_the_mail_is_said_with_the_document_and_in_the_list(
+    house: House, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    say(house, capsys, "document", "make", NUMBER)
+    assert "mail" not in say(house, capsys, "document", NUMBER, "--out", str(tmp_path / "a.pdf"))
+    say(house, capsys, "document", "resend", NUMBER, "--to", "ap@customer.example")
+
+    assert command(house, "document", NUMBER, "--out", str(tmp_path / "b.pdf")) == 0
+
+    assert "\nmail 1 to ap@customer.example, asked for 20" in (said := capsys.readouterr().out), said
+    assert said.rstrip().endswith(": sent")
+    for months, found in ((("--from-month", "2026-08", "--to-month", "2026-08"), 1), (("--to-month", "2026-07"), 0)):
+        rows = say(house, capsys, "list", "invoices", "--customer", "Adatum", *months)["rows"]
+        assert [(row["document"], row["mail"]) for row in rows] == [("ready", "sent")] * found
+
+
 def test_files_are_attached_and_a_number_that_is_not_there_is_no_valid_input(
     house: House, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

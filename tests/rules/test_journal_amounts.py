@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Amount, Journal
 from project_invoicing.store.journal_change import HEADER, partition
 from project_invoicing.store.journals import Journals
@@ -55,6 +57,17 @@ def test_a_header_says_what_its_lines_come_to(books: Books) -> None:
     books.post_journals()
     assert held(books).status == "posted"
     assert listed(books, "posted") == [("USPM-000001", "1600.00 USD", "1600.00 GBP, 1600.00 USD")]
+
+
+def test_what_is_not_charged_is_no_sales(books: Books) -> None:
+    books.use(finance())
+    books.arrive(*approval())
+    books.import_staging()
+    lines = [line for one in journals_of(books).pages("USPM", "USPM-000001") for line in one.lines]
+    free = [replace(line, chargeable=False) for line in lines]
+    empty = Journal("USPM", "USPM-000001", JournalStatus.DRAFT, "2026-08-31")
+    assert empty.amounts_with(added=lines) == (Amount("USD", Decimal(800), Decimal(1600)),)
+    assert empty.amounts_with(added=free) == (Amount("USD", Decimal(800)),)
 
 
 def test_a_run_of_several_pages_counts_each_of_them(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:

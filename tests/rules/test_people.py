@@ -207,12 +207,8 @@ def workplace(books: Books, actor: Actor) -> Workplace:
     return Workplace(*stores, master, setups, books.world.at, actor)
 
 
-BY_PERMISSION = {"invoice_documents", "invoice_sending"}
-"""Functions that are asked through AWS alone, whose permissions say who may. The workspace's routes have roles."""
-
-
 def test_every_command_and_request_needs_a_role() -> None:
-    requests = {one.__name__ for one in REQUESTS if one.FUNCTION not in BY_PERMISSION}
+    requests = {one.__name__ for one in REQUESTS}
     assert NEEDED.keys() == {command.__name__ for command in HANDLERS} | requests
 
 

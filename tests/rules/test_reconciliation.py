@@ -21,7 +21,7 @@ from project_invoicing.bus import Bus
 from project_invoicing.config import settings
 from project_invoicing.dataverse.mapping import actual_write_back, invoice_write_back
 from project_invoicing.dataverse.maps import ACTUAL, CONNECTION, PROFORMA
-from project_invoicing.domain.actor import person
+from project_invoicing.domain.actor import How, person
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.reconciliation import AGAINST_DATAVERSE, CHECKS, Difference
 from project_invoicing.domain.states import MapAction
@@ -153,7 +153,11 @@ class Side:
 
     def asked(self) -> list[Any]:
         """The documents that the write-back is asked for."""
-        return [event.detail["retry"] for event in self.published if event.detail_type == WriteBackRequested.TYPE]
+        asked = [
+            dict(event.detail["retry"]) for event in self.published if event.detail_type == WriteBackRequested.TYPE
+        ]
+        assert {one.pop("how") for one in asked} <= {How.COMMAND_LINE}
+        return asked
 
     def _publish(self, events: Any) -> list[int]:
         self.published += events

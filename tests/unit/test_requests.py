@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.actor import Actor, How
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
 from project_invoicing.use_cases.requests.control_map import ControlMap
@@ -22,6 +23,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
 from project_invoicing.use_cases.requests.request import Request, SignedRequest
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from tests.builders import guid
@@ -88,3 +90,16 @@ def test_what_cannot_be_read_is_said_with_its_field(request_: type[Request], giv
 def test_a_question_without_an_id_is_a_question() -> None:
     assert Question.of({"company": "USPM", "colour": 5}) == Question(id="", company="USPM")
     assert Question.of({"id": 5}) == Question(id="5")
+
+
+@pytest.mark.parametrize("request_", [RetryWriteBack, *(one for one in SIGNED if issubclass(one, RelayedRequest))])
+def test_who_is_relayed_has_its_name_and_its_door_and_is_never_the_system(
+    request_: type[RelayedRequest | RetryWriteBack],
+) -> None:
+    given = REQUIRED[request_]
+    assert request_.of(given).who == Actor("", "", How.COMMAND_LINE)
+    signed = {"actor": "0f1f", "actor_name": "Ann of Contoso", "how": "workspace"}
+    assert request_.of(given | signed).who == Actor("0f1f", "Ann of Contoso", How.WORKSPACE)
+    for door in ("schedule", "event", "back door"):
+        with pytest.raises(Rejected, match="as how: the door"):
+            request_.of(given | {"how": door})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,16 +67,33 @@ class Person:
         body: Sequence[tuple[str, str]] = [("token", self.token), *fields, *form.items()]
         return self._ask("POST", path, urlencode(body))
 
+    def attach(self, path: str, name: str, data: bytes, **form: str) -> Seen:
+        """The answer to a form with a file."""
+        fields = "".join(
+            f'--edge\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{value}\r\n'
+            for one, value in {"token": self.token, **form}.items()
+        )
+        head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: x/y\r\n\r\n'
+        body = b"".join((fields.encode(), head.encode(), data, b"\r\n--edge--\r\n"))
+        return self._ask("POST", path, b64encode(body).decode(), "multipart/form-data; boundary=edge")
+
     @property
     def token(self) -> str:
         found = _TOKEN.search(self.get("/waiting").html)  # of the form that signs out
         assert found
         return found.group(1)
 
-    def _ask(self, method: str, address: str, body: str = "") -> Seen:
+    def _ask(self, method: str, address: str, body: str = "", content_type: str = FORM) -> Seen:
         event = request(
-            method, address, body=body, cookies=self.cookies, host=HERE, origin=f"http://{HERE}", content_type=FORM
+            method,
+            address,
+            body=body,
+            cookies=self.cookies,
+            host=HERE,
+            origin=f"http://{HERE}",
+            content_type=content_type,
         )
+        event["isBase64Encoded"] = content_type != FORM
         world = self.books.world
         person = {
             "WORKSPACE_LOCAL_USER": "ann",

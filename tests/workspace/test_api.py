@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,10 @@ from project_invoicing.use_cases.people import NEEDED
 from project_invoicing.workspace.api.openapi import REQUESTS, description
 from project_invoicing.workspace.api.routes import OPERATIONS, ROOT
 from tests.builders import guid
+from tests.handlers.test_invoice_documents import COMPANY
 from tests.harness import TEMPLATE
 from tests.json_schema import problems
+from tests.posted import NUMBER
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import approval, billed
@@ -124,7 +127,7 @@ def test_the_description_has_every_operation_and_every_command_and_nothing_else(
     named = {reference.removeprefix("#/components/schemas/") for reference in references(made)}
     assert named == schemas.keys() - {"Command"} | {"Command"}
     asked = {command.__name__ for command in COMMANDS} | {request.__name__ for request in REQUESTS.values()}
-    assert asked | {"Question"} == NEEDED.keys()
+    assert asked | {"Question", "ShowDocument"} == NEEDED.keys()
     assert asked <= schemas.keys()
     assert not any("actor" in schemas[name]["properties"] for name in asked)
     for path, methods in made["paths"].items():
@@ -176,3 +179,38 @@ def test_what_is_sent_and_answered_is_as_described(api: Api) -> None:
     }.items():
         assert status == 200, answer
         fits(name, answer)
+
+
+# Documents of invoices
+
+
+INVOICE = {"company": COMPANY, "invoice_number": NUMBER}
+SHOWN = f"/api/v1/documents/{NUMBER}?company={COMPANY}"
+
+
+def test_a_document_of_a_proposal_is_previewed_and_what_is_wrong_is_said(api: Api, books: Books) -> None:
+    status, made = api.post("/api/v1/documents/previews", HEADER | {"format": "html"})
+    schemas = description()["components"]["schemas"]
+    assert (status, made["content_type"]) == (200, "text/html; charset=utf-8")
+    assert [*problems(resolved(schemas["PreviewDocumentAnswer"], schemas), made)] == []
+    assert "PREVIEW" in b64decode(made["content"]).decode()
+    for address, body, status in (
+        ("previews", HEADER | {"format": "xml"}, 422),
+        ("previews", HEADER | {"format": "docx"}, 422),
+        ("previews", HEADER | {"actor": "eve"}, 422),
+        ("previews", HEADER | {"how": "event"}, 422),
+        ("mails", INVOICE, 422),
+        ("attachments", INVOICE | {"name": "a" * 600, "content": ""}, 422),
+        ("attachments", INVOICE | {"name": "run.exe", "content": "TVo="}, 422),
+        ("attachments", INVOICE | {"name": "a.csv", "content": "A" * 6_000_000}, 413),
+    ):
+        assert api.post(f"/api/v1/documents/{address}", body)[0] == status, (address, str(body)[:200])
+    assert api.get(SHOWN)[0] == 404
+    assert api.get(SHOWN.partition("?")[0])[0] == 422
+    viewer = api.token_of("viewer")
+    for address, body in (
+        ("", INVOICE),
+        ("/mails", INVOICE),
+        ("/attachments", INVOICE | {"name": "a", "content": "A"}),
+    ):
+        assert api.post(f"/api/v1/documents{address}", body, viewer)[0] == 403

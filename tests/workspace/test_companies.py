@@ -75,12 +75,13 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/proposals/<id>/document": [{}],
     "/proposals/<id>/document/html": [{}],
     "/proposals/<id>/document/pdf": [{}],
+    "/proposals/<id>/document/xml": [{}],
     "/proposals/<id>/progress": [{}],
     "/journals": [{}, {"company": "GBPM"}, {"number": "ZJ-000001"}],
     "/journal": [{"company": "GBPM", "number": "ZJ-000001"}],
     "/journal/lines": [{"company": "GBPM", "number": "ZJ-000002"}],
     "/journal/preview": [{"company": "GBPM", "number": "ZJ-000002"}],
-    "/invoices": [{}, {"company": "GBPM"}, {"number": "FTZ-00000001"}, {"customer": "C-001"}],
+    "/invoices": [{}, {"company": "GBPM"}, {"number": "FTZ-00000001"}, {"customer": "C-001"}, {"customer": "Zenith"}],
     "/invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/invoice/document": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
@@ -113,6 +114,7 @@ NO_COMPANY = (
     "/maps",
     "/proposals/<id>/document/html",
     "/proposals/<id>/document/pdf",
+    "/proposals/<id>/document/xml",
     "/proposals/<id>/progress",
     "/invoice/document",
     "/invoice/file",
@@ -137,9 +139,12 @@ FORMS: dict[str, dict[str, str]] = {
     "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},
     "/ledger/batch/void": {**BATCH, "message": "why"},
     "/invoice/make": {"company": "GBPM", "number": "FTZ-00000001"},
+    "/invoice/attach": {"company": "GBPM", "number": "FTZ-00000001"},
+    "/invoice/send": {"company": "GBPM", "number": "FTZ-00000001", "seen": "0"},
     "/waiting/import": {"company": "GBPM"},
     "/rejected/replay": {"row": json.dumps(["msdyn_actual", guid("odd")])},
     "/rejected/dismiss": {"row": json.dumps(["msdyn_actual", guid("odd")]), "reason": "why"},
+    "/differences/compare": {},
     "/differences/repair": {"difference": json.dumps(["msdyn_actual", guid("lost"), "import"])},
     "/maps/change": {"name": "actuals", "action": "pause", "reason": "why"},
     "/master-data/edit": {
@@ -224,6 +229,9 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         _, answer = api.get(f"/api/v1/explain/{id}", own)
         assert not {found["company"] for found in answer["found"]} - {"USPM"}
         assert told(json.dumps(answer), id) == []
+    assert api.get("/api/v1/documents/FTZ-00000001?company=GBPM", own)[0] == 403
+    assert api.get("/api/v1/documents/FTZ-00000001?company=USPM", own)[0] == 404
+    invoice = {"company": "GBPM", "invoice_number": "FTZ-00000001"}
     proposal, journal = {"proposal_id": "INV-9002"}, {"journal_id": "ZJ-000002", "company": "GBPM"}
     row = {"entity": "msdyn_actual", "id": guid("odd")}
     bodies: dict[str, list[Any]] = {
@@ -250,6 +258,15 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         "/api/v1/ledger/answers": [
             {**BATCH, "number": 1, "outcome": outcome, "message": "why"} for outcome in ("accepted", "voided_there")
         ],
+        "/api/v1/documents": [invoice, {**invoice, "company": "USPM"}],
+        "/api/v1/documents/months": [{"month": "2026-08"}, {"month": "2026-08", "company": "GBPM"}],
+        "/api/v1/documents/previews": [
+            {"company": "GBPM", **proposal},
+            {"company": "USPM", **proposal},
+            {"company": "USPM", "proposal_id": guid("their-2")},
+        ],
+        "/api/v1/documents/attachments": [invoice | {"name": "a.csv", "content": "YQ=="}],
+        "/api/v1/documents/mails": [invoice, {**invoice, "company": "USPM"}],
         "/api/v1/imports": [{}, {"company": "GBPM"}, {"company": "USPM", "actual_id": guid("lost")}],
         "/api/v1/write-backs": [{"company": "GBPM", "invoice_number": "FTZ-00000001"}],
         "/api/v1/repairs": [{"repair": guid("lost")}],
@@ -260,7 +277,8 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         for body in several:
             status, answer = api.post(path, body, own)
             assert status in (403, 404, 409, 422), (path, body, answer)
-            assert told(json.dumps(answer), "INV-9002", guid("their-2"), guid("odd"), "ZJ-000002") == []
+            given = ("INV-9002", guid("their-2"), guid("odd"), "ZJ-000002", "FTZ-00000001")
+            assert told(json.dumps(answer), *given) == [], answer
     assert stored(month) == before
     status, answer = api.get("/api/v1/lists/proposals", api.token_of("viewer"))
     assert (status, "names no company in companies" in answer["detail"]) == (403, True)

@@ -75,3 +75,13 @@ def test_only_an_administrator_repairs(books: Books) -> None:
     eve = Person(books, ("accountant", "poster"))
     assert "Repair all" not in eve.get("/differences").text
     assert eve.post("/differences/repair", difference="[]").status == 403
+
+
+def test_an_accountant_has_everything_compared_now(books: Books) -> None:
+    books.import_staging()
+    ann = Person(books, ("accountant",))
+    assert "Everything is being compared." in ann.send("/differences/compare").text
+    assert "The reconciliation of 2026-" in ann.get("/differences").text
+    assert "Compare everything now" not in Person(books, ("viewer",)).get("/differences").text
+    assert Person(books, ("viewer",)).post("/differences/compare").status == 403
+    assert Person(books, ("accountant",), companies=("USPM",)).post("/differences/compare").status == 403

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from project_invoicing.workspace.render import age, linked
+from project_invoicing.workspace.render import age, linked, told
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -66,3 +66,11 @@ def test_what_is_not_found_says_where_it_was_looked_for_and_what_to_do(books: Bo
     other = ann.get("/explain?id=NOPE-1&company=NOPE")
     assert other.status == 400
     assert "there is no company NOPE; there are USPM" in other.main
+
+
+def test_what_is_told_for_every_door_is_told_in_words_and_figures_on_a_page() -> None:
+    text = "waits: reference_missing, 12345.60 USD at 1234.5 since 2026-08-31T14:05:06Z; `reference_missing` PV-1234.5"
+    made = "waits: reference missing, 12\u202f345.60 USD at 1\u202f234.5 since 2026-08-31 14:05; "
+    assert told(text) == f"{made}<code>reference_missing</code> PV-1234.5"
+    assert told("<b>four_eyes</b>") == "&lt;b&gt;four eyes&lt;/b&gt;"
+    assert told(None) == ""

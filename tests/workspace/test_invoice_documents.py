@@ -12,11 +12,14 @@ import pytest
 
 from benchmarks.business import Work, into_staging
 from project_invoice_documents import rendering
+from project_invoicing.domain.actor import How
 from project_invoicing.domain.history import Done
+from project_invoicing.domain.mailed_document import MailState
 from project_invoicing.store import client
 from project_invoicing.workspace import guard, papers
 from tests import policies
 from tests.handlers.test_invoice_documents import COMPANY, House
+from tests.handlers.test_invoice_sending import TO, Office, refused
 from tests.harness import World
 from tests.posted import NUMBER, PROFORMA
 from tests.workspace.person import Person, Seen
@@ -139,7 +142,7 @@ def test_a_poster_makes_what_is_missing_once_and_is_named_for_it(moto: None) -> 
     assert policies.Use("workspace", "lambda:InvokeFunction", "InvoiceDocuments") in noted
     assert all(f"The document of {NUMBER} is there." in text for text in said)
     (entry,) = house.made.history(COMPANY, NUMBER)
-    assert (entry.what, entry.who.id) == (Done.DOCUMENT_MADE, "ann")
+    assert (entry.what, entry.who.id, entry.who.how) == (Done.DOCUMENT_MADE, "ann", How.WORKSPACE)
     assert house.versions() == 2
 
 
@@ -208,3 +211,85 @@ def test_a_file_that_is_too_large_for_an_answer_is_loaded_from_the_bucket(house:
     assert f"{FOLDER}invoice.pdf?" in file.location
     assert "X-Amz-Expires=60" in file.location
     assert b"too large" in page.data
+
+
+def test_an_accountant_attaches_a_file_once_and_a_viewer_none(house: House) -> None:
+    ann, receipts = person(house, "accountant"), b"%PDF-1.7 \x00\xff\r\n--edge of it"
+    said = ann.get(ann.attach("/invoice/attach", r"C:\papers\receipts ü.PDF", receipts, **INVOICE).location)
+    assert "receipts ü.PDF is attached." in said.text
+    assert house.objects() == {f"{FOLDER}attachments/receipts%20%C3%BC.PDF": receipts}
+    assert f"attached: receipts ü.PDF {len(receipts)} " in said.text
+    (entry,) = house.made.history(COMPANY, NUMBER)
+    assert (entry.what, entry.who.id, entry.who.how) == (Done.ATTACHED, "ann", How.WORKSPACE)
+    assert person(house, "viewer").attach("/invoice/attach", "a.pdf", receipts, **INVOICE).status == 403
+    eve = person(house, companies=("GBPM",))
+    assert eve.attach("/invoice/attach", "a.pdf", receipts, **INVOICE).status == 404
+    assert house.versions() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("run.exe", b"MZ", "run.exe cannot be attached: PDF, PNG, JPEG, CSV, XLSX and ODS are taken"),
+        ("page.html", b"<script>", "page.html cannot be attached"),
+        ("hours.pdf", b"MZ", "hours.pdf is not what its name says"),
+        ("hours.csv", b"a\0b", "hours.csv is not what its name says"),
+        ("pdf", b"%PDF-", "pdf cannot be attached"),
+        ("hours.csv", b"", "hours.csv has 0 bytes"),
+        ("", b"x", "choose a file"),
+    ],
+)
+def test_what_is_no_time_sheet_and_no_receipt_is_refused(house: House, name: str, data: bytes, why: str) -> None:
+    ann = person(house, "accountant")
+    said = ann.get(ann.attach("/invoice/attach", name, data, **INVOICE).location)
+    assert f"Nothing was attached: {why}" in said.text
+    assert house.objects() == {}
+
+
+def test_a_form_with_a_file_is_checked_like_any_other(house: House) -> None:
+    ann = person(house, "accountant")
+    stale = ann.attach("/invoice/attach", "a.pdf", b"%PDF-", **INVOICE, token="stale")
+    assert stale.status == 403
+    with patch("project_invoicing.workspace.app._LONGEST_WITH_FILE", 100):
+        large = ann.attach("/invoice/attach", "a.pdf", b"%PDF-", **INVOICE)
+    assert (large.status, "at most 4 MB" in large.text) == (400, True)
+    assert house.objects() == {}
+
+
+def test_a_poster_sends_a_document_once_and_again_and_sees_what_became_of_it(moto: None) -> None:
+    office = Office(World())
+    ben = person(office, "poster")
+    assert "Nothing was mailed. To Send" in ben.get("/invoice", **INVOICE).text
+    with policies.enforced() as noted, patch.object(client, "ses", lambda: office.ses):
+        first = ben.send("/invoice/send", **INVOICE, seen="0", to=TO)
+        twice = ben.send("/invoice/send", **INVOICE, seen="0", to=TO)
+    assert policies.Use("workspace", "lambda:InvokeFunction", "InvoiceSending") in noted
+    assert f"The document of {NUMBER} was sent to {TO}." in first.text
+    assert f"Sent : mail 1 to {TO}" in first.text
+    assert "It was changed after this page was opened" in twice.text
+    assert len(office.ses.taken) == 1
+    assert {(one.who.id, one.who.how) for one in office.entries()} == {("ann", How.WORKSPACE)}
+    office.hears("Email Bounced", bounce={"bounceSubType": "OnAccountSuppressionList"})
+    assert "Suppressed : mail 1" in ben.get("/invoice", **INVOICE).text
+    assert " ready suppressed" in ben.get("/invoices").text
+    office.ses.before = refused("MessageRejected")
+    with patch.object(client, "ses", lambda: office.ses):
+        failed = ben.send("/invoice/send", **INVOICE, seen="1", to="other@customer.example")
+        wrong = ben.send("/invoice/send", **INVOICE, seen="2", to="no address")
+    assert "It was not sent: " in failed.text
+    assert "Nothing was sent: " in wrong.text
+    assert office.state is MailState.FAILED
+    assert person(office, "accountant").post("/invoice/send", **INVOICE, seen="2", to=TO).status == 403
+    assert person(office, companies=("GBPM",)).post("/invoice/send", **INVOICE, seen="2", to=TO).status == 404
+
+
+def test_a_stack_without_mails_says_so_and_sends_nothing(house: House) -> None:
+    house.tell()
+    without = {"INVOICE_SENDING_FUNCTION": ""}
+    with patch.dict(house.world.handlers._extra, without):
+        ann = person(house)
+        page = ann.get("/invoice", **INVOICE)
+        said = ann.send("/invoice/send", **INVOICE, seen="0", to=TO)
+    assert "This stack mails nothing." in page.text
+    assert "/invoice/send" not in page.html
+    assert "Nothing was sent: nothing is mailed by this stack" in said.text

@@ -127,3 +127,29 @@ def many_pages(books: Books, table: str) -> None:
     """The invoice's page of lines, 112 times."""
     page = next(i for i in scanned(books.world, table) if i["pk"].startswith("INVOICE#") and i["sk"].startswith("L#"))
     put(books.world, table, (page | {"sk": f"L#{n:06d}"} for n in range(1, 113)))
+
+
+def test_an_invoice_is_found_by_the_name_of_its_customer_and_by_month(posted: Books) -> None:
+    ann, number = Browser(posted), "FTI-00000001"
+    month = posted.invoice()["invoice_date"][:7]
+    for query in ("customer=adat", "customer=ADATUM", "customer=C-001", f"from_month={month}&to_month={month}"):
+        listed = ann.get(f"/invoices?{query}")
+        assert number in listed.main, query
+        assert listed.usage.requests <= 7
+        assert ann.get(listed.link("/invoice?")).rel("up") == f"/invoices?{query}"
+    for query in ("customer=datum", "customer=Nobody", "from_month=2030-01", "to_month=2020-12"):
+        page = ann.get(f"/invoices?{query}")
+        assert number not in page.main, query
+        assert "No invoice is like that." in page.main
+    assert number not in ann.get(f"/invoices?from_month={month}&to_month=2020-12").main
+    for wrong in ("2026-13", "2026-8", "August", "0000-01"):
+        assert ann.get(f"/invoices?to_month={wrong}").status == 400
+
+
+def test_the_page_says_that_a_credit_note_comes_from_dataverse(posted: Books) -> None:
+    page = Browser(posted).get(ADDRESS)
+    assert (
+        "a credit note comes from Dataverse. Open invoice INV-0001 in Dataverse, choose Correct this invoice"
+        in page.main
+    )
+    assert "INV-0001" in Browser(posted).get(page.link("/proposals?company=USPM&customer=C-001")).main

@@ -47,7 +47,8 @@ def person(books: Books, *roles: str, companies: tuple[str, ...] = ()) -> Person
 def test_who_may_see_another_company_alone_finds_no_batch_and_does_nothing_to_one(books: Books) -> None:
     asked(books, deliver={**SAID, "format": "beancount"})
     other = person(books, companies=("GBPM",))
-    for path in ("/ledger", "/ledger/batch", "/ledger/file"):
+    assert other.get("/ledger", company=COMPANY).status == 400  # as for a company that is not there
+    for path in ("/ledger/batch", "/ledger/file"):
         assert other.get(path, **BATCH, name="manifest.json").status == 404
     for path, said in (
         ("deliver", {"format": "beancount"}),

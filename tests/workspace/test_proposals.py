@@ -91,6 +91,7 @@ def test_a_person_finds_out_why_it_waits_corrects_a_tax_group_posts_it_and_sees_
 
 def test_dates_and_dimensions_are_edited_and_what_is_not_accepted_stays_in_the_form(ready: Books) -> None:
     ann = Browser(ready)
+    assert 'name="dimensions"' not in ann.get(ADDRESS).body  # the set-up forbids them
     page = ann.send(ann.get(ADDRESS), "/edit", due_date="2026-10-15", accounting_date="2026-08-30")
     assert "Changed: due date, accounting date." in page.main
     assert "Due date 2026-10-15 set by a person" in page.main

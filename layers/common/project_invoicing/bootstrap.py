@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
     from project_invoicing.store.made_documents import MadeDocuments
+    from project_invoicing.store.mailed_documents import MailedDocuments
     from project_invoicing.store.map_states import MapStates
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.invoice_documents.ask import DocumentRequests
     from project_invoicing.use_cases.invoice_documents.inbox import DocumentInbox
     from project_invoicing.use_cases.invoice_documents.make import Rendering
     from project_invoicing.use_cases.invoice_sending.inbox import SendingInbox
@@ -500,20 +502,18 @@ def document_inbox(rendering: Rendering, time_left: Callable[[], bool]) -> Docum
         sends = bool(named.mail_sender)
         return Making(stores, made_documents(), document_bucket(), rendering, at, actor, sends)
 
-    return DocumentInbox(making, time_left)
+    return DocumentInbox(making, mailed_documents(), time_left)
 
 
 def sending_inbox() -> SendingInbox:
     """What takes messages and requests about mails of invoices."""
     from project_invoicing.mail_service import Mail, MailFolder, Ses
     from project_invoicing.store.invoices import Invoices
-    from project_invoicing.store.mailed_documents import MailedDocuments
     from project_invoicing.use_cases.invoice_sending.inbox import SendingInbox
     from project_invoicing.use_cases.invoice_sending.send import MailStores, Sending
 
     named, tables, bucket = settings(), client.dynamodb(), document_bucket()
-    mailed = MailedDocuments(tables, named.proposals_table)
-    stores = MailStores(Invoices(tables, named.proposals_table), made_documents(), mailed, bucket)
+    stores = MailStores(Invoices(tables, named.proposals_table), made_documents(), mailed_documents(), bucket)
 
     def sending(at: str, actor: Actor) -> Sending:
         sender = named.mail_sender
@@ -536,11 +536,34 @@ def document_bucket(named: str | None = None) -> DocumentBucket:
     return DocumentBucket(client.s3(), named or settings().document_bucket)
 
 
-def document_function() -> OtherFunction:
-    """The function that makes documents, for those who have neither its fonts nor its templates."""
+def mailed_documents() -> MailedDocuments:
+    from project_invoicing.store.mailed_documents import MailedDocuments
+
+    return MailedDocuments(client.dynamodb(), settings().proposals_table)
+
+
+def document_requests(at: str, actor: Actor) -> DocumentRequests:
+    """What asks the functions that make and mail documents, for those who have neither their fonts nor their rights."""
+    from project_invoicing.other_function import OtherFunction
+    from project_invoicing.use_cases.invoice_documents.ask import DocumentRequests
+
+    named = settings()
+    functions = {
+        name: OtherFunction(client.functions(), function)
+        for name, function in (
+            ("invoice_documents", named.invoice_documents_function),
+            ("invoice_sending", named.invoice_sending_function),
+        )
+        if function
+    }
+    return DocumentRequests(functions, at, actor)
+
+
+def reconciliation_function() -> OtherFunction:
+    """The function that compares everything, which takes minutes."""
     from project_invoicing.other_function import OtherFunction
 
-    return OtherFunction(client.functions(), settings().invoice_documents_function)
+    return OtherFunction(client.functions(), settings().reconciliation_function)
 
 
 def audit_sealing(at: str, time_left: Callable[[], bool]) -> Sealing:

@@ -20,6 +20,7 @@ class Settings:
     ``workspace_local_user`` is only set by a stack on this machine.
     ``audit_bucket`` is empty where seals are kept in the audit table alone. ``ledger_bucket`` takes ledger batches,
     ``document_bucket`` is the one of the documents of invoices, ``invoice_documents_function`` what makes them.
+    ``invoice_sending_function`` mails them; it is empty where nothing is mailed. ``reconciliation_function`` compares.
     ``mail_sender`` is whom their mails are from, sent through ``mail_configuration_set`` of SES. Without a sender, as
     on this machine, mails stay in the bucket.
     """
@@ -59,6 +60,8 @@ class Settings:
     ledger_bucket: str = ""
     document_bucket: str = ""
     invoice_documents_function: str = ""
+    invoice_sending_function: str = ""
+    reconciliation_function: str = ""
     mail_sender: str = ""
     mail_configuration_set: str = ""
 

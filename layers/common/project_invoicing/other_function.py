@@ -21,15 +21,8 @@ class OtherFunction:
 
     def ask(self, detail: Mapping[str, Any], at: str) -> dict[str, Any]:
         """What it answers to a request, asked once. Raises ``Unavailable``, also where it fails itself."""
-        event = {
-            "id": str(uuid4()),
-            "source": "project-invoicing.manual",
-            "detail-type": "Manual Run",
-            "time": at,
-            "detail": detail,
-        }
         try:
-            called = self._functions.invoke(FunctionName=self._name, Payload=json.dumps(event))
+            called = self._functions.invoke(FunctionName=self._name, Payload=_event(detail, at))
             answer: dict[str, Any] = json.loads(called["Payload"].read())
         except (ClientError, BotoCoreError) as error:
             raise Unavailable(f"the function {self._name} did not answer: {type(error).__name__}") from error
@@ -37,3 +30,21 @@ class OtherFunction:
             told = answer.get("errorMessage") or called["FunctionError"]
             raise Unavailable(f"the function {self._name} failed: {told}")
         return answer
+
+    def start(self, detail: Mapping[str, Any], at: str) -> None:
+        """Has it do something whose end nobody waits for. Raises ``Unavailable`` where that is not taken."""
+        try:
+            self._functions.invoke(FunctionName=self._name, InvocationType="Event", Payload=_event(detail, at))
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(f"the function {self._name} did not take it: {type(error).__name__}") from error
+
+
+def _event(detail: Mapping[str, Any], at: str) -> str:
+    event = {
+        "id": str(uuid4()),
+        "source": "project-invoicing.manual",
+        "detail-type": "Manual Run",
+        "time": at,
+        "detail": detail,
+    }
+    return json.dumps(event)

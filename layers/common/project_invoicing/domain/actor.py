@@ -71,6 +71,15 @@ BY_SCHEDULE: Final = Actor(_SYSTEM, _SYSTEM, How.SCHEDULE)
 BY_EVENT: Final = Actor(_SYSTEM, _SYSTEM, How.EVENT)
 
 
+DOORS: Final = (How.WORKSPACE, How.API, How.COMMAND_LINE)
+"""Through which people ask."""
+
+
 def person(id: str | None, how: How = How.COMMAND_LINE) -> Actor:
     """A person who calls by hand, with the id that the request names, if any."""
     return Actor(id or "", id or "", how)
+
+
+def relayed(id: str | None, name: str | None, how: str | None) -> Actor:
+    """A person for whom another function asks. Its door has looked at the roles; an earlier version did not name it."""
+    return Actor(id or "", name or id or "", How(how) if how else How.COMMAND_LINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.states import MapAction
@@ -53,6 +53,12 @@ class Done(StrEnum):
             MapAction.STOP: cls.STOPPED,
             MapAction.START: cls.STARTED,
         }[action]
+
+
+ABOUT_DOCUMENTS: Final = frozenset(
+    one for one in Done if one is Done.IN_OUTBOX or one.name.startswith(("DOCUMENT_", "MAIL"))
+)
+"""What is done with the document of an invoice, and says so itself."""
 
 
 @dataclass(frozen=True, slots=True)

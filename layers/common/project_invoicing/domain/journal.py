@@ -58,7 +58,8 @@ class Journal:
         for sign, lines in ((1, added), (-1, removed)):
             for line in lines:
                 one = sums.get(line.currency, Amount(line.currency))
-                cost, sales = one.cost + sign * line.cost_amount, one.sales + sign * line.sales_amount
+                charged = line.sales_amount if line.chargeable else ZERO
+                cost, sales = one.cost + sign * line.cost_amount, one.sales + sign * charged
                 sums[line.currency] = Amount(line.currency, cost, sales)
         return tuple(one for _, one in sorted(sums.items()) if one.cost or one.sales)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from project_invoicing.domain.actor import Actor, How
+from project_invoicing.domain.actor import Actor, How, relayed
 from project_invoicing.domain.codes import BatchKind
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import AMOUNT, DATE, Company, LineCount, OwnEvent
@@ -84,4 +84,4 @@ class LedgerBatchesRequested(OwnEvent):
 
 def who_asks(asked: LedgerDeliveryRequested | LedgerBatchesRequested) -> Actor:
     """Who asks, through which door. An earlier version did not say the door. The door has looked at the roles."""
-    return Actor(asked.actor or "", asked.actor_name or asked.actor or "", How(asked.how or How.COMMAND_LINE))
+    return relayed(asked.actor, asked.actor_name, asked.how)

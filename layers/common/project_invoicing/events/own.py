@@ -217,6 +217,8 @@ class Retry(Detail):
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
     everything: Annotated[bool | None, Says("all its rows, not only those that were refused")] = None
     actor: Annotated[str | None, Says("the id of who had it repaired, if that is known")] = None
+    actor_name: Annotated[str | None, Says("the name of who had it repaired, if that is known")] = None
+    how: Annotated[str | None, Says("the door through which that was asked for")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ Invoices posted before ``da`` existed use their invoice date as accounting date.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -76,12 +76,23 @@ class Invoices:
         return {invoice.invoice_number: invoice for invoice in found if invoice and invoice.posted}
 
     def listed(
-        self, company: str, limit: int, *, customer: str | None, since: str | None, before: str | None
+        self,
+        company: str,
+        limit: int,
+        *,
+        since: str | None,
+        before: str | None,
+        customers: Sequence[str] | None = None,
+        until: str | None = None,
     ) -> Listing:
-        """Numbers of a company's or a customer's posted invoices under their dates. One request."""
-        parts = [Part(customer_list(company, customer))] if customer else parts_of(PROPOSAL, company, "posted")
-        found = Listed(self.client, self.table).newest(parts, limit, since=since, before=before)
-        return listing(found, lambda item: number_in(item["pk"]) if customer else item.get("in"))
+        """Numbers of posted invoices under their dates: of a company, or of each of these customers of it. One request.
+
+        From the day ``since`` to the day ``until``.
+        """
+        of_customers = [Part(customer_list(company, one)) for one in customers or ()]
+        parts = parts_of(PROPOSAL, company, "posted") if customers is None else of_customers
+        found = Listed(self.client, self.table).newest(parts, limit, since=since, before=before, until=until)
+        return listing(found, lambda item: item.get("in") if customers is None else number_in(item["pk"]))
 
     def oldest(self, company: str, limit: int, *, after: str) -> tuple[list[str], str]:
         """Numbers of a company's posted invoices by their dates, and where it goes on. One request."""

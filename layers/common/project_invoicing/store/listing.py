@@ -135,26 +135,30 @@ class Listed:
         """``one_list``: no earlier version has listed anything."""
         self._client, self._table, self._one_list = client, table, one_list
 
-    def newest(self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None) -> Found:
-        """At most ``limit`` entries, each part newest first and one after the other, from the day ``since``.
+    def newest(
+        self, parts: Sequence[Part], limit: int, *, since: str | None, before: str | None, until: str | None = None
+    ) -> Found:
+        """At most ``limit`` entries of the days ``since`` to ``until``, each part newest first, one after the other.
 
         One request, and where there may be a former list one for it every ten minutes. An answer may have fewer entries
         than ``limit``, even none, and still go on ``before`` a place.
         """
-        return self._page(parts, limit, since or FIRST, before, newest=True)
+        return self._page(parts, limit, since or FIRST, before, until, newest=True)
 
     def oldest(self, parts: Sequence[Part], limit: int, *, since: str | None, after: str | None) -> Found:
         """As ``newest``, from the oldest entry on; ``before`` of the answer continues ``after`` a place."""
-        return self._page(parts, limit, since or FIRST, after, newest=False)
+        return self._page(parts, limit, since or FIRST, after, None, newest=False)
 
-    def _page(self, parts: Sequence[Part], limit: int, since: str, at: str | None, *, newest: bool) -> Found:
+    def _page(
+        self, parts: Sequence[Part], limit: int, since: str, at: str | None, until: str | None, *, newest: bool
+    ) -> Found:
         text, _, place = (at or "0|").partition("|")
         number = int(text) if text.isdigit() else len(parts)
         if number < len(parts) and not place and self._is_over(parts[number]):
             number += 1
         if number >= len(parts):
             return Found([], "")
-        entries, reached = self._part(parts[number], limit, since, place, newest=newest)
+        entries, reached = self._part(parts[number], limit, since, place, until, newest=newest)
         if len(entries) > limit:
             return Found(entries[:limit], f"{number}|{entries[limit - 1]['ls']}")
         if reached:
@@ -193,9 +197,15 @@ class Listed:
             known[self._table, part.list] = monotonic() + _ASKED_AGAIN
         return True
 
-    def _part(self, part: Part, limit: int, since: str, place: str, *, newest: bool) -> tuple[list[Item], str]:
+    def _part(
+        self, part: Part, limit: int, since: str, place: str, until: str | None, *, newest: bool
+    ) -> tuple[list[Item], str]:
         """Entries from a place on, and the place up to which the list was read, if there is more of it."""
         first, last = part.between(since)
+        if until:
+            if until < since:
+                return [], ""
+            last = min(last, f"{until}{LAST}")
         if place:
             first, last = (first, place) if newest else (place, last)
         expression = Expression()

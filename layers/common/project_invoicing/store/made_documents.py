@@ -101,6 +101,10 @@ class MadeDocuments:
         return history.of(self.client, self.table, partition(company, number))
 
 
+def state_of(item: Item) -> DocumentState:
+    return DocumentState(item["st"])
+
+
 def _files(files: Sequence[StoredFile]) -> str:
     return json.dumps([[one.name, one.sha256, one.bytes] for one in files])
 

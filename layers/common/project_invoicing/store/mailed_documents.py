@@ -35,13 +35,13 @@ class MailedDocuments:
 
     def get(self, company: str, number: str) -> MailedDocument | None:
         item = get(self.client, self.table, partition(company, number), KEY)
-        return _mailed(company, number, item) if item else None
+        return mailed_of(company, number, item) if item else None
 
     def among(self, invoices: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MailedDocument]:
         """The last mails of these invoices, by company and number. A request for a hundred of them."""
         keys = {partition(company, number): (company, number) for company, number in invoices}
         found = get_many(self.client, self.table, ((key, KEY) for key in keys))
-        return {keys[item["pk"]]: _mailed(*keys[item["pk"]], item) for item in found}
+        return {keys[item["pk"]]: mailed_of(*keys[item["pk"]], item) for item in found}
 
     def claim(
         self,
@@ -81,7 +81,7 @@ class MailedDocuments:
         return [outbox.record(self.table, event)] if event else []
 
 
-def _mailed(company: str, number: str, item: Item) -> MailedDocument:
+def mailed_of(company: str, number: str, item: Item) -> MailedDocument:
     return MailedDocument(
         company=company,
         invoice_number=number,

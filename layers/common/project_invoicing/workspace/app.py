@@ -33,6 +33,8 @@ _ROOM: Final = __name__.rpartition(".")[0]
 _API: Final = "/api/"
 _LONGEST_FORM: Final = 1024 * 1024
 """Characters."""
+_LONGEST_WITH_FILE: Final = 5_700_000
+"""A file of 4 MB in base64, and the rest of its form. Lambda takes a little more."""
 
 
 def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -82,8 +84,9 @@ def _let_in(route: Route, desk: Desk, session: Session | None, variables: Mappin
         if route.of_all and session.actor.companies is not None:
             return _not_of_all(desk)
     if route.method == "POST":
-        if len(desk.event.body or "") > _LONGEST_FORM:
-            raise Rejected(RejectReason.TOO_LARGE, "The form is too long.")
+        if len(desk.event.body or "") > (_LONGEST_WITH_FILE if route.files else _LONGEST_FORM):
+            what = "The file is too large: at most 4 MB." if route.files else "The form is too long."
+            raise Rejected(RejectReason.TOO_LARGE, what)
         guard.must_be_same_site(desk.event, desk.form, session)
     return page_of(route)(desk, **variables)
 

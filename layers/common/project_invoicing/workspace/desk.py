@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.lists.asked import Kind, Page
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.workspace.session import Session
+    from project_invoicing.workspace.upload import Upload
 
 
 _SHORT_PAGES: Final = 5
@@ -71,11 +73,37 @@ class Desk:
     @cached_property
     def forms(self) -> Mapping[str, list[str]]:
         """The fields of the form that was sent, with every value of each."""
+        if self._has_files:
+            return self._parts[0]
         try:
             text = self.event.decoded_body or ""
         except ValueError:  # base64 or UTF-8 that is none
             raise Rejected(RejectReason.SCHEMA, "What was sent is no form.") from None
         return _fields(text, 5_000, keep_blank_values=True)
+
+    @cached_property
+    def files(self) -> Mapping[str, Upload]:
+        """The files of the form that was sent, by the names of their fields."""
+        return self._parts[1] if self._has_files else {}
+
+    @property
+    def _has_files(self) -> bool:
+        return self._content_type.lower().startswith("multipart/form-data")
+
+    @property
+    def _content_type(self) -> str:
+        return self.event.headers.get("content-type") or ""
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, list[str]], dict[str, Upload]]:
+        from project_invoicing.workspace.upload import parts_of
+
+        body = self.event.body or ""
+        try:
+            data = b64decode(body, validate=True) if self.event.is_base64_encoded else body.encode()
+        except ValueError:
+            raise Rejected(RejectReason.SCHEMA, "What was sent is no form.") from None
+        return parts_of(self._content_type, data)
 
     @cached_property
     def form(self) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Modu
 from markupsafe import Markup
 
 from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
 from project_invoicing.workspace.links import link
 from project_invoicing.workspace.neighbours import onward
 from project_invoicing.workspace.tables import labelled
@@ -32,6 +33,8 @@ _NAMED: Final = re.compile(
     r"(?P<id>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
     r"|\b(?:journal|proposal|invoice|voucher|explain) (?P<number>(?=[^\s,;:()]*[0-9])[^\s,;:()]*[^\s,;:().`])"
 )
+_TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_AMOUNT: Final = re.compile(r"(?<![\w.,#-])\d{4,}\.\d+(?![\w.])")
 NAVIGATION: Final = (
     ("/", "Overview", "o"),
     ("/proposals", "Proposals", "p"),
@@ -80,6 +83,7 @@ def environment() -> Environment:
     )
     made.globals.update(link=link, asset=asset, navigation=NAVIGATION, advice=advice, onward=onward)
     made.filters |= {"amount": amount, "size": size, "moment": moment, "age": age, "words": words, "linked": linked}
+    made.filters["told"] = told
     made.filters |= {"dimensions": dimensions, "days_until": days_until}
     return made
 
@@ -137,6 +141,34 @@ def _with_links(text: str) -> Markup:
         made += text[end:start] + Markup('<a href="{}">{}</a>').format(link("/explain", id=id), id)
         end = stop
     return made + text[end:]
+
+
+def told(text: str | None) -> Markup:
+    """As ``linked``, a text that was made for every door: codes are words here, amounts have their thousands apart.
+
+    What stands between backticks stays as it is.
+    """
+    parts = (text or "").split("`")
+    if len(parts) % 2:
+        parts[::2] = map(_as_pages_say, parts[::2])
+    return linked("`".join(parts))
+
+
+def _as_pages_say(text: str) -> str:
+    text = _TIME.sub(lambda one: moment(one[0]), _codes().sub(_in_words, text))
+    return _AMOUNT.sub(lambda one: amount(one[0]), text)
+
+
+@cache
+def _codes() -> re.Pattern[str]:
+    """Whatever a text may have as a code: those of several words, which no other text has."""
+    known = {one for one in (*WaitReason, *PostingFailure, *RejectReason, *BatchRefusal) if "_" in one}
+    longest_first = sorted(known, key=lambda code: (-len(code), code))
+    return re.compile(rf"(?<!\w)({'|'.join(longest_first)})(?!\w)")
+
+
+def _in_words(found: re.Match[str]) -> str:
+    return words(found[0])
 
 
 def moment(value: str | None) -> str:

@@ -16,7 +16,7 @@ class Route:
     """``path`` has its variables in angle brackets, which the page gets by name. ``page`` is ``module:function``.
 
     ``role`` is ``None`` where nobody has to be signed in. A POST is checked for where it comes from. ``of_all``: about
-    the whole stack, so only for those who may see all companies.
+    the whole stack, so only for those who may see all companies. ``files``: its form may have a file.
     """
 
     method: str
@@ -24,6 +24,7 @@ class Route:
     page: str
     role: Role | None = Role.VIEWER
     of_all: bool = False
+    files: bool = False
 
 
 ROUTES: Final = (
@@ -35,6 +36,7 @@ ROUTES: Final = (
     Route("GET", "/proposals/<id>/document", "pages.invoice_documents:preview"),
     Route("GET", "/proposals/<id>/document/html", "pages.invoice_documents:preview_paper"),
     Route("GET", "/proposals/<id>/document/pdf", "pages.invoice_documents:preview_file"),
+    Route("GET", "/proposals/<id>/document/xml", "pages.invoice_documents:preview_xml"),
     Route("GET", "/proposals/<id>/progress", "pages.proposals:progress"),
     Route("POST", "/proposals/<id>/edit", "pages.proposal_changes:edit", Role.ACCOUNTANT),
     Route("POST", "/proposals/<id>/edit-lines", "pages.proposal_changes:edit_lines", Role.ACCOUNTANT),
@@ -57,6 +59,8 @@ ROUTES: Final = (
     Route("GET", "/invoice/document", "pages.invoice_documents:paper"),
     Route("GET", "/invoice/file", "pages.invoice_documents:file"),
     Route("POST", "/invoice/make", "pages.invoice_documents:make", Role.POSTER),
+    Route("POST", "/invoice/attach", "pages.invoice_documents:attach", Role.ACCOUNTANT, files=True),
+    Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
     # sales tax
@@ -84,6 +88,7 @@ ROUTES: Final = (
     # differences
     Route("GET", "/differences", "pages.differences:listed"),
     Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),
+    Route("POST", "/differences/compare", "pages.differences:compare", Role.ACCOUNTANT, of_all=True),
     # table maps
     Route("GET", "/maps", "pages.maps:listed", of_all=True),
     Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR, of_all=True),

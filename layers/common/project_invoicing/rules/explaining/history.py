@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from project_invoicing.domain.history import HistoryEntry
+from project_invoicing.domain.history import ABOUT_DOCUMENTS, HistoryEntry
 from project_invoicing.domain.seals import seal_at
 from project_invoicing.rules.explaining.explanation import Explanation
 
@@ -29,7 +29,8 @@ def sealed_in_words(since: str | None, place: str | None) -> str | None:
 def in_words(entry: HistoryEntry) -> str:
     who = entry.who
     changes = _changes(entry.before, entry.after)
-    return f"was {entry.what} by {who.called} ({who.how}){': ' if changes else ''}{changes}"
+    what = f"{entry.what}, by" if entry.what in ABOUT_DOCUMENTS else f"was {entry.what} by"
+    return f"{what} {who.called} ({who.how}){': ' if changes else ''}{changes}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -43,4 +44,6 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " and ".join(f"{name} {of}" for name, of in value.items()) or "none"
     return "none" if value is None else str(value)

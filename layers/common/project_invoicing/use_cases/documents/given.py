@@ -35,5 +35,13 @@ def given_day(text: str, field: str) -> date:
     return day
 
 
+def given_month(text: str, field: str) -> str:
+    """The month written as ``2026-08``. Raises ``Rejected`` for anything else, and for one out of bounds."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise _refused(f"{field} is written as 2026-08, not {text[:40]!r}", field)
+    given_day(f"{text}-01", field)
+    return text
+
+
 def _refused(detail: str, field: str) -> Rejected:
     return Rejected(RejectReason.SCHEMA, detail, entity="edit", field=field)

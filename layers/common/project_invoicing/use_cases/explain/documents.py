@@ -107,10 +107,17 @@ def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
 
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:
-    """A customer invoice: its proposal's explanation under the invoice's number."""
+    """A customer invoice: its proposal's explanation under the invoice's number, and how its document stands."""
     invoice = stores.proposals.invoices.get(company, number)
     made = explain_proposal(stores, invoice.proforma_id) if invoice else None
-    return as_invoice(made, invoice, stores.setup) if invoice and made else None
+    if invoice is None or made is None:
+        return None
+    # Imported late: few questions are about invoices.
+    from project_invoicing.rules.explaining.invoice_documents import say_document  # noqa: PLC0415
+
+    found = stores.documents()
+    say_document(made, found.made.get(company, number), found.mailed.get(company, number))
+    return woven(as_invoice(made, invoice, stores.setup), found.made.history(company, number))
 
 
 def explain_journal(stores: Stores, company: str, number: str) -> Explanation | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.mapping import calendar_dates
@@ -30,9 +30,16 @@ if TYPE_CHECKING:
     from project_invoicing.rules.late_changes import PostedAs
     from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.ledger_batches import LedgerBatches
+    from project_invoicing.store.made_documents import MadeDocuments
+    from project_invoicing.store.mailed_documents import MailedDocuments
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
     from project_invoicing.use_cases.write_back.records import DocumentRecords
+
+
+class DocumentsOfInvoices(NamedTuple):
+    made: MadeDocuments
+    mailed: MailedDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,14 @@ class Stores:
 
         table = self.named.ledger_batches_table
         return BatchAnswers(self.ledger.client, table) if table else None
+
+    def documents(self) -> DocumentsOfInvoices:
+        """What was made and mailed of posted invoices."""
+        from project_invoicing.store.made_documents import MadeDocuments  # noqa: PLC0415 - as below
+        from project_invoicing.store.mailed_documents import MailedDocuments  # noqa: PLC0415
+
+        client, table = self.proposals.client, self.named.proposals_table
+        return DocumentsOfInvoices(MadeDocuments(client, table), MailedDocuments(client, table))
 
     def audit_chain(self) -> tuple[Seals, Sealable]:
         """The seals, and what they hold."""

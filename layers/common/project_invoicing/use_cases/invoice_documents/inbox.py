@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from project_invoicing.document_bucket import ATTACHMENTS
-from project_invoicing.domain.actor import BY_EVENT, Actor, person
+from project_invoicing.domain.actor import BY_EVENT, Actor
+from project_invoicing.domain.attachments import why_not
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.made_document import HTML, PDF, XML, Attachment, DocumentState
@@ -19,6 +20,7 @@ from project_invoicing.domain.refusals import Refused
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.ledger_bucket import in_key
+from project_invoicing.store.mailed_documents import MailedDocuments
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoice_documents.make import Making, MakingMany, NoDocument, document_row
 from project_invoicing.use_cases.invoice_documents.read import draft_document, posted_document
@@ -47,6 +49,7 @@ class DocumentInbox:
     """What a message or a request about documents does. ``making`` makes them at a time for an actor."""
 
     making: Callable[[str, Actor], Making]
+    mailed: MailedDocuments
     time_left: Callable[[], bool]
 
     def message(self, event: Mapping[str, Any]) -> Json:
@@ -80,7 +83,7 @@ class DocumentInbox:
         return self._show(ShowDocument.of(detail.get("show")), at)
 
     def _for(self, asked: Any, at: str) -> Making:
-        return self.making(at, person(asked.actor))
+        return self.making(at, asked.who)
 
     def _show(self, asked: ShowDocument, at: str) -> Json:
         making, name = self._for(asked, at), NAMES[asked.format or "pdf"]
@@ -90,6 +93,74 @@ class DocumentInbox:
         kept = making.made.get(asked.company, asked.invoice_number)
         other = asked.language not in (None, document.presentation.language)
         about: Json = {"company": asked.company, "invoice_number": asked.invoice_number, "name": name}
+        if mail := self.mailed.get(asked.company, asked.invoice_number):
+            about["mail"] = {
+                "state": mail.called,
+                "attempt": mail.attempt,
+                "address": mail.address,
+                "asked_at": mail.at,
+            }
+        if kept and kept.state is DocumentState.READY and not other:
+            stored = kept.file(name)
+            if stored is None:
+                raise Rejected(
+                    "schema", f"the document of {asked.invoice_number} has no {name}: no e-invoice is asked for"
+                )
+            attached = making.made.attachments(asked.company, asked.invoice_number)
+            more = {
+                "copy": False,
+                "key": f"{making.folder(document)}{name}",
+                "sha256": stored.sha256,
+                "attachments": [one.name for one in attached],
+            }
+            try:
+                data = making.bucket.content(str(more["key"]))
+            except FileNotFoundError:
+                raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
+            if hashlib.sha256(data).hexdigest() != stored.sha256:
+                raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
+            return {"outcome": "shown", **about, **more, **_part(data, asked.offset)} | asked.signed
+        if kept is None and not other:
+            told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
+            raise Rejected("schema", f"{told} {asked.invoice_number}")
+        _must_have(document, name)
+        document = _in_language(document, asked.language)
+        logo, _ = making.logo(document)
+        data = making.rendering.one(document, name, logo, copy=True)
+        return {"outcome": "shown", **about, "copy": True, **_part(data, asked.offset)} | asked.signed
+
+    def _preview(self, asked: PreviewDocument, at: str) -> Json:
+        making, name = self._for(asked, at), NAMES[asked.format or "pdf"]
+        headers = proposals_named(making.stores.proposals, [asked.company], asked.proposal_id)
+        if not headers:
+            raise Rejected("schema", f"{asked.company} has no proposal {asked.proposal_id}", field="proposal_id")
+        document = _in_language(draft_document(making.stores, headers[0], at), asked.language)
+        # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
+        document = replace(document, invoice_number=None)
+        _must_have(document, name)
+        logo, left_out = making.logo(document)
+        if left_out:  # now is the time to put it right
+            raise Rejected("schema", f"the document cannot show {left_out}", field="companies.document.brand.logo")
+        data = making.rendering.one(document, name, logo, preview=True)
+        about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
+        return {"outcome": "shown", **about, **_part(data, asked.offset)} | asked.signed
+
+    def _attach(self, asked: AttachFile, at: str) -> Json:
+        making = self._for(asked, at)
+        data = _checked(asked)
+        document = posted_document(making.stores, asked.company, asked.invoice_number)
+        if document is None:
+            raise NoDocument(asked.company, asked.invoice_number)
+        kept = making.made.get(asked.company, asked.invoice_number)
+        other = asked.language not in (None, document.presentation.language)
+        about: Json = {"company": asked.company, "invoice_number": asked.invoice_number, "name": name}
+        if mail := self.mailed.get(asked.company, asked.invoice_number):
+            about["mail"] = {
+                "state": mail.called,
+                "attempt": mail.attempt,
+                "address": mail.address,
+                "asked_at": mail.at,
+            }
         if kept and kept.state is DocumentState.READY and not other:
             stored = kept.file(name)
             if stored is None:
@@ -147,6 +218,8 @@ class DocumentInbox:
             raise Rejected("schema", "content is not base64", field="content") from None
         if not 0 < len(data) <= MOST_ATTACHED:
             raise Rejected("schema", f"{asked.name} has {len(data)} bytes; at most {MOST_ATTACHED}, and not none")
+        if refused := why_not(asked.name, data):
+            raise Rejected("schema", refused, field="name")
         document = posted_document(making.stores, asked.company, asked.invoice_number)
         if document is None:
             raise NoDocument(asked.company, asked.invoice_number)
@@ -166,6 +239,11 @@ class DocumentInbox:
         if made and made.state is DocumentState.READY:  # looked at afterwards, so that none is late without being told
             answer["late"] = LATE
         return answer | asked.signed
+
+
+def _checked(asked: AttachFile) -> bytes:
+    """The file that is to be attached. Raises ``Rejected`` for one that is not taken."""
+    return data
 
 
 def _in_language(document: InvoiceDocument, language: str | None) -> InvoiceDocument:

@@ -9,6 +9,7 @@ from typing import Final
 
 from project_invoicing.document_bucket import ATTACHMENTS, DocumentBucket, document_folder
 from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice_document import Snapshot
 from project_invoicing.domain.made_document import CONTENT_TYPES, Attachment, DocumentState, MadeDocument
 from project_invoicing.errors import Rejected
 from project_invoicing.ledger_bucket import in_key
@@ -83,7 +84,11 @@ def _attached(folder: str, one: Attachment) -> KeptFile:
 
 def asked_when_posted(invoices: Invoices, setups: SetupVersions, company: str, number: str) -> bool:
     """Whether the set-up that an invoice was posted with asks for documents in its company."""
-    snapshot = invoices.snapshot(company, number)
+    return asked_for(invoices.snapshot(company, number), setups, company)
+
+
+def asked_for(snapshot: Snapshot | None, setups: SetupVersions, company: str) -> bool:
+    """As ``asked_when_posted``, by the snapshot of the invoice."""
     if snapshot is None or snapshot.setup_version is None:
         return False
     return asks_for_documents(setups.of(snapshot.setup_version), company)

@@ -240,7 +240,7 @@ def posted_in(stores: DocumentStores, company: str, month: str) -> Iterator[str]
     """The numbers of a company's invoices whose date is in a month, such as ``2026-09``."""
     before: str | None = None
     while before != "":
-        found = stores.proposals.invoices.listed(company, _PAGE, customer=None, since=f"{month}-01", before=before)
+        found = stores.proposals.invoices.listed(company, _PAGE, since=f"{month}-01", before=before)
         yield from (number for number, day in found.documents if day.startswith(month))
         before = found.before
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from project_invoicing.domain.actor import BY_EVENT, Actor, person
+from project_invoicing.domain.actor import BY_EVENT, Actor
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.invoice_documents import InvoiceDocumentReady
 from project_invoicing.use_cases.invoice_sending.notices import SOURCE, notice
@@ -34,7 +34,7 @@ class SendingInbox:
         """What a call by hand does. Refusals are in the answer."""
         try:
             asked = ResendDocument.of(detail.get("resend"))
-            sending = self._by(at, person(asked.actor))
+            sending = self._by(at, asked.who)
             return sending.again(asked.company, asked.invoice_number, asked.to) | asked.signed
         except Rejected as refused:
             return {"outcome": f"refused: {refused.detail}"}

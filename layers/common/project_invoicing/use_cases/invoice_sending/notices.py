@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.actor import BY_EVENT
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.mailed_document import TROUBLE, MailState
+from project_invoicing.domain.mailed_document import SUPPRESSED, TROUBLE, MailState
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.mail_service import of_tag
 from project_invoicing.store.mailed_documents import MailedDocuments
@@ -26,6 +26,8 @@ _NEWS: Final[Mapping[str, tuple[MailState | None, Done, str]]] = {
 }
 """The state that follows, the entry, and the part of the notice that says more."""
 _SAYING: Final = ("bounceType", "bounceSubType", "complaintFeedbackType", "complaintSubType", "delayType", "reason")
+_SUPPRESSED: Final = ("Suppressed", "OnAccountSuppressionList")
+"""Sub-types of a bounce: nothing was sent, as the address is on a list of SES or of the account."""
 _ATTEMPTS: Final = 5
 
 Json = dict[str, Any]
@@ -51,7 +53,8 @@ def notice(mailed: MailedDocuments, event: Mapping[str, Any], troubled: Callable
             return mail_row(now) | {"outcome": "of an earlier mail"}
         if what.name in now.seen:
             return mail_row(now)
-        after = replace(now, state=now.state.then(state) if state else now.state, seen=(*now.seen, what.name))
+        news = (what.name, SUPPRESSED) if said.get("bounceSubType") in _SUPPRESSED else (what.name,)
+        after = replace(now, state=now.state.then(state) if state else now.state, seen=(*now.seen, *news))
         known = state is MailState.SENT and now.message_id is not None
         try:
             event_of_it = changed(now, after, event["time"])

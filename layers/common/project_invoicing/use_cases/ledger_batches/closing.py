@@ -28,11 +28,12 @@ _NAMED: Final = 5
 
 @dataclass(slots=True)
 class LeftBehind:
-    """``more``: only the first documents were counted."""
+    """``more``: only the first documents were counted. ``asked``: the company makes batches, or has made some."""
 
     waiting: list[ReadyDocument] = field(default_factory=list)
     batches: list[LedgerBatch] = field(default_factory=list)
     more: bool = False
+    asked: bool = True
 
     @property
     def said(self) -> Iterator[str]:
@@ -53,7 +54,7 @@ def left_behind(
     """
     found = LeftBehind()
     if not _has_batches(batches, setup, company):
-        return found
+        return LeftBehind(asked=False)
     for one in ready.of(company):
         if one.first > last:
             break

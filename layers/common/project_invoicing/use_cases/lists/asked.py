@@ -18,7 +18,7 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.errors import Rejected
-from project_invoicing.use_cases.documents.given import given_day
+from project_invoicing.use_cases.documents.given import given_day, given_month
 
 Row = TypeVar("Row")
 
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PROPOSALS: ("company", "status", "reason", "customer", "since", "number"),
     Kind.JOURNALS: ("company", "status", "since", "number"),
-    Kind.INVOICES: ("company", "customer", "since", "number"),
+    Kind.INVOICES: ("company", "customer", "from_month", "to_month", "since", "number"),
     Kind.WAITING: ("company", "reason", "since", "number"),
     Kind.REJECTED: ("company", "status", "reason", "since", "number"),
     Kind.DIFFERENCES: ("company", "reason"),
@@ -71,7 +71,11 @@ REASONS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to a list. ``since`` is a day, ``number`` a number or an id, ``cursor`` what a page before gave."""
+    """A question to a list. ``since`` is a day, ``number`` a number or an id, ``cursor`` what a page before gave.
+
+    ``customer`` is the number of a customer; of invoices also how its name begins. ``from_month`` and ``to_month`` are
+    months, as 2026-08.
+    """
 
     kind: Kind
     company: str | None = None
@@ -82,10 +86,12 @@ class Asked:
     number: str | None = None
     limit: int = USUAL
     cursor: str | None = None
+    from_month: str | None = None
+    to_month: str | None = None
 
     def checked(self) -> Asked:
         """The question. Raises ``Rejected`` for what this list does not know."""
-        for name in ("company", "status", "reason", "customer", "since", "number"):
+        for name in ("company", "status", "reason", "customer", "since", "number", "from_month", "to_month"):
             if getattr(self, name) is not None and name not in FILTERS[self.kind]:
                 known = ", ".join(FILTERS[self.kind])
                 raise bad(name, f"{self.kind} are not listed by {name}; what they are listed by: {known}")
@@ -97,6 +103,9 @@ class Asked:
             raise bad("reason", f"reason is {self.reason!r}; those of this list are {', '.join(reasons)}")
         if self.since is not None:
             given_day(self.since, "since")
+        for name in ("from_month", "to_month"):
+            if (month := getattr(self, name)) is not None:
+                given_month(month, name)
         if not 1 <= self.limit <= MOST:
             raise bad("limit", f"limit is {self.limit}; it can be 1 to {MOST}")
         return self
@@ -121,7 +130,8 @@ class Asked:
 
     @property
     def _question(self) -> list[str | None]:
-        return [self.kind, self.company, self.status, self.reason, self.customer, self.since, self.number]
+        months = [self.from_month, self.to_month] if self.from_month or self.to_month else []
+        return [self.kind, self.company, self.status, self.reason, self.customer, self.since, self.number, *months]
 
 
 def _is_place(found: Mapping[str, Any]) -> bool:

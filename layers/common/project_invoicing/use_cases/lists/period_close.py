@@ -65,7 +65,8 @@ class Point(StrEnum):
 class Checklist:
     """``points`` has every point; one whose number is zero is done. ``first`` to ``last`` are the dates that count.
 
-    ``report_at``: when the last reconciliation ran, if any did.
+    ``report_at``: when the last reconciliation ran, if any did. ``without_batches``: the company makes none for a
+    general ledger and never did, so what is in none is not counted.
     """
 
     place: ListPlace
@@ -75,6 +76,7 @@ class Checklist:
     last: date
     points: dict[Point, Tally] = field(default_factory=lambda: {point: Tally() for point in Point})
     report_at: str | None = None
+    without_batches: bool = False
 
     def has_days_of(self, journal: Journal) -> bool:
         """Whether the journal's period, which may be a day, a month, a year or all times, has a day that counts."""
@@ -255,6 +257,7 @@ def _batches(made: Checklist) -> None:
     period = made.period
     setup, company = made.place.setup, made.company
     found = left_behind(LedgerBatches(tables, table), Ready(tables, table), setup, company, period.start, period.end)
+    made.without_batches = not found.asked
     for document in found.waiting:
         made.points[Point.IN_NO_BATCH].add(document.first.isoformat())
     made.points[Point.IN_NO_BATCH].more = found.more

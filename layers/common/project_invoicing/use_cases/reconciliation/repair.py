@@ -171,7 +171,9 @@ class Repairs:
             self._note(Repair.WRITE_BACK, [(entity, id)])
             key = "#".join(str(value) for value in document.as_detail().values())
             if key not in self._asked:  # its other rows are tried with it
-                asked = WriteBackRequested(retry=replace(document, actor=self.who.id or None))
+                who = self.who
+                signed = replace(document, actor=who.id or None, actor_name=who.name or None, how=str(who.how))
+                asked = WriteBackRequested(retry=signed)
                 event = asked.on_bus(self.at, f"{key}#{self.at}")
                 refused = self.publish([event])
                 self._asked[key] = (

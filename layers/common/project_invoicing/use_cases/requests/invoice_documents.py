@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company, ProposalNumber
-from project_invoicing.use_cases.requests.request import SignedRequest
+from project_invoicing.use_cases.requests.relayed import RelayedRequest
 
 InvoiceNumber = Annotated[str, Says("the number of the posted invoice")]
 Format = Annotated[str | None, Says("which file; pdf if nothing is said", values=("pdf", "html", "xml"))]
@@ -18,7 +18,7 @@ Language = Annotated[str | None, Says("another language than the customer's, as 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeDocument(SignedRequest):
+class MakeDocument(RelayedRequest):
     """Makes the document of a posted invoice, whether its company asks for documents or not."""
 
     FUNCTION: ClassVar[str] = "invoice_documents"
@@ -29,7 +29,7 @@ class MakeDocument(SignedRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeDocuments(SignedRequest):
+class MakeDocuments(RelayedRequest):
     """Makes the documents of a month that are missing: of the company named, else of those that ask for documents."""
 
     FUNCTION: ClassVar[str] = "invoice_documents"
@@ -40,7 +40,7 @@ class MakeDocuments(SignedRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowDocument(SignedRequest):
+class ShowDocument(RelayedRequest):
     """Gives a file of an invoice's document: the one that is kept, or in another language a copy that is not."""
 
     FUNCTION: ClassVar[str] = "invoice_documents"
@@ -54,7 +54,7 @@ class ShowDocument(SignedRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewDocument(SignedRequest):
+class PreviewDocument(RelayedRequest):
     """Gives the document that posting a proposal now would make, marked as a preview; nothing is kept of it."""
 
     FUNCTION: ClassVar[str] = "invoice_documents"
@@ -68,7 +68,7 @@ class PreviewDocument(SignedRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttachFile(SignedRequest):
+class AttachFile(RelayedRequest):
     """Attaches a file to a posted invoice, under a name that no other file of it has. It goes out with the invoice."""
 
     FUNCTION: ClassVar[str] = "invoice_documents"
@@ -81,7 +81,7 @@ class AttachFile(SignedRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResendDocument(SignedRequest):
+class ResendDocument(RelayedRequest):
     """Mails the document of a posted invoice again, or for the first time, whatever became of the mail before."""
 
     FUNCTION: ClassVar[str] = "invoice_sending"

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
+from project_invoicing.domain.actor import DOORS
 from project_invoicing.events.details import Detail, Says
 from project_invoicing.use_cases.documents.given import ACTOR, given_actor
 from project_invoicing.use_cases.documents.requests import named
+
+ActorName = Annotated[str | None, Says("the name of who asks, if that is known")]
+Door = Annotated[
+    str | None, Says("the door through which it was asked for; the command line if nothing is said", values=DOORS)
+]
+SIGNATURE: Final = frozenset({"actor", "actor_name", "how"})
+"""What says who asks. Whoever signs in has no need of it, and no right to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

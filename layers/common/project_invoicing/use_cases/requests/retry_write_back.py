@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
+from project_invoicing.domain.actor import Actor, relayed
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.errors import Rejected
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company
 from project_invoicing.use_cases.documents.given import given_actor
 from project_invoicing.use_cases.documents.requests import named
-from project_invoicing.use_cases.requests.request import SignedRequest
+from project_invoicing.use_cases.requests.request import ActorName, Door, SignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,13 @@ class RetryWriteBack(SignedRequest):
     journal_id: Annotated[str | None, Says("the number of the journal")] = None
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
     everything: Annotated[bool | None, Says("all its rows, not only those that were refused")] = None
+    actor_name: ActorName = None
+    how: Door = None
+
+    @property
+    def who(self) -> Actor:
+        """Who asks, through which door."""
+        return relayed(self.actor, self.actor_name, self.how)
 
     @classmethod
     def of(cls, request: object) -> Self:
@@ -36,10 +44,9 @@ class RetryWriteBack(SignedRequest):
         texts = all(isinstance(one, str | None) for one in (company, journal, invoice))
         if not company or bool(journal) == bool(invoice) or not texts:
             raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
-        return cls(
-            actor=given_actor(given.get("actor")),
-            company=company,
-            journal_id=journal or None,
-            invoice_number=invoice or None,
-            everything=bool(given["everything"]) if "everything" in given else None,
-        )
+        given_actor(given.get("actor"))
+        asked = {name: given.get(name) for name in ("actor", "actor_name", "how", "company")}
+        asked |= {"journal_id": journal or None, "invoice_number": invoice or None}
+        if "everything" in given:
+            asked["everything"] = bool(given["everything"])
+        return cls.of_detail(asked, "the request")

@@ -150,9 +150,15 @@ def _invoices(place: ListPlace, asked: Asked) -> Iterator[_Some]:
     store, interval = place.stores.proposals.invoices, asked.interval
     lenders = sorted({row.lender for row in place.setup.lenders(asked.company)} - {asked.company})
     for source in [asked.company, *lenders]:
-        before = f"0|{interval.last.isoformat()}~"
-        while before:
-            found = store.listed(source, DOCUMENTS, customer=None, since=interval.first.isoformat(), before=before)
+        before: str | None = None
+        while before != "":
+            found = store.listed(
+                source,
+                DOCUMENTS,
+                since=interval.first.isoformat(),
+                until=interval.last.isoformat(),
+                before=before,
+            )
             before = found.before
             numbers = [number for number, _ in found.documents]
             known = store.many(source, numbers)

@@ -20,7 +20,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
 from project_invoicing.dataverse.mapping import actual_write_back, document_columns, invoice_write_back, reads_fees
 from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
-from project_invoicing.domain.actor import Actor, person
+from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
@@ -181,7 +181,7 @@ class WriteBack:
             asked = RetryWriteBack.of(request)
         except Rejected as rejected:
             return {"outcome": f"refused: {rejected.detail}"}
-        return {"outcome": self.retry(asked, at, person(asked.actor))} | asked.signed
+        return {"outcome": self.retry(asked, at, asked.who)} | asked.signed
 
     def retry(self, asked: RetryWriteBack, at: str, who: Actor) -> str:
         """Tries the refused rows of a finished document again, at a person's request. Returns the outcome.

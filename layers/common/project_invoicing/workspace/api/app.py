@@ -27,6 +27,8 @@ from project_invoicing.workspace.secret import NotSetUp
 
 PREFIX: Final = "/api/"
 MOST_BYTES: Final = 256 * 1024
+MOST_WITH_FILE: Final = 5_700_000
+"""A file of 4 MB in base64, and the rest of its body."""
 MOST_TEXT: Final = 500
 """Bytes."""
 MOST_DEPTH: Final = 10
@@ -75,8 +77,10 @@ def _operation(event: Mapping[str, Any]) -> tuple[Operation, str]:
 def _answer(event: Mapping[str, Any], operation: Operation, part: str, time_left: Callable[[], int]) -> dict[str, Any]:
     actor = _NOBODY if operation.open else caller_of(event, settings())
     query = event.get("queryStringParameters") or {}
-    body = _body(event) if operation.method == "POST" else {}
-    _must_be_short([part, *(text for name, text in query.items() if name != "cursor"), body])
+    most = MOST_WITH_FILE if operation.long else MOST_BYTES
+    body = _body(event, most) if operation.method == "POST" else {}
+    short = {name: value for name, value in body.items() if name != operation.long or not isinstance(value, str)}
+    _must_be_short([part, *(text for name, text in query.items() if name != "cursor"), short])
     if operation.method == "POST":
         logger.info("api call", operation=operation.name, actor=actor.id)
     module, _, name = operation.does.partition(":")
@@ -84,20 +88,20 @@ def _answer(event: Mapping[str, Any], operation: Operation, part: str, time_left
     return does(Call(actor, utc_text(bootstrap.now()), whole(part), whole(dict(query)), whole(body), time_left))
 
 
-def _body(event: Mapping[str, Any]) -> dict[str, Any]:
+def _body(event: Mapping[str, Any], most: int) -> dict[str, Any]:
     """The JSON object in the body. Raises ``Problem`` (400, 413, 415)."""
     kind = header(event, "content-type").partition(";")[0].strip().lower()
     if kind != _JSON:
         raise Problem(415, "media_type", f"send JSON: Content-Type: {_JSON}")
     text = event.get("body") or ""
-    if len(text) > MOST_BYTES * 4 // 3 + 4:
-        raise Problem(413, RejectReason.TOO_LARGE, f"the body is longer than {MOST_BYTES} bytes")
+    if len(text) > most * 4 // 3 + 4:
+        raise Problem(413, RejectReason.TOO_LARGE, f"the body is longer than {most} bytes")
     try:
         sent = (
             base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode("utf-8", "replace")
         )
-        if len(sent) > MOST_BYTES:
-            raise Problem(413, RejectReason.TOO_LARGE, f"the body is longer than {MOST_BYTES} bytes")
+        if len(sent) > most:
+            raise Problem(413, RejectReason.TOO_LARGE, f"the body is longer than {most} bytes")
         found = json.loads(sent.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Problem(400, "form", "the body is no JSON") from None

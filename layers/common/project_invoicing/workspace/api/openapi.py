@@ -9,6 +9,8 @@ from typing import Any, Final, get_args, get_type_hints
 
 from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
 from project_invoicing.domain.ledger_answer import Effect
+from project_invoicing.domain.made_document import DocumentState
+from project_invoicing.domain.mailed_document import MAIL_STATES, MailState
 from project_invoicing.events.details import Detail, Shape, shapes
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import ACTIONS, COMMANDS
@@ -20,18 +22,30 @@ from project_invoicing.use_cases.requests.build_batches import BuildBatches
 from project_invoicing.use_cases.requests.control_map import ControlMap
 from project_invoicing.use_cases.requests.deliver_batch import DeliverBatch
 from project_invoicing.use_cases.requests.import_staging import ImportStaging
+from project_invoicing.use_cases.requests.invoice_documents import (
+    AttachFile,
+    MakeDocument,
+    MakeDocuments,
+    PreviewDocument,
+    ResendDocument,
+)
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
-from project_invoicing.use_cases.requests.request import Request
+from project_invoicing.use_cases.requests.request import SIGNATURE, Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
-from project_invoicing.workspace.api import operations
+from project_invoicing.workspace.api import documents, operations
 from project_invoicing.workspace.api.call import Call
 from project_invoicing.workspace.api.routes import OPERATIONS, ROOT, Operation
 
 Schema = dict[str, Any]
 
 REQUESTS: Final[Mapping[str, type[Request]]] = {
+    "make_document": MakeDocument,
+    "make_documents": MakeDocuments,
+    "preview_document": PreviewDocument,
+    "attach_file": AttachFile,
+    "resend_document": ResendDocument,
     "post_invoices": PostInvoices,
     "post_journals": PostJournals,
     "build_batches": BuildBatches,
@@ -79,7 +93,8 @@ def description(_: Call | None = None) -> Schema:
 
 
 def _operation(operation: Operation) -> Schema:
-    does = getattr(operations, operation.name, description)
+    module = operation.does.partition(":")[0]
+    does = getattr({"operations": operations, "documents": documents}.get(module), operation.name, description)
     made: Schema = {"operationId": operation.name, "summary": cleandoc(str(does.__doc__)).partition("\n")[0]}
     if parameters := _parameters(operation):
         made["parameters"] = parameters
@@ -116,6 +131,10 @@ def _parameters(operation: Operation) -> list[Schema]:
         case "explain":
             path = _parameter("id", "path", {"type": "string"}, "an id of Dataverse, or the number of a document")
             return [path, _parameter("company", "query", {"type": "string"}, "the only company to look in")]
+        case "show_document":
+            path = _parameter("invoice_number", "path", {"type": "string"}, "the number of a posted invoice")
+            company = _parameter("company", "query", {"type": "string"}, "the code of its company")
+            return [path, {**company, "required": True}]
         case _:
             return []
 
@@ -125,6 +144,8 @@ def _filter(name: str) -> Schema:
     schema: Schema = {"type": "string"}
     if name == "since":
         schema["format"] = "date"
+    if name in ("from_month", "to_month"):
+        schema["pattern"] = r"^\d{4}-(0[1-9]|1[0-2])$"
     if name == "status":
         schema["enum"] = list(dict.fromkeys(str(status) for statuses in STATUSES.values() for status in statuses))
     return _parameter(name, "query", schema, f"for {kinds}")
@@ -185,7 +206,7 @@ def _of_command(command: type[Command]) -> Schema:
 
 
 def _of_request(request: type[Request]) -> Schema:
-    known = [shape for shape in shapes(request) if shape.name != "actor"]
+    known = [shape for shape in shapes(request) if shape.name not in SIGNATURE]
     made: Schema = {
         "type": "object",
         "description": _plain(cleandoc(str(request.__doc__))),
@@ -248,6 +269,12 @@ def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
     return {"type": "object", "required": list(required or properties), "properties": dict(properties)}
 
 
+def _files(which: str) -> Schema:
+    one = {"name": _TEXT, "key": _TEXT, "sha256": _TEXT, "bytes": _NUMBER}
+    address = {**_TEXT, "description": "where it can be loaded for a minute"}
+    return {"type": "array", "items": _object({**one, "address": address}), "description": which}
+
+
 _TEXT: Final[Schema] = {"type": "string"}
 _NULLABLE: Final[Schema] = {"type": ["string", "null"]}
 _TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
@@ -283,6 +310,63 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
     ),
     "ExplainAnswer": _object(
         {"id": _TEXT, "found": {"type": "array", "items": {"type": "object"}}, "looked_in": _TEXTS, "next": _TEXTS}
+    ),
+    "ShowDocumentAnswer": _object(
+        {
+            "company": _TEXT,
+            "invoice_number": _TEXT,
+            "document": {**_NULLABLE, "enum": [*DocumentState, None], "description": "null: none was begun"},
+            "made_at": {**_NULLABLE, "description": "when it was ready"},
+            "files": _files("of the document, once it is ready"),
+            "attachments": _files("that people have attached"),
+            "mail": {
+                "type": ["object", "null"],
+                "description": "the last mail with it; null where nothing was mailed",
+                "required": ["state", "attempt", "address", "asked_at"],
+                "properties": {
+                    "state": {**_TEXT, "enum": [*MAIL_STATES]},
+                    "attempt": {**_NUMBER, "description": "which mail of this document it is"},
+                    "address": _TEXT,
+                    "asked_at": _TEXT,
+                },
+            },
+        }
+    ),
+    "MakeDocumentAnswer": _object(
+        {
+            "company": _TEXT,
+            "invoice_number": _TEXT,
+            "state": {**_TEXT, "enum": [*DocumentState]},
+            "at": _TEXT,
+            "files": {"type": "array", "items": _object({"name": _TEXT, "sha256": _TEXT, "bytes": _NUMBER})},
+        }
+    ),
+    "MakeDocumentsAnswer": _object(
+        {
+            "made": {"type": "array", "items": _object({"company": _TEXT, "invoice_number": _TEXT})},
+            "failed": {"type": "array", "items": _object({"company": _TEXT, "invoice_number": _TEXT, "detail": _TEXT})},
+            "there": {**_NUMBER, "description": "how many were there"},
+            "not_asked": {**_NUMBER, "description": "how many nobody asks for"},
+            "finished": {"type": "boolean", "description": "false: send the request again for the others"},
+        }
+    ),
+    "PreviewDocumentAnswer": _object(
+        {
+            "company": _TEXT,
+            "proposal_id": _TEXT,
+            "name": _TEXT,
+            "content_type": _TEXT,
+            "content": {**_TEXT, "description": "the file, in base64"},
+        }
+    ),
+    "AttachFileAnswer": _object({"key": _TEXT, "sha256": _TEXT, "bytes": _NUMBER}),
+    "ResendDocumentAnswer": _object(
+        {
+            "outcome": {**_TEXT, "enum": [*MailState], "description": "the state of the mail"},
+            "attempt": _NUMBER,
+            "address": _TEXT,
+            "detail": {**_NULLABLE, "description": "why it was not sent"},
+        }
     ),
     "CommandAnswer": {**_object({"outcome": _TEXT}), "description": "The outcome, and what the action shows."},
     "PostInvoicesAnswer": _object({"posted": _TEXTS, "refused": _REFUSED}),

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from project_invoicing import bootstrap
-from project_invoicing.domain.actor import Role
-from project_invoicing.domain.codes import PostingFailure, RejectReason
-from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
-from project_invoicing.events.details import shapes
+from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.use_cases.commands.apply import apply
 from project_invoicing.use_cases.explain.ask import explain as explained
 from project_invoicing.use_cases.lists.asked import FILTERS, Asked, Kind
@@ -28,14 +26,13 @@ from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
 from project_invoicing.use_cases.requests.repair_differences import ALL, RepairDifferences
-from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.setups import SetupVersions
+from project_invoicing.workspace.api.asking import must_be_viewer, must_know, must_not_sign, request_of
 from project_invoicing.workspace.api.call import Call
 from project_invoicing.workspace.api.problem import Problem, status_of
 
 Answer = dict[str, Any]
-Asks = TypeVar("Asks", bound=Request)
 
 REFUSED: Final = "refused: "
 _ENOUGH_MS: Final = 5_000
@@ -46,8 +43,8 @@ def list_rows(call: Call) -> Answer:
     if call.part not in set(Kind):
         raise Problem(404, "unknown", f"there is no list {call.part[:40]!r}; there are {', '.join(Kind)}")
     kind = Kind(call.part)
-    _must_know(call.query, (*FILTERS[kind], "limit", "cursor"))
-    _must_be_viewer(call)
+    must_know(call.query, (*FILTERS[kind], "limit", "cursor"))
+    must_be_viewer(call)
     given: dict[str, Any] = dict(call.query)
     if "limit" in given:
         given["limit"] = _number(given["limit"])
@@ -57,7 +54,7 @@ def list_rows(call: Call) -> Answer:
 
 def explain(call: Call) -> Answer:
     """Everything known about an id or a number."""
-    _must_know(call.query, ("company",))
+    must_know(call.query, ("company",))
     asked = Question(id=call.part, company=call.query.get("company"))
     must_be_allowed(call.actor, asked)
     stores = bootstrap.explained_stores()
@@ -70,14 +67,14 @@ def command(call: Call) -> Answer:
     if len(call.body) != 1:
         raise Problem(422, RejectReason.SCHEMA, "the body names one action: {action: request}")
     for request in call.body.values():
-        _must_not_sign(request if isinstance(request, Mapping) else {})
+        must_not_sign(request if isinstance(request, Mapping) else {})
     answer = apply(call.body, bootstrap.workplace(call.at, call.actor))
     return _done(answer, answer.get("refused", ()), done="refused" not in answer)
 
 
 def post_invoices(call: Call) -> Answer:
     """Posts the proposals that are ready, or one."""
-    asked = _asked(PostInvoices, call)
+    asked = request_of(PostInvoices, call)
     run = bootstrap.invoice_posting(call.at, call.actor)
     run.run_asked(asked)
     return _posted({"posted": run.posted}, run.refused)
@@ -85,7 +82,7 @@ def post_invoices(call: Call) -> Answer:
 
 def post_journals(call: Call) -> Answer:
     """Posts the journals that are drafts, or those that the request selects."""
-    asked = _asked(PostJournals, call)
+    asked = request_of(PostJournals, call)
     run = bootstrap.journal_posting(call.at, call.actor)
     run.run(asked)
     return _posted({"posted": run.posted, "failed": run.failed}, run.refused)
@@ -93,26 +90,26 @@ def post_journals(call: Call) -> Answer:
 
 def build_batches(call: Call) -> Answer:
     """Has batches made of what is ready for a general ledger; it takes seconds to minutes."""
-    asked = _asked(BuildBatches, call)
+    asked = request_of(BuildBatches, call)
     return bootstrap.ledger_builds(call.at, call.actor).ask(asked)
 
 
 def deliver_batch(call: Call) -> Answer:
     """Has what of a ledger batch is not accepted yet delivered; it takes seconds to minutes."""
-    asked = _asked(DeliverBatch, call)
+    asked = request_of(DeliverBatch, call)
     return bootstrap.ledger_deliveries(call.at, call.actor).ask(asked)
 
 
 def acknowledge_batch(call: Call) -> Answer:
     """Says what the other ledger has made of a batch."""
-    asked = _asked(AcknowledgeBatch, call)
+    asked = request_of(AcknowledgeBatch, call)
     answer = bootstrap.ledger_acknowledging(call.at, call.actor).answer(asked)
     return _done(answer, answer.get("refused", ()), done="refused" not in answer)
 
 
 def import_staging(call: Call) -> Answer:
     """Imports what waits in staging: all of it, or what the request names."""
-    asked = _asked(ImportStaging, call)
+    asked = request_of(ImportStaging, call)
     must_be_allowed(call.actor, asked)
     run = bootstrap.staging_import(call.at)
     _must_be_known(asked.company, run.setups)
@@ -121,7 +118,7 @@ def import_staging(call: Call) -> Answer:
 
 def retry_write_back(call: Call) -> Answer:
     """Writes the refused rows of a posted document, or all its rows, back to Dataverse again."""
-    asked = _asked(RetryWriteBack, call)
+    asked = request_of(RetryWriteBack, call)
     must_be_allowed(call.actor, asked)
     outcome = bootstrap.write_back(call.time_left).retry(asked, call.at, call.actor)
     if outcome.startswith(REFUSED):
@@ -131,7 +128,7 @@ def retry_write_back(call: Call) -> Answer:
 
 def repair_differences(call: Call) -> Answer:
     """Repairs one row that a reconciliation found to differ."""
-    asked = _asked(RepairDifferences, call)
+    asked = request_of(RepairDifferences, call)
     must_be_allowed(call.actor, asked)
     if asked.repair in (None, ALL):
         detail = "repair is the id of one row; all of them are repaired by the function that compares everything"
@@ -141,43 +138,14 @@ def repair_differences(call: Call) -> Answer:
 
 def control_map(call: Call) -> Answer:
     """Pauses, resumes, stops or starts a table map, or lists them all."""
-    asked = _asked(ControlMap, call)
+    asked = request_of(ControlMap, call)
     return bootstrap.map_control(call.at, lambda: call.time_left() > _ENOUGH_MS).apply(asked, call.actor)
-
-
-def _asked(request: type[Asks], call: Call) -> Asks:
-    """The body as a request. A field that it does not know is refused: it might have narrowed what is done."""
-    _must_not_sign(call.body)
-    known = [shape.name for shape in shapes(request) if shape.name != "actor"]
-    for name in call.body:
-        if name not in known:
-            detail = f"the request knows no {name[:40]}; what it knows: {', '.join(known)}"
-            raise Problem(422, RejectReason.SCHEMA, detail, field=name[:40])
-    request.of_detail(call.body, "the request")
-    return request.of(call.body)
 
 
 def _must_be_known(company: str | None, setups: SetupVersions) -> None:
     if company and company not in setups.current.document.companies:
         refused = unknown_company(company)
         raise Problem(422, refused.reason, refused.detail, field="company")
-
-
-def _must_not_sign(request: Mapping[str, Any]) -> None:
-    if request.get("actor") is not None:
-        raise Problem(422, RejectReason.SCHEMA, "actor is whoever has signed in; leave it out", field="actor")
-
-
-def _must_know(query: Mapping[str, str], known: Sequence[str]) -> None:
-    for name in query:
-        if name not in known:
-            detail = f"the address knows no {name[:40]}; what it knows: {', '.join(known)}"
-            raise Problem(422, RejectReason.SCHEMA, detail, field=name[:40])
-
-
-def _must_be_viewer(call: Call) -> None:
-    if not call.actor.may(Role.VIEWER):
-        raise Refused(PostingFailure.ROLE_MISSING, f"{call.actor.name} needs the role {Role.VIEWER}")
 
 
 def _number(text: str) -> int:

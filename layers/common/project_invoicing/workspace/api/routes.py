@@ -13,13 +13,14 @@ class Operation:
     """``path`` below ``/api/v1``; a name in braces at its end stands for all the rest of a path.
 
     ``does`` is ``module:function`` under ``workspace/api``, imported at the first call.
-    ``open``: it is answered without a token.
+    ``open``: it is answered without a token. ``long``: the field of its body that may be a whole file, in base64.
     """
 
     method: str
     path: str
     does: str
     open: bool = False
+    long: str = ""
 
     @property
     def name(self) -> str:
@@ -41,6 +42,12 @@ OPERATIONS: Final = (
     Operation("GET", "/openapi.json", "openapi:description", open=True),
     Operation("GET", "/lists/{kind}", "operations:list_rows"),
     Operation("GET", "/explain/{id}", "operations:explain"),
+    Operation("GET", "/documents/{invoice_number}", "documents:show_document"),
+    Operation("POST", "/documents", "documents:make_document"),
+    Operation("POST", "/documents/months", "documents:make_documents"),
+    Operation("POST", "/documents/previews", "documents:preview_document"),
+    Operation("POST", "/documents/attachments", "documents:attach_file", long="content"),
+    Operation("POST", "/documents/mails", "documents:resend_document"),
     Operation("POST", "/commands", "operations:command"),
     Operation("POST", "/postings/invoices", "operations:post_invoices"),
     Operation("POST", "/postings/journals", "operations:post_journals"),

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from project_invoicing import bootstrap
 from project_invoicing.domain.reconciliation import CHECKS, Difference, Repair
+from project_invoicing.observe import logger
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.asked import Page as ListPage
 from project_invoicing.workspace.desk import Desk
@@ -47,6 +48,16 @@ def repair(desk: Desk) -> Response[Any]:
     failed = any(one["outcome"].startswith(("not possible", "the bus")) for one in done)
     said = "; ".join(f"{text} ({number})" if number > 1 else text for text, number in outcomes.items())
     return desk.go("/differences", f"{said}. The next reconciliation shows what became of it.", refused=failed, **back)
+
+
+def compare(desk: Desk) -> Response[Any]:
+    """Has everything compared now, which nobody waits for: it takes minutes."""
+    who = desk.actor
+    bootstrap.reconciliation_function().start({"actor": who.id} if who.id else {}, desk.at)
+    logger.info("reconciliation asked for", actor=who.id)
+    back = {name: desk.form.get(name) for name in ("company", "reason")}
+    said = "Everything is being compared. Load this page again in some minutes."
+    return desk.go("/differences", said, refused=False, **back)
 
 
 def _differences(report: Row | None) -> Iterator[Difference]:

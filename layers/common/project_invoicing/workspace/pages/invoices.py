@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from project_invoicing import bootstrap
+from project_invoicing.config import settings
+from project_invoicing.domain.attachments import BEGINS, KINDS
 from project_invoicing.domain.codes import WriteBackState
+from project_invoicing.domain.document_codes import Channel
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import net_by_code
 from project_invoicing.domain.ledger import INVOICE
@@ -18,12 +22,12 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.figures import Figures
 from project_invoicing.store.write_backs import Document
-from project_invoicing.use_cases.invoice_documents.kept import asked_when_posted, kept_document
+from project_invoicing.use_cases.invoice_documents.kept import asked_for, kept_document
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.invoices import state_of
 from project_invoicing.workspace.desk import Desk
-from project_invoicing.workspace.documents import Lines, kept, lines_of, place_in, vouchers_of
+from project_invoicing.workspace.documents import Lines, history_of, kept, lines_of, place_in, vouchers_of
 from project_invoicing.workspace.neighbours import neighbours
 from project_invoicing.workspace.papers import framing
 
@@ -32,7 +36,9 @@ def listed(desk: Desk) -> Response[Any]:
     """The invoices that the filters in the address let through."""
     kind = Kind.INVOICES
     choices = {"company": desk.lists.companies}
-    return desk.page("invoices.html", title="Invoices", page=desk.listed(kind), fields=FILTERS[kind], choices=choices)
+    # A clerk looks for months. A day is for those who have it in an address.
+    fields = [name for name in FILTERS[kind] if name != "since" or name in desk.query]
+    return desk.page("invoices.html", title="Invoices", page=desk.listed(kind), fields=fields, choices=choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,12 @@ def show(desk: Desk) -> Response[Any]:
     vouchers = vouchers_of(stores.ledger.vouchers(INVOICE, company, number), setup)
     staged = stores.staging.readable(line.actual_id for line in rows)
     progress = None if invoice.borrower else stores.write_backs.get(Document(INVOICE, company, number))
-    document = kept_document(bootstrap.made_documents(), invoice)
+    made = bootstrap.made_documents()
+    document, mail = kept_document(made, invoice), bootstrap.mailed_documents().get(company, number)
+    sends = bool(settings().invoice_sending_function)
+    asks_snapshot = document.made is None or (sends and mail is None)
+    snapshot = stores.proposals.invoices.snapshot(company, number) if asks_snapshot else None
+    delivery = snapshot.presentation.delivery if snapshot else None
     page = desk.page(
         "invoice.html",
         title=f"Invoice {number}",
@@ -77,7 +88,15 @@ def show(desk: Desk) -> Response[Any]:
         taxes=[tax for one in vouchers for tax in one.taxes],
         nets=_nets(invoice, lines, Figures(setup)),
         document=document,
-        asked=bool(document.made) or asked_when_posted(stores.proposals.invoices, stores.setups, company, number),
+        asked=bool(document.made) or asked_for(snapshot, stores.setups, company),
+        mail=mail,
+        sends=sends,
+        sends_itself=sends and delivery is not None and delivery.channel is Channel.MAIL,
+        address=mail.address if mail else (delivery.address if delivery else None),
+        kinds=KINDS,
+        accepted=",".join(f".{one}" for one in BEGINS),
+        proforma=_in_dataverse(invoice),
+        history=history_of(made.history(company, number)),
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
@@ -88,6 +107,15 @@ def show(desk: Desk) -> Response[Any]:
         kept={"company": company, "number": number, **kept(desk)},
     )
     return framing(page) if document.ready else page
+
+
+def _in_dataverse(invoice: Invoice) -> str | None:
+    """The address of the invoice's proforma in Dataverse, where a browser can open it."""
+    url = settings().dataverse_url.rstrip("/")
+    if invoice.borrower or not url.startswith("https://"):
+        return None
+    record = {"pagetype": "entityrecord", "etn": "invoice", "id": invoice.proforma_id}
+    return f"{url}/main.aspx?{urlencode(record)}"
 
 
 def _nets(invoice: Invoice, lines: Lines, show: Figures) -> dict[str, str]:

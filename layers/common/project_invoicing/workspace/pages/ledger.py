@@ -35,8 +35,8 @@ _BY_HAND: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome
 def listed(desk: Desk) -> Response[Any]:
     """The batches of a company and kind, newest first."""
     companies = desk.lists.companies
-    company = desk.query.get("company", companies[0] if companies else "")
-    if company not in companies:
+    company = desk.company or (companies[0] if companies else None)
+    if company is None:
         raise NotFoundError
     kind, before = _kind(desk.query.get("kind") or BatchKind.LEDGER), _number(desk.query.get("before", "0"))
     batches, onward = bootstrap.ledger_batches().newest(company, kind, _PAGE, before or None)

@@ -61,7 +61,7 @@ _WORDS: Final = {
     ),
     Point.RECONCILED: Words(
         "A whole reconciliation after the end of the period",
-        "Wait for tonight's, or have one run: invoicing reconcile.",
+        "Wait for tonight's, or have everything compared now on the page of differences.",
         _of("/differences"),
     ),
     Point.DIFFERENCES: Words("Other differences of the last reconciliation", "Look at each.", _of("/differences")),

@@ -82,7 +82,7 @@ class Facts:
     """What is known of a proposal beside its lines. ``due``, ``booked`` and ``sales_tax`` as if it were posted now.
 
     ``cannot``: why it could not be posted as it is. ``sales_tax`` and ``total`` are ``None`` where the preview, which
-    reads all lines, has to compute them.
+    reads all lines, has to compute them. ``may_have_dimensions``: the set-up lets people set those of its header.
     """
 
     customer: str | None
@@ -98,6 +98,7 @@ class Facts:
     sales_tax: str | None
     total: str | None
     cannot: str | None
+    may_have_dimensions: bool
 
 
 def shown(
@@ -192,6 +193,7 @@ def _facts(desk: Desk, header: Proposal, lines: Lines, setup: FinanceSetup) -> F
         sales_tax=figures.amount(made.totals.sales_tax, currency) if made else None,
         total=figures.amount(made.totals.total, currency) if made else None,
         cannot=cannot,
+        may_have_dimensions=bool(header.company) and setup.parameters(str(header.company)).allow_header_dimensions,
     )
 
 
