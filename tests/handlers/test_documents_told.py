@@ -92,7 +92,9 @@ class Told(Office):
         replace(asked, publish=publish).one(PROFORMA)
         (event,) = [one for one in published if one.detail_type == "WriteBackRequested"]
         self.world.call(FUNCTION, envelope(event.detail, event.time, event.detail_type, event.source))
-        return {name: value for name, value in event.detail["retry"].items() if name != "actor"}
+        return {
+            name: value for name, value in event.detail["retry"].items() if name not in ("actor", "actor_name", "how")
+        }
 
     def found(self, check: str) -> list[str]:
         report = self.world.call("reconciliation", envelope({}, self.world.at, "Scheduled Event", "aws.events"))

@@ -151,78 +151,6 @@ class DocumentInbox:
         document = posted_document(making.stores, asked.company, asked.invoice_number)
         if document is None:
             raise NoDocument(asked.company, asked.invoice_number)
-        kept = making.made.get(asked.company, asked.invoice_number)
-        other = asked.language not in (None, document.presentation.language)
-        about: Json = {"company": asked.company, "invoice_number": asked.invoice_number, "name": name}
-        if mail := self.mailed.get(asked.company, asked.invoice_number):
-            about["mail"] = {
-                "state": mail.called,
-                "attempt": mail.attempt,
-                "address": mail.address,
-                "asked_at": mail.at,
-            }
-        if kept and kept.state is DocumentState.READY and not other:
-            stored = kept.file(name)
-            if stored is None:
-                raise Rejected(
-                    "schema", f"the document of {asked.invoice_number} has no {name}: no e-invoice is asked for"
-                )
-            attached = making.made.attachments(asked.company, asked.invoice_number)
-            more = {
-                "copy": False,
-                "key": f"{making.folder(document)}{name}",
-                "sha256": stored.sha256,
-                "attachments": [one.name for one in attached],
-            }
-            try:
-                data = making.bucket.content(str(more["key"]))
-            except FileNotFoundError:
-                raise Rejected("files_differ", f"{more['key']} is in the bucket no more") from None
-            if hashlib.sha256(data).hexdigest() != stored.sha256:
-                raise Rejected("files_differ", f"{more['key']} is not what was made: its sha256 differs")
-            return {"outcome": "shown", **about, **more, **_part(data, asked.offset)} | asked.signed
-        if kept is None and not other:
-            told = f"there is no document of {asked.invoice_number} yet; make it: invoicing document make"
-            raise Rejected("schema", f"{told} {asked.invoice_number}")
-        _must_have(document, name)
-        document = _in_language(document, asked.language)
-        logo, _ = making.logo(document)
-        data = making.rendering.one(document, name, logo, copy=True)
-        return {"outcome": "shown", **about, "copy": True, **_part(data, asked.offset)} | asked.signed
-
-    def _preview(self, asked: PreviewDocument, at: str) -> Json:
-        making, name = self._for(asked, at), NAMES[asked.format or "pdf"]
-        headers = proposals_named(making.stores.proposals, [asked.company], asked.proposal_id)
-        if not headers:
-            raise Rejected("schema", f"{asked.company} has no proposal {asked.proposal_id}", field="proposal_id")
-        document = _in_language(draft_document(making.stores, headers[0], at), asked.language)
-        # A proposal may be posted by now: what is shown is a preview nevertheless, and has no number.
-        document = replace(document, invoice_number=None)
-        _must_have(document, name)
-        logo, left_out = making.logo(document)
-        if left_out:  # now is the time to put it right
-            raise Rejected("schema", f"the document cannot show {left_out}", field="companies.document.brand.logo")
-        data = making.rendering.one(document, name, logo, preview=True)
-        about = {"company": asked.company, "proposal_id": asked.proposal_id, "name": name, "copy": True}
-        return {"outcome": "shown", **about, **_part(data, asked.offset)} | asked.signed
-
-    def _attach(self, asked: AttachFile, at: str) -> Json:
-        making = self._for(asked, at)
-        if not _FILE_NAME.fullmatch(asked.name) or asked.name.strip(" .") != asked.name:
-            raise Rejected("schema", f"{asked.name!r} is no name for a file", field="name")
-        if len(in_key(asked.name)) > _LONGEST_IN_KEY:
-            raise Rejected("schema", f"{asked.name!r} is too long for a key of the bucket", field="name")
-        try:
-            data = b64decode(asked.content, validate=True)
-        except ValueError:
-            raise Rejected("schema", "content is not base64", field="content") from None
-        if not 0 < len(data) <= MOST_ATTACHED:
-            raise Rejected("schema", f"{asked.name} has {len(data)} bytes; at most {MOST_ATTACHED}, and not none")
-        if refused := why_not(asked.name, data):
-            raise Rejected("schema", refused, field="name")
-        document = posted_document(making.stores, asked.company, asked.invoice_number)
-        if document is None:
-            raise NoDocument(asked.company, asked.invoice_number)
         digest = hashlib.sha256(data).hexdigest()
         key = f"{making.folder(document)}{ATTACHMENTS}{in_key(asked.name)}"
         if making.bucket.put_bytes(key, data, "application/octet-stream") != digest:
@@ -243,6 +171,18 @@ class DocumentInbox:
 
 def _checked(asked: AttachFile) -> bytes:
     """The file that is to be attached. Raises ``Rejected`` for one that is not taken."""
+    if not _FILE_NAME.fullmatch(asked.name) or asked.name.strip(" .") != asked.name:
+        raise Rejected("schema", f"{asked.name!r} is no name for a file", field="name")
+    if len(in_key(asked.name)) > _LONGEST_IN_KEY:
+        raise Rejected("schema", f"{asked.name!r} is too long for a key of the bucket", field="name")
+    try:
+        data = b64decode(asked.content, validate=True)
+    except ValueError:
+        raise Rejected("schema", "content is not base64", field="content") from None
+    if not 0 < len(data) <= MOST_ATTACHED:
+        raise Rejected("schema", f"{asked.name} has {len(data)} bytes; at most {MOST_ATTACHED}, and not none")
+    if refused := why_not(asked.name, data):
+        raise Rejected("schema", refused, field="name")
     return data
 
 

@@ -2,7 +2,7 @@
 
 What is told changes while mails go out and are read, and messages about it come late, twice and in any order. So each
 of them has the same effect: what is true now is told, unless Dataverse has it. A patch names the version of the row
-that was read before: whoever has read earlier, and knows less, is refused, and reads again (D-300).
+that was read before: whoever has read earlier, and knows less, is refused, and reads again (D-223).
 """
 
 from __future__ import annotations
