@@ -80,6 +80,19 @@ class ProposalReady(OwnEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalApproved(OwnEvent):
+    """A proposal is approved and can be posted."""
+
+    TYPE: ClassVar[str] = "InvoiceProposalApproved"
+    STARTS: ClassVar[str] = "`invoice_posting`, where `auto_post` is true"
+
+    company: Company
+    proposal_id: ProposalNumber
+    invoice_id: Proforma
+    auto_post: Annotated[bool, Says("whether the company posts a proposal as soon as it is approved")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalPosted(OwnEvent):
     """A journal is posted, without the lines that failed."""
 

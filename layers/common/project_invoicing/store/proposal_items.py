@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
+from project_invoicing.domain.approval import Approval
 from project_invoicing.domain.calendar import calendar_date
 from project_invoicing.domain.codes import ProposalStatus, WaitReason
 from project_invoicing.domain.credited_tax import TaxOfInvoice
@@ -142,6 +143,8 @@ def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
         credited=_credited_of(item["og"]) if "og" in item else {},
         marked="tk" in item or "ic" in item,
         pinned="mp" in item,
+        approval=rows.decode(Approval, item["ap"])[0] if "ap" in item else None,
+        approval_steps=item.get("av", 0),
     )
 
 
