@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from project_invoicing.domain.codes import ApprovalState
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.proposals import Proposals
-from tests.builders import actual, guid, proforma
-from tests.rules.books import Books, before_transaction
+from tests.builders import guid
+from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import IN_POUNDS, approval, billed
 

@@ -110,9 +110,9 @@ class Proposals:
         for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
             yield str(item["pk"]).removeprefix(PREFIX)
 
-    def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
-        """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
-        parts = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
+    def oldest(self, company: str, status: str, limit: int, *, since: str | None, after: str | None) -> Listing:
+        """Ids of a company's open proposals of a status, under the day they came, the oldest first. One request."""
+        parts = parts_of(PROPOSAL, company, status)
         found = self._lists.oldest(parts, limit, since=since, after=after)
         return listing(found, _proforma_of)
 

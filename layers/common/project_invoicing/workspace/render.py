@@ -35,6 +35,7 @@ _NAMED: Final = re.compile(
 NAVIGATION: Final = (
     ("/", "Overview", "o"),
     ("/proposals", "Proposals", "p"),
+    ("/approvals", "Approvals", "a"),
     ("/journals", "Journals", "j"),
     ("/invoices", "Invoices", "i"),
     ("/waiting", "Waiting", "w"),

@@ -20,7 +20,7 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import APPROVALS, ApprovalVerb
 from project_invoicing.events.own import ProposalApproved
-from project_invoicing.rules.approval import digest_of
+from project_invoicing.rules.approved_content import digest_of
 from project_invoicing.rules.figures import Figures
 from project_invoicing.setup.models.companies import Parameters
 from project_invoicing.store import outbox

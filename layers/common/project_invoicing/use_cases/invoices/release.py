@@ -59,7 +59,7 @@ def must_be_as_approved(
     if header.approval is None or not setup.parameters(str(header.company)).approval:
         return
     # Imported late: only companies that approve need them.
-    from project_invoicing.rules.approval import digest_of  # noqa: PLC0415
+    from project_invoicing.rules.approved_content import digest_of  # noqa: PLC0415
     from project_invoicing.rules.figures import Figures  # noqa: PLC0415
     from project_invoicing.rules.invoice_terms import written_invoice_date  # noqa: PLC0415
 

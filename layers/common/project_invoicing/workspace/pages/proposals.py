@@ -10,13 +10,14 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import ApprovalState, ProposalStatus
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.text import guid
+from project_invoicing.rules.approval import approval_in_words, approves
 from project_invoicing.rules.explaining.blockers import Blocker, say_blockers
 from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.words import Words
@@ -100,6 +101,14 @@ class Facts:
     cannot: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class InApproval:
+    """Where the approval of a ready proposal stands, of a company that approves. ``own``: the person submitted it."""
+
+    words: str
+    own: bool
+
+
 def shown(
     desk: Desk,
     header: Proposal,
@@ -127,6 +136,7 @@ def shown(
         title=f"Proposal {header.number}",
         header=header,
         facts=known,
+        approval=_approval(desk, header, setup),
         waits=_waits(desk, header, blocking, setup),
         lines=lines,
         show=Figures(setup),
@@ -147,6 +157,13 @@ def shown(
         kept=kept(desk),
         own=f"/proposals/{header.id}",
     )
+
+
+def _approval(desk: Desk, header: Proposal, setup: FinanceSetup) -> InApproval | None:
+    if not approves(header, setup):
+        return None
+    submitter = header.approval.submitter if header.approval else None
+    return InApproval(approval_in_words(header, setup), submitter == desk.actor.id.casefold())
 
 
 def seen_of(header: Proposal, entries: int) -> str:
@@ -319,6 +336,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
         kept=kept(desk),
         large=header.pages > LARGE,
         seen=seen_now(desk, header),
+        may_release=not approves(header, place.setup) or header.approval_state is ApprovalState.APPROVED,
     )
 
 
