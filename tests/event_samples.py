@@ -27,6 +27,7 @@ from project_invoicing.events.own import (
     JournalPosted,
     MasterDataChanged,
     MasterDataLoaded,
+    ProposalApproved,
     ProposalReady,
     Retry,
     SetupChanged,
@@ -234,6 +235,9 @@ READY = ProposalReady(
     line_count=1,
     auto_post=True,
 )
+PROPOSAL_APPROVED = ProposalApproved(
+    company="USPM", proposal_id="INV-0001", invoice_id=guid("proforma"), auto_post=True
+)
 BATCH_READY = LedgerBatchReady(
     company="USPM",
     kind="ledger",
@@ -405,6 +409,9 @@ def catchup_samples() -> dict[str, Any]:
     }
 
 
+ANN, BOB = "ann@contoso.example", "bob@contoso.example"
+
+
 def command_samples() -> dict[str, Any]:
     """What a person may ask for, one of each command."""
     proposal = {"company": "USPM", "proposal_id": "INV-0001"}
@@ -430,6 +437,15 @@ def command_samples() -> dict[str, Any]:
         "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
         "dismiss": ("2026-08-31T09:04:30Z", {"dismiss": {**rejected, "reason": "a test row, deleted in Dataverse"}}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+        "submit-proposal": ("2026-08-31T09:05:10Z", {"submit_proposal": {**proposal, "actor": ANN}}),
+        "approve-proposal": ("2026-08-31T09:05:20Z", {"approve_proposal": {**proposal, "actor": BOB}}),
+        "reject-proposal": (
+            "2026-08-31T09:05:20Z",
+            {"reject_proposal": {**proposal, "comment": "no", "actor": BOB}},
+        ),
+        "request-changes": ("2026-08-31T09:05:20Z", {"request_changes": {**proposal, "comment": "tax", "actor": BOB}}),
+        "recall-proposal": ("2026-08-31T09:05:30Z", {"recall_proposal": {**proposal, "actor": ANN}}),
+        "reset-approval": ("2026-08-31T09:05:40Z", {"reset_approval": {**proposal, "actor": BOB}}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}
@@ -483,6 +499,9 @@ def function_samples() -> dict[str, Any]:
         "invoice_posting/scheduled": scheduled("2026-08-31T09:05:00Z", "invoice-posting"),
         "invoice_posting/manual": manual(
             "2026-08-31T09:05:00Z", "Manual Run", company="USPM", proposal_id="INV-0001", invoice_date="2026-08-31"
+        ),
+        "invoice_posting/invoice-proposal-approved": envelope(
+            PROPOSAL_APPROVED.on_bus("2026-08-31T09:00:00Z", "USPM#INV-0001")
         ),
         "invoice_posting/invoice-proposal-ready": envelope(READY.on_bus("2026-08-31T09:00:00Z", "USPM#INV-0001")),
         "invoice_posting/queued": queue_batch(

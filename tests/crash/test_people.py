@@ -20,8 +20,8 @@ PROPOSAL = {"company": COMPANY, "proposal_id": WORK.number, "actor": ANN}
 ACTUAL = {"actual_id": guid("work-billed_sales-0"), "sales_tax_group": None}
 
 
-def ready(world: World) -> None:
-    world.load(finance(four_eyes=True))
+def ready(world: World, **parameters: object) -> None:
+    world.load(finance(four_eyes=True, **parameters))
     into_staging(world, WORK.unbilled)
     world.run("staging_import")
     world.run("journal_posting")
@@ -50,6 +50,39 @@ def test_a_command_that_dies_anywhere_has_one_effect_and_one_entry(
     ready(empty)
     step = Step(empty, run, run)
     assert entries(empty, empty.names.proposals_table) == [done]
+    assert step.dies_at_every_request() > 0
+    step.hears_no_answer_at_first()
+    step.is_overtaken_at_every_request()
+
+
+BOB = "bob@contoso.example"
+OF_BOB = PROPOSAL | {"actor": BOB}
+
+
+def submits(world: World) -> object:
+    return world.edit("submit_proposal", **PROPOSAL, comment="as agreed")
+
+
+def approves(world: World) -> object:
+    return world.edit("approve_proposal", **OF_BOB)
+
+
+def posts(world: World) -> object:
+    return world.run("invoice_posting", actor=ANN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [(submits,), (submits, approves), (submits, approves, posts)])
+def test_wfl_02_a_step_of_an_approval_that_dies_anywhere_is_taken_once(
+    empty: World, steps: tuple[Callable[[World], object], ...]
+) -> None:
+    ready(empty, approval=True)
+    *before, run = steps
+    for one in before:
+        one(empty)
+    step = Step(empty, run, run)
+    done = ["submitted for approval", "approved", "posted"][: len(steps)]
+    assert sorted(entries(empty, empty.names.proposals_table)) == sorted(done)
     assert step.dies_at_every_request() > 0
     step.hears_no_answer_at_first()
     step.is_overtaken_at_every_request()

@@ -207,7 +207,7 @@ IN_APPROVAL: Final = (ApprovalState.SUBMITTED, ApprovalState.APPROVED)
 """The states in which nobody edits the proposal."""
 
 APPROVALS: Final = StateMachine[ApprovalState, ApprovalVerb](
-    "proposal whose approval",
+    "proposal's approval",
     {
         **{(state, ApprovalVerb.SUBMITTED): ApprovalState.SUBMITTED for state in _NOT_SUBMITTED},
         (ApprovalState.SUBMITTED, ApprovalVerb.APPROVED): ApprovalState.APPROVED,
