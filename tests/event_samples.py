@@ -27,7 +27,6 @@ from project_invoicing.events.own import (
     JournalPosted,
     MasterDataChanged,
     MasterDataLoaded,
-    ProposalApproved,
     ProposalReady,
     Retry,
     SetupChanged,
@@ -234,9 +233,6 @@ READY = ProposalReady(
     subtotal="1600.00",
     line_count=1,
     auto_post=True,
-)
-PROPOSAL_APPROVED = ProposalApproved(
-    company="USPM", proposal_id="INV-0001", invoice_id=guid("proforma"), auto_post=True
 )
 BATCH_READY = LedgerBatchReady(
     company="USPM",
@@ -499,9 +495,6 @@ def function_samples() -> dict[str, Any]:
         "invoice_posting/scheduled": scheduled("2026-08-31T09:05:00Z", "invoice-posting"),
         "invoice_posting/manual": manual(
             "2026-08-31T09:05:00Z", "Manual Run", company="USPM", proposal_id="INV-0001", invoice_date="2026-08-31"
-        ),
-        "invoice_posting/invoice-proposal-approved": envelope(
-            PROPOSAL_APPROVED.on_bus("2026-08-31T09:00:00Z", "USPM#INV-0001")
         ),
         "invoice_posting/invoice-proposal-ready": envelope(READY.on_bus("2026-08-31T09:00:00Z", "USPM#INV-0001")),
         "invoice_posting/queued": queue_batch(

@@ -32,7 +32,6 @@ from project_invoicing.events.own import (
     JournalPosted,
     MasterDataChanged,
     MasterDataLoaded,
-    ProposalApproved,
     ProposalReady,
     SetupChanged,
 )
@@ -48,7 +47,6 @@ LISTENERS = {
     MasterDataLoaded.TYPE: ("staging_import",),
     InvoicePosted.TYPE: ("staging_import", "accounting_writeback", "invoice_documents"),
     ProposalReady.TYPE: ("invoice_posting",),
-    ProposalApproved.TYPE: ("invoice_posting",),
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
     LedgerBatchesRequested.TYPE: ("ledger_export",),
@@ -141,7 +139,7 @@ class World:
             for table, item, event in found:
                 DESCRIBED[event.detail_type].of({"time": event.time, "detail": event.detail})  # whoever listens can
                 for function in LISTENERS.get(event.detail_type, ()):
-                    if event.detail.get("auto_post", True):
+                    if event.detail_type != ProposalReady.TYPE or event.detail["auto_post"]:
                         self.tell(function, event)
                 outbox.sent(self.client, table, item["pk"], item["sk"])
                 delivered.append(event)

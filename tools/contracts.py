@@ -33,7 +33,6 @@ from project_invoicing.events.own import (
     MasterDataChanged,
     MasterDataLoaded,
     OwnEvent,
-    ProposalApproved,
     ProposalCreated,
     ProposalReady,
     SetupChanged,
@@ -66,7 +65,6 @@ DOCUMENT: Final = ROOT / "docs" / "contracts.md"
 SCHEMAS: Final = ROOT / "events" / "schemas"
 OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     ProposalCreated,
-    ProposalApproved,
     ProposalReady,
     JournalPosted,
     JournalFailed,

@@ -1,6 +1,5 @@
-"""Posts invoice proposals: by hand, when one is ready or approved, or from a queue that the schedule fills."""
+"""Posts invoice proposals: by hand, when one becomes ready, or from a queue that the schedule fills with those due."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,15 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from project_invoicing import bootstrap
 from project_invoicing.errors import Rejected
 from project_invoicing.events import SCHEDULE_SOURCE
-from project_invoicing.events.own import ProposalApproved, ProposalReady
+from project_invoicing.events.own import ProposalReady
 from project_invoicing.events.tasks import PostingTask
 from project_invoicing.observe import code, count, logger, metrics
 from project_invoicing.use_cases.invoices.post import InvoicePosting
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 
-HEARD: Mapping[str, type[ProposalReady | ProposalApproved]] = {
-    heard.TYPE: heard for heard in (ProposalReady, ProposalApproved)
-}
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -54,8 +50,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         logger.info("invoice posting", queued=queued)
         count("InvoiceQueued", queued)
         return {"queued": queued}
-    if heard := HEARD.get(event.get("detail-type", "")):
-        run.run_one(heard.of(event).invoice_id, again=False)
+    if event.get("detail-type") == ProposalReady.TYPE:
+        run.run_one(ProposalReady.of(event).invoice_id, again=False)
         return report(run)
     asked = PostInvoices()
     try:

@@ -6,15 +6,17 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.actual import Proforma
-from project_invoicing.domain.approval import Approval
 from project_invoicing.domain.codes import ApprovalState, ProposalStatus
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.waits import SHOWN_WAITS, Waits
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.approval import Approval
 
 UNRESOLVED: Final = "?"
 """Stands for the company in the index while the set-up does not know the header's contract."""

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project_invoicing.domain.codes import ApprovalState, ProposalStatus
+from project_invoicing.domain.codes import ApprovalState
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.setup.lookups import FinanceSetup
-
-
-def approves(header: Proposal, setup: FinanceSetup) -> bool:
-    """Whether a proposal that is ready is posted only once it is approved."""
-    company = str(header.company)
-    ready = header.status is ProposalStatus.READY
-    return ready and bool(setup.company(company)) and setup.parameters(company).approval
 
 
 @dataclass(frozen=True, slots=True)

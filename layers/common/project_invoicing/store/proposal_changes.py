@@ -7,10 +7,9 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actual import Proforma
-from project_invoicing.domain.approval import Approval
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
@@ -33,6 +32,9 @@ from project_invoicing.store.proposal_items import (
 )
 from project_invoicing.store.transactions import Write, update
 from project_invoicing.store.unsealed import to_seal
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.approval import Approval
 
 
 class ProposalChange:

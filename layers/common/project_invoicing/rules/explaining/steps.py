@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from project_invoicing.domain.codes import ApprovalState, PostingFailure, ProposalStatus, WriteBackState
 from project_invoicing.domain.proposal import Proposal
-from project_invoicing.rules.approval import approval_in_words, approves, may_approve
 from project_invoicing.rules.explaining.explanation import Explanation
+from project_invoicing.rules.review import approves
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -34,6 +34,9 @@ def say_written_back(explanation: Explanation, state: WriteBackState, answer: st
 
 def _say_approval(explanation: Explanation, header: Proposal, setup: FinanceSetup) -> None:
     """Where its approval stands, why its posting was refused if it is approved, and what to do."""
+    # Imported late: only companies that approve need it.
+    from project_invoicing.rules.approval import approval_in_words, may_approve  # noqa: PLC0415
+
     state = header.approval_state
     explanation.facts["approval"] = approval_in_words(header, setup)
     refusal = header.refusal

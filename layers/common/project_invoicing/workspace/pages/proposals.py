@@ -17,7 +17,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.text import guid
-from project_invoicing.rules.approval import approval_in_words, approves
+from project_invoicing.rules.approval import approval_in_words
 from project_invoicing.rules.explaining.blockers import Blocker, say_blockers
 from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.words import Words
@@ -30,6 +30,7 @@ from project_invoicing.rules.invoice_terms import (
     written_invoice_date,
 )
 from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_name_of, customer_of
+from project_invoicing.rules.review import approves
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, STATUSES, Kind
