@@ -72,7 +72,7 @@ def invoices(books: Books) -> int:
     return sum(voucher["source"] != "journal" for voucher in books.world.result()["vouchers"])
 
 
-def test_wfl_01_and_wfl_02_a_proposal_is_posted_once_it_is_approved_and_each_step_is_kept(books: Books) -> None:
+def test_prop_15_wfl_01_and_wfl_02_a_proposal_is_posted_once_it_is_approved_and_each_step_is_kept(books: Books) -> None:
     ready(books)
     assert post(books, actor=EVE) == ["not_approved"]
     assert step(books, "approve_proposal", BOB) == "not_approved"
@@ -98,6 +98,14 @@ def test_wfl_01_and_wfl_02_a_proposal_is_posted_once_it_is_approved_and_each_ste
         (BOB, "approved", "fine"),
         (EVE, "posted", None),
     ]
+
+
+def test_99_33_and_wfl_01_off_by_default_nothing_is_submitted_and_everything_is_posted(books: Books) -> None:
+    books.use(finance(TAXED))
+    books.arrive(*approval(**IN_POUNDS), *billed(**IN_POUNDS))
+    books.journalise()
+    assert step(books, "submit_proposal", ANN) == "schema"
+    assert post(books) == []
 
 
 def test_wfl_01_and_wfl_04_by_itself_only_what_is_approved_is_posted(books: Books) -> None:
