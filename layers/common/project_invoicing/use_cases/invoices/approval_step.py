@@ -66,13 +66,13 @@ class _Step:
         return self.place.setup.parameters(str(self.header.company))
 
     def take(self) -> str:
-        """Returns the state afterwards. The same command again changes nothing."""
+        """Returns the state afterwards. The same command again changes nothing, whatever has happened since."""
         verb, state, actor = self.command.VERB, self.header.approval_state, self.actor
         after = _AFTER[verb]
         entry = self.place.done(_DONE[verb], None, {"approval": after, "comment": self.command.comment})
+        if self.place.proposals.was_done(self.header.id, entry):
+            return state
         if (state, verb) not in APPROVALS.transitions:
-            if self.place.proposals.was_done(self.header.id, entry):
-                return after
             raise self._impossible(state)
         must_be_ready(self.header)
         if not self.parameters.approval and verb not in (ApprovalVerb.RECALLED, ApprovalVerb.RESET):

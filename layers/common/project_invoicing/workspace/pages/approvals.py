@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 
+from project_invoicing.domain.codes import ApprovalState
 from project_invoicing.use_cases.lists.asked import FILTERS, STATUSES, Kind
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import CHANGED, kept, refusal_of, reopened
@@ -13,12 +14,11 @@ from project_invoicing.workspace.pages.proposals import header_of, seen_now
 
 _JUDGES: Final = {"approve": "approve_proposal", "reject": "reject_proposal", "request_changes": "request_changes"}
 _SAID: Final = {
-    "submit_proposal": "It is submitted for approval.",
-    "approve_proposal": "It is approved.",
-    "reject_proposal": "It is rejected.",
-    "request_changes": "It is sent back for changes.",
-    "recall_proposal": "It is recalled: it can be changed, and submitted again.",
-    "reset_approval": "It is reset: it can be changed, and submitted again.",
+    ApprovalState.SUBMITTED: "It is submitted for approval.",
+    ApprovalState.APPROVED: "It is approved.",
+    ApprovalState.REJECTED: "It is rejected.",
+    ApprovalState.CHANGES_REQUESTED: "It is sent back for changes.",
+    ApprovalState.DRAFT: "It is out of approval: it can be changed, and submitted again.",
 }
 
 
@@ -60,5 +60,7 @@ def _step(desk: Desk, id: str, action: str) -> Response[Any]:
     if desk.form.get("seen") != seen_now(desk, header):
         return reopened(desk, own, CHANGED, refused=True, **kept(desk))
     comment = {"comment": desk.form["comment"]} if desk.form.get("comment") else {}
-    why = refusal_of(desk.do(action, company=header.company, proposal_id=header.id, **comment))
-    return reopened(desk, own, why or _SAID[action], refused=why is not None, **kept(desk))
+    answer = desk.do(action, company=header.company, proposal_id=header.id, **comment)
+    if why := refusal_of(answer):
+        return reopened(desk, own, why, refused=True, **kept(desk))
+    return reopened(desk, own, _SAID[ApprovalState(answer["outcome"])], **kept(desk))
