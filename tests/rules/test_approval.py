@@ -225,7 +225,7 @@ def other_tax(books: Books) -> None:
     assert post(books) == ["not_approved"]
 
 
-OUTSIDE = {
+OUTSIDE: dict[Callable[[Books], None], str] = {
     new_version: "the proforma has changed in Dataverse",
     other_quantity: "what its lines are made of has changed, so they are built anew",
     other_text: "the text of line 1 has changed in Dataverse",

@@ -63,4 +63,4 @@ def _step(desk: Desk, id: str, action: str) -> Response[Any]:
     answer = desk.do(action, company=header.company, proposal_id=header.id, **comment)
     if why := refusal_of(answer):
         return reopened(desk, own, why, refused=True, **kept(desk))
-    return reopened(desk, own, _SAID[ApprovalState(answer["outcome"])], **kept(desk))
+    return reopened(desk, own, _SAID[ApprovalState(answer["outcome"])], refused=False, **kept(desk))
