@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def posts(world: World) -> object:
 
 
 def renames(world: World) -> object:
-    later = {"at": "2026-09-01T08:00:00Z", "row_version": 900_000_001}
+    later: dict[str, Any] = {"at": "2026-09-01T08:00:00Z", "row_version": 900_000_001}
     return world.deliver(proforma(WORK.proforma_id, number=WORK.number, currency="GBP", name="renamed", **later))
 
 
