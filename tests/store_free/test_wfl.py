@@ -93,7 +93,7 @@ DATED = a_proposal(edits=HeaderEdits(invoice_date=DAY))
 def test_wfl_03_the_same_posted_on_another_day_at_another_rate_is_what_was_submitted() -> None:
     rates = [{"from": "GBP", "to": "USD", "valid_from": "2026-01-01", "rate": "99", "factor": 100}]
     pounds = a_proposal(contract="CTR-GBP", currency="GBP")
-    of = {"project": "PRJ-GBP", "contract": "CTR-GBP", "contract_line": "CTR-GBP-1"}
+    of: dict[str, Any] = {"project": "PRJ-GBP", "contract": "CTR-GBP", "contract_line": "CTR-GBP-1"}
     assert content(pounds, **of) == content(pounds, contoso(TAXED, APPROVAL, exchange_rates=rates), **of)
     assert content() == content(on=date(2026, 9, 15))
     assert content() == content(setup=approves(("approvers", ["Eve"])))
