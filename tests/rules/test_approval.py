@@ -305,3 +305,19 @@ def test_with_four_eyes_for_journals_who_has_edited_one_may_not_post_it(books: B
         assert [one["reason"] for one in answer["refused"]] == ["four_eyes"]
     assert books.result["vouchers"] == []
     assert books.run("journal_posting", **journal, actor=BOB)["posted"] == ["USPM-000001"]
+
+
+def test_with_four_eyes_for_journals_an_edit_between_reading_and_claiming_is_seen(books: Books) -> None:
+    books.use(finance(("parameters.USPM.four_eyes_journals", True)))
+    books.arrive(*approval())
+    books.import_staging()
+    journal = {"company": "USPM", "journal_id": "USPM-000001"}
+    books.world.at = "2026-08-31T13:00:01Z"
+
+    def edit() -> None:
+        books.world.edit("edit", **journal, actual_id=guid("work/cost"), sales_tax_group="DOM", actor=ANN)
+
+    with before_transaction(books, 0, edit):
+        answer = books.run("journal_posting", **journal, actor=ANN)
+    assert [one["reason"] for one in answer["refused"]] == ["four_eyes"]
+    assert books.result["vouchers"] == []
