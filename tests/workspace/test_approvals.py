@@ -18,6 +18,9 @@ def test_wfl_02_two_people_take_a_proposal_through_its_approval_on_its_page(book
     bob = Browser(books, Role.APPROVER, id="bob", name="Bob")
     eve = Browser(books, Role.POSTER, id="eve", name="Eve")
 
+    overview = ann.get("/")
+    assert "proposals, once they are approved 1" in overview.main
+    assert "Proposals that are to be approved" in ann.get("/close?company=USPM&period=2026-08").main
     page = ann.get(ann.get("/approvals?status=draft").link("/proposals/"))
     assert "It is not submitted for approval yet." in page.main
     assert "/post" not in page.body
@@ -69,6 +72,7 @@ def test_where_no_company_approves_the_pages_say_so_and_show_no_buttons(books: B
     made_ready(books, finance(TAXED))
     ann = Browser(books)
     assert "No company approves its proposals" in ann.get("/approvals").main
+    assert "to be approved" not in ann.get("/close?company=USPM&period=2026-08").main
     page = ann.get(ADDRESS)
     assert 'id="approval"' not in page.body
     assert "/post" in page.body

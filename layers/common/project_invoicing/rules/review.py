@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus
+from project_invoicing.domain.codes import ApprovalState, JournalStatus, ProposalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.setup.lookups import FinanceSetup
@@ -51,3 +51,8 @@ def approves(header: Proposal, setup: FinanceSetup) -> bool:
     company = str(header.company)
     ready = header.status is ProposalStatus.READY
     return ready and bool(setup.company(company)) and setup.parameters(company).approval
+
+
+def lacks_approval(header: Proposal, setup: FinanceSetup) -> bool:
+    """Whether a proposal that is ready is still to be approved."""
+    return header.approval_state is not ApprovalState.APPROVED and approves(header, setup)

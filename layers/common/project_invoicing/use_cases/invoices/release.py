@@ -73,7 +73,8 @@ def must_be_as_approved(
     before, now = header.approval.total, f"{total} {made.terms.currency}"
     why = f"it was submitted as {before} and would now be posted as {now}"
     if before == now:
-        why = f"it would not be posted as it was submitted: its total {now} is the same, and lines, accounts, dimensions, tax or dates are not"
+        others = "lines, accounts, dimensions, tax or dates are others"
+        why = f"it would not be posted as it was submitted: the total is {now} still, and {others}"
     change = proposals.changing(header)
     change.differs()
     taken_back = proposals.taken_back(change, at, why)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from project_invoicing.domain.codes import ApprovalState, ProposalStatus
+from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -30,7 +30,7 @@ from project_invoicing.rules.invoice_terms import (
     written_invoice_date,
 )
 from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_name_of, customer_of
-from project_invoicing.rules.review import approves
+from project_invoicing.rules.review import approves, lacks_approval
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, STATUSES, Kind
@@ -337,7 +337,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
         kept=kept(desk),
         large=header.pages > LARGE,
         seen=seen_now(desk, header),
-        may_release=not approves(header, place.setup) or header.approval_state is ApprovalState.APPROVED,
+        may_release=not lacks_approval(header, place.setup),
     )
 
 
