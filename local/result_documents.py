@@ -136,6 +136,7 @@ def _proposal(
         "due_date": due.isoformat() if due else None,
         "lines": [proposal_line_row(line, currency, show) for line in lines if line.shown],
         "waiting_for": waiting_for,
+        **({"approval": header.approval_state} if header.approval else {}),
     }
 
 

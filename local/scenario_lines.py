@@ -205,6 +205,13 @@ class _Edit(_Document):
     actual_id: str | None = None
 
 
+class _Approval(_Given):
+    company: _Named
+    proposal_id: _Named
+    comment: str | None = None
+    actor: str | None = None
+
+
 class _Reset(_Given):
     company: _Named
     journal_id: _Named
@@ -259,6 +266,30 @@ class DeleteLinesLine(CallLine):
     delete_lines: _Document
 
 
+class SubmitProposalLine(CallLine):
+    submit_proposal: _Approval
+
+
+class ApproveProposalLine(CallLine):
+    approve_proposal: _Approval
+
+
+class RejectProposalLine(CallLine):
+    reject_proposal: _Approval
+
+
+class RequestChangesLine(CallLine):
+    request_changes: _Approval
+
+
+class RecallProposalLine(CallLine):
+    recall_proposal: _Approval
+
+
+class ResetApprovalLine(CallLine):
+    reset_approval: _Approval
+
+
 class ResetLine(CallLine):
     reset: _Reset
 
@@ -278,6 +309,12 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "run": RunLine,
     "edit": EditLine,
     "delete_lines": DeleteLinesLine,
+    "submit_proposal": SubmitProposalLine,
+    "approve_proposal": ApproveProposalLine,
+    "reject_proposal": RejectProposalLine,
+    "request_changes": RequestChangesLine,
+    "recall_proposal": RecallProposalLine,
+    "reset_approval": ResetApprovalLine,
     "reset": ResetLine,
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,

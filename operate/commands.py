@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from operate import (
     answers,
+    approval_commands,
     audit_commands,
     aws,
     check_dataverse,
@@ -60,6 +61,7 @@ def add(commands: Commands) -> None:
     """Adds the commands of this house to a command line."""
     _add_questions(commands)
     document_commands.add(commands)
+    approval_commands.add(commands)
     list_commands.add(commands)
     _add_checks(commands)
     _add_controls(commands)

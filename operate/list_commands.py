@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
     )
     listing.add_argument("kind", choices=[kind.value for kind in Kind], help="what is listed")
     listing.add_argument("--company", type=named_text, help="of this company; default: of all, one after the other")
-    listing.add_argument("--status", type=named_text, help="of proposals, journals and what was rejected")
+    listing.add_argument("--status", type=named_text, help="of proposals, approvals, journals and what was rejected")
     listing.add_argument("--reason", type=named_text, help="why it waits, was refused or rejected; a check")
     listing.add_argument("--customer", type=named_text, help="the number of a customer, of proposals and invoices")
     months = "of invoices: from the month of their date on, 2026-08"
@@ -124,7 +124,7 @@ def _why_none(kind: Kind, asked: Mapping[str, Any]) -> str:
 def _print_table(kind: Kind, rows: Sequence[Mapping[str, Any]], cursor: str | None) -> None:
     screen = console()
     answers.show_rows(screen, str(kind).capitalize(), map(_CELLS[kind], rows), most=len(rows))
-    advice = {row["reason"]: row["next"] for row in rows if row.get("next")}
+    advice = {row["reason"]: row["next"] for row in rows if row.get("next") and row.get("reason")}
     if advice:
         answers.show_list(screen, "What to do", (f"{reason}: {what}" for reason, what in sorted(advice.items())))
     if cursor:
@@ -133,6 +133,7 @@ def _print_table(kind: Kind, rows: Sequence[Mapping[str, Any]], cursor: str | No
 
 _DOCUMENTS: Final = (Kind.PROPOSALS, Kind.JOURNALS, Kind.INVOICES, Kind.VOUCHERS)
 _NOTHING: Final = {
+    Kind.APPROVALS: "is to be approved",
     Kind.WAITING: "waits",
     Kind.REJECTED: "is kept as rejected",
     Kind.UNEXPORTED: "is left that the general ledgers do not have",
@@ -159,6 +160,20 @@ def _proposal(row: Mapping[str, Any]) -> Mapping[str, Any]:
         "lines": row["lines"],
         "invoice": row["invoice_number"],
         "why": row["reason"],
+    }
+
+
+def _approval(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "company": row["company"],
+        "proposal": row["proposal_id"],
+        "customer": _customer(row),
+        "amount": _money(row),
+        "approval": "submitted, stuck" if row["stuck"] else str(row["status"]).replace("_", " "),
+        "since": row["since"],
+        "by": row["by"],
+        "comment": row["comment"],
+        "who may approve": row["may_approve"],
     }
 
 
@@ -254,6 +269,7 @@ def _unexported(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _CELLS: Final = {
     Kind.PROPOSALS: _proposal,
+    Kind.APPROVALS: _approval,
     Kind.JOURNALS: _journal,
     Kind.INVOICES: _invoice,
     Kind.WAITING: _waiting,

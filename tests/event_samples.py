@@ -411,6 +411,7 @@ def catchup_samples() -> dict[str, Any]:
 def command_samples() -> dict[str, Any]:
     """What a person may ask for, one of each command."""
     proposal = {"company": "USPM", "proposal_id": "INV-0001"}
+    accountant, approver = {**proposal, "actor": "ann@contoso.example"}, {**proposal, "actor": "bob@contoso.example"}
     journal = {"company": "USPM", "journal_id": "USPM-000001"}
     line = {"actual_id": guid("actual-billed-sales"), "sales_tax_group": "EXP"}
     dates = {"invoice_date": "2026-08-31", "due_date": None, "actor": "ann@contoso.example"}
@@ -433,6 +434,15 @@ def command_samples() -> dict[str, Any]:
         "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
         "dismiss": ("2026-08-31T09:04:30Z", {"dismiss": {**rejected, "reason": "a test row, deleted in Dataverse"}}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+        "submit-proposal": ("2026-08-31T09:05:10Z", {"submit_proposal": accountant}),
+        "approve-proposal": ("2026-08-31T09:05:20Z", {"approve_proposal": approver}),
+        "reject-proposal": (
+            "2026-08-31T09:05:20Z",
+            {"reject_proposal": {**approver, "comment": "no"}},
+        ),
+        "request-changes": ("2026-08-31T09:05:20Z", {"request_changes": {**approver, "comment": "tax"}}),
+        "recall-proposal": ("2026-08-31T09:05:30Z", {"recall_proposal": accountant}),
+        "reset-approval": ("2026-08-31T09:05:40Z", {"reset_approval": approver}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}

@@ -51,6 +51,11 @@ def _length(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iter
         yield f"{at} is {value!r}, which is too short"
 
 
+def _longest(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
+    if isinstance(value, str) and len(value) > wanted:
+        yield f"{at} is {value!r}, which is too long"
+
+
 def _required(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
     if isinstance(value, dict):
         yield from (f"{at} has no {name}" for name in wanted if name not in value)
@@ -91,6 +96,7 @@ _CHECKS = {
     "enum": _enum,
     "pattern": _pattern,
     "minLength": _length,
+    "maxLength": _longest,
     "required": _required,
     "properties": _properties,
     "additionalProperties": _additional,

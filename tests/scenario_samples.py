@@ -467,7 +467,35 @@ def short_form() -> list[Step]:
     ]
 
 
+def approval() -> list[Step]:
+    """A company approves its proposals, and posts what is approved by itself: what two people do with one of them."""
+    parameters = yaml.safe_load(SETUP)["parameters"]["USPM"] | {"approval": True, "auto_post_proposals": True}
+    proposal = {"company": "USPM", "proposal_id": "INV-0001"}
+    ann, bob = {**proposal, "actor": "ann@contoso.example"}, {**proposal, "actor": "bob@contoso.example"}
+    comment = {"comment": "due in thirty days"}
+    work = {"project": "PRJ-1", "resource": "Bob Kozack", "hours": 8, "price": 200, "cost": 100}
+    return [
+        {"at": "2026-08-27T08:00:00Z", "setup": {"parameters": {"USPM": parameters}}},
+        {"at": "2026-08-27T16:05:00Z", "approve": work},
+        {"at": "2026-08-28T17:00:00Z", "run": "staging_import"},
+        {"at": "2026-08-28T17:01:00Z", "run": "journal_posting"},
+        {"at": "2026-08-31T13:00:00Z", "confirm": "INV-0001"},
+        {"at": "2026-08-31T14:00:00Z", "run": "staging_import"},
+        {"at": "2026-08-31T15:00:00Z", "run": "invoice_posting", **proposal},
+        {"at": "2026-08-31T15:01:00Z", "submit_proposal": {**ann, "comment": "August"}},
+        {"at": "2026-08-31T15:02:00Z", "edit": {**ann, "due_date": "2026-10-01"}},
+        {"at": "2026-08-31T15:03:00Z", "approve_proposal": ann},
+        {"at": "2026-08-31T15:04:00Z", "request_changes": {**bob, **comment}},
+        {"at": "2026-08-31T15:05:00Z", "edit": {**ann, "due_date": "2026-10-01"}},
+        {"at": "2026-08-31T15:06:00Z", "submit_proposal": ann},
+        {"at": "2026-08-31T15:07:00Z", "recall_proposal": ann},
+        {"at": "2026-08-31T15:08:00Z", "submit_proposal": ann},
+        {"at": "2026-08-31T15:09:00Z", "approve_proposal": bob},
+    ]
+
+
 STORIES = {
+    "approval": approval,
     "by-hand": by_hand,
     "plain-month": plain_month,
     "fixed-rate-contract": fixed_rate_contract,

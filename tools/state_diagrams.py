@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from local import ROOT
-from project_invoicing.domain.states import BATCHES, JOURNALS, MAPS, PROPOSALS, ROWS, StateMachine
+from project_invoicing.domain.states import APPROVALS, BATCHES, JOURNALS, MAPS, PROPOSALS, ROWS, StateMachine
 
 PAGE: Final = ROOT / "docs" / "architecture.md"
 _BEGIN: Final = "<!-- Drawn by python -m tools.state_diagrams; do not edit. -->\n"
@@ -19,7 +19,8 @@ _END: Final = "<!-- The drawings end here. -->\n"
 
 def drawn() -> str:
     """The diagrams, one a machine, in Mermaid."""
-    return "\n".join("\n".join(_diagram(machine)) + "\n" for machine in (ROWS, JOURNALS, PROPOSALS, MAPS, BATCHES))
+    machines = (ROWS, JOURNALS, PROPOSALS, APPROVALS, MAPS, BATCHES)
+    return "\n".join("\n".join(_diagram(machine)) + "\n" for machine in machines)
 
 
 def _diagram(machine: StateMachine[Any, Any]) -> Iterator[str]:

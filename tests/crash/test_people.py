@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
-from tests.builders import guid
+from tests.builders import guid, proforma
 from tests.crash.death import Step
 from tests.harness import World
 from tests.posted import scanned
@@ -20,8 +21,8 @@ PROPOSAL = {"company": COMPANY, "proposal_id": WORK.number, "actor": ANN}
 ACTUAL = {"actual_id": guid("work-billed_sales-0"), "sales_tax_group": None}
 
 
-def ready(world: World) -> None:
-    world.load(finance(four_eyes=True))
+def ready(world: World, **parameters: object) -> None:
+    world.load(finance(four_eyes=True, **parameters))
     into_staging(world, WORK.unbilled)
     world.run("staging_import")
     world.run("journal_posting")
@@ -50,6 +51,52 @@ def test_a_command_that_dies_anywhere_has_one_effect_and_one_entry(
     ready(empty)
     step = Step(empty, run, run)
     assert entries(empty, empty.names.proposals_table) == [done]
+    assert step.dies_at_every_request() > 0
+    step.hears_no_answer_at_first()
+    step.is_overtaken_at_every_request()
+
+
+BOB = "bob@contoso.example"
+OF_BOB = PROPOSAL | {"actor": BOB}
+
+
+def submits(world: World) -> object:
+    return world.edit("submit_proposal", **PROPOSAL, comment="as agreed")
+
+
+def approves(world: World) -> object:
+    return world.edit("approve_proposal", **OF_BOB)
+
+
+def posts(world: World) -> object:
+    return world.run("invoice_posting", actor=ANN)
+
+
+def renames(world: World) -> object:
+    later: dict[str, Any] = {"at": "2026-09-01T08:00:00Z", "row_version": 900_000_001}
+    return world.deliver(proforma(WORK.proforma_id, number=WORK.number, currency="GBP", name="renamed", **later))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("steps", "last"),
+    [
+        ((submits,), "submitted for approval"),
+        ((submits, approves), "approved"),
+        ((submits, approves, posts), "posted"),
+        ((submits, approves, renames), "put back to be approved anew"),
+    ],
+)
+def test_wfl_02_a_step_of_an_approval_that_dies_anywhere_is_taken_once(
+    empty: World, steps: tuple[Callable[[World], object], ...], last: str
+) -> None:
+    ready(empty, approval=True)
+    *before, run = steps
+    for one in before:
+        one(empty)
+    step = Step(empty, run, run)
+    assert len(entries(empty, empty.names.proposals_table)) == len(steps)
+    assert last in entries(empty, empty.names.proposals_table)
     assert step.dies_at_every_request() > 0
     step.hears_no_answer_at_first()
     step.is_overtaken_at_every_request()

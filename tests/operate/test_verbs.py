@@ -295,7 +295,7 @@ def test_every_command_has_json_help_and_an_example() -> None:
 def test_what_is_no_list_is_told_with_the_names_of_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["list", "nothing"])
-    assert "'nothing' (choose from 'proposals', 'journals'," in capsys.readouterr().err
+    assert "'nothing' (choose from 'proposals', 'approvals', 'journals'," in capsys.readouterr().err
 
 
 def test_every_example_is_one_that_the_command_line_takes() -> None:
@@ -315,3 +315,24 @@ def test_a_call_waits_as_long_as_a_function_may_work_and_calls_once() -> None:
     waits: Any = calling.patient()
     assert waits.read_timeout > 900
     assert waits.retries == {"total_max_attempts": 1}
+
+
+def test_wfl_02_proposals_are_submitted_and_approved_and_what_waits_is_listed(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready(books, 1)
+    books.use(finance(("parameters.USPM.approval", True)))
+    made = say(capsys, "proposal", "submit", "INV-0001", "INV-9999", "--comment", "August", code=2)
+    assert outcomes(made) == [("INV-0001", "done", None), ("INV-9999", "unknown", "schema")]
+    assert made["rows"][0]["what"] == "submitted"
+    made = say(capsys, "proposal", "approve", "INV-0001", code=1)
+    assert outcomes(made) == [("INV-0001", "refused", "same_person")]
+    (row,) = say(capsys, "list", "approvals", "--status", "submitted")["rows"]
+    assert (row["proposal_id"], row["submitted_by"], row["comment"]) == ("INV-0001", ANN, "August")
+    assert command("list", "approvals") == 0
+    assert "whoever has the role approver but" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit):
+        command("proposal", "reject", "INV-0001")  # without a comment
+    made = say(capsys, "proposal", "reset", "INV-0001", "--comment", "for another month")
+    assert made["rows"][0]["what"] == "draft"
+    assert command("post", "INV-0001") == 1

@@ -54,6 +54,10 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "post_after_hours": 0,
         "invoice_accounting_date": "invoice_date",
         "four_eyes": False,
+        "four_eyes_journals": False,
+        "approval": False,
+        "approvers": [],
+        "submitter_may_approve": False,
         "receivables": "journal",
         "ledger": {
             "schedule": "off",

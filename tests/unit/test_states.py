@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import ApprovalState, JournalStatus, ProposalStatus, StagingState
 from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.domain.states import (
+    APPROVALS,
     BATCHES,
     JOURNALS,
     MAPS,
     PROPOSALS,
     ROWS,
+    ApprovalVerb,
     BatchVerb,
     JournalVerb,
     MapAction,
@@ -31,6 +33,7 @@ MACHINES: list[Machine] = [
     (ROWS, StagingState, RowVerb),
     (JOURNALS, JournalStatus, JournalVerb),
     (PROPOSALS, ProposalStatus, ProposalVerb),
+    (APPROVALS, ApprovalState, ApprovalVerb),
     (MAPS, MapState, MapAction),
     (BATCHES, BatchState, BatchVerb),
 ]

@@ -30,7 +30,7 @@ from jwt.algorithms import RSAAlgorithm
 CLIENT_ID = "workspace"
 CLIENT_SECRET = "a secret: of/the client"
 KID = "key-1"
-ANN = {"sub": "ann", "name": "Ann", "roles": ["viewer", "accountant", "poster", "administrator"]}
+ANN = {"sub": "ann", "name": "Ann", "roles": ["viewer", "accountant", "approver", "poster", "administrator"]}
 
 
 @cache

@@ -61,6 +61,9 @@ def month() -> Iterator[Books]:
         books.arrive(*billed("y", total="777", price="97.125", invoice="their-2", number="INV-9002", **THEIRS))
         books.arrive(cost("lost", price="777", category="none", **THEIRS), actual("odd", amount=None, **THEIRS))
         books.import_staging()
+        made["parameters"]["GBPM"]["approval"] = True
+        books.use(made)
+        books.edit("submit_proposal", company="GBPM", proposal_id="INV-9002", actor="ann@contoso.example")
         books.run("reconciliation")
         yield books
     bootstrap.forget()
@@ -77,6 +80,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/proposals/<id>/document/pdf": [{}],
     "/proposals/<id>/document/xml": [{}],
     "/proposals/<id>/progress": [{}],
+    "/approvals": [{}, {"company": "GBPM"}, {"status": "submitted"}, {"number": "INV-9002"}],
     "/journals": [{}, {"company": "GBPM"}, {"number": "ZJ-000001"}],
     "/journal": [{"company": "GBPM", "number": "ZJ-000001"}],
     "/journal/lines": [{"company": "GBPM", "number": "ZJ-000002"}],
@@ -129,6 +133,10 @@ FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/delete-lines": {},
     "/proposals/<id>/import": {},
     "/proposals/<id>/post": {},
+    "/proposals/<id>/submit": {"seen": "1"},
+    "/proposals/<id>/recall": {"seen": "1"},
+    "/proposals/<id>/judge": {"seen": "1", "step": "approve"},
+    "/proposals/<id>/reset-approval": {"seen": "1"},
     "/journal/edit-lines": {"actual_id": guid("y/unbilled")},
     "/journal/change-lines": {"sales_tax_group": "=", "count": "1"},
     "/journal/delete-lines": {},

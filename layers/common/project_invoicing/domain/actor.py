@@ -22,6 +22,7 @@ class Role(StrEnum):
 
     VIEWER = "viewer"
     ACCOUNTANT = "accountant"
+    APPROVER = "approver"
     POSTER = "poster"
     ADMINISTRATOR = "administrator"
 

@@ -141,6 +141,16 @@ class ProposalStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class ApprovalState(StrEnum):
+    """Where the approval of a proposal stands. ``draft``: it is to be submitted, or submitted again."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "changes_requested"
+
+
 class LineKind(StrEnum):
     """Kinds of a proposal line (PROP-08)."""
 
@@ -266,6 +276,9 @@ class PostingFailure(StrEnum):
     ALREADY_POSTED = "already_posted"
     LINES_MISSING = "lines_missing"
     FOUR_EYES = "four_eyes"
+    NOT_APPROVED = "not_approved"
+    IN_APPROVAL = "in_approval"
+    SAME_PERSON = "same_person"
     ROLE_MISSING = "role_missing"
     E_INVOICE_RULE = "e_invoice_rule"
 

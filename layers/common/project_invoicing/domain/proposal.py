@@ -6,14 +6,17 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.actual import Proforma
-from project_invoicing.domain.codes import ProposalStatus
+from project_invoicing.domain.codes import ApprovalState, ProposalStatus
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.waits import SHOWN_WAITS, Waits
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.approval import Approval
 
 UNRESOLVED: Final = "?"
 """Stands for the company in the index while the set-up does not know the header's contract."""
@@ -87,6 +90,18 @@ class Proposal:
     """What it is found by in the index of what waits for master data."""
     pinned: bool = False
     """Whether the master data that its lines, or its posting, were begun with is kept beside it."""
+    approval: Approval | None = None
+    """``None``: nobody has ever submitted it."""
+    approval_steps: int = 0
+
+    @property
+    def approval_state(self) -> ApprovalState:
+        return self.approval.state if self.approval else ApprovalState.DRAFT
+
+    @property
+    def in_approval(self) -> bool:
+        """Whether it is submitted or approved: it is to be posted as it was submitted."""
+        return self.approval_state in (ApprovalState.SUBMITTED, ApprovalState.APPROVED)
 
     @property
     def id(self) -> str:

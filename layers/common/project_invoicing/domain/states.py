@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import BatchState, JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import ApprovalState, BatchState, JournalStatus, ProposalStatus, StagingState
 from project_invoicing.errors import Conflict
 
 S = TypeVar("S", bound=StrEnum)
@@ -125,6 +125,7 @@ class ProposalVerb(StrEnum):
 
     ``CLAIMED`` begins its posting. ``CLEARED`` takes all its lines off; ``PAGE_CLEARED`` then removes them page by
     page. ``MARKED``: everything its lines continue is marked as taken. ``RECEIVED``: its proforma arrived again.
+    ``IN_APPROVAL``: a step of its approval, which has a table of its own.
     """
 
     LEFT_WAITING = "left waiting"
@@ -133,6 +134,7 @@ class ProposalVerb(StrEnum):
     COVERED = "covered"
     MARKED = "marked"
     EDITED = "edited"
+    IN_APPROVAL = "in approval"
     REFUSED = "refused"
     CLEARED = "cleared"
     PAGE_CLEARED = "page cleared"
@@ -165,6 +167,7 @@ PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
         (_READY, ProposalVerb.COVERED): _READY,
         (_READY, ProposalVerb.MARKED): _READY,
         (_READY, ProposalVerb.EDITED): _READY,
+        (_READY, ProposalVerb.IN_APPROVAL): _READY,
         (_READY, ProposalVerb.REFUSED): _READY,
         (_READY, ProposalVerb.CLEARED): _WAITING,
         (_READY, ProposalVerb.RECEIVED): _READY,
@@ -180,6 +183,41 @@ PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
         (_CANCELED, ProposalVerb.REFUSED): _CANCELED,
         (_CANCELED, ProposalVerb.RECEIVED): _CANCELED,
         (_CANCELED, ProposalVerb.REVIVED): _WAITING,
+    },
+)
+
+
+class ApprovalVerb(StrEnum):
+    """What happens to the approval of a proposal. ``RECALLED``: by whoever submitted it; ``RESET``: by a role.
+
+    ``TAKEN_BACK``: what would be posted has changed.
+    """
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "sent back for changes"
+    RECALLED = "recalled"
+    RESET = "reset"
+    TAKEN_BACK = "taken back"
+
+
+_NOT_SUBMITTED: Final = (ApprovalState.DRAFT, ApprovalState.REJECTED, ApprovalState.CHANGES_REQUESTED)
+IN_APPROVAL: Final = (ApprovalState.SUBMITTED, ApprovalState.APPROVED)
+"""The states in which nobody edits the proposal."""
+
+APPROVALS: Final = StateMachine[ApprovalState, ApprovalVerb](
+    "proposal's approval",
+    {
+        **{(state, ApprovalVerb.SUBMITTED): ApprovalState.SUBMITTED for state in _NOT_SUBMITTED},
+        (ApprovalState.SUBMITTED, ApprovalVerb.APPROVED): ApprovalState.APPROVED,
+        (ApprovalState.SUBMITTED, ApprovalVerb.REJECTED): ApprovalState.REJECTED,
+        (ApprovalState.SUBMITTED, ApprovalVerb.CHANGES_REQUESTED): ApprovalState.CHANGES_REQUESTED,
+        **{
+            (state, verb): ApprovalState.DRAFT
+            for state in IN_APPROVAL
+            for verb in (ApprovalVerb.RECALLED, ApprovalVerb.RESET, ApprovalVerb.TAKEN_BACK)
+        },
     },
 )
 

@@ -65,7 +65,7 @@ class ProposalCreated(OwnEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalReady(OwnEvent):
-    """A proposal has all its lines and can be posted."""
+    """A proposal has all its lines and can be posted. Where the company approves, it comes again with the approval."""
 
     TYPE: ClassVar[str] = "InvoiceProposalReady"
     STARTS: ClassVar[str] = "`invoice_posting`, where `auto_post` is true"
@@ -76,7 +76,7 @@ class ProposalReady(OwnEvent):
     currency: Annotated[str | None, Says("the currency of the proposal")]
     subtotal: Annotated[str, Says("the sum of the chargeable lines before tax", AMOUNT)]
     line_count: LineCount
-    auto_post: Annotated[bool, Says("whether the company posts a proposal as soon as it is ready")]
+    auto_post: Annotated[bool, Says("whether the company posts it at once, now that it is ready or approved")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 With ``auto_post_journals: false`` a person posts a company's journals; with ``post_after_hours`` the schedule posts a
 draft once its lines have been unchanged for that long. A posting requested by a person happens at once (D-060).
+With ``approval`` a proposal is posted only once it is approved (``rules.approval``).
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import JournalStatus
+from project_invoicing.domain.codes import ApprovalState, JournalStatus, ProposalStatus
 from project_invoicing.domain.journal import Journal
+from project_invoicing.domain.proposal import Proposal
 from project_invoicing.setup.lookups import FinanceSetup
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -42,3 +44,15 @@ def who_posts(journal: Journal, setup: FinanceSetup) -> str:
         return "journal_posting does it by its schedule"
     from_then = f"journal_posting does it by its schedule from {utc_text(ends)} on (post_after_hours)"
     return f"{from_then}, or at once when a person {by_hand}"
+
+
+def approves(header: Proposal, setup: FinanceSetup) -> bool:
+    """Whether a proposal that is ready is posted only once it is approved."""
+    company = str(header.company)
+    ready = header.status is ProposalStatus.READY
+    return ready and bool(setup.company(company)) and setup.parameters(company).approval
+
+
+def lacks_approval(header: Proposal, setup: FinanceSetup) -> bool:
+    """Whether a proposal that is ready is still to be approved."""
+    return header.approval_state is not ApprovalState.APPROVED and approves(header, setup)

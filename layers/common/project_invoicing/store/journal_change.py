@@ -35,7 +35,7 @@ class JournalChange:
         self._table = table
         self._read = journal
         self._values: dict[str, Any] = {}
-        self._summed = False
+        self._expects_change = False
         self.after = journal
 
     def lines_added(self, count: int, at: str | None = None) -> None:
@@ -64,7 +64,7 @@ class JournalChange:
         amounts = self._read.amounts_with(added, removed)
         if amounts is None:
             return
-        self._summed = True
+        self._expects_change = True
         self.after = replace(self.after, amounts=amounts)
         self._values["am"] = amounts_text(self.after)
 
@@ -76,6 +76,7 @@ class JournalChange:
     def begun(self, setup_version: int, *, pinned: bool = False) -> None:
         """Claimed for posting: names the set-up it is computed with; ``pinned``: its master data is kept with it."""
         self._happens(JournalVerb.BEGUN)
+        self._expects_change = True
         self._values |= {"sv": setup_version, "mp": pinned or None}
         self.after = replace(self.after, setup_version=setup_version, pinned=pinned)
 
@@ -114,7 +115,7 @@ class JournalChange:
         expected: dict[str, Any] = {"st": read.status, "n": read.line_count, "no": read.next_line}
         if read.posted_pages:
             expected["pg"] = read.posted_pages
-        if self._summed:  # another amount of a line changes none of these
+        if self._expects_change:  # an edit, or another amount of a line, changes none of these
             expected["ca"] = read.changed_at
         document = partition(read.company, read.journal_id)
         return update(self._table, document, HEADER, self._values, expected=expected)

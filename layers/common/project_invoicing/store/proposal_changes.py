@@ -7,14 +7,14 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
 from project_invoicing.domain.refusals import Refused
-from project_invoicing.domain.states import PROPOSALS, ProposalVerb
+from project_invoicing.domain.states import APPROVALS, PROPOSALS, ApprovalVerb, ProposalVerb
 from project_invoicing.domain.waits import Waits
 from project_invoicing.store import rows
 from project_invoicing.store.invoices import HEADER
@@ -33,12 +33,16 @@ from project_invoicing.store.proposal_items import (
 from project_invoicing.store.transactions import Write, update
 from project_invoicing.store.unsealed import to_seal
 
+if TYPE_CHECKING:
+    from project_invoicing.domain.approval import Approval
+
 
 class ProposalChange:
     """One update of a header, built from verbs. Each raises ``Conflict`` where the state does not allow it.
 
-    The update succeeds if status, version, edits, lines and progress are still as they were read. Without verbs it only
-    checks that. ``after`` is the header once the update is written.
+    The update succeeds if status, version, edits, approval, lines and progress are still as they were read. Without
+    verbs it only checks that. ``after`` is the header once the update is written. Whatever changes what would be posted
+    takes an approval back (WFL-03).
     """
 
     def __init__(self, table: str, proposal: Proposal) -> None:
@@ -54,7 +58,12 @@ class ProposalChange:
             "pp": proposal.posted_pages or None,
             "dx": proposal.deleting or None,
             "ev": proposal.edit_count or None,
+            "av": proposal.approval_steps or None,
         }
+
+    @property
+    def before(self) -> Proposal:
+        return self._read
 
     def write(self) -> Write:
         status = self.after.status
@@ -134,6 +143,33 @@ class ProposalChange:
         values: dict[str, Any] = {"ed": rows.encode([edits])} if edits else {}
         after = {"edits": edits or self.after.edits, "edit_count": count, "refusal": None}
         self._happens(ProposalVerb.EDITED, values | {"rf": None, "ev": count}, **after)
+        self._take_back()
+
+    def renumbered(self) -> None:
+        """Its lines have the numbers that are valid now. Whoever posts it compares it with what was approved."""
+        count = self.after.edit_count + 1
+        self._happens(ProposalVerb.EDITED, {"rf": None, "ev": count}, edit_count=count, refusal=None)
+
+    def approval_step(self, verb: ApprovalVerb, taken: Approval) -> None:
+        """A step of its approval, which ends a refusal: that was about the state before."""
+        APPROVALS.after(self.after.approval_state, verb)
+        self._happens(ProposalVerb.IN_APPROVAL, {"rf": None}, refusal=None)
+        self._approval(taken)
+
+    def differs(self) -> None:
+        """It would not be posted as it was submitted: nothing of it has changed, but what posting makes of it."""
+        self._happens(ProposalVerb.IN_APPROVAL, {})
+        self._take_back()
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether this change takes the approval back."""
+        return self._read.in_approval and not self.after.in_approval
+
+    def taken_back(self, at: str, by: str, why: str) -> None:
+        """Says when, by whom and why the approval is taken back."""
+        if self.after.approval:
+            self._approval(replace(self.after.approval, at=at, by=by, comment=why))
 
     def refused(self, refused: Refused, at: str) -> None:
         """Stores why it could not be posted or edited."""
@@ -149,6 +185,7 @@ class ProposalChange:
         since = self.after.waiting_since or at
         values = {"dx": True, "ws": since} | NO_LINES
         self._happens(ProposalVerb.CLEARED, values, deleting=True, waiting_since=since, **_WITHOUT_LINES)
+        self._take_back()
 
     def page_cleared(self, left: int) -> None:
         """Lines of a page are removed, and ``left`` pages are still there."""
@@ -217,14 +254,17 @@ class ProposalChange:
         A proposal keeps the number that it has in its company (INV-20).
         """
         self._expect_same_version()
-        since = self._received_since(at)
+        since, before = self._received_since(at), self.after.proforma
         self._is_now(ProposalVerb.RECEIVED, proforma, event, {"ws": since} if since else {})
+        if replace(self.after.proforma, version=before.version) != before:
+            self._take_back()
 
     def withdrawing(self, proforma: Proforma, event: str | None = None) -> None:
         """Its proforma is canceled: it has no lines any more, and its stored lines are to be removed."""
         values = {"dx": self.after.pages > 0 or None} | NO_LINES
         self._is_now(ProposalVerb.WITHDRAWING, proforma, event, values)
         self.after = replace(self.after, deleting=self.after.pages > 0, **_WITHOUT_LINES)
+        self._take_back()
 
     def withdrawn(self) -> None:
         """Nothing remains of it but the version of its proforma."""
@@ -246,6 +286,17 @@ class ProposalChange:
         self.after = replace(self.after, status=PROPOSALS.after(self.after.status, verb), **after)
         self._values |= values
 
+    def _take_back(self) -> None:
+        """Takes the approval back, if there is one. Whoever knows why says so with ``taken_back``."""
+        if self.after.in_approval and self.after.approval:
+            state = APPROVALS.after(self.after.approval_state, ApprovalVerb.TAKEN_BACK)
+            self._approval(replace(self.after.approval, state=state, comment=None, digest=None))
+
+    def _approval(self, now: Approval) -> None:
+        steps = self._read.approval_steps + 1
+        self._values |= {"ap": rows.encode([now]), "av": steps}
+        self.after = replace(self.after, approval=now, approval_steps=steps)
+
     def _is_now(self, verb: ProposalVerb, proforma: Proforma, event: str | None, values: dict[str, Any]) -> None:
         columns = proforma_columns(proforma)
         if self.after.company:
@@ -265,7 +316,8 @@ class ProposalChange:
         return at if since and at < since and not self.after.evaluated else None
 
     def _expect_same_version(self) -> None:
-        self._expected = {"ch": self._read.changes, "st": self._read.status}
+        steps = self._read.approval_steps or None
+        self._expected = {"ch": self._read.changes, "st": self._read.status, "av": steps}
 
     def _expect_same_documents(self) -> None:
         """Requires that no document was removed from what it waits for since it was read."""

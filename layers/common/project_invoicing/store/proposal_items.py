@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
 from project_invoicing.domain.calendar import calendar_date
@@ -24,6 +24,9 @@ from project_invoicing.store import rows
 from project_invoicing.store.invoices import accounting_date, tallies_of, tallies_text
 from project_invoicing.store.items import Item
 from project_invoicing.store.listing import PROPOSAL, entry, list_of, open_entry
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.approval import Approval
 
 PREFIX: Final = "PROPOSAL#"
 _WAIT_REASONS: Final = frozenset(WaitReason)
@@ -142,7 +145,16 @@ def proposal_of(item: Item, calendar_dates: Collection[str]) -> Proposal:
         credited=_credited_of(item["og"]) if "og" in item else {},
         marked="tk" in item or "ic" in item,
         pinned="mp" in item,
+        approval=_approval_of(item["ap"]) if "ap" in item else None,
+        approval_steps=item.get("av", 0),
     )
+
+
+def _approval_of(text: str) -> Approval:
+    # Imported late: only companies that approve have any.
+    from project_invoicing.domain.approval import Approval  # noqa: PLC0415
+
+    return rows.decode(Approval, text)[0]
 
 
 def _proforma_of(item: Item, calendar_dates: Collection[str]) -> Proforma:

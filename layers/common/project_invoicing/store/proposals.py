@@ -4,6 +4,7 @@ Header attributes: ``a`` the mapped proforma as JSON text, ``rv`` ``ot`` ``h`` i
 ``st`` status, ``nr`` number, ``co`` company, ``n`` lines, ``pg`` pages, ``su`` subtotal, ``ws`` since when it waits,
 ``wf`` what for (JSON, compressed; ``wm`` how many rows that does not list), ``wp`` the documents whose posting it waits
 for, ``rf`` the last refusal (JSON), ``ed`` what a person has set on it, ``ev`` how often it or its lines were edited,
+``ap`` the last step of its approval, ``av`` how many there were (absent where nobody has submitted it),
 ``sv`` the set-up version that its lines were built with, ``ic`` the companies it bills between, ``dx`` its lines are
 being deleted, ``tk`` everything its lines continue is marked as taken by them (99-25; absent where a previous version
 built them), ``ba`` the accounting date that its billed sales agree on; once its posting is claimed, ``in`` invoice
@@ -109,9 +110,9 @@ class Proposals:
         for item in query(self.client, self.table, blocker, index=BLOCKED, names=("bk", "pk")):
             yield str(item["pk"]).removeprefix(PREFIX)
 
-    def longest_waiting(self, company: str, limit: int, *, since: str | None, after: str | None) -> Listing:
-        """Ids of a company's proposals that wait, under the day they came, the oldest first. One request."""
-        parts = parts_of(PROPOSAL, company, ProposalStatus.WAITING)
+    def oldest(self, company: str, status: str, limit: int, *, since: str | None, after: str | None) -> Listing:
+        """Ids of a company's open proposals of a status, under the day they came, the oldest first. One request."""
+        parts = parts_of(PROPOSAL, company, status)
         found = self._lists.oldest(parts, limit, since=since, after=after)
         return listing(found, _proforma_of)
 
@@ -214,6 +215,23 @@ class Proposals:
     def was_done(self, proforma_id: str, made: HistoryEntry) -> bool:
         """Whether its history has this very entry."""
         return histories.is_there(self.client, self.table, partition(proforma_id), made)
+
+    def taken_back(self, change: ProposalChange, at: str, why: str) -> list[Write]:
+        """The entry that says why a change takes the approval back, and notes it there; none if it takes none back.
+
+        To be called before ``change.write``. By the system: where a person changes something, that is refused.
+        """
+        if not change.takes_back:
+            return []
+        # Imported late: only companies that approve have such entries.
+        from project_invoicing.domain.actor import BY_EVENT  # noqa: PLC0415
+        from project_invoicing.domain.history import Done, HistoryEntry  # noqa: PLC0415
+
+        change.taken_back(at, BY_EVENT.called, why)
+        before, after = change.before.approval_state, change.after.approval_state
+        entry = {"approval": after, "comment": why}
+        made = HistoryEntry(at, BY_EVENT, Done.APPROVAL_TAKEN_BACK, {"approval": before}, entry)
+        return [self.noted(change.before.id, made)]
 
     def commit(self, proforma_id: str, made: HistoryEntry, writes: Iterable[Write]) -> None:
         """What was done with its entry. Done before, by the same command: changes nothing."""

@@ -37,6 +37,7 @@ def _document(path: str, *names: tuple[str, str]) -> Callable[[Any], tuple[str, 
 
 _ADDRESSES: Final[Mapping[Kind, Callable[[Any], tuple[str, Query]]]] = {
     Kind.PROPOSALS: lambda row: (f"/proposals/{row.invoice_id}", {}),
+    Kind.APPROVALS: lambda row: (f"/proposals/{row.invoice_id}", {}),
     Kind.JOURNALS: _document("/journal", ("company", "company"), ("number", "journal_id")),
     Kind.INVOICES: _document("/invoice", ("company", "company"), ("number", "invoice_number")),
     Kind.VOUCHERS: _document("/voucher", ("company", "company"), ("number", "voucher")),

@@ -38,6 +38,7 @@ _AMOUNT: Final = re.compile(r"(?<![\w.,#-])\d{4,}\.\d+(?![\w.])")
 NAVIGATION: Final = (
     ("/", "Overview", "o"),
     ("/proposals", "Proposals", "p"),
+    ("/approvals", "Approvals", "a"),
     ("/journals", "Journals", "j"),
     ("/invoices", "Invoices", "i"),
     ("/waiting", "Waiting", "w"),

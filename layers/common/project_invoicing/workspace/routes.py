@@ -43,6 +43,12 @@ ROUTES: Final = (
     Route("POST", "/proposals/<id>/delete-lines", "pages.proposal_changes:delete_lines", Role.ACCOUNTANT),
     Route("POST", "/proposals/<id>/import", "pages.proposal_changes:import_again", Role.ACCOUNTANT),
     Route("POST", "/proposals/<id>/post", "pages.proposal_changes:post", Role.POSTER),
+    # their approval
+    Route("GET", "/approvals", "pages.approvals:listed"),
+    Route("POST", "/proposals/<id>/submit", "pages.approvals:submit", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/recall", "pages.approvals:recall", Role.ACCOUNTANT),
+    Route("POST", "/proposals/<id>/judge", "pages.approvals:judge", Role.APPROVER),
+    Route("POST", "/proposals/<id>/reset-approval", "pages.approvals:reset", Role.ADMINISTRATOR),
     # journals
     Route("GET", "/journals", "pages.journals:listed"),
     Route("GET", "/journal", "pages.journals:show"),

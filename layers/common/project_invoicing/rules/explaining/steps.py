@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from project_invoicing.domain.codes import ProposalStatus, WriteBackState
+from project_invoicing.domain.codes import ApprovalState, PostingFailure, ProposalStatus, WriteBackState
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.text import number_of
 from project_invoicing.rules.explaining.explanation import Explanation
+from project_invoicing.rules.review import approves
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -32,10 +33,36 @@ def say_written_back(explanation: Explanation, state: WriteBackState, answer: st
             )
 
 
+def _say_approval(explanation: Explanation, header: Proposal, setup: FinanceSetup) -> None:
+    """Where its approval stands, why its posting was refused if it is approved, and what to do."""
+    # Imported late: only companies that approve need it.
+    from project_invoicing.rules.approval import approval_in_words, may_approve  # noqa: PLC0415
+
+    state = header.approval_state
+    explanation.facts["approval"] = approval_in_words(header, setup)
+    refusal = header.refusal
+    if refusal and refusal["reason"] != PostingFailure.NOT_APPROVED:
+        explanation.happened(f"posting was refused: {refusal['reason']}, {refusal['detail']}", refusal["at"])
+        explanation.advise_on(refusal["reason"])
+    if state is ApprovalState.APPROVED:
+        automatic = setup.parameters(str(header.company)).auto_post_proposals
+        who = "invoice_posting does it by its schedule" if automatic else "invoice_posting, by hand"
+        explanation.advise(f"post proposal {header.number}: {who}")
+    elif state is ApprovalState.SUBMITTED:
+        may = may_approve(header, setup)
+        stuck = "; an administrator can reset it: `invoicing proposal reset`" if may.is_stuck else ""
+        explanation.advise(f"have it approved by {may}: `invoicing proposal approve {header.number}`{stuck}")
+    else:
+        explanation.advise_on(PostingFailure.NOT_APPROVED)
+
+
 def say_next_of_proposal(explanation: Explanation, header: Proposal, setup: FinanceSetup) -> None:
     """What has to happen for a proposal to be posted."""
     company = str(header.company)
     automatic = bool(setup.company(company)) and setup.parameters(company).auto_post_proposals
+    if approves(header, setup):
+        _say_approval(explanation, header, setup)
+        return
     if header.refusal:
         reason, detail = header.refusal["reason"], header.refusal["detail"]
         explanation.happened(f"posting was refused: {reason}, {detail}", header.refusal["at"])

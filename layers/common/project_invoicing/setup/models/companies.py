@@ -118,6 +118,13 @@ class Parameters(SetupRow):
     ``four_eyes``: whoever has edited a proposal may not post it. Edits and postings by hand then have to say who it is;
     what is posted by itself (``auto_post_proposals``) is posted whoever has edited it.
 
+    ``four_eyes_journals``: the same for integration journals, those included that take over the lines that failed.
+
+    ``approval``: a proposal, whatever it is for, is posted only once it is submitted and approved, and as it was
+    submitted. With ``auto_post_proposals`` it is posted as soon as it is approved. Whoever has submitted it may not
+    approve it, unless ``submitter_may_approve``. With ``four_eyes``, whoever has edited it may not approve it, and may
+    then post it. ``approvers`` are the ids of those who may approve; without any, whoever has the role.
+
     ``receivables``: how customer invoices reach the general ledger: in its journal, with the customer on the line, or
     as documents. ``ledger``: when batches for it are made, and in which formats.
     """
@@ -141,6 +148,10 @@ class Parameters(SetupRow):
     post_after_hours: Annotated[int, Limited(ge=0, le=8784)] = 0
     invoice_accounting_date: InvoiceAccountingDate = InvoiceAccountingDate.INVOICE_DATE
     four_eyes: bool = False
+    four_eyes_journals: bool = False
+    approval: bool = False
+    approvers: list[Name] = []
+    submitter_may_approve: bool = False
     receivables: ReceivablesWay = ReceivablesWay.JOURNAL
     ledger: LedgerExport = LedgerExport()
 

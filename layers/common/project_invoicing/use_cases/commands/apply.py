@@ -14,6 +14,7 @@ from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
+    approval,
     bill_intercompany,
     delete_lines,
     dismiss,
@@ -45,6 +46,12 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     preview.Preview: preview.handle,
     preview.PreviewJournal: preview.handle_journal,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
+    approval.SubmitProposal: approval.handle,
+    approval.ApproveProposal: approval.handle,
+    approval.RejectProposal: approval.handle,
+    approval.RequestChanges: approval.handle,
+    approval.RecallProposal: approval.handle,
+    approval.ResetApproval: approval.handle,
     edit_master_data.EditMasterData: edit_master_data.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from project_invoicing.domain.history import Done
+from project_invoicing.domain.proposal import Proposal
 from project_invoicing.use_cases.commands.command import Command, Text, TextIfAny
-from project_invoicing.use_cases.commands.workplace import Workplace
+from project_invoicing.use_cases.commands.workplace import Workplace, must_not_be_in_approval
 from project_invoicing.use_cases.documents.delete_lines import delete_journal_lines, delete_proposal_lines
 
 
@@ -32,9 +33,12 @@ class DeleteJournalLines(Command):
 
 def handle_proposal(command: DeleteProposalLines, place: Workplace) -> dict[str, Any]:
     stores, done = (place.proposals, place.staging), place.done(Done.LINES_DELETED)
-    place.on_proposals(
-        command.proposal_id, command.company, lambda header: delete_proposal_lines(*stores, header, place.at, done)
-    )
+
+    def delete(header: Proposal) -> None:
+        must_not_be_in_approval(header, place)
+        delete_proposal_lines(*stores, header, place.at, done)
+
+    place.on_proposals(command.proposal_id, command.company, delete)
     return {"outcome": "done"}
 
 

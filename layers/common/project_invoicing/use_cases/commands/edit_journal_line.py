@@ -14,7 +14,7 @@ from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.use_cases.commands.command import Dimensions, Edit, RowId, TaxGroup, Text
 from project_invoicing.use_cases.commands.tax_groups import TAX_GROUPS, check_tax_groups
-from project_invoicing.use_cases.commands.workplace import Workplace, bad
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_known
 
 
 class EditJournalLine(Edit):
@@ -31,7 +31,7 @@ class EditJournalLine(Edit):
 def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
     check_tax_groups(command.changes, place.setup)
     company, journal_id, actual_id = command.company, command.journal_id, command.actual_id
-    journal = must_take_edits(place.journals.get(company, journal_id), journal_id)
+    journal = must_take_edits(place, company, journal_id)
     for page in place.journals.pages(company, journal_id):
         line = next((line for line in page.lines if line.actual_id == actual_id), None)
         if line:
@@ -45,11 +45,17 @@ def handle(command: EditJournalLine, place: Workplace) -> dict[str, Any]:
     raise bad("actual_id", f"journal {journal_id} has no line for actual {actual_id}")
 
 
-def must_take_edits(journal: Journal | None, journal_id: str) -> Journal:
-    """The journal, if its lines can be edited. Raises ``Rejected`` for one that is unknown, being posted or posted."""
+def must_take_edits(place: Workplace, company: str, journal_id: str) -> Journal:
+    """The journal, if its lines can be edited. Raises ``Rejected`` for one that is unknown, being posted or posted.
+
+    Refuses nobody's edits where the company posts journals with four eyes.
+    """
+    journal = place.journals.get(company, journal_id)
     if journal is None or journal.status not in (JournalStatus.DRAFT, JournalStatus.ERROR):
         state = journal.status if journal else "unknown"
         raise bad("journal_id", f"lines of journal {journal_id} cannot be edited: it is {state}")
+    if place.setup.parameters(company).four_eyes_journals:
+        must_be_known(place, company, f"journal {journal_id}")
     return journal
 
 

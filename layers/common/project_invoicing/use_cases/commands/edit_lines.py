@@ -104,14 +104,14 @@ def handle_journal(command: EditJournalLines, place: Workplace) -> dict[str, Any
     _must_change_something(command)
     check_tax_groups(command.changes, place.setup)
     company, journal_id, done = command.company, command.journal_id, _Outcome()
-    must_take_edits(place.journals.get(company, journal_id), journal_id)
+    must_take_edits(place, company, journal_id)
     for page in place.journals.pages(company, journal_id):
         values = {line.actual_id: command.changes for line in page.lines if fits(line, command.lines)}
         done.found += len(values)
         lines, names = _changed(page.lines, values, lambda line, **changes: edited(line, changes))
         if not names:
             continue
-        journal = must_take_edits(place.journals.get(company, journal_id), journal_id)
+        journal = must_take_edits(place, company, journal_id)
         entry = place.done(Done.EDITED, *_said(page.lines, values, names))
         if place.journals.was_done(journal, entry):
             continue

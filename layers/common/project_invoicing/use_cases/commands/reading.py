@@ -9,6 +9,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands.approval import (
+    ApproveProposal,
+    RecallProposal,
+    RejectProposal,
+    RequestChanges,
+    ResetApproval,
+    SubmitProposal,
+)
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
@@ -38,6 +46,12 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Preview,
     PreviewJournal,
     BillIntercompany,
+    SubmitProposal,
+    ApproveProposal,
+    RejectProposal,
+    RequestChanges,
+    RecallProposal,
+    ResetApproval,
     EditMasterData,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))

@@ -51,13 +51,17 @@ class Workplace:
     def setup(self) -> FinanceSetup:
         return self.setups.current
 
-    def on_proposals(self, number: str, company: str | None, action: Callable[[Proposal], None]) -> None:
-        """Runs the action on the proposals with this number; a refusal is stored on the proposal and raised."""
+    def proposals_with(self, number: str, company: str | None) -> list[Proposal]:
+        """The proposals with this number. Refuses where there is none."""
         companies = [company] if company else list(self.setup.document.companies)
         found = proposals_named(self.proposals, companies, number)
         if not found:
             raise Refused(WaitReason.HEADER_MISSING, f"there is no proposal {number}")
-        for header in found:
+        return found
+
+    def on_proposals(self, number: str, company: str | None, action: Callable[[Proposal], None]) -> None:
+        """Runs the action on the proposals with this number; a refusal is stored on the proposal and raised."""
+        for header in self.proposals_with(number, company):
             try:
                 action(header)
             except Refused as refused:
@@ -68,16 +72,33 @@ class Workplace:
 
 
 def must_be_editable(header: Proposal, place: Workplace) -> None:
-    """Refuses an edit of a proposal that waits, is being posted or is posted, and one by nobody under four eyes."""
+    """Refuses an edit of a proposal that is not ready or in approval, and one by nobody under four eyes."""
+    must_be_ready(header)
+    must_not_be_in_approval(header, place)
+    if place.setup.parameters(str(header.company)).four_eyes:
+        must_be_known(place, str(header.company), f"proposal {header.number}")
+
+
+def must_be_ready(header: Proposal) -> None:
+    """Refuses what waits, is being posted or is posted."""
     if header.status is ProposalStatus.READY:
-        known = place.actor is not None and place.actor.is_known
-        if place.setup.parameters(str(header.company)).four_eyes and not known:
-            detail = f"{header.company} posts with four eyes: say who edits proposal {header.number}"
-            raise Refused(PostingFailure.FOUR_EYES, detail)
         return
     posted = header.status in (ProposalStatus.POSTED, ProposalStatus.POSTING)
     reason = PostingFailure.ALREADY_POSTED if posted else PostingFailure.LINES_MISSING
     raise Refused(reason, f"proposal {header.number} cannot be edited: it is {header.status}")
+
+
+def must_not_be_in_approval(header: Proposal, place: Workplace) -> None:
+    """Refuses a change of what is submitted or approved, where the company approves (WFL-03)."""
+    if header.in_approval and place.setup.parameters(str(header.company)).approval:
+        state = header.approval_state
+        raise Refused(PostingFailure.IN_APPROVAL, f"proposal {header.number} cannot be changed: it is {state}")
+
+
+def must_be_known(place: Workplace, company: str, document: str) -> None:
+    """Refuses an edit by somebody who does not say who it is, where the company posts with four eyes."""
+    if place.actor is None or not place.actor.is_known:
+        raise Refused(PostingFailure.FOUR_EYES, f"{company} posts with four eyes: say who edits {document}")
 
 
 def bad(field: str, detail: str) -> Rejected:

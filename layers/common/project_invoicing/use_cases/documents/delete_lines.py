@@ -51,7 +51,9 @@ def delete_proposal_lines(
         raise Refused(PostingFailure.LINES_MISSING, f"proposal {header.number} has no lines")
     change = proposals.changing(header)
     change.cleared(at)
-    notes = [proposals.noted(header.id, done)] if done else []
+    notes = proposals.taken_back(change, at, "what its lines are made of has changed, so they are built anew")
+    if done:
+        notes.append(proposals.noted(header.id, done))
     transact(proposals.client, [change.write(), *notes])
     finish_deletion(proposals, staging, change.after)
 

@@ -24,7 +24,7 @@ from project_invoicing.store.unit_of_work import UnitOfWork, first_of, retried
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.invoices.draft import drafted
-from project_invoicing.use_cases.invoices.four_eyes import four_eyes
+from project_invoicing.use_cases.invoices.release import is_released, must_be_as_approved, must_be_released
 from project_invoicing.use_cases.invoices.saga import InvoiceSaga
 from project_invoicing.use_cases.people import must_be_allowed
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
@@ -102,7 +102,8 @@ class InvoicePosting:
     def hand_out(self, queue: WorkQueue) -> int:
         """Queues a task for each proposal that is to be posted automatically. Returns how many (PROP-14).
 
-        These are the ones left half-way, and the ready ones of companies that post automatically. Each proposal is one
+        These are the ones left half-way, and of companies that post automatically the ones that are ready, and approved
+        where that is needed. Each proposal is one
         task, so its invoice is never split; one that is queued twice is posted once.
         """
         setup = self.setups.current
@@ -111,7 +112,7 @@ class InvoicePosting:
             for company in setup.document.companies
             for header in self.proposals.open(company)
             if header.status is ProposalStatus.POSTING
-            or (header.status is ProposalStatus.READY and setup.parameters(company).auto_post_proposals)
+            or (setup.parameters(company).auto_post_proposals and is_released(setup, header))
         )
         return queue.send(self._task(header) for header in due)
 
@@ -178,7 +179,7 @@ class InvoicePosting:
 
     def _post(self, header: Proposal, invoice_date: str | None) -> None:
         if header.status is ProposalStatus.READY:
-            four_eyes(self.proposals, self.setups.current, header, self.actor)
+            must_be_released(self.proposals, self.setups.current, header, self.actor)
         if header.status is ProposalStatus.READY and not header.marked:
             self._mark(header)
         stores = (self.proposals, self.staging, self.setups)
@@ -186,6 +187,8 @@ class InvoicePosting:
         if made.renumbered:
             header = self._renumbered(header, made.renumbered)
             made = drafted(*stores, header, invoice_date, self.at)
+        if header.status is ProposalStatus.READY:
+            must_be_as_approved(self.proposals, header, made.draft, made.setup, invoice_date, self.at)
         written = (self.proposals, self.staging, self.ledger, self.ready)
         saga = InvoiceSaga(written, header, made, self.at, self.actor)
         saga.run_to_the_end()
@@ -209,7 +212,7 @@ class InvoicePosting:
             now = [lines.get(line.actual_id, line) for line in page.lines]
             if now != page.lines:
                 change = self.proposals.changing(header)
-                change.edited()
+                change.renumbered()
                 page_write = self.proposals.edited_page(header.id, page, now)
                 UnitOfWork(self.proposals.client, [page_write, change.write()]).commit()
                 header = change.after

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
 from project_invoicing.domain.actor import BY_EVENT, BY_SCHEDULE, Actor, person
 from project_invoicing.domain.calendar import period_key
@@ -36,6 +37,7 @@ from project_invoicing.store.ready import Ready
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_WRITES
 from project_invoicing.store.unit_of_work import UnitOfWork, retried
+from project_invoicing.use_cases.documents.edited_by import editors, must_not_have_edited
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.documents.renumbering import look_again
 from project_invoicing.use_cases.journals.judged import judged
@@ -151,6 +153,11 @@ class JournalPosting:
         begun = journal.status is JournalStatus.PROCESSING
         found = judged(self.journals, self.staging, self.setups, journal)
         look_again(self.staging, OnJournal(journal.journal_id), found.numbered)
+        try:
+            self._must_be_second(journal)
+        except Refused as refused:
+            self.refused.append(Refusal(journal.company, journal.journal_id, refused.reason, refused.detail))
+            return
         failing = len(found.failing)
         if not begun and failing == journal.line_count:
             self._fail_whole(journal, found.pages)
@@ -169,6 +176,23 @@ class JournalPosting:
             saga.finish(last)
             self.posted.append(journal.journal_id)
         self.refused += refusals(journal, found.failing)
+
+    def _must_be_second(self, journal: Journal) -> None:
+        """Refuses a person to post what it has edited, where the company posts journals with four eyes.
+
+        Also on the journal that these lines failed on before. Asked once the lines are read: whoever edits them later
+        changes what the claim names.
+        """
+        actor, company = self.actor or BY_EVENT, journal.company
+        four_eyes = self.setups.current.parameters(company).four_eyes_journals
+        if not four_eyes or actor.is_system or journal.status is not JournalStatus.DRAFT:
+            return
+        numbers = [number for number in (journal.original_journal, journal.journal_id) if number]
+        edited = editors(chain.from_iterable(self.journals.history(company, number) for number in numbers))
+        if edited and not actor.is_known:
+            detail = f"{company} posts with four eyes: say who posts journal {journal.journal_id}"
+            raise Refused(PostingFailure.FOUR_EYES, detail)
+        must_not_have_edited(edited, actor, f"journal {journal.journal_id}", "post")
 
     def _fail_whole(self, journal: Journal, pages: list[JudgedPage]) -> None:
         """No line can be posted: the lines stay and say why, the journal waits to be reset (POST-10)."""

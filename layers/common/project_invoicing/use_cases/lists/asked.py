@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from project_invoicing.domain.codes import (
+    ApprovalState,
     BatchRefusal,
     JournalStatus,
     PostingFailure,
@@ -27,12 +28,15 @@ MOST: Final = 100
 USUAL: Final = 50
 REJECTED: Final = "rejected"
 DISMISSED: Final = "dismissed"
+STUCK: Final = "stuck"
+"""Of approvals: submitted, and nobody is left whom the company names."""
 
 
 class Kind(StrEnum):
     """The lists there are."""
 
     PROPOSALS = "proposals"
+    APPROVALS = "approvals"
     JOURNALS = "journals"
     INVOICES = "invoices"
     WAITING = "waiting"
@@ -44,6 +48,7 @@ class Kind(StrEnum):
 
 FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PROPOSALS: ("company", "status", "reason", "customer", "since", "number"),
+    Kind.APPROVALS: ("company", "status", "number"),
     Kind.JOURNALS: ("company", "status", "since", "number"),
     Kind.INVOICES: ("company", "customer", "from_month", "to_month", "since", "number"),
     Kind.WAITING: ("company", "reason", "since", "number"),
@@ -56,6 +61,7 @@ FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 STATUSES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PROPOSALS: tuple(status for status in ProposalStatus if status is not ProposalStatus.CANCELED),
+    Kind.APPROVALS: (*ApprovalState, STUCK),
     Kind.JOURNALS: tuple(JournalStatus),
     Kind.REJECTED: (REJECTED, DISMISSED),
 }

@@ -16,6 +16,7 @@ from project_invoicing.domain.map_status import MapStatus
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.states import MapState
+from project_invoicing.rules.review import lacks_approval
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
 from project_invoicing.use_cases.lists.counts import Open, Tally
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -40,7 +41,8 @@ class Overview:
 
     ``leaving``: what the general ledger lacks, by reason, of companies that make batches by themselves.
     ``waiting`` by reason; ``fresh`` are rows that no import has looked at. ``refused`` are proposals whose posting was
-    refused, which ``proposals`` has by status, too. ``report`` is that of the last reconciliation.
+    refused, which ``proposals`` has by status, too; ``unapproved`` are ready
+    and to be approved first. ``report`` is that of the last reconciliation.
     """
 
     place: ListPlace
@@ -50,6 +52,7 @@ class Overview:
     more_waits: bool = False
     fresh: Tally = field(default_factory=Tally)
     proposals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    unapproved: Tally = field(default_factory=Tally)
     refused: Tally = field(default_factory=Tally)
     journals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     rejected: Tally = field(default_factory=Tally)
@@ -105,12 +108,13 @@ def _rows(place: ListPlace, company: str | None) -> tuple[list[StagedRow], bool]
 
 
 def _count_proposal(made: Overview, opened: Open, header: Proposal, *, more: bool) -> None:
-    tallies = [made.proposals[header.status]]
+    unapproved = lacks_approval(header, made.place.setup)
+    tallies = [made.unapproved if unapproved else made.proposals[header.status]]
     if header.status is ProposalStatus.WAITING:
         made.more_waits |= more
         reason = header.waiting_for[0].reason if header.waiting_for else WaitReason.REFERENCE_MISSING
         tallies.append(made.waiting[reason] if header.waiting_for or header.company is None else made.fresh)
-    if header.refusal:
+    if header.refusal and not unapproved:
         tallies.append(made.refused)
     for tally in tallies:
         tally.more |= more

@@ -23,6 +23,7 @@ from project_invoicing.domain.proposal import UNRESOLVED, Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.invoice_terms import invoice_date_of, written_accounting_date
 from project_invoicing.rules.line_dates import written_dates
+from project_invoicing.rules.review import lacks_approval
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import FiscalPeriod, PeriodStatus
 from project_invoicing.store.ledger_batches import LedgerBatches
@@ -51,6 +52,7 @@ class Point(StrEnum):
     UNKNOWN_COMPANY = "unknown company"
     WAITING = "waiting"
     REFUSED = "refused"
+    UNAPPROVED = "not approved"
     READY = "ready"
     POSTING = "posting"
     NOT_WRITTEN_BACK = "not written back"
@@ -130,13 +132,13 @@ def checklist(place: ListPlace, company: str, period: FiscalPeriod) -> Checklist
     by_point: dict[Point, list[Proposal | StagedRow]] = defaultdict(list)
     for header in headers:
         if within(_posting_day(header, setup, place.at)):
-            by_point[_point_of(header)].append(header)
+            by_point[_point_of(header, setup)].append(header)
     by_point[Point.UNKNOWN_COMPANY] = list(unknown)
     by_point[Point.ROWS] = [row for row in rows if within(written_dates(row.actual, company, setup)[1])]
     for point, found in by_point.items():
         for one in found:
             opened.count(made.points[point], one)
-    for point in (Point.WAITING, Point.REFUSED, Point.READY, Point.POSTING):
+    for point in (Point.WAITING, Point.REFUSED, Point.UNAPPROVED, Point.READY, Point.POSTING):
         made.points[point].more = more_headers
     made.points[Point.UNKNOWN_COMPANY].more = more_unknown
     made.points[Point.ROWS].more = more_rows
@@ -173,9 +175,11 @@ def _posting_day(header: Proposal, setup: FinanceSetup, at: str) -> date:
     )
 
 
-def _point_of(header: Proposal) -> Point:
+def _point_of(header: Proposal, setup: FinanceSetup) -> Point:
     if header.status is ProposalStatus.WAITING:
         return Point.WAITING
+    if lacks_approval(header, setup):
+        return Point.UNAPPROVED
     if header.status is ProposalStatus.READY:
         return Point.REFUSED if header.refusal else Point.READY
     return Point.POSTING

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from project_invoicing.use_cases.lists import (
+    approvals,
     differences,
     invoices,
     journals,
@@ -20,6 +21,7 @@ from project_invoicing.use_cases.lists.place import ListPlace
 
 PAGES: Final[Mapping[Kind, Callable[[ListPlace, Asked], Page[Any]]]] = {
     Kind.PROPOSALS: proposals.page,
+    Kind.APPROVALS: approvals.page,
     Kind.JOURNALS: journals.page,
     Kind.INVOICES: invoices.page,
     Kind.WAITING: waiting.page,
@@ -31,6 +33,7 @@ PAGES: Final[Mapping[Kind, Callable[[ListPlace, Asked], Page[Any]]]] = {
 
 ROWS: Final[Mapping[Kind, type]] = {
     Kind.PROPOSALS: proposals.ProposalRow,
+    Kind.APPROVALS: approvals.ApprovalRow,
     Kind.JOURNALS: journals.JournalRow,
     Kind.INVOICES: invoices.InvoiceRow,
     Kind.WAITING: waiting.WaitingRow,

@@ -62,8 +62,8 @@ def page(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
 def _proposals(place: ListPlace, asked: Asked) -> Page[WaitingRow]:
     """Those of one company. The next page is of the next one, and after the last come the rows."""
     left = list(companies_from(asked, place.companies_of_proposals))
-    listed = place.stores.proposals.longest_waiting(
-        left[0], asked.limit, since=asked.since, after=asked.place.get("after")
+    listed = place.stores.proposals.oldest(
+        left[0], ProposalStatus.WAITING, asked.limit, since=asked.since, after=asked.place.get("after")
     )
     headers = place.stores.proposals.many(id for id, _ in listed.documents) if listed.documents else {}
     place = place.seeing(map(ProposalFacts.of, headers.values()))

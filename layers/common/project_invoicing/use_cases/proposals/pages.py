@@ -92,7 +92,7 @@ def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> lis
 
 def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: Decimal) -> BusEvent:
     company = str(header.company)
-    currency = currency_of(header, setup)
+    currency, parameters = currency_of(header, setup), setup.parameters(company)
     ready = ProposalReady(
         company=company,
         proposal_id=header.number,
@@ -100,6 +100,6 @@ def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: D
         currency=currency,
         subtotal=Figures(setup).amount(total, currency),
         line_count=header.line_count,
-        auto_post=setup.parameters(company).auto_post_proposals,
+        auto_post=parameters.auto_post_proposals and not parameters.approval,
     )
     return ready.on_bus(run.at, f"{header.id}#{header.changes}#{run.at}")

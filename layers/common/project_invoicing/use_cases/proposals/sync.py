@@ -126,5 +126,7 @@ class _Delivery:
             change.withdrawing(proforma, event)
         else:
             change.changed(proforma, self.at, event)
-        UnitOfWork(self.proposals.client, [change.write()]).commit()
+        why = "the proforma was canceled in Dataverse" if withdraws else "the proforma has changed in Dataverse"
+        taken_back = self.proposals.taken_back(change, self.at, why)
+        UnitOfWork(self.proposals.client, [change.write(), *taken_back]).commit()
         return "changed"

@@ -129,11 +129,14 @@ class Changes:
         text = row.actual.external_description or row.actual.description
         says: dict[str, Any] = {"description": text, "task": named(row.actual.task), "role": named(row.actual.role)}
         for page in self.proposals.pages(header.id):
-            if any(line.actual_id == row.id for line in page.lines):
+            number = next((line.line_number for line in page.lines if line.actual_id == row.id), None)
+            if number is not None:
                 lines = [replace(line, **says) if line.actual_id == row.id else line for line in page.lines]
                 edited = self.proposals.changing(header)
                 edited.edited()
-                return [self.proposals.edited_page(header.id, page, lines), edited.write()]
+                why = f"the text of line {number} has changed in Dataverse"
+                taken_back = self.proposals.taken_back(edited, self.at, why)
+                return [self.proposals.edited_page(header.id, page, lines), edited.write(), *taken_back]
         return []
 
     def _proposal_of(self, row: StagedRow) -> Proposal | None:

@@ -49,6 +49,9 @@ _WORDS: Final = {
         "Do what the refusals say, and post them.",
         _of("/proposals", status="ready"),
     ),
+    Point.UNAPPROVED: Words(
+        "Proposals that are to be approved", "Submit them, and have them approved.", _of("/approvals")
+    ),
     Point.READY: Words("Proposals that are ready", "Post them.", _of("/proposals", status="ready")),
     Point.POSTING: Words(
         "Proposals whose posting was begun", "Post them again: it goes on.", _of("/proposals", status="posting")

@@ -17,6 +17,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused, Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.text import guid
+from project_invoicing.rules.approval import approval_in_words
 from project_invoicing.rules.explaining.blockers import Blocker, say_blockers
 from project_invoicing.rules.explaining.explanation import Entry, Explanation
 from project_invoicing.rules.explaining.words import Words
@@ -29,6 +30,7 @@ from project_invoicing.rules.invoice_terms import (
     written_invoice_date,
 )
 from project_invoicing.rules.proforma import company_unknown, contract_of, currency_of, customer_name_of, customer_of
+from project_invoicing.rules.review import approves, lacks_approval
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.lists.asked import FILTERS, REASONS, STATUSES, Kind
@@ -101,6 +103,14 @@ class Facts:
     may_have_dimensions: bool
 
 
+@dataclass(frozen=True, slots=True)
+class InApproval:
+    """Where the approval of a ready proposal stands, of a company that approves. ``own``: the person submitted it."""
+
+    words: str
+    own: bool
+
+
 def shown(
     desk: Desk,
     header: Proposal,
@@ -128,6 +138,7 @@ def shown(
         title=f"Proposal {header.number}",
         header=header,
         facts=known,
+        approval=_approval(desk, header, setup),
         waits=_waits(desk, header, blocking, setup),
         lines=lines,
         show=Figures(setup),
@@ -148,6 +159,13 @@ def shown(
         kept=kept(desk),
         own=f"/proposals/{header.id}",
     )
+
+
+def _approval(desk: Desk, header: Proposal, setup: FinanceSetup) -> InApproval | None:
+    if not approves(header, setup):
+        return None
+    submitter = header.approval.submitter if header.approval else None
+    return InApproval(approval_in_words(header, setup), submitter == desk.actor.id.casefold())
 
 
 def seen_of(header: Proposal, entries: int) -> str:
@@ -321,6 +339,7 @@ def preview(desk: Desk, id: str) -> Response[Any]:
         kept=kept(desk),
         large=header.pages > LARGE,
         seen=seen_now(desk, header),
+        may_release=not lacks_approval(header, place.setup),
     )
 
 
