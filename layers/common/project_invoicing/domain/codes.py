@@ -220,6 +220,7 @@ class WaitReason(StrEnum):
     ALREADY_CREDITED = "already_credited"
     MASTER_DATA_TOO_LARGE = "master_data_too_large"
     DOCUMENT_INCOMPLETE = "document_incomplete"
+    INVESTMENT_PROJECT = "investment_project"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -233,6 +234,7 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.BEGINNING_BALANCE,
         WaitReason.ACCOUNTING_DATES_DIFFER,
         WaitReason.DOCUMENT_INCOMPLETE,
+        WaitReason.INVESTMENT_PROJECT,
     }
 )
 """Reasons that a new version of the set-up can resolve."""

@@ -49,6 +49,20 @@ def line_property(
     return (name, known) if name and known else setup.line_property(company, actual.billing_type)
 
 
+def not_of_an_investment(actual: Actual, owner: Owner, setup: FinanceSetup) -> Wait | None:
+    """Why a row waits: it is a sale, or work of a contract, and its project is an investment project (IVP-01).
+
+    Between companies it is the lender's sale, which the borrower is billed for and not a customer.
+    """
+    project = None if owner.intercompany else setup.project(owner.company, owner.project)
+    if project is None or not project.investment or not (owner.contract or actual.transaction_type in _SALES):
+        return None
+    blocker = row_blocker(actual.project.entity, actual.project.id) if actual.project else None
+    what = f"contract {owner.contract}" if owner.contract else str(actual.transaction_type).replace("_", " ")
+    detail = f"project {owner.project} is an investment project, which has no contract and no sales; this has {what}"
+    return Wait(WaitReason.INVESTMENT_PROJECT, detail, actual.id, blocker=blocker)
+
+
 def closed(actual: Actual, owner: Owner, transaction_date: date, setup: FinanceSetup) -> Wait | None:
     """Why a row waits: its project takes no transactions (STG-23), or its date is before the opening date (STG-22)."""
     project = setup.project(owner.works_for, owner.project)

@@ -21,6 +21,7 @@ from project_invoicing.rules.defaults import (
     closed,
     dimensions,
     line_property,
+    not_of_an_investment,
     price_rate,
     sales_tax_group,
 )
@@ -107,9 +108,9 @@ def resolve(
     """Resolves an actual with the set-up, or says why it has to wait.
 
     An inactive actual waits, whatever else it lacks (99-27). After that the order follows the rules: references,
-    exchange rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which
-    takes that of its original (FXR-13). ``before``: what the posted line hands on that this one continues; the set-up
-    is not asked for it and may no longer know it (99-22).
+    exchange rate, category, line property, open project, investment project. ``rate`` replaces the rate of the day for
+    a reversal, which takes that of its original (FXR-13). ``before``: what the posted line hands on that this one
+    continues; the set-up is not asked for it and may no longer know it (99-22).
     """
     owner = owner_of(actual, setup)
     if actual.inactive:
@@ -146,6 +147,8 @@ def _found(
     if work.problem:
         return Wait(*work.problem, actual.id)
     if out := closed(actual, owner, transaction_date, setup):
+        return out
+    if out := None if before else not_of_an_investment(actual, owner, setup):
         return out
     return _Found(work, transaction_date, accounting_date, rate)
 

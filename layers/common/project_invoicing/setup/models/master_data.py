@@ -20,7 +20,7 @@ from project_invoicing.setup.models.documents import (
     Language,
     Text,
 )
-from project_invoicing.setup.models.row import Limited, SetupRow
+from project_invoicing.setup.models.row import Limited, SetupRow, told
 from project_invoicing.setup.models.values import Dimensions, Discount, Name, any_of
 
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
@@ -83,15 +83,25 @@ class ContractLine(MasterEntry):
 
 
 class Project(MasterEntry):
-    """Needed without a row: company."""
+    """``investment``: an investment project, which has no contract and no sales (IVP-01).
+
+    Needed without a row: company.
+    """
 
     company: Name | None = None
     contract: Name | None = None
     group: Name | None = None
     sales_tax_group: Name | None = None
     open: bool = True
+    investment: bool = False
     dimensions: Dimensions = {}
     NEEDED: ClassVar = ("company",)
+
+    def _an_investment_has_no_contract(self) -> None:
+        if self.investment and self.contract:
+            raise told(f"an investment project has no contract; leave out contract {self.contract}, or investment")
+
+    CHECKS = (_an_investment_has_no_contract,)
 
 
 class Category(SetupRow):
