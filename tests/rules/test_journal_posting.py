@@ -92,6 +92,20 @@ def test_jrn_08_inv_18_a_line_whose_date_moved_is_posted_in_the_open_period(book
     assert [voucher["accounting_date"] for voucher in books.result["vouchers"]] == ["2026-09-01"]
 
 
+def test_new_03_the_event_of_a_posted_journal_has_the_accounting_dates_of_its_vouchers(books: Books) -> None:
+    books.use(finance(accrual=False))
+    books.arrive(
+        cost("work", start="2026-08-27", document_date="2026-08-27"),
+        cost("more", start="2026-08-25", document_date="2026-08-25"),
+        cost("same", start="2026-08-25", document_date="2026-08-25"),
+        sale("free of vouchers", start="2026-08-20", document_date="2026-08-20"),
+    )
+    books.import_staging()
+    books.run("journal_posting")
+    (posted,) = [one for one in books.world.unsent() if one.detail_type == "IntegrationJournalPosted"]
+    assert (posted.detail["line_count"], posted.detail["accounting_dates"]) == (4, ["2026-08-25", "2026-08-27"])
+
+
 def test_post_09_a_journal_in_error_is_not_posted_before_it_is_reset(books: Books) -> None:
     books.use(finance(profile_rules=[]))
     books.arrive(cost("work"))

@@ -188,6 +188,14 @@ ACTUALS: Final = TableMap(
             limit=255,
             note="the organizational unit that lends the resource, by its id or its legal entity (STG-15, SKIP-08)",
         ),
+        Column(
+            "",
+            "tza_start",
+            Transform.DATE,
+            behavior=DateBehavior.CALENDAR,
+            note="the work date in a time-zone independent column of its own: where it has a value it wins over "
+            "`start` (NEW-11)",
+        ),
     ),
 )
 
@@ -235,5 +243,15 @@ ACTUALS_WRITE_BACK: Final = TableMap(
             note="not written where the ledger has no line of it: an unbilled sale that accrues nothing, for one",
         ),
         Column("msdyn_salestaxamount", "sales_tax_amount", Transform.DECIMAL),
+    ),
+    optional=(
+        Column(
+            "",
+            "adjustment_value",
+            Transform.DECIMAL,
+            note="Adjustment Value, of map 1.0.0.19: what finance's cost of a stocked item adds to the amount "
+            "(NEW-01); written only where it does",
+        ),
+        Column("", "extended_amount", Transform.DECIMAL, note="the amount with that; written only with it"),
     ),
 )

@@ -51,6 +51,10 @@ class CostOrigin(StrEnum):
     EXPENSE_REPORT = "expense_report"
 
 
+PURCHASES: Final = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
+"""The origins of what was bought for a project (JRN-16, LED-33, LED-56)."""
+
+
 class RowState(StrEnum):
     """The state of a row in Dataverse; ``closed`` and ``paid`` are states of invoices that still stand."""
 

@@ -13,6 +13,7 @@ from project_invoicing.rules.owner import Owner
 from project_invoicing.rules.profiles import group_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
+from project_invoicing.setup.models.dimensions import DimensionSource
 
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
@@ -89,7 +90,10 @@ def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
 def dimensions(
     owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
 ) -> dict[str, str] | None:
-    """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02)."""
+    """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02).
+
+    A rule may also say which of the latter two it is (NEW-04).
+    """
     ruled = setup.ruled_dimensions(
         owner.company,
         customer=owner.customer,
@@ -99,12 +103,13 @@ def dimensions(
         category=category,
         resource=resource,
     )
-    if ruled is not None:
+    if isinstance(ruled, dict):
         return ruled or None
-    if owner.intercompany:
+    if ruled is None and owner.intercompany:
         customer = setup.customer(owner.company, owner.customer)
         return dict(customer.dimensions) or None if customer else None
-    if on_account and owner.contract_line:
+    by_line = on_account if ruled is None else ruled is DimensionSource.CONTRACT_LINE
+    if by_line and owner.contract_line:
         line = setup.contract_line(owner.works_for, owner.contract_line)
         return dict(line.dimensions) or None if line else None
     project = setup.project(owner.works_for, owner.project)

@@ -25,6 +25,7 @@ from project_invoicing.rules.defaults import (
     price_rate,
     sales_tax_group,
 )
+from project_invoicing.rules.item_costs import cost_adjustment
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, missing, owner_of
 from project_invoicing.setup.effective import Missing
@@ -32,8 +33,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
-PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
-"""The classes of purchases (JRN-16, LED-33, LED-56)."""
 _OF_CONTINUED = ("resource",)
 """The look-ups that a line has of its own even when it continues another."""
 
@@ -45,6 +44,7 @@ class Resolved:
     ``amount`` is the actual's in the digits of its currency: Dataverse may price with more digits (D-053; contract,
     section 5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
     ``charges``, none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
+    ``cost_adjustment`` is what finance's own cost of a stocked item adds to the amount, and is in it (NEW-01).
     """
 
     company: str
@@ -71,6 +71,7 @@ class Resolved:
     worker_dimensions: dict[str, str] | None = None
     origin: CostOrigin | None = None
     charges: tuple[Charge, ...] = ()
+    cost_adjustment: Decimal | None = None
 
 
 _NO_PROPERTY = LineProperty()
@@ -126,6 +127,8 @@ def resolve(
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     resolved = _resolved(actual, owner, found, setup, discount, chargeable=chargeable)
+    if added := cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
+        resolved = replace(resolved, amount=resolved.amount + added, cost_adjustment=added)
     return _continued(resolved, before) if before else resolved
 
 
