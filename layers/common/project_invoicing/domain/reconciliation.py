@@ -121,7 +121,7 @@ class IntegrationAccount:
 
     ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``. These books do not
     contain what the other modules debited, so a balance is no difference (D-059). ``open`` has what each actual not
-    taken back adds.
+    taken back adds, ``credited`` what journals have cleared by the document type of the costs (IWS-04).
     """
 
     company: str
@@ -131,6 +131,7 @@ class IntegrationAccount:
     precision: Decimal
     balance: Decimal = ZERO
     open: dict[bytes, Decimal] = field(default_factory=dict)
+    credited: dict[str, Decimal] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """As JSON, with the ``_OPEN`` largest of its actuals; ``more`` counts the others."""
@@ -141,6 +142,7 @@ class IntegrationAccount:
             "account": self.account,
             "currency": self.currency,
             "balance": self._text(self.balance),
+            "credited": {kind: self._text(amount) for kind, amount in sorted(self.credited.items()) if amount},
             "actuals": [{"id": str(UUID(bytes=id)), "amount": self._text(amount)} for id, amount in largest],
             "more": len(self.open) - len(largest),
         }
