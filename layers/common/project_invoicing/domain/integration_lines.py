@@ -7,11 +7,31 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Repair
+
+LINE: Final = (
+    "company",
+    "posting_type",
+    "state",
+    "entity",
+    "id",
+    "number",
+    "project",
+    "date",
+    "theirs",
+    "ours",
+    "left",
+    "currency",
+    "actual",
+    "detail",
+    "repair",
+)
+"""What a line of a report has."""
 
 
 class LineState(StrEnum):

@@ -22,7 +22,13 @@ from project_invoicing.dataverse.other_lines import (
     to_origin,
 )
 from project_invoicing.domain.codes import INTEGRATION_ACCOUNTS, PostingType
-from project_invoicing.domain.integration_lines import IntegrationBalances, IntegrationLine, Interval, OtherLine
+from project_invoicing.domain.integration_lines import (
+    IntegrationBalances,
+    IntegrationLine,
+    Interval,
+    LineState,
+    OtherLine,
+)
 from project_invoicing.domain.reconciliation import Difference
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.rules.figures import Figures
@@ -133,9 +139,16 @@ def differences(lines: list[IntegrationLine]) -> list[Difference]:
     ]
 
 
-def report_of(found: IntegrationBalances, setup: FinanceSetup, most: int | None = SHOWN) -> dict[str, Any]:
-    """As JSON: sums by state, and the largest lines that are not reconciled; ``more`` counts the others."""
+def report_of(
+    found: IntegrationBalances, setup: FinanceSetup, most: int | None = SHOWN, *, everything: bool = False
+) -> dict[str, Any]:
+    """As JSON: sums by state, and the largest lines that are not reconciled; ``more`` counts the others.
+
+    ``everything``: with those that are reconciled.
+    """
     show, open_ = Figures(setup), found.unreconciled
+    if everything:
+        open_ = [*open_, *(one for one in found.lines if one.state is LineState.RECONCILED)]
     return {
         "not_read": found.not_read,
         "intervals": [
