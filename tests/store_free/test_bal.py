@@ -87,7 +87,7 @@ def booked(setup: FinanceSetup, work: dict[str, Any], **more: Any) -> list[tuple
         pytest.param((), "160000", "160000", "160100", id="on"),
     ],
 )
-def test_bal_01_internal_costs_follow_their_profile_unless_that_is_switched_off(
+def test_bal_01_99_31_internal_costs_follow_their_profile_unless_that_is_switched_off(
     switch: tuple[Any, ...], time: str, travel: str, item: str
 ) -> None:
     setup = contoso(*switch)
