@@ -31,8 +31,8 @@ BOUGHT: dict[str, Any] = {"transaction_class": "material", "cr123_origin": "vend
 REPORTED: dict[str, Any] = {"transaction_class": "expense", "cr123_origin": "expense_report"}
 
 
-@pytest.fixture
-def side(books: Books) -> Iterator[Side]:
+def with_accounts() -> dict[str, Any]:
+    """Contoso with both integration accounts; its first open period begins in August."""
     made = finance(
         (
             "fiscal_periods.USPM",
@@ -46,7 +46,12 @@ def side(books: Books) -> Iterator[Side]:
         {"posting_type": "procurement_integration", "account": "200140"},
         {"posting_type": "expense_integration", "account": "200150"},
     ]
-    books.use(made)
+    return made
+
+
+@pytest.fixture
+def side(books: Books) -> Iterator[Side]:
+    books.use(with_accounts())
     with custom_columns():
         yield Side(books)
 
