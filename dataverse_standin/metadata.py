@@ -395,9 +395,7 @@ TABLES: Final[Mapping[str, Table]] = {
         _table("msdyn_transactioncategory", "msdyn_transactioncategories", "msdyn_name"),
         _table("msdyn_timeentry", "msdyn_timeentries", "msdyn_description", _TIME_ENTRY),
         _table("msdyn_expense", "msdyn_expenses", "msdyn_name", _EXPENSE),
-        _table(
-            "msdyn_projectvendorinvoiceline", "msdyn_projectvendorinvoicelines", "msdyn_name", _VENDOR_INVOICE_LINE
-        ),
+        _table("msdyn_projectvendorinvoiceline", "msdyn_projectvendorinvoicelines", "msdyn_name", _VENDOR_INVOICE_LINE),
         _table("msdyn_transactionorigin", "msdyn_transactionorigins", "msdyn_name", _ORIGIN),
     )
 }

@@ -192,7 +192,7 @@ def _integration_line(one: Row) -> Row:
         "project": one["project"],
         "theirs": one["theirs"],
         "ours": one["ours"],
-        "left": f"{one['left']} {one['currency']}",
+        "difference": f"{one['difference']} {one['currency']}",
         "detail": one["detail"],
         "repair": one["repair"],
     }

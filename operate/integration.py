@@ -13,14 +13,11 @@ from operate.stack_tables import check_company
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.integration_lines import Interval
 from project_invoicing.domain.reconciliation import CHECKS, Check
-from project_invoicing.rules.reconciliation.integration_lines import interval_of
 from project_invoicing.use_cases.lists.errors import Errors, errors
 from project_invoicing.use_cases.reconciliation.books import Books
 from project_invoicing.use_cases.reconciliation.integration import (
     OtherSide,
-    companies_with_accounts,
     differences,
     report_of,
 )
@@ -51,15 +48,16 @@ def balances(options: Options) -> Json:
     read = stores(options.stack_prefix)
     setup = read.setup
     check_company(options.company, setup)
+    if options.first and options.last and options.last < options.first:
+        raise InvalidInput([f"--to: it is {options.last}, which is before {options.first}"])
     bus = options.stack_prefix or settings().event_bus_name  # the bus has the name of its stack
     if options.repair and not bus:
         raise InvalidInput(["--repair: set EVENT_BUS_NAME, the bus of the stack, or name it with --stack"])
     watch = Watch(lambda: True)
     books = Books(read, {name: Check(name) for name in CHECKS}, watch, at)
     books.read()
-    wanted = [one for one in sorted(companies_with_accounts(setup)) if options.company in (None, one)]
-    intervals = {one: _interval(options, interval_of(setup, one, setup.today(one, at))) for one in wanted}
-    found = OtherSide(bootstrap.dataverse(), books, watch, at, intervals).compare()
+    first, last = (date.fromisoformat(day) if day else None for day in (options.first, options.last))
+    found = OtherSide(bootstrap.dataverse(), books, watch, at, options.company, first, last).compare()
     report = report_of(found, setup, most=None, everything=options.everything)
     accounts = [one.row() for one in books.accounts.all() if options.company in (None, one.company)]
     told = {"at": at, "accounts": accounts, **report}
@@ -67,14 +65,6 @@ def balances(options: Options) -> Json:
         repairs = bootstrap.repairs(at, options.actor, read, bus)
         told["repaired"] = repairs.everything(differences(found.unreconciled))
     return told
-
-
-def _interval(options: Options, usual: Interval) -> Interval:
-    first = date.fromisoformat(options.first) if options.first else usual.first
-    last = date.fromisoformat(options.last) if options.last else usual.last
-    if last < first:
-        raise InvalidInput([f"--to: it is {last}, which is before {first}"])
-    return Interval(first, last)
 
 
 def problems(company: str | None, first: str | None, stack_prefix: str | None) -> Errors:

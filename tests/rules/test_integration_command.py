@@ -66,13 +66,13 @@ def test_iws_02_the_balances_are_printed_line_by_line_as_tables_json_or_csv(comm
     code, text, _ = command("balances")
     assert (code, "missing actual" in text, "200140" in text, "vendor invoice 300.00" in text) == (0, True, True, True)
     told = json.loads(command("balances", "--json", "--all")[1])
-    assert [(one["state"], one["left"]) for one in told["lines"]] == [
+    assert [(one["state"], one["difference"]) for one in told["lines"]] == [
         ("missing_actual", "200.00"),
         ("reconciled", "0.00"),
     ]
     _, text, _ = command("balances", "--csv")
     (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["id"], row["left"], row["actual"]) == (guid("line 200"), "200.00", guid("never came"))
+    assert (row["id"], row["difference"], row["actual"]) == (guid("line 200"), "200.00", guid("never came"))
     assert json.loads(command("balances", "--json", "--from", "2026-08-28")[1])["lines"] == []
 
 

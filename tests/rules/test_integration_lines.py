@@ -111,7 +111,7 @@ def compared(side: Side, *, connected: bool = True) -> IntegrationBalances:
 
 def states(found: IntegrationBalances) -> dict[str, tuple[str, str]]:
     """State and what is left of each line."""
-    return {one.id: (str(one.state), str(one.left)) for one in found.lines}
+    return {one.id: (str(one.state), str(one.difference)) for one in found.lines}
 
 
 def test_iws_01_iws_02_what_is_unreconciled_is_told_by_its_reason_with_number_and_amount(side: Side) -> None:
@@ -136,7 +136,7 @@ def test_iws_01_iws_02_what_is_unreconciled_is_told_by_its_reason_with_number_an
         ("missing_journal_line", 1): "500.00",
         ("missing_actual", 1): "200.00",
     }
-    assert sum(one.left for one in found.unreconciled) == Decimal("700.00")
+    assert sum(one.difference for one in found.unreconciled) == Decimal("700.00")
     (waits,) = [one for one in found.lines if one.state is LineState.MISSING_JOURNAL_LINE]
     assert waits.detail == f"its cost is on journal {draft}, which is not posted"
 
@@ -165,7 +165,7 @@ def test_iws_05_an_amount_that_differs_is_listed_with_the_difference(side: Side)
     spent(side, "the trip", "100", "trip", currency="GBP", cr123_posted="129.50")
     with mapped(expenses={"accounting_amount": "cr123_posted"}):
         (one,) = compared(side).unreconciled
-    assert (one.state, one.theirs, one.ours, one.left) == (
+    assert (one.state, one.theirs, one.ours, one.difference) == (
         LineState.AMOUNT_DIFFERS,
         Decimal("129.50"),
         Decimal("130.00"),
@@ -189,7 +189,7 @@ def test_iws_01_what_a_journal_cleared_and_no_line_of_the_other_side_posted_is_m
     side.arrive(cost("steel", "3", **BOUGHT))
     side.books.journalise()
     (one,) = compared(side).unreconciled
-    assert (one.state, one.id, one.left) == (LineState.MISSING_LINE, guid("steel"), Decimal("-300.00"))
+    assert (one.state, one.id, one.difference) == (LineState.MISSING_LINE, guid("steel"), Decimal("-300.00"))
 
 
 def test_iws_04_without_the_other_sides_lines_there_is_no_balance(side: Side) -> None:
@@ -239,7 +239,7 @@ def test_iws_02_the_report_has_the_sums_and_the_largest_lines(side: Side) -> Non
         billed(side, f"line {number}", f"{number}00")
     found = compared(side)
     told = report_of(found, side.stores.setup, most=2)
-    assert [one["left"] for one in told["lines"]] == ["300.00", "200.00"]
+    assert [one["difference"] for one in told["lines"]] == ["300.00", "200.00"]
     assert (told["more"], told["not_read"]) == (1, None)
     assert told["sums"] == [
         {

@@ -88,7 +88,11 @@ def amounts(one: PostedLine) -> list[str]:
 def test_new_01_a_stocked_item_costs_what_finance_issues_it_for_and_the_difference_is_written_back() -> None:
     one = posted(cost("10", "10", **STOCKED), AVERAGE)
     assert amounts(one) == ["104.00", "-104.00"]
-    assert (one.line.unit_cost, one.line.cost_amount, one.line.cost_adjustment) == (Decimal("10.4"), 104, 4)
+    assert [str(one.line.unit_cost), str(one.line.cost_amount), str(one.line.cost_adjustment)] == [
+        "10.400000",
+        "104.00",
+        "4.00",
+    ]
     values = actual_of_journal(one.line)
     assert (values["accounting_amount"], values["adjustment_value"], values["extended_amount"]) == (104, 4, 104)
 
@@ -141,7 +145,7 @@ def test_new_01_an_account_that_asks_for_more_by_now_takes_back_the_adjusted_cos
 def test_new_01_finances_cost_is_in_accounting_currency() -> None:
     """104.00 dollars at 1.30 are 80.00 pounds."""
     one = posted(cost("10", "7", currency="GBP", **STOCKED), AVERAGE)
-    assert (one.line.cost_amount, one.line.cost_adjustment, amounts(one)[0]) == (80, 10, "104.00")
+    assert [str(one.line.cost_amount), str(one.line.cost_adjustment), amounts(one)[0]] == ["80.00", "10.00", "104.00"]
 
 
 def test_new_01_what_a_posted_line_hands_on_keeps_the_adjustment_and_a_line_that_replaces_it_does_not() -> None:
@@ -224,11 +228,8 @@ def test_new_08_a_sale_is_accrued_as_it_came_whatever_tax_the_vendor_charged_for
 
 def test_new_09_a_sale_of_a_general_journal_has_its_resource_and_no_cost() -> None:
     made = line(sale(resource="Molly Clark"))
-    assert (made.resource, made.cost_amount, amounts(posted(sale(resource="Molly Clark")))) == (
-        "Molly Clark",
-        0,
-        ["1600.00", "-1600.00"],
-    )
+    assert (made.resource, str(made.cost_amount)) == ("Molly Clark", "0")
+    assert amounts(posted(sale(resource="Molly Clark"))) == ["1600.00", "-1600.00"]
 
 
 # --- in any order -----------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_iws_02_iws_04_the_page_shows_our_side_and_what_is_not_reconciled_by_its
     assert "nuts" in only
     assert "bolts" not in only
     rows = list(csv.DictReader(io.StringIO(Person(books).get("/integration/csv").data.decode())))
-    assert [(row["state"], row["left"]) for row in rows] == [
+    assert [(row["state"], row["difference"]) for row in rows] == [
         ("missing_actual", "900.00"),
         ("missing_journal_line", "500.00"),
         ("missing_actual", "200.00"),

@@ -29,11 +29,11 @@ from project_invoicing.dataverse.actual_maps import (
     ADJUSTMENT_STATUSES,
     BILLING_STATUSES,
     BILLING_TYPES,
+    INTEGRATION_MAPS,
     TRANSACTION_CLASSES,
     TRANSACTION_CONNECTIONS,
     TRANSACTION_TYPES,
 )
-from project_invoicing.dataverse.integration_maps import INTEGRATION_MAPS
 from project_invoicing.dataverse.invoice_maps import (
     INVOICE_STATES,
     INVOICE_STATUSES,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from project_invoicing.dataverse.actual_maps import EXPENSES, ORIGINS, VENDOR_INVOICE_LINES
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.dataverse.found_rows import row_event_of
-from project_invoicing.dataverse.integration_maps import EXPENSES, ORIGINS, VENDOR_INVOICE_LINES
 from project_invoicing.dataverse.maps import TableMap, table_maps
 from project_invoicing.dataverse.reading import column_of, read
 from project_invoicing.domain.codes import PostingType

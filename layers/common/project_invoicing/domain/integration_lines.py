@@ -25,7 +25,7 @@ LINE: Final = (
     "date",
     "theirs",
     "ours",
-    "left",
+    "difference",
     "currency",
     "actual",
     "detail",
@@ -89,7 +89,7 @@ class IntegrationLine:
     repair: Repair | None = None
 
     @property
-    def left(self) -> Decimal:
+    def difference(self) -> Decimal:
         return self.theirs - self.ours
 
 
@@ -127,7 +127,7 @@ class IntegrationBalances:
     def unreconciled(self) -> list[IntegrationLine]:
         """The largest first."""
         open_ = (one for one in self.lines if one.state is not LineState.RECONCILED)
-        return sorted(open_, key=lambda one: (-abs(one.left), one.id))
+        return sorted(open_, key=lambda one: (-abs(one.difference), one.id))
 
     def sums(self) -> list[StateSum]:
         """Number and amount per company, account and state: of what is reconciled, what it came to (IWS-02)."""
@@ -139,7 +139,7 @@ def summed(lines: Iterable[IntegrationLine]) -> list[StateSum]:
     for one in lines:
         key = one.company, str(one.posting_type), str(one.state)
         known = found.get(key) or StateSum(one.company, one.posting_type, one.state, one.currency, 0, ZERO)
-        amount = one.theirs if one.state is LineState.RECONCILED else one.left
+        amount = one.theirs if one.state is LineState.RECONCILED else one.difference
         found[key] = StateSum(
             one.company, one.posting_type, one.state, one.currency, known.lines + 1, known.amount + amount
         )

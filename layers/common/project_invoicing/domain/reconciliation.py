@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.money import ZERO, round_to
 
 KEPT: Final = 100_000
@@ -113,6 +115,15 @@ class Check:
             "found": [_row(difference) for difference in self.found[:shown]],
             "more": self.total - len(self.found[:shown]),
         }
+
+
+class Cleared(NamedTuple):
+    """What a posted cost, with everything that took it back, cleared of an integration account."""
+
+    company: str
+    posting_type: PostingType
+    amount: Decimal
+    on: date | None
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ON_ACCOUNT, TransactionType, WaitReason
+from project_invoicing.domain.codes import ON_ACCOUNT, PURCHASES, TransactionClass, TransactionType, WaitReason
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait, row_blocker
@@ -85,6 +86,18 @@ def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
         own = customer.sales_tax_group if customer else None
         return own or setup.document.defaults.sales_tax_groups.get(owner.company)
     return setup.sales_tax_group(owner.company, owner.project, owner.contract, owner.customer)
+
+
+def issued_cost(actual: Actual, company: str, product: str | None, on: date, setup: FinanceSetup) -> Decimal | None:
+    """What finance's inventory issues the material of a cost for, in accounting currency (NEW-01).
+
+    ``None`` where it says nothing. What was bought for the project costs what it was bought for.
+    """
+    of_stock = actual.transaction_class is TransactionClass.MATERIAL and actual.origin not in PURCHASES
+    if actual.transaction_type is not TransactionType.COST or not of_stock:
+        return None
+    unit_cost = setup.item_cost(company, product, on)
+    return None if unit_cost is None else unit_cost * actual.quantity
 
 
 def dimensions(

@@ -13,19 +13,19 @@ from decimal import Decimal
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
-from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait, rate_blocker
 from project_invoicing.rules.charging import discount_of, in_digits, is_chargeable
 from project_invoicing.rules.defaults import (
     category_problem,
     closed,
     dimensions,
+    issued_cost,
     line_property,
     not_of_an_investment,
     price_rate,
     sales_tax_group,
 )
-from project_invoicing.rules.item_costs import cost_adjustment
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, missing, owner_of
 from project_invoicing.setup.effective import Missing
@@ -127,7 +127,7 @@ def resolve(
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     resolved = _resolved(actual, owner, found, setup, discount, chargeable=chargeable)
-    if added := cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
+    if added := _cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
         resolved = replace(resolved, amount=resolved.amount + added, cost_adjustment=added)
     return _continued(resolved, before) if before else resolved
 
@@ -236,6 +236,22 @@ def _resolved(
         worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),
         origin=actual.origin,
     )
+
+
+def _cost_adjustment(
+    actual: Actual, resolved: Resolved, product: str | None, before: Lineage | None, setup: FinanceSetup
+) -> Decimal:
+    """What finance's own cost of a stocked item adds to a cost, in its currency (NEW-01).
+
+    A reversal takes back what was added to the posted line, whatever the item costs by now.
+    """
+    precision = setup.currency_precision(resolved.currency)
+    if before and before.cost_adjustment is not None:
+        return in_digits(before.cost_adjustment, precision)
+    cost = issued_cost(actual, resolved.company, product, resolved.transaction_date, setup)
+    if cost is None or precision is None:
+        return ZERO
+    return round_to(cost / resolved.rate.multiplier, precision) - resolved.amount
 
 
 def _continued(resolved: Resolved, before: Lineage) -> Resolved:

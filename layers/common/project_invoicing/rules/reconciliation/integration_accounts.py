@@ -11,10 +11,9 @@ from typing import Final, NamedTuple, Protocol
 
 from project_invoicing.domain.codes import INTEGRATION_ACCOUNTS, ConnectionRole, PostingType, StagingState
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.reconciliation import IntegrationAccount
+from project_invoicing.domain.reconciliation import Cleared, IntegrationAccount
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.reconciliation.findings import id_bytes, id_text
-from project_invoicing.rules.reconciliation.integration_lines import Cleared
 from project_invoicing.setup.lookups import FinanceSetup
 
 _CENT = Decimal("0.01")

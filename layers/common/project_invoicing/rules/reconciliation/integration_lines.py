@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
-from project_invoicing.domain.codes import PostingType, StagingState, TransactionType
+from project_invoicing.domain.codes import StagingState, TransactionType
 from project_invoicing.domain.integration_lines import IntegrationLine, Interval, LineState, OtherLine
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.reconciliation import Repair
+from project_invoicing.domain.reconciliation import Cleared, Repair
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.setup.effective import Found
@@ -19,15 +19,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import PeriodStatus
 
 _SYNC: Final = "Dataverse has no actual of it: have finance synchronize it, and see there why it was not approved"
-
-
-class Cleared(NamedTuple):
-    """What a posted cost, with everything that took it back, cleared of an integration account."""
-
-    company: str
-    posting_type: PostingType
-    amount: Decimal
-    on: date | None
 
 
 def interval_of(setup: FinanceSetup, company: str, today: date) -> Interval:
@@ -139,7 +130,7 @@ class Comparison:
 
 def _compared(found: IntegrationLine, actual: str) -> IntegrationLine:
     found = replace(found, actual_id=actual)
-    if found.state is LineState.AMOUNT_DIFFERS or not found.left:
+    if found.state is LineState.AMOUNT_DIFFERS or not found.difference:
         return found
     if not found.ours:
         return replace(found, state=LineState.NOT_CLEARED, detail="its cost was posted and taken back")

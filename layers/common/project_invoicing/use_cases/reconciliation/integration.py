@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from project_invoicing.chunks import chunks
@@ -57,20 +58,25 @@ def companies_with_accounts(setup: FinanceSetup) -> dict[str, set[PostingType]]:
 
 @dataclass(slots=True)
 class OtherSide:
-    """One comparison. ``books`` are read to their end; ``intervals`` are the days of the companies asked about."""
+    """One comparison, of one ``company`` or all. ``books`` are read to their end.
+
+    ``first`` and ``last`` are days asked about in place of those that are usual in a company.
+    """
 
     api: DataverseApi | None
     books: Books
     watch: Watch
     at: str
+    company: str | None = None
+    first: date | None = None
+    last: date | None = None
     intervals: dict[str, Interval] = field(default_factory=dict)
 
     def compare(self) -> IntegrationBalances:
         """Every line of the intervals with its state. Raises ``OutOfTime``."""
         setup = self.books.setup
         accounts = companies_with_accounts(setup)
-        if not self.intervals:
-            self.intervals = {one: interval_of(setup, one, setup.today(one, self.at)) for one in sorted(accounts)}
+        self.intervals = {one: self._interval(one) for one in sorted(accounts) if self.company in (None, one)}
         found = IntegrationBalances(self.intervals)
         if not accounts:
             found.not_read = _NOBODY
@@ -82,6 +88,10 @@ class OtherSide:
             except (AccessDenied, Rejected, Unavailable) as refused:
                 found.lines, found.not_read = [], f"the lines of the other side could not be read: {refused}"
         return found
+
+    def _interval(self, company: str) -> Interval:
+        usual = interval_of(self.books.setup, company, self.books.setup.today(company, self.at))
+        return Interval(self.first or usual.first, self.last or usual.last)
 
     def _lines(self, api: DataverseApi, accounts: Mapping[str, set[PostingType]]) -> Iterator[IntegrationLine]:
         comparison = Comparison(self.books.setup, self.books.accounts.cleared())
@@ -133,7 +143,7 @@ class OtherSide:
 def differences(lines: list[IntegrationLine]) -> list[Difference]:
     """What can be asked for again of these lines: the cost of one that has none (IWS-06)."""
     return [
-        Difference("msdyn_actual", one.actual_id, one.detail, one.company, one.left, one.currency, one.repair)
+        Difference("msdyn_actual", one.actual_id, one.detail, one.company, one.difference, one.currency, one.repair)
         for one in lines
         if one.actual_id and one.repair
     ]
@@ -183,7 +193,7 @@ def line_of(one: IntegrationLine, show: Figures) -> dict[str, Any]:
         "date": one.on.isoformat() if one.on else None,
         "theirs": show.amount(one.theirs, one.currency),
         "ours": show.amount(one.ours, one.currency),
-        "left": show.amount(one.left, one.currency),
+        "difference": show.amount(one.difference, one.currency),
         "currency": one.currency,
         "actual": one.actual_id,
         "detail": one.detail,
