@@ -323,11 +323,30 @@ _TIME_ENTRY: Final = {
 
 _EXPENSE: Final = {
     "msdyn_date": INSTANT,
+    "msdyn_transactiondate": DATE,
+    "msdyn_amount": money(maps.MONEY_LIMIT),
+    "msdyn_salestaxamount": money(maps.MONEY_LIMIT),
+    "transactioncurrencyid": lookup("transactioncurrency"),
     "msdyn_quantity": DECIMAL,
     "msdyn_price": money(maps.MONEY_LIMIT),
     "msdyn_project": lookup("msdyn_project"),
     "msdyn_bookableresource": lookup("bookableresource"),
     "msdyn_transactioncategory": lookup("msdyn_transactioncategory"),
+}
+
+_VENDOR_INVOICE_LINE: Final = {
+    "msdyn_externalinvoiceline": text(),
+    "msdyn_invoicedate": DATE,
+    "msdyn_amount": money(maps.MONEY_LIMIT),
+    "msdyn_project": lookup("msdyn_project"),
+    "transactioncurrencyid": lookup("transactioncurrency"),
+}
+
+_ORIGIN: Final = {
+    "msdyn_origin": text(),
+    "msdyn_origintype": text(),
+    "msdyn_transaction": text(),
+    "msdyn_transactiontype": text(),
 }
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -376,6 +395,8 @@ TABLES: Final[Mapping[str, Table]] = {
         _table("msdyn_transactioncategory", "msdyn_transactioncategories", "msdyn_name"),
         _table("msdyn_timeentry", "msdyn_timeentries", "msdyn_description", _TIME_ENTRY),
         _table("msdyn_expense", "msdyn_expenses", "msdyn_name", _EXPENSE),
+        _table("msdyn_projectvendorinvoiceline", "msdyn_projectvendorinvoicelines", "msdyn_name", _VENDOR_INVOICE_LINE),
+        _table("msdyn_transactionorigin", "msdyn_transactionorigins", "msdyn_name", _ORIGIN),
     )
 }
 """The tables by logical name."""

@@ -210,11 +210,13 @@ def _of_journal(journals: WholeJournals, company: str, number: str) -> Iterator[
 def _update(
     entity: str, id: str, told: Values, state: str, company: str, currency: str, show: Figures
 ) -> dict[str, Any]:
-    """``currency`` is that of the document, and so of its tax; what was accounted is in the company's."""
+    """``currency`` is that of the document, and so of its tax and its cost; what was accounted is in the company's."""
     shown: dict[str, Callable[[Decimal], str | None]] = {
         "exchange_rate": show.figure,
         "accounting_amount": lambda value: show.accounting(value, company),
         "sales_tax_amount": lambda value: show.amount(value, currency),
+        "adjustment_value": lambda value: show.amount(value, currency),
+        "extended_amount": lambda value: show.amount(value, currency),
     }
     values = {
         name: shown[name](value) if isinstance(value, Decimal) else value

@@ -140,14 +140,64 @@ def show_reconciliation(console: Console, report: Row) -> None:
             show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
-        accounts = report.get("integration_accounts") or ()
-        show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
-        for account in accounts:
-            title = f"On account {account['account']} of {account['company']}, the largest first"
-            show_rows(console, title, ({"id": row["id"], "amount": row["amount"]} for row in account["actuals"]))
-            if account["more"]:
-                console.print(f"and {account['more']} more\n")
+        _show_accounts(console, report.get("integration_accounts") or ())
+        if lines := report.get("integration_lines"):
+            _show_integration_lines(console, lines)
     show_rows(console, "Repaired", report.get("repaired", ()))
+
+
+def show_integration(console: Console, report: Row) -> None:
+    """Prints what is on integration accounts: our side of each, and the lines of the other side by their state."""
+    _show_accounts(console, report["accounts"])
+    _show_integration_lines(console, report)
+    show_rows(console, "Repaired", report.get("repaired", ()))
+
+
+def _show_accounts(console: Console, accounts: Sequence[Row]) -> None:
+    show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
+    for account in accounts:
+        title = f"On account {account['account']} of {account['company']}, the largest first"
+        show_rows(console, title, ({"id": row["id"], "amount": row["amount"]} for row in account["actuals"]))
+        if account["more"]:
+            console.print(f"and {account['more']} more\n")
+
+
+def _show_integration_lines(console: Console, report: Row) -> None:
+    if report["not_read"]:
+        console.print(_text(f"Lines of the other side: {report['not_read']}\n"))
+        return
+    days = (f"{one['company']} {one['from']} to {one['to']}" for one in report["intervals"])
+    console.print(_text(f"Lines of the other side: {', '.join(days)}\n"))
+    show_rows(console, "By state", map(_state, report["sums"]))
+    lines = report["lines"]
+    show_rows(console, "Lines, the largest first", map(_integration_line, lines), most=len(lines))
+    if report["more"]:
+        console.print(f"and {report['more']} more\n")
+
+
+def _state(one: Row) -> Row:
+    return {
+        "company": one["company"],
+        "of": one["posting_type"].replace("_", " "),
+        "state": one["state"].replace("_", " "),
+        "lines": one["lines"],
+        "amount": f"{one['amount']} {one['currency']}",
+    }
+
+
+def _integration_line(one: Row) -> Row:
+    return {
+        "company": one["company"],
+        "state": one["state"].replace("_", " "),
+        "date": one["date"],
+        "line": one["number"] or one["id"],
+        "project": one["project"],
+        "theirs": one["theirs"],
+        "ours": one["ours"],
+        "difference": f"{one['difference']} {one['currency']}",
+        "detail": one["detail"],
+        "repair": one["repair"],
+    }
 
 
 def _staged(row: Row) -> Row:
@@ -171,6 +221,7 @@ def _account(account: Row) -> Row:
         "account": account["account"],
         "of": account["posting_type"].replace("_", " "),
         "balance": f"{account['balance']} {account['currency'] or ''}",
+        "credited": ", ".join(f"{kind.replace('_', ' ')} {amount}" for kind, amount in account["credited"].items()),
         "lines": len(account["actuals"]) + account["more"],
     }
 

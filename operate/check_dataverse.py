@@ -126,7 +126,8 @@ def _maps(without: Iterable[str]) -> list[TableMap]:
         if name not in (*maps, MASTER_DATA):
             raise InvalidInput([unknown("--without", name, "table map", [*maps, MASTER_DATA])])
         left_out |= set(MASTER_TABLES.values()) if name == MASTER_DATA else {name}
-    return [one for name, one in maps.items() if name not in left_out]
+    flowing = (one for one in maps.values() if one.direction is not Direction.LOOKED_UP)
+    return [one for one in flowing if one.name not in left_out]
 
 
 def _told(table_map: TableMap, listed: Iterable[Finding]) -> Json:

@@ -22,6 +22,7 @@ from operate import (
     document_commands,
     explain,
     histories,
+    integration_commands,
     invoice_document_commands,
     ledger,
     ledger_commands,
@@ -70,6 +71,7 @@ def add(commands: Commands) -> None:
     ledger_commands.add(commands)
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
+    integration_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

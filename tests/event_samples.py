@@ -223,7 +223,9 @@ def stream_batch(*events: BusEvent) -> dict[str, Any]:
     return {"Records": [_stream_record(number, event) for number, event in enumerate(events, start=1)]}
 
 
-POSTED_JOURNAL = JournalPosted(company="USPM", journal_id="USPM-000001", line_count=2)
+POSTED_JOURNAL = JournalPosted(
+    company="USPM", journal_id="USPM-000001", line_count=2, accounting_dates=("2026-08-27", "2026-08-28")
+)
 JOURNAL = POSTED_JOURNAL.on_bus("2026-08-28T02:00:00Z", "USPM#USPM-000001")
 READY = ProposalReady(
     company="USPM",

@@ -17,6 +17,7 @@ from typing import Any
 from local import ROOT
 from project_invoicing.dataverse import mapping
 from project_invoicing.dataverse.maps import (
+    INTEGRATION_MAPS,
     MAPS,
     MASTER_MAPS,
     OVERRIDES_VARIABLE,
@@ -50,7 +51,7 @@ Texts have a limit. A free text is cut there, and so are the names that look-ups
 columns; a number or a code that is longer is refused. Dates are taken from {EARLIEST} to {LATEST}, and others refused
 with the row's id and the column; `date_bounds` with `first` and `last` sets others for a map.
 
-Each map can be paused, resumed, stopped and started by its name: `invoicing map`.
+Each map can be paused, resumed, stopped and started by its name: `invoicing map`. Those at the end are only looked up.
 """
 
 _READ: dict[str, Callable[[RowEvent], Any]] = {
@@ -63,6 +64,7 @@ _AT_REST = {
     Direction.FROM_DATAVERSE: "Paused: what comes is kept until the map is resumed. Stopped: what comes is left out, "
     "and starting the map reads all rows again.",
     Direction.TO_DATAVERSE: "Paused or stopped: what is posted waits, and is written once the map runs again.",
+    Direction.LOOKED_UP: "No event of it is received: only what compares integration accounts looks here.",
 }
 
 
@@ -108,13 +110,13 @@ def _lines() -> Iterator[str]:
     }
     yield json.dumps(example, indent=2)
     yield "```"
-    for table_map in MAPS:
+    for table_map in (*MAPS, *INTEGRATION_MAPS):
         yield ""
         yield from _map_lines(table_map)
 
 
 def _map_lines(table_map: TableMap) -> Iterator[str]:
-    inward = table_map.direction is Direction.FROM_DATAVERSE
+    inward = table_map.direction is not Direction.TO_DATAVERSE
     sides = [f"Dataverse `{table_map.entity}`", table_map.counterpart]
     yield f"## {table_map.name}"
     yield ""

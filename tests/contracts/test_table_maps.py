@@ -15,7 +15,7 @@ from tools.table_maps import document, golden_sources, golden_target
 
 DOCUMENT = ROOT / "docs" / "table-maps.md"
 NOT_COLUMNS = {"fee_of", "id", "version", "custom", "inactive", "canceled"}
-STAND_INS = {"contact_customer", "tza_accounting_date", "state"}
+STAND_INS = {"contact_customer", "tza_accounting_date", "tza_start", "state"}
 """Fields of columns that give the value of another field."""
 
 

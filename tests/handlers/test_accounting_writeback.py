@@ -171,7 +171,9 @@ def test_without_a_dataverse_everything_waits_and_is_told_once_one_is_connected(
         assert posted.world.schedule(FUNCTION) == {"queued": 0}
 
 
-def test_a_row_that_dataverse_refuses_says_why_and_holds_no_other(posted: Books, dataverse: StubbornDataverse) -> None:
+def test_new_08_a_row_that_dataverse_refuses_says_why_and_holds_no_other(
+    posted: Books, dataverse: StubbornDataverse
+) -> None:
     dataverse.absent.add(ROWS[1][1])
     with connected(dataverse):
         assert told(posted, **INVOICE) == NONE_FAILED

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from project_invoicing.use_cases.explain.ask import explain
+from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import guid
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import accounts_without, finance
-from tests.rules.stories import approval, cost, sale
+from tests.rules.stories import approval, cost, reverses, sale
 
 FIXED_PRICE: dict[str, Any] = {"contract_line": "CTR-1-FP"}
 EXPENSE: dict[str, Any] = {"transaction_class": "expense", "resource": None}
@@ -90,6 +92,46 @@ def test_jrn_08_inv_18_a_line_whose_date_moved_is_posted_in_the_open_period(book
     books.arrive(cost("work"))
     books.journalise()
     assert [voucher["accounting_date"] for voucher in books.result["vouchers"]] == ["2026-09-01"]
+
+
+def test_new_03_the_event_of_a_posted_journal_has_the_accounting_dates_of_its_vouchers(books: Books) -> None:
+    books.use(finance(accrual=False))
+    books.arrive(
+        cost("work", start="2026-08-27", document_date="2026-08-27"),
+        cost("more", start="2026-08-25", document_date="2026-08-25"),
+        cost("same", start="2026-08-25", document_date="2026-08-25"),
+        sale("free of vouchers", start="2026-08-20", document_date="2026-08-20"),
+    )
+    books.import_staging()
+    books.run("journal_posting")
+    (posted,) = [one for one in books.world.unsent() if one.detail_type == "IntegrationJournalPosted"]
+    assert (posted.detail["line_count"], posted.detail["accounting_dates"]) == (4, ["2026-08-25", "2026-08-27"])
+
+
+def test_new_01_a_stocked_item_is_posted_with_finances_cost_and_taken_back_with_it(books: Books) -> None:
+    costs = [{"company": "USPM", "product": "P-100", "valid_from": "2026-01-01", "unit_cost": "10.40"}]
+    stocked = finance(("products.P-100", {}), item_costs=costs)
+    stocked["references"].setdefault("product", {})[guid("P-100")] = "P-100"
+    books.use(stocked)
+    books.arrive(cost("steel", "10", "10", product="P-100", **MATERIAL))
+    books.import_staging()
+    (draft,) = books.journal_lines()
+    assert (draft["unit_cost"], draft["cost_amount"]) == ("10.40", "104.00")
+    books.post_journals()
+    assert entries(books, "steel") == [("cost", "104.00"), ("cost_item", "-104.00")]
+    assert books.row("steel")["accounting_amount"] == "104.00"
+    told = books.write_back("steel")
+    assert told
+    assert (told["adjustment_value"], told["extended_amount"]) == ("4.00", "104.00")
+    assert "4.00 USD, which finance's own cost" in str(
+        explain(Stores.read(books.world.client, books.world.names), guid("steel"), None)
+    )
+
+    stocked["item_costs"][0]["unit_cost"] = "99"
+    books.use(stocked)
+    books.arrive(cost("back", "-10", "10", product="P-100", **MATERIAL), reverses("back", "steel"))
+    books.journalise()
+    assert entries(books, "back") == [("cost", "-104.00"), ("cost_item", "104.00")]
 
 
 def test_post_09_a_journal_in_error_is_not_posted_before_it_is_reset(books: Books) -> None:

@@ -33,6 +33,7 @@ from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.staged_rows import row_of
 from project_invoicing.store.transactions import scan, transact, update
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.reconciliation import integration
 from project_invoicing.use_cases.reconciliation.repair import Repairs
 from project_invoicing.use_cases.reconciliation.run import NOT_CONNECTED, Outcome, Reconciliation
 from project_invoicing.use_cases.write_back.fees import told_with_fees
@@ -558,7 +559,7 @@ def test_work_that_is_accrued_and_not_billed_is_no_difference(side: Side) -> Non
     assert side.differences() == {}
 
 
-def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_no_difference(side: Side) -> None:
+def test_led_55_led_56_iws_04_the_balance_of_each_integration_account_is_shown_and_is_no_difference(side: Side) -> None:
     accounts = [
         {"posting_type": "procurement_integration", "account": "200140"},
         {"posting_type": "expense_integration", "account": "200150"},
@@ -588,6 +589,7 @@ def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_n
             "account": "200150",
             "currency": "USD",
             "balance": "-800.00",
+            "credited": {"expense_report": "800.00"},
             "actuals": [{"id": guid("trip"), "amount": "-800.00"}],
             "more": 0,
         },
@@ -597,10 +599,13 @@ def test_led_55_led_56_the_balance_of_each_integration_account_is_shown_and_is_n
             "account": "200140",
             "currency": "USD",
             "balance": "-1100.00",
+            "credited": {"vendor_invoice": "1100.00"},
             "actuals": [{"id": guid("nuts"), "amount": "-800.00"}, {"id": guid("bolts"), "amount": "-300.00"}],
             "more": 0,
         },
     ]
+    told = outcome.report["integration_lines"]
+    assert (told["not_read"], told["lines"], told["sums"]) == (integration.NOT_CONNECTED, [], [])
     console = Console(width=160, record=True)
     show_reconciliation(console, outcome.report)
     printed = console.export_text()

@@ -48,7 +48,8 @@ def test_num_01_a_number_without_digits_cannot_be_ordered() -> None:
     assert refused("AUGUST", "INV-0005", NOTHING_ELSE) == told
 
 
-def test_prop_05_a_sequence_that_allows_lower_and_higher_numbers_needs_no_order() -> None:
+def test_prop_05_new_10_a_sequence_that_allows_lower_and_higher_numbers_needs_no_order() -> None:
+    """Proposals that are not Dataverse's may draw from it, too."""
     assert not needs_order(ProposalNumbers())
     assert all(needs_order(rule) for rule in (NOTHING_ELSE, LOWER, HIGHER))
 

@@ -369,6 +369,7 @@ def test_led_55_led_56_an_integration_account_shows_its_balance_and_what_was_not
         "account": "200140",
         "currency": "USD",
         "balance": "-800.00",
+        "credited": {"not told": "800.00"},
         "actuals": [{"id": guid("bolts"), "amount": "-800.00"}],
         "more": 0,
     }

@@ -120,6 +120,13 @@ def changed(before: SeenRow, now: SeenRow, *others: SeenRow) -> list[tuple[str, 
             {"customer": ["account", guid("two"), "Two"]},
             f"customer was account {guid('one')} when journal USPM-000001 was posted, and is C-2 now",
         ),
+        pytest.param(
+            "msdyn_project",
+            {"investment": False},
+            {"investment": True},
+            "investment was False when journal USPM-000001 was posted, and is True now",
+            id="IVP-01",
+        ),
     ],
 )
 def test_a_change_of_what_a_posting_followed_from_is_listed_once(

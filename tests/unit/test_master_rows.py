@@ -111,6 +111,7 @@ def test_names_codes_filter_and_factor_are_settings(overridden: Any) -> None:
         },
         exchange_rates={"factor": 100},
         organizational_units={"company": "cr_company"},
+        projects={"investment": "cr_investment"},
     )
     given: dict[str, Any] = {
         "accountnumber": None,
@@ -121,6 +122,7 @@ def test_names_codes_filter_and_factor_are_settings(overridden: Any) -> None:
     assert columns(master.account("a", **given)).items() >= {"number": "C-9", "on_hold": True}.items()
     assert read(master.account("a", **{**given, "cr_type": option(3)})) is None
     assert {"cr_number", "cr_type", "msdyn_onholdstatus"} <= set(columns_of("account"))
+    assert columns(master.project("p", cr_investment=True))["investment"] is True
     rate = columns(master.exchange_rate("r", "GBP", "USD", "125", "2026-01-05"))
     assert (rate["rate"], rate["factor"], rate["type"]) == ("125", "100", "default")
     unit = master.unit("Robotics", cr_company=lookup("cdm_company", "USPM"))

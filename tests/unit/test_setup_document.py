@@ -229,6 +229,7 @@ def with_nowhere(source: str) -> dict[str, Any]:
     rules = [{"company": "USPM", "profile": "TM-WIP", **({"project": "PRJ-1"} if source.endswith("project") else {})}]
     rules += [{"company": "USPM", "profile": "TM-WIP", "contract": "CTR-1"}] if source.endswith("contract") else []
     made = document(profile_rules=rules[-1:], units={"Contoso": "USPM"}, defaults=deepcopy(DEFAULTS))
+    made["item_costs"] = [{"company": "USPM", "product": "P-100", "valid_from": "2026-08-01", "unit_cost": "1.20"}]
     made["ledger_posting"]["USPM"] += [
         {"posting_type": "cost", "project": "PRJ-1", "account": "1"},
         {"posting_type": "customer_balance", "customer": "C-001", "account": "1"},

@@ -106,6 +106,10 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/rejected": [{}, {"company": "GBPM"}, {"number": guid("odd")}],
     "/rejected/row": [{"entity": "msdyn_actual", "id": guid("odd")}],
     "/differences": [{}, {"company": "GBPM"}],
+    "/integration": [{}, {"company": "GBPM"}],
+    "/integration/csv": [{}, {"company": "GBPM"}],
+    "/errors": [{}, {"company": "GBPM"}],
+    "/errors/csv": [{}, {"company": "GBPM"}],
     "/maps": [{}],
     "/master-data": [{}, {"number": "C-001"}, {"number": "PRJ-2"}, {"number": "C-001", "company": "GBPM"}],
     "/master-data/row": [
@@ -115,6 +119,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/close": [{}, {"company": "GBPM"}],
 }
 NO_COMPANY = (
+    "/integration/csv",
     "/maps",
     "/proposals/<id>/document/html",
     "/proposals/<id>/document/pdf",
@@ -126,7 +131,7 @@ NO_COMPANY = (
     "/ledger/file",
 )
 """Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
-``test_invoice_documents``."""
+``test_invoice_documents``, lines of integration accounts in ``test_integration``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
@@ -154,6 +159,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/rejected/dismiss": {"row": json.dumps(["msdyn_actual", guid("odd")]), "reason": "why"},
     "/differences/compare": {},
     "/differences/repair": {"difference": json.dumps(["msdyn_actual", guid("lost"), "import"])},
+    "/integration/repair": {"actual": guid("lost")},
     "/maps/change": {"name": "actuals", "action": "pause", "reason": "why"},
     "/master-data/edit": {
         "kind": "customers",

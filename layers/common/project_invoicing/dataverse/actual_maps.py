@@ -1,4 +1,9 @@
-"""The table maps of actuals and of the connections between them, with their value maps."""
+"""The table maps of actuals and of the connections between them, with their value maps.
+
+And of the tables in which Dataverse has what finance posted to integration accounts (IWS-01). Only what compares these
+reads them; no event of them is received. Of the lines of vendor invoices no public source gives more than the names of
+the table and of their number.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,16 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
 )
-from project_invoicing.domain.tables import ACTUAL, CONNECTION, PROFORMA
+from project_invoicing.domain.tables import (
+    ACTUAL,
+    CONNECTION,
+    CURRENCY,
+    EXPENSE,
+    ORIGIN,
+    PROFORMA,
+    PROJECT,
+    VENDOR_INVOICE_LINE,
+)
 
 TRANSACTION_TYPES: Final[Mapping[int, str]] = {
     192350000: TransactionType.COST,
@@ -195,6 +209,14 @@ ACTUALS: Final = TableMap(
             limit=255,
             note="the organizational unit that lends the resource, by its id or its legal entity (STG-15, SKIP-08)",
         ),
+        Column(
+            "",
+            "tza_start",
+            Transform.DATE,
+            behavior=DateBehavior.CALENDAR,
+            note="the work date in a time-zone independent column of its own: where it has a value it wins over "
+            "`start` (NEW-11)",
+        ),
     ),
 )
 
@@ -243,4 +265,91 @@ ACTUALS_WRITE_BACK: Final = TableMap(
         ),
         Column("msdyn_salestaxamount", "sales_tax_amount", Transform.DECIMAL),
     ),
+    optional=(
+        Column(
+            "",
+            "adjustment_value",
+            Transform.DECIMAL,
+            note="Adjustment Value, of map 1.0.0.19: what finance's cost of a stocked item adds to the amount "
+            "(NEW-01); written only where it does",
+        ),
+        Column("", "extended_amount", Transform.DECIMAL, note="the amount with that; written only with it"),
+    ),
 )
+
+_UNDOCUMENTED: Final = "no public source gives the name: a setting"
+
+
+def _line(name: str, entity: str, counterpart: str, *columns: Column, note: str = "") -> TableMap:
+    return TableMap(
+        name=name,
+        version=1,
+        direction=Direction.LOOKED_UP,
+        entity=entity,
+        counterpart=counterpart,
+        filter="those with a project",
+        rules="IWS-01 to IWS-06",
+        columns=(
+            *columns,
+            Column("msdyn_project", "project", Transform.LOOKUP, entity=PROJECT, note=note),
+            Column("transactioncurrencyid", "currency", Transform.LOOKUP, entity=CURRENCY),
+            Column("msdyn_amount", "amount", Transform.DECIMAL, limit=MONEY_LIMIT, note=note),
+        ),
+        optional=(
+            Column(
+                "",
+                "tax",
+                Transform.DECIMAL,
+                limit=MONEY_LIMIT,
+                note="sales tax that cannot be recovered and is not in the amount",
+            ),
+            Column(
+                "",
+                "accounting_amount",
+                Transform.DECIMAL,
+                limit=MONEY_LIMIT,
+                note="what finance posted, in the company's accounting currency; else amount and tax are converted "
+                "with the rate of the day",
+            ),
+        ),
+    )
+
+
+EXPENSES: Final = _line(
+    "expenses",
+    EXPENSE,
+    "posted expenses (Project Operations integration project expenses export entity)",
+    Column("msdyn_name", "number", Transform.TEXT, limit=100, newer=True, note="what the line is shown as"),
+    Column("msdyn_transactiondate", "date", Transform.DATE, behavior=DateBehavior.CALENDAR),
+)
+VENDOR_INVOICE_LINES: Final = _line(
+    "vendor_invoice_lines",
+    VENDOR_INVOICE_LINE,
+    "posted vendor invoice lines (Project Operations integration project vendor invoice line export entity)",
+    Column("msdyn_externalinvoiceline", "number", Transform.TEXT, limit=100, newer=True, note="its integration key"),
+    Column(
+        "msdyn_invoicedate",
+        "date",
+        Transform.DATE,
+        behavior=DateBehavior.CALENDAR,
+        newer=True,
+        note=f"a line without a date is in every interval; {_UNDOCUMENTED}",
+    ),
+    note=_UNDOCUMENTED,
+)
+ORIGINS: Final = TableMap(
+    name="transaction_origins",
+    version=1,
+    direction=Direction.LOOKED_UP,
+    entity=ORIGIN,
+    counterpart="which actual comes from which line",
+    filter="from a line of the two tables above to an actual",
+    rules="IWS-01, IWS-02",
+    columns=(
+        Column("msdyn_origin", "origin", Transform.GUID, required=True),
+        Column("msdyn_origintype", "origin_type", Transform.TEXT, limit=100, exact=True, required=True),
+        Column("msdyn_transaction", "transaction", Transform.GUID, required=True),
+        Column("msdyn_transactiontype", "transaction_type", Transform.TEXT, limit=100, exact=True, required=True),
+    ),
+)
+INTEGRATION_MAPS: Final = (EXPENSES, VENDOR_INVOICE_LINES, ORIGINS)

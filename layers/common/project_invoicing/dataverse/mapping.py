@@ -61,6 +61,7 @@ def to_actual(event: RowEvent) -> Actual:
     contact = fields.pop("contact_customer")
     fields["customer"] = fields["customer"] or contact  # D-064
     fields["inactive"] = fields.pop("state") == RowState.INACTIVE
+    fields["start"] = fields.pop("tza_start", None) or fields["start"]  # NEW-11
     own = {name: value for name, value in _accounted(fields).items() if value is not None}
     return Actual(**{**typed_of_custom(own.pop("custom", {}), own.get("origin")), **own})
 
@@ -111,7 +112,13 @@ def to_connection(event: RowEvent) -> Connection | None:
 
 
 def actual_write_back(
-    *, accounting_amount: Decimal, exchange_rate: Decimal, voucher: str | None, sales_tax_amount: Decimal | None = None
+    *,
+    accounting_amount: Decimal,
+    exchange_rate: Decimal,
+    voucher: str | None,
+    sales_tax_amount: Decimal | None = None,
+    adjustment_value: Decimal | None = None,
+    extended_amount: Decimal | None = None,
 ) -> dict[str, Any]:
     """Columns of msdyn_actual -> values, for a posted actual (WB-01 to WB-06). ``exchange_rate`` multiplies (1.25).
 
@@ -122,6 +129,8 @@ def actual_write_back(
         "exchange_rate": exchange_rate,
         "voucher": voucher,
         "sales_tax_amount": sales_tax_amount,
+        "adjustment_value": adjustment_value,
+        "extended_amount": extended_amount,
     }
     return write_columns("actuals_write_back", fields)
 

@@ -29,6 +29,7 @@ from project_invoicing.dataverse.actual_maps import (
     ADJUSTMENT_STATUSES,
     BILLING_STATUSES,
     BILLING_TYPES,
+    INTEGRATION_MAPS,
     TRANSACTION_CLASSES,
     TRANSACTION_CONNECTIONS,
     TRANSACTION_TYPES,
@@ -60,6 +61,7 @@ __all__ = [
     "BILLING_STATUSES",
     "BILLING_TYPES",
     "CONNECTION",
+    "INTEGRATION_MAPS",
     "INVOICES",
     "INVOICES_WRITE_BACK",
     "INVOICE_STATES",
@@ -84,7 +86,7 @@ __all__ = [
 ]
 
 MAPS: Final = (*MASTER_MAPS, INVOICES, ACTUALS, TRANSACTION_CONNECTIONS, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK)
-"""The maps as they are without overrides, in the order of the flow."""
+"""The maps as they are without overrides, in the order of the flow; those that are only looked up are no part of it."""
 
 
 @cache
@@ -100,7 +102,7 @@ def table_maps() -> Mapping[str, TableMap]:
 
 def overridden(overrides: Mapping[str, Any]) -> Mapping[str, TableMap]:
     """The maps by name, changed by ``overrides`` (shape: see above). Raises ``ValueError`` with the valid names."""
-    maps = {table_map.name: table_map for table_map in MAPS}
+    maps = {table_map.name: table_map for table_map in (*MAPS, *INTEGRATION_MAPS)}
     for name, changes in object_in(overrides, OVERRIDES_VARIABLE).items():
         if name not in maps:
             raise ValueError(f"{OVERRIDES_VARIABLE}: no table map {name!r}; there are {', '.join(maps)}")

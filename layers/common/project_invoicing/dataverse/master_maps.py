@@ -273,6 +273,11 @@ PROJECTS: Final = _map(
     Column("msdyn_scheduledend", "end", Transform.DATE, behavior=DateBehavior.INSTANT),
     _state(note="an inactive or closed project is not open (`open`)"),
     Column("msdyn_istemplate", "template", Transform.FLAG, note="a template gets no number and stands for no project"),
+    optional=(
+        Column(
+            "", "investment", Transform.FLAG, note="Investment Project, of map 1.0.0.3: no contract, no sales (IVP-01)"
+        ),
+    ),
 )
 
 CONTRACT_LINES: Final = _map(

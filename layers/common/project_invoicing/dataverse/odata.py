@@ -34,6 +34,9 @@ ENTITY_SETS: Final[Mapping[str, str]] = {
     tables.UNIT: "msdyn_organizationalunits",
     tables.COMPANY: "cdm_companies",
     tables.EXCHANGE_RATE: "msdyn_currencyexchangerates",
+    tables.EXPENSE: "msdyn_expenses",
+    tables.VENDOR_INVOICE_LINE: "msdyn_projectvendorinvoicelines",
+    tables.ORIGIN: "msdyn_transactionorigins",
 }
 """What the Web API calls the tables that the maps read and write."""
 

@@ -20,6 +20,7 @@ TOTAL_LIMIT: Final = Decimal(922_337_203_685_477)
 class Direction(StrEnum):
     FROM_DATAVERSE = "Dataverse -> finance"
     TO_DATAVERSE = "finance -> Dataverse"
+    LOOKED_UP = "looked up in Dataverse"
 
 
 class Transform(StrEnum):

@@ -37,6 +37,8 @@ WAITS: Final[Mapping[str, str]] = {
     "`journal_line_limit`: one document names more projects and contracts than can be kept with it",
     WaitReason.DOCUMENT_INCOMPLETE: "give what the detail names: in `companies` and `sales_tax` of the set-up, or in "
     "the customer's columns; `invoicing check setup` lists it for all customers",
+    WaitReason.INVESTMENT_PROJECT: "correct the actual, or the type of its project, in Dataverse: an investment "
+    "project has no contract and no sales",
 }
 
 REFUSALS: Final[Mapping[str, str]] = {

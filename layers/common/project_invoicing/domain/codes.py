@@ -51,6 +51,10 @@ class CostOrigin(StrEnum):
     EXPENSE_REPORT = "expense_report"
 
 
+PURCHASES: Final = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
+"""The origins of what was bought for a project (JRN-16, LED-33, LED-56)."""
+
+
 class RowState(StrEnum):
     """The state of a row in Dataverse; ``closed`` and ``paid`` are states of invoices that still stand."""
 
@@ -243,6 +247,7 @@ class WaitReason(StrEnum):
     ALREADY_CREDITED = "already_credited"
     MASTER_DATA_TOO_LARGE = "master_data_too_large"
     DOCUMENT_INCOMPLETE = "document_incomplete"
+    INVESTMENT_PROJECT = "investment_project"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -256,6 +261,7 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.BEGINNING_BALANCE,
         WaitReason.ACCOUNTING_DATES_DIFFER,
         WaitReason.DOCUMENT_INCOMPLETE,
+        WaitReason.INVESTMENT_PROJECT,
     }
 )
 """Reasons that a new version of the set-up can resolve."""

@@ -28,6 +28,8 @@ class JournalLine:
     ``original_id`` is the actual that a reversal takes back. ``took`` is the same actual once it is marked as taken by
     this line, so that nothing else takes it back or bills it (99-25). ``charges``, none or one, is what the replaced
     invoice line was computed with, and the line that bills this one will use it too.
+    ``cost_adjustment`` is the part of the cost that the actual does not have: what finance's own cost of a stocked item
+    adds (NEW-01).
     """
 
     line_number: int
@@ -66,6 +68,7 @@ class JournalLine:
     in_ledger: bool = True
     charges: tuple[Charge, ...] = ()
     took: str | None = None
+    cost_adjustment: Decimal | None = None
 
     @property
     def amount(self) -> Decimal:

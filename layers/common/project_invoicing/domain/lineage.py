@@ -79,7 +79,8 @@ class Charge:
 class Lineage:
     """What a posted line hands on. It has a ``charge`` if it was on an invoice, or continued a line that was.
 
-    ``worker_dimensions`` are those of a cost.
+    ``worker_dimensions`` are those of a cost, and ``cost_adjustment`` what finance's own cost of a stocked item added
+    to it, ``None`` where nothing did (NEW-01).
     """
 
     sales_tax_group: str | None = None
@@ -89,10 +90,13 @@ class Lineage:
     dimensions: dict[str, str] | None = None
     worker_dimensions: dict[str, str] | None = None
     charge: Charge | None = None
+    cost_adjustment: Decimal | None = None
 
     def handed_on(self) -> Lineage:
         """The lineage as inherited by a line that bills or replaces; a line that takes back inherits all of it."""
-        return replace(self, charge=self.charge.handed_on()) if self.charge else self
+        if self.charge is None and self.cost_adjustment is None:
+            return self
+        return replace(self, charge=self.charge and self.charge.handed_on(), cost_adjustment=None)
 
 
 class Line(Protocol):

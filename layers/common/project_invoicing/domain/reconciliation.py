@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.money import ZERO, round_to
 
 KEPT: Final = 100_000
@@ -116,13 +118,22 @@ class Check:
         }
 
 
+class Cleared(NamedTuple):
+    """What a posted cost, with everything that took it back, cleared of an integration account."""
+
+    company: str
+    posting_type: PostingType
+    amount: Decimal
+    on: date | None
+
+
 @dataclass(slots=True)
 class IntegrationAccount:
     """The balance our journals left on an account that other finance modules post to as well (LED-55, LED-56).
 
     ``balance`` is ours alone, debit positive, in the accounting currency with its ``precision``. These books do not
     contain what the other modules debited, so a balance is no difference (D-059). ``open`` has what each actual not
-    taken back adds.
+    taken back adds, ``credited`` what journals have cleared by the document type of the costs (IWS-04).
     """
 
     company: str
@@ -132,6 +143,7 @@ class IntegrationAccount:
     precision: Decimal
     balance: Decimal = ZERO
     open: dict[bytes, Decimal] = field(default_factory=dict)
+    credited: dict[str, Decimal] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """As JSON, with the ``_OPEN`` largest of its actuals; ``more`` counts the others."""
@@ -142,6 +154,7 @@ class IntegrationAccount:
             "account": self.account,
             "currency": self.currency,
             "balance": self._text(self.balance),
+            "credited": {kind: self._text(amount) for kind, amount in sorted(self.credited.items()) if amount},
             "actuals": [{"id": str(UUID(bytes=id)), "amount": self._text(amount)} for id, amount in largest],
             "more": len(self.open) - len(largest),
         }

@@ -21,3 +21,7 @@ CURRENCY: Final = "transactioncurrency"
 UNIT: Final = "msdyn_organizationalunit"
 COMPANY: Final = "cdm_company"
 EXCHANGE_RATE: Final = "msdyn_currencyexchangerate"
+
+EXPENSE: Final = "msdyn_expense"
+VENDOR_INVOICE_LINE: Final = "msdyn_projectvendorinvoiceline"
+ORIGIN: Final = "msdyn_transactionorigin"

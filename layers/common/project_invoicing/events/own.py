@@ -81,7 +81,7 @@ class ProposalReady(OwnEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalPosted(OwnEvent):
-    """A journal is posted, without the lines that failed."""
+    """A journal is posted, without the lines that failed. What was reserved or ordered for them can be released."""
 
     TYPE: ClassVar[str] = "IntegrationJournalPosted"
     STARTS: ClassVar[str] = (
@@ -91,6 +91,10 @@ class JournalPosted(OwnEvent):
     company: Company
     journal_id: JournalNumber
     line_count: LineCount
+    accounting_dates: Annotated[
+        tuple[str, ...] | None,
+        Says("the accounting dates of its vouchers, in order; only events of release 0.3.0 and before have none", DATE),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ON_ACCOUNT, TransactionType, WaitReason
+from project_invoicing.domain.codes import ON_ACCOUNT, PURCHASES, TransactionClass, TransactionType, WaitReason
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait, row_blocker
@@ -13,6 +14,7 @@ from project_invoicing.rules.owner import Owner
 from project_invoicing.rules.profiles import group_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
+from project_invoicing.setup.models.dimensions import DimensionSource
 
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
@@ -49,6 +51,20 @@ def line_property(
     return (name, known) if name and known else setup.line_property(company, actual.billing_type)
 
 
+def not_of_an_investment(actual: Actual, owner: Owner, setup: FinanceSetup) -> Wait | None:
+    """Why a row waits: it is a sale, or work of a contract, and its project is an investment project (IVP-01).
+
+    Between companies it is the lender's sale, which the borrower is billed for and not a customer.
+    """
+    project = None if owner.intercompany else setup.project(owner.company, owner.project)
+    if project is None or not project.investment or not (owner.contract or actual.transaction_type in _SALES):
+        return None
+    blocker = row_blocker(actual.project.entity, actual.project.id) if actual.project else None
+    what = f"contract {owner.contract}" if owner.contract else str(actual.transaction_type).replace("_", " ")
+    detail = f"project {owner.project} is an investment project, which has no contract and no sales; this has {what}"
+    return Wait(WaitReason.INVESTMENT_PROJECT, detail, actual.id, blocker=blocker)
+
+
 def closed(actual: Actual, owner: Owner, transaction_date: date, setup: FinanceSetup) -> Wait | None:
     """Why a row waits: its project takes no transactions (STG-23), or its date is before the opening date (STG-22)."""
     project = setup.project(owner.works_for, owner.project)
@@ -72,10 +88,25 @@ def sales_tax_group(owner: Owner, setup: FinanceSetup) -> str | None:
     return setup.sales_tax_group(owner.company, owner.project, owner.contract, owner.customer)
 
 
+def issued_cost(actual: Actual, company: str, product: str | None, on: date, setup: FinanceSetup) -> Decimal | None:
+    """What finance's inventory issues the material of a cost for, in accounting currency (NEW-01).
+
+    ``None`` where it says nothing. What was bought for the project costs what it was bought for.
+    """
+    of_stock = actual.transaction_class is TransactionClass.MATERIAL and actual.origin not in PURCHASES
+    if actual.transaction_type is not TransactionType.COST or not of_stock:
+        return None
+    unit_cost = setup.item_cost(company, product, on)
+    return None if unit_cost is None else unit_cost * actual.quantity
+
+
 def dimensions(
     owner: Owner, category: str | None, resource: str | None, on_account: bool, setup: FinanceSetup
 ) -> dict[str, str] | None:
-    """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02)."""
+    """By rule (DIM-07); else the intercompany customer's (DIM-12), contract line's (DIM-03), project's (DIM-02).
+
+    A rule may also say which of the latter two it is (NEW-04).
+    """
     ruled = setup.ruled_dimensions(
         owner.company,
         customer=owner.customer,
@@ -85,12 +116,13 @@ def dimensions(
         category=category,
         resource=resource,
     )
-    if ruled is not None:
+    if isinstance(ruled, dict):
         return ruled or None
-    if owner.intercompany:
+    if ruled is None and owner.intercompany:
         customer = setup.customer(owner.company, owner.customer)
         return dict(customer.dimensions) or None if customer else None
-    if on_account and owner.contract_line:
+    by_line = on_account if ruled is None else ruled is DimensionSource.CONTRACT_LINE
+    if by_line and owner.contract_line:
         line = setup.contract_line(owner.works_for, owner.contract_line)
         return dict(line.dimensions) or None if line else None
     project = setup.project(owner.works_for, owner.project)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
 
 from project_invoicing.domain.actual import Actual, in_order
 from project_invoicing.domain.codes import (
+    PURCHASES,
     ConnectionRole,
     CostOrigin,
     TransactionClass,
 )
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
-from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.owner import lent_within_company
-from project_invoicing.rules.resolution import PURCHASES, Resolved, resolve
+from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.lookups import FinanceSetup
+
+_UNIT_COST: Final = Decimal("0.000001")
 
 
 def needs_no_import(actual: Actual, setup: FinanceSetup) -> str | None:
@@ -85,7 +90,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         transaction_date=resolved.transaction_date,
         accounting_date=resolved.accounting_date,
         quantity=actual.quantity,
-        unit_cost=actual.price if cost else ZERO,
+        unit_cost=_unit_cost(actual, resolved) if cost else ZERO,
         cost_amount=resolved.amount if cost else ZERO,
         unit_price=ZERO if cost else actual.price,
         sales_amount=ZERO if cost else resolved.amount - resolved.accrued_discount,
@@ -108,4 +113,12 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         original_id=candidate.row.links.get(ConnectionRole.ORIGINAL),
         took=candidate.row.takes,
         charges=tuple(charge.handed_on() for charge in resolved.charges),
+        cost_adjustment=resolved.cost_adjustment,
     )
+
+
+def _unit_cost(actual: Actual, resolved: Resolved) -> Decimal:
+    """The actual's own, unless finance's cost of the item is another one (NEW-01)."""
+    if resolved.cost_adjustment is None or not actual.quantity:
+        return actual.price
+    return round_to(resolved.amount / actual.quantity, _UNIT_COST)

@@ -114,8 +114,9 @@ def _goes_back(line: JournalLine, original: StagedRow) -> bool:
     """Whether a reversal posts to its original's accounts, whatever dimensions the accounts require now."""
     if line.kind not in COST_KINDS:
         return original.accrual is not None
-    known = original.cost_accounts is not None and original.lineage is not None
-    return known and original.lineage == handed_on_by(line)
+    if original.cost_accounts is None or original.lineage is None:
+        return False
+    return original.lineage == replace(handed_on_by(line), cost_adjustment=original.lineage.cost_adjustment)
 
 
 def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, original: StagedRow | None) -> CostAccounts:

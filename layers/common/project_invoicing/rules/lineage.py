@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ConnectionRole, StagingState, TransactionClass
+from project_invoicing.domain.codes import ConnectionRole, StagingState, TransactionClass, TransactionType
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.lineage import Lineage, lineage_of
+from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 
@@ -78,10 +80,21 @@ def _taken_back(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineag
     An original that has changed since it was posted does not tell what the whole line was.
     """
     lineage = _fitting(actual, original, lineage)
+    if actual.transaction_type is TransactionType.COST:
+        lineage = replace(lineage, cost_adjustment=_adjustment_back(actual, original, lineage))
     charge = lineage.charge
     if charge and (original.late or actual.amount != -original.actual.amount):
         return replace(lineage, charge=replace(charge, counted=False))
     return lineage
+
+
+def _adjustment_back(actual: Actual, original: StagedRow, lineage: Lineage) -> Decimal:
+    """What a reversal adds to its own amount, so that it takes back the cost that was posted (NEW-01)."""
+    added = lineage.cost_adjustment
+    if not added:
+        return ZERO
+    whole = original.late or not original.actual.amount
+    return -added if whole else added * actual.amount / original.actual.amount
 
 
 def _fitting(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineage:
@@ -93,4 +106,5 @@ def _fitting(actual: Actual, original: StagedRow, lineage: Lineage) -> Lineage:
 def handed_on_by(line: JournalLine) -> Lineage:
     """What a posted journal line hands on."""
     workers = line.worker_dimensions if line.kind in COST_KINDS else None
-    return lineage_of(line, line.charges[0] if line.charges else None, workers)
+    made = lineage_of(line, line.charges[0] if line.charges else None, workers)
+    return replace(made, cost_adjustment=line.cost_adjustment) if line.cost_adjustment else made

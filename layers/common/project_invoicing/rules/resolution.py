@@ -13,14 +13,16 @@ from decimal import Decimal
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
 from project_invoicing.domain.lineage import Charge, Lineage, continuing
-from project_invoicing.domain.money import ZERO, ExchangeRate
+from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.refusals import Wait, rate_blocker
 from project_invoicing.rules.charging import discount_of, in_digits, is_chargeable
 from project_invoicing.rules.defaults import (
     category_problem,
     closed,
     dimensions,
+    issued_cost,
     line_property,
+    not_of_an_investment,
     price_rate,
     sales_tax_group,
 )
@@ -31,8 +33,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
-PURCHASES = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
-"""The classes of purchases (JRN-16, LED-33, LED-56)."""
 _OF_CONTINUED = ("resource",)
 """The look-ups that a line has of its own even when it continues another."""
 
@@ -44,6 +44,7 @@ class Resolved:
     ``amount`` is the actual's in the digits of its currency: Dataverse may price with more digits (D-053; contract,
     section 5). ``discount`` reduces what is billed, ``accrued_discount`` what is accrued before (FEE-06, FEE-07).
     ``charges``, none or one, is what the invoice line that it takes back or replaces was computed with (99-22).
+    ``cost_adjustment`` is what finance's own cost of a stocked item adds to the amount, and is in it (NEW-01).
     """
 
     company: str
@@ -70,6 +71,7 @@ class Resolved:
     worker_dimensions: dict[str, str] | None = None
     origin: CostOrigin | None = None
     charges: tuple[Charge, ...] = ()
+    cost_adjustment: Decimal | None = None
 
 
 _NO_PROPERTY = LineProperty()
@@ -107,9 +109,9 @@ def resolve(
     """Resolves an actual with the set-up, or says why it has to wait.
 
     An inactive actual waits, whatever else it lacks (99-27). After that the order follows the rules: references,
-    exchange rate, category, line property, open project. ``rate`` replaces the rate of the day for a reversal, which
-    takes that of its original (FXR-13). ``before``: what the posted line hands on that this one continues; the set-up
-    is not asked for it and may no longer know it (99-22).
+    exchange rate, category, line property, open project, investment project. ``rate`` replaces the rate of the day for
+    a reversal, which takes that of its original (FXR-13). ``before``: what the posted line hands on that this one
+    continues; the set-up is not asked for it and may no longer know it (99-22).
     """
     owner = owner_of(actual, setup)
     if actual.inactive:
@@ -125,6 +127,8 @@ def resolve(
         detail = f"is {actual.custom[DISCOUNT]!r}, not an amount; correct the row, or the table map's custom column"
         return Invalid(RejectReason.SCHEMA, f"{DISCOUNT} {detail}", DISCOUNT)
     resolved = _resolved(actual, owner, found, setup, discount, chargeable=chargeable)
+    if added := _cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
+        resolved = replace(resolved, amount=resolved.amount + added, cost_adjustment=added)
     return _continued(resolved, before) if before else resolved
 
 
@@ -146,6 +150,8 @@ def _found(
     if work.problem:
         return Wait(*work.problem, actual.id)
     if out := closed(actual, owner, transaction_date, setup):
+        return out
+    if out := None if before else not_of_an_investment(actual, owner, setup):
         return out
     return _Found(work, transaction_date, accounting_date, rate)
 
@@ -232,6 +238,22 @@ def _resolved(
         worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),
         origin=actual.origin,
     )
+
+
+def _cost_adjustment(
+    actual: Actual, resolved: Resolved, product: str | None, before: Lineage | None, setup: FinanceSetup
+) -> Decimal:
+    """What finance's own cost of a stocked item adds to a cost, in its currency (NEW-01).
+
+    A reversal takes back what was added to the posted line, whatever the item costs by now.
+    """
+    precision = setup.currency_precision(resolved.currency)
+    if before and before.cost_adjustment is not None:
+        return in_digits(before.cost_adjustment, precision)
+    cost = issued_cost(actual, resolved.company, product, resolved.transaction_date, setup)
+    if cost is None or precision is None:
+        return ZERO
+    return round_to(cost / resolved.rate.multiplier, precision) - resolved.amount
 
 
 def _continued(resolved: Resolved, before: Lineage) -> Resolved:

@@ -21,13 +21,19 @@ Values = dict[str, Any]
 
 
 def actual_of_journal(line: JournalLine) -> Values:
-    """What is written to the actual of a posted journal line (WB-01, WB-04): amounts and rate as decimals."""
-    return {
+    """What is written to the actual of a posted journal line (WB-01, WB-04): amounts and rate as decimals.
+
+    And by how much finance's cost of a stocked item differs, in the actual's currency, with what it comes to (NEW-01).
+    """
+    values: Values = {
         "accounting_amount": line.accounting_amount,
         "exchange_rate": line.rate.multiplier,
         "voucher": line.voucher if line.in_ledger else None,
         "sales_tax_amount": ZERO,
     }
+    if line.cost_adjustment is not None:
+        values |= {"adjustment_value": line.cost_adjustment, "extended_amount": line.amount}
+    return values
 
 
 def actual_of_invoice(line: ProposalLine, invoice: Invoice) -> Values:

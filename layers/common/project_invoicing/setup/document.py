@@ -24,6 +24,7 @@ from project_invoicing.setup.models.master_data import (
     Contract,
     ContractLine,
     Customer,
+    ItemCost,
     PaymentTerms,
     Product,
     Project,
@@ -57,6 +58,7 @@ class SetupDocument(SetupRow):
     categories: dict[Name, dict[Name, Category]] = {}
     transaction_categories: dict[Name, dict[Name, Name]] = {}
     products: dict[Name, Product] = {}
+    item_costs: list[ItemCost] = []
     profiles: dict[Name, Profile] = {}
     profile_rules: list[ProfileRule] = []
     ledger_posting: dict[Name, list[LedgerAccount]] = {}

@@ -127,6 +127,7 @@ class Project:
     open: bool
     dimensions: Mapping[str, str]
     row: Reference | None = None
+    investment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

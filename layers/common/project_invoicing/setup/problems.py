@@ -109,6 +109,7 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("transaction_categories.{company}", "companies"),
     ("transaction_categories.{company}.*", "categories.{company}"),
     ("products.*.item_sales_tax_group", "sales_tax.item_groups"),
+    ("item_costs.*.company", "companies"),
     ("profile_rules.*.company", "companies"),
     ("profile_rules.*.profile", "profiles"),
     ("ledger_posting.{company}", "companies"),
@@ -145,6 +146,7 @@ MASTER_REFERENCES: tuple[tuple[str, str], ...] = (
     ("contracts.*.customer", "customers.{company}"),
     ("contract_lines.*.contract", "contracts"),
     ("projects.*.contract", "contracts"),
+    ("item_costs.*.product", "products"),
     ("profile_rules.*.project", "projects"),
     ("profile_rules.*.contract", "contracts"),
     ("ledger_posting.{company}.*.project", "projects"),
@@ -187,6 +189,7 @@ def _values(node: Any, steps: list[str], path: Path, row: Mapping[str, Any]) -> 
 def _doubled(document: SetupDocument) -> Iterator[Problem]:
     """Rows that contradict each other: the same rate, rule or account twice, periods that overlap."""
     yield from _twice(("exchange_rates",), ((r.from_, r.to, r.valid_from) for r in document.exchange_rates))
+    yield from _twice(("item_costs",), ((r.company, r.product, r.valid_from) for r in document.item_costs))
     yield from _twice(
         ("profile_rules",),
         (

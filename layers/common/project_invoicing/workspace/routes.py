@@ -95,6 +95,13 @@ ROUTES: Final = (
     Route("GET", "/differences", "pages.differences:listed"),
     Route("POST", "/differences/repair", "pages.differences:repair", Role.ADMINISTRATOR),
     Route("POST", "/differences/compare", "pages.differences:compare", Role.ACCOUNTANT, of_all=True),
+    # integration accounts
+    Route("GET", "/integration", "pages.integration:show"),
+    Route("GET", "/integration/csv", "pages.integration:download"),
+    Route("POST", "/integration/repair", "pages.integration:repair", Role.ADMINISTRATOR),
+    # errors
+    Route("GET", "/errors", "pages.errors:listed"),
+    Route("GET", "/errors/csv", "pages.errors:download"),
     # table maps
     Route("GET", "/maps", "pages.maps:listed", of_all=True),
     Route("POST", "/maps/change", "pages.maps:change", Role.ADMINISTRATOR, of_all=True),

@@ -241,6 +241,9 @@ def _facts(row: StagedRow, words: Words) -> dict[str, str]:
         facts["billing status in Dataverse"] = actual.billing_status.replace("_", " ")
     if actual.description:
         facts["description"] = actual.description
+    if row.lineage and row.lineage.cost_adjustment:
+        added = words.money(row.lineage.cost_adjustment, words.currency(actual))
+        facts["cost adjustment"] = f"{added}, which finance's own cost of the item adds to the amount"
     if has_replaced(actual):
         facts["note"] = NOTE
     return {name: text for name, text in facts.items() if text}

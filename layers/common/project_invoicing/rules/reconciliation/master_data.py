@@ -30,19 +30,30 @@ _DOCUMENTS: Final = 20
 """How many of the documents that were posted with a row are looked at."""
 
 _KEPT: Final = frozenset(
-    {"billing_method", "code", "company", "contract", "currency", "customer", "name", "open", "terms_of_payment"}
+    {
+        "billing_method",
+        "code",
+        "company",
+        "contract",
+        "currency",
+        "customer",
+        "investment",
+        "name",
+        "open",
+        "terms_of_payment",
+    }
 )
 FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     CONTRACT: ("currency", "customer"),
     CONTRACT_LINE: ("billing_method", "contract"),
-    PROJECT: ("contract",),
+    PROJECT: ("contract", "investment"),
 }
 """What a posting followed from, beside the company: a change of it asks whether what is posted was right."""
 _COMPARED: Final[Mapping[Part, tuple[str, ...]]] = {
     Part.CUSTOMERS: ("terms_of_payment",),
     Part.CONTRACTS: ("customer", "currency", "terms_of_payment"),
     Part.CONTRACT_LINES: ("contract", "billing_method"),
-    Part.PROJECTS: ("contract", "open"),
+    Part.PROJECTS: ("contract", "investment", "open"),
 }
 """The columns of a document's entry that a row says too."""
 _OPEN: Final = (StagingState.PENDING, StagingState.IMPORTED)

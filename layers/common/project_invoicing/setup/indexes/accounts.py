@@ -58,12 +58,22 @@ class AccountLookups(CategoryLookups):
         """The profile of work without a contract: project, project group, all (LED-49 to LED-51, IVP-02, 99-31).
 
         Such work has no billing method, so rules for investments and for time and material both apply, at each level in
-        this order; only the former where the company keeps other internal work in profit and loss (D-057).
+        this order; only the former where the company keeps other internal work in profit and loss (D-057), and for a
+        project that is said to be an investment.
         """
         methods = [BillingMethod.INVESTMENT]
-        if self.parameters(company).internal_projects_use_profile:
+        found = self.project(company, project)
+        if self.parameters(company).internal_projects_use_profile and not (found and found.investment):
             methods.append(BillingMethod.TIME_AND_MATERIAL)
         return self._first_rule(company, project, None, methods)
+
+    def is_investment(self, company: str, project: str | None, contract: str | None) -> bool:
+        """Whether work is that of an investment project: the project says so, or its profile does (IVP-01)."""
+        found = self.project(company, project)
+        if found and found.investment:
+            return True
+        rule = self.internal_profile(company, project) if contract is None else None
+        return rule is not None and rule[1].billing_method is BillingMethod.INVESTMENT
 
     def _first_rule(
         self, company: str, project: str | None, contract: str | None, methods: Sequence[BillingMethod]

@@ -1,4 +1,4 @@
-"""Precisions and exchange rates."""
+"""Precisions, exchange rates, and what stocked items cost."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ class CurrencyLookups(MasterDataLookups):
         for row in self.document.exchange_rates:
             pairs[row.from_, row.to][row.valid_from] = ExchangeRate(row.rate, row.factor)
         return dict(pairs)
+
+    def item_cost(self, company: str, product: str | None, on: date) -> Decimal | None:
+        """What finance issues a unit of a stocked item for on a day, in accounting currency (NEW-01)."""
+        costs = self._item_costs.get((company, product or ""))
+        return costs.on(on) if costs else None
+
+    @shared
+    def _item_costs(self) -> dict[tuple[str, str], Dated[Decimal]]:
+        items: dict[tuple[str, str], list[tuple[date, Decimal]]] = defaultdict(list)
+        for row in self.document.item_costs:
+            items[row.company, row.product].append((row.valid_from, row.unit_cost))
+        return {item: Dated(costs) for item, costs in items.items()}
 
     def price_rate(self, contract: str | None, currency: str, company: str, on: date) -> ExchangeRate | None:
         """From ``currency`` to the company's accounting currency: the contract's fixed rate first (FXR-07, FXR-09)."""

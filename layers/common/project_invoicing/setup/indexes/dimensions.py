@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from project_invoicing.domain.master_data import Part
 from project_invoicing.setup.indexes.master_data import MasterDataLookups
 from project_invoicing.setup.indexes.shared import shared
-from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule
+from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, DimensionSource
 from project_invoicing.setup.models.intercompany import Intercompany
 
 _RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category", "resource")
@@ -54,8 +54,10 @@ class DimensionLookups(MasterDataLookups):
         worker = self.worker(company, resource)
         return dict(worker.dimensions) if worker else {}
 
-    def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | None:
-        """The dimensions of the most specific rule that matches, ``None`` without one (DIM-07).
+    def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | DimensionSource | None:
+        """The dimensions of the most specific rule that matches, or what it takes them from; ``None`` without one.
+
+        DIM-07, NEW-04.
 
         ``names``: customer, contract, project_group, project, category, resource of the line.
         """
@@ -74,7 +76,9 @@ class DimensionLookups(MasterDataLookups):
             found = (*specific, *as_it_is)  # rules as specific as each other name the same columns
             if best is None or found > best[0]:
                 best = (found, rule)
-        return dict(best[1].dimensions) if best else None
+        if best is None:
+            return None
+        return best[1].source or dict(best[1].dimensions or {})
 
     @shared
     def _dimension_rules(self) -> dict[str, list[DimensionRule]]:

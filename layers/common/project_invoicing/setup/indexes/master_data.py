@@ -76,6 +76,7 @@ class MasterDataLookups(ReferenceLookups):
                 open=found["open"] is not False,
                 dimensions=found["dimensions"] or _NOTHING,
                 row=found.row,
+                investment=bool(found["investment"]),
             )
         return found.made if found else None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from project_invoicing.setup.models.row import SetupRow
+from enum import StrEnum
+
+from project_invoicing.setup.models.row import SetupRow, told
 from project_invoicing.setup.models.values import Dimensions, Name
 
 
@@ -12,10 +14,19 @@ class Worker(SetupRow):
     dimensions: Dimensions = {}
 
 
+class DimensionSource(StrEnum):
+    """What a dimension rule may take the dimensions from (NEW-04)."""
+
+    CONTRACT_LINE = "contract_line"
+    PROJECT = "project"
+
+
 class DimensionRule(SetupRow):
     """Default dimensions for journal lines that match every name given; the most specific match wins (DIM-07).
 
-    The columns go from general to specific; they are compared from the right.
+    The columns go from general to specific; they are compared from the right. A rule gives ``dimensions``, or names
+    their ``source``: the line's contract line, or its project, which also stands in where there is no contract line
+    (NEW-04, 99-36).
     """
 
     company: Name
@@ -25,7 +36,14 @@ class DimensionRule(SetupRow):
     project: Name | None = None
     category: Name | None = None
     resource: Name | None = None
-    dimensions: Dimensions
+    dimensions: Dimensions | None = None
+    source: DimensionSource | None = None
+
+    def _values_or_source(self) -> None:
+        if (self.dimensions is None) == (self.source is None):
+            raise told("give either dimensions or source")
+
+    CHECKS = (_values_or_source,)
 
 
 class AccountRule(SetupRow):

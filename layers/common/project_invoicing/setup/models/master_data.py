@@ -22,7 +22,7 @@ from project_invoicing.setup.models.documents import (
     Text,
 )
 from project_invoicing.setup.models.row import Limited, SetupRow, told
-from project_invoicing.setup.models.values import Dimensions, Discount, Name, any_of
+from project_invoicing.setup.models.values import Day, Dimensions, Discount, Name, UnitAmount, any_of
 
 ContractMethod = Annotated[BillingMethod, any_of(BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)]
 
@@ -90,15 +90,25 @@ class ContractLine(MasterEntry):
 
 
 class Project(MasterEntry):
-    """Needed without a row: company."""
+    """``investment``: an investment project, which has no contract and no sales (IVP-01).
+
+    Needed without a row: company.
+    """
 
     company: Name | None = None
     contract: Name | None = None
     group: Name | None = None
     sales_tax_group: Name | None = None
     open: bool = True
+    investment: bool = False
     dimensions: Dimensions = {}
     NEEDED: ClassVar = ("company",)
+
+    def _an_investment_has_no_contract(self) -> None:
+        if self.investment and self.contract:
+            raise told(f"an investment project has no contract; leave out contract {self.contract}, or investment")
+
+    CHECKS = (_an_investment_has_no_contract,)
 
 
 class Category(SetupRow):
@@ -109,6 +119,19 @@ class Category(SetupRow):
 
 class Product(SetupRow):
     item_sales_tax_group: Name | None = None
+
+
+class ItemCost(SetupRow):
+    """What finance's inventory issues a stocked item for, from a day on, by weighted average or else (NEW-01).
+
+    ``unit_cost`` is in the company's accounting currency. Where there is one on the day of use, the cost of a material
+    that was not bought for the project is posted with it, and the difference to the actual is written back.
+    """
+
+    company: Name
+    product: Name
+    valid_from: Day
+    unit_cost: UnitAmount
 
 
 class CashDiscount(SetupRow):

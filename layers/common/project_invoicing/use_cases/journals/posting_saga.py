@@ -185,7 +185,12 @@ class PostingSaga:
         journal = self.journal
         company, number = journal.company, journal.journal_id
         events: list[OwnEvent] = [
-            JournalPosted(company=company, journal_id=number, line_count=journal.line_count - self.failing)
+            JournalPosted(
+                company=company,
+                journal_id=number,
+                line_count=journal.line_count - self.failing,
+                accounting_dates=tuple(day.isoformat() for day in sorted(self.days)),
+            )
         ]
         if self.failing:
             failed = JournalFailed(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TOO_MANY: Final = "there are more than the report keeps, of whatever company"
+_BY_COMPANY: Final = ("intervals", "sums", "lines")
 _PAYING: Final = ("account", "contact")
 
 
@@ -62,7 +63,19 @@ class ListPlace:
         if report is None or self.only is None:
             return report
         checks = [self._seen_of(check) for check in report["checks"]]
-        return {**report, "checks": checks, "differences": sum(check["differences"] for check in checks)}
+        accounts = [one for one in report.get("integration_accounts") or () if self.sees(one["company"])]
+        lines = report.get("integration_lines")
+        return {
+            **report,
+            "checks": checks,
+            "differences": sum(check["differences"] for check in checks),
+            "integration_accounts": accounts,
+            "integration_lines": lines and self._seen_lines(lines),
+        }
+
+    def _seen_lines(self, told: dict[str, Any]) -> dict[str, Any]:
+        seen = {name: [one for one in told[name] if self.sees(one["company"])] for name in _BY_COMPANY}
+        return {**told, **seen, "more": min(told["more"], 1)}
 
     def _seen_of(self, check: dict[str, Any]) -> dict[str, Any]:
         found = [one for one in check["found"] if self.sees(one["company"])]

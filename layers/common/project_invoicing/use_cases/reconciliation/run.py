@@ -65,22 +65,25 @@ class Reconciliation:
              "staged": [{"company", "state", "reason", "rows"}],
              "checks": [{"name", "title", "checked", "not_checked", "counts", "differences", "amounts", "found",
              "more"}], "integration_accounts": [{"company", "posting_type", "account", "currency", "balance",
-             "actuals": [{"id", "amount"}], "more"}]}
+             "credited": {document type: amount}, "actuals": [{"id", "amount"}], "more"}], "integration_lines": …}
 
         with ``found`` as ``[{"entity", "id", "company", "detail", "amount", "currency", "repair"}]``.
         ``complete`` is False where a check could not be finished. The checks against Dataverse are not checked where
         none is connected; that does not make the report incomplete. A balance of ``integration_accounts``
-        is no difference (LED-55, LED-56); it is null where the books were not read to their end.
+        is no difference (LED-55, LED-56); it is null where the books were not read to their end. Neither are
+        ``integration_lines``, what finance posted to these accounts and our journals have not cleared
+        (``integration.report_of``); null where nobody has such an account, or not everything was read.
         """
         checks = {name: Check(name) for name in CHECKS}
         watch = Watch(self.time_left)
         books = Books(self.stores, checks, watch, self.at)
-        problem = None
+        problem, lines = None, None
         try:
             books.read()
             self._judge_audit_chain(checks["audit_chain"])
             if self.api is not None:
                 AgainstDataverse(self.api, books, checks, watch, self.at).read()
+            lines = self._integration_lines(books, watch)
         except (OutOfTime, Unavailable) as stopped:
             problem = str(stopped)
         for name, check in checks.items():
@@ -89,7 +92,20 @@ class Reconciliation:
                 check.amounts.clear()
             elif problem and (name in AGAINST_DATAVERSE or not books.done):
                 check.not_checked = problem
-        return Outcome(checks, self._report(checks, books, watch, problem))
+        report = self._report(checks, books, watch, problem) | {"integration_lines": lines}
+        return Outcome(checks, report)
+
+    def _integration_lines(self, books: Books, watch: Watch) -> Report | None:
+        # Imported late: most companies have no integration account.
+        from project_invoicing.use_cases.reconciliation.integration import (  # noqa: PLC0415
+            OtherSide,
+            companies_with_accounts,
+            report_of,
+        )
+
+        if not companies_with_accounts(books.setup):
+            return None
+        return report_of(OtherSide(self.api, books, watch, self.at).compare(), books.setup)
 
     def _judge_audit_chain(self, check: Check) -> None:
         try:

@@ -1,0 +1,141 @@
+"""What went wrong last: imports, proposals, journals and write-backs that failed, the newest first (IWS-07, STG-21).
+
+Nothing is kept for it: each document says itself why it failed last, so there is one entry a document, and it is gone
+as soon as a run succeeds. What was rejected has a list of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import Final
+
+from project_invoicing.domain.advice import what_to_do
+from project_invoicing.domain.codes import JournalStatus, WaitReason
+from project_invoicing.domain.journal import refusals
+from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_ROWS
+from project_invoicing.use_cases.lists.place import ListPlace
+
+KEPT: Final = timedelta(days=90)
+NEWEST: Final = 100
+"""How many are shown."""
+_AT_ONCE: Final = 100
+_MOST_PAGES: Final = 20
+"""The most pages of rows or proposals that are read: the newest stand last in them."""
+_NO_ERRORS: Final = frozenset({WaitReason.NOT_PREVALIDATED, WaitReason.INACTIVE, WaitReason.BEGINNING_BALANCE})
+"""Reasons to wait that are none: nobody has to do anything."""
+_REFUSED: Final = "write_back_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """``kind`` is journal, proposal, actual or write-back, ``id`` its number or id. ``next``: what to do."""
+
+    at: str
+    company: str | None
+    kind: str
+    id: str
+    reason: str
+    detail: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """``more`` counts older ones. ``whole``: all was read; else some may be missing, which the other lists have."""
+
+    rows: list[ErrorRow]
+    more: int
+    whole: bool
+
+
+def errors(place: ListPlace, company: str | None = None, first: str | None = None) -> Errors:
+    """The newest errors of the last ninety days, or from the day ``first`` on."""
+    since = first or (date.fromisoformat(place.at[:10]) - KEPT).isoformat()
+    reading = _Reading(place, company, since)
+    rows: dict[tuple[str, str | None, str], ErrorRow] = {}
+    for row in reading.all():
+        known = rows.get((row.kind, row.company, row.id))
+        if row.at >= since and place.shows(row.company, company) and (known is None or known.at < row.at):
+            rows[row.kind, row.company, row.id] = row
+    newest = sorted(rows.values(), key=lambda row: (row.at, row.kind, row.id), reverse=True)
+    return Errors(newest[:NEWEST], max(len(newest) - NEWEST, 0), reading.whole)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What failed in a company, or in all, since a day."""
+
+    place: ListPlace
+    company: str | None
+    since: str
+    whole: bool = True
+
+    def all(self) -> Iterator[ErrorRow]:
+        for one in [self.company] if self.company else self.place.companies:
+            yield from self._journals(one)
+            yield from self._proposals(one)
+        yield from self._actuals()
+        yield from self._write_backs()
+
+    def _journals(self, company: str) -> Iterator[ErrorRow]:
+        """Journals in error, each with the first reason of its lines."""
+        store = self.place.stores.journals
+        listed = store.listed(company, NEWEST, status=JournalStatus.ERROR, since=None, before=None)
+        self.whole &= not listed.before
+        for journal in store.many(company, [number for number, _ in listed.documents]).values():
+            at = journal.changed_at or self.place.at
+            if journal.status is JournalStatus.ERROR and at >= self.since:
+                lines = (line for page in store.pages(company, journal.journal_id) for line in page.lines)
+                for failed in islice(refusals(journal, lines), 1):
+                    yield _row(at, company, "journal", journal.journal_id, str(failed.reason), failed.detail)
+
+    def _proposals(self, company: str) -> Iterator[ErrorRow]:
+        """Proposals that wait, each with its first reason."""
+        store, after = self.place.stores.proposals, None
+        for _ in range(_MOST_PAGES):
+            listed = store.longest_waiting(company, _AT_ONCE, since=None, after=after)
+            headers = store.many(id for id, _ in listed.documents) if listed.documents else {}
+            for header in headers.values():
+                wait = next((one for one in header.waiting_for if one.reason not in _NO_ERRORS), None)
+                if wait and header.waiting_since:
+                    number = header.number
+                    yield _row(header.waiting_since, header.company, "proposal", number, wait.reason, wait.detail)
+            after = listed.before
+            if not after:
+                return
+        self.whole = False
+
+    def _actuals(self) -> Iterator[ErrorRow]:
+        """Rows that an import has left waiting and that say why."""
+        for kind in KINDS_OF_ROWS:
+            at = [""] * SHARDS_OF_ROWS
+            for _ in range(_MOST_PAGES):
+                rows, at = self.place.queue.waiting(
+                    kind, at, _AT_ONCE, company=self.company, reason=None, since=self.since
+                )
+                for row in rows:
+                    if row.reason and row.since and row.reason not in _NO_ERRORS:
+                        yield _row(row.since, row.company, "actual", row.id, row.reason, row.detail or "")
+                if all(one == END for one in at):
+                    break
+            else:
+                self.whole = False
+
+    def _write_backs(self) -> Iterator[ErrorRow]:
+        """What Dataverse refused, as far as the last reconciliation has found it."""
+        report = self.place.report()
+        for check in report["checks"] if report else ():
+            if report and check["name"] == _REFUSED:
+                self.whole &= not check["more"]
+                for one in check["found"]:
+                    next_ = f"correct it in Dataverse, then: invoicing repair {one['id']}"
+                    yield ErrorRow(
+                        report["at"], one["company"], "write-back", one["id"], _REFUSED, one["detail"], next_
+                    )
+
+
+def _row(at: str, company: str | None, kind: str, id: str, reason: str, detail: str) -> ErrorRow:
+    return ErrorRow(at, company, kind, id, reason, detail, what_to_do(reason))
