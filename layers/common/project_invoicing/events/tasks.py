@@ -40,11 +40,12 @@ class PostingTask(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBackTask(Task):
-    """A posted document whose accounting is to be written back."""
+    """A posted document whose accounting is to be written back, or an invoice whose payments are."""
 
     TYPE: ClassVar[str] = "Accounting Write-Back"
-    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (("journal_id",), ("invoice_number",))
+    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (("journal_id",), ("invoice_number",), ("paid_invoice",))
 
     company: Company
     journal_id: Annotated[str | None, Says("the number of the journal")] = None
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
+    paid_invoice: Annotated[str | None, Says("the number of an invoice of which a payment was told")] = None

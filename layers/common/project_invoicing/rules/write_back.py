@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from project_invoicing.domain.codes import RowState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.payment import Receivable
 
 Values = dict[str, Any]
 
@@ -39,4 +43,23 @@ def row_of_invoice(invoice: Invoice) -> Values:
         "invoice_date": invoice.invoice_date.isoformat(),
         "status": "posted",
         "sales_tax_amount": invoice.sales_tax,
+    }
+
+
+def row_of_payments(invoice: Invoice, receivable: Receivable) -> Values:
+    """What is written to the proforma once a payment was told (PAY-04 to PAY-06): Paid once nothing is open.
+
+    A part that is paid leaves it active, unless the company's parameter says otherwise (99-34).
+    """
+    # Imported late: most documents are written back before anybody has told of a payment.
+    from project_invoicing.domain.payment import Balance, Standing  # noqa: PLC0415
+
+    balance = Balance.of(invoice.total, receivable.settlements)
+    paid = balance.standing is Standing.PAID
+    partly = balance.standing is Standing.PARTLY_PAID and receivable.partly_is_paid
+    return {
+        "status": "invoice_paid" if paid else "posted",
+        "state": RowState.PAID if paid or partly else RowState.ACTIVE,
+        "reason": "complete" if paid else "partial" if partly else None,
+        "amount_due": balance.open,
     }
