@@ -27,6 +27,7 @@ from operate import (
     list_commands,
     maps,
     master_commands,
+    receivables_commands,
     reconcile,
     redrive,
     repair,
@@ -67,6 +68,7 @@ def add(commands: Commands) -> None:
     ledger_commands.add(commands)
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
+    receivables_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

@@ -149,8 +149,8 @@ def receivable_of(item: Item) -> Receivable:
         company=item["co"],
         invoice_number=item["in"],
         settlements=tuple(
-            Settled(id, version, date.fromisoformat(day), *map(Decimal, amounts), other)
-            for id, version, day, *amounts, other in json.loads(item["sl"])
+            Settled(id, version, date.fromisoformat(day), Decimal(paid), Decimal(discount), Decimal(off), other)
+            for id, version, day, paid, discount, off, other in json.loads(item["sl"])
         ),
         changes=int(item["n"]),
         partly_is_paid=bool(item["pp"]),

@@ -101,7 +101,7 @@ def shown(made: Made, place: ListPlace) -> dict[str, Any]:
     store = place.stores.proposals.invoices
     receivables = Receivables(store.client, store.table)
     unapplied = [one for one in receivables.unapplied(found.company) if found.customer in (None, one.payment.customer)]
-    aside = [one for one in receivables.aside() if place.shows(one.payment.company, found.company)]
+    aside = [one for one in receivables.aside() if _is_shown(one.payment.company, found.company, place)]
     return {
         "company": found.company,
         "at": found.at.isoformat(),
@@ -115,6 +115,11 @@ def shown(made: Made, place: ListPlace) -> dict[str, Any]:
         "aside": [settlement_row(one, show) for one in aside],
         "unreadable": list(made.unreadable),
     }
+
+
+def _is_shown(company: str, asked: str, place: ListPlace) -> bool:
+    """What is of no company of ours is shown with each, to those who see all of them."""
+    return company == asked or (place.only is None and company not in place.setup.document.companies)
 
 
 def aged_row(aged: Aged, place: ListPlace, company: str, show: Figures) -> Row:

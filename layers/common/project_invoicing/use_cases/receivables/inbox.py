@@ -65,9 +65,10 @@ class PaymentInbox:
             return self._seen(Payments(self.taking(at, person(asked.actor))).record(asked)) | asked.signed
         except (Rejected, Refused) as refused:
             said = given if isinstance(given, Mapping) else {}
-            company, number = (said.get(name) for name in ("company", "invoice_number"))
-            named = [one if isinstance(one, str) else None for one in (company, number)]
-            refusal = Refusal(*named, refused.reason, refused.detail)
+            company, number = (
+                one if isinstance(one := said.get(name), str) else None for name in ("company", "invoice_number")
+            )
+            refusal = Refusal(company, number, refused.reason, refused.detail)
             return {"outcome": f"refused: {refused.detail}", "refused": [asdict(refusal)]}
 
     def _file(self, key: str, at: str) -> Json:

@@ -22,6 +22,7 @@ from project_invoicing.use_cases.invoice_documents.kept import asked_when_posted
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.invoices import state_of
+from project_invoicing.use_cases.receivables.shown import receivable_row
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import Lines, kept, lines_of, place_in, vouchers_of
 from project_invoicing.workspace.neighbours import neighbours
@@ -65,6 +66,7 @@ def show(desk: Desk) -> Response[Any]:
     staged = stores.staging.readable(line.actual_id for line in rows)
     progress = None if invoice.borrower else stores.write_backs.get(Document(INVOICE, company, number))
     document = kept_document(bootstrap.made_documents(), invoice)
+    receivable = bootstrap.receivables().get(company, number)
     page = desk.page(
         "invoice.html",
         title=f"Invoice {number}",
@@ -78,6 +80,7 @@ def show(desk: Desk) -> Response[Any]:
         nets=_nets(invoice, lines, Figures(setup)),
         document=document,
         asked=bool(document.made) or asked_when_posted(stores.proposals.invoices, stores.setups, company, number),
+        receivable=receivable_row(invoice, receivable, Figures(setup)) if receivable else None,
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
