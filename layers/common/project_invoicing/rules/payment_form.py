@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -86,7 +85,7 @@ def payments_in(name: str, text: bytes) -> Iterator[tuple[int, object]]:
 
 
 def _in_csv(name: str, text: str) -> Iterator[tuple[int, object]]:
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    rows = csv.DictReader(f"{line}\n" for line in text.split("\n"))
     columns = rows.fieldnames or ()
     for needed in ("company", "settlement_id", "version"):
         if needed not in columns:
