@@ -42,7 +42,8 @@ def told(invoices: Invoices, progress: WriteBacks, company: str, number: str) ->
     documents = [Document(source, company, number) for source in (INVOICE, write_backs.PAYMENT)]
     keys = [(progress.table, document.pk, write_backs.HEADER) for document in documents]
     keys.append((invoices.table, headers.partition(company, number), receivables.KEY))
-    settled, found = None, dict[Document, Progress]()
+    settled: Receivable | None = None
+    found: dict[Document, Progress] = {}
     for table, item in get_across(invoices.client, keys):
         if table == invoices.table:
             settled = readable(receivables.receivable_of, item)
