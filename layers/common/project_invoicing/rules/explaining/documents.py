@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -18,7 +18,6 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
-from project_invoicing.domain.payment import Balance, Receivable
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
@@ -36,6 +35,9 @@ from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
 from project_invoicing.setup.lookups import FinanceSetup
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.payment import Receivable
 
 _STATES: Final = {
     ProposalStatus.WAITING: "waits for its lines",
@@ -219,6 +221,9 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
 
 def _say_open(explanation: Explanation, found: PostedInvoice, receivable: Receivable, words: Words) -> None:
     """What is open of an invoice, and whether Dataverse knows."""
+    # Imported late: of most invoices nobody has told a payment.
+    from project_invoicing.domain.payment import Balance  # noqa: PLC0415
+
     invoice = found.invoice
     balance = Balance.of(invoice.total, receivable.settlements)
     settled, total = (words.money(amount, invoice.currency) for amount in (balance.settled, balance.total))

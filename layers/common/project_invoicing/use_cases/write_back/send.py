@@ -87,11 +87,10 @@ def document_due(message: Mapping[str, Any]) -> Document:
     """The document of a queued message: the event of its posting or its payments, or a task. Raises ``Rejected``."""
     named: JournalPosted | InvoicePosted | WriteBackTask
     match message.get("detail-type"):
-        case "InvoicePaymentsChanged":  # its class is loaded late, as most messages are no payments
-            from project_invoicing.events.receivables import InvoicePaymentsChanged  # noqa: PLC0415
-
-            told = InvoicePaymentsChanged.of(message)
-            return Document(PAYMENT, told.company, told.invoice_number)
+        case "InvoicePaymentsChanged":  # its class is not loaded for two of its fields
+            said = message.get("detail") or {}
+            task = {"company": said.get("company"), "paid_invoice": said.get("invoice_number")}
+            return document_of(WriteBackTask.of({**message, "detail": task}).as_detail())
         case JournalPosted.TYPE:
             named = JournalPosted.of(message)
         case InvoicePosted.TYPE:
