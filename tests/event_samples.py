@@ -540,7 +540,9 @@ def function_samples() -> dict[str, Any]:
             )
         ),
         "accounting_writeback/customer-invoice-posted": queue_batch(envelope(INVOICE), of="accounting-writeback"),
-        "accounting_writeback/invoice-payments-changed": queue_batch(envelope(PAYMENTS_CHANGED), of="accounting-writeback"),
+        "accounting_writeback/invoice-payments-changed": queue_batch(
+            envelope(PAYMENTS_CHANGED), of="accounting-writeback"
+        ),
         "accounting_writeback/queued": queue_batch(
             WriteBackTask(company=POSTED_INVOICE.company, invoice_number=POSTED_INVOICE.invoice_number).message(
                 "2026-08-31T09:06:00Z"

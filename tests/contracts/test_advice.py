@@ -19,7 +19,9 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize(("table", "codes", "heading"), TABLES, ids=["waits", "refusals", "batches", "payments", "rejections"])
+@pytest.mark.parametrize(
+    ("table", "codes", "heading"), TABLES, ids=["waits", "refusals", "batches", "payments", "rejections"]
+)
 def test_every_reason_has_its_advice_and_the_readme_shows_it(table: dict[str, str], codes: type, heading: str) -> None:
     shown = (ROOT / "README.md").read_text("utf-8").partition(f"| {heading} | what to do |")[2].partition("\n\n")[0]
 
