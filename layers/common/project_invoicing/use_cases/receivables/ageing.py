@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.payment import Settlement
 from project_invoicing.domain.text import decimal
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.ageing import Aged, Ageing, Bucket
@@ -38,9 +39,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """``unreadable``: numbers of invoices that nobody can read. ``whole``: every invoice until the date is in it."""
+    """``unapplied``: what is settled against nothing, of whatever date. ``unreadable``: invoices that nobody can read.
+
+    ``whole``: every invoice until the date is in it.
+    """
 
     ageing: Ageing
+    unapplied: tuple[Settlement, ...]
     unreadable: tuple[str, ...]
     whole: bool
 
@@ -75,15 +80,18 @@ def ageing(place: ListPlace, question: Asked, *, most: int | None = None) -> Mad
         numbers = [number for number, _ in found.documents]
         read += len(numbers)
         if most is not None and read > most:
-            return Made(made, (), whole=False)
+            return Made(made, (), (), whole=False)
         invoices, settled = store.many(company, numbers), receivables.many(company, numbers)
         unreadable += [number for number in numbers if number not in invoices]
         for number, invoice in invoices.items():
             made.add(invoice, settled.get(number))
-    for one in receivables.unapplied(company):
+    unapplied = tuple(
+        one for one in receivables.unapplied(company) if question.customer in (None, one.payment.customer)
+    )
+    for one in unapplied:
         made.add_unapplied(one.payment)
     made.invoices.sort(key=lambda one: (one.invoice.customer, one.invoice.due_date, one.invoice.invoice_number))
-    return Made(made, tuple(unreadable), whole=True)
+    return Made(made, unapplied, tuple(unreadable), whole=True)
 
 
 def shown(made: Made, place: ListPlace) -> dict[str, Any]:
@@ -100,7 +108,6 @@ def shown(made: Made, place: ListPlace) -> dict[str, Any]:
     show = Figures(place.setup)
     store = place.stores.proposals.invoices
     receivables = Receivables(store.client, store.table)
-    unapplied = [one for one in receivables.unapplied(found.company) if found.customer in (None, one.payment.customer)]
     aside = [one for one in receivables.aside() if _is_shown(one.payment.company, found.company, place)]
     return {
         "company": found.company,
@@ -111,7 +118,7 @@ def shown(made: Made, place: ListPlace) -> dict[str, Any]:
         "totals": [aged_row(one, place, found.company, show) for one in found.totals()],
         "total": aged_row(found.total(), place, found.company, show),
         "invoices": list(_invoices(found, show)),
-        "unapplied": [settlement_row(one, show) for one in unapplied],
+        "unapplied": [settlement_row(one, show) for one in made.unapplied],
         "aside": [settlement_row(one, show) for one in aside],
         "unreadable": list(made.unreadable),
     }
