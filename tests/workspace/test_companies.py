@@ -261,6 +261,10 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         "/api/v1/ledger/answers": [
             {**BATCH, "number": 1, "outcome": outcome, "message": "why"} for outcome in ("accepted", "voided_there")
         ],
+        "/api/v1/receivables/payments": [
+            {"company": "GBPM", "settlement_id": "P-1", "version": 1, "invoice_number": "FTZ-00000001", **paid}
+            for paid in ({"canceled": True}, {"date": "2026-09-10", "currency": "USD", "amount": "777"})
+        ],
         "/api/v1/imports": [{}, {"company": "GBPM"}, {"company": "USPM", "actual_id": guid("lost")}],
         "/api/v1/write-backs": [{"company": "GBPM", "invoice_number": "FTZ-00000001"}],
         "/api/v1/repairs": [{"repair": guid("lost")}],
