@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from local import cli
+from operate import receivables as operated
 from project_invoicing import bootstrap
 from project_invoicing.config import settings
 from project_invoicing.dataverse.api import Answer, Patch
@@ -429,3 +431,39 @@ def test_an_explanation_and_the_commands_say_what_is_open(story: Story, capsys: 
         assert cli.main(["receivables", "show", INVOICE]) == 0
         assert "920.00" in capsys.readouterr().out
         assert cli.main(["receivables", "show", "FTI-9"]) == 2
+
+
+def test_the_command_tells_a_payment_or_a_file_of_them(
+    story: Story, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def called(_: str, function: str, detail: Mapping[str, Any]) -> Any:
+        assert function == FUNCTION
+        return json.loads(json.dumps(bootstrap.payment_inbox().request(detail["payment"], story.books.world.at)))
+
+    story.post()
+    one = ["receivables", "payment", "P-1", "--company", "USPM", "--actor", "ann"]
+    said = ["--invoice", INVOICE, "--amount", "1000.00", "--currency", "USD", "--date", "2026-09-10"]
+    file = tmp_path / "payments.csv"
+    head = "company,settlement_id,version,date,currency,invoice_number,amount"
+    rows = [f"USPM,P-2,1,2026-09-10,USD,{INVOICE},20.00", "USPM,P-3,1,2026-09-10,USD,FTI-9,5.00"]
+    file.write_text("\n".join([head, *rows]), encoding="utf-8")
+    settings.cache_clear()
+    local = {"AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:1"}
+    with cli_of(story.books), patch.dict("os.environ", local), patch.object(operated, "call", called):
+        stack = ["--stack", "local"]
+        for built in bootstrap.NAMED:
+            built.cache_clear()
+        assert cli.main([*one, *said, *stack]) == 0
+        assert "P-1 counts in FTI-00000001; open: FTI-00000001 920.00 USD." in capsys.readouterr().out
+        assert cli.main(["receivables", "payment", "--file", str(file), "--actor", "ann", *stack]) == 1
+        printed = capsys.readouterr().out
+        assert "2 payments were told; 1 of them count nowhere." in printed
+        assert "unknown_invoice" in printed
+        assert cli.main([*one, "--version", "2", "--canceled", "--json", *stack]) == 0
+        assert json.loads(capsys.readouterr().out)["actor"] == "ann"
+        file.write_text(f"{head}\nUSPM,P-4,one,2026-09-10,USD,{INVOICE},20.00", encoding="utf-8")
+        assert cli.main(["receivables", "payment", "--file", str(file), "--actor", "ann", *stack]) == 2
+        assert "payments.csv line 2: version is a whole number" in capsys.readouterr().err
+        assert cli.main(["receivables", "payment", *stack]) == 2
+    story.drain()
+    assert story.open() == ("1900.00", "0.00", "partly_paid")
