@@ -4,9 +4,10 @@ Item ``RECEIVABLE`` of an invoice: ``co`` ``in`` company and number, ``sl`` what
 (id, version, date, amount, cash discount, written off, the other document), ``n`` how often that changed, ``pp``
 whether a part that is paid is told to Dataverse as Paid.
 
-``SETTLEMENT#<company>#<id>`` is the newest version of a settlement: ``co`` company, ``vs`` its version, ``b`` its text,
-``at`` when it came, ``re`` ``de`` why it is set aside, if it is. ``lp`` ``ls`` put it into a list (``store.listing``)
-while it is set aside, or while it is settled against nothing. All of a payment is one transaction.
+``SETTLEMENT#<company>#<id>`` is the newest version of a settlement: ``co`` company, once it is one of ours (an audit
+chain is a company's), ``vs`` its version, ``b`` its text, ``at`` when it came, ``re`` ``de`` why it is set aside, if it
+is. ``lp`` ``ls`` put it into a list (``store.listing``) while it is set aside, or while it is settled against nothing.
+All of a payment is one transaction.
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ def _values(settlement: Settlement) -> dict[str, Any]:
     elif settlement.is_unapplied:
         place = {"lp": _unapplied(said.company), "ls": f"{said.date}#{bounded(said.settlement_id)}"}
     return {
-        "co": said.company,
+        "co": None if settlement.reason is PaymentRefusal.UNKNOWN_INVOICE else said.company,
         "vs": said.version,
         "b": said.text,
         "at": settlement.at,

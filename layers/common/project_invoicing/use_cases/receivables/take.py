@@ -15,6 +15,7 @@ from project_invoicing.domain.codes import PaymentRefusal
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.payment import Effect, Payment, Receivable, Settlement
+from project_invoicing.errors import Rejected
 from project_invoicing.events.receivables import InvoicePaymentsChanged
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.payments import Verdict, balance_of, changed, judged, known
@@ -61,8 +62,10 @@ class Taking:
         """Tries again what is set aside. Returns how many are still."""
         left = 0
         for one in list(self.receivables.aside()):
-            taken = self.take(one.payment)
-            left += taken.effect is Effect.SET_ASIDE
+            try:
+                left += self.take(one.payment).effect is Effect.SET_ASIDE
+            except Rejected:  # its invoice has as many settlements as are kept
+                left += 1
         return left
 
     def _take(self, payment: Payment) -> Taken:
