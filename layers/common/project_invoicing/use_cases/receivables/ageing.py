@@ -1,6 +1,6 @@
 """What customers of a company owe at a date, from its posted invoices and what was settled of them.
 
-Two requests for fifty invoices, of all that were posted until that date, or of one customer's.
+Three requests for fifty invoices, of all that were posted until that date, or of one customer's.
 """
 
 from __future__ import annotations
