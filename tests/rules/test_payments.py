@@ -112,7 +112,7 @@ class Story:
 
     def open(self, number: str = INVOICE) -> tuple[str, str, str]:
         rows = {row["invoice_number"]: row for row in self.books.world.result().get("receivables", [])}
-        return tuple(rows[number][name] for name in ("open", "over", "standing"))  # type: ignore[return-value]
+        return tuple(rows[number][name] for name in ("open", "over", "standing"))
 
     def later(self, **time: int) -> None:
         world = self.books.world
@@ -223,7 +223,7 @@ def test_pay_08_a_repeated_message_asks_dataverse_and_tells_it_nothing(story: St
     story.pay(amount="1920")
     before = list(story.dataverse.told)
     story.books.world.at = "2026-09-11T00:00:00Z"
-    task = {"detail-type": "Accounting Write-Back", "time": story.books.world.at}
+    task: dict[str, Any] = {"detail-type": "Accounting Write-Back", "time": story.books.world.at}
     task |= {"detail": {"company": "USPM", "paid_invoice": INVOICE}}
     with connected(story.dataverse):
         story.books.call("accounting_writeback", sqs_batch(json.dumps(task)))

@@ -35,7 +35,7 @@ FTI_2 = invoice(invoice_number="FTI-2", subtotal=Decimal("-400.00"), sales_tax=D
 """A credit note."""
 
 
-def told(id: str = "P-1", version: int = 1, **said: Any) -> Payment:
+def told(id: Any = "P-1", version: Any = 1, **said: Any) -> Payment:
     usual = {"company": "USPM", "date": "2026-09-10", "currency": "USD", "invoice_number": "FTI-1"}
     return payment_of(usual | {"settlement_id": id, "version": version} | said)
 
@@ -59,8 +59,8 @@ def told_there(*payments: Payment, of: Invoice = FTI_1, setup: FinanceSetup = SE
     return row_of_payments(of, after(*payments, of=of, setup=setup))
 
 
-PAID = {"status": "invoice_paid", "state": "paid", "reason": "complete"}
-ACTIVE = {"status": "posted", "state": "active", "reason": None}
+PAID: dict[str, Any] = {"status": "invoice_paid", "state": "paid", "reason": "complete"}
+ACTIVE: dict[str, Any] = {"status": "posted", "state": "active", "reason": None}
 
 
 def test_pay_01_the_codes_and_columns_are_those_of_the_table_map_and_can_be_changed() -> None:
@@ -78,9 +78,19 @@ def test_pay_01_the_codes_and_columns_are_those_of_the_table_map_and_can_be_chan
 
 
 def test_pay_03_a_payment_is_read_whole_and_written_the_same_however_its_figures_are() -> None:
-    said = {"amount": "1881.60", "cash_discount": "38.4", "written_off": 0, "canceled": False, "unknown": "x"}
+    said: dict[str, Any] = {
+        "amount": "1881.60",
+        "cash_discount": "38.4",
+        "written_off": 0,
+        "canceled": False,
+        "unknown": "x",
+    }
     payment = told(**said)
-    assert (payment.amount, payment.cash_discount, payment.written_off) == (Decimal("1881.6"), Decimal("38.40"), 0)
+    assert (payment.amount, payment.cash_discount, payment.written_off) == (
+        Decimal("1881.6"),
+        Decimal("38.40"),
+        Decimal(0),
+    )
     assert payment.text == told(**{**said, "amount": "1881.6000", "cash_discount": Decimal("38.40")}).text
     assert payment_in(payment.text) == payment
     assert payment_in(told(canceled=True).text) == told(canceled=True)
