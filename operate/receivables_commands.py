@@ -108,8 +108,8 @@ def _tell(found: Mapping[str, Any], *, invoices: bool) -> None:
 
 def _aged(row: Mapping[str, Any]) -> Json:
     return {
-        "customer": row["customer"] or "all",
-        **{name: row[bucket] for bucket, name in BUCKETS.items()},
+        "who": row["customer"] or "all",
+        **{name.replace(" to ", "-").removesuffix(" days"): row[bucket] for bucket, name in BUCKETS.items()},
         "open": row["open"],
         "not applied": row["unapplied"],
         "balance": f"{row['balance']} {row['currency']}",
