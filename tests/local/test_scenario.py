@@ -19,7 +19,7 @@ AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
     "dataverse, approve, confirm, run, edit, delete_lines, reset, replay, intercompany_invoice, acknowledge, deliver, "
-    "setup"
+    "payment, setup"
 )
 SETUP = """\
 companies:
