@@ -146,6 +146,7 @@ _INVOICE: Final = {
     "msdyn_customerinvoicenumber": text(),
     "msdyn_customerinvoicedate": DATE,
     "msdyn_customerinvoicesalestax": money(),
+    "msdyn_amountdue": money(),
 }
 
 _AMOUNT_METHODS: Final = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from local.result_documents import journal_rows, proposal_rows, vendor_invoice_rows
+from local.result_documents import journal_rows, proposal_rows, receivable_rows, vendor_invoice_rows
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.mapping import calendar_dates
 from project_invoicing.domain.codes import StagingState, WaitReason, WriteBackState
@@ -31,6 +31,7 @@ from project_invoicing.rules.write_back import (
     actual_of_journal,
     other_half,
     row_of_invoice,
+    row_of_payments,
     with_fee,
 )
 from project_invoicing.setup.lookups import FinanceSetup
@@ -40,6 +41,7 @@ from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals, WholeStaging, vouchers
+from project_invoicing.store.write_backs import PAYMENT
 from project_invoicing.use_cases.ledger_batches.lists import batch_row
 from project_invoicing.use_cases.result_rows import invoice_row, voucher_row
 from project_invoicing.use_cases.setups import SetupVersions
@@ -91,7 +93,12 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
         "refused": list(refused),
     }
     vendor_invoices = list(vendor_invoice_rows(proposals, show))
-    return made | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
+    receivables = list(receivable_rows(proposals, invoices, show))
+    return (
+        made
+        | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
+        | ({"receivables": receivables} if receivables else {})
+    )
 
 
 def _batches(batches: LedgerBatches, setup: FinanceSetup) -> Iterator[dict[str, Any]]:
@@ -172,6 +179,12 @@ def _write_backs(
     for progress in staging.write_backs():
         document = progress.document
         company, number = document.company, document.number
+        if document.source == PAYMENT:
+            paid, receivable = posted[company, number], proposals.receivable(company, number)
+            if receivable:
+                own = row_of_payments(paid, receivable)
+                yield _update(PROFORMA, paid.proforma_id, own, progress.own, company, paid.currency, show)
+            continue
         invoice = posted[company, number] if document.source == INVOICE else None
         told = _of_invoice(proposals, invoice) if invoice else _of_journal(journals, company, number)
         for actual_id, currency, values in told:
@@ -217,6 +230,7 @@ def _update(
         "sales_tax_amount": lambda value: show.amount(value, currency),
         "adjustment_value": lambda value: show.amount(value, currency),
         "extended_amount": lambda value: show.amount(value, currency),
+        "amount_due": lambda value: show.amount(value, currency),
     }
     values = {
         name: shown[name](value) if isinstance(value, Decimal) else value

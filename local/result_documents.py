@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from project_invoicing.rules.invoice_terms import due_date_of, invoice_date_of
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals
+from project_invoicing.use_cases.receivables.shown import receivable_row
 from project_invoicing.use_cases.result_rows import proposal_line_row
 
 
@@ -157,3 +158,10 @@ def vendor_invoice_rows(proposals: WholeProposals, show: Figures) -> Iterator[di
             "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
             "total": show.amount(invoice.total, invoice.currency),
         }
+
+
+def receivable_rows(proposals: WholeProposals, invoices: Iterable[Invoice], show: Figures) -> Iterator[dict[str, Any]]:
+    """What was settled of invoices, and what is open of them; only those of which a payment was told."""
+    for invoice in invoices:
+        if found := proposals.receivable(invoice.company, invoice.invoice_number):
+            yield receivable_row(invoice, found, show)

@@ -243,7 +243,7 @@ class _Batch(_Given):
 
 
 class LedgerLine(CallLine):
-    """A line about a ledger batch."""
+    """A line about what comes back from the other ledger."""
 
     @property
     def function(self) -> str:
@@ -256,6 +256,22 @@ class AcknowledgeLine(LedgerLine):
 
 class DeliverLine(LedgerLine):
     deliver: _Batch
+
+
+class _Payment(_Given):
+    """Further keys are what is said of it, for the function to read."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    settlement_id: str
+    version: int
+    actor: str | None = None
+
+
+class PaymentLine(LedgerLine):
+    """What receivables tells of a payment."""
+
+    payment: _Payment
 
 
 class EditLine(CallLine):
@@ -320,6 +336,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "intercompany_invoice": IntercompanyInvoiceLine,
     "acknowledge": AcknowledgeLine,
     "deliver": DeliverLine,
+    "payment": PaymentLine,
     "setup": SetupLine,
 }
 """The models of a line, by the key that only such a line has."""

@@ -29,6 +29,7 @@ from operate import (
     list_commands,
     maps,
     master_commands,
+    receivables_commands,
     reconcile,
     redrive,
     repair,
@@ -72,6 +73,7 @@ def add(commands: Commands) -> None:
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
     integration_commands.add(commands)
+    receivables_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

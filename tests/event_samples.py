@@ -33,6 +33,7 @@ from project_invoicing.events.own import (
     SweepContinued,
     WriteBackRequested,
 )
+from project_invoicing.events.receivables import InvoicePaymentsChanged
 from project_invoicing.events.tasks import PostingTask, WriteBackTask
 from tests import master
 from tests.builders import Context, actual, connection, guid, lookup, multiple, option, proforma, to_json, wire_date
@@ -286,6 +287,45 @@ ANSWER_FILE = BusEvent(
     },
     "file",
 )
+PAYMENT = BusEvent(
+    "receivables",
+    "CustomerPaymentSettled",
+    "2026-09-10T08:00:00Z",
+    {
+        "company": "USPM",
+        "settlement_id": "PAY-000123/1",
+        "version": 1,
+        "date": "2026-09-10",
+        "currency": "USD",
+        "invoice_number": "FTI-000001",
+        "amount": "1000.00",
+        "cash_discount": "20.00",
+    },
+    "payment",
+)
+PAYMENT_FILE = BusEvent(
+    "aws.s3",
+    "Object Created",
+    "2026-09-10T08:00:00Z",
+    {
+        "version": "0",
+        "bucket": {"name": "ledgerbucket"},
+        "object": {"key": "payments/2026-09-10.csv", "size": 2_048},
+        "reason": "PutObject",
+    },
+    "file",
+)
+PAYMENTS_CHANGED = InvoicePaymentsChanged(
+    company="USPM",
+    invoice_number="FTI-000001",
+    customer="C-001",
+    changes=1,
+    standing="partly_paid",
+    currency="USD",
+    total="1600.00",
+    open="580.00",
+    over="0.00",
+).on_bus("2026-09-10T08:00:00Z", "USPM#FTI-000001#1")
 POSTED_INVOICE = InvoicePosted(
     company="USPM",
     proposal_id="INV-0001",
@@ -517,6 +557,9 @@ def function_samples() -> dict[str, Any]:
         "accounting_writeback/customer-invoice-posted": queue_batch(envelope(INVOICE), of="accounting-writeback"),
         "accounting_writeback/invoice-document-ready": queue_batch(envelope(DOCUMENT_READY), of="accounting-writeback"),
         "accounting_writeback/invoice-mail-changed": queue_batch(envelope(MAIL_CHANGED), of="accounting-writeback"),
+        "accounting_writeback/invoice-payments-changed": queue_batch(
+            envelope(PAYMENTS_CHANGED), of="accounting-writeback"
+        ),
         "accounting_writeback/queued": queue_batch(
             WriteBackTask(company=POSTED_INVOICE.company, invoice_number=POSTED_INVOICE.invoice_number).message(
                 "2026-08-31T09:06:00Z"
@@ -544,6 +587,9 @@ def function_samples() -> dict[str, Any]:
         "ledger_answers/delivery-requested": queue_batch(envelope(DELIVERY), of="ledger-answers"),
         "ledger_answers/batch-acknowledged": queue_batch(envelope(ACKNOWLEDGED), of="ledger-answers"),
         "ledger_answers/answer-file": queue_batch(envelope(ANSWER_FILE), of="ledger-answers"),
+        "ledger_answers/payment-settled": queue_batch(envelope(PAYMENT), of="ledger-answers"),
+        "ledger_answers/payment-file": queue_batch(envelope(PAYMENT_FILE), of="ledger-answers"),
+        "ledger_answers/payment": manual("2026-09-10T09:00:00Z", "Manual Run", payment=PAYMENT.detail),
         "ledger_answers/acknowledge": manual("2026-09-01T09:00:00Z", "Manual Run", acknowledge=ACKNOWLEDGED.detail),
         "ledger_answers/deliver": manual("2026-09-01T09:00:00Z", "Manual Run", deliver=DELIVERED),
         "ledger_answers/scheduled": scheduled("2026-09-01T10:00:00Z", "ledger-answers"),

@@ -36,6 +36,7 @@ from project_invoicing.events.own import (
     ProposalReady,
     SetupChanged,
 )
+from project_invoicing.events.receivables import InvoicePaymentsChanged
 from project_invoicing.store import client, outbox, setups
 from tests.builders import Context
 from tools.contracts import OWN_EVENTS
@@ -53,6 +54,7 @@ LISTENERS = {
     LedgerBatchReady.TYPE: ("ledger_answers",),
     LedgerDeliveryRequested.TYPE: ("ledger_answers",),
     LedgerBatchesRequested.TYPE: ("ledger_export",),
+    InvoicePaymentsChanged.TYPE: ("accounting_writeback",),
 }
 
 DESCRIBED = {event.TYPE: event for event in OWN_EVENTS}

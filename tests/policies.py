@@ -68,8 +68,9 @@ def asked(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str
             yield "secretsmanager:GetSecretValue", request["SecretId"]
         case "PutObject" | "GetObject":
             bucket = BUCKETS[request["Bucket"]]
-            assert bucket == "DocumentBucket" or request["Key"].startswith("ledger/")
-            yield f"s3:{operation}", f"{bucket}/*" if bucket == "DocumentBucket" else f"{bucket}/ledger/*"
+            folder = request["Key"].partition("/")[0]
+            assert bucket == "DocumentBucket" or folder in ("ledger", "payments")
+            yield f"s3:{operation}", f"{bucket}/*" if bucket == "DocumentBucket" else f"{bucket}/{folder}/*"
         case "Invoke":
             yield "lambda:InvokeFunction", FUNCTION_IDS[request["FunctionName"]]
         case "SendEmail":

@@ -39,6 +39,7 @@ from project_invoicing.events.own import (
     SweepContinued,
     WriteBackRequested,
 )
+from project_invoicing.events.receivables import InvoicePaymentsChanged
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
@@ -57,6 +58,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.record_payment import RecordPayment
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
@@ -79,6 +81,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerBatchesRequested,
     InvoiceDocumentReady,
     InvoiceMailChanged,
+    InvoicePaymentsChanged,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,
@@ -94,6 +97,7 @@ REQUESTS: Final[tuple[type[Request], ...]] = (
     BuildBatches,
     DeliverBatch,
     AcknowledgeBatch,
+    RecordPayment,
     MakeDocument,
     MakeDocuments,
     ShowDocument,

@@ -8,17 +8,20 @@ import pytest
 
 from local import ROOT
 from project_invoicing.domain import advice
-from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import BatchRefusal, PaymentRefusal, PostingFailure, RejectReason, WaitReason
 
 TABLES = [
     (advice.WAITS, WaitReason, "waits"),
     (advice.REFUSALS, PostingFailure, "refused"),
     (advice.BATCHES, BatchRefusal, "batch refused"),
+    (advice.PAYMENTS, PaymentRefusal, "payment refused"),
     (advice.REJECTIONS, RejectReason, "rejected"),
 ]
 
 
-@pytest.mark.parametrize(("table", "codes", "heading"), TABLES, ids=["waits", "refusals", "batches", "rejections"])
+@pytest.mark.parametrize(
+    ("table", "codes", "heading"), TABLES, ids=["waits", "refusals", "batches", "payments", "rejections"]
+)
 def test_every_reason_has_its_advice_and_the_readme_shows_it(table: dict[str, str], codes: type, heading: str) -> None:
     shown = (ROOT / "README.md").read_text("utf-8").partition(f"| {heading} | what to do |")[2].partition("\n\n")[0]
 

@@ -9,7 +9,14 @@ import pytest
 
 from local import ROOT
 from project_invoicing.domain.advice import WAITS
-from project_invoicing.domain.codes import SET_UP_REASONS, BatchRefusal, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import (
+    SET_UP_REASONS,
+    BatchRefusal,
+    PaymentRefusal,
+    PostingFailure,
+    RejectReason,
+    WaitReason,
+)
 from project_invoicing.setup.document import SetupDocument
 
 CONTRACT = (ROOT / "docs" / "contracts.md").read_text("utf-8")
@@ -21,6 +28,7 @@ CONTRACT = (ROOT / "docs" / "contracts.md").read_text("utf-8")
         ("Reasons a row or a proposal waits", WaitReason),
         ("Reasons a posting fails", PostingFailure),
         ("Reasons a ledger batch waits, is not delivered, or an answer changes nothing", BatchRefusal),
+        ("Reasons a payment counts nowhere", PaymentRefusal),
         ("Reasons a row is rejected", RejectReason),
     ],
 )

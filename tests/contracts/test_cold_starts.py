@@ -47,7 +47,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "workspace": (158, 115),
     "audit_sealing": (35, 20),
     "ledger_export": (146, 127),
-    "ledger_answers": (150, 132),
+    "ledger_answers": (150, 146),
     "invoice_documents": (170, 150),
     "invoice_sending": (64, 64),
 }

@@ -179,4 +179,5 @@ def test_the_list_says_how_each_map_stands(site: Site) -> None:
         "transaction_connections": ("running", None),
         "actuals_write_back": ("stopped", "the books are closed"),
         "invoices_write_back": ("running", None),
+        "payments_write_back": ("running", None),
     }

@@ -145,9 +145,9 @@ def test_a_batch_without_an_answer_is_overdue_after_its_hours(books: Books) -> N
     assert not is_overdue(batch, 24, "2026-06-04T04:00:00Z")
     assert is_overdue(batch, 24, "2026-06-04T04:00:01Z")
     books.at = "2026-06-04T05:00:00Z"
-    assert books.schedule("ledger_answers") == {"unanswered": 1}
+    assert books.schedule("ledger_answers") == {"unanswered": 1, "payments_set_aside": 0}
     told(books, SAID | {"outcome": "refused", "message": "closed"})
-    assert books.schedule("ledger_answers") == {"unanswered": 0}
+    assert books.schedule("ledger_answers") == {"unanswered": 0, "payments_set_aside": 0}
     asked(books, deliver=SAID | {"format": D365})
     assert unanswered_since(the_batch(books)) == books.at, "what is sent again waits again"
 

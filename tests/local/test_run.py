@@ -342,3 +342,42 @@ def test_the_deployed_stack_gives_the_same_result() -> None:
 
     assert outcome.result == json.loads((MONTH / "expected.json").read_text(encoding="utf-8"))
     assert outcome.dead_letters == []
+
+
+def test_a_payment_is_a_line_and_the_result_says_what_is_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ROOT / "events" / "scenarios" / "fixed-rate-contract"
+    (invoice,) = json.loads((folder / "expected.json").read_text("utf-8"))["invoices"]
+    paid = {
+        "company": "USPM",
+        "settlement_id": "P-1",
+        "version": 1,
+        "date": "2026-09-10",
+        "currency": invoice["currency"],
+    }
+    paid |= {"invoice_number": "FTI-00000001", "amount": "1.00"}
+    lines = [
+        {"at": "2026-09-10T08:00:00Z", "payment": paid},
+        {"at": "2026-09-11T08:00:00Z", "payment": paid | {"version": 2, "amount": invoice["total"]}},
+        {"at": "2026-09-12T08:00:00Z", "payment": paid},
+        {"at": "2026-09-13T08:00:00Z", "payment": paid | {"settlement_id": "P-2", "invoice_number": "FTI-9"}},
+    ]
+    events, out = tmp_path / "events.jsonl", tmp_path / "result.json"
+    text = "\n".join(json.dumps(line) for line in lines)
+    events.write_text(f"{(folder / 'events.jsonl').read_text('utf-8').rstrip()}\n{text}\n", encoding="utf-8")
+    shuffled = ["--shuffle", "3", "--duplicate", "1"]
+    assert (
+        main(["run", "--setup", SETUP, "--events", str(events), "--engine", "moto", "--out", str(out), *shuffled]) == 0
+    )
+    made, expected = json.loads(out.read_text("utf-8")), json.loads((folder / "expected.json").read_text("utf-8"))
+    (row,) = made["receivables"]
+    assert (row["open"], row["standing"], row["settlements"][0]["version"]) == ("0.00", "paid", 2)
+    assert [(one["action"], one["document"], one["reason"]) for one in made["refused"]] == [
+        ("payment", "FTI-9", "unknown_invoice")
+    ]
+    told = [one for one in made["write_back"] if one not in expected["write_back"]]
+    values = {"status": "invoice_paid", "state": "paid", "reason": "complete", "amount_due": "0.00"}
+    assert [(one["values"], one["state"]) for one in told] == [(values, "pending")]
+    assert made["vouchers"] == expected["vouchers"], "nothing is posted for a payment"
+    assert capsys.readouterr().err == ""

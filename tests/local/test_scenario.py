@@ -19,7 +19,8 @@ AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
     "dataverse, approve, confirm, run, edit, delete_lines, submit_proposal, approve_proposal, reject_proposal, "
-    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, acknowledge, deliver, setup"
+    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, acknowledge, deliver, "
+    "payment, setup"
 )
 SETUP = """\
 companies:

@@ -23,6 +23,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.record_payment import RecordPayment
 from project_invoicing.use_cases.requests.relayed import RelayedRequest
 from project_invoicing.use_cases.requests.request import Request, SignedRequest
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
@@ -37,6 +38,7 @@ REQUIRED: dict[type[Request], dict[str, Any]] = {
     ControlMap: {"action": "list"},
     DeliverBatch: BATCH | {"format": "plain"},
     RetryWriteBack: {"company": "USPM", "journal_id": "USPM-000001"},
+    RecordPayment: {"company": "USPM", "settlement_id": "P-1", "version": 1},
     MakeDocument: INVOICE,
     ResendDocument: INVOICE,
     MakeDocuments: {"month": "2026-08"},

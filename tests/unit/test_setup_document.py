@@ -66,6 +66,7 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
             "text": "{document} {project}",
             "answer_hours": 24,
         },
+        "partly_paid_is_paid": False,
     }
     assert made.number_sequences["USPM"].proposal.allow_lower
     assert made.sales_tax.rounding.model_dump(mode="json") == {

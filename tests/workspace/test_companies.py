@@ -93,6 +93,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
     "/sales-tax": [{}, {"company": "GBPM"}, {"from": "2026-01-01", "to": "2027-12-31", "lines": "yes"}],
     "/sales-tax/csv": [{"from": "2026-01-01", "to": "2027-12-31", "of": of} for of in ("codes", "lines")],
+    "/receivables": [{}, {"company": "GBPM"}, {"at": "2027-12-31"}, {"customer": "C-001", "at": "2027-12-31"}],
+    "/receivables/csv": [{"at": "2027-12-31", "of": of} for of in ("rows", "accounting", "invoices")],
     "/ledger": [{"company": "GBPM"}],
     "/ledger/batch": [BATCH],
     "/ledger/file": [{**BATCH, "name": "manifest.json"}],
@@ -147,6 +149,15 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/receivables/payment": {
+        "company": "GBPM",
+        "number": "FTZ-00000001",
+        "settlement_id": "P-1",
+        "version": "1",
+        "date": "2026-09-10",
+        "currency": "USD",
+        "amount": "777.00",
+    },
     "/ledger/build": {"company": "GBPM", "kind": "ledger"},
     "/ledger/batch/deliver": {**BATCH, "format": "beancount"},
     "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},
@@ -281,6 +292,10 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
         ],
         "/api/v1/documents/attachments": [invoice | {"name": "a.csv", "content": "YQ=="}],
         "/api/v1/documents/mails": [invoice, {**invoice, "company": "USPM"}],
+        "/api/v1/receivables/payments": [
+            {"company": "GBPM", "settlement_id": "P-1", "version": 1, "invoice_number": "FTZ-00000001", **paid}
+            for paid in ({"canceled": True}, {"date": "2026-09-10", "currency": "USD", "amount": "777"})
+        ],
         "/api/v1/imports": [{}, {"company": "GBPM"}, {"company": "USPM", "actual_id": guid("lost")}],
         "/api/v1/write-backs": [{"company": "GBPM", "invoice_number": "FTZ-00000001"}],
         "/api/v1/repairs": [{"repair": guid("lost")}],

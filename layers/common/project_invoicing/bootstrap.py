@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.master_data import MasterData
     from project_invoicing.store.proposals import Proposals
     from project_invoicing.store.ready import Ready
+    from project_invoicing.store.receivables import Receivables
     from project_invoicing.store.reconciliations import Reconciliations
     from project_invoicing.store.signatures import Signatures
     from project_invoicing.store.staging import Staging
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
+    from project_invoicing.use_cases.receivables.inbox import PaymentInbox, Payments
+    from project_invoicing.use_cases.receivables.take import Taking
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
@@ -470,6 +473,45 @@ def batch_answers() -> BatchAnswers:
     from project_invoicing.store.batch_answers import BatchAnswers
 
     return BatchAnswers(client.dynamodb(), settings().ledger_batches_table)
+
+
+def payment_inbox() -> PaymentInbox:
+    """What takes messages and requests about payments."""
+    from project_invoicing.use_cases.ledger_batches.read import BatchReader
+    from project_invoicing.use_cases.receivables.inbox import PaymentInbox
+
+    return PaymentInbox(payment_taking, BatchReader(ledger_bucket()), batch_answers())
+
+
+def payment_taking(at: str, actor: Actor) -> Taking:
+    """What takes payments that are told at ``at``."""
+    from project_invoicing.store import setups
+    from project_invoicing.store.invoices import Invoices
+    from project_invoicing.use_cases.receivables.take import Taking
+
+    named, tables = settings(), client.dynamodb()
+    setup = setups.current(tables, named.setup_table)
+    return Taking(receivables(), Invoices(tables, named.proposals_table), setup, at, actor)
+
+
+def payments_again(at: str) -> int:
+    """Tries again what is set aside; how many payments are still."""
+    from project_invoicing.domain.actor import BY_SCHEDULE
+
+    return payment_taking(at, BY_SCHEDULE).again()
+
+
+def payments(at: str, actor: Actor) -> Payments:
+    """What takes a payment that a person tells at a door that knows the person."""
+    from project_invoicing.use_cases.receivables.inbox import Payments
+
+    return Payments(payment_taking(at, actor))
+
+
+def receivables() -> Receivables:
+    from project_invoicing.store.receivables import Receivables
+
+    return Receivables(client.dynamodb(), settings().proposals_table)
 
 
 def ledger_overdue(at: str) -> int:

@@ -14,6 +14,7 @@ from project_invoicing.domain.compared_rows import ActualThere, ProformaThere, W
 from project_invoicing.domain.text import decimal
 
 _FROM_CONFIRMED_ON: Final = frozenset({"confirmed", "invoice_paid", "posted"})
+_PAID: Final = "invoice_paid"
 _OF_ACTUALS: Final = ("skip_sync", "transaction_type", "billing_type", "amount", "invoice", "currency")
 _OF_INVOICES: Final = ("number", "total", "currency", "state")
 
@@ -41,7 +42,8 @@ class ComparedColumns:
 
     @property
     def of_invoices(self) -> list[str]:
-        written = [column.column for column in table_maps()["invoices_write_back"].columns]
+        maps = (table_maps()[name] for name in ("invoices_write_back", "payments_write_back"))
+        written = [column.column for table_map in maps for column in table_map.columns]
         return list(dict.fromkeys([*(self._invoice[name] for name in _OF_INVOICES), STATUS, *written]))
 
     @property
@@ -88,6 +90,7 @@ class ComparedColumns:
             currency=_id(row.get(self._invoice["currency"])),
             is_canceled=self._states.get(row.get(self._invoice["state"], 0)) == RowState.CANCELED,
             is_out=INVOICE_STATUSES.get(row.get(STATUS, 0)) in _FROM_CONFIRMED_ON,
+            is_paid=INVOICE_STATUSES.get(row.get(STATUS, 0)) == _PAID,
             columns=row,
         )
 

@@ -22,6 +22,8 @@ INVOICE_STATES: Final[Mapping[int, str]] = {
     2: RowState.PAID,
     3: RowState.CANCELED,
 }
+PAID_REASONS: Final[Mapping[int, str]] = {100001: "complete", 100002: "partial"}
+"""Status reasons of the state Paid."""
 
 INVOICES: Final = TableMap(
     name=TableMapName.INVOICES,
@@ -139,6 +141,43 @@ INVOICES_WRITE_BACK: Final = TableMap(
             Transform.CODE,
             words=tuple(DocumentStanding),
             note="how far the document of the invoice has come; a text, or a choice all of whose codes are given",
+        ),
+    ),
+)
+
+PAYMENTS_WRITE_BACK: Final = TableMap(
+    name=TableMapName.PAYMENTS_WRITE_BACK,
+    version=1,
+    direction=Direction.TO_DATAVERSE,
+    entity=PROFORMA,
+    counterpart="what is open of a posted customer invoice",
+    filter="posted invoices of which receivables has told a payment, once their own write-back is done (PAY-08)",
+    rules="PAY-01 to PAY-06, PAY-10; a row that is paid is made active before it is changed, as Paid locks it",
+    columns=(
+        Column(
+            "msdyn_projectinvoicestatus",
+            "status",
+            Transform.CODE,
+            required=True,
+            default="posted",
+            codes=INVOICE_STATUSES,
+        ),
+        Column("statecode", "state", Transform.CODE, required=True, default=RowState.ACTIVE, codes=INVOICE_STATES),
+        Column(
+            "statuscode",
+            "reason",
+            Transform.CODE,
+            codes=PAID_REASONS,
+            note="written with the state Paid alone; a row that is made active gets the default of that state",
+        ),
+    ),
+    optional=(
+        Column(
+            "",
+            "amount_due",
+            Transform.DECIMAL,
+            limit=TOTAL_LIMIT,
+            note="what is open; the column `msdyn_amountdue` comes with Field Service, so many organizations lack it",
         ),
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from project_invoicing.dataverse.maps import (
     ACTUAL,
@@ -161,6 +161,31 @@ def document_write_back(*, document_link: str, document_state: str) -> dict[str,
     """
     fields = {"document_link": document_link, "document_state": document_state}
     return {column.column: _said(column, fields[column.field]) for column in document_columns()}
+
+
+def payment_write_back(
+    *, status: str, state: str, reason: str | None, amount_due: Decimal | None = None
+) -> dict[str, Any]:
+    """Columns of invoice -> values, for what is open of a posted invoice (PAY-01 to PAY-06)."""
+    fields = {"status": status, "state": state, "reason": reason, "amount_due": amount_due}
+    return write_columns("payments_write_back", fields)
+
+
+class StateColumns(NamedTuple):
+    """What an invoice's state and its reason are called, and the codes of two states."""
+
+    state: str
+    reason: str
+    active: int
+    paid: int
+
+
+def invoice_state_columns() -> StateColumns:
+    """The columns and codes by which the write-back of payments changes the state of an invoice (PAY-02)."""
+    columns = {column.field: column for column in table_maps()["payments_write_back"].columns}
+    codes = {word: code for code, word in (columns["state"].codes or {}).items()}
+    state, reason = columns["state"].column, columns["reason"].column
+    return StateColumns(state, reason, codes[RowState.ACTIVE], codes[RowState.PAID])
 
 
 def write_columns(map_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from project_invoicing.dataverse.invoice_maps import (
     INVOICE_STATUSES,
     INVOICES,
     INVOICES_WRITE_BACK,
+    PAYMENTS_WRITE_BACK,
 )
 from project_invoicing.dataverse.master_maps import MASTER_MAPS, MASTER_TABLES
 from project_invoicing.dataverse.overrides import OVERRIDES_VARIABLE, changed, object_in
@@ -71,6 +72,7 @@ __all__ = [
     "MASTER_TABLES",
     "MONEY_LIMIT",
     "OVERRIDES_VARIABLE",
+    "PAYMENTS_WRITE_BACK",
     "PROFORMA",
     "TOTAL_LIMIT",
     "TRANSACTION_CLASSES",
@@ -85,7 +87,15 @@ __all__ = [
     "table_maps",
 ]
 
-MAPS: Final = (*MASTER_MAPS, INVOICES, ACTUALS, TRANSACTION_CONNECTIONS, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK)
+MAPS: Final = (
+    *MASTER_MAPS,
+    INVOICES,
+    ACTUALS,
+    TRANSACTION_CONNECTIONS,
+    ACTUALS_WRITE_BACK,
+    INVOICES_WRITE_BACK,
+    PAYMENTS_WRITE_BACK,
+)
 """The maps as they are without overrides, in the order of the flow; those that are only looked up are no part of it."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import BatchRefusal, PaymentRefusal, PostingFailure, RejectReason, WaitReason
 
 WAITS: Final[Mapping[str, str]] = {
     WaitReason.REFERENCE_MISSING: "let the row named in the detail arrive from Dataverse, or correct it there; or add "
@@ -95,7 +95,16 @@ REJECTIONS: Final[Mapping[str, str]] = {
     RejectReason.CORRECTION_OF_UNKNOWN_ACTUAL: "fetch the actual that is corrected: `invoicing reconcile --repair ID`",
 }
 
-_EVERY: Final = {**WAITS, **REFUSALS, **BATCHES, **REJECTIONS}
+PAYMENTS: Final[Mapping[str, str]] = {
+    PaymentRefusal.UNKNOWN_INVOICE: "check company and number there and send a newer version; if the invoice is only "
+    "posted later, nothing: it is tried every hour",
+    PaymentRefusal.OTHER_CURRENCY: "send a newer version in the currency of the invoice",
+    PaymentRefusal.NO_CREDIT_NOTE: "send a newer version that names an invoice and a credit note of the same customer",
+    PaymentRefusal.TOO_MANY_DIGITS: "send a newer version with amounts that the currency can hold",
+    PaymentRefusal.SAME_VERSION_DIFFERS: "send what is right with a higher version; what came first counts until then",
+}
+
+_EVERY: Final = {**WAITS, **REFUSALS, **BATCHES, **REJECTIONS, **PAYMENTS}
 
 
 def what_to_do(reason: str) -> str:

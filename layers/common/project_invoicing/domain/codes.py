@@ -94,6 +94,7 @@ class TableMapName(StrEnum):
     TRANSACTION_CONNECTIONS = "transaction_connections"
     ACTUALS_WRITE_BACK = "actuals_write_back"
     INVOICES_WRITE_BACK = "invoices_write_back"
+    PAYMENTS_WRITE_BACK = "payments_write_back"
 
 
 MASTER_DATA_MAPS: Final = frozenset(
@@ -305,6 +306,16 @@ class BatchRefusal(StrEnum):
     UNCLEAR = "unclear"
     UNKNOWN_VOUCHER = "unknown_voucher"
     WRONG_SHA256 = "wrong_sha256"
+
+
+class PaymentRefusal(StrEnum):
+    """Why a payment that was told counts nowhere. The first four are set aside and tried again."""
+
+    UNKNOWN_INVOICE = "unknown_invoice"
+    OTHER_CURRENCY = "other_currency"
+    NO_CREDIT_NOTE = "no_credit_note"
+    TOO_MANY_DIGITS = "too_many_digits"
+    SAME_VERSION_DIFFERS = "same_version_differs"
 
 
 class RejectReason(StrEnum):

@@ -31,7 +31,10 @@ class ActualThere(NamedTuple):
 
 
 class ProformaThere(NamedTuple):
-    """A proforma in Dataverse. ``is_out``: it is confirmed or beyond; ``columns`` are those that were written back."""
+    """A proforma in Dataverse. ``is_out``: it is confirmed or beyond; ``columns`` are those that were written back.
+
+    ``is_paid``: its project invoice status is paid, whoever has said so.
+    """
 
     id: str
     version: int | None
@@ -41,3 +44,4 @@ class ProformaThere(NamedTuple):
     is_canceled: bool
     is_out: bool
     columns: Mapping[str, Any]
+    is_paid: bool = False

@@ -50,6 +50,7 @@ class Done(StrEnum):
     MAIL_OPENED = "mail opened"
     MAIL_BOUNCED = "mail returned"
     MAIL_COMPLAINED = "mail complained about"
+    PAYMENT_TOLD = "told of a payment"
 
     @classmethod
     def of_map(cls, action: MapAction) -> Done:

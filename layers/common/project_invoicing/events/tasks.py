@@ -40,12 +40,18 @@ class PostingTask(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBackTask(Task):
-    """A posted document whose accounting is to be written back."""
+    """A posted document whose accounting is to be written back, or an invoice whose payments are."""
 
     TYPE: ClassVar[str] = "Accounting Write-Back"
-    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (("journal_id",), ("invoice_number",), ("invoice_document",))
+    EITHER: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("journal_id",),
+        ("invoice_number",),
+        ("invoice_document",),
+        ("paid_invoice",),
+    )
 
     company: Company
     journal_id: Annotated[str | None, Says("the number of the journal")] = None
     invoice_number: Annotated[str | None, Says("the number of the invoice")] = None
     invoice_document: Annotated[str | None, Says("the number of the invoice of whose document is told")] = None
+    paid_invoice: Annotated[str | None, Says("the number of an invoice of which a payment was told")] = None

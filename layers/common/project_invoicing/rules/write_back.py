@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actual import fee_id, may_have_fee
-from project_invoicing.domain.codes import DocumentStanding, StagingState
+from project_invoicing.domain.codes import DocumentStanding, RowState, StagingState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO
@@ -16,6 +16,9 @@ from project_invoicing.domain.staged_row import StagedRow
 
 if TYPE_CHECKING:
     from project_invoicing.domain.mailed_document import MailedDocument
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.payment import Receivable
 
 Values = dict[str, Any]
 
@@ -93,3 +96,22 @@ def row_of_invoice(invoice: Invoice) -> Values:
 def standing_of_document(mail: MailedDocument | None) -> DocumentStanding:
     """What is told of a document that is made (WB-14): what became of its last mail, once that has left or failed."""
     return (mail.state.standing if mail else None) or DocumentStanding.READY
+
+
+def row_of_payments(invoice: Invoice, receivable: Receivable) -> Values:
+    """What is written to the proforma once a payment was told (PAY-04 to PAY-06): Paid once nothing is open.
+
+    A part that is paid leaves it active, unless the company's parameter says otherwise (99-34).
+    """
+    # Imported late: most documents are written back before anybody has told of a payment.
+    from project_invoicing.domain.payment import Balance, Standing  # noqa: PLC0415
+
+    balance = Balance.of(invoice.total, receivable.settlements)
+    paid = balance.standing is Standing.PAID
+    partly = balance.standing is Standing.PARTLY_PAID and receivable.partly_is_paid
+    return {
+        "status": "invoice_paid" if paid else "posted",
+        "state": RowState.PAID if paid or partly else RowState.ACTIVE,
+        "reason": "complete" if paid else "partial" if partly else None,
+        "amount_due": balance.open,
+    }

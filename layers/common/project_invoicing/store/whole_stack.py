@@ -14,13 +14,14 @@ from project_invoicing.domain.credited_tax import TaxOfInvoice
 from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.payment import Receivable
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_item import RejectedItem, UnreadableRow
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.domain.told_document import ToldDocument
-from project_invoicing.store import invoices, journal_change, proposal_items, rows, write_backs
+from project_invoicing.store import invoices, journal_change, proposal_items, receivables, rows, write_backs
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of
 from project_invoicing.store.ledger import PAGE, Ledger, assemble, entries_of
@@ -97,6 +98,7 @@ class WholeProposals:
     def __init__(self, proposals: Proposals) -> None:
         self._proposals = proposals
         self._items = list(scan(proposals.client, proposals.table))
+        self._receivables: dict[tuple[str, str], Receivable] | None = None
         self._pages = _by_partition(item for item in self._items if "l" in item)
 
     def headers(self) -> list[Proposal]:
@@ -108,6 +110,13 @@ class WholeProposals:
         """The posted invoices, in no order."""
         found = (invoices.invoice_of(item) for item in _headers(self._items, invoices.PREFIX))
         return [invoice for invoice in found if invoice.posted]
+
+    def receivable(self, company: str, number: str) -> Receivable | None:
+        """What was settled of an invoice."""
+        if self._receivables is None:
+            found = (receivables.receivable_of(item) for item in self._items if item["sk"] == receivables.KEY)
+            self._receivables = {(one.company, one.invoice_number): one for one in found}
+        return self._receivables.get((company, number))
 
     def taxes(self) -> dict[str, dict[str, TaxOfInvoice]]:
         """By company and number what an invoice has charged and what was given back, for those that say so."""

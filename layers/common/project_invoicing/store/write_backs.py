@@ -11,6 +11,9 @@ stopped (D-034):
 * ``rt`` only the rows that are not written are tried, because a person asked for them again
 * ``ow`` ``wd`` state of an invoice's own row, and Dataverse's answer where it failed
 
+What is open of an invoice has one of its own, ``WRITEBACK#payment#company#number``, which is taken up again with each
+payment: ``nn`` ``pv`` the change that is to be told, and the one that was told last (``Receivable.changes``).
+
 Who had it tried again is in its history (``store.history``).
 
 Two workers at once do no harm: both write the same values, and if both have tried the same rows only one advances.
@@ -39,13 +42,15 @@ PREFIX: Final = "WRITEBACK#"
 HEADER: Final = "H"
 INVOICE_DOCUMENT: Final = "invoice_document"
 """The source of what is kept about the document of an invoice: its items are those of ``told_documents``."""
+PAYMENT: Final = "payment"
+"""The source of what is open of an invoice."""
 UNFINISHED: Final = "W"
 """The partition of these items in the index; the partitions of rows are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A posted document. ``source`` is ``journal`` or ``invoice``, ``number`` the journal's or the invoice's.
+    """A posted document. ``source`` is ``journal``, ``invoice`` or ``payment``, ``number`` the document's.
 
     With ``INVOICE_DOCUMENT`` it is what customers get of an invoice.
     """
@@ -72,6 +77,8 @@ class Progress:
     again: bool
     own: WriteBackState
     own_detail: str | None
+    told: int = 0
+    """Of payments: the change that was told last."""
 
 
 class WriteBacks:
@@ -135,6 +142,32 @@ class WriteBacks:
         except TransactionCancelled:
             return False
         return True
+
+    def note_payments(self, document: Document, change: int, until: str) -> bool:
+        """Takes up what is open of an invoice, and keeps the schedule off it ``until`` then.
+
+        ``False``: a newer change has been taken up.
+        """
+        expression = Expression()
+        values = {"q": UNFINISHED, "qs": until, "nn": change}
+        written = expression.update(values, first={"dn": 0, "fl": 0})
+        newest = f"{expression.absent('nn')} OR {expression.name('nn')} <= {expression.value(change)}"
+        return self._written(document, expression, written, newest) is not None
+
+    def told_payments(
+        self, document: Document, change: int, state: WriteBackState, detail: str | None, again: str | None
+    ) -> bool:
+        """What came of telling a change; ``again``: from when on it is tried again. ``False``: there is a newer one."""
+        expression = Expression()
+        queued = {"q": UNFINISHED, "qs": again} if again else {"q": None, "qs": None}
+        values = {**queued, "pv": change, "ow": state, "wd": detail}
+        return (
+            self._written(document, expression, expression.update(values), expression.equal("nn", change)) is not None
+        )
+
+    def note(self, document: Document, made: HistoryEntry) -> None:
+        """An entry about something that was asked for and is carried out by a message, once."""
+        histories.commit(self.client, self.table, document.pk, made, [])
 
     def history(self, document: Document) -> Iterator[HistoryEntry]:
         """Who had it written back again, oldest first."""
@@ -202,4 +235,5 @@ def progress_of(item: Item) -> Progress:
         again=item.get("rt", False),
         own=WriteBackState(item.get("ow", WriteBackState.PENDING)),
         own_detail=item.get("wd"),
+        told=int(item.get("pv", 0)),
     )

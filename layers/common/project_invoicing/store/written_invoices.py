@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from project_invoicing.domain.invoice import Invoice
     from project_invoicing.domain.made_document import DocumentState
     from project_invoicing.domain.mailed_document import MailedDocument
+    from project_invoicing.domain.payment import Receivable
     from project_invoicing.store.invoices import Invoices
     from project_invoicing.store.write_backs import Progress, WriteBacks
 
@@ -27,6 +28,33 @@ class Written(NamedTuple):
     progress: dict[Document, Progress]
     documents: dict[str, DocumentState]
     mails: dict[str, MailedDocument]
+
+
+class Told(NamedTuple):
+    """How an invoice was written back, what was settled of it, and how that was written back."""
+
+    invoice: Progress | None
+    receivable: Receivable | None
+    payments: Progress | None
+
+
+def told(invoices: Invoices, progress: WriteBacks, company: str, number: str) -> Told:
+    """One request."""
+    # Imported late: a list of invoices needs nothing of payments.
+    from project_invoicing.store import receivables  # noqa: PLC0415
+
+    documents = [Document(source, company, number) for source in (INVOICE, write_backs.PAYMENT)]
+    keys = [(progress.table, document.pk, write_backs.HEADER) for document in documents]
+    keys.append((invoices.table, headers.partition(company, number), receivables.KEY))
+    settled: Receivable | None = None
+    found: dict[Document, Progress] = {}
+    for table, item in get_across(invoices.client, keys):
+        if table == invoices.table:
+            settled = readable(receivables.receivable_of, item)
+        else:
+            one = write_backs.progress_of(item)
+            found[one.document] = one
+    return Told(found.get(documents[0]), settled, found.get(documents[1]))
 
 
 def read(invoices: Invoices, progress: WriteBacks, company: str, numbers: Collection[str]) -> Written:

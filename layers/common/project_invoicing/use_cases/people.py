@@ -42,6 +42,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "BuildBatches": Role.POSTER,
     "DeliverBatch": Role.POSTER,
     "AcknowledgeBatch": Role.POSTER,
+    "RecordPayment": Role.POSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,

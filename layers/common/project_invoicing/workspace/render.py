@@ -45,6 +45,7 @@ NAVIGATION: Final = (
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
     ("/sales-tax", "Sales tax", "s"),
+    ("/receivables", "Receivables", "a"),
     ("/ledger", "General ledger", "g"),
     ("/close", "Period close", "c"),
     ("/master-data", "Master data", "m"),

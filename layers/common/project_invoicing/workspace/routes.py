@@ -72,6 +72,10 @@ ROUTES: Final = (
     # sales tax
     Route("GET", "/sales-tax", "pages.sales_tax:show"),
     Route("GET", "/sales-tax/csv", "pages.sales_tax:download"),
+    # receivables
+    Route("GET", "/receivables", "pages.receivables:show"),
+    Route("GET", "/receivables/csv", "pages.receivables:download"),
+    Route("POST", "/receivables/payment", "pages.receivables:pay", Role.POSTER),
     # batches for general ledgers
     Route("GET", "/ledger", "pages.ledger:listed"),
     Route("GET", "/ledger/batch", "pages.ledger:show"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -37,6 +37,9 @@ from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
 from project_invoicing.setup.lookups import FinanceSetup
 
+if TYPE_CHECKING:
+    from project_invoicing.domain.payment import Receivable
+
 _STATES: Final = {
     ProposalStatus.WAITING: "waits for its lines",
     ProposalStatus.READY: "is ready to be posted",
@@ -57,12 +60,17 @@ class ProposalWaits:
 
 @dataclass(frozen=True, slots=True)
 class PostedInvoice:
-    """A posted invoice with its vouchers, and the state of its write-back with Dataverse's answer where it failed."""
+    """A posted invoice with its vouchers, and the state of its write-back with Dataverse's answer where it failed.
+
+    ``receivable``: what was settled of it, if receivables has told anything, and ``paid`` how that was written back.
+    """
 
     invoice: Invoice
     vouchers: Sequence[Voucher]
     written_back: tuple[WriteBackState, str | None] | None
     """``None`` for an invoice between companies, which has no proforma."""
+    receivable: Receivable | None = None
+    paid: tuple[WriteBackState, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +216,31 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
         say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
         explanation.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
+    if found.receivable:
+        _say_open(explanation, found, found.receivable, words)
+
+
+def _say_open(explanation: Explanation, found: PostedInvoice, receivable: Receivable, words: Words) -> None:
+    """What is open of an invoice, and whether Dataverse knows."""
+    # Imported late: of most invoices nobody has told a payment.
+    from project_invoicing.domain.payment import Balance  # noqa: PLC0415
+
+    invoice = found.invoice
+    balance = Balance.of(invoice.total, receivable.settlements)
+    settled, total = (words.money(amount, invoice.currency) for amount in (balance.settled, balance.total))
+    explanation.facts["open"] = words.money(balance.open, invoice.currency)
+    explanation.facts["settled"] = f"{settled} of {total}, {len(receivable.settlements)} settlements"
+    if balance.over:
+        explanation.facts["settled beyond its total"] = words.money(balance.over, invoice.currency)
+    match found.paid:
+        case WriteBackState.FAILED, answer:
+            explanation.happened(f"what is open was refused by Dataverse: {answer}")
+            explanation.advise(
+                "payment refused by Dataverse: fix what it says; it is told again every day, or at once by "
+                f"`invoicing reconcile --repair {invoice.proforma_id}`"
+            )
+        case WriteBackState.DONE, _:
+            explanation.happened("Dataverse has what is open")
 
 
 def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:

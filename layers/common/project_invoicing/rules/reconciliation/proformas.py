@@ -118,6 +118,14 @@ def document_not_told(invoice: Invoice, told: ToldDocument | None) -> Finding:
     return _of_invoice("write_back_failed" if detail else "write_back_unfinished", invoice, text)
 
 
+def payments_not_written(invoice: Invoice, state: WriteBackState, answer: str | None) -> Finding:
+    """A write-back of what is open of an invoice that has failed or is still outstanding (PAY-08, PAY-10)."""
+    failed = state is WriteBackState.FAILED
+    says = f"Dataverse says: {answer}" if failed else "not told yet"
+    detail = f"what is open of invoice {invoice.invoice_number}: {says}"
+    return _of_invoice("write_back_failed" if failed else "write_back_unfinished", invoice, detail)
+
+
 def invoice_written_differs(invoice: Invoice, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Finding]:
     """Number, date, status and tax of an invoice where Dataverse no longer has what was written back (WB-07).
 

@@ -127,6 +127,9 @@ class Parameters(SetupRow):
 
     ``receivables``: how customer invoices reach the general ledger: in its journal, with the customer on the line, or
     as documents. ``ledger``: when batches for it are made, and in which formats.
+
+    ``partly_paid_is_paid``: an invoice of which a part is paid becomes Paid in Dataverse, with the status reason
+    Partial, which locks its row there; false leaves it active until nothing is open (99-34).
     """
 
     journal_period: JournalPeriod = JournalPeriod.DAYS
@@ -154,6 +157,7 @@ class Parameters(SetupRow):
     submitter_may_approve: bool = False
     receivables: ReceivablesWay = ReceivablesWay.JOURNAL
     ledger: LedgerExport = LedgerExport()
+    partly_paid_is_paid: bool = False
 
 
 class LineProperty(SetupRow):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus
-from project_invoicing.domain.history import HistoryEntry
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, WriteBackState
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import Proposal
@@ -47,14 +47,26 @@ def explain_proposal(stores: Stores, proforma_id: str) -> Explanation | None:
     if header is None:
         made = proforma_in_words(proforma_id, found)
         return woven(made, of_row) if made else None
-    made = proposal_in_words(_facts(stores, header, found), stores.setup)
+    facts = _facts(stores, header, found)
+    made = proposal_in_words(facts, stores.setup)
     say_pins(made, stores.proposals.master_data(header))
     if header.status is ProposalStatus.POSTED:
         _say_seal(made, stores.proposals.mark(proforma_id))
     if header.company and header.invoice_number:
         say_where(stores, made, INVOICE, header.company, header.invoice_number)
     again = _written_again(stores, INVOICE, header.company, header.invoice_number)
-    return woven(made, [*stores.proposals.history(proforma_id), *of_row, *again])
+    paid = _payments(stores, facts.posted.invoice) if facts.posted and facts.posted.receivable else []
+    return woven(made, [*stores.proposals.history(proforma_id), *of_row, *again, *paid])
+
+
+def _payments(stores: Stores, invoice: Invoice) -> list[HistoryEntry]:
+    """What receivables has told of an invoice."""
+    # Imported late: of most invoices nobody has told a payment.
+    from project_invoicing.store.receivables import Receivables  # noqa: PLC0415
+
+    store = stores.proposals.invoices
+    told = Receivables(store.client, store.table).history(invoice.company, invoice.invoice_number)
+    return [one for one in told if one.what is Done.PAYMENT_TOLD]
 
 
 def _written_again(stores: Stores, source: str, company: str | None, number: str | None) -> list[HistoryEntry]:
@@ -101,9 +113,12 @@ def _waits(stores: Stores, header: Proposal) -> ProposalWaits:
 
 
 def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
-    vouchers = list(stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number))
-    written_back = None if invoice.borrower else stores.told(invoice.company, invoice.invoice_number)
-    return PostedInvoice(invoice, vouchers, written_back)
+    company, number = invoice.company, invoice.invoice_number
+    vouchers, told = list(stores.ledger.vouchers(INVOICE, company, number)), stores.told_of(company, number)
+    state = (told.invoice.own, told.invoice.own_detail) if told.invoice else (WriteBackState.PENDING, None)
+    paid = (told.payments.own, told.payments.own_detail) if told.payments else None
+    written_back = None if invoice.borrower else state
+    return PostedInvoice(invoice, vouchers, written_back, told.receivable, paid)
 
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:

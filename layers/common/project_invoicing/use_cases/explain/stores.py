@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from project_invoicing.config import Settings
 from project_invoicing.dataverse.mapping import calendar_dates
-from project_invoicing.domain.codes import ConnectionRole, StagingState, WriteBackState
-from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.codes import ConnectionRole, StagingState
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.states import MapState
@@ -21,7 +20,7 @@ from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.write_backs import Document, WriteBacks
+from project_invoicing.store.write_backs import WriteBacks
 from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from project_invoicing.store.mailed_documents import MailedDocuments
     from project_invoicing.store.sealable import Sealable
     from project_invoicing.store.seals import Seals
+    from project_invoicing.store.written_invoices import Told
     from project_invoicing.use_cases.write_back.records import DocumentRecords
 
 
@@ -110,10 +110,11 @@ class Stores:
     def setup(self) -> FinanceSetup:
         return self.setups.current
 
-    def told(self, company: str, invoice_number: str) -> tuple[WriteBackState, str | None]:
-        """How the write-back of an invoice to the proforma's own row stands, and Dataverse's answer where it failed."""
-        progress = self.write_backs.get(Document(INVOICE, company, invoice_number))
-        return (progress.own, progress.own_detail) if progress else (WriteBackState.PENDING, None)
+    def told_of(self, company: str, invoice_number: str) -> Told:
+        """How an invoice and what is open of it were written back. One request."""
+        from project_invoicing.store.written_invoices import told  # noqa: PLC0415 - as above
+
+        return told(self.proposals.invoices, self.write_backs, company, invoice_number)
 
     def document_records(self) -> DocumentRecords:
         """What is known of the documents of invoices, and what Dataverse was told of them."""

@@ -12,11 +12,12 @@ from typing import Final
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import DataverseApi, FoundRow
 from project_invoicing.dataverse.compared import ComparedColumns
-from project_invoicing.dataverse.found_rows import columns_of, inbound_maps, row_event_of
+from project_invoicing.dataverse.found_rows import STATUS, columns_of, inbound_maps, row_event_of
 from project_invoicing.dataverse.mapping import (
     document_columns,
     document_write_back,
     invoice_write_back,
+    payment_write_back,
     reads_fees,
     to_actual,
     to_connection,
@@ -34,7 +35,7 @@ from project_invoicing.rules.reconciliation import proformas, received
 from project_invoicing.rules.reconciliation.findings import Finding, id_text
 from project_invoicing.rules.reconciliation.proformas import Proformas
 from project_invoicing.rules.reconciliation.received import ReceivedActuals
-from project_invoicing.rules.write_back import row_of_invoice
+from project_invoicing.rules.write_back import row_of_invoice, row_of_payments
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.store import whole_tables
 from project_invoicing.use_cases.reconciliation.books import Books
@@ -230,11 +231,24 @@ class AgainstDataverse:
             self._report(proformas.header_says_something_new(header, now))
 
     def _written_of_invoice(self, there: ProformaThere, invoice: Invoice) -> None:
-        state, answer = self.books.stores.told(invoice.company, invoice.invoice_number)
-        if state is not WriteBackState.DONE:
+        told = self.books.stores.told_of(invoice.company, invoice.invoice_number)
+        own, paid = told.invoice, told.payments
+        if own is None or own.own is not WriteBackState.DONE:
+            state, answer = (own.own, own.own_detail) if own else (WriteBackState.PENDING, None)
             self._report([proformas.invoice_not_written(invoice, state, answer)])
             return
         ours = invoice_write_back(**row_of_invoice(invoice))
+        if told.receivable:
+            self.checks["write_back_differs"].count("invoices with payments")
+            if paid is None or paid.own is not WriteBackState.DONE or paid.told != told.receivable.changes:
+                failed = paid is not None and paid.own is WriteBackState.FAILED
+                state = WriteBackState.FAILED if failed else WriteBackState.PENDING
+                answer = paid.own_detail if paid and failed else None
+                self._report([proformas.payments_not_written(invoice, state, answer)])
+                return
+            ours |= payment_write_back(**row_of_payments(invoice, told.receivable))
+        elif there.is_paid:  # a person has said so there, and nobody has told us of a payment
+            ours = {name: value for name, value in ours.items() if name != STATUS}
         self._report(proformas.invoice_written_differs(invoice, ours, there.columns))
 
     def _told_of_document(self, there: ProformaThere, invoice: Invoice) -> None:

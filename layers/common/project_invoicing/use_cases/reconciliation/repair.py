@@ -197,7 +197,9 @@ class Repairs:
         if header is None or header.company is None or header.invoice_number is None:
             return None
         if taken is None:
-            taken = self.stores.told(header.company, header.invoice_number)[0] is WriteBackState.DONE
+            told = self.stores.told_of(header.company, header.invoice_number)
+            paid = told.payments is None or told.payments.own is not WriteBackState.FAILED
+            taken = paid and told.invoice is not None and told.invoice.own is WriteBackState.DONE
             if taken and document_columns() and self._document_is_due(header.company, header.invoice_number):
                 taken = False  # the rows were taken, and only of the document Dataverse has to be told
         return Retry(company=header.company, invoice_number=header.invoice_number, everything=taken)

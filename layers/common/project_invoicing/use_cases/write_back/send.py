@@ -1,5 +1,7 @@
 """Writes posted accounting back to Dataverse: the details of each actual, and the invoice's own (WB-01 to WB-07).
 
+What is open of an invoice follows once its own row is written: ``write_back.payments`` (PAY-08).
+
 The values come from the pages of the posted document, so that the event stays small, and only the rows on these pages
 are ever written. The rows go in batches, across pages; after each batch its rows get their states, and then the
 document records its progress. After a crash in between, one batch is sent again, which changes nothing: a posted
@@ -18,8 +20,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
 from project_invoicing.dataverse.api import AccessDenied, Answer, DataverseApi, Patch, Throttled
-from project_invoicing.dataverse.mapping import actual_write_back, document_columns, invoice_write_back, reads_fees
-from project_invoicing.dataverse.maps import ACTUAL, ACTUALS_WRITE_BACK, INVOICES_WRITE_BACK, PROFORMA
+from project_invoicing.dataverse.mapping import (
+    actual_write_back,
+    document_columns,
+    invoice_state_columns,
+    invoice_write_back,
+    reads_fees,
+)
+from project_invoicing.dataverse.maps import (
+    ACTUAL,
+    ACTUALS_WRITE_BACK,
+    INVOICES_WRITE_BACK,
+    PAYMENTS_WRITE_BACK,
+    PROFORMA,
+)
 from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
@@ -35,7 +49,7 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import transact_what_holds
-from project_invoicing.store.write_backs import INVOICE_DOCUMENT, Document, Progress, WriteBacks
+from project_invoicing.store.write_backs import INVOICE_DOCUMENT, PAYMENT, Document, Progress, WriteBacks
 from project_invoicing.use_cases.documents.requests import named
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.table_maps.at_work import MapsAtWork
@@ -79,18 +93,24 @@ def document_of(detail: Mapping[str, Any]) -> Document:
     """The document that an event, a task or a person names. Raises ``Rejected``."""
     given = named(detail)
     company, journal, invoice = (given.get(name) for name in ("company", "journal_id", "invoice_number"))
+    if company and given.get("paid_invoice"):
+        return Document(PAYMENT, company, str(given["paid_invoice"]))
     if not company or bool(journal) == bool(invoice):
         raise Rejected(RejectReason.SCHEMA, "name company and journal_id, or company and invoice_number")
     return Document(JOURNAL, company, journal) if journal else Document(INVOICE, company, str(invoice))
 
 
 def document_due(message: Mapping[str, Any]) -> Document:
-    """The document of a queued message: the event of its posting, or a task. Raises ``Rejected``."""
+    """The document of a queued message: the event of its posting or its payments, or a task. Raises ``Rejected``."""
     named: JournalPosted | InvoicePosted | WriteBackTask
     if message.get("detail-type") in ABOUT_DOCUMENTS:
         of = document_of(message.get("detail") or {})
         return Document(INVOICE_DOCUMENT, of.company, of.number)
     match message.get("detail-type"):
+        case "InvoicePaymentsChanged":  # its class is not loaded for two of its fields
+            said = message.get("detail") or {}
+            task = {"company": said.get("company"), "paid_invoice": said.get("invoice_number")}
+            return document_of(WriteBackTask.of({**message, "detail": task}).as_detail())
         case JournalPosted.TYPE:
             named = JournalPosted.of(message)
         case InvoicePosted.TYPE:
@@ -136,6 +156,9 @@ class WriteBack:
             if document_columns():
                 self._trying(document, lambda: self._tell(document))
             return
+        if document.source == PAYMENT:
+            self._trying(document, lambda: self._tell_payments(document, at))
+            return
         invoice = self._posted(document)
         if invoice and invoice.borrower:
             return  # its journal wrote its actuals back, and there is no proforma
@@ -157,6 +180,17 @@ class WriteBack:
         except AccessDenied:
             self.documents.put_off(document, self._from_now(DENIED_FOR))
             raise
+
+    def _tell_payments(self, document: Document, at: str) -> None:
+        """What is open of an invoice, as ``write_back``."""
+        # Imported late: most documents are written back before anybody has told of a payment.
+        from project_invoicing.use_cases.write_back.payments import PaymentsWriteBack  # noqa: PLC0415
+
+        dataverse = self.dataverse if self.maps.running(PAYMENTS_WRITE_BACK.name) else None
+        invoices = self.proposals.invoices
+        work = PaymentsWriteBack(invoices, self.documents, dataverse, self._from_now)
+        for state in work.tell(document, at):
+            self._count(int(state is WriteBackState.DONE), int(state is WriteBackState.FAILED))
 
     def hand_out(self, at: str) -> int:
         """Queues every unfinished document that no worker is busy with. Returns how many."""
@@ -201,6 +235,10 @@ class WriteBack:
             return f"refused: {name} is still being written back; its rows say which were refused"
         everything = bool(asked.everything)
         rows = progress.failed + (progress.own is WriteBackState.FAILED)
+        paid = self._payments_again(document, at, everything=everything)
+        if paid and not (rows or everything):
+            self.documents.note(document, HistoryEntry(at, who, Done.WRITTEN_AGAIN, {}, {"rows": "payments"}))
+            return f"what is open of {name} is told again"
         told = {"written": progress.done, "refused": rows}
         made = HistoryEntry(at, who, Done.WRITTEN_AGAIN, told, {"rows": "all" if everything else rows})
         telling = self._telling() if document.source == INVOICE and document_columns() else None
@@ -223,6 +261,15 @@ class WriteBack:
             return f"refused: Dataverse is still being told of the document of {number} of {company}"
         self.queue.send([_task(Document(INVOICE_DOCUMENT, company, number), at)])
         return f"Dataverse is told of the document of {number} of {company} again"
+
+    def _payments_again(self, document: Document, at: str, *, everything: bool) -> bool:
+        """Whether what is open of an invoice is told again: it was refused, or all of the invoice is written again."""
+        paid = Document(PAYMENT, document.company, document.number)
+        progress = self.documents.get(paid) if document.source == INVOICE else None
+        if progress is None or not (everything or progress.own is WriteBackState.FAILED):
+            return False
+        self.queue.send([_task(paid, at)], RETRY_SECONDS if everything else 0)
+        return True
 
     # Work
 
@@ -346,14 +393,31 @@ class WriteBack:
         if invoice and own is not WriteBackState.DONE:
             if not self.maps.running(INVOICES_WRITE_BACK.name):
                 return  # the schedule retries it
-            values = invoice_write_back(**row_of_invoice(invoice))
-            (answer,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, values)])
+            answer = self._told_of_invoice(dataverse, invoice)
             if answer.unanswered:
                 raise Throttled(answer.retry_after or RETRY_SECONDS)
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
         self.documents.finish(progress, own, detail)
+
+    def _told_of_invoice(self, dataverse: DataverseApi, invoice: Invoice) -> Answer:
+        """What Dataverse says to the invoice's own values. A row that is Paid by us is made active for them (PAY-02).
+
+        It is told again what is open once it has them.
+        """
+        patch = Patch(PROFORMA, invoice.proforma_id, invoice_write_back(**row_of_invoice(invoice)))
+        (answer,) = dataverse.patch([patch])
+        paid = Document(PAYMENT, invoice.company, invoice.invoice_number)
+        if answer.ok or answer.unanswered or self.documents.get(paid) is None:
+            return answer
+        names = invoice_state_columns()
+        (opened,) = dataverse.patch([Patch(PROFORMA, invoice.proforma_id, {names.state: names.active})])
+        if not opened.ok:
+            return opened if opened.unanswered else answer
+        self.queue.send([_task(paid, utc_text(self.now()))], RETRY_SECONDS)
+        (answer,) = dataverse.patch([patch])
+        return answer
 
     def _count(self, done: int, failed: int) -> None:
         self.done += done
@@ -379,4 +443,6 @@ def _task(document: Document, at: str) -> dict[str, Any]:
         return WriteBackTask(company=document.company, invoice_document=document.number).message(at)
     if document.source == INVOICE:
         return WriteBackTask(company=document.company, invoice_number=document.number).message(at)
+    if document.source == PAYMENT:
+        return WriteBackTask(company=document.company, paid_invoice=document.number).message(at)
     return WriteBackTask(company=document.company, journal_id=document.number).message(at)

@@ -7,10 +7,11 @@ from dataclasses import fields
 from inspect import cleandoc
 from typing import Any, Final, get_args, get_type_hints
 
-from project_invoicing.domain.codes import BatchRefusal, PostingFailure, RejectReason, WaitReason
+from project_invoicing.domain.codes import BatchRefusal, PaymentRefusal, PostingFailure, RejectReason, WaitReason
 from project_invoicing.domain.ledger_answer import Effect
 from project_invoicing.domain.made_document import DocumentState
 from project_invoicing.domain.mailed_document import MAIL_STATES, MailState
+from project_invoicing.domain.payment import Effect as Told
 from project_invoicing.events.details import Detail, Shape, shapes
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import ACTIONS, COMMANDS
@@ -31,6 +32,7 @@ from project_invoicing.use_cases.requests.invoice_documents import (
 )
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
+from project_invoicing.use_cases.requests.record_payment import RecordPayment
 from project_invoicing.use_cases.requests.repair_differences import RepairDifferences
 from project_invoicing.use_cases.requests.request import SIGNATURE, Request
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
@@ -51,6 +53,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
     "build_batches": BuildBatches,
     "deliver_batch": DeliverBatch,
     "acknowledge_batch": AcknowledgeBatch,
+    "record_payment": RecordPayment,
     "import_staging": ImportStaging,
     "retry_write_back": RetryWriteBack,
     "repair_differences": RepairDifferences,
@@ -289,7 +292,7 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
             "reason": {
                 **_TEXT,
                 "description": "what a program can go by; of a refusal "
-                + ", ".join(sorted({*PostingFailure, *BatchRefusal, *WaitReason, *RejectReason})),
+                + ", ".join(sorted({*PostingFailure, *BatchRefusal, *PaymentRefusal, *WaitReason, *RejectReason})),
             },
             "detail": {**_TEXT, "description": "what is the matter, and what to do"},
             "field": {**_TEXT, "description": "the field at fault"},
@@ -386,6 +389,24 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
             "number": _NUMBER,
             "state": {**_NULLABLE, "description": "of the batch, after it"},
             "external_numbers": _TEXTS,
+        }
+    ),
+    "RecordPaymentAnswer": _object(
+        {
+            "outcome": {
+                **_TEXT,
+                "enum": [one for one in Told if one not in (Told.SET_ASIDE, Told.REFUSED)],
+                "description": "what came of it",
+            },
+            "company": _TEXT,
+            "settlement_id": _TEXT,
+            "version": _NUMBER,
+            "detail": _TEXT,
+            "open": {
+                "type": "array",
+                "items": _object({"invoice_number": _TEXT, "open": _TEXT, "currency": _TEXT}),
+                "description": "what is open of each document that changed",
+            },
         }
     ),
     "ImportStagingAnswer": _object({"journal_lines": _NUMBER, "proposals_ready": _NUMBER, "waiting": _NUMBER}),

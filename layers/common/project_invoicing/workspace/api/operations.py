@@ -25,6 +25,7 @@ from project_invoicing.use_cases.requests.import_staging import ImportStaging
 from project_invoicing.use_cases.requests.post_invoices import PostInvoices
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 from project_invoicing.use_cases.requests.question import Question
+from project_invoicing.use_cases.requests.record_payment import RecordPayment
 from project_invoicing.use_cases.requests.repair_differences import ALL, RepairDifferences
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.setups import SetupVersions
@@ -104,6 +105,13 @@ def acknowledge_batch(call: Call) -> Answer:
     """Says what the other ledger has made of a batch."""
     asked = request_of(AcknowledgeBatch, call)
     answer = bootstrap.ledger_acknowledging(call.at, call.actor).answer(asked)
+    return _done(answer, answer.get("refused", ()), done="refused" not in answer)
+
+
+def record_payment(call: Call) -> Answer:
+    """Says what was settled of a posted invoice."""
+    asked = request_of(RecordPayment, call)
+    answer = bootstrap.payments(call.at, call.actor).record(asked)
     return _done(answer, answer.get("refused", ()), done="refused" not in answer)
 
 

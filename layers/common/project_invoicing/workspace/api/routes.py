@@ -54,6 +54,7 @@ OPERATIONS: Final = (
     Operation("POST", "/ledger/batches", "operations:build_batches"),
     Operation("POST", "/ledger/deliveries", "operations:deliver_batch"),
     Operation("POST", "/ledger/answers", "operations:acknowledge_batch"),
+    Operation("POST", "/receivables/payments", "operations:record_payment"),
     Operation("POST", "/imports", "operations:import_staging"),
     Operation("POST", "/write-backs", "operations:retry_write_back"),
     Operation("POST", "/repairs", "operations:repair_differences"),

@@ -26,6 +26,7 @@ from project_invoicing.use_cases.invoice_documents.kept import asked_for, kept_d
 from project_invoicing.use_cases.lists.asked import FILTERS, Kind
 from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.invoices import state_of
+from project_invoicing.use_cases.receivables.shown import receivable_row
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import Lines, history_of, kept, lines_of, place_in, vouchers_of
 from project_invoicing.workspace.neighbours import neighbours
@@ -76,6 +77,7 @@ def show(desk: Desk) -> Response[Any]:
     asks_snapshot = document.made is None or (sends and mail is None)
     snapshot = stores.proposals.invoices.snapshot(company, number) if asks_snapshot else None
     delivery = snapshot.presentation.delivery if snapshot else None
+    receivable = bootstrap.receivables().get(company, number)
     page = desk.page(
         "invoice.html",
         title=f"Invoice {number}",
@@ -97,6 +99,7 @@ def show(desk: Desk) -> Response[Any]:
         accepted=",".join(f".{one}" for one in BEGINS),
         proforma=_in_dataverse(invoice),
         history=history_of(made.history(company, number)),
+        receivable=receivable_row(invoice, receivable, Figures(setup)) if receivable else None,
         progress=progress,
         write_back=None if invoice.borrower else state_of(progress),
         refused=_refused(rows, staged),
