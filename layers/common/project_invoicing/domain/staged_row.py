@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
@@ -18,6 +19,9 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.accrued_revenue import Correction
 
 
 class Delivery(StrEnum):
@@ -35,6 +39,7 @@ class StagedRow:
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
     ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
+    ``corrections``: what correction journals have posted for its accrual; ``correction_journal``: the draft it is on.
     """
 
     actual: Actual
@@ -66,6 +71,8 @@ class StagedRow:
     links_accepted: int = 0
     lineage: Lineage | None = None
     taken_by: str | None = None
+    corrections: tuple[Correction, ...] = ()
+    correction_journal: str | None = None
 
     @property
     def id(self) -> str:

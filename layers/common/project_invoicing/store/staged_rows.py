@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from project_invoicing.domain.actual import RowVersion, is_newer
@@ -15,6 +15,9 @@ from project_invoicing.store.items import Item, readable
 from project_invoicing.store.lineage_columns import lineage_in
 from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
 from project_invoicing.store.staging_queue import RELINKED, blocker_of, is_outdated
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.accrued_revenue import Correction
 
 ROW: Final = "A"
 LINK: Final = "l_"
@@ -81,7 +84,16 @@ def row_of(item: Item) -> StagedRow | None:
         links_accepted=item.get("lk", 0),
         lineage=lineage_in(item["li"], accrual, item.get("tx")) if "li" in item else None,
         taken_by=taker_of(item),
+        corrections=_corrections_of(item["cc"]) if "cc" in item else (),
+        correction_journal=item.get("cj"),
     )
+
+
+def _corrections_of(text: str) -> tuple[Correction, ...]:
+    # Imported late: hardly a row has any.
+    from project_invoicing.store.correction_columns import corrections_of  # noqa: PLC0415
+
+    return corrections_of(text)
 
 
 def readable_row(item: Item) -> StagedRow | None:

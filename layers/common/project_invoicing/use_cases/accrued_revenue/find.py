@@ -1,0 +1,211 @@
+"""Finds what invoices left of accrued revenue, from the vouchers of some days (ARR-01 to ARR-06).
+
+It reads what was invoiced on these days and nothing else: the index of the ledger, and for fifty invoices their
+headers, their first pages, their vouchers and the unbilled sales they bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from project_invoicing.chunks import chunks
+from project_invoicing.domain.accrued_revenue import Imbalance, Taking, left_of, parts_of
+from project_invoicing.domain.codes import ConnectionRole, StagingState
+from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.ledger import INVOICE, Unbalanced, VoucherLine
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.accrued_revenue import Chosen, imbalance, in_order, may_bill, taken_back
+from project_invoicing.store.ledger import Ledger
+from project_invoicing.store.ledger_ahead import DOCUMENTS, LedgerAhead
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.staging import Staging
+
+_PLACES: Final = 500
+"""Pages of the ledger that are looked for at once, in its index."""
+_LONG_AGO: Final = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What accrued revenue is compared by."""
+
+    staging: Staging
+    proposals: Proposals
+    ledger: Ledger
+
+
+@dataclass(slots=True)
+class Found:
+    """The imbalances, by project. ``unclear``: what a voucher took back that nobody can tell of which sale.
+
+    ``invoices``: how many were looked at.
+    """
+
+    rows: list[Imbalance] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    invoices: int = 0
+    whole: bool = True
+
+
+@dataclass(slots=True)
+class _Sale:
+    """An unbilled sale with everything that took its accrual back."""
+
+    row: StagedRow
+    takings: dict[str, Taking] = field(default_factory=dict)
+    invoice: Invoice | None = None
+    line: ProposalLine | None = None
+
+
+def find(sources: Sources, company: str, chosen: Chosen, *, most: int | None = None) -> Found:
+    """The imbalances that are ``chosen``. Stops after ``most`` invoices, and is then not ``whole``."""
+    found, sales = Found(), dict[str, _Sale]()
+    ahead = LedgerAhead(sources.ledger.client, sources.ledger.table)
+    for invoices in _invoices(sources, company, chosen):
+        if most is not None and found.invoices + len(invoices) > most:
+            found.whole = False
+            break
+        found.invoices += len(invoices)
+        ahead.look_ahead(company, [(INVOICE, one.invoice_number) for one in invoices])
+        _add(sources, ahead, invoices, sales, found.unclear)
+    _add_others(sources, sales)
+    rows = (_imbalance(sale) for sale in sales.values())
+    found.rows = list(in_order(row for row in rows if row and chosen.has(row)))
+    found.unclear.sort()
+    return found
+
+
+def again(sources: Sources, known: Mapping[str, Sequence[Taking]]) -> dict[str, tuple[StagedRow, tuple[Taking, ...]]]:
+    """These unbilled sales as they are now, with what took them back as known, and what has since."""
+    rows = sources.staging.readable(known)
+    sales = {id: _Sale(row, {one.billed_id: one for one in known[id]}) for id, row in rows.items() if id in known}
+    _add_others(sources, sales)
+    return {id: (sale.row, tuple(sale.takings.values())) for id, sale in sales.items()}
+
+
+def _imbalance(sale: _Sale) -> Imbalance | None:
+    line, invoice = sale.line, sale.invoice
+    return imbalance(
+        sale.row,
+        sale.takings.values(),
+        invoice.customer if invoice else None,
+        line.contract if line else None,
+        line.transaction_date if line else None,
+    )
+
+
+def _invoices(sources: Sources, company: str, chosen: Chosen) -> Iterator[list[Invoice]]:
+    """The posted invoices with vouchers on these days, fifty at a time."""
+    before = f"0|{chosen.days.last.isoformat()}~"
+    since = chosen.days.first.isoformat()
+    while before:
+        documents, before = sources.ledger.documents(company, INVOICE, _PLACES, since=since, before=before)
+        for some in chunks([number for _, number in documents], DOCUMENTS):
+            yield list(sources.proposals.invoices.many(company, some).values())
+
+
+def _add(
+    sources: Sources, ledger: Ledger, invoices: Sequence[Invoice], sales: dict[str, _Sale], unclear: list[str]
+) -> None:
+    lines = sources.proposals.invoices.whole(invoices)
+    bills = _bills(sources.staging, invoices, lines)
+    rows = sources.staging.readable({id for some in bills.values() for id in some.values()})
+    for invoice in invoices:
+        billed = {
+            line.actual_id: id
+            for line in lines[invoice.invoice_number]
+            if (id := bills[invoice.invoice_number].get(line.actual_id)) in rows and rows[id].accrual
+        }
+        if not billed:
+            continue
+        by_id = {line.actual_id: line for line in lines[invoice.invoice_number]}
+        for taking in _takings(invoice, list(by_id.values()), ledger, rows, billed, unclear):
+            id = billed[taking.billed_id]
+            sale = sales.setdefault(id, _Sale(rows[id]))
+            sale.takings[taking.billed_id] = taking
+            sale.invoice, sale.line = invoice, by_id[taking.billed_id]
+
+
+def _takings(
+    invoice: Invoice,
+    lines: Sequence[ProposalLine],
+    ledger: Ledger,
+    rows: Mapping[str, StagedRow],
+    billed: Mapping[str, str],
+    unclear: list[str],
+) -> Iterator[Taking]:
+    """What the invoice took back of each accrual that it bills; ``billed``: the unbilled sale of each billed one."""
+    projects = {by: accrual.project or "" for by, id in billed.items() if (accrual := rows[id].accrual)}
+    try:
+        voucher = list(_voucher(ledger, invoice))
+    except Unbalanced as unbalanced:
+        unclear.append(f"invoice {invoice.invoice_number}: {unbalanced}")
+        return
+    taken = taken_back(invoice, lines, voucher, projects)
+    unclear += taken.unclear
+    for by in billed:
+        parts = taken.by_line.get(by, ())
+        yield Taking(by, invoice.invoice_number, invoice.voucher or "", invoice.accounting_date, parts)
+
+
+def _voucher(ledger: Ledger, invoice: Invoice) -> Iterator[VoucherLine]:
+    for voucher in ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number):
+        yield from voucher.lines
+
+
+def _bills(
+    staging: Staging, invoices: Iterable[Invoice], lines: Mapping[str, Sequence[ProposalLine]]
+) -> dict[str, dict[str, str]]:
+    """By invoice: the unbilled sale that each of its billed sales bills. Between companies that is the sale itself.
+
+    A line that an earlier version wrote does not say what it took; its row does.
+    """
+    found: dict[str, dict[str, str]] = {}
+    silent: dict[str, str] = {}
+    for invoice in invoices:
+        number = invoice.invoice_number
+        found[number] = {}
+        for line in filter(may_bill, lines[number]):
+            if invoice.borrower is not None:
+                found[number][line.actual_id] = line.actual_id
+            elif line.took is not None:
+                found[number][line.actual_id] = line.took
+            else:
+                silent[line.actual_id] = number
+    for id, row in (staging.readable(silent) if silent else {}).items():
+        if unbilled := row.links.get(ConnectionRole.UNBILLED):
+            found[silent[id]][id] = unbilled
+    return found
+
+
+def _add_others(sources: Sources, sales: Mapping[str, _Sale]) -> None:
+    """Adds what took a sale on another day: its row names what continues it."""
+    missing = {
+        by: sale for id, sale in sales.items() if (by := sale.row.taken_by) and by not in sale.takings and by != id
+    }
+    for id, row in (sources.staging.readable(missing) if missing else {}).items():
+        taking = _other(sources, row, missing[id].row)
+        if taking:
+            missing[id].takings[id] = taking
+
+
+def _other(sources: Sources, row: StagedRow, sale: StagedRow) -> Taking | None:
+    """What a posted row took of a sale's accrual: on an invoice, or on a journal as its reversal."""
+    if row.state is not StagingState.POSTED or row.company is None or sale.accrual is None:
+        return None
+    if row.journal_id:
+        parts = parts_of(row.accrual) if row.accrual else ()
+        return Taking(row.id, row.journal_id, row.voucher or "", _LONG_AGO, left_of(parts))
+    proposals = sources.proposals
+    proforma = proposals.by_number([row.company], row.proposal_id or "").get(row.company)
+    header = proposals.get(proforma) if proforma else None
+    invoice = proposals.invoices.get(row.company, header.invoice_number) if header and header.invoice_number else None
+    if invoice is None:
+        return None
+    lines = proposals.invoices.lines(row.company, invoice.invoice_number)
+    found = _takings(invoice, lines, sources.ledger, {sale.id: sale}, {row.id: sale.id}, [])
+    return next(found, None)
