@@ -81,7 +81,7 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class AccrualCorrection:
     """What a correction journal has posted for an unbilled sale."""
 
     journal: str
@@ -101,7 +101,7 @@ class Imbalance:
     transaction_class: TransactionClass
     accrual: Accrual
     takings: tuple[Taking, ...]
-    corrections: tuple[Correction, ...] = ()
+    corrections: tuple[AccrualCorrection, ...] = ()
     customer: str | None = None
     contract: str | None = None
     voucher: str | None = None
@@ -137,7 +137,9 @@ class Imbalance:
         return self.unbilled_id if self.transaction_class in _UNDER_ONE_ID else self.last.billed_id
 
 
-def left_after(accrual: Accrual, takings: Iterable[Taking], corrections: Iterable[Correction]) -> tuple[Part, ...]:
+def left_after(
+    accrual: Accrual, takings: Iterable[Taking], corrections: Iterable[AccrualCorrection]
+) -> tuple[Part, ...]:
     """What is left of an accrual."""
     taken = (part for taking in takings for part in taking.parts)
     corrected = (part for correction in corrections for part in correction.parts)

@@ -171,6 +171,7 @@ class PostingType(StrEnum):
     WIP_COST_ITEM = "wip_cost_item"
     WIP_SALES_VALUE = "wip_sales_value"
     ACCRUED_REVENUE_SALES_VALUE = "accrued_revenue_sales_value"
+    ACCRUED_REVENUE_OFFSET = "accrued_revenue_offset"
     INVOICED_REVENUE = "invoiced_revenue"
     INVOICED_REVENUE_ON_ACCOUNT = "invoiced_revenue_on_account"
     WIP_INVOICED_ON_ACCOUNT = "wip_invoiced_on_account"
@@ -255,6 +256,10 @@ class PostingFailure(StrEnum):
     FOUR_EYES = "four_eyes"
     ROLE_MISSING = "role_missing"
     E_INVOICE_RULE = "e_invoice_rule"
+    OFFSET_ACCOUNT_MISSING = "offset_account_missing"
+    IMBALANCE_CHANGED = "imbalance_changed"
+    ON_CORRECTION_JOURNAL = "on_correction_journal"
+    TOO_MANY_LINES = "too_many_lines"
 
 
 class BatchRefusal(StrEnum):

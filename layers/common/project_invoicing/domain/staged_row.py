@@ -21,7 +21,7 @@ from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 
 if TYPE_CHECKING:
-    from project_invoicing.domain.accrued_revenue import Correction
+    from project_invoicing.domain.accrued_revenue import AccrualCorrection
 
 
 class Delivery(StrEnum):
@@ -39,7 +39,8 @@ class StagedRow:
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
     ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
-    ``corrections``: what correction journals have posted for its accrual; ``correction_journal``: the draft it is on.
+    ``accrual_corrections``: what correction journals have posted for its accrual; ``correction_journal``: the draft
+    that it is on.
     """
 
     actual: Actual
@@ -71,7 +72,7 @@ class StagedRow:
     links_accepted: int = 0
     lineage: Lineage | None = None
     taken_by: str | None = None
-    corrections: tuple[Correction, ...] = ()
+    accrual_corrections: tuple[AccrualCorrection, ...] = ()
     correction_journal: str | None = None
 
     @property

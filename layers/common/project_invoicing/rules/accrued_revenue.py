@@ -121,7 +121,7 @@ def imbalance(
         transaction_class=row.actual.transaction_class,
         accrual=row.accrual,
         takings=tuple(sorted(takings, key=lambda one: (one.on, one.invoice, one.billed_id))),
-        corrections=row.corrections,
+        corrections=row.accrual_corrections,
         customer=customer,
         contract=contract,
         voucher=row.voucher,

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 from decimal import Decimal
 
-from project_invoicing.domain.accrued_revenue import Correction, Part
+from project_invoicing.domain.accrued_revenue import AccrualCorrection, Part
 from project_invoicing.domain.codes import PostingType
 
 
-def corrections_text(corrections: Iterable[Correction]) -> str:
+def corrections_text(corrections: Iterable[AccrualCorrection]) -> str:
     return json.dumps(
         [
             [
@@ -28,9 +28,9 @@ def corrections_text(corrections: Iterable[Correction]) -> str:
     )
 
 
-def corrections_of(text: str) -> tuple[Correction, ...]:
+def corrections_of(text: str) -> tuple[AccrualCorrection, ...]:
     return tuple(
-        Correction(
+        AccrualCorrection(
             journal,
             voucher,
             tuple(

@@ -17,7 +17,7 @@ from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_
 from project_invoicing.store.staging_queue import RELINKED, blocker_of, is_outdated
 
 if TYPE_CHECKING:
-    from project_invoicing.domain.accrued_revenue import Correction
+    from project_invoicing.domain.accrued_revenue import AccrualCorrection
 
 ROW: Final = "A"
 LINK: Final = "l_"
@@ -84,12 +84,12 @@ def row_of(item: Item) -> StagedRow | None:
         links_accepted=item.get("lk", 0),
         lineage=lineage_in(item["li"], accrual, item.get("tx")) if "li" in item else None,
         taken_by=taker_of(item),
-        corrections=_corrections_of(item["cc"]) if "cc" in item else (),
-        correction_journal=item.get("cj"),
+        accrual_corrections=_corrections_of(item["ar"]) if "ar" in item else (),
+        correction_journal=item.get("aj"),
     )
 
 
-def _corrections_of(text: str) -> tuple[Correction, ...]:
+def _corrections_of(text: str) -> tuple[AccrualCorrection, ...]:
     # Imported late: hardly a row has any.
     from project_invoicing.store.correction_columns import corrections_of  # noqa: PLC0415
 
