@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
@@ -18,6 +19,13 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
+
+
+class Correction(NamedTuple):
+    """A voucher of its own that moved what was posted with a row: its source and its number."""
+
+    source: str
+    number: str
 
 
 class Delivery(StrEnum):
@@ -34,7 +42,9 @@ class StagedRow:
 
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
-    ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
+    ``accrual``, ``cost_accounts`` and ``lineage`` say where what was posted is now: each of the ``corrections`` has
+    changed them. ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before
+    rows had it.
     """
 
     actual: Actual
@@ -66,6 +76,7 @@ class StagedRow:
     links_accepted: int = 0
     lineage: Lineage | None = None
     taken_by: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def id(self) -> str:

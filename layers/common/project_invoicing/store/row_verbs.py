@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.domain.staged_row import OnDocument, OnJournal, SaleToBill, StagedRow
+from project_invoicing.domain.staged_row import Correction, OnDocument, OnJournal, SaleToBill, StagedRow
 from project_invoicing.domain.states import ROWS, RowVerb
 from project_invoicing.store.items import Item
 from project_invoicing.store.lineage_columns import lineage_text
@@ -110,13 +110,15 @@ class RowVerbs:
         values = {"st": ROWS.after(row.state, verb), "co": company, **values, **cleared, **taken}
         return self._row(row.id, values, _unchanged(row), free_for=taken)
 
-    def take(self, id: str, by: str) -> Write:
+    def take(self, id: str, by: str, continued: StagedRow | None = None) -> Write:
         """``by`` takes the actual to continue it, if no other has (99-25). Repeating it changes nothing.
 
-        The actual may not have arrived: its taker can be known before it.
+        The actual may not have arrived: its taker can be known before it. ``continued``: its row as it was read, which
+        nobody may have moved meanwhile: the line that continues it has its accounts and dimensions.
         """
         taken = _taken(by)
-        return self._row(id, taken, {}, free_for=taken)
+        expected = {"cv": _corrections(continued.corrections)} if continued else {}
+        return self._row(id, taken, expected, free_for=taken)
 
     def free(self, id: str, by: str) -> Write:
         """The actual is no longer continued, so another may continue it."""
@@ -204,6 +206,38 @@ class RowVerbs:
             expected = _unchanged(row, expected["st"]) | expected
         return self._row(actual_id, values, expected)
 
+    def corrected(
+        self,
+        row: StagedRow,
+        by: Correction,
+        *,
+        cost_accounts: CostAccounts | None = None,
+        accrual: Accrual | None = None,
+        lineage: Lineage | None = None,
+    ) -> Write:
+        """A voucher of its own moves what was posted with the row: what follows goes where it is now.
+
+        On condition that nobody else has moved it, taken it back or billed it since it was read. What is not given
+        stays.
+        """
+        after = ROWS.after(row.state, RowVerb.CORRECTED)
+        kept_accrual, kept_lineage = accrual or row.accrual, lineage or row.lineage
+        values: dict[str, Any] = {"st": after, "cv": _corrections((*row.corrections, by))}
+        if cost_accounts is not None:
+            values["ca"] = json.dumps(cost_accounts, separators=(",", ":"))
+        if accrual:
+            values["ac"] = accrual_text(accrual)
+        if kept_lineage and (accrual or lineage):
+            values["li"] = lineage_text(kept_lineage, kept_accrual, row.sales_tax_amount)
+        taker = UUID(row.taken_by).bytes if row.taken_by else None
+        return self._row(row.id, values, {"st": row.state, "tk": taker, "cv": _corrections(row.corrections)})
+
+    def as_corrected(self, row: StagedRow) -> Write:
+        """Nothing changes: on condition that the row is posted, and that nobody else has moved it since it was read."""
+        values = {"st": ROWS.after(row.state, RowVerb.CORRECTED)}
+        taker = UUID(row.taken_by).bytes if row.taken_by else None
+        return self._row(row.id, values, {"st": row.state, "tk": taker, "cv": _corrections(row.corrections)})
+
     def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse took the accounting details of this voucher, or refused them (WB-03, WB-10)."""
         values = {"wb": WriteBackState.FAILED if refusal else WriteBackState.DONE, "wd": refusal}
@@ -231,6 +265,10 @@ def _unchanged(row: StagedRow, state: StagingState | None = None) -> dict[str, A
 
 def _taken(by: str | None) -> dict[str, Any]:
     return {"tk": UUID(by).bytes} if by else {}
+
+
+def _corrections(all_: Sequence[Correction]) -> list[str] | None:
+    return [f"{source}#{number}" for source, number in all_] or None
 
 
 def _rate_text(rate: ExchangeRate) -> str:

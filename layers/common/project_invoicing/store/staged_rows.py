@@ -10,7 +10,7 @@ from uuid import UUID
 from project_invoicing.domain.actual import RowVersion, is_newer
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import Correction, StagedRow
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.lineage_columns import lineage_in
 from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
@@ -81,6 +81,7 @@ def row_of(item: Item) -> StagedRow | None:
         links_accepted=item.get("lk", 0),
         lineage=lineage_in(item["li"], accrual, item.get("tx")) if "li" in item else None,
         taken_by=taker_of(item),
+        corrections=tuple(Correction(*one.split("#", 1)) for one in item.get("cv", ())),
     )
 
 
