@@ -31,6 +31,8 @@ class Done(StrEnum):
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
     WRITTEN_AGAIN = "sent to Dataverse again"
+    MOVED = "moved"
+    ADJUSTED = "adjusted"
     DOCUMENT_MADE = "document made"
     ATTACHED = "attached"
     IN_OUTBOX = "document put into the outbox"

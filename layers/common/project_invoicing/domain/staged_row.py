@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from project_invoicing.domain.accrued_revenue import AccrualCorrection
 
 
+class Correction(NamedTuple):
+    """A voucher of its own that moved what was posted with a row: its source and its number."""
+
+    source: str
+    number: str
+
+
 class Delivery(StrEnum):
     """What a delivered version of a row did."""
 
@@ -38,9 +45,11 @@ class StagedRow:
 
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
+    ``accrual``, ``cost_accounts`` and ``lineage`` say where what was posted is now: each of the ``corrections`` has
+    changed them, but for ``accrual_corrections``: those have brought to zero what invoices left of ``accrual``.
+    ``correction_journal`` is the draft of such corrections that it is on.
+
     ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
-    ``accrual_corrections``: what correction journals have posted for its accrual; ``correction_journal``: the draft
-    that it is on.
     """
 
     actual: Actual
@@ -74,6 +83,7 @@ class StagedRow:
     taken_by: str | None = None
     accrual_corrections: tuple[AccrualCorrection, ...] = ()
     correction_journal: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def id(self) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from project_invoicing.domain.actual import RowVersion, is_newer
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import Correction, StagedRow
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.lineage_columns import lineage_in
 from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
@@ -86,6 +86,7 @@ def row_of(item: Item) -> StagedRow | None:
         taken_by=taker_of(item),
         accrual_corrections=_corrections_of(item["ar"]) if "ar" in item else (),
         correction_journal=item.get("aj"),
+        corrections=tuple(Correction(*one.split("#", 1)) for one in item.get("cv", ())),
     )
 
 

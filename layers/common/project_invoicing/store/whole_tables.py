@@ -11,14 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from project_invoicing.domain.actual import Connection
+from project_invoicing.domain.finance_voucher import FinanceVoucher
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_item import RejectedItem, StagedItem
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.store import outbox
+from project_invoicing.store.finance_vouchers import voucher_of
 from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
+from project_invoicing.store.journal_change import PREFIX
 from project_invoicing.store.journals import Journals, journal_of
 from project_invoicing.store.ledger import PAGE, Entry, Ledger, entries_of
 from project_invoicing.store.proposals import Proposals
@@ -64,7 +67,7 @@ class Stored(Generic[T]):
 
 
 class LedgerPage(NamedTuple):
-    """A page of vouchers of one document; ``source`` is ``journal`` or ``invoice``."""
+    """A page of vouchers of one document; ``source`` is what made it."""
 
     company: str
     source: str
@@ -148,7 +151,7 @@ def _staged(item: Item, row: StagedRow | None) -> StagedItem:
 
 def journals_posted(journals: Journals) -> Iterator[tuple[str, int]]:
     """Company and posted pages of every journal; they reveal anything posted while the tables are read."""
-    for item in scan(journals.client, journals.table, equal={"sk": HEADER}):
+    for item in _headers_of_journals(journals):
         yield item["co"], item.get("pg", 0)
 
 
@@ -159,7 +162,19 @@ def proposals_posted(proposals: Proposals) -> Iterator[tuple[str, int]]:
 
 
 def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
-    return (Stored(item, journal_of) for item in scan(journals.client, journals.table, equal={"sk": HEADER}))
+    return (Stored(item, journal_of) for item in _headers_of_journals(journals))
+
+
+def finance_vouchers(journals: Journals) -> Iterator[Stored[FinanceVoucher]]:
+    """The headers of vouchers that persons made."""
+    return (
+        Stored(item, voucher_of) for item in scan(journals.client, journals.table, equal={"sk": HEADER}) if "so" in item
+    )
+
+
+def _headers_of_journals(journals: Journals) -> Iterator[Item]:
+    found = scan(journals.client, journals.table, equal={"sk": HEADER})
+    return (item for item in found if str(item["pk"]).startswith(PREFIX))
 
 
 def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from project_invoicing.domain.codes import PostingType, StagingState
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Difference
 from project_invoicing.domain.staged_row import StagedRow
@@ -99,14 +99,19 @@ class Vouchers:
         self._told[number] = Told(amount, row.id, bool(row.accrual) or not row.journal_id)
 
     def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
-        """Adds up a page of the ledger. A voucher that does not balance on it may continue on the next."""
+        """Adds up a page of the ledger. A voucher that does not balance on it may continue on the next.
+
+        No row names the voucher of a person's document.
+        """
         sums: dict[tuple[Number, str], Decimal] = defaultdict(lambda: ZERO)
         booked: dict[Number, Decimal] = defaultdict(lambda: ZERO)
+        has_rows = source not in PERSONS
         for entry in entries:
             number = Number(company, entry.voucher)
             sums[number, entry.currency] += entry.amount
             sums[number, ""] += entry.accounting_amount
-            booked[number] += weight(entry, source)
+            if has_rows:
+                booked[number] += weight(entry, source)
         for key, amount in sums.items():
             if amount:
                 self._balances[key] += amount

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.staged_item import StagedItem
 from project_invoicing.domain.staged_row import StagedRow
@@ -13,6 +17,7 @@ from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.rules.explaining.facts import ActualFacts, OnJournal, OnProposal, is_posted_with, wait_now
 from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.waiting import waits_as
+from project_invoicing.store import finance_vouchers
 from project_invoicing.store.whole_tables import staged_item
 from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
@@ -28,11 +33,19 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         facts = _facts(stores, item, item.row)
         made = actual_in_words(facts, stores.setup)
         _say_where(stores, made, facts)
-        return woven(made, stores.staging.history(ACTUAL, id))
+        return woven(made, [*stores.staging.history(ACTUAL, id), *_corrections(stores, item.row)])
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
     absent = not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
     return woven(absent, stores.staging.history(ACTUAL, id)) if absent else None
+
+
+def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
+    """Who moved what was posted with the row, with the numbers of the vouchers."""
+    place = (stores.journals.client, stores.journals.table, str(row.company))
+    for source, number in row.corrections:
+        for made in finance_vouchers.history(*place, source, number):
+            yield replace(made, after={**made.after, "voucher": number})
 
 
 def _look_ahead(stores: Stores, actual: Actual) -> None:

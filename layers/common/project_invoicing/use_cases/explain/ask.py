@@ -94,10 +94,10 @@ class _Search:
                 yield explain_voucher(stores, JOURNAL, company, journal, voucher)
 
     def _numbers(self, company: str) -> bool:
-        """Whether ``asked`` has the form of the company's voucher numbers."""
-        number_format = self.stores.setup.number_sequences(company).voucher
-        form = re.escape(format_number(number_format, 0, company)).replace("0", "[0-9]")
-        return re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) is not None
+        """Whether ``asked`` has the form of one of the company's voucher numbers."""
+        formats = self.stores.setup.number_sequences(company).vouchers().values()
+        forms = (re.escape(format_number(one, 0, company)).replace("0", "[0-9]") for one in formats)
+        return any(re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) for form in forms)
 
 
 def _readable(

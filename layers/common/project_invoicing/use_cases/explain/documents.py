@@ -7,7 +7,7 @@ from itertools import chain, islice
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.tables import PROFORMA
 from project_invoicing.rules.explaining.documents import (
@@ -20,6 +20,7 @@ from project_invoicing.rules.explaining.documents import (
     proforma_in_words,
     proposal_in_words,
     refusals_of,
+    say_finance_voucher,
     voucher_in_words,
     waits_of,
     with_actual,
@@ -28,6 +29,7 @@ from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.history import sealed_in_words, woven
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
+from project_invoicing.store import finance_vouchers
 from project_invoicing.store.unsealed import Mark
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.explain.actuals import explain_actual
@@ -133,6 +135,12 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
     made = voucher_in_words(voucher, company, source, document, found, stores.setup)
     if found:
         say_where(stores, made, source, company, document, voucher)
+    if source in PERSONS:
+        posted = finance_vouchers.numbered(stores.journals.client, stores.journals.table, company, voucher)
+        if posted:
+            say_finance_voucher(made, posted)
+        place = (stores.journals.client, stores.journals.table, company, source, document)
+        return woven(made, finance_vouchers.history(*place))
     if source == INVOICE:
         return made
     for page in stores.journals.pages(company, document):

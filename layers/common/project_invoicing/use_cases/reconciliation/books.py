@@ -17,7 +17,7 @@ from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.master_data import NameKey, SeenName, SeenRow
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
@@ -140,6 +140,8 @@ class Books:
         return isinstance(found, Defect) or bool(found)
 
     def _has_ended(self, company: str, source: str, document: str) -> bool:
+        if source in PERSONS:
+            return True  # header, page and place are written in one transaction
         if source == JOURNAL:
             journal = self.stores.journals.get(company, document)
             return journal is None or journal.status is JournalStatus.POSTED
