@@ -254,7 +254,8 @@ def workplace(at: str, actor: Actor | None = None) -> Workplace:
     """What a person's command works with. ``actor``: who asks, where the door knows it."""
     from project_invoicing.use_cases.commands.workplace import Workplace
 
-    return Workplace(proposals(), journals(), staging(), master_data(), finance_setups(), at, actor)
+    stores = (proposals(), journals(), staging(), master_data())
+    return Workplace(*stores, finance_setups(), at, actor, ledger(), ready())
 
 
 @cache

@@ -23,6 +23,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     ACCOUNTANT = "accountant"
     POSTER = "poster"
+    SCHEDULER = "scheduler"
     ADMINISTRATOR = "administrator"
 
 

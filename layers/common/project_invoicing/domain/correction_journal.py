@@ -84,7 +84,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionJournal:
-    """Its header as it was read. ``version`` is raised by every write of it."""
+    """Its header as it was read. ``version`` is raised by every write of it.
+
+    ``due`` is what the schedule goes on with; ``error`` why it could not.
+    """
 
     company: str
     number: str
@@ -98,6 +101,7 @@ class CorrectionJournal:
     next_line: int = 1
     due: Due | None = None
     created_at: str = ""
+    error: str | None = None
 
     @property
     def open_lines(self) -> int:

@@ -33,6 +33,7 @@ class Done(StrEnum):
     WRITTEN_AGAIN = "sent to Dataverse again"
     MOVED = "moved"
     ADJUSTED = "adjusted"
+    SCHEDULED = "left to the schedule"
     DOCUMENT_MADE = "document made"
     ATTACHED = "attached"
     IN_OUTBOX = "document put into the outbox"

@@ -2,9 +2,9 @@
 
 Header, under ``CORRECTION#``, company and number: ``co`` ``cn`` these, ``st`` status, ``ve`` version, ``wa`` what it is
 made of as JSON, ``ds`` description, ``vd`` voucher date, ``n`` lines, ``np`` how many of them are posted, ``no`` next
-line number, ``ct`` when it was made, ``du`` what the schedule has to do with it; only then it has ``oc`` ``od``, keys
-of the index ``open_documents``. ``lp`` ``ls`` its place among those of its company, under the day it was made. A page
-has ``l``, its lines as text, and ``ve``, a version that every change raises.
+line number, ``ct`` when it was made, ``du`` what the schedule has to do with it, ``er`` why it could not; only what is
+due has ``oc`` ``od``, keys of the index ``open_documents``. ``lp`` ``ls`` its place among those of its company, under
+the day it was made. A page has ``l``, its lines as text, and ``ve``, a version that every change raises.
 
 The item ``CORRECTION-ONCE#`` and company has under a token the number of the journal that was made under it. The row of
 an unbilled sale says which draft it is on: two journals never have the same one.
@@ -65,6 +65,10 @@ class CorrectionJournals:
     def pages(self, company: str, number: str) -> Iterator[CorrectionPage]:
         for item in query(self.client, self.table, partition(company, number), prefix=_PAGE):
             yield CorrectionPage(item["sk"], rows.decode(CorrectionLine, item["l"]), item["ve"])
+
+    def page_at(self, company: str, number: str, key: str) -> CorrectionPage | None:
+        item = get(self.client, self.table, partition(company, number), key)
+        return CorrectionPage(item["sk"], rows.decode(CorrectionLine, item["l"]), item["ve"]) if item else None
 
     def lines(self, company: str, number: str) -> list[CorrectionLine]:
         return [line for page in self.pages(company, number) for line in page.lines]
@@ -159,6 +163,7 @@ def _columns(journal: CorrectionJournal) -> dict[str, Any]:
         "np": journal.posted_lines,
         "no": journal.next_line,
         "du": journal.due,
+        "er": journal.error,
         **place,
     }
 
@@ -177,6 +182,7 @@ def journal_of(item: Item) -> CorrectionJournal:
         next_line=item["no"],
         due=Due(item["du"]) if "du" in item else None,
         created_at=item["ct"],
+        error=item.get("er"),
     )
 
 

@@ -23,6 +23,10 @@ NEEDED: Final[Mapping[str, Role]] = {
     "Preview": Role.VIEWER,
     "PreviewJournal": Role.VIEWER,
     "Question": Role.VIEWER,
+    "CreateAccrualJournal": Role.ACCOUNTANT,
+    "EditAccrualJournal": Role.ACCOUNTANT,
+    "RemoveAccrualLines": Role.ACCOUNTANT,
+    "PostAccrualJournal": Role.POSTER,
     "ResetJournal": Role.POSTER,
     "BillIntercompany": Role.POSTER,
     "PostInvoices": Role.POSTER,
@@ -44,12 +48,13 @@ ASKS_ITSELF: Final = frozenset({"Question", "Replay", "Dismiss"})
 
 
 def must_be_allowed(actor: Actor, asked: object) -> None:
-    """Refuses what the person has no role for."""
-    needed = NEEDED[type(asked).__name__]
-    if not actor.is_system and not actor.may(needed):
-        has = ", ".join(sorted(actor.roles or ())) or "no role"
-        detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
-        raise Refused(PostingFailure.ROLE_MISSING, detail)
+    """Refuses what the person has no role for. What is left to the schedule needs a role more (ARR-18)."""
+    scheduled = [Role.SCHEDULER] if getattr(asked, "scheduled", False) else []
+    for needed in (NEEDED[type(asked).__name__], *scheduled):
+        if not actor.is_system and not actor.may(needed):
+            has = ", ".join(sorted(actor.roles or ())) or "no role"
+            detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
+            raise Refused(PostingFailure.ROLE_MISSING, detail)
     must_be_of_own(actor, asked)
 
 

@@ -31,6 +31,7 @@ class NumberSequences(SetupRow):
     voucher: NumberFormat = "PV-########"
     invoice: NumberFormat = "FTI-########"
     intercompany: NumberFormat = "IC-######"
+    correction_journal: NumberFormat = "ARJ-######"
     proposal: ProposalNumbers = ProposalNumbers()
     post_costs: NumberFormat = "PCV-######"
     adjust_accounting: NumberFormat = "AAV-######"

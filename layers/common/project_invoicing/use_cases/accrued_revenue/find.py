@@ -42,10 +42,11 @@ class Sources:
 class Found:
     """The imbalances, by project. ``unclear``: what a voucher took back that nobody can tell of which sale.
 
-    ``invoices``: how many were looked at.
+    ``invoices``: how many were looked at. ``sales``: the rows of the unbilled sales, as they were read.
     """
 
     rows: list[Imbalance] = field(default_factory=list)
+    sales: dict[str, StagedRow] = field(default_factory=dict)
     unclear: list[str] = field(default_factory=list)
     invoices: int = 0
     whole: bool = True
@@ -75,6 +76,7 @@ def find(sources: Sources, company: str, chosen: Chosen, *, most: int | None = N
     _add_others(sources, sales)
     rows = (_imbalance(sale) for sale in sales.values())
     found.rows = list(in_order(row for row in rows if row and chosen.has(row)))
+    found.sales = {one.unbilled_id: sales[one.unbilled_id].row for one in found.rows}
     found.unclear.sort()
     return found
 
@@ -169,9 +171,11 @@ def _bills(
     for invoice in invoices:
         number = invoice.invoice_number
         found[number] = {}
-        for line in filter(may_bill, lines[number]):
+        for line in lines[number]:
             if invoice.borrower is not None:
                 found[number][line.actual_id] = line.actual_id
+            elif not may_bill(line):
+                continue
             elif line.took is not None:
                 found[number][line.actual_id] = line.took
             else:

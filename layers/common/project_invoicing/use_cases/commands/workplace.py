@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
@@ -21,12 +21,18 @@ from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.setups import SetupVersions
 
+if TYPE_CHECKING:
+    from project_invoicing.store.ledger import Ledger
+    from project_invoicing.store.ready import Ready
+    from project_invoicing.use_cases.accrued_revenue.journals import Corrections
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """The stores, the set-up, the time ``at`` which the command was given (ISO 8601, UTC), and who gives it.
 
-    ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does.
+    ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does. ``ledger``
+    and ``ready`` are there where vouchers can be posted.
     """
 
     proposals: Proposals
@@ -36,6 +42,8 @@ class Workplace:
     setups: SetupVersions
     at: str
     actor: Actor | None = None
+    ledger: Ledger | None = None
+    ready: Ready | None = None
 
     def done(
         self, what: Done, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
@@ -50,6 +58,26 @@ class Workplace:
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current
+
+    def corrections(self) -> Corrections:
+        """What correction journals of accrued revenue are made and posted with."""
+        # Imported late: few commands are about them.
+        from project_invoicing.store.correction_journals import CorrectionJournals  # noqa: PLC0415
+        from project_invoicing.store.finance_vouchers import FinanceVouchers  # noqa: PLC0415
+        from project_invoicing.use_cases.accrued_revenue.find import Sources  # noqa: PLC0415
+        from project_invoicing.use_cases.accrued_revenue.journals import Corrections  # noqa: PLC0415
+
+        if self.ledger is None or self.ready is None:
+            raise TypeError("vouchers cannot be posted here")
+        client, table = self.journals.client, self.journals.table
+        return Corrections(
+            Sources(self.staging, self.proposals, self.ledger),
+            CorrectionJournals(client, table),
+            FinanceVouchers(client, table, self.ledger, self.ready),
+            self.setup,
+            self.at,
+            self.actor or person(None),
+        )
 
     def on_proposals(self, number: str, company: str | None, action: Callable[[Proposal], None]) -> None:
         """Runs the action on the proposals with this number; a refusal is stored on the proposal and raised."""
