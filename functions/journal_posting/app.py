@@ -1,4 +1,7 @@
-"""Posts integration journals: on schedule those that need no review; by hand all of them, a company's, or one."""
+"""Posts integration journals: on schedule those that need no review; by hand all of them, a company's, or one.
+
+The schedule also goes on with correction journals of accrued revenue that were left to it.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -25,6 +28,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         run.refuse(rejected)
     else:
         run.run(asked, scheduled=event.get("source") == SCHEDULE_SOURCE)
+    if event.get("source") == SCHEDULE_SOURCE:
+        corrected = bootstrap.due_corrections(event["time"])
+        count("CorrectionJournalsGoneOn", len(corrected))
     logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held, actor=asked.actor)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))

@@ -233,6 +233,17 @@ def journal_posting(at: str, actor: Actor) -> JournalPosting:
     return JournalPosting(journals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
+def due_corrections(at: str) -> list[str]:
+    """Goes on with the correction journals that were left to the schedule; returns their numbers."""
+    from project_invoicing.store.due_corrections import are_due
+
+    if not are_due(client.dynamodb(), settings().journals_table):
+        return []  # nearly always: what goes on with them is not loaded
+    from project_invoicing.use_cases.accrued_revenue.schedule import go_on_with_all
+
+    return go_on_with_all(workplace(at, BY_SCHEDULE).corrections())
+
+
 def staging_import(at: str) -> StagingImport:
     """The import from staging that a person asks for."""
     from project_invoicing.use_cases.staging.import_rows import StagingImport
