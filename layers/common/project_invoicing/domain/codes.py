@@ -255,6 +255,15 @@ class PostingFailure(StrEnum):
     FOUR_EYES = "four_eyes"
     ROLE_MISSING = "role_missing"
     E_INVOICE_RULE = "e_invoice_rule"
+    NOT_POSTED = "not_posted"
+    NOT_A_COST = "not_a_cost"
+    NO_LEDGER_ENTRY = "no_ledger_entry"
+    TAKEN_BACK = "taken_back"
+    REVENUE_ACCRUED = "revenue_accrued"
+    INVOICED = "invoiced"
+    NOT_FOR_THIS_PROJECT = "not_for_this_project"
+    ON_PROPOSAL = "on_proposal"
+    NOT_ADJUSTABLE = "not_adjustable"
 
 
 class BatchRefusal(StrEnum):
