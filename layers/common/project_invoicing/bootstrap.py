@@ -235,13 +235,15 @@ def journal_posting(at: str, actor: Actor) -> JournalPosting:
 
 def due_corrections(at: str) -> list[str]:
     """Goes on with the correction journals that were left to the schedule; returns their numbers."""
-    from project_invoicing.store.due_corrections import are_due
+    from project_invoicing.store.due_corrections import due_corrections as asked
 
-    if not are_due(client.dynamodb(), settings().journals_table):
-        return []  # nearly always: what goes on with them is not loaded
+    due = asked(client.dynamodb(), settings().journals_table)
+    if not due:  # as nearly always: nothing else is loaded
+        return []
+    from project_invoicing.domain.actor import BY_SCHEDULE
     from project_invoicing.use_cases.accrued_revenue.schedule import go_on_with_all
 
-    return go_on_with_all(workplace(at, BY_SCHEDULE).corrections())
+    return go_on_with_all(workplace(at, BY_SCHEDULE).corrections(), due)
 
 
 def staging_import(at: str) -> StagingImport:

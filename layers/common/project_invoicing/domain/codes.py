@@ -260,6 +260,15 @@ class PostingFailure(StrEnum):
     IMBALANCE_CHANGED = "imbalance_changed"
     ON_CORRECTION_JOURNAL = "on_correction_journal"
     TOO_MANY_LINES = "too_many_lines"
+    NOT_POSTED = "not_posted"
+    NOT_A_COST = "not_a_cost"
+    NO_LEDGER_ENTRY = "no_ledger_entry"
+    TAKEN_BACK = "taken_back"
+    REVENUE_ACCRUED = "revenue_accrued"
+    INVOICED = "invoiced"
+    NOT_FOR_THIS_PROJECT = "not_for_this_project"
+    ON_PROPOSAL = "on_proposal"
+    NOT_ADJUSTABLE = "not_adjustable"
 
 
 class BatchRefusal(StrEnum):

@@ -30,6 +30,7 @@ from project_invoicing.domain.correction_journal import (
 )
 from project_invoicing.store import history as histories
 from project_invoicing.store import rows
+from project_invoicing.store.due_corrections import DUE
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.listing import Listed, Part, day_of, entry
 from project_invoicing.store.sequences import Counter
@@ -44,9 +45,6 @@ PREFIX: Final = "CORRECTION#"
 HEADER: Final = "H"
 _ONCE: Final = "CORRECTION-ONCE#"
 _PAGE: Final = "L#"
-_DUE: Final = "CORRECTIONS"
-"""The partition of the index of open documents with what is due."""
-_INDEX: Final = "open_documents"
 
 
 class CorrectionJournals:
@@ -80,11 +78,6 @@ class CorrectionJournals:
         items = get_many(self.client, self.table, ((pk, HEADER) for pk in places))
         read = ((places[item["pk"]], readable(journal_of, item)) for item in items)
         return [one for _, one in sorted(read, key=lambda pair: pair[0], reverse=True) if one], found.before
-
-    def due(self) -> list[CorrectionJournal]:
-        """What the schedule has to go on with. An index read: verify before writing."""
-        found = query(self.client, self.table, _DUE, index=_INDEX, names=("oc", "od"))
-        return [journal for item in found if (journal := readable(journal_of, item))]
 
     def made_under(self, company: str, token: str) -> str | None:
         """The number of the journal that was made under a token."""
@@ -153,7 +146,7 @@ class CorrectionJournals:
 
 def _columns(journal: CorrectionJournal) -> dict[str, Any]:
     """What changes of a header."""
-    place = {"oc": _DUE, "od": f"{journal.company}#{journal.number}"} if journal.due else {"oc": None, "od": None}
+    place = {"oc": DUE, "od": f"{journal.company}#{journal.number}"} if journal.due else {"oc": None, "od": None}
     return {
         "st": journal.status,
         "ve": journal.version,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.codes import (
     ConnectionRole,
@@ -14,7 +14,6 @@ from project_invoicing.domain.codes import (
     WaitReason,
     WriteBackState,
 )
-from project_invoicing.domain.finance_voucher import FinanceVoucher
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
@@ -45,6 +44,9 @@ from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
 from project_invoicing.setup.lookups import FinanceSetup
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.finance_voucher import FinanceVoucher
 
 _MADE_BY: Final = {
     POST_COSTS: "posted costs",

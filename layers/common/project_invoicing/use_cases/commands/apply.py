@@ -14,19 +14,16 @@ from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
+    accrual_journals,
     bill_intercompany,
-    create_accrual_journal,
     delete_lines,
     dismiss,
-    edit_accrual_journal,
     edit_header,
     edit_journal_line,
     edit_lines,
     edit_master_data,
     edit_proposal_line,
-    post_accrual_journal,
     preview,
-    remove_accrual_lines,
     replay,
     reset_journal,
 )
@@ -50,10 +47,10 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     preview.PreviewJournal: preview.handle_journal,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
     edit_master_data.EditMasterData: edit_master_data.handle,
-    create_accrual_journal.CreateAccrualJournal: create_accrual_journal.handle,
-    edit_accrual_journal.EditAccrualJournal: edit_accrual_journal.handle,
-    remove_accrual_lines.RemoveAccrualLines: remove_accrual_lines.handle,
-    post_accrual_journal.PostAccrualJournal: post_accrual_journal.handle,
+    accrual_journals.CreateAccrualJournal: accrual_journals.handle_create,
+    accrual_journals.EditAccrualJournal: accrual_journals.handle_edit,
+    accrual_journals.RemoveAccrualLines: accrual_journals.handle_remove,
+    accrual_journals.PostAccrualJournal: accrual_journals.handle_post,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 

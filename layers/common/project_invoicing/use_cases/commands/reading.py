@@ -9,20 +9,22 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands.accrual_journals import (
+    CreateAccrualJournal,
+    EditAccrualJournal,
+    PostAccrualJournal,
+    RemoveAccrualLines,
+)
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
-from project_invoicing.use_cases.commands.create_accrual_journal import CreateAccrualJournal
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.dismiss import Dismiss
-from project_invoicing.use_cases.commands.edit_accrual_journal import EditAccrualJournal
 from project_invoicing.use_cases.commands.edit_header import EditHeader
 from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
-from project_invoicing.use_cases.commands.post_accrual_journal import PostAccrualJournal
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
-from project_invoicing.use_cases.commands.remove_accrual_lines import RemoveAccrualLines
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
 from project_invoicing.use_cases.commands.workplace import bad

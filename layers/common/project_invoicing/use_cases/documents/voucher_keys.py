@@ -5,7 +5,6 @@ from __future__ import annotations
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.number_sequence import possible_counters
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.store import finance_vouchers
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.proposals import Proposals
 
@@ -23,5 +22,8 @@ def document_with(
     for drawn in possible_counters(voucher, setup.number_sequences(company).voucher, company):
         if journal := journals.with_voucher_drawn(company, drawn, voucher):
             return JOURNAL, journal
+    # Imported late: most vouchers are of journals and invoices.
+    from project_invoicing.store import finance_vouchers  # noqa: PLC0415
+
     posted = finance_vouchers.numbered(journals.client, journals.table, company, voucher)
     return (posted.source, posted.number) if posted else None

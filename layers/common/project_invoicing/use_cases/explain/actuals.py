@@ -17,7 +17,6 @@ from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.rules.explaining.facts import ActualFacts, OnJournal, OnProposal, is_posted_with, wait_now
 from project_invoicing.rules.explaining.history import woven
 from project_invoicing.rules.waiting import waits_as
-from project_invoicing.store import finance_vouchers
 from project_invoicing.store.whole_tables import staged_item
 from project_invoicing.use_cases.explain.batches import say_where
 from project_invoicing.use_cases.explain.blockers import blockers, not_taken
@@ -42,6 +41,10 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
 
 def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
     """Who moved what was posted with the row, with the numbers of the vouchers."""
+    if not row.corrections:
+        return
+    from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most rows have none
+
     place = (stores.journals.client, stores.journals.table, str(row.company))
     for source, number in row.corrections:
         for made in finance_vouchers.history(*place, source, number):

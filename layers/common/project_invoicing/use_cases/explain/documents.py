@@ -29,7 +29,6 @@ from project_invoicing.rules.explaining.explanation import SHOWN, Explanation
 from project_invoicing.rules.explaining.history import sealed_in_words, woven
 from project_invoicing.rules.explaining.not_taken import NotTaken
 from project_invoicing.rules.explaining.pins import say_pins
-from project_invoicing.store import finance_vouchers
 from project_invoicing.store.unsealed import Mark
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.explain.actuals import explain_actual
@@ -136,6 +135,8 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
     if found:
         say_where(stores, made, source, company, document, voucher)
     if source in PERSONS:
+        from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most vouchers are not of persons
+
         posted = finance_vouchers.numbered(stores.journals.client, stores.journals.table, company, voucher)
         if posted:
             say_finance_voucher(made, posted)

@@ -1,0 +1,32 @@
+"""Where a posted cost is: on the balance sheet, in profit and loss, or not in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from project_invoicing.domain.codes import PostingType
+
+
+class CostSide(StrEnum):
+    """The two sides between which costs are posted (PCO-01, PCO-02)."""
+
+    BALANCE = "balance"
+    PROFIT_AND_LOSS = "profit_and_loss"
+
+    @property
+    def other(self) -> CostSide:
+        return CostSide.PROFIT_AND_LOSS if self is CostSide.BALANCE else CostSide.BALANCE
+
+
+_SIDES: Final[Mapping[PostingType, CostSide]] = {
+    PostingType.COST: CostSide.PROFIT_AND_LOSS,
+    PostingType.WIP_COST_VALUE: CostSide.BALANCE,
+    PostingType.WIP_COST_ITEM: CostSide.BALANCE,
+}
+
+
+def side_of(accounts: Mapping[PostingType, str]) -> CostSide | None:
+    """The side that a cost with these accounts is on; ``None`` for one that is not in the ledger."""
+    return next((_SIDES[posting_type] for posting_type in accounts if posting_type in _SIDES), None)
