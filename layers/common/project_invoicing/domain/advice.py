@@ -52,6 +52,10 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
     PostingFailure.E_INVOICE_RULE: "do what the detail says beside each rule; `docs/documents.md` says "
     "what the rules are",
+    PostingFailure.OFFSET_ACCOUNT_MISSING: "give the lines an offset account with its dimensions; then post again",
+    PostingFailure.IMBALANCE_CHANGED: "remove the line; list the imbalances again and correct what is left",
+    PostingFailure.ON_CORRECTION_JOURNAL: "post the correction journal that has it, or remove its line there",
+    PostingFailure.TOO_MANY_LINES: "leave it to the schedule, or choose fewer",
     PostingFailure.NOT_POSTED: "post the journal or the proposal that has it; then ask again",
     PostingFailure.NOT_A_COST: "name cost actuals: sales are not posted between balance sheet and profit and loss",
     PostingFailure.NO_LEDGER_ENTRY: "nothing: what is not in the ledger stays out of it; only hours of No Ledger can be "
