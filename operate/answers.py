@@ -138,6 +138,7 @@ def show_reconciliation(console: Console, report: Row) -> None:
             show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
+            show_rows(console, f"{check['title']}: answered", map(_found, check.get("answered", ())))
         accounts = report.get("integration_accounts") or ()
         show_rows(console, "Integration accounts, as far as our journals posted to them", map(_account, accounts))
         for account in accounts:

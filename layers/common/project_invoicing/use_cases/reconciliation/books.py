@@ -363,6 +363,8 @@ class Books:
         if not quiet:
             self.checks["accruals"].not_checked = "something was posted while the tables were read; run it again"
             return
+        for corrected in self._accruals.corrected:
+            self.checks["accruals"].answer(corrected)
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)
