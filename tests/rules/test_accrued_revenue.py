@@ -21,12 +21,14 @@ from project_invoicing.rules.accrued_revenue import Chosen
 from project_invoicing.store import rows
 from project_invoicing.store.correction_journals import CorrectionJournals
 from project_invoicing.store.ledger import entries_of
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.transactions import get, transact, update
 from project_invoicing.use_cases.accrued_revenue import journals as making
 from project_invoicing.use_cases.accrued_revenue.find import Found, Sources, find
 from project_invoicing.use_cases.commands.apply import apply
+from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.explain.stores import Stores
-from tests.builders import Context, guid, proforma
+from tests.builders import Context, connection, guid, proforma
 from tests.counting import counted
 from tests.rules.books import Books
 from tests.rules.finance import finance
@@ -41,6 +43,7 @@ ACCRUED_BY_FIXED = (
 """Work on a fixed price accrues, and its proposal does not wait for its journal."""
 YEAR = Interval(date(2026, 1, 1), date(2026, 12, 31))
 OF = {"company": "USPM"}
+LATER = "2026-09-20T12:00:00Z"
 
 
 WIP, REVENUE = "wip_sales_value", "accrued_revenue_sales_value"
@@ -269,17 +272,43 @@ def booked(books: Books, invoice: str, amounts: dict[str, str]) -> None:
     write(books, table, pk, sk, {"ez": zlib.compress(rows.encode([*now[:-1], last]).encode())})
 
 
-def test_arr_17_what_was_billed_twice_by_an_earlier_version_is_left_with_the_opposite_sign(books: Books) -> None:
-    """A second invoice billed the same sale; the customer gets that back by a credit note, the accrual by nothing."""
+def billed_twice(books: Books, first: dict[str, Any], second: dict[str, Any], between: Callable[[], object]) -> None:
+    """An invoice of an earlier version bills a sale that another one has billed; its lines did not say what they took.
+
+    ``first`` and ``second``: what each took back. ``between``: what happens before the second.
+    """
     books.arrive(*billed(), *billed("more", invoice="inv-2", number="INV-0002"))
     books.journalise()
     books.import_staging()
-    taking(books, lambda line: replace(line, took=guid("work/unbilled")), "inv-2")
+    taking(books, with_accrual(**first))
+    books.post_invoices(proposal_id="INV-0001")
+    between()
+    taking(books, lambda line: replace(with_accrual(**second)(line), took=None), "inv-2")
     books.post_invoices()
+    books.arrive(connection("late", "more/billed", "Billed Sales", "work/unbilled", "Unbilled Sales", at=LATER))
+
+
+def of(amount: int) -> dict[str, Any]:
+    return {"amount": Decimal(amount), "accounting_amount": Decimal(amount)}
+
+
+def test_arr_17_what_was_billed_twice_by_an_earlier_version_is_left_with_the_opposite_sign(books: Books) -> None:
+    """The customer gets the second invoice back by a credit note, the accrual by nothing."""
+    billed_twice(books, of(1600), of(1600), lambda: None)
     assert left(books) == {"work": "-1600.00"}
     make(books)
     (voucher,) = post(books)["vouchers"]
     assert books.voucher(voucher) == [(WIP, "1600.00", "1600.00"), (REVENUE, "-1600.00", "-1600.00")]
+    assert left(books) == {}
+
+
+def test_a_connection_that_changes_after_the_invoice_makes_no_imbalance(books: Books) -> None:
+    """What its line took is said on the proposal."""
+    books.arrive(*billed(), *billed("more", invoice="inv-2", number="INV-0002"))
+    books.journalise()
+    books.import_staging()
+    books.post_invoices()
+    books.arrive(connection("late", "more/billed", "Billed Sales", "work/unbilled", "Unbilled Sales", at=LATER))
     assert left(books) == {}
 
 
@@ -330,22 +359,25 @@ def test_arr_16_a_row_on_a_draft_is_put_on_no_other_until_it_is_taken_off(books:
 
 
 def test_arr_16_what_another_invoice_took_meanwhile_is_refused(books: Books) -> None:
-    """A second invoice, of an earlier version, bills the sale whose correction is a draft."""
-    books.arrive(*billed(), *billed("more", invoice="inv-2", number="INV-0002"))
-    books.journalise()
-    books.import_staging()
-    part = {"amount": Decimal(1100), "accounting_amount": Decimal("1100.00")}
-    taking(books, with_accrual(**part))
-    books.post_invoices(proposal_id="INV-0001")
-    make(books)
-    rest = {"amount": Decimal(500), "accounting_amount": Decimal("500.00")}
-    taking(books, lambda line: replace(with_accrual(**rest)(line), took=guid("work/unbilled")), "inv-2")
-    books.post_invoices()
-    of = {"tk": bytes.fromhex(guid("more/billed").replace("-", ""))}
-    write(books, books.world.names.staging_table, guid("work/unbilled"), "A", of)
+    billed_twice(books, of(1100), of(500), lambda: make(books))
+    taker = {"tk": bytes.fromhex(guid("more/billed").replace("-", ""))}
+    write(books, books.world.names.staging_table, guid("work/unbilled"), "A", taker)
     assert left(books) == {}
     refused = post(books)
     assert (refused["outcome"], reasons(refused)) == ("draft", ["imbalance_changed"])
+
+
+def test_arr_17_what_is_taken_back_after_its_correction_comes_back_with_the_opposite_sign(books: Books) -> None:
+    def corrected() -> None:
+        make(books)
+        post(books)
+
+    billed_twice(books, of(1100), of(500), corrected)
+    assert left(books) == {"work": "-500.00"}
+    books.world.at = "2026-08-31T15:00:00Z"
+    make(books)
+    assert post(books, "ARJ-000002")["outcome"] == "posted"
+    assert left(books) == {}
 
 
 # --- editing and posting ----------------------------------------------------------------------------------------------
@@ -383,8 +415,6 @@ def history(books: Books, number: str = "ARJ-000001") -> list[HistoryEntry]:
 
 def three_departments(books: Books) -> None:
     """Of three works one has no department, which the account asks for from now on."""
-    rules = [{"category": name, "dimensions": {"Department": "D1"}} for name in ()]
-    assert not rules
     left_behind(books, "one", "two", "three")
     table = books.world.names.staging_table
     for work in ("one", "three"):
@@ -475,11 +505,13 @@ def test_arr_13_what_the_schedule_cannot_post_says_why_and_is_no_longer_due(book
 
 def test_arr_18_to_see_to_make_to_post_and_to_schedule_are_four_rights(books: Books) -> None:
     left_behind(books, "one", "two")
-    from project_invoicing import bootstrap  # noqa: PLC0415 - the functions' own, over the tables of the test
 
     def by(*roles: Role, **detail: Any) -> dict[str, Any]:
+        has = Stores.read(books.world.client, books.world.names)
+        ready = Ready(books.world.client, books.world.names.ledger_batches_table)
         actor = Actor("ann", "Ann", How.WORKSPACE, frozenset(roles))
-        return apply(detail, bootstrap.workplace(books.world.at, actor))
+        stores = (has.proposals, has.journals, has.staging, has.master)
+        return apply(detail, Workplace(*stores, has.setups, books.world.at, actor, has.ledger, ready))
 
     create = {"create_accrual_journal": {**OF, "voucher_date": "2026-08-31"}}
     scheduled = {"create_accrual_journal": {**OF, "scheduled": True}}

@@ -114,8 +114,7 @@ def _add(
     sources: Sources, ledger: Ledger, invoices: Sequence[Invoice], sales: dict[str, _Sale], unclear: list[str]
 ) -> None:
     lines = sources.proposals.invoices.whole(invoices)
-    bills = _bills(sources.staging, invoices, lines)
-    rows = sources.staging.readable({id for some in bills.values() for id in some.values()})
+    bills, rows = _bills(sources, invoices, lines)
     for invoice in invoices:
         billed = {
             line.actual_id: id
@@ -160,30 +159,39 @@ def _voucher(ledger: Ledger, invoice: Invoice) -> Iterator[VoucherLine]:
 
 
 def _bills(
-    staging: Staging, invoices: Iterable[Invoice], lines: Mapping[str, Sequence[ProposalLine]]
-) -> dict[str, dict[str, str]]:
-    """By invoice: the unbilled sale that each of its billed sales bills. Between companies that is the sale itself.
+    sources: Sources, invoices: Iterable[Invoice], lines: Mapping[str, Sequence[ProposalLine]]
+) -> tuple[dict[str, dict[str, str]], dict[str, StagedRow]]:
+    """By invoice: the unbilled sale that each of its billed sales bills; and the rows of these unbilled sales.
 
-    A line that an earlier version wrote does not say what it took; its row does.
+    Between companies that is the sale itself. Else the row of a billed sale names it. Where that sale is taken by
+    another, or none is named and yet an accrual was taken back, the line of the proposal tells: a connection may have
+    changed since.
     """
     found: dict[str, dict[str, str]] = {}
-    silent: dict[str, str] = {}
+    billing: dict[str, tuple[Invoice, ProposalLine]] = {}
     for invoice in invoices:
+        own = invoice.borrower is not None
         number = invoice.invoice_number
-        found[number] = {}
-        for line in lines[number]:
-            if invoice.borrower is not None:
-                found[number][line.actual_id] = line.actual_id
-            elif not may_bill(line):
-                continue
-            elif line.took is not None:
-                found[number][line.actual_id] = line.took
-            else:
-                silent[line.actual_id] = number
-    for id, row in (staging.readable(silent) if silent else {}).items():
-        if unbilled := row.links.get(ConnectionRole.UNBILLED):
-            found[silent[id]][id] = unbilled
-    return found
+        found[number] = {line.actual_id: line.actual_id for line in lines[number] if own}
+        billing |= {line.actual_id: (invoice, line) for line in lines[number] if not own and may_bill(line)}
+    billed = sources.staging.readable(billing) if billing else {}
+    named = {id: row.links.get(ConnectionRole.UNBILLED) for id, row in billed.items()}
+    wanted = {id for id in named.values() if id} | {id for some in found.values() for id in some}
+    rows = sources.staging.readable(wanted) if wanted else {}
+    told: dict[str, dict[str, str]] = {}
+    for id, by_row in named.items():
+        invoice, line = billing[id]
+        unbilled = by_row
+        taker = rows[unbilled].taken_by if unbilled in rows else None
+        if (taker or id) != id or (unbilled is None and line.accruals):
+            if invoice.proforma_id not in told:
+                of_proposal = sources.proposals.lines(invoice.proforma_id)
+                told[invoice.proforma_id] = {one.actual_id: one.took for one in of_proposal if one.took}
+            unbilled = told[invoice.proforma_id].get(id, unbilled)
+        if unbilled:
+            found[invoice.invoice_number][id] = unbilled
+    missing = {id for some in found.values() for id in some.values()} - rows.keys()
+    return found, rows | (sources.staging.readable(missing) if missing else {})
 
 
 def _add_others(sources: Sources, sales: Mapping[str, _Sale]) -> None:

@@ -289,13 +289,14 @@ def remove(place: Corrections, company: str, number: str, chosen: Collection[int
 
     def step() -> CorrectionJournal:
         journal = must_be_there(place, company, number)
-        if place.journals.was_done(journal, done) and not (whole and journal.open_lines):
+        again = place.journals.was_done(journal, done)
+        if again and journal.status in (CorrectionStatus.POSTED, CorrectionStatus.DELETED):
             return journal
         journal = must_be_open(place, company, number, creating=whole)
-        missing = set(chosen or ())
         pages = list(place.journals.pages(company, number))
-        missing -= {line.line_number for page in pages for line in page.lines if line.voucher is None}
-        if missing and not place.journals.was_done(journal, done):
+        there = {line.line_number for page in pages for line in page.lines if line.voucher is None}
+        missing = set(chosen or ()) - there
+        if missing and not again:
             raise _no_line(journal, missing)
         for page in pages:
             gone = [x for x in page.lines if x.voucher is None and (whole or x.line_number in (chosen or ()))]
