@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from project_invoicing.other_function import OtherFunction
     from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.batch_answers import BatchAnswers
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
@@ -97,6 +98,13 @@ def ready() -> Ready:
     from project_invoicing.store.ready import Ready
 
     return Ready(client.dynamodb(), settings().ledger_batches_table)
+
+
+def finance_vouchers() -> FinanceVouchers:
+    """What posts vouchers of their own: new for each run, as it remembers numbers."""
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
+
+    return FinanceVouchers(client.dynamodb(), settings().journals_table, ledger(), ready())
 
 
 @cache
@@ -254,7 +262,8 @@ def workplace(at: str, actor: Actor | None = None) -> Workplace:
     """What a person's command works with. ``actor``: who asks, where the door knows it."""
     from project_invoicing.use_cases.commands.workplace import Workplace
 
-    return Workplace(proposals(), journals(), staging(), master_data(), finance_setups(), at, actor)
+    stores = (proposals(), journals(), staging(), master_data())
+    return Workplace(*stores, finance_setups(), at, actor, finance_vouchers)
 
 
 @cache

@@ -24,6 +24,8 @@ class Role(StrEnum):
     ACCOUNTANT = "accountant"
     POSTER = "poster"
     ADMINISTRATOR = "administrator"
+    COST_POSTER = "cost_poster"
+    ADJUSTER = "adjuster"
 
 
 UNNAMED: Final = "an unnamed person"

@@ -134,6 +134,11 @@ class Journals:
         found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=None, after=after)
         return [_number_of(item) for item in found.entries], found.before
 
+    def posted_since(self, company: str, limit: int, *, since: str, after: str) -> tuple[list[str], str]:
+        """As ``oldest_posted``, of periods that end on a day or later."""
+        found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=since, after=after)
+        return [_number_of(item) for item in found.entries], found.before
+
     def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
         """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
         found = self._lists.opened(KIND, company, limit, since=since)

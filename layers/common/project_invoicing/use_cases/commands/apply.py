@@ -22,6 +22,7 @@ from project_invoicing.use_cases.commands import (
     edit_lines,
     edit_master_data,
     edit_proposal_line,
+    post_costs,
     preview,
     replay,
     reset_journal,
@@ -46,6 +47,8 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     preview.PreviewJournal: preview.handle_journal,
     bill_intercompany.BillIntercompany: bill_intercompany.handle,
     edit_master_data.EditMasterData: edit_master_data.handle,
+    post_costs.PreviewCosts: post_costs.handle_preview,
+    post_costs.PostCosts: post_costs.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 
