@@ -12,6 +12,9 @@ from project_invoicing.observe import count, logger, metrics
 from project_invoicing.use_cases.journals.post import JournalPosting
 from project_invoicing.use_cases.requests.post_journals import PostJournals
 
+RESERVE_MS = 20_000
+"""Time reserved for the cost that was begun."""
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics
@@ -25,8 +28,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         run.refuse(rejected)
     else:
         run.run(asked, scheduled=event.get("source") == SCHEDULE_SOURCE)
+    costs = _scheduled_costs(run, event, context)
     logger.info("journal posting", posted=run.posted, failed=run.failed, held=run.held, actor=asked.actor)
     count("JournalPosted", len(run.posted))
     count("JournalFailed", len(run.failed))
     refused = [asdict(refusal) for refusal in run.refused]
-    return {"posted": run.posted, "failed": run.failed, "refused": refused} | asked.signed
+    return {"posted": run.posted, "failed": run.failed, "refused": refused} | costs | asked.signed
+
+
+def _scheduled_costs(run: JournalPosting, event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Posts costs by schedule, where a company lets it: how many."""
+    companies = run.setups.current.document.parameters.values()
+    if event.get("source") != SCHEDULE_SOURCE or not any(one.scheduled_costs for one in companies):
+        return {}
+
+    def time_left() -> bool:
+        return context.get_remaining_time_in_millis() > RESERVE_MS
+
+    costs = bootstrap.scheduled_costs(event["time"], run.setups, time_left)
+    costs.run()
+    run.refused += costs.refused
+    count("CostsPosted", costs.posted)
+    return {"costs": costs.posted}

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ConnectionRole, PostingFailure, StagingState, WaitReason
-from project_invoicing.domain.posted_cost import CostSide
+from project_invoicing.domain.codes import ConnectionRole, CostSide, PostingFailure, StagingState, WaitReason
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.posted_costs import (

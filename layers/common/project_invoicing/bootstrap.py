@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
+    from project_invoicing.use_cases.posted_costs.after_invoice import CostsOfInvoices
+    from project_invoicing.use_cases.posted_costs.schedule import ScheduledPosting
     from project_invoicing.use_cases.reconciliation.repair import Repairs
     from project_invoicing.use_cases.reconciliation.run import Reconciliation
     from project_invoicing.use_cases.setups import SetupVersions
@@ -239,6 +241,20 @@ def journal_posting(at: str, actor: Actor) -> JournalPosting:
     from project_invoicing.use_cases.journals.post import JournalPosting
 
     return JournalPosting(journals(), staging(), ledger(), ready(), finance_setups(), at, actor)
+
+
+def scheduled_costs(at: str, setups: SetupVersions, time_left: Callable[[], bool]) -> ScheduledPosting:
+    """What posts the costs of companies that let their schedule do it."""
+    from project_invoicing.use_cases.posted_costs.schedule import ScheduledPosting
+
+    return ScheduledPosting(journals(), staging(), finance_vouchers(), setups, at, time_left)
+
+
+def costs_of_invoices(at: str, setups: SetupVersions) -> CostsOfInvoices:
+    """What posts the costs of companies that want it with their invoices."""
+    from project_invoicing.use_cases.posted_costs.after_invoice import CostsOfInvoices
+
+    return CostsOfInvoices(journals(), staging(), proposals(), finance_vouchers(), setups, at)
 
 
 def staging_import(at: str) -> StagingImport:

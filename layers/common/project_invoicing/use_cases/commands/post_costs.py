@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
-from project_invoicing.domain.codes import TransactionClass
-from project_invoicing.domain.posted_cost import CostSide
+from project_invoicing.domain.codes import CostSide, TransactionClass
 from project_invoicing.domain.refusals import Refusal, unknown_company
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands.command import Command, DayIfAny, Text, TextIfAny, wrong
@@ -117,9 +116,8 @@ def handle(command: PostCosts, place: Workplace) -> dict[str, Any]:
     run = _run(command, place, command.reason)
     found = list(islice(_found(command, run), BY_HAND + 1))
     if len(found) > BY_HAND:
-        detail = (
-            f"these are more than {BY_HAND} costs: choose fewer, or let the schedule post them (parameters.post_costs)"
-        )
+        by_schedule = "let the schedule post them (parameters.scheduled_costs)"
+        detail = f"these are more than {BY_HAND} costs: choose fewer, or {by_schedule}"
         raise bad("costs", detail)
     run.post(found)
     answer = {

@@ -16,6 +16,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import EARLIEST, LATEST, first_day, last_day
 from project_invoicing.domain.codes import (
     ConnectionRole,
+    CostSide,
     JournalStatus,
     PostingFailure,
     StagingState,
@@ -25,7 +26,6 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import COST_KINDS, CostAccounts, JournalLine
 from project_invoicing.domain.ledger import JOURNAL
-from project_invoicing.domain.posted_cost import CostSide
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.posted_costs import PostedCost, Sale, must_be_a_posted_cost
@@ -99,12 +99,10 @@ class PostedCosts:
         if to is not CostSide.BALANCE:
             yield from costs.values()
             return
-        by_day: dict[date, dict[str, PostedCost]] = {}
-        for id, cost in costs.items():
-            by_day.setdefault(cost.line.transaction_date, {})[id] = cost
-        for day, of_day in sorted(by_day.items()):
-            lines = [line for group in self._periods(day, day) for line in self._lines(group)]
-            yield from self._with_sales(of_day, lines, to)
+        days = {cost.line.transaction_date for cost in costs.values()}
+        groups = self._periods(min(days), max(days)) if days else ()
+        lines = (line for group in groups for line in self._lines(group) if line.transaction_date in days)
+        yield from self._with_sales(costs, lines, to)
 
     def again(self, cost: PostedCost) -> PostedCost:
         """The cost as it is now. Raises ``Refused`` for one that is gone."""

@@ -13,10 +13,9 @@ from functools import partial
 from typing import Final
 
 from project_invoicing.domain.actor import Actor
-from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.codes import CostSide, StagingState
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.ledger import POST_COSTS
-from project_invoicing.domain.posted_cost import CostSide
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.staged_row import Correction
 from project_invoicing.rules.posted_costs import MovedCost, PostedCost, may_be_posted, moved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from project_invoicing.domain.posted_cost import CostSide
+from project_invoicing.domain.codes import CostSide
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.posted_costs import MovedCost
 from project_invoicing.setup.lookups import FinanceSetup
