@@ -59,7 +59,7 @@ def test_pco_01_a_cost_is_seen_then_posted_with_a_voucher_of_its_own(worked: Boo
     assert [(one["actual_id"], one["from"], one["to"]) for one in shown["costs"]] == [
         (WORK, "balance", "profit_and_loss")
     ]
-    debit_and_credit = [(line["account"], line["accounting_amount"]) for line in shown["costs"][0]["lines"]]
+    debit_and_credit = [(line["account"], line["accounting_amount"]) for line in shown["costs"][0]["voucher"]["lines"]]
     assert debit_and_credit == [("540100", "800.00"), ("161100", "-800.00")]
     assert (shown["more"], "PCV-000001" in str(worked.result["vouchers"])) == (False, False)
     answer = post(worked, actor="ann@contoso.example", reason="month end")

@@ -30,6 +30,5 @@ def cost_row(made: MovedCost, to: CostSide, setup: FinanceSetup) -> dict[str, An
         "currency": line.currency,
         "from": made.cost.side,
         "to": to,
-        "accounting_date": voucher["accounting_date"],
-        "lines": voucher["lines"],
+        "voucher": voucher,
     }
