@@ -18,6 +18,7 @@ from operate import (
     audit_commands,
     aws,
     check_dataverse,
+    cost_commands,
     document_commands,
     explain,
     histories,
@@ -67,6 +68,7 @@ def add(commands: Commands) -> None:
     ledger_commands.add(commands)
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
+    cost_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

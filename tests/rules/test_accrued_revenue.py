@@ -20,6 +20,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.rules.accrued_revenue import Chosen
 from project_invoicing.store import rows
 from project_invoicing.store.correction_journals import CorrectionJournals
+from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.ledger import entries_of
 from project_invoicing.store.ready import Ready
 from project_invoicing.store.transactions import get, transact, update
@@ -508,10 +509,11 @@ def test_arr_18_to_see_to_make_to_post_and_to_schedule_are_four_rights(books: Bo
 
     def by(*roles: Role, **detail: Any) -> dict[str, Any]:
         has = Stores.read(books.world.client, books.world.names)
-        ready = Ready(books.world.client, books.world.names.ledger_batches_table)
+        client, named = books.world.client, books.world.names
+        vouchers = FinanceVouchers(client, named.journals_table, has.ledger, Ready(client, named.ledger_batches_table))
         actor = Actor("ann", "Ann", How.WORKSPACE, frozenset(roles))
         stores = (has.proposals, has.journals, has.staging, has.master)
-        return apply(detail, Workplace(*stores, has.setups, books.world.at, actor, has.ledger, ready))
+        return apply(detail, Workplace(*stores, has.setups, books.world.at, actor, lambda: vouchers))
 
     create = {"create_accrual_journal": {**OF, "voucher_date": "2026-08-31"}}
     scheduled = {"create_accrual_journal": {**OF, "scheduled": True}}

@@ -25,6 +25,8 @@ class Role(StrEnum):
     POSTER = "poster"
     SCHEDULER = "scheduler"
     ADMINISTRATOR = "administrator"
+    COST_POSTER = "cost_poster"
+    ADJUSTER = "adjuster"
 
 
 UNNAMED: Final = "an unnamed person"

@@ -58,8 +58,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.TOO_MANY_LINES: "leave it to the schedule, or choose fewer",
     PostingFailure.NOT_POSTED: "post the journal or the proposal that has it; then ask again",
     PostingFailure.NOT_A_COST: "name cost actuals: sales are not posted between balance sheet and profit and loss",
-    PostingFailure.NO_LEDGER_ENTRY: "nothing: what is not in the ledger stays out of it; only hours of No Ledger can be "
-    "brought there",
+    PostingFailure.NO_LEDGER_ENTRY: "nothing: what is not in the ledger stays out of it; only hours of No Ledger can "
+    "be brought there",
     PostingFailure.TAKEN_BACK: "nothing: it is reversed or credited, and is zero together with what takes it back",
     PostingFailure.REVENUE_ACCRUED: "leave the cost in profit and loss: its accrued revenue is there, too",
     PostingFailure.INVOICED: "leave the cost in profit and loss: its revenue is invoiced",

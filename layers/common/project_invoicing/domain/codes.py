@@ -51,6 +51,17 @@ class CostOrigin(StrEnum):
     EXPENSE_REPORT = "expense_report"
 
 
+class CostSide(StrEnum):
+    """The two sides between which costs are posted (PCO-01, PCO-02)."""
+
+    BALANCE = "balance"
+    PROFIT_AND_LOSS = "profit_and_loss"
+
+    @property
+    def other(self) -> CostSide:
+        return CostSide.PROFIT_AND_LOSS if self is CostSide.BALANCE else CostSide.BALANCE
+
+
 class RowState(StrEnum):
     """The state of a row in Dataverse; ``closed`` and ``paid`` are states of invoices that still stand."""
 

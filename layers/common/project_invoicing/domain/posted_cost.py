@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
-from project_invoicing.domain.codes import PostingType
-
-
-class CostSide(StrEnum):
-    """The two sides between which costs are posted (PCO-01, PCO-02)."""
-
-    BALANCE = "balance"
-    PROFIT_AND_LOSS = "profit_and_loss"
-
-    @property
-    def other(self) -> CostSide:
-        return CostSide.PROFIT_AND_LOSS if self is CostSide.BALANCE else CostSide.BALANCE
-
+from project_invoicing.domain.codes import CostSide, PostingType
 
 _SIDES: Final[Mapping[PostingType, CostSide]] = {
     PostingType.COST: CostSide.PROFIT_AND_LOSS,

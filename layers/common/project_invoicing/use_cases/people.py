@@ -34,6 +34,8 @@ NEEDED: Final[Mapping[str, Role]] = {
     "BuildBatches": Role.POSTER,
     "DeliverBatch": Role.POSTER,
     "AcknowledgeBatch": Role.POSTER,
+    "PreviewCosts": Role.VIEWER,
+    "PostCosts": Role.COST_POSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,

@@ -40,6 +40,7 @@ NAVIGATION: Final = (
     ("/waiting", "Waiting", "w"),
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
+    ("/costs", "Costs", "b"),
     ("/sales-tax", "Sales tax", "s"),
     ("/ledger", "General ledger", "g"),
     ("/close", "Period close", "c"),

@@ -59,6 +59,9 @@ ROUTES: Final = (
     Route("POST", "/invoice/make", "pages.invoice_documents:make", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # costs
+    Route("GET", "/costs", "pages.costs:show"),
+    Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),
     # sales tax
     Route("GET", "/sales-tax", "pages.sales_tax:show"),
     Route("GET", "/sales-tax/csv", "pages.sales_tax:download"),

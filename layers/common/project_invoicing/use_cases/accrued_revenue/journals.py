@@ -6,7 +6,7 @@ the meantime: whoever is interrupted, the next run finds the rest, because each 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -46,7 +46,10 @@ _ATTEMPTS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """What correction journals are made and posted with, at a time, by whom."""
+    """What correction journals are made and posted with, at a time, by whom.
+
+    ``time_left`` says whether there is time for another transaction: only the schedule runs out of it.
+    """
 
     sources: Sources
     journals: CorrectionJournals
@@ -54,6 +57,7 @@ class Corrections:
     setup: FinanceSetup
     at: str
     actor: Actor
+    time_left: Callable[[], bool] = lambda: True
 
     def done(self, what: Done, before: Mapping[str, Any] | None = None, **after: Any) -> HistoryEntry:
         return HistoryEntry(self.at, self.actor, what, before or {}, after)
@@ -147,6 +151,8 @@ def go_on_creating(place: Corrections, journal: CorrectionJournal) -> Correction
             after, write = place.journals.changed(now, CorrectionVerb.LINES_ADDED, **counts)
             place.commit(write, *_put_on(place, now, lines, found.sales))
             now = after
+            if not place.time_left():
+                return now
         after, write = place.journals.changed(now, CorrectionVerb.CREATED, due=None)
         place.commit(write)
         return after

@@ -98,7 +98,7 @@ def go_on(place: Corrections, journal: CorrectionJournal) -> Posting:
 
 
 def run(place: Corrections, journal: CorrectionJournal, done: HistoryEntry) -> Posting:
-    """Posts the open lines, page by page, from where it stands."""
+    """Posts the open lines, page by page, from where it stands; without time, it stays due."""
     made = Posting(journal)
     day = must_be_postable(journal, place.setup)
     room = place.vouchers.room(1) - 1  # a voucher less is more room than what is written beside them needs
@@ -108,6 +108,8 @@ def run(place: Corrections, journal: CorrectionJournal, done: HistoryEntry) -> P
         for some in chunks([line for line in page.lines if line.voucher is None], room)
     ]
     for nth, (key, numbers) in enumerate(steps, start=1):
+        if not place.time_left():
+            return made
         step = partial(_step, place, made, key, numbers, day, done, more=nth < len(steps))
         retried(f"correction journal {journal.number}", step, attempts=_ATTEMPTS)
     _no_longer_due(place, made)

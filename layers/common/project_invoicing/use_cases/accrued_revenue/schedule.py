@@ -15,7 +15,7 @@ def go_on_with_all(place: Corrections, due: Iterable[tuple[str, str]]) -> list[s
 
     def one(key: tuple[str, str]) -> None:
         journal = place.journals.get(*key)
-        if journal and journal.due:
+        if journal and journal.due and place.time_left():
             go_on(place, journal)
             done.append(journal.number)
 

@@ -23,6 +23,7 @@ from project_invoicing.use_cases.commands import (
     edit_lines,
     edit_master_data,
     edit_proposal_line,
+    post_costs,
     preview,
     replay,
     reset_journal,
@@ -51,6 +52,8 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     accrual_journals.EditAccrualJournal: accrual_journals.handle_edit,
     accrual_journals.RemoveAccrualLines: accrual_journals.handle_remove,
     accrual_journals.PostAccrualJournal: accrual_journals.handle_post,
+    post_costs.PreviewCosts: post_costs.handle_preview,
+    post_costs.PostCosts: post_costs.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 

@@ -24,6 +24,7 @@ from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLi
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.post_costs import PostCosts, PreviewCosts
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
@@ -49,6 +50,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     EditAccrualJournal,
     RemoveAccrualLines,
     PostAccrualJournal,
+    PreviewCosts,
+    PostCosts,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

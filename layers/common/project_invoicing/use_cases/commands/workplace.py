@@ -22,8 +22,7 @@ from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
-    from project_invoicing.store.ledger import Ledger
-    from project_invoicing.store.ready import Ready
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
     from project_invoicing.use_cases.accrued_revenue.journals import Corrections
 
 
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 class Workplace:
     """The stores, the set-up, the time ``at`` which the command was given (ISO 8601, UTC), and who gives it.
 
-    ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does. ``ledger``
-    and ``ready`` are there where vouchers can be posted.
+    ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does.
+    ``posting`` builds what posts vouchers of their own, for the few commands that do.
     """
 
     proposals: Proposals
@@ -42,14 +41,20 @@ class Workplace:
     setups: SetupVersions
     at: str
     actor: Actor | None = None
-    ledger: Ledger | None = None
-    ready: Ready | None = None
+    posting: Callable[[], FinanceVouchers] | None = None
 
     def done(
         self, what: Done, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
     ) -> HistoryEntry:
         """The entry about what this command does to a document."""
         return HistoryEntry(self.at, self.actor or person(None), what, before or {}, after or {})
+
+    @property
+    def vouchers(self) -> FinanceVouchers:
+        """What posts vouchers of their own. Raises ``LookupError`` where nothing does."""
+        if self.posting is None:
+            raise LookupError("nothing posts vouchers here")
+        return self.posting()
 
     def sees(self, company: str | None) -> bool:
         """Whether whoever asks may see what is of a company, or of none."""
@@ -63,17 +68,16 @@ class Workplace:
         """What correction journals of accrued revenue are made and posted with."""
         # Imported late: few commands are about them.
         from project_invoicing.store.correction_journals import CorrectionJournals  # noqa: PLC0415
-        from project_invoicing.store.finance_vouchers import FinanceVouchers  # noqa: PLC0415
         from project_invoicing.use_cases.accrued_revenue.find import Sources  # noqa: PLC0415
         from project_invoicing.use_cases.accrued_revenue.journals import Corrections  # noqa: PLC0415
 
-        if self.ledger is None or self.ready is None:
+        if self.posting is None:
             raise TypeError("vouchers cannot be posted here")
-        client, table = self.journals.client, self.journals.table
+        vouchers = self.posting()
         return Corrections(
-            Sources(self.staging, self.proposals, self.ledger),
-            CorrectionJournals(client, table),
-            FinanceVouchers(client, table, self.ledger, self.ready),
+            Sources(self.staging, self.proposals, vouchers.ledger),
+            CorrectionJournals(self.journals.client, self.journals.table),
+            vouchers,
             self.setup,
             self.at,
             self.actor or person(None),
