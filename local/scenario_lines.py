@@ -225,6 +225,14 @@ class _IntercompanyInvoice(_Given):
     borrower: _Named
 
 
+class _Costs(_Given):
+    """Also which costs, and the accounting date; what these may say is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    to: str
+
+
 class _Batch(_Given):
     """Further keys are what is said of it, for the function to read."""
 
@@ -271,6 +279,10 @@ class IntercompanyInvoiceLine(CallLine):
     intercompany_invoice: _IntercompanyInvoice
 
 
+class PostCostsLine(CallLine):
+    post_costs: _Costs
+
+
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "approve": ApproveLine,
@@ -281,6 +293,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "reset": ResetLine,
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
+    "post_costs": PostCostsLine,
     "acknowledge": AcknowledgeLine,
     "deliver": DeliverLine,
     "setup": SetupLine,

@@ -414,6 +414,7 @@ def command_samples() -> dict[str, Any]:
     rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
     sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
     taxed = {"part": "customers", "company": "USPM", "number": "C-001", "columns": {"sales_tax_group": "EXP"}}
+    moved = {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}, "date": "2026-08-31"}
     lines = {"lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS"}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
@@ -430,6 +431,8 @@ def command_samples() -> dict[str, Any]:
         "replay": ("2026-08-31T09:04:00Z", {"replay": rejected}),
         "dismiss": ("2026-08-31T09:04:30Z", {"dismiss": {**rejected, "reason": "a test row, deleted in Dataverse"}}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
+        "post-costs": ("2026-08-31T09:07:00Z", {"post_costs": {**moved, "reason": "month end"}}),
+        "preview-costs": ("2026-08-31T09:06:30Z", {"preview_costs": moved}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}

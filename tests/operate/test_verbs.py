@@ -24,7 +24,7 @@ from tests.harness import TEMPLATE, World
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance
 from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
-from tests.rules.stories import approval, billed
+from tests.rules.stories import approval, billed, cost
 from tools import verbs
 
 
@@ -315,3 +315,30 @@ def test_a_call_waits_as_long_as_a_function_may_work_and_calls_once() -> None:
     waits: Any = calling.patient()
     assert waits.read_timeout > 900
     assert waits.retries == {"total_max_attempts": 1}
+
+
+def test_costs_are_listed_previewed_and_posted(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    document = finance(accrual=False)
+    document["profiles"]["TM"]["post_costs"] = {"time": "balance"}
+    books.use(document)
+    books.arrive(cost("work"), cost("more", "2"))
+    books.journalise()
+    asked = ("--to", "profit_and_loss", "--project", "PRJ-1", "--date", "2026-08-31")
+    listed = say(capsys, "costs", "list", *asked)
+    assert {one["actual_id"] for one in listed["costs"]} == {guid("work"), guid("more")}
+    assert command("costs", "preview", *asked, "--without", guid("more")) == 0
+    seen = capsys.readouterr().out
+    assert "540100" in seen
+    assert guid("more") not in seen
+    made = say(capsys, "costs", "post", guid("work"), "--to", "profit_and_loss", "--date", "2026-08-31")
+    assert outcomes(made) == [(guid("work"), "done", None)]
+    assert made["rows"][0]["what"] == "posted to profit_and_loss: voucher PCV-000001"
+    assert outcomes(say(capsys, "costs", "post", *asked, "--reason", "month end"))[0][0] == guid("more")
+    assert command("costs", "post", *asked) == 0
+    assert capsys.readouterr().out.startswith("Nothing to post")
+    assert command("costs", "list", *asked) == 0
+    assert "No cost that fits" in capsys.readouterr().out
+    refused = say(capsys, "costs", "post", guid("none"), "--to", "balance", code=1)
+    assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
+    assert command("costs", "post", "--to", "balance", "--company", "NOPE") == 2
+    assert command("costs", "list", "--to", "balance", "no-id") == 2

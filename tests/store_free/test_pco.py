@@ -103,7 +103,7 @@ def test_pco_02_an_hour_in_profit_and_loss_without_accrual_or_invoice_goes_to_th
     assert figures(made) == [("wip_cost_value", "161100", "800.00"), ("cost", "540100", "-800.00")]
 
 
-def test_pco_03_no_cost_goes_to_the_balance_sheet_whose_revenue_is_accrued_or_invoiced() -> None:
+def test_pco_03_led_53_99_30_no_cost_goes_to_the_balance_sheet_whose_revenue_is_accrued_or_invoiced() -> None:
     accrued, billed = sold(IN_PROFIT_AND_LOSS), sold(IN_PROFIT_AND_LOSS, billed=True)
     for sales, why in (([accrued], "revenue_accrued"), ([billed], "invoiced"), ([billed, accrued], "revenue_accrued")):
         assert refusal(posted_cost(cost(), IN_PROFIT_AND_LOSS, *sales), BALANCE, IN_PROFIT_AND_LOSS) == why
@@ -111,7 +111,7 @@ def test_pco_03_no_cost_goes_to_the_balance_sheet_whose_revenue_is_accrued_or_in
     assert may_be_posted(posted_cost(cost(), IN_PROFIT_AND_LOSS, taken_back), BALANCE, USPM, IN_PROFIT_AND_LOSS)
 
 
-def test_pco_04_a_cost_on_the_balance_sheet_can_be_posted_after_its_sale_is_invoiced() -> None:
+def test_pco_04_led_53_99_30_a_cost_on_the_balance_sheet_can_be_posted_after_its_sale_is_invoiced() -> None:
     hour = posted_cost(cost(), ON_BALANCE, sold(ON_BALANCE, billed=True))
     assert all_invoiced(hour.sales)
     assert figures(post(hour, PROFIT_AND_LOSS))[0] == ("cost", "540100", "800.00")

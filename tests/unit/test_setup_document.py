@@ -54,6 +54,8 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "post_after_hours": 0,
         "invoice_accounting_date": "invoice_date",
         "four_eyes": False,
+        "scheduled_costs": [],
+        "post_costs_on_invoice": False,
         "receivables": "journal",
         "ledger": {
             "schedule": "off",
