@@ -279,6 +279,30 @@ class IntercompanyInvoiceLine(CallLine):
     intercompany_invoice: _IntercompanyInvoice
 
 
+class _Correction(_Given):
+    """Further keys are what is wanted or changed, for the function to read."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    journal_id: str | None = None
+
+
+class CreateAccrualJournalLine(CallLine):
+    create_accrual_journal: _Correction
+
+
+class EditAccrualJournalLine(CallLine):
+    edit_accrual_journal: _Correction
+
+
+class RemoveAccrualLinesLine(CallLine):
+    remove_accrual_lines: _Correction
+
+
+class PostAccrualJournalLine(CallLine):
+    post_accrual_journal: _Correction
+
+
 class PostCostsLine(CallLine):
     post_costs: _Costs
 
@@ -294,6 +318,10 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
     "post_costs": PostCostsLine,
+    "create_accrual_journal": CreateAccrualJournalLine,
+    "edit_accrual_journal": EditAccrualJournalLine,
+    "remove_accrual_lines": RemoveAccrualLinesLine,
+    "post_accrual_journal": PostAccrualJournalLine,
     "acknowledge": AcknowledgeLine,
     "deliver": DeliverLine,
     "setup": SetupLine,

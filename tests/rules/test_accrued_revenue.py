@@ -178,7 +178,7 @@ def test_arr_04_what_is_not_billed_or_taken_back_whole_is_no_row(books: Books) -
     assert reasons(make(books)) == ["lines_missing"]
 
 
-def test_arr_02_an_invoice_of_an_earlier_version_took_back_a_part(books: Books) -> None:
+def test_arr_02_led_61_an_invoice_of_an_earlier_version_took_back_a_part(books: Books) -> None:
     side = Side(books)
     part = {"amount": Decimal(1100), "accounting_amount": Decimal("1100.00")}
     side.arrive(*billed())
@@ -469,7 +469,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_arr_13_more_than_a_thousand_only_by_schedule(books: Books) -> None:
+def test_arr_13_led_62_more_than_a_thousand_only_by_schedule(books: Books) -> None:
     left_behind(books, "one", "two", "three", "four", "five")
     refused = make(books)
     assert (reasons(refused), "5 lines are more than the 2" in refused["refused"][0]["detail"]) == (
@@ -550,7 +550,26 @@ def test_a_correction_is_in_the_ledger_ready_to_leave_and_explained(books: Books
     assert told["facts"]["part of"] == "ARJ-000001"
     assert told["facts"]["reason"] == "August"
     (actual,) = books.call("explain", {"id": guid("one/unbilled")})["found"]
-    assert number in str(actual)
+    assert number in str(actual["history"])
+    (whole,) = books.call("explain", {"id": "ARJ-000001"})["found"]
+    assert whole["headline"] == "Correction journal ARJ-000001 of accrued revenue is posted: 1 of 1 lines are posted"
+    assert [(one["id"], one["amount"], one["state"]) for one in whole["linked"]] == [
+        (guid("one/unbilled"), "1600.00", f"posted with voucher {number}")
+    ]
+    assert [step["what"].partition(" (")[0] for step in whole["history"]] == [
+        "was created by an unnamed person",
+        "was posted by ann",
+    ]
+
+
+def test_a_draft_and_what_is_on_it_are_explained(books: Books) -> None:
+    left_behind(books, "one")
+    make(books, voucher_date=None)
+    (draft,) = books.call("explain", {"id": "ARJ-000001"})["found"]
+    assert (draft["facts"]["voucher date"], draft["linked"][0]["state"]) == ("none given yet", "not posted")
+    assert draft["next"] == ["post it: `invoicing accruals post ARJ-000001 --company USPM`"]
+    (actual,) = books.call("explain", {"id": guid("one/unbilled")})["found"]
+    assert actual["facts"]["correction journal"].startswith("ARJ-000001, which is not posted")
 
 
 def test_a_list_reads_what_was_invoiced_on_its_days_and_nothing_else(books: Books) -> None:

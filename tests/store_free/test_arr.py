@@ -89,7 +89,7 @@ def corrected(found: Imbalance, offset: Offset | None = None) -> tuple[VoucherLi
 # --- what is left -----------------------------------------------------------------------------------------------------
 
 
-def test_arr_02_what_is_left_is_the_accrual_what_took_it_back_and_earlier_corrections() -> None:
+def test_arr_02_led_61_what_is_left_is_the_accrual_what_took_it_back_and_earlier_corrections() -> None:
     assert imbalanced(sale(), took("4500")).amount == Decimal(500)
     before = AccrualCorrection("ARJ-1", "ARV-1", took("300").parts)
     assert imbalanced(sale(accrual_corrections=(before,)), took("4500")).amount == Decimal(200)
@@ -178,7 +178,7 @@ def test_arr_07_a_symmetric_imbalance_is_corrected_on_its_own_accounts() -> None
     assert sides(lines) == {WIP: ("-500.00", "-500.00"), REVENUE: ("500.00", "500.00")}
 
 
-def test_arr_08_an_asymmetric_one_needs_an_offset_account_with_its_dimensions() -> None:
+def test_arr_08_99_29_an_asymmetric_one_needs_an_offset_account_with_its_dimensions() -> None:
     found = imbalanced(sale(), took("4500", "4700"))
     assert sides(found.left) == {WIP: ("500.00", "500.00"), REVENUE: ("-300.00", "-300.00")}
     assert (str(found.amount), found.symmetric) == ("500", False)
@@ -234,7 +234,7 @@ def test_arr_11_the_voucher_date_is_given_and_in_an_open_period() -> None:
         assert refused.value.reason is PostingFailure.PERIOD_CLOSED
 
 
-def test_arr_13_a_thousand_at_once() -> None:
+def test_arr_13_led_62_a_thousand_at_once() -> None:
     assert AT_ONCE == 1_000
 
 

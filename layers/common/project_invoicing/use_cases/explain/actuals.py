@@ -32,6 +32,8 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         facts = _facts(stores, item, item.row)
         made = actual_in_words(facts, stores.setup)
         _say_where(stores, made, facts)
+        if on := item.row.correction_journal:
+            made.facts["correction journal"] = f"{on}, which is not posted, has what its invoice left of its accrual"
         return woven(made, [*stores.staging.history(ACTUAL, id), *_corrections(stores, item.row)])
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
