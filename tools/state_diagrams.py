@@ -20,7 +20,9 @@ _END: Final = "<!-- The drawings end here. -->\n"
 
 def drawn() -> str:
     """The diagrams, one a machine, in Mermaid."""
-    return "\n".join("\n".join(_diagram(machine)) + "\n" for machine in (ROWS, JOURNALS, PROPOSALS, MAPS, BATCHES, CORRECTIONS))
+    return "\n".join(
+        "\n".join(_diagram(machine)) + "\n" for machine in (ROWS, JOURNALS, PROPOSALS, MAPS, BATCHES, CORRECTIONS)
+    )
 
 
 def _diagram(machine: StateMachine[Any, Any]) -> Iterator[str]:

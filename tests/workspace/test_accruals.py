@@ -7,6 +7,7 @@ from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.test_accrued_revenue import left_behind
 from tests.workspace.browsing import Browser
+from tests.workspace.person import Person
 
 JOURNAL = "/accruals/journal?company=USPM&number=ARJ-000001"
 
@@ -55,3 +56,20 @@ def test_what_is_wrong_is_said_and_a_draft_is_emptied(books: Books) -> None:
     assert "It is left to the schedule." in scheduled.main
     assert ann.get("/accruals/journal?company=USPM&number=ARJ-9").status == 404
     assert "before" in ann.get("/accruals?company=USPM&from=2026-09-01&to=2026-08-01").main
+
+
+def test_imbalances_and_journals_of_another_company_are_not_seen(books: Books) -> None:
+    left_behind(books, "one")
+    ann = Browser(books)
+    page = ann.get("/accruals?company=USPM&from=2026-08-01&to=2026-08-31")
+    ann.send(page, "/accruals/correct", row=guid("one/unbilled"))
+    eve = Person(books, companies=("GBPM",))
+    for path in ("/accruals", "/accruals/csv", "/accruals/journal"):
+        seen = eve.get(path, company="USPM", number="ARJ-000001")
+        assert guid("one/unbilled") not in seen.html
+        assert "ARJ-000001" not in seen.text.replace("number=ARJ-000001", "")
+    for action in ("edit", "remove", "post"):
+        answer = eve.post(
+            f"/accruals/journal/{action}?company=USPM&number=ARJ-000001", all="yes", voucher_date="2026-08-31"
+        )
+        assert answer.status in (400, 403, 404)

@@ -122,9 +122,11 @@ NO_COMPANY = (
     "/invoice/file",
     "/ledger/batch",
     "/ledger/file",
+    "/accruals/csv",
+    "/accruals/journal",
 )
 """Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
-``test_invoice_documents``."""
+``test_invoice_documents``, correction journals in ``test_accruals``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},

@@ -32,7 +32,15 @@ def _several(value: object) -> object:
 
 RowIds = Annotated[list[RowId], BeforeValidator(_several)]
 Texts = Annotated[list[Text], BeforeValidator(_several)]
-Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise wrong(f"a line is named by its number, not {value!r}")
+    return value
+
+
+Numbers = Annotated[list[Annotated[int, BeforeValidator(_number)]], BeforeValidator(_several)]
 """Numbers of lines."""
 _CHANGES = ("description", "voucher_date", "offset_account", "offset_dimensions")
 
