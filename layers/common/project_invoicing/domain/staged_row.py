@@ -22,7 +22,7 @@ from project_invoicing.domain.money import ExchangeRate
 
 
 class Correction(NamedTuple):
-    """A voucher of its own that moved what was posted with a row: its source and its number."""
+    """What moved what was posted with a row: its source, and the number of its voucher, empty where it needed none."""
 
     source: str
     number: str

@@ -229,14 +229,12 @@ class RowVerbs:
             values["ac"] = accrual_text(accrual)
         if kept_lineage and (accrual or lineage):
             values["li"] = lineage_text(kept_lineage, kept_accrual, row.sales_tax_amount)
-        taker = UUID(row.taken_by).bytes if row.taken_by else None
-        return self._row(row.id, values, {"st": row.state, "tk": taker, "cv": _corrections(row.corrections)})
+        return self._row(row.id, values, _uncorrected(row))
 
     def as_corrected(self, row: StagedRow) -> Write:
         """Nothing changes: on condition that the row is posted, and that nobody else has moved it since it was read."""
         values = {"st": ROWS.after(row.state, RowVerb.CORRECTED)}
-        taker = UUID(row.taken_by).bytes if row.taken_by else None
-        return self._row(row.id, values, {"st": row.state, "tk": taker, "cv": _corrections(row.corrections)})
+        return self._row(row.id, values, _uncorrected(row))
 
     def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse took the accounting details of this voucher, or refused them (WB-03, WB-10)."""
@@ -247,7 +245,7 @@ class RowVerbs:
         """The posted inter-organizational sale is on an intercompany proposal."""
         ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
         values = {"ip": proposal_id, "q": None, "qs": None}
-        return self._row(row.id, values, {"st": row.state, "ip": None})
+        return self._row(row.id, values, {"st": row.state, "ip": None, "cv": _corrections(row.corrections)})
 
     def _row(self, id: str, values: Item, expected: Item, *, free_for: Item | None = None) -> Write:
         return update(self.table, id, ROW, values, expected=expected, free_for=free_for)
@@ -265,6 +263,12 @@ def _unchanged(row: StagedRow, state: StagingState | None = None) -> dict[str, A
 
 def _taken(by: str | None) -> dict[str, Any]:
     return {"tk": UUID(by).bytes} if by else {}
+
+
+def _uncorrected(row: StagedRow) -> dict[str, Any]:
+    """The condition that nobody has moved, billed or taken back what was posted with a row since it was read."""
+    taker = UUID(row.taken_by).bytes if row.taken_by else None
+    return {"st": row.state, "tk": taker, "ip": row.intercompany_proposal, "cv": _corrections(row.corrections)}
 
 
 def _corrections(all_: Sequence[Correction]) -> list[str] | None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands.adjust_accounting import AdjustAccounting, PreviewAdjustment
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
@@ -42,6 +43,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     EditMasterData,
     PreviewCosts,
     PostCosts,
+    PreviewAdjustment,
+    AdjustAccounting,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""
