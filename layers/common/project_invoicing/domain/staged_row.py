@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Correction(NamedTuple):
-    """A voucher of its own that moved what was posted with a row: its source and its number."""
+    """What moved what was posted with a row: its source, and the number of its voucher, empty where it needed none."""
 
     source: str
     number: str

@@ -94,6 +94,9 @@ def may_be_posted(cost: PostedCost, to: CostSide, company: str, setup: FinanceSe
     if row.taken_by:
         detail = f"actual {row.id} is taken back by {row.taken_by}: together they are zero, wherever they are"
         raise Refused(PostingFailure.TAKEN_BACK, detail)
+    if original := row.links.get(ConnectionRole.ORIGINAL):
+        detail = f"actual {row.id} takes back {original}: together they are zero, wherever they are"
+        raise Refused(PostingFailure.TAKEN_BACK, detail)
     if cost.side is to or not line.amount:
         return False
     _must_be_for_the_project(line, company, setup)

@@ -232,17 +232,17 @@ class RowVerbs:
             values["ac"] = accrual_text(accrual)
         if kept_lineage and (accrual or lineage):
             values["li"] = lineage_text(kept_lineage, kept_accrual, row.sales_tax_amount)
-        return self._row(row.id, values, _as_corrected(row))
+        return self._row(row.id, values, _uncorrected(row))
 
     def as_corrected(self, row: StagedRow) -> Write:
         """Nothing changes: on condition that the row is posted, and that nobody else has moved it since it was read."""
         values = {"st": ROWS.after(row.state, RowVerb.CORRECTED)}
-        return self._row(row.id, values, _as_corrected(row))
+        return self._row(row.id, values, _uncorrected(row))
 
     def put_on_correction_journal(self, row: StagedRow, number: str) -> Write:
         """A draft correction journal has the imbalance of its accrual, as it was read, and no other journal has."""
         values = {"st": ROWS.after(row.state, RowVerb.CORRECTED), "aj": number}
-        return self._row(row.id, values, {**_as_corrected(row), "aj": None})
+        return self._row(row.id, values, {**_uncorrected(row), "aj": None})
 
     def taken_off_correction_journal(self, id: str, number: str) -> Write:
         """The draft has it no longer."""
@@ -258,7 +258,7 @@ class RowVerbs:
             "ar": corrections_text((*row.accrual_corrections, correction)),
             "cv": _corrections((*row.corrections, by)),
         }
-        return self._row(row.id, values, {**_as_corrected(row), "aj": row.correction_journal})
+        return self._row(row.id, values, {**_uncorrected(row), "aj": row.correction_journal})
 
     def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse took the accounting details of this voucher, or refused them (WB-03, WB-10)."""
@@ -269,7 +269,7 @@ class RowVerbs:
         """The posted inter-organizational sale is on an intercompany proposal."""
         ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
         values = {"ip": proposal_id, "q": None, "qs": None}
-        return self._row(row.id, values, {"st": row.state, "ip": None})
+        return self._row(row.id, values, {"st": row.state, "ip": None, "cv": _corrections(row.corrections)})
 
     def _row(self, id: str, values: Item, expected: Item, *, free_for: Item | None = None) -> Write:
         return update(self.table, id, ROW, values, expected=expected, free_for=free_for)
@@ -289,10 +289,10 @@ def _taken(by: str | None) -> dict[str, Any]:
     return {"tk": UUID(by).bytes} if by else {}
 
 
-def _as_corrected(row: StagedRow) -> dict[str, Any]:
-    """The condition that nobody has moved, billed or taken back what was posted with the row since it was read."""
+def _uncorrected(row: StagedRow) -> dict[str, Any]:
+    """The condition that nobody has moved, billed or taken back what was posted with a row since it was read."""
     taker = UUID(row.taken_by).bytes if row.taken_by else None
-    return {"st": row.state, "tk": taker, "cv": _corrections(row.corrections)}
+    return {"st": row.state, "tk": taker, "ip": row.intercompany_proposal, "cv": _corrections(row.corrections)}
 
 
 def _corrections(all_: Sequence[Correction]) -> list[str] | None:

@@ -36,6 +36,8 @@ NEEDED: Final[Mapping[str, Role]] = {
     "AcknowledgeBatch": Role.POSTER,
     "PreviewCosts": Role.VIEWER,
     "PostCosts": Role.COST_POSTER,
+    "PreviewAdjustment": Role.VIEWER,
+    "AdjustAccounting": Role.ADJUSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,

@@ -15,6 +15,7 @@ from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
     accrual_journals,
+    adjust_accounting,
     bill_intercompany,
     delete_lines,
     dismiss,
@@ -54,6 +55,8 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     accrual_journals.PostAccrualJournal: accrual_journals.handle_post,
     post_costs.PreviewCosts: post_costs.handle_preview,
     post_costs.PostCosts: post_costs.handle,
+    adjust_accounting.PreviewAdjustment: adjust_accounting.handle_preview,
+    adjust_accounting.AdjustAccounting: adjust_accounting.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 

@@ -15,6 +15,7 @@ from project_invoicing.use_cases.commands.accrual_journals import (
     PostAccrualJournal,
     RemoveAccrualLines,
 )
+from project_invoicing.use_cases.commands.adjust_accounting import AdjustAccounting, PreviewAdjustment
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
@@ -52,6 +53,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostAccrualJournal,
     PreviewCosts,
     PostCosts,
+    PreviewAdjustment,
+    AdjustAccounting,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

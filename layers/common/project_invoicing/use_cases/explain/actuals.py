@@ -49,6 +49,8 @@ def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
 
     place = (stores.journals.client, stores.journals.table, str(row.company))
     for source, number in row.corrections:
+        if not number:  # its entry is in the history of the actual
+            continue
         for made in finance_vouchers.history(*place, source, number):
             yield replace(made, after={**made.after, "voucher": number})
 

@@ -1,7 +1,8 @@
 """Posts costs to profit and loss, or back to the balance sheet: a voucher of its own for each (PCO-10).
 
 Where a cost is now stands on its row, and is changed in the transaction of the voucher: what is there is left alone,
-so that a run that died is simply run again (PCO-13).
+so that a run that died is simply run again (PCO-13). The same request that comes once more, after the cost was brought
+back, does nothing.
 """
 
 from __future__ import annotations
@@ -80,7 +81,11 @@ class CostPosting:
                 done = HistoryEntry(self.at, self.actor, Done.MOVED, *self._change(now))
                 number_format = self._setup(now).number_sequences(self.company).post_costs
                 (number,) = self.vouchers.post(
-                    [made.voucher], number_format, done, others=lambda numbers: self._rows(made, numbers)
+                    [made.voucher],
+                    number_format,
+                    done,
+                    token=f"{self.at}#{self.actor.id}#{now.row.id}#{self.to}#{self.on}",
+                    others=lambda numbers: self._rows(made, numbers),
                 )
                 self.posted.append((now.row.id, number))
 
