@@ -287,19 +287,26 @@ class _Correction(_Given):
     journal_id: str | None = None
 
 
-class CreateAccrualJournalLine(CallLine):
+class CorrectionLine(CallLine):
+    """A line about a correction journal, whose number is not one of the journals of actuals."""
+
+    def named(self) -> dict[str, str]:
+        return {name: value for name, value in super().named().items() if not name.endswith(".journal_id")}
+
+
+class CreateAccrualJournalLine(CorrectionLine):
     create_accrual_journal: _Correction
 
 
-class EditAccrualJournalLine(CallLine):
+class EditAccrualJournalLine(CorrectionLine):
     edit_accrual_journal: _Correction
 
 
-class RemoveAccrualLinesLine(CallLine):
+class RemoveAccrualLinesLine(CorrectionLine):
     remove_accrual_lines: _Correction
 
 
-class PostAccrualJournalLine(CallLine):
+class PostAccrualJournalLine(CorrectionLine):
     post_accrual_journal: _Correction
 
 

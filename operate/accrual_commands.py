@@ -23,6 +23,7 @@ from project_invoicing.store.correction_journals import CorrectionJournals
 from project_invoicing.use_cases.accrued_revenue.shown import (
     Shown,
     ShownImbalance,
+    ShownJournal,
     ShownLine,
     ShownSum,
     asked,
@@ -183,16 +184,14 @@ def _tell(found: Shown, by: str) -> None:
 
 
 def _imbalance(one: ShownImbalance) -> dict[str, Any]:
+    """What fits into a line; the files have the rest."""
     return {
-        "project": one.project,
         "unbilled sale": one.unbilled_sale,
-        "reversal": one.reversal,
-        "kind": one.kind,
+        "project": one.project,
         "invoice": one.invoice,
         "date": one.accounting_date,
-        "WIP left": f"{one.wip_account} {one.wip}",
-        "accrued left": f"{one.accrued_account} {one.accrued}",
-        "imbalance": f"{one.imbalance} {one.accounting_currency}",
+        f"WIP {one.accounting_currency}": one.wip,
+        "accrued": one.accrued,
         "journal": one.journal,
     }
 
@@ -213,12 +212,13 @@ def _journals(options: argparse.Namespace) -> int:
     place = lists.place_of(options.stack_prefix)
     company = the_company(options.company, place.setup)
     found, before = _store(place).listed(company, _MOST, before=None)
-    rows = [asdict(shown_journal(one)) for one in found]
+    rows = [shown_journal(one) for one in found]
     if options.json:
-        print(json.dumps({"rows": rows, "more": bool(before)}, indent=2))
+        print(json.dumps({"rows": [asdict(one) for one in rows], "more": bool(before)}, indent=2))
         return 0
-    answers.show_rows(console(), f"Correction journals of {company}", rows, most=len(rows))
-    print("There are more." if before else "" if rows else "There are no correction journals.")
+    answers.show_rows(console(), f"Correction journals of {company}", map(_journal, rows), most=len(rows))
+    if before or not rows:
+        print("There are more." if before else "There are no correction journals.")
     return 0
 
 
@@ -230,7 +230,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(asdict(shown_journal(journal)) | {"rows": [asdict(one) for one in lines]}, indent=2))
         return 0
-    answers.show_rows(console(), f"Correction journal {journal.number}", [asdict(shown_journal(journal))])
+    answers.show_rows(console(), f"Correction journal {journal.number}", [_journal(shown_journal(journal))])
     answers.show_rows(console(), "Lines", map(_line, lines), most=len(lines))
     return 0
 
@@ -242,18 +242,29 @@ def _must_be_there(place: ListPlace, company: str, number: str) -> CorrectionJou
     return found
 
 
+def _journal(one: ShownJournal) -> dict[str, Any]:
+    return {
+        "journal": one.number,
+        "status": one.status.replace("_", " "),
+        "voucher date": one.voucher_date,
+        "lines": one.lines,
+        "posted": one.posted_lines,
+        "schedule": one.due,
+        "detail": printable(" ".join(text for text in (one.description, one.error) if text)),
+    }
+
+
 def _line(one: ShownLine) -> dict[str, Any]:
     dimensions = ", ".join(f"{name}={value}" for name, value in (one.offset_dimensions or {}).items())
+    offset = f"offset {one.offset_account} {dimensions}".strip() if one.offset_account else ""
     return {
         "line": one.line,
-        "project": one.project,
         "unbilled sale": one.unbilled_sale,
-        "invoice": one.invoice,
-        "WIP left": f"{one.wip_account} {one.wip}",
-        "accrued left": f"{one.accrued_account} {one.accrued}",
-        "offset": printable(f"{one.offset_account or ''} {dimensions}".strip()),
+        "project": one.project,
+        f"WIP {one.currency}": one.wip,
+        "accrued": one.accrued,
         "voucher": one.voucher,
-        "error": one.error,
+        "detail": printable(" ".join(text for text in (offset, one.error) if text)),
     }
 
 

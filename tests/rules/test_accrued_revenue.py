@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from local import cli
+from project_invoicing.config import settings
 from project_invoicing.domain.actor import Actor, How, Role
 from project_invoicing.domain.calendar import Interval
 from project_invoicing.domain.correction_journal import CorrectionJournal, CorrectionLine, CorrectionStatus
@@ -34,6 +40,7 @@ from tests.counting import counted
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.stories import IN_POUNDS, bill, billed, bills, sale
+from tests.rules.test_lists import cli_of
 from tests.rules.test_reconciliation import Side
 
 FIXED: dict[str, Any] = {"contract_line": "CTR-1-FP"}
@@ -50,8 +57,12 @@ LATER = "2026-09-20T12:00:00Z"
 WIP, REVENUE = "wip_sales_value", "accrued_revenue_sales_value"
 
 
+def stores(books: Books) -> Stores:
+    return Stores.read(books.world.client, books.world.names)
+
+
 def sources(books: Books) -> Sources:
-    has = Stores.read(books.world.client, books.world.names)
+    has = stores(books)
     return Sources(has.staging, has.proposals, has.ledger)
 
 
@@ -504,16 +515,19 @@ def test_arr_13_what_the_schedule_cannot_post_says_why_and_is_no_longer_due(book
     assert (journal(books).error or "").startswith("period_closed: no fiscal period is open for the voucher date")
 
 
+def applied(books: Books, detail: dict[str, Any], actor: Actor | None = None) -> dict[str, Any]:
+    """A command, as any door carries it out."""
+    has, client, named = stores(books), books.world.client, books.world.names
+    vouchers = FinanceVouchers(client, named.journals_table, has.ledger, Ready(client, named.ledger_batches_table))
+    of = (has.proposals, has.journals, has.staging, has.master, has.setups)
+    return apply(detail, Workplace(*of, books.world.at, actor, lambda: vouchers))
+
+
 def test_arr_18_to_see_to_make_to_post_and_to_schedule_are_four_rights(books: Books) -> None:
     left_behind(books, "one", "two")
 
     def by(*roles: Role, **detail: Any) -> dict[str, Any]:
-        has = Stores.read(books.world.client, books.world.names)
-        client, named = books.world.client, books.world.names
-        vouchers = FinanceVouchers(client, named.journals_table, has.ledger, Ready(client, named.ledger_batches_table))
-        actor = Actor("ann", "Ann", How.WORKSPACE, frozenset(roles))
-        stores = (has.proposals, has.journals, has.staging, has.master)
-        return apply(detail, Workplace(*stores, has.setups, books.world.at, actor, lambda: vouchers))
+        return applied(books, detail, Actor("ann", "Ann", How.WORKSPACE, frozenset(roles)))
 
     create = {"create_accrual_journal": {**OF, "voucher_date": "2026-08-31"}}
     scheduled = {"create_accrual_journal": {**OF, "scheduled": True}}
@@ -579,3 +593,55 @@ def test_a_list_reads_what_was_invoiced_on_its_days_and_nothing_else(books: Book
         with counted(books.world.client) as usage:
             find(place, "USPM", Chosen(days))
         assert usage.requests <= most
+
+
+def test_the_command_line_lists_corrects_shows_and_posts(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    left_behind(books, "one", "two")
+
+    def told(*arguments: str) -> Any:
+        code = cli.main(["accruals", *arguments, "--json"])
+        printed = capsys.readouterr()
+        assert code == 0, printed
+        return json.loads(printed.out)
+
+    settings.cache_clear()
+    days = ("--from", "2026-08-01", "--to", "2026-08-31")
+    ran: dict[str, Any] = {}
+
+    def asked(stack: str, function: str, request: dict[str, Any]) -> Any:
+        ran.update(request)
+        assert function == "document_editing"
+        return applied(books, request)
+
+    with cli_of(books), patch("operate.document_verbs.call", asked), patch("operate.accrual_commands.stack_named"):
+        found = told("list", *days)
+        assert {row["unbilled_sale"] for row in found["transactions"]} == {guid("one/unbilled"), guid("two/unbilled")}
+        assert [(row["name"], row["imbalance"]) for row in found["projects"]] == [("PRJ-1", "3200.00")]
+        assert cli.main(["accruals", "list", *days, "--by", "accounts", "--csv"]) == 0
+        accounts = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert [(row["name"], row["rows"], row["imbalance"]) for row in accounts] == [
+            ("161300", "2", "3200.00"),
+            ("420200", "2", "-3200.00"),
+        ]
+        made = told("correct", *days, "--row", guid("one/unbilled"), "--description", "August")
+        assert made["rows"][0]["document"] == "ARJ-000001"
+        told(
+            "edit", "ARJ-000001", "--date", "2026-08-31", "--offset-account", "618900", "--dimension", "CostCenter=007"
+        )
+        assert ran["edit_accrual_journal"]["offset_dimensions"] == {"CostCenter": "007"}
+        shown = told("show", "ARJ-000001")
+        assert (shown["status"], shown["voucher_date"], shown["rows"][0]["imbalance"]) == (
+            "draft", "2026-08-31", "1600.00",
+        )  # fmt: skip
+        assert cli.main(["accruals", "remove", "ARJ-000001", "--line", "7"]) == 2
+        assert "has no line 7" in " ".join(capsys.readouterr().out.split())
+        posted = told("post", "ARJ-000001")
+        assert "1 vouchers, ARV-00000001 to ARV-00000001" in posted["rows"][0]["what"]
+        assert [(row["number"], row["status"]) for row in told("journals")["rows"]] == [("ARJ-000001", "posted")]
+        assert cli.main(["accruals", "list", *days]) == 0
+        out = capsys.readouterr().out
+        assert f"{guid('two/unbilled')}  PRJ-1" in out
+        assert cli.main(["accruals", "show", "ARJ-000001"]) == 0
+        assert "offset 618900 CostCenter=007" in capsys.readouterr().out
+        assert cli.main(["accruals", "show", "ARJ-9"]) == 2
+        assert "has no correction journal ARJ-9" in capsys.readouterr().err

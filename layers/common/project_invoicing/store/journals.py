@@ -29,6 +29,7 @@ from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import (
     HEADER,
     KIND,
+    PREFIX,
     JournalChange,
     amounts_in,
     amounts_text,
@@ -185,7 +186,7 @@ class Journals:
     def with_voucher(self, voucher: str) -> list[tuple[str, str]]:
         """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
         found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
-        return sorted({_document(item["pk"]) for item in found})
+        return sorted({_document(item["pk"]) for item in found if str(item["pk"]).startswith(PREFIX)})
 
     def mark(self, company: str, journal_id: str) -> unsealed.Mark:
         """Whether its vouchers are sealed."""
