@@ -267,21 +267,22 @@ def _edit(place: Corrections, company: str, number: str, edits: Edits) -> Correc
 def _changed_pages(
     place: Corrections, journal: CorrectionJournal, chosen: Collection[int] | None, offset: Mapping[str, Any]
 ) -> Iterator[tuple[CorrectionPage, list[CorrectionLine]]]:
-    missing = set(chosen or ())
+    """The pages with the offset account on the lines that are meant: those that are chosen, else that need one."""
+    meant: set[int] = set()
     for page in place.journals.pages(journal.company, journal.number):
-        lines = [_with_offset(line, chosen, offset) for line in page.lines]
-        missing -= {line.line_number for line in page.lines if line.voucher is None}
+        of_page = {line.line_number for line in page.lines if line.voucher is None and _is_meant(line, chosen)}
+        meant |= of_page
+        lines = [replace(x, **offset, error=None) if x.line_number in of_page else x for x in page.lines]
         if lines != page.lines:
             yield page, lines
-    if missing:
+    if missing := set(chosen or ()) - meant:
         raise _no_line(journal, missing)
+    if not meant:
+        raise bad("offset_account", f"no line of journal {journal.number} needs an offset account")
 
 
-def _with_offset(line: CorrectionLine, chosen: Collection[int] | None, offset: Mapping[str, Any]) -> CorrectionLine:
-    meant = not line.symmetric if chosen is None else line.line_number in chosen
-    if line.voucher is not None or not meant:
-        return line
-    return replace(line, **offset, error=None)
+def _is_meant(line: CorrectionLine, chosen: Collection[int] | None) -> bool:
+    return not line.symmetric if chosen is None else line.line_number in chosen
 
 
 def remove(place: Corrections, company: str, number: str, chosen: Collection[int] | None) -> CorrectionJournal:
