@@ -625,9 +625,10 @@ def test_the_command_line_lists_corrects_shows_and_posts(books: Books, capsys: p
         ]
         made = told("correct", *days, "--row", guid("one/unbilled"), "--description", "August")
         assert made["rows"][0]["document"] == "ARJ-000001"
-        told(
-            "edit", "ARJ-000001", "--date", "2026-08-31", "--offset-account", "618900", "--dimension", "CostCenter=007"
-        )
+        told("edit", "ARJ-000001", "--date", "2026-08-31")
+        assert cli.main(["accruals", "edit", "ARJ-000001", "--offset-account", "618900"]) == 2
+        assert "no line of journal ARJ-000001 needs" in " ".join(capsys.readouterr().out.split())
+        told("edit", "ARJ-000001", "--line", "1", "--offset-account", "618900", "--dimension", "CostCenter=007")
         assert ran["edit_accrual_journal"]["offset_dimensions"] == {"CostCenter": "007"}
         shown = told("show", "ARJ-000001")
         assert (shown["status"], shown["voucher_date"], shown["rows"][0]["imbalance"]) == (
