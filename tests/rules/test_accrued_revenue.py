@@ -643,6 +643,6 @@ def test_the_command_line_lists_corrects_shows_and_posts(books: Books, capsys: p
         out = capsys.readouterr().out
         assert f"{guid('two/unbilled')}  PRJ-1" in out
         assert cli.main(["accruals", "show", "ARJ-000001"]) == 0
-        assert "offset 618900 CostCenter=007" in capsys.readouterr().out
+        assert "offset 618900 CostCenter=007" in " ".join(capsys.readouterr().out.split())
         assert cli.main(["accruals", "show", "ARJ-9"]) == 2
         assert "has no correction journal ARJ-9" in capsys.readouterr().err
