@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operate import (
+    adjust_commands,
     answers,
     audit_commands,
     aws,
@@ -69,6 +70,7 @@ def add(commands: Commands) -> None:
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
     cost_commands.add(commands)
+    adjust_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

@@ -41,6 +41,7 @@ NAVIGATION: Final = (
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
     ("/costs", "Costs", "b"),
+    ("/adjust", "Adjust", "a"),
     ("/sales-tax", "Sales tax", "s"),
     ("/ledger", "General ledger", "g"),
     ("/close", "Period close", "c"),
