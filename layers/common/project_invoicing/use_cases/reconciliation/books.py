@@ -32,6 +32,7 @@ from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, o
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
+from project_invoicing.rules.reconciliation.moved import Moved
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
@@ -75,6 +76,7 @@ class Books:
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
     _exported: Exported = field(init=False)
+    _moved: Moved = field(init=False)
 
     def __post_init__(self) -> None:
         setup = self.setup
@@ -82,6 +84,7 @@ class Books:
         self.master = MasterRows(setup, self.at)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
         self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
+        self._moved = Moved(setup)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -210,6 +213,7 @@ class Books:
         self._lines.add(row)
         self._takings.add(row)
         self._accruals.add_row(row)
+        self._moved.add_row(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
         self.master.add_staged(row)
@@ -324,6 +328,7 @@ class Books:
         self._vouchers.add_page(page.company, page.source, page.document, page.entries)
         self.accounts.add_page(page.company, page.entries)
         self._accruals.add_page(page.company, page.entries)
+        self._moved.add_page(page.company, page.source, page.document, page.entries)
         self._exported.add_page(page.company, page.source, page.document, page.entries)
 
     def _compare_vouchers(self) -> None:
@@ -361,8 +366,10 @@ class Books:
     def _compare_accruals(self, *, quiet: bool) -> None:
         """``quiet``: nothing was posted while the tables were read; otherwise the sums are from different moments."""
         if not quiet:
-            self.checks["accruals"].not_checked = "something was posted while the tables were read; run it again"
+            for name in ("accruals", "moved"):
+                self.checks[name].not_checked = "something was posted while the tables were read; run it again"
             return
+        self._report(self._moved.differences())
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)
