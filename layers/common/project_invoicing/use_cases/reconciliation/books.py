@@ -32,11 +32,10 @@ from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, o
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
-from project_invoicing.rules.reconciliation.moved import Moved
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
-from project_invoicing.rules.reconciliation.vouchers import Booked, Suspect, Vouchers, weight
+from project_invoicing.rules.reconciliation.vouchers import Booked, Moved, Suspect, Vouchers, weight
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.master_view import MasterView
