@@ -233,6 +233,13 @@ class _Costs(_Given):
     to: str
 
 
+class _Adjusts(_Given):
+    """Also the actuals and their dimensions; what these may say is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+
+
 class _Batch(_Given):
     """Further keys are what is said of it, for the function to read."""
 
@@ -314,6 +321,10 @@ class PostCostsLine(CallLine):
     post_costs: _Costs
 
 
+class AdjustAccountingLine(CallLine):
+    adjust_accounting: _Adjusts
+
+
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "approve": ApproveLine,
@@ -325,6 +336,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
     "post_costs": PostCostsLine,
+    "adjust_accounting": AdjustAccountingLine,
     "create_accrual_journal": CreateAccrualJournalLine,
     "edit_accrual_journal": EditAccrualJournalLine,
     "remove_accrual_lines": RemoveAccrualLinesLine,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from operate import (
     accrual_commands,
+    adjust_commands,
     answers,
     audit_commands,
     aws,
@@ -71,6 +72,7 @@ def add(commands: Commands) -> None:
     sales_tax_commands.add(commands)
     cost_commands.add(commands)
     accrual_commands.add(commands)
+    adjust_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

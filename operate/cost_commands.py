@@ -11,18 +11,18 @@ from operate import answers
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, given_date, named_text, verb
 from operate.calling import stack_named
+from operate.corrections import debit_and_credit, refusals
 from operate.document_verbs import Asker
 from operate.found import Document
-from operate.outcomes import Outcome, done, refused, show, unknown
+from operate.outcomes import done, show
 from operate.stack_tables import the_company
-from operate.terminal import console, printable
+from operate.terminal import console
 from project_invoicing.domain.codes import CostSide, TransactionClass
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
 
 _CHOSEN_BY: Final = ("project", "contract", "class", "line_property", "from", "until", "without")
-_REFUSED: Final = "refused: "
 
 
 def add(commands: Commands) -> None:
@@ -98,13 +98,17 @@ def _show(options: argparse.Namespace, *, lines: bool) -> int:
     if options.json:
         print(json.dumps(answer, indent=2, default=str))
     elif "costs" in answer:
-        rows = [line for cost in answer["costs"] for line in (_lines(cost) if lines else [_row(cost)])]
+        rows = [
+            line
+            for cost in answer["costs"]
+            for line in (debit_and_credit(cost["actual_id"], cost["voucher"]) if lines else [_row(cost)])
+        ]
         answers.show_rows(console(), f"To {options.to}", rows, most=len(rows))
         if not rows:
             print("No cost that fits can be posted there.")
         if answer["more"]:
             print("There are more: these are the first hundred.")
-    made = _refusals(company, answer)
+    made = refusals("cost", company, answer)
     return show(made, "Refused", as_json=False, nothing="") if made and not options.json else bool(made)
 
 
@@ -115,19 +119,7 @@ def _post(options: argparse.Namespace) -> int:
         for one in answer.get("posted", ())
     ]
     nothing = "Nothing to post: no cost that fits is on the other side."
-    return show([*posted, *_refusals(company, answer)], "Costs", as_json=options.json, nothing=nothing)
-
-
-def _refusals(company: str, answer: Mapping[str, Any]) -> list[Outcome]:
-    """A row for each cost that was refused; one for a request that could not be read."""
-    rows = [
-        refused(Document("cost", one["company"] or company, one["document"] or ""), one["reason"], one["detail"])
-        for one in answer.get("refused", ())
-    ]
-    outcome = str(answer.get("outcome", ""))
-    if not rows and outcome.startswith(_REFUSED):
-        return [unknown("cost", "", company, outcome.removeprefix(_REFUSED))]
-    return rows
+    return show([*posted, *refusals("cost", company, answer)], "Costs", as_json=options.json, nothing=nothing)
 
 
 def _row(cost: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,19 +133,3 @@ def _row(cost: Mapping[str, Any]) -> dict[str, Any]:
         "amount": f"{cost['amount']} {cost['currency']}",
         "is on": cost["from"] or "no ledger",
     }
-
-
-def _lines(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
-    def line(one: Mapping[str, Any]) -> dict[str, Any]:
-        credit = str(one["amount"]).startswith("-")
-        amount = f"{str(one['amount']).removeprefix('-')} {one['currency']}"
-        return {
-            "actual": cost["actual_id"],
-            "account": one["account"],
-            "posting type": one["posting_type"],
-            "debit": "" if credit else amount,
-            "credit": amount if credit else "",
-            "dimensions": printable(", ".join(f"{name}={value}" for name, value in one["dimensions"].items())),
-        }
-
-    return [line(one) for one in cost["voucher"]["lines"]]

@@ -414,6 +414,12 @@ def command_samples() -> dict[str, Any]:
     rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
     sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
     taxed = {"part": "customers", "company": "USPM", "number": "C-001", "columns": {"sales_tax_group": "EXP"}}
+    adjusted = {
+        "company": "USPM",
+        "actual_ids": [guid("actual-unbilled-sales")],
+        "dimensions": {"CostCenter": "999"},
+        "date": "2026-08-31",
+    }
     moved = {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}, "date": "2026-08-31"}
     wanted = {"company": "USPM", "from": "2026-08-01", "to": "2026-10-31", "projects": ["PRJ-1"]}
     correction = {"company": "USPM", "journal_id": "ARJ-000001"}
@@ -435,6 +441,8 @@ def command_samples() -> dict[str, Any]:
         "dismiss": ("2026-08-31T09:04:30Z", {"dismiss": {**rejected, "reason": "a test row, deleted in Dataverse"}}),
         "intercompany-invoice": ("2026-08-31T09:05:00Z", {"intercompany_invoice": sold}),
         "post-costs": ("2026-08-31T09:07:00Z", {"post_costs": {**moved, "reason": "month end"}}),
+        "adjust-accounting": ("2026-08-31T09:08:00Z", {"adjust_accounting": {**adjusted, "reason": "wrong center"}}),
+        "preview-adjustment": ("2026-08-31T09:07:30Z", {"preview_adjustment": adjusted}),
         "preview-costs": ("2026-08-31T09:06:30Z", {"preview_costs": moved}),
         "create-accrual-journal": ("2026-10-31T18:00:00Z", {"create_accrual_journal": wanted}),
         "edit-accrual-journal": ("2026-10-31T18:01:00Z", {"edit_accrual_journal": {**correction, **offset}}),

@@ -342,3 +342,20 @@ def test_costs_are_listed_previewed_and_posted(books: Books, capsys: pytest.Capt
     assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
     assert command("costs", "post", "--to", "balance", "--company", "NOPE") == 2
     assert command("costs", "list", "--to", "balance", "no-id") == 2
+
+
+def test_posted_transactions_are_adjusted(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    books.arrive(cost("work"), cost("more", "2"))
+    books.journalise()
+    asked = (guid("work"), "--dimension", "CostCenter=999", "--date", "2026-08-31")
+    assert command("adjust", "preview", *asked) == 0
+    seen = capsys.readouterr().out
+    assert "CostCenter=999" in seen
+    made = say(capsys, "adjust", "post", *asked, "--reason", "wrong cost center")
+    assert made["rows"][0]["what"] == "adjusted: voucher AAV-000001"
+    assert command("adjust", "post", *asked) == 0
+    assert capsys.readouterr().out.startswith("Nothing to adjust")
+    assert say(capsys, "adjust", "preview", *asked)["unchanged"] == 1
+    refused = say(capsys, "adjust", "post", guid("none"), "--dimension", "CostCenter=", code=1)
+    assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
+    assert command("adjust", "post", guid("work"), "--dimension", "CostCenter") == 2

@@ -234,3 +234,23 @@ def test_pco_12_a_cost_goes_with_the_invoice_after_which_all_its_sales_are_invoi
     assert "wip_cost_value" not in worked.balances()
     voucher = next(one for one in worked.result["vouchers"] if one["source"] == "post_costs")
     assert voucher["accounting_date"] == worked.invoice("INV-0002")["accounting_date"]
+
+
+def differences(books: Books) -> list[tuple[str, str]]:
+    checks = books.call("reconciliation", {"time": books.world.at, "source": "aws.events", "detail": {}})["checks"]
+    return [(one["name"], found["detail"]) for one in checks for found in one["found"]]
+
+
+def test_the_reconciliation_finds_a_cost_that_is_not_where_its_row_says(worked: Books) -> None:
+    post(worked)
+    assert differences(worked) == []
+    table, client = worked.world.names.staging_table, worked.world.client
+    key = {"pk": {"S": WORK}, "sk": {"S": "A"}}
+    client.update_item(TableName=table, Key=key, UpdateExpression="REMOVE cv")
+    assert differences(worked) == [("moved", "voucher PCV-000001 of post costs: no row names it")]
+    moved = {":ca": {"S": '{"wip_cost_value":"161100","payroll_allocation":"600300"}'}}
+    client.update_item(TableName=table, Key=key, UpdateExpression="SET ca = :ca", ExpressionAttributeValues=moved)
+    assert [detail for _, detail in differences(worked)][1:] == [
+        "the ledger has costs of 0.00, the rows have 800 there",
+        "the ledger has costs of 800, the rows have 0 there",
+    ]

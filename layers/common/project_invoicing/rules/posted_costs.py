@@ -18,9 +18,15 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.finance_voucher import NewVoucher
-from project_invoicing.domain.journal_line import COST_KINDS, CostAccounts, JournalLine, cost_lines, cost_posting_types
+from project_invoicing.domain.journal_line import (
+    COST_KINDS,
+    CostAccounts,
+    JournalLine,
+    cost_lines,
+    cost_posting_types,
+    side_of,
+)
 from project_invoicing.domain.ledger import POST_COSTS
-from project_invoicing.domain.posted_cost import side_of
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.journal_posting import account_of, cost_posting_of

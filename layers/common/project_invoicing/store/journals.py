@@ -137,9 +137,12 @@ class Journals:
         found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=None, after=after)
         return [_number_of(item) for item in found.entries], found.before
 
-    def posted_since(self, company: str, limit: int, *, since: str, after: str) -> tuple[list[str], str]:
-        """As ``oldest_posted``, of periods that end on a day or later."""
-        found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=since, after=after)
+    def since(self, company: str, limit: int, *, since: str, after: str) -> tuple[list[str], str]:
+        """Numbers of journals in any state, of periods that end on a day or later, and where it goes on.
+
+        The index may still show one as a draft that is posted: what is posted, its header and its pages say.
+        """
+        found = self._lists.oldest(parts_of(KIND, company, None), limit, since=since, after=after)
         return [_number_of(item) for item in found.entries], found.before
 
     def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:

@@ -150,8 +150,11 @@ def _staged(item: Item, row: StagedRow | None) -> StagedItem:
 
 
 def journals_posted(journals: Journals) -> Iterator[tuple[str, int]]:
-    """Company and posted pages of every journal; they reveal anything posted while the tables are read."""
-    for item in _headers_of_journals(journals):
+    """Company and posted pages of every journal; they reveal anything posted while the tables are read.
+
+    With the vouchers that persons made, of one page each.
+    """
+    for item in scan(journals.client, journals.table, equal={"sk": HEADER}):
         yield item["co"], item.get("pg", 0)
 
 
@@ -162,7 +165,8 @@ def proposals_posted(proposals: Proposals) -> Iterator[tuple[str, int]]:
 
 
 def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
-    return (Stored(item, journal_of) for item in _headers_of_journals(journals))
+    found = scan(journals.client, journals.table, equal={"sk": HEADER})
+    return (Stored(item, journal_of) for item in found if str(item["pk"]).startswith(PREFIX))
 
 
 def finance_vouchers(journals: Journals) -> Iterator[Stored[FinanceVoucher]]:
@@ -172,11 +176,6 @@ def finance_vouchers(journals: Journals) -> Iterator[Stored[FinanceVoucher]]:
     return (
         Stored(item, voucher_of) for item in scan(journals.client, journals.table, equal={"sk": HEADER}) if "so" in item
     )
-
-
-def _headers_of_journals(journals: Journals) -> Iterator[Item]:
-    found = scan(journals.client, journals.table, equal={"sk": HEADER})
-    return (item for item in found if str(item["pk"]).startswith(PREFIX))
 
 
 def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:

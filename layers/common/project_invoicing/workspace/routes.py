@@ -62,6 +62,9 @@ ROUTES: Final = (
     # costs
     Route("GET", "/costs", "pages.costs:show"),
     Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),
+    # other dimensions for what is posted
+    Route("GET", "/adjust", "pages.adjust:show"),
+    Route("POST", "/adjust/post", "pages.adjust:post", Role.ADJUSTER),
     # accrued revenue
     Route("GET", "/accruals", "pages.accruals:show"),
     Route("GET", "/accruals/csv", "pages.accruals:download"),

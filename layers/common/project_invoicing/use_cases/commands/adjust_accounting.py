@@ -55,7 +55,7 @@ def _posting_type(value: object, info: ValidationInfo) -> PostingType | None:
 Ids = Annotated[
     list[str],
     BeforeValidator(_ids),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1, "maxItems": AT_ONCE}),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
 ]
 Changes = Annotated[
     dict[str, Any],
@@ -63,8 +63,6 @@ Changes = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "minProperties": 1,
-            "maxProperties": _MOST_DIMENSIONS,
             "additionalProperties": {"type": ["string", "null"], "minLength": 1},
         }
     ),

@@ -17,7 +17,6 @@ from project_invoicing.domain.calendar import EARLIEST, LATEST, first_day, last_
 from project_invoicing.domain.codes import (
     ConnectionRole,
     CostSide,
-    JournalStatus,
     PostingFailure,
     StagingState,
     TransactionClass,
@@ -118,12 +117,12 @@ class PostedCosts:
         yield from self.named(ids, CostSide.BALANCE)
 
     def _periods(self, since: date, until: date) -> Iterator[list[Journal]]:
-        """The posted journals of these transaction dates, all of one period at a time."""
+        """The journals of these transaction dates, all of one period at a time."""
         after = ""
         found: list[Journal] = []
         while True:
             day = since.isoformat()
-            numbers, after = self.journals.posted_since(self.company, _JOURNALS, since=day, after=after)
+            numbers, after = self.journals.since(self.company, _JOURNALS, since=day, after=after)
             known = self.journals.many(self.company, numbers)
             found += [one for number in numbers if (one := known.get(number)) and _is_within(one, since, until)]
             if not after:
@@ -189,8 +188,7 @@ class PostedCosts:
 
 
 def _is_within(journal: Journal, since: date, until: date) -> bool:
-    posted = journal.status is JournalStatus.POSTED
-    return posted and first_day(journal.period) <= until.isoformat() and last_day(journal.period) >= since.isoformat()
+    return first_day(journal.period) <= until.isoformat() and last_day(journal.period) >= since.isoformat()
 
 
 def _period(journal: Journal) -> str:

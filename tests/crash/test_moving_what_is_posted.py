@@ -1,10 +1,11 @@
-"""Posting a cost dies at every request and is done again: one voucher, one number, one move."""
+"""Posting a cost, and adjusting one, dies at every request and is done again: one voucher, one number, one move."""
 
 from __future__ import annotations
 
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance, into_staging
+from tests.builders import guid
 from tests.crash.death import Step
 from tests.harness import World
 from tests.posted import scanned
@@ -42,4 +43,24 @@ def test_costs_are_posted_once_whatever_dies(empty: World) -> None:
     assert step.dies_at_every_request() > 0
     step.hears_no_answer_at_first()
     step.meets_another_transaction_everywhere()
+    step.is_overtaken_at_every_request()
+
+
+@pytest.mark.slow
+def test_an_adjustment_is_posted_once_whatever_dies(empty: World) -> None:
+    empty.load(finance())
+    into_staging(empty, Work(lines=1).worked)
+    empty.run("staging_import")
+    empty.run("journal_posting")
+    ids = [guid(f"work-{kind}-0") for kind in ("cost", "unbilled_sales")]
+    asked = {"company": COMPANY, "actual_ids": ids, "dimensions": {"CostCenter": "999"}, "date": "2026-08-31"}
+
+    def adjust(world: World) -> object:
+        return world.edit("adjust_accounting", **asked, actor="ann@contoso.example")
+
+    step = Step(empty, adjust, adjust)
+    vouchers = [one for one in empty.result()["vouchers"] if one["source"] == "adjust_accounting"]
+    assert [one["voucher"] for one in vouchers] == ["AAV-000001", "AAV-000002"]
+    assert step.dies_at_every_request() > 0
+    step.hears_no_answer_at_first()
     step.is_overtaken_at_every_request()
