@@ -19,8 +19,8 @@ AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
     "dataverse, approve, confirm, run, edit, delete_lines, reset, replay, intercompany_invoice, post_costs, "
-    "create_accrual_journal, edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, deliver, "
-    "setup"
+    "adjust_accounting, create_accrual_journal, edit_accrual_journal, remove_accrual_lines, "
+    "post_accrual_journal, acknowledge, deliver, setup"
 )
 SETUP = """\
 companies:

@@ -10,7 +10,14 @@ from typing import Final, NamedTuple, Protocol
 
 from project_invoicing.domain.codes import PostingType, StagingState
 from project_invoicing.domain.journal_line import COST_KINDS, side_of
-from project_invoicing.domain.ledger import ADJUST_ACCOUNTING, INVOICE, JOURNAL, PERSONS, POST_COSTS
+from project_invoicing.domain.ledger import (
+    ACCRUAL_RECONCILIATION,
+    ADJUST_ACCOUNTING,
+    INVOICE,
+    JOURNAL,
+    PERSONS,
+    POST_COSTS,
+)
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Difference
 from project_invoicing.domain.staged_row import StagedRow
@@ -18,7 +25,7 @@ from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.lookups import FinanceSetup
 
-_MOVES: Final = (POST_COSTS, ADJUST_ACCOUNTING)
+_MOVES: Final = (POST_COSTS, ADJUST_ACCOUNTING, ACCRUAL_RECONCILIATION)
 _COSTS: Final = (PostingType.COST, PostingType.WIP_COST_VALUE, PostingType.WIP_COST_ITEM)
 _REVENUE = (
     PostingType.INVOICED_REVENUE,
