@@ -120,6 +120,7 @@ def _chosen(parser: argparse.ArgumentParser) -> None:
         help="vouchers of invoices from this day on; without days: the last three months",
     )
     parser.add_argument("--to", dest="last", type=given_date, metavar="DATE", help="vouchers until this day")
+    parser.add_argument("--reversals", action="store_true", help="also what reversals on journals left")
     parser.add_argument("--project", action="append", type=named_text, help="of this project; repeatable")
     parser.add_argument("--account", action="append", type=named_text, help="left on this main account; repeatable")
 
@@ -147,8 +148,9 @@ def _pair(text: str) -> tuple[str, str]:
 def _list(options: argparse.Namespace) -> int:
     place = lists.place_of(options.stack_prefix)
     company = the_company(options.company, place.setup)
+    named = (options.project or (), options.account or ())
     try:
-        question = asked(place, company, options.first, options.last, options.project or (), options.account or ())
+        question = asked(place, company, options.first, options.last, *named, reversals=options.reversals)
     except Rejected as rejected:
         raise InvalidInput([f"--{rejected.field}: {rejected.detail}"]) from None
     found = imbalances(place, question)
@@ -188,7 +190,7 @@ def _imbalance(one: ShownImbalance) -> dict[str, Any]:
     return {
         "unbilled sale": one.unbilled_sale,
         "project": one.project,
-        "invoice": one.invoice,
+        "invoice": one.invoice or one.reversed_on,
         "date": one.accounting_date,
         f"WIP {one.accounting_currency}": one.wip,
         "accrued": one.accrued,
@@ -294,6 +296,7 @@ def _correct(options: argparse.Namespace) -> int:
         "accounts": options.account,
         "description": options.description,
         "voucher_date": options.date,
+        "reversals": options.reversals or None,
         "scheduled": options.scheduled or None,
     }
     request = {name: value for name, value in given.items() if value is not None}

@@ -39,7 +39,8 @@ from tests.builders import Context, connection, guid, proforma
 from tests.counting import counted
 from tests.rules.books import Books
 from tests.rules.finance import finance
-from tests.rules.stories import IN_POUNDS, bill, billed, bills, sale
+from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, posted, sold
+from tests.rules.stories import IN_POUNDS, bill, billed, bills, reverses, sale
 from tests.rules.test_lists import cli_of
 from tests.rules.test_reconciliation import Side
 
@@ -63,7 +64,7 @@ def stores(books: Books) -> Stores:
 
 def sources(books: Books) -> Sources:
     has = stores(books)
-    return Sources(has.staging, has.proposals, has.ledger)
+    return Sources(has.staging, has.journals, has.proposals, has.ledger)
 
 
 def found(books: Books, days: Interval = YEAR) -> Found:
@@ -178,6 +179,43 @@ def test_arr_01_a_fixed_price_invoiced_before_its_journal_leaves_the_whole_accru
     assert (post(books)["outcome"], reasons(post(books))) == ("posted", [])  # by the same request
     books.world.at = "2026-08-31T14:00:00Z"
     assert reasons(post(books)) == ["already_posted"]
+
+
+def test_arr_01_what_a_reversal_on_a_journal_left_is_listed_on_demand_alone(books: Books) -> None:
+    """25 hours are accrued, 22.5 taken back: nothing can bill the rest, as the sale is taken."""
+    side = Side(books)
+    side.arrive(sale("work/unbilled", "25"))
+    books.journalise()
+    side.arrive(sale("back", "-22.5"), reverses("back", "work/unbilled"))
+    side.arrive(sale("more/unbilled"), sale("again", "-8"), reverses("again", "more/unbilled"))
+    books.journalise()
+    side.write_back()
+    assert (left(books), reasons(make(books))) == ({}, ["lines_missing"])
+    (one,) = find(sources(books), "USPM", Chosen(YEAR, reversals=True)).rows
+    assert (one.unbilled_id, one.reversal_id, one.amount) == (guid("work/unbilled"), guid("back"), Decimal(500))
+    assert (one.last.document, one.customer) == (books.row("back")["journal_id"], "C-001")
+    assert make(books, reversals=True)["lines"] == 1
+    assert post(books)["outcome"] == "posted"
+    assert (find(sources(books), "USPM", Chosen(YEAR, reversals=True)).rows, accrued(books)) == ([], {})
+    assert side.differences() == {}
+
+
+@pytest.mark.parametrize("first", ["the reversal", "the invoice"])
+def test_arr_04_between_companies_a_sale_and_its_reversal_leave_nothing(books: Books, first: str) -> None:
+    books.use(between_companies())
+    posted(books, sale("work/unbilled", "10"), sold())
+    back = sold("back", "-10"), reverses("back", "sold")
+    if first == "the reversal":
+        posted(books, *back)
+    assert books.edit("intercompany_invoice", **AUGUST).startswith("created")
+    books.post_invoices(company="GBPM")
+    posted(books, *back)
+    assert books.edit("intercompany_invoice", **AUGUST)
+    books.post_invoices(company="GBPM")
+    for chosen in (Chosen(YEAR), Chosen(YEAR, reversals=True)):
+        seen = find(sources(books), "GBPM", chosen)
+        assert (seen.rows, seen.unclear) == ([], [])
+    assert seen.invoices == (1 if first == "the reversal" else 2)
 
 
 def test_arr_04_what_is_not_billed_or_taken_back_whole_is_no_row(books: Books) -> None:

@@ -71,13 +71,22 @@ _ACCRUED = PostingType.ACCRUED_REVENUE_SALES_VALUE
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What the voucher of an invoice took back of an accrual; nothing, where it left all of it. ``on``: its date."""
+    """What the voucher of an invoice took back of an accrual; nothing, where it left all of it. ``on``: its date.
+
+    ``billed_id`` is the billed sale, or the reversal on a ``journal``, where it was no invoice.
+    """
 
     billed_id: str
     invoice: str
     voucher: str
     on: date
     parts: tuple[Part, ...]
+    journal: str | None = None
+
+    @property
+    def document(self) -> str:
+        """The number of the invoice, or of the journal."""
+        return self.journal or self.invoice
 
 
 @dataclass(frozen=True, slots=True)

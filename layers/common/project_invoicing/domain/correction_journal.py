@@ -73,13 +73,17 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The imbalances that a journal is made of: those of some days, all or some of them."""
+    """The imbalances that a journal is made of: those of some days, all or some of them.
+
+    ``reversals``: also what reversals on journals left.
+    """
 
     first: date
     last: date
     ids: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    reversals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

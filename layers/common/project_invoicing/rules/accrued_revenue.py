@@ -136,12 +136,16 @@ def imbalance(
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which imbalances: all of the ``days``, or of those only some by id, project or account. None named: all."""
+    """Which imbalances: all of the ``days``, or of those only some by id, project or account. None named: all.
+
+    ``reversals``: also those that reversals on journals left. Without it, what invoicing left (ARR-01).
+    """
 
     days: Interval
     ids: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
+    reversals: bool = False
 
     @property
     def names_some(self) -> bool:
@@ -149,7 +153,7 @@ class Chosen:
 
     def has(self, one: Imbalance) -> bool:
         """Compared with the date of the voucher that took the accrual back (ARR-06)."""
-        if not self.days.first <= one.last.on <= self.days.last:
+        if not self.days.first <= one.last.on <= self.days.last or (one.last.journal and not self.reversals):
             return False
         if not self.names_some:
             return True

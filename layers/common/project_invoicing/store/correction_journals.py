@@ -182,12 +182,13 @@ def journal_of(item: Item) -> CorrectionJournal:
 def _wanted_text(wanted: Wanted) -> str:
     days = [wanted.first.isoformat(), wanted.last.isoformat()]
     named: Iterable[tuple[str, ...]] = (wanted.ids, wanted.projects, wanted.accounts)
-    return json.dumps([*days, *map(list, named)], separators=(",", ":"), ensure_ascii=False)
+    return json.dumps([*days, *map(list, named), wanted.reversals], separators=(",", ":"), ensure_ascii=False)
 
 
 def _wanted_of(text: str) -> Wanted:
-    first, last, *named = json.loads(text)
-    return Wanted(date.fromisoformat(first), date.fromisoformat(last), *map(tuple, named))
+    first, last, ids, projects, accounts, reversals = json.loads(text)
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    return Wanted(*days, tuple(ids), tuple(projects), tuple(accounts), reversals)
 
 
 def _list_of(company: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from project_invoicing.domain.codes import PostingType, ProposalStatus, StagingState
+from project_invoicing.domain.codes import ConnectionRole, PostingType, ProposalStatus, StagingState
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -68,6 +68,8 @@ class Accruals:
     corrected: list[Difference] = field(default_factory=list)
     """What correction journals have posted, by unbilled sale: the differences that they answer (LED-61)."""
     _corrections: dict[bytes, Decimal] = field(default_factory=dict)
+    _reversed: dict[bytes, bytes] = field(default_factory=dict)
+    """By reversal on a journal: the unbilled sale that it takes back."""
     _drafts: dict[bytes, str] = field(default_factory=dict)
     """The correction journal that has an unbilled sale and is not posted."""
     _between: dict[bytes, tuple[str, str]] = field(default_factory=dict)
@@ -82,6 +84,8 @@ class Accruals:
         if row.accrual and row.state is StagingState.POSTED:
             place = Place(company, row.accrual.project or "")
             self._accrued[id_bytes(row.id)] = _Accrued(place, row.accrual.accounting_amount)
+            if row.journal_id and (original := row.links.get(ConnectionRole.ORIGINAL)):
+                self._reversed[id_bytes(row.id)] = id_bytes(original)
         if row.accrual_corrections:
             self._add_corrections(row)
         if row.correction_journal:
@@ -105,13 +109,13 @@ class Accruals:
                 self._deferred[Place(company, entry.project or "")] += entry.accounting_amount
 
     def expected(self) -> dict[Place, Decimal]:
-        """The expected WIP sales value of each project: none for a sale that was corrected.
+        """The expected WIP sales value of each project: none for a sale that was corrected, with its reversal.
 
         Double billing is a difference of its own.
         """
         expected: dict[Place, Decimal] = defaultdict(lambda: ZERO)
         for id, accrued in self._accrued.items():
-            if id in self._corrections:
+            if self._corrections and (id in self._corrections or self._reversed.get(id) in self._corrections):
                 continue
             times = self.takings.billed[id] if id in self.takings.billed else int(self._is_billed_between(id))
             expected[accrued.place] += accrued.amount * (1 - times)

@@ -1,7 +1,8 @@
 """Finds what invoices left of accrued revenue, from the vouchers of some days (ARR-01 to ARR-06).
 
 It reads what was invoiced on these days and nothing else: the index of the ledger, and for fifty invoices their
-headers, their first pages, their vouchers and the unbilled sales they bill.
+headers, their first pages, their vouchers and the unbilled sales they bill. What reversals left is looked for on
+demand, in the journals of these days.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Final
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.accrued_revenue import Imbalance, Taking, left_of, parts_of
-from project_invoicing.domain.codes import ConnectionRole, StagingState
+from project_invoicing.domain.codes import ConnectionRole, StagingState, TransactionType
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE, Unbalanced, VoucherLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, Unbalanced, VoucherLine
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.rules.accrued_revenue import Chosen, imbalance, in_order, may_bill, taken_back
+from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.ledger_ahead import DOCUMENTS, LedgerAhead
 from project_invoicing.store.proposals import Proposals
@@ -34,6 +36,7 @@ class Sources:
     """What accrued revenue is compared by."""
 
     staging: Staging
+    journals: Journals
     proposals: Proposals
     ledger: Ledger
 
@@ -58,8 +61,9 @@ class _Sale:
 
     row: StagedRow
     takings: dict[str, Taking] = field(default_factory=dict)
-    invoice: Invoice | None = None
-    line: ProposalLine | None = None
+    customer: str | None = None
+    contract: str | None = None
+    day: date | None = None
 
 
 def find(sources: Sources, company: str, chosen: Chosen, *, most: int | None = None) -> Found:
@@ -73,6 +77,8 @@ def find(sources: Sources, company: str, chosen: Chosen, *, most: int | None = N
         found.invoices += len(invoices)
         ahead.look_ahead(company, [(INVOICE, one.invoice_number) for one in invoices])
         _add(sources, ahead, invoices, sales, found.unclear)
+    if chosen.reversals:
+        _add_reversals(sources, company, chosen, sales)
     _add_others(sources, sales)
     rows = (_imbalance(sale) for sale in sales.values())
     found.rows = list(in_order(row for row in rows if row and chosen.has(row)))
@@ -90,14 +96,7 @@ def again(sources: Sources, known: Mapping[str, Sequence[Taking]]) -> dict[str, 
 
 
 def _imbalance(sale: _Sale) -> Imbalance | None:
-    line, invoice = sale.line, sale.invoice
-    return imbalance(
-        sale.row,
-        sale.takings.values(),
-        invoice.customer if invoice else None,
-        line.contract if line else None,
-        line.transaction_date if line else None,
-    )
+    return imbalance(sale.row, sale.takings.values(), sale.customer, sale.contract, sale.day)
 
 
 def _invoices(sources: Sources, company: str, chosen: Chosen) -> Iterator[list[Invoice]]:
@@ -128,7 +127,8 @@ def _add(
             id = billed[taking.billed_id]
             sale = sales.setdefault(id, _Sale(rows[id]))
             sale.takings[taking.billed_id] = taking
-            sale.invoice, sale.line = invoice, by_id[taking.billed_id]
+            line = by_id[taking.billed_id]
+            sale.customer, sale.contract, sale.day = invoice.customer, line.contract, line.transaction_date
 
 
 def _takings(
@@ -195,9 +195,14 @@ def _bills(
 
 
 def _add_others(sources: Sources, sales: Mapping[str, _Sale]) -> None:
-    """Adds what took a sale on another day: its row names what continues it."""
+    """Adds what took a sale on another day: its row names what continues it.
+
+    Between companies a sale and its reversal are both invoiced, each under its own id, and nothing else takes them.
+    """
     missing = {
-        by: sale for id, sale in sales.items() if (by := sale.row.taken_by) and by not in sale.takings and by != id
+        by: sale
+        for id, sale in sales.items()
+        if (by := sale.row.taken_by) and by not in sale.takings and id not in sale.takings
     }
     for id, row in (sources.staging.readable(missing) if missing else {}).items():
         taking = _other(sources, row, missing[id].row)
@@ -205,13 +210,47 @@ def _add_others(sources: Sources, sales: Mapping[str, _Sale]) -> None:
             missing[id].takings[id] = taking
 
 
+def _reversed(row: StagedRow, journal: str, on: date) -> Taking:
+    """What the reversal of an unbilled sale took back of its accrual."""
+    parts = parts_of(row.accrual) if row.accrual else ()
+    return Taking(row.id, "", row.voucher or "", on, left_of(parts), journal)
+
+
+def _add_reversals(sources: Sources, company: str, chosen: Chosen, sales: dict[str, _Sale]) -> None:
+    """Adds what posted journals of these days took back, journal by journal."""
+    before, since = f"0|{chosen.days.last.isoformat()}~", chosen.days.first.isoformat()
+    seen: set[str] = set()
+    while before:
+        documents, before = sources.ledger.documents(company, JOURNAL, _PLACES, since=since, before=before)
+        for number in dict.fromkeys(number for _, number in documents if number not in seen):
+            seen.add(number)
+            _add_journal(sources, company, number, sales)
+
+
+def _add_journal(sources: Sources, company: str, number: str, sales: dict[str, _Sale]) -> None:
+    lines = {
+        line.actual_id: line
+        for page in sources.journals.pages(company, number)
+        for line in page.lines
+        if page.posted and line.original_id and line.kind is TransactionType.UNBILLED_SALES
+    }
+    if not lines:
+        return
+    rows = sources.staging.readable([*lines, *(str(line.original_id) for line in lines.values())])
+    for id, line in lines.items():
+        row, original = rows.get(id), rows.get(str(line.original_id))
+        if row and original and original.accrual:
+            sale = sales.setdefault(original.id, _Sale(original))
+            sale.takings[id] = _reversed(row, number, line.accounting_date)
+            sale.contract, sale.customer, sale.day = line.contract, line.customer, line.transaction_date
+
+
 def _other(sources: Sources, row: StagedRow, sale: StagedRow) -> Taking | None:
     """What a posted row took of a sale's accrual: on an invoice, or on a journal as its reversal."""
     if row.state is not StagingState.POSTED or row.company is None or sale.accrual is None:
         return None
     if row.journal_id:
-        parts = parts_of(row.accrual) if row.accrual else ()
-        return Taking(row.id, row.journal_id, row.voucher or "", _LONG_AGO, left_of(parts))
+        return _reversed(row, row.journal_id, _LONG_AGO)
     proposals = sources.proposals
     proforma = proposals.by_number([row.company], row.proposal_id or "").get(row.company)
     header = proposals.get(proforma) if proforma else None

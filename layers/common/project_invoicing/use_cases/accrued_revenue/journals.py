@@ -167,7 +167,8 @@ def _of(place: Corrections, company: str, wanted: Wanted) -> Found:
 def chosen(wanted: Wanted) -> Chosen:
     """The imbalances that a journal is made of."""
     days = Interval(wanted.first, wanted.last)
-    return Chosen(days, frozenset(wanted.ids), frozenset(wanted.projects), frozenset(wanted.accounts))
+    ids, projects, accounts = map(frozenset, (wanted.ids, wanted.projects, wanted.accounts))
+    return Chosen(days, ids, projects, accounts, wanted.reversals)
 
 
 def _free(found: Found, wanted: Wanted) -> list[Imbalance]:
@@ -179,7 +180,7 @@ def _free(found: Found, wanted: Wanted) -> list[Imbalance]:
             detail = f"the imbalance of {id} is on correction journal {taken[id]}: post that, or remove its line there"
             raise Refused(PostingFailure.ON_CORRECTION_JOURNAL, detail)
         if id not in found.sales:
-            detail = f"{id} has no imbalance that an invoice of {wanted.first} to {wanted.last} left"
+            detail = f"{id} has no imbalance that a voucher of {wanted.first} to {wanted.last} left"
             raise Refused(PostingFailure.LINES_MISSING, detail)
     if not free:
         on = f"; all of them are on {', '.join(sorted(set(taken.values())))}" if taken else ""

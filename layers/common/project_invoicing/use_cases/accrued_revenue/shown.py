@@ -33,7 +33,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ShownImbalance:
-    """What is left of an accrual, in accounting currency. ``journal``: the draft that it is on."""
+    """What is left of an accrual, in accounting currency. ``journal``: the draft that it is on.
+
+    ``invoice`` is that of the voucher that took it back; empty where a reversal on ``reversed_on``, a journal, did.
+    """
 
     company: str
     project: str
@@ -43,6 +46,7 @@ class ShownImbalance:
     worked: str | None
     customer: str | None
     invoice: str
+    reversed_on: str | None
     voucher: str
     accounting_date: str
     accrual_voucher: str | None
@@ -136,6 +140,8 @@ def asked(
     last: str | None,
     projects: Iterable[str] = (),
     accounts: Iterable[str] = (),
+    *,
+    reversals: bool = False,
 ) -> Asked:
     """What is asked for; without days, the last three months. Raises ``Rejected`` with the field."""
     known = company if company is not None else next(iter(place.companies), None)
@@ -145,7 +151,7 @@ def asked(
     days = Interval(given_day(first, "from") if first else usual.first, given_day(last, "to") if last else usual.last)
     if days.last < days.first:
         raise _bad("to", f"to is {days.last}, which is before {days.first}")
-    return Asked(known, Chosen(days, projects=frozenset(projects), accounts=frozenset(accounts)))
+    return Asked(known, Chosen(days, projects=frozenset(projects), accounts=frozenset(accounts), reversals=reversals))
 
 
 def _bad(field: str, detail: str) -> Rejected:
@@ -155,7 +161,8 @@ def _bad(field: str, detail: str) -> Rejected:
 def imbalances(place: ListPlace, asked: Asked, *, most: int | None = None) -> Shown:
     """The imbalances that are asked for. Stops after ``most`` invoices, and is then not ``whole``."""
     stores = place.stores
-    found = find(Sources(stores.staging, stores.proposals, stores.ledger), asked.company, asked.chosen, most=most)
+    sources = Sources(stores.staging, stores.journals, stores.proposals, stores.ledger)
+    found = find(sources, asked.company, asked.chosen, most=most)
     return shown(found, asked, place.setup)
 
 
@@ -199,6 +206,7 @@ def _row(one: Imbalance, currency: str, figures: Figures) -> ShownImbalance:
         worked=one.transaction_date.isoformat() if one.transaction_date else None,
         customer=one.customer,
         invoice=last.invoice,
+        reversed_on=last.journal,
         voucher=last.voucher,
         accounting_date=last.on.isoformat(),
         accrual_voucher=one.voucher,
@@ -247,7 +255,7 @@ def shown_line(line: CorrectionLine, company: str, setup: FinanceSetup) -> Shown
         unbilled_sale=line.unbilled_id,
         project=line.project,
         customer=line.customer,
-        invoice=", ".join(dict.fromkeys(one.invoice for one in line.takings)),
+        invoice=", ".join(dict.fromkeys(one.document for one in line.takings)),
         wip_account=wip[0],
         wip=figures.amount(wip[1], currency),
         accrued_account=accrued[0],

@@ -61,6 +61,7 @@ class CreateAccrualJournal(Command):
     accounts: Texts | None = Field(None, description="main accounts that something is left on")
     description: TextIfAny = Field(None, description="what the journal is about")
     voucher_date: DayIfAny = Field(None, description="the accounting date of its vouchers; may be given later")
+    reversals: bool = Field(False, description="also what reversals of unbilled sales on journals left")
     scheduled: bool = Field(False, description="leave it to the schedule, however many lines it has")
 
 
@@ -113,10 +114,11 @@ def handle_create(command: CreateAccrualJournal, place: Workplace) -> dict[str, 
     first, last = command.from_ or usual.first, command.to or usual.last
     if last < first:
         raise bad("to", f"to is {last}, which is before {first}")
-    named = (tuple(sorted(set(some or ()))) for some in (command.rows, command.projects, command.accounts))
+    named = (command.rows, command.projects, command.accounts)
+    ids, projects, accounts = (tuple(sorted(set(some or ()))) for some in named)
     asked = New(
         company=company,
-        wanted=Wanted(first, last, *named),
+        wanted=Wanted(first, last, ids, projects, accounts, command.reversals),
         token=_token(command, place.at),
         description=command.description,
         voucher_date=command.voucher_date,

@@ -75,7 +75,7 @@ class Workplace:
             raise TypeError("vouchers cannot be posted here")
         vouchers = self.posting()
         return Corrections(
-            Sources(self.staging, self.proposals, vouchers.ledger),
+            Sources(self.staging, self.journals, self.proposals, vouchers.ledger),
             CorrectionJournals(self.journals.client, self.journals.table),
             vouchers,
             self.setup,

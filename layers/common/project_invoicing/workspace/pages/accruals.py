@@ -29,7 +29,7 @@ _INVOICES: Final = 2_000
 """The most invoices that a page looks at: a request has seconds. The command looks at any number."""
 _ROWS: Final = 200
 _JOURNALS: Final = 50
-_KEPT: Final = ("company", "from", "to", "project", "account")
+_KEPT: Final = ("company", "from", "to", "project", "account", "reversals")
 _EDITABLE: Final = (CorrectionStatus.DRAFT, CorrectionStatus.PARTLY_POSTED)
 
 
@@ -72,7 +72,9 @@ def download(desk: Desk) -> Response[Any]:
 def _found(desk: Desk) -> tuple[Asked, Shown]:
     query = desk.query
     projects, accounts = ([query[name]] if name in query else [] for name in ("project", "account"))
-    question = asked(desk.lists, query.get("company"), query.get("from"), query.get("to"), projects, accounts)
+    days = (query.get("from"), query.get("to"))
+    reversals = "reversals" in query
+    question = asked(desk.lists, query.get("company"), *days, projects, accounts, reversals=reversals)
     return question, imbalances(desk.lists, question, most=_INVOICES)
 
 
@@ -86,6 +88,8 @@ def correct(desk: Desk) -> Response[Any]:
         return desk.go("/accruals", "Tick the rows to be corrected.", refused=True, **back)
     request: dict[str, Any] = {name: form[name] for name in ("from", "to") if form.get(name)}
     request |= {name: form[name] for name in ("description", "voucher_date") if form.get(name)}
+    if form.get("reversals"):
+        request["reversals"] = True
     if scheduled:
         request |= {f"{name}s": [form[name]] for name in ("project", "account") if form.get(name)}
         request["scheduled"] = True
