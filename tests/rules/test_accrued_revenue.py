@@ -37,6 +37,7 @@ from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import Context, connection, guid, proforma
 from tests.counting import counted
+from tests.imbalances import sources as sources_of
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, posted, sold
@@ -63,8 +64,7 @@ def stores(books: Books) -> Stores:
 
 
 def sources(books: Books) -> Sources:
-    has = stores(books)
-    return Sources(has.staging, has.journals, has.proposals, has.ledger)
+    return sources_of(books.world)
 
 
 def found(books: Books, days: Interval = YEAR) -> Found:
