@@ -32,6 +32,7 @@ from project_invoicing.store.ready import Ready
 from project_invoicing.store.transactions import get, transact, update
 from project_invoicing.use_cases.accrued_revenue import journals as making
 from project_invoicing.use_cases.accrued_revenue.find import Found, Sources, find
+from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.commands.apply import apply
 from project_invoicing.use_cases.commands.workplace import Workplace
 from project_invoicing.use_cases.explain.stores import Stores
@@ -612,6 +613,22 @@ def test_a_correction_is_in_the_ledger_ready_to_leave_and_explained(books: Books
         "was created by an unnamed person",
         "was posted by ann",
     ]
+
+
+def test_a_journals_history_and_its_vouchers_are_sealed_in_the_chain_of_its_company(books: Books) -> None:
+    left_behind(books, "one")
+    make(books)
+    (number,) = post(books)["vouchers"]
+    sealing = sealable(books.world.client, books.world.names)
+    units = {unit.shown.pk: unit for unit in sealing.units(sealing.waiting())}
+    of = ("HISTORY#CORRECTION#USPM#ARJ-000001", f"ACCRUAL_RECONCILIATION#USPM#{number}")
+    assert [(units[pk].chain, units[pk].is_document) for pk in of] == [("USPM", False), ("USPM", True)]
+    (ready,) = [
+        one
+        for one in Ready(books.world.client, books.world.names.ledger_batches_table).of("USPM")
+        if one.source == ACCRUAL_RECONCILIATION
+    ]
+    assert (ready.document, ready.first) == (number, date(2026, 8, 31))
 
 
 def test_a_draft_and_what_is_on_it_are_explained(books: Books) -> None:

@@ -46,11 +46,12 @@ _MADE: Final = frozenset({Done.CREATED, Done.EDITED, Done.LINES_DELETED})
 
 @dataclass(slots=True)
 class Posting:
-    """What a run has posted of a journal, and why the rest is not."""
+    """What a run has posted of a journal, and why the rest is not. ``noted``: its history has the posting."""
 
     journal: CorrectionJournal
     vouchers: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def _post(
     verb = CorrectionVerb.POSTED if posted == journal.lines else CorrectionVerb.PARTLY_POSTED
     due = Due.POST if more and verb is CorrectionVerb.PARTLY_POSTED else None
     after, write = place.journals.changed(journal, verb, posted_lines=posted, due=due, error=None)
-    history = [] if place.journals.was_done(journal, done) else [place.journals.noted(journal, done)]
+    made.noted = made.noted or place.journals.was_done(journal, done)
+    history = [] if made.noted else [place.journals.noted(journal, done)]
     vouchers = [
         NewVoucher(
             company=journal.company,
@@ -205,7 +207,7 @@ def _post(
 
     number_format = place.setup.number_sequences(journal.company).accrual_reconciliation
     made.vouchers += place.vouchers.post(vouchers, number_format, done, others=beside)
-    made.journal = after
+    made.journal, made.noted = after, True
 
 
 def _with_results(
