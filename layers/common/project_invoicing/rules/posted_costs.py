@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from project_invoicing.domain.codes import (
     BillingMethod,
@@ -33,9 +32,6 @@ from project_invoicing.rules.journal_posting import account_of, cost_posting_of
 from project_invoicing.rules.periods import period_not_open
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import CostPosting
-
-BY_HAND: Final = 100
-"""The most costs that a person posts at once; more are for the schedule (PCO-11)."""
 
 
 @dataclass(frozen=True, slots=True)

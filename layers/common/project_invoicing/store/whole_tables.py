@@ -33,8 +33,6 @@ from project_invoicing.store.transactions import scan
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from project_invoicing.domain.finance_voucher import FinanceVoucher
-
 T = TypeVar("T")
 
 
@@ -167,15 +165,6 @@ def proposals_posted(proposals: Proposals) -> Iterator[tuple[str, int]]:
 def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
     found = scan(journals.client, journals.table, equal={"sk": HEADER})
     return (Stored(item, journal_of) for item in found if str(item["pk"]).startswith(PREFIX))
-
-
-def finance_vouchers(journals: Journals) -> Iterator[Stored[FinanceVoucher]]:
-    """The headers of vouchers that persons made."""
-    from project_invoicing.store.finance_vouchers import voucher_of  # noqa: PLC0415 - many stacks have none
-
-    return (
-        Stored(item, voucher_of) for item in scan(journals.client, journals.table, equal={"sk": HEADER}) if "so" in item
-    )
 
 
 def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:
