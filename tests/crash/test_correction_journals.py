@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from project_invoicing.use_cases.accrued_revenue import journals as making
 from tests.crash.death import Step
+from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
-from tests.rules.books import Books
+from tests.rules.books import Books, before_transaction
 from tests.rules.test_accrued_revenue import OF, accrued, left, left_behind, lines
 
 pytestmark = pytest.mark.engine
@@ -68,6 +70,20 @@ def test_arr_14_every_line_is_posted_once_wherever_it_dies(books: Books) -> None
     step.is_overtaken_at_every_request()
     assert [line.voucher for line in lines(books)] == ["ARV-00000001", "ARV-00000002"]
     assert (left(books), accrued(books)) == ({}, {})
+
+
+@pytest.mark.slow
+def test_arr_14_a_run_goes_on_where_another_one_has_died_meanwhile(books: Books) -> None:
+    books.world.edit("create_accrual_journal", **NEW)
+    post = asks("post_accrual_journal", **ONE)
+
+    def dies() -> None:
+        with dying(books.world.client, 1, applied=True, operation=TRANSACTION), suppress(Killed):
+            post(books.world)
+
+    with before_transaction(books, 0, dies):
+        post(books.world)
+    assert [line.voucher for line in lines(books)] == ["ARV-00000001", "ARV-00000002"]
 
 
 @pytest.mark.slow
