@@ -49,6 +49,8 @@ def test_what_is_wrong_is_said_and_a_draft_is_emptied(books: Books) -> None:
     assert "has no voucher date" in refused.main
     again = ann.send(page, "/accruals/correct", row=guid("one/unbilled"), description="again")
     assert "is on correction journal ARJ-000001" in again.main
+    whole = ann.send(page, "/accruals/correct", all="yes", project="PRJ-GBP")
+    assert "there is no imbalance to correct" in whole.main
     assert "Tick the lines" in ann.send(made, "/accruals/journal/remove").main
     gone = ann.send(made, "/accruals/journal/remove", all="yes")
     assert "Status deleted" in gone.main

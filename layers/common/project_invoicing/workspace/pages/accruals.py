@@ -79,20 +79,22 @@ def _found(desk: Desk) -> tuple[Asked, Shown]:
 
 
 def correct(desk: Desk) -> Response[Any]:
-    """Makes a draft of the rows that are ticked, or leaves all that fit to the schedule."""
+    """Makes a draft of the rows that are ticked, or of all that fit; that may be left to the schedule."""
     form = desk.form
     ids = desk.forms.get("row", [])
     back = {name: form[name] for name in _KEPT if form.get(name)}
     scheduled = bool(form.get("scheduled"))
-    if not ids and not scheduled:
+    whole = scheduled or bool(form.get("all"))
+    if not ids and not whole:
         return desk.go("/accruals", "Tick the rows to be corrected.", refused=True, **back)
     request: dict[str, Any] = {name: form[name] for name in ("from", "to") if form.get(name)}
     request |= {name: form[name] for name in ("description", "voucher_date") if form.get(name)}
     if form.get("reversals"):
         request["reversals"] = True
     if scheduled:
-        request |= {f"{name}s": [form[name]] for name in ("project", "account") if form.get(name)}
         request["scheduled"] = True
+    if whole:
+        request |= {f"{name}s": [form[name]] for name in ("project", "account") if form.get(name)}
     else:
         request["rows"] = ids
     answer = desk.do("create_accrual_journal", company=form.get("company"), **request)
@@ -137,7 +139,6 @@ def journal(desk: Desk) -> Response[Any]:
         may_edit_header=desk.actor.may(Role.ACCOUNTANT) and made.status is CorrectionStatus.DRAFT,
         may_post=desk.actor.may(Role.POSTER) and made.status in _EDITABLE and made.open_lines > 0,
         may_schedule=desk.actor.may(Role.SCHEDULER),
-        at_once=AT_ONCE,
         history=history_of(_journals(desk).history(made.company, made.number)),
         error=why_not(*_reason(made.error)) if made.error else None,
     )
