@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.accrued_revenue import Imbalance, Taking, left_of, parts_of
+from project_invoicing.domain.accrued_revenue import Imbalance, Taking, left_after, left_of, parts_of
 from project_invoicing.domain.codes import ConnectionRole, StagingState, TransactionType
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, Unbalanced, VoucherLine
@@ -64,6 +64,17 @@ class _Sale:
     customer: str | None = None
     contract: str | None = None
     day: date | None = None
+
+    @property
+    def is_even(self) -> bool:
+        """Whether nothing is left, and its row names nothing else that took it: most sales are forgotten at once."""
+        row = self.row
+        known = row.taken_by in self.takings or row.id in self.takings
+        return (
+            known
+            and row.accrual is not None
+            and not left_after(row.accrual, self.takings.values(), row.accrual_corrections)
+        )
 
 
 def find(sources: Sources, company: str, chosen: Chosen, *, most: int | None = None) -> Found:
@@ -129,6 +140,9 @@ def _add(
             sale.takings[taking.billed_id] = taking
             line = by_id[taking.billed_id]
             sale.customer, sale.contract, sale.day = invoice.customer, line.contract, line.transaction_date
+        for id in billed.values():
+            if id in sales and sales[id].is_even:
+                del sales[id]
 
 
 def _takings(
@@ -243,6 +257,8 @@ def _add_journal(sources: Sources, company: str, number: str, sales: dict[str, _
             sale = sales.setdefault(original.id, _Sale(original))
             sale.takings[id] = _reversed(row, number, line.accounting_date)
             sale.contract, sale.customer, sale.day = line.contract, line.customer, line.transaction_date
+            if sale.is_even:
+                del sales[original.id]
 
 
 def _other(sources: Sources, row: StagedRow, sale: StagedRow) -> Taking | None:
