@@ -39,7 +39,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import Context, connection, guid, proforma
 from tests.counting import counted
 from tests.imbalances import sources as sources_of
-from tests.rules.books import Books
+from tests.rules.books import Books, before_transaction
 from tests.rules.finance import finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, posted, sold
 from tests.rules.stories import IN_POUNDS, bill, billed, bills, reverses, sale
@@ -443,6 +443,19 @@ def test_arr_11_without_a_voucher_date_in_an_open_period_nothing_is_posted(books
         refused = post(books)
         assert (reasons(refused), day in refused["refused"][0]["detail"]) == (["period_closed"], True)
     assert (lines(books)[0].voucher, journal(books).status) == (None, CorrectionStatus.DRAFT)
+
+
+def test_arr_11_a_date_that_is_edited_as_the_journal_is_posted_is_that_of_its_vouchers(books: Books) -> None:
+    left_behind(books, "one")
+    make(books)
+
+    def edit() -> None:
+        applied(books, {"edit_accrual_journal": {**OF, "journal_id": "ARJ-000001", "voucher_date": "2026-08-30"}})
+
+    with before_transaction(books, 0, edit):
+        (number,) = post(books)["vouchers"]
+    (voucher,) = sources(books).ledger.vouchers(ACCRUAL_RECONCILIATION, "USPM", number)
+    assert voucher.accounting_date == journal(books).voucher_date == date(2026, 8, 30)
 
 
 def test_arr_12_date_and_description_are_edited_until_something_is_posted(books: Books) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import partial
 from typing import Final
 
@@ -101,7 +100,7 @@ def go_on(place: Corrections, journal: CorrectionJournal) -> Posting:
 def run(place: Corrections, journal: CorrectionJournal, done: HistoryEntry) -> Posting:
     """Posts the open lines, page by page, from where it stands; without time, it stays due."""
     made = Posting(journal)
-    day = must_be_postable(journal, place.setup)
+    must_be_postable(journal, place.setup)
     room = place.vouchers.room(1) - 1  # a voucher less is more room than what is written beside them needs
     steps = [
         (page.key, frozenset(line.line_number for line in some))
@@ -111,7 +110,7 @@ def run(place: Corrections, journal: CorrectionJournal, done: HistoryEntry) -> P
     for nth, (key, numbers) in enumerate(steps, start=1):
         if not place.time_left():
             return made
-        step = partial(_step, place, made, key, numbers, day, done, more=nth < len(steps))
+        step = partial(_step, place, made, key, numbers, done, more=nth < len(steps))
         retried(f"correction journal {journal.number}", step, attempts=_ATTEMPTS)
     _no_longer_due(place, made)
     return made
@@ -122,7 +121,6 @@ def _step(
     made: Posting,
     key: str,
     numbers: frozenset[int],
-    day: date,
     done: HistoryEntry,
     *,
     more: bool,
@@ -135,7 +133,7 @@ def _step(
         return
     good = [one for one in judged.values() if one.error is None]
     if good:
-        _post(place, made, page, judged, day, done, more=more)
+        _post(place, made, page, judged, done, more=more)
     elif (lines := _with_results(page, judged, {})) != page.lines:
         after, write = place.journals.changed(journal, CorrectionVerb.LINES_EDITED)
         place.commit(write, place.journals.changed_page(journal, page, lines))
@@ -169,12 +167,12 @@ def _post(
     made: Posting,
     page: CorrectionPage,
     judged: Mapping[int, _Judged],
-    day: date,
     done: HistoryEntry,
     *,
     more: bool,
 ) -> None:
     journal = made.journal
+    day = must_be_postable(journal, place.setup)  # a person may have given another one since
     good = [one for one in judged.values() if one.error is None]
     posted = journal.posted_lines + len(good)
     verb = CorrectionVerb.POSTED if posted == journal.lines else CorrectionVerb.PARTLY_POSTED
