@@ -232,6 +232,21 @@ class _IntercompanyInvoice(_Given):
     borrower: _Named
 
 
+class _Costs(_Given):
+    """Also which costs, and the accounting date; what these may say is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    to: str
+
+
+class _Adjusts(_Given):
+    """Also the actuals and their dimensions; what these may say is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+
+
 class _Batch(_Given):
     """Further keys are what is said of it, for the function to read."""
 
@@ -318,6 +333,45 @@ class IntercompanyInvoiceLine(CallLine):
     intercompany_invoice: _IntercompanyInvoice
 
 
+class _Correction(_Given):
+    """Further keys are what is wanted or changed, for the function to read."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    journal_id: str | None = None
+
+
+class CorrectionLine(CallLine):
+    """A line about a correction journal, whose number is not one of the journals of actuals."""
+
+    def named(self) -> dict[str, str]:
+        return {name: value for name, value in super().named().items() if not name.endswith(".journal_id")}
+
+
+class CreateAccrualJournalLine(CorrectionLine):
+    create_accrual_journal: _Correction
+
+
+class EditAccrualJournalLine(CorrectionLine):
+    edit_accrual_journal: _Correction
+
+
+class RemoveAccrualLinesLine(CorrectionLine):
+    remove_accrual_lines: _Correction
+
+
+class PostAccrualJournalLine(CorrectionLine):
+    post_accrual_journal: _Correction
+
+
+class PostCostsLine(CallLine):
+    post_costs: _Costs
+
+
+class AdjustAccountingLine(CallLine):
+    adjust_accounting: _Adjusts
+
+
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "approve": ApproveLine,
@@ -334,6 +388,12 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "reset": ResetLine,
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
+    "post_costs": PostCostsLine,
+    "adjust_accounting": AdjustAccountingLine,
+    "create_accrual_journal": CreateAccrualJournalLine,
+    "edit_accrual_journal": EditAccrualJournalLine,
+    "remove_accrual_lines": RemoveAccrualLinesLine,
+    "post_accrual_journal": PostAccrualJournalLine,
     "acknowledge": AcknowledgeLine,
     "deliver": DeliverLine,
     "payment": PaymentLine,

@@ -140,6 +140,7 @@ def show_reconciliation(console: Console, report: Row) -> None:
             show_rows(console, check["title"], map(_found, check["found"]))
             if check["more"]:
                 console.print(f"and {check['more']} more\n")
+            show_rows(console, f"{check['title']}: answered", map(_found, check.get("answered", ())))
         _show_accounts(console, report.get("integration_accounts") or ())
         if lines := report.get("integration_lines"):
             _show_integration_lines(console, lines)

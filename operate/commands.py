@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operate import (
+    accrual_commands,
+    adjust_commands,
     answers,
     approval_commands,
     audit_commands,
     aws,
     check_dataverse,
+    cost_commands,
     document_commands,
     explain,
     histories,
@@ -74,6 +77,9 @@ def add(commands: Commands) -> None:
     sales_tax_commands.add(commands)
     integration_commands.add(commands)
     receivables_commands.add(commands)
+    cost_commands.add(commands)
+    accrual_commands.add(commands)
+    adjust_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

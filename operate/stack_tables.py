@@ -45,6 +45,15 @@ def check_company(company: str | None, setup: FinanceSetup) -> None:
         raise InvalidInput([unknown("--company", company, "company", setup.document.companies)])
 
 
+def the_company(company: str | None, setup: FinanceSetup) -> str:
+    """The company that is named, or the only one there is. Raises ``InvalidInput``."""
+    check_company(company, setup)
+    companies = sorted(setup.document.companies)
+    if company is None and len(companies) != 1:
+        raise InvalidInput([f"name one with --company: {', '.join(companies)}"])
+    return company or companies[0]
+
+
 def _only(names: Sequence[str], beginning: str) -> str:
     found = [name for name in names if name.startswith(beginning)]
     if len(found) > 1:

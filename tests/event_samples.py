@@ -460,6 +460,16 @@ def command_samples() -> dict[str, Any]:
     rejected = {"entity": "msdyn_actual", "id": guid("actual-bad")}
     sold = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31"}
     taxed = {"part": "customers", "company": "USPM", "number": "C-001", "columns": {"sales_tax_group": "EXP"}}
+    adjusted = {
+        "company": "USPM",
+        "actual_ids": [guid("actual-unbilled-sales")],
+        "dimensions": {"CostCenter": "999"},
+        "date": "2026-08-31",
+    }
+    moved = {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}, "date": "2026-08-31"}
+    wanted = {"company": "USPM", "from": "2026-08-01", "to": "2026-10-31", "projects": ["PRJ-1"]}
+    correction = {"company": "USPM", "journal_id": "ARJ-000001"}
+    offset = {"voucher_date": "2026-10-31", "offset_account": "618900", "offset_dimensions": {"CostCenter": "007"}}
     lines = {"lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS"}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
@@ -485,6 +495,14 @@ def command_samples() -> dict[str, Any]:
         "request-changes": ("2026-08-31T09:05:20Z", {"request_changes": {**approver, "comment": "tax"}}),
         "recall-proposal": ("2026-08-31T09:05:30Z", {"recall_proposal": accountant}),
         "reset-approval": ("2026-08-31T09:05:40Z", {"reset_approval": approver}),
+        "post-costs": ("2026-08-31T09:07:00Z", {"post_costs": {**moved, "reason": "month end"}}),
+        "adjust-accounting": ("2026-08-31T09:08:00Z", {"adjust_accounting": {**adjusted, "reason": "wrong center"}}),
+        "preview-adjustment": ("2026-08-31T09:07:30Z", {"preview_adjustment": adjusted}),
+        "preview-costs": ("2026-08-31T09:06:30Z", {"preview_costs": moved}),
+        "create-accrual-journal": ("2026-10-31T18:00:00Z", {"create_accrual_journal": wanted}),
+        "edit-accrual-journal": ("2026-10-31T18:01:00Z", {"edit_accrual_journal": {**correction, **offset}}),
+        "remove-accrual-lines": ("2026-10-31T18:02:00Z", {"remove_accrual_lines": {**correction, "lines": [3]}}),
+        "post-accrual-journal": ("2026-10-31T18:03:00Z", {"post_accrual_journal": correction}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}

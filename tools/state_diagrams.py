@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from local import ROOT
+from project_invoicing.domain.correction_journal import CORRECTIONS
 from project_invoicing.domain.states import APPROVALS, BATCHES, JOURNALS, MAPS, PROPOSALS, ROWS, StateMachine
 
 PAGE: Final = ROOT / "docs" / "architecture.md"
@@ -19,7 +20,7 @@ _END: Final = "<!-- The drawings end here. -->\n"
 
 def drawn() -> str:
     """The diagrams, one a machine, in Mermaid."""
-    machines = (ROWS, JOURNALS, PROPOSALS, APPROVALS, MAPS, BATCHES)
+    machines = (ROWS, JOURNALS, PROPOSALS, APPROVALS, MAPS, BATCHES, CORRECTIONS)
     return "\n".join("\n".join(_diagram(machine)) + "\n" for machine in machines)
 
 

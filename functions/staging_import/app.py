@@ -1,5 +1,6 @@
 """Imports from staging: on schedule, by hand, after a document was posted, and after the set-up has changed."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,6 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         case InvoicePosted.TYPE:
             invoice = InvoicePosted.of(event)
             report = run.after_invoice(invoice.company, invoice.invoice_id)
+            report |= _costs(run, invoice, event["time"])
         case SetupChanged.TYPE | MasterDataLoaded.TYPE:
             report = run.after_setup_change()
         case MasterDataChanged.TYPE:
@@ -45,3 +47,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for name, value in report.items():
         count(f"Import{name.title().replace('_', '')}", value)
     return report | asked.signed
+
+
+def _costs(run: StagingImport, invoice: InvoicePosted, at: str) -> dict[str, int]:
+    """Posts the costs of an invoice, where its company wants it."""
+    if not run.setups.current.parameters(invoice.company).post_costs_on_invoice:
+        return {}
+    posted, refused = bootstrap.costs_of_invoices(at, run.setups).post(invoice.company, invoice.invoice_number)
+    for one in refused:
+        logger.warning("a cost was not posted with its invoice", **asdict(one))
+    return {"costs": posted}

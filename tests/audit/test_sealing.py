@@ -16,21 +16,26 @@ from benchmarks.business import COMPANY
 from local import cli
 from project_invoicing.config import settings
 from project_invoicing.domain.actor import person
+from project_invoicing.domain.finance_voucher import NewVoucher
 from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.ledger import POST_COSTS
 from project_invoicing.domain.seals import STACK, hash_of, parsed
 from project_invoicing.domain.states import MapAction
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.seal_bucket import SealBucket
 from project_invoicing.store import client, history
+from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.items import Item
+from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.ready import Ready
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.audit import export, seal, verify
 from project_invoicing.use_cases.audit.backfill import backfill
 from project_invoicing.use_cases.explain.ask import explain
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.run import Reconciliation
-from tests.audit.stack import LATER, MUCH_LATER, Audited
+from tests.audit.stack import ENTRY, LATER, MUCH_LATER, Audited
 from tests.earlier_ledger import as_earlier_versions_wrote_it
 from tests.faults import TRANSACTION, Killed, dying, overtaken
 from tests.thorough import thorough
@@ -510,3 +515,19 @@ def test_the_function_and_the_commands_seal_verify_export_and_print_the_end(
     half.write_text("\n".join(export.lines(audited.seals, audited.sealable, LATER)).rpartition("\n")[0], "utf-8")
     for arguments in (("--export", str(half)), ("--ends", str(half)), ("--export", str(tmp_path / "none"))):
         assert invoicing("verify", *arguments)[0] == 2
+
+
+def test_a_voucher_of_a_persons_document_is_sealed_with_its_page_and_its_history(audited: Audited) -> None:
+    ledger = Ledger(audited.client, audited.names.ledger_table)
+    ready = Ready(audited.client, audited.names.ledger_batches_table)
+    vouchers = FinanceVouchers(audited.client, audited.names.journals_table, ledger, ready)
+    lines = (ENTRY.line, replace(ENTRY.line, amount=-ENTRY.amount, accounting_amount=-ENTRY.amount))
+    done = HistoryEntry(audited.at, person(ANN), Done.MOVED)
+    vouchers.post([NewVoucher(COMPANY, POST_COSTS, ENTRY.accounting_date, lines)], "PCV-######", done)
+    audited.seal()
+    report = audited.verify(MUCH_LATER)
+    assert report["ok"], report
+    assert audited.sealable.waiting() == []
+    (page,) = audited.items(audited.names.ledger_table, "POST_COSTS#")
+    audited.write(audited.names.ledger_table, page | {"id": "PCV-000002"})
+    assert not audited.verify(MUCH_LATER)["ok"]

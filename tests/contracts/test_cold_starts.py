@@ -40,7 +40,7 @@ BUDGET: Final[Mapping[str, tuple[int, int]]] = {
     "invoice_posting": (154, 132),
     "outbox_relay": (25, 10),
     "accounting_writeback": (90, 78),
-    "document_editing": (206, 130),
+    "document_editing": (207, 130),
     "explain": (177, 138),
     "reconciliation": (193, 170),
     "reference_rates": (10, 5),

@@ -11,9 +11,12 @@ from unittest.mock import patch
 
 import pytest
 
+from project_invoicing.domain.ledger import POST_COSTS, VENDOR_INVOICE
 from project_invoicing.store import client
+from project_invoicing.store.whole_batches import Claim, everything
 from project_invoicing.use_cases.ledger_batches import build
 from tests import policies
+from tests.books import Books, entries
 from tests.harness import World
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, sold
 from tests.rules.stories import sale
@@ -137,3 +140,24 @@ def test_a_ledger_batch_counts_what_it_leaves_out_also_where_it_comes_before_the
     assert lending.batches == [("GBPM", "ledger", 1, 2), ("GBPM", "receivables", 1, 1)]
     assert json.loads(lending.file("GBPM", "ledger", "manifest.json"))["left_out"] == {"documents": 0, "totals": {}}
     assert json.loads(lending.file("GBPM", "receivables", "manifest.json"))["left_out"] is None
+
+
+def test_vouchers_that_persons_made_leave_for_the_ledger_under_their_own_numbers(moto: None) -> None:
+    books = Books()
+    moved, billed = "PCV-000001", "VIV-000001"
+    books.post(POST_COSTS, moved, entries(moved, ("540100", "800.00"), ("161100", "-800.00"), actual_id="a"))
+    books.post(VENDOR_INVOICE, billed, entries(billed, ("540100", "5.00"), ("200100", "-5.00")))
+    books.build()
+    (batch,) = books.batches
+    assert [(one["voucher"], one["source"], one["source_id"], one["actual_id"]) for one in books.lines(batch)] == [
+        (moved, POST_COSTS, moved, "a"),
+        (moved, POST_COSTS, moved, "a"),
+        (billed, VENDOR_INVOICE, billed, None),
+        (billed, VENDOR_INVOICE, billed, None),
+    ]
+    assert books.waiting() == []
+    claims = [one for one in everything(books.client, books.names.ledger_batches_table) if isinstance(one, Claim)]
+    assert {(one.company, one.source, one.document) for one in claims} == {
+        ("USPM", POST_COSTS, moved),
+        ("USPM", VENDOR_INVOICE, billed),
+    }

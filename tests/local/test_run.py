@@ -246,6 +246,22 @@ def test_every_refusal_of_a_step_is_in_the_result_in_the_order_of_the_steps(tmp_
     assert all(list(one) == ["at", "action", "company", "document", "reason", "detail"] for one in refused)
 
 
+def test_a_scenario_moves_what_is_posted_and_its_result_has_the_vouchers(tmp_path: Path) -> None:
+    month = run.run(run.Options(setup=Path(SETUP), events=Path(EVENTS), engine="moto")).result
+    cost = next(one for one in month["staging"] if one["transaction_type"] == "cost" and one["voucher"])
+    asked = {"company": "USPM", "actual_ids": [cost["actual_id"]], "dimensions": {"CostCenter": "999"}}
+    made = played(
+        tmp_path,
+        {"post_costs": {"company": "USPM", "to": "balance", "costs": {"actual_id": cost["actual_id"]}}},
+        {"adjust_accounting": asked},
+    ).result
+    assert [(one["action"], one["document"], one["reason"]) for one in made["refused"]] == [
+        ("post_costs", cost["actual_id"], "invoiced")
+    ]
+    vouchers = [one["voucher"] for one in made["vouchers"] if one["source"] == "adjust_accounting"]
+    assert vouchers == ["AAV-000001"]
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

@@ -24,7 +24,7 @@ from tests.harness import TEMPLATE, World
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance
 from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
-from tests.rules.stories import approval, billed
+from tests.rules.stories import approval, billed, cost
 from tools import verbs
 
 
@@ -336,3 +336,47 @@ def test_wfl_02_proposals_are_submitted_and_approved_and_what_waits_is_listed(
     made = say(capsys, "proposal", "reset", "INV-0001", "--comment", "for another month")
     assert made["rows"][0]["what"] == "draft"
     assert command("post", "INV-0001") == 1
+
+
+def test_costs_are_listed_previewed_and_posted(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    document = finance(accrual=False)
+    document["profiles"]["TM"]["post_costs"] = {"time": "balance"}
+    books.use(document)
+    books.arrive(cost("work"), cost("more", "2"))
+    books.journalise()
+    asked = ("--to", "profit_and_loss", "--project", "PRJ-1", "--date", "2026-08-31")
+    listed = say(capsys, "costs", "list", *asked)
+    assert {one["actual_id"] for one in listed["costs"]} == {guid("work"), guid("more")}
+    assert command("costs", "preview", *asked, "--without", guid("more")) == 0
+    seen = capsys.readouterr().out
+    assert "540100" in seen
+    assert guid("more") not in seen
+    made = say(capsys, "costs", "post", guid("work"), "--to", "profit_and_loss", "--date", "2026-08-31")
+    assert outcomes(made) == [(guid("work"), "done", None)]
+    assert made["rows"][0]["what"] == "posted to profit_and_loss: voucher PCV-000001"
+    assert outcomes(say(capsys, "costs", "post", *asked, "--reason", "month end"))[0][0] == guid("more")
+    assert command("costs", "post", *asked) == 0
+    assert capsys.readouterr().out.startswith("Nothing to post")
+    assert command("costs", "list", *asked) == 0
+    assert "No cost that fits" in capsys.readouterr().out
+    refused = say(capsys, "costs", "post", guid("none"), "--to", "balance", code=1)
+    assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
+    assert command("costs", "post", "--to", "balance", "--company", "NOPE") == 2
+    assert command("costs", "list", "--to", "balance", "no-id") == 2
+
+
+def test_posted_transactions_are_adjusted(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    books.arrive(cost("work"), cost("more", "2"))
+    books.journalise()
+    asked = (guid("work"), "--dimension", "CostCenter=999", "--date", "2026-08-31")
+    assert command("adjust", "preview", *asked) == 0
+    seen = capsys.readouterr().out
+    assert "CostCenter=999" in seen
+    made = say(capsys, "adjust", "post", *asked, "--reason", "wrong cost center")
+    assert made["rows"][0]["what"] == "adjusted: voucher AAV-000001"
+    assert command("adjust", "post", *asked) == 0
+    assert capsys.readouterr().out.startswith("Nothing to adjust")
+    assert say(capsys, "adjust", "preview", *asked)["unchanged"] == 1
+    refused = say(capsys, "adjust", "post", guid("none"), "--dimension", "CostCenter=", code=1)
+    assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
+    assert command("adjust", "post", guid("work"), "--dimension", "CostCenter") == 2

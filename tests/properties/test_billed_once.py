@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from local import engines
 from tests.builders import Context, guid, proforma
 from tests.harness import World
+from tests.imbalances import imbalances
 from tests.rules.finance import finance
 from tests.rules.journals.cases import opened
 from tests.rules.stories import bill, bills, reverses, sale
@@ -111,3 +112,4 @@ def test_nothing_is_on_two_posted_documents(stack: World, arrived: tuple[list[Cl
     balances = books.balances()
     assert balances.get("wip_sales_value", Decimal(0)) == wip >= 0
     assert balances.get("accrued_revenue_sales_value", Decimal(0)) == -wip
+    assert imbalances(stack) == []

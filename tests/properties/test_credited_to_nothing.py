@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from local import engines
 from tests.builders import Context, guid, proforma
 from tests.harness import World
+from tests.imbalances import imbalances
 from tests.rules.books import Books
 from tests.rules.finance import finance
 from tests.rules.journals.cases import opened
@@ -140,3 +141,4 @@ def test_what_was_credited_whole_has_left_nothing(stack: World, story: Story) ->
     assert {row["state"] for row in books.result["staging"] if row["actual_id"] != guid("again")} == {"posted"}
     assert (books.state("again"), books.reasons("INV-0009")) == ("pending", ["already_credited"])
     assert books.balances() == {}
+    assert imbalances(books.world) == []

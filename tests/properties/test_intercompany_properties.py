@@ -25,6 +25,7 @@ from project_invoicing.use_cases.reconciliation.run import Reconciliation
 from tests.builders import guid
 from tests.faults import TRANSACTION, Killed, dying
 from tests.harness import World
+from tests.imbalances import imbalances
 from tests.rules.books import Books
 from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
 from tests.rules.journals.cases import opened
@@ -184,6 +185,7 @@ def test_ic_09_ic_15_ic_16_inv_14_each_posted_sale_is_billed_once_as_it_was_post
     assert all(line["amount"] == lines[line["actual_id"]]["sales_amount"] for line in billed)
     each_vendor_invoice_is_what_its_borrower_was_sold(books, month, lines)
     nothing_stays_accrued(books)
+    assert imbalances(books.world, "GBPM") == []
     outcome = Reconciliation(Side(books).stores, None, books.world.at, lambda: True).run()
     assert {name for name, check in outcome.checks.items() if check.total} <= {"late_changes"}
 

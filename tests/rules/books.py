@@ -65,9 +65,17 @@ class Books:
         self.world.drain()
         return str(outcome["outcome"])
 
+    def do(self, action: str, **request: Any) -> Any:
+        """What a person's command answers."""
+        return self._ready().edit(action, **request)
+
     def call(self, function: str, event: Mapping[str, Any]) -> Any:
         """A function gets an event of its own; what it tells the bus stays in the outbox."""
         return self._ready().call(function, event)
+
+    def scheduled(self, function: str) -> Any:
+        """One run by its schedule; what it tells the bus stays in the outbox."""
+        return self._ready().schedule(function)
 
     def run(self, function: str, **scope: str) -> Any:
         """One run by hand; what it tells the bus stays in the outbox."""

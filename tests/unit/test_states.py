@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import ApprovalState, JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.correction_journal import CORRECTIONS, CorrectionStatus, CorrectionVerb
 from project_invoicing.domain.ledger_batch import BatchState
 from project_invoicing.domain.states import (
     APPROVALS,
@@ -36,6 +37,7 @@ MACHINES: list[Machine] = [
     (APPROVALS, ApprovalState, ApprovalVerb),
     (MAPS, MapState, MapAction),
     (BATCHES, BatchState, BatchVerb),
+    (CORRECTIONS, CorrectionStatus, CorrectionVerb),
 ]
 REFUSED = [
     pytest.param(machine, state, verb, id=f"{machine.thing}: {state}, {verb}")

@@ -87,7 +87,7 @@ class Api:
     def of(cls, issuer: OidcIssuer, books: Books | None = None, **more: str) -> Api:
         """Over ``books``, the function is called with the environment that the template gives it."""
         made = cls(issuer, books, more)
-        made.token = made.token_of("administrator", "accountant", "poster")
+        made.token = made.token_of("administrator", "accountant", "poster", "cost_poster", "adjuster")
         return made
 
     def token_of(self, *roles: str, sub: str = "ann", **claims: Any) -> str:

@@ -27,10 +27,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
+from project_invoicing.domain.actor import Role
+
 CLIENT_ID = "workspace"
 CLIENT_SECRET = "a secret: of/the client"
 KID = "key-1"
-ANN = {"sub": "ann", "name": "Ann", "roles": ["viewer", "accountant", "approver", "poster", "administrator"]}
+ANN = {"sub": "ann", "name": "Ann", "roles": [str(role) for role in Role]}
 
 
 @cache

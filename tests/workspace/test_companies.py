@@ -91,6 +91,11 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/costs": [{}, {"company": "GBPM", "to": "balance"}],
+    "/adjust": [{}, {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"}],
+    "/accruals": [{}, {"company": "GBPM"}],
+    "/accruals/csv": [{}, {"company": "GBPM"}],
+    "/accruals/journal": [{"company": "GBPM", "number": "ARJ-000001"}],
     "/sales-tax": [{}, {"company": "GBPM"}, {"from": "2026-01-01", "to": "2027-12-31", "lines": "yes"}],
     "/sales-tax/csv": [{"from": "2026-01-01", "to": "2027-12-31", "of": of} for of in ("codes", "lines")],
     "/receivables": [{}, {"company": "GBPM"}, {"at": "2027-12-31"}, {"customer": "C-001", "at": "2027-12-31"}],
@@ -131,9 +136,12 @@ NO_COMPANY = (
     "/invoice/file",
     "/ledger/batch",
     "/ledger/file",
+    "/accruals/csv",
+    "/accruals/journal",
 )
 """Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
-``test_invoice_documents``, lines of integration accounts in ``test_integration``."""
+``test_invoice_documents``, lines of integration accounts in ``test_integration``.
+``test_accruals`` has correction journals."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
@@ -158,6 +166,12 @@ FORMS: dict[str, dict[str, str]] = {
         "currency": "USD",
         "amount": "777.00",
     },
+    "/costs/post": {"company": "GBPM", "to": "balance", "actual_id": guid("z/cost")},
+    "/adjust/post": {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"},
+    "/accruals/correct": {"company": "GBPM", "row": guid("z/unbilled")},
+    "/accruals/journal/edit": {"voucher_date": "2026-08-31"},
+    "/accruals/journal/remove": {"all": "yes"},
+    "/accruals/journal/post": {},
     "/ledger/build": {"company": "GBPM", "kind": "ledger"},
     "/ledger/batch/deliver": {**BATCH, "format": "beancount"},
     "/ledger/batch/acknowledge": {**BATCH, "outcome": "accepted"},

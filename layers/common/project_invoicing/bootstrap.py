@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from project_invoicing.other_function import OtherFunction
     from project_invoicing.seal_bucket import SealBucket
     from project_invoicing.store.batch_answers import BatchAnswers
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
     from project_invoicing.store.journals import Journals
     from project_invoicing.store.ledger import Ledger
     from project_invoicing.store.ledger_batches import LedgerBatches
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.lists.place import ListPlace
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.outbox.relay import Relay
+    from project_invoicing.use_cases.posted_costs.after_invoice import CostsOfInvoices
+    from project_invoicing.use_cases.posted_costs.schedule import ScheduledPosting
     from project_invoicing.use_cases.receivables.inbox import PaymentInbox, Payments
     from project_invoicing.use_cases.receivables.take import Taking
     from project_invoicing.use_cases.reconciliation.repair import Repairs
@@ -105,6 +108,13 @@ def ready() -> Ready:
     from project_invoicing.store.ready import Ready
 
     return Ready(client.dynamodb(), settings().ledger_batches_table)
+
+
+def finance_vouchers() -> FinanceVouchers:
+    """What posts vouchers of their own: new for each run, as it remembers numbers."""
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
+
+    return FinanceVouchers(client.dynamodb(), settings().journals_table, ledger(), ready())
 
 
 @cache
@@ -241,6 +251,35 @@ def journal_posting(at: str, actor: Actor) -> JournalPosting:
     return JournalPosting(journals(), staging(), ledger(), ready(), finance_setups(), at, actor)
 
 
+def due_corrections(at: str, time_left: Callable[[], bool]) -> list[str]:
+    """Goes on with the correction journals that were left to the schedule; returns their numbers."""
+    from project_invoicing.store.due_corrections import due_corrections as asked
+
+    due = asked(client.dynamodb(), settings().journals_table)
+    if not due:  # as nearly always: nothing else is loaded
+        return []
+    from dataclasses import replace
+
+    from project_invoicing.domain.actor import BY_SCHEDULE
+    from project_invoicing.use_cases.accrued_revenue.schedule import go_on_with_all
+
+    return go_on_with_all(replace(workplace(at, BY_SCHEDULE).corrections(), time_left=time_left), due)
+
+
+def scheduled_costs(at: str, setups: SetupVersions, time_left: Callable[[], bool]) -> ScheduledPosting:
+    """What posts the costs of companies that let their schedule do it."""
+    from project_invoicing.use_cases.posted_costs.schedule import ScheduledPosting
+
+    return ScheduledPosting(journals(), staging(), finance_vouchers(), setups, at, time_left)
+
+
+def costs_of_invoices(at: str, setups: SetupVersions) -> CostsOfInvoices:
+    """What posts the costs of companies that want it with their invoices."""
+    from project_invoicing.use_cases.posted_costs.after_invoice import CostsOfInvoices
+
+    return CostsOfInvoices(journals(), staging(), proposals(), finance_vouchers(), setups, at)
+
+
 def staging_import(at: str) -> StagingImport:
     """The import from staging that a person asks for."""
     from project_invoicing.use_cases.staging.import_rows import StagingImport
@@ -262,7 +301,9 @@ def workplace(at: str, actor: Actor | None = None) -> Workplace:
     """What a person's command works with. ``actor``: who asks, where the door knows it."""
     from project_invoicing.use_cases.commands.workplace import Workplace
 
-    return Workplace(proposals(), journals(), staging(), master_data(), finance_setups(), at, actor)
+    stores = (proposals(), journals(), staging(), master_data())
+
+    return Workplace(*stores, finance_setups(), at, actor, finance_vouchers)
 
 
 @cache

@@ -24,7 +24,10 @@ class Role(StrEnum):
     ACCOUNTANT = "accountant"
     APPROVER = "approver"
     POSTER = "poster"
+    SCHEDULER = "scheduler"
     ADMINISTRATOR = "administrator"
+    COST_POSTER = "cost_poster"
+    ADJUSTER = "adjuster"
 
 
 UNNAMED: Final = "an unnamed person"

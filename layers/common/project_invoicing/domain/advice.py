@@ -59,6 +59,22 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
     PostingFailure.E_INVOICE_RULE: "do what the detail says beside each rule; `docs/documents.md` says "
     "what the rules are",
+    PostingFailure.OFFSET_ACCOUNT_MISSING: "give the lines an offset account with its dimensions; then post again",
+    PostingFailure.IMBALANCE_CHANGED: "remove the line; list the imbalances again and correct what is left",
+    PostingFailure.ON_CORRECTION_JOURNAL: "post the correction journal that has it, or remove its line there",
+    PostingFailure.TOO_MANY_LINES: "leave it to the schedule, or choose fewer",
+    PostingFailure.NOT_POSTED: "post the journal or the proposal that has it; then ask again",
+    PostingFailure.NOT_A_COST: "name cost actuals: sales are not posted between balance sheet and profit and loss",
+    PostingFailure.NO_LEDGER_ENTRY: "nothing: what is not in the ledger stays out of it; only hours of No Ledger can "
+    "be brought there",
+    PostingFailure.TAKEN_BACK: "nothing: it is reversed or credited, and is zero together with what takes it back",
+    PostingFailure.REVENUE_ACCRUED: "leave the cost in profit and loss: its accrued revenue is there, too",
+    PostingFailure.INVOICED: "leave the cost in profit and loss: its revenue is invoiced",
+    PostingFailure.NOT_FOR_THIS_PROJECT: "nothing here: the revenue recognition of fixed prices and investments posts "
+    "their costs",
+    PostingFailure.ON_PROPOSAL: "delete the lines of the proposal named, ask again, and import",
+    PostingFailure.NOT_ADJUSTABLE: "change only what can be: the dimensions of a posted time, expense, material or fee "
+    "transaction; amounts, projects and categories are corrected in Dataverse",
 }
 
 BATCHES: Final[Mapping[str, str]] = {

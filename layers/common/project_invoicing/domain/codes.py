@@ -51,6 +51,17 @@ class CostOrigin(StrEnum):
     EXPENSE_REPORT = "expense_report"
 
 
+class CostSide(StrEnum):
+    """The two sides between which costs are posted (PCO-01, PCO-02)."""
+
+    BALANCE = "balance"
+    PROFIT_AND_LOSS = "profit_and_loss"
+
+    @property
+    def other(self) -> CostSide:
+        return CostSide.PROFIT_AND_LOSS if self is CostSide.BALANCE else CostSide.BALANCE
+
+
 PURCHASES: Final = frozenset({CostOrigin.PURCHASE, CostOrigin.VENDOR_INVOICE})
 """The origins of what was bought for a project (JRN-16, LED-33, LED-56)."""
 
@@ -186,6 +197,7 @@ class PostingType(StrEnum):
     WIP_COST_ITEM = "wip_cost_item"
     WIP_SALES_VALUE = "wip_sales_value"
     ACCRUED_REVENUE_SALES_VALUE = "accrued_revenue_sales_value"
+    ACCRUED_REVENUE_OFFSET = "accrued_revenue_offset"
     INVOICED_REVENUE = "invoiced_revenue"
     INVOICED_REVENUE_ON_ACCOUNT = "invoiced_revenue_on_account"
     WIP_INVOICED_ON_ACCOUNT = "wip_invoiced_on_account"
@@ -288,6 +300,19 @@ class PostingFailure(StrEnum):
     SAME_PERSON = "same_person"
     ROLE_MISSING = "role_missing"
     E_INVOICE_RULE = "e_invoice_rule"
+    OFFSET_ACCOUNT_MISSING = "offset_account_missing"
+    IMBALANCE_CHANGED = "imbalance_changed"
+    ON_CORRECTION_JOURNAL = "on_correction_journal"
+    TOO_MANY_LINES = "too_many_lines"
+    NOT_POSTED = "not_posted"
+    NOT_A_COST = "not_a_cost"
+    NO_LEDGER_ENTRY = "no_ledger_entry"
+    TAKEN_BACK = "taken_back"
+    REVENUE_ACCRUED = "revenue_accrued"
+    INVOICED = "invoiced"
+    NOT_FOR_THIS_PROJECT = "not_for_this_project"
+    ON_PROPOSAL = "on_proposal"
+    NOT_ADJUSTABLE = "not_adjustable"
 
 
 class BatchRefusal(StrEnum):

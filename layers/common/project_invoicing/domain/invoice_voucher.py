@@ -87,7 +87,7 @@ def voucher_lines(
     """
     lines: list[VoucherLine] = []
     for line, to in zip(document.lines, accounts.lines, strict=True):
-        lines.extend(_revenue_lines(line, document.revenue(line), terms, to))
+        lines.extend(revenue_lines(line, document.revenue(line), terms, to))
         for accrual in line.accruals:
             lines.extend(accrual.lines(-1, _origin(line, terms)))
     lines.extend(_tax_lines(document, terms, accounts.taxes))
@@ -188,7 +188,7 @@ def _tax_lines(document: Totals, terms: Terms, accounts: Mapping[str, str]) -> I
             )
 
 
-def _revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAccounts) -> Iterator[VoucherLine]:
+def revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAccounts) -> Iterator[VoucherLine]:
     """The revenue of a line; where its discount has an account, the revenue before discount and the discount (FEE-06).
 
     In accounting currency the discount is rounded separately, and both add up to the line's own amount.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from project_invoicing.domain.codes import PostingType, TransactionClass, TransactionType
+from project_invoicing.domain.codes import CostSide, PostingType, TransactionClass, TransactionType
 from project_invoicing.domain.ledger import NO_ORIGIN, Origin, VoucherLine
 from project_invoicing.domain.lineage import Charge
 from project_invoicing.domain.money import ZERO, ExchangeRate
@@ -155,6 +156,17 @@ def cost_posting_types(
 
 CostAccounts = dict[PostingType, str]
 """The accounts that a cost is debited and credited to, in this order; empty where nothing reaches the ledger."""
+
+_SIDES: Final[Mapping[PostingType, CostSide]] = {
+    PostingType.COST: CostSide.PROFIT_AND_LOSS,
+    PostingType.WIP_COST_VALUE: CostSide.BALANCE,
+    PostingType.WIP_COST_ITEM: CostSide.BALANCE,
+}
+
+
+def side_of(accounts: Mapping[PostingType, str]) -> CostSide | None:
+    """The side that a cost with these accounts is on; ``None`` for one that is not in the ledger."""
+    return next((_SIDES[posting_type] for posting_type in accounts if posting_type in _SIDES), None)
 
 
 def cost_accounts(

@@ -22,7 +22,12 @@ JOURNAL: Final = "journal"
 INVOICE: Final = "invoice"
 """The kinds of document that have vouchers: the values of ``source``."""
 VENDOR_INVOICE: Final = "vendor_invoice"
-"""A kind of document that leaves for a general ledger without a voucher of ours."""
+"""A vendor invoice: a pending one leaves for payables without a voucher, a posted one has a voucher of ours."""
+POST_COSTS: Final = "post_costs"
+ADJUST_ACCOUNTING: Final = "adjust_accounting"
+ACCRUAL_RECONCILIATION: Final = "accrual_reconciliation"
+PERSONS: Final = (POST_COSTS, ADJUST_ACCOUNTING, ACCRUAL_RECONCILIATION, VENDOR_INVOICE)
+"""Sources of vouchers that a person's finance document makes: each voucher is a document, under its own number."""
 
 
 @dataclass(frozen=True, slots=True)

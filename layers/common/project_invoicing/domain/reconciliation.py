@@ -36,6 +36,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "vouchers": "Accounting amounts of rows against the ledger",
     "balance": "Vouchers that do not balance",
     "accruals": "Accrued revenue that its invoice did not take back",
+    "moved": "What was moved after its posting: vouchers against rows, and costs where their rows say that they are",
     "invoice_numbers": "Gaps in the numbers of customer invoices",
     "master_data_problems": "Rows of master data that cannot be used",
     "split_rules_not_100": "Contracts whose customers' shares do not make 100 %",
@@ -79,7 +80,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Check:
-    """The outcome of one check. ``not_checked`` says why the check could not be made; its outcome is then unknown."""
+    """The outcome of one check. ``not_checked`` says why the check could not be made; its outcome is then unknown.
+
+    ``answered``: differences that there were, with what has put them right; the first ``KEPT``. They do not count.
+    """
 
     name: str
     not_checked: str | None = None
@@ -87,6 +91,7 @@ class Check:
     total: int = 0
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     found: list[Difference] = field(default_factory=list)
+    answered: list[Difference] = field(default_factory=list)
 
     @property
     def metric(self) -> str:
@@ -103,8 +108,14 @@ class Check:
         if len(self.found) < KEPT:
             self.found.append(difference)
 
+    def answer(self, difference: Difference) -> None:
+        """Notes what has put a difference right."""
+        self.count("answered")
+        if len(self.answered) < KEPT:
+            self.answered.append(difference)
+
     def row(self, shown: int) -> dict[str, Any]:
-        """As JSON, with at most ``shown`` differences; ``more`` counts the others."""
+        """As JSON, with at most ``shown`` differences; ``more`` counts the others. ``answered`` only where some are."""
         return {
             "name": self.name,
             "title": CHECKS[self.name],
@@ -115,6 +126,7 @@ class Check:
             "amounts": {currency: f"{amount:f}" for currency, amount in sorted(self.amounts.items())},
             "found": [_row(difference) for difference in self.found[:shown]],
             "more": self.total - len(self.found[:shown]),
+            **({"answered": [_row(difference) for difference in self.answered[:shown]]} if self.answered else {}),
         }
 
 

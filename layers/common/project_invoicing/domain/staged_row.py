@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import (
@@ -18,6 +19,16 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.accrued_revenue import AccrualCorrection
+
+
+class Correction(NamedTuple):
+    """What moved what was posted with a row: its source, and the number of its voucher, empty where it needed none."""
+
+    source: str
+    number: str
 
 
 class Delivery(StrEnum):
@@ -34,6 +45,10 @@ class StagedRow:
 
     ``outdated``: its money changed after its import, and its line has not been looked at since; ``relinked``: only one
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
+    ``accrual``, ``cost_accounts`` and ``lineage`` say where what was posted is now: each of the ``corrections`` has
+    changed them, but for ``accrual_corrections``: those have brought to zero what invoices left of ``accrual``.
+    ``correction_journal`` is the draft of such corrections that it is on.
+
     ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
     """
 
@@ -66,6 +81,9 @@ class StagedRow:
     links_accepted: int = 0
     lineage: Lineage | None = None
     taken_by: str | None = None
+    accrual_corrections: tuple[AccrualCorrection, ...] = ()
+    correction_journal: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def id(self) -> str:

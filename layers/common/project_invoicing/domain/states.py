@@ -46,7 +46,7 @@ class RowVerb(StrEnum):
     """What happens to a staging row.
 
     ``RECEIVED``: a newer version of a known row arrived. ``RELINED``: its unposted line changed. ``LOOKED_AT``: its
-    changes since the import need nothing more.
+    changes since the import need nothing more. ``CORRECTED``: a voucher of its own moved what was posted.
     """
 
     LEFT_WAITING = "left waiting"
@@ -63,6 +63,7 @@ class RowVerb(StrEnum):
     POSTED = "posted"
     BILLED_BETWEEN_COMPANIES = "billed between companies"
     WRITTEN_BACK = "written back"
+    CORRECTED = "corrected"
 
 
 _PENDING, _IMPORTED, _ROW_POSTED = StagingState.PENDING, StagingState.IMPORTED, StagingState.POSTED
@@ -86,6 +87,7 @@ ROWS: Final = StateMachine[StagingState, RowVerb](
         (_ROW_POSTED, RowVerb.LOOKED_AT): _ROW_POSTED,
         (_ROW_POSTED, RowVerb.BILLED_BETWEEN_COMPANIES): _ROW_POSTED,
         (_ROW_POSTED, RowVerb.WRITTEN_BACK): _ROW_POSTED,
+        (_ROW_POSTED, RowVerb.CORRECTED): _ROW_POSTED,
         **{(state, RowVerb.RECEIVED): _PENDING for state in _NOT_ON_A_DOCUMENT},
         **{(state, RowVerb.RECEIVED_TO_SKIP): StagingState.SKIPPED for state in _NOT_ON_A_DOCUMENT},
         **{(state, verb): state for state in ON_DOCUMENTS for verb in (RowVerb.RECEIVED, RowVerb.RECEIVED_TO_SKIP)},

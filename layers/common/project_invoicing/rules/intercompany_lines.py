@@ -60,7 +60,10 @@ def _order(sale: Sale) -> tuple[date, str, str]:
 
 
 def _line(row: StagedRow, posted: JournalLine, number: int, taken_back: Billed) -> ProposalLine:
-    """The posted line, with the invoiced percents and accounts of the sale it reverses (99-22)."""
+    """The posted line, with the invoiced percents and accounts of the sale it reverses (99-22).
+
+    Its dimensions are those that the sale has now.
+    """
     original = taken_back.get(row.links.get(ConnectionRole.ORIGINAL, ""))
     charges = original.charges if original else ()
     if original and posted.sales_amount != -original.amount:
@@ -86,4 +89,4 @@ def _line(row: StagedRow, posted: JournalLine, number: int, taken_back: Billed) 
         task=named(row.actual.task),
         role=named(row.actual.role),
     )
-    return continuing(line, handed_on_by(posted))
+    return continuing(line, row.lineage or handed_on_by(posted))

@@ -36,11 +36,12 @@ def needs_no_import(actual: Actual, setup: FinanceSetup) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that can become a journal line now."""
+    """A row that can become a journal line now. ``taken_back``: the row that it takes back, as it was read for it."""
 
     row: StagedRow
     resolved: Resolved
     period: str
+    taken_back: StagedRow | None = None
 
     @property
     def writes(self) -> int:

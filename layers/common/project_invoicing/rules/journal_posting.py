@@ -16,6 +16,7 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import (
     COST_KINDS,
+    AccountFor,
     Accrual,
     CostAccounts,
     JournalLine,
@@ -123,7 +124,7 @@ def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, origina
     if original and original.cost_accounts is not None:
         return original.cost_accounts
     group = _group(line, company, setup)
-    account = account_for(setup, company, line.project, group, line.category)
+    account = account_of(line, company, setup)
     of_expenses = setup.posting_account(
         company,
         PostingType.EXPENSE_INTEGRATION,
@@ -132,7 +133,12 @@ def _cost_accounts(line: JournalLine, company: str, setup: FinanceSetup, origina
         category=line.category,
     )
     clears = of_expenses is not None
-    return cost_accounts(line, _cost_posting(line, company, setup), account, clears_expenses=clears)
+    return cost_accounts(line, cost_posting_of(line, company, setup), account, clears_expenses=clears)
+
+
+def account_of(line: JournalLine, company: str, setup: FinanceSetup) -> AccountFor:
+    """The main account of each posting type for a line."""
+    return account_for(setup, company, line.project, _group(line, company, setup), line.category)
 
 
 def _accrual(
@@ -141,11 +147,11 @@ def _accrual(
     if original:
         taken_back = original.accrual
         return replace(taken_back, amount=line.sales_amount, accounting_amount=amount) if taken_back else None
-    account = account_for(setup, company, line.project, _group(line, company, setup), line.category)
+    account = account_of(line, company, setup)
     return accrual(line, account, amount) if _accrues(line, company, setup) else None
 
 
-def _cost_posting(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
+def cost_posting_of(line: JournalLine, company: str, setup: FinanceSetup) -> CostPosting:
     """LED-26 to LED-35 by the profile. Work without a contract or profile goes to profit and loss (LED-49 to LED-51).
 
     A line property that does not capitalize keeps a cost off the balance sheet (LED-60).

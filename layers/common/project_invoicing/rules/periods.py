@@ -20,3 +20,9 @@ def period_closed(company: str, day: date, setup: FinanceSetup) -> Refused:
     after = "in or after" if setup.parameters(company).auto_open_period else "for"
     detail = f"no open fiscal period was found {after} the specified accounting date {day}"
     return Refused(PostingFailure.PERIOD_CLOSED, detail)
+
+
+def period_not_open(company: str, day: date) -> Refused:
+    """The refusal of a person's posting on ``day``, which nothing moves to another one."""
+    detail = f"{company} has no open fiscal period on the accounting date {day}"
+    return Refused(PostingFailure.PERIOD_CLOSED, detail)

@@ -231,17 +231,28 @@ def _formats(document: SetupDocument) -> Iterator[Problem]:
 
 
 def _vouchers(document: SetupDocument) -> Iterator[Problem]:
-    """Voucher numbers with a colon, in companies that have batches, where it sets lines and currencies apart."""
+    """Voucher numbers that two sequences would draw, and those with a colon in companies that have batches.
+
+    There it sets lines and currencies apart.
+    """
     for company, numbers in document.number_sequences.items():
+        formats = numbers.vouchers()
+        known: dict[str, str] = {}
+        for name, one in formats.items():
+            if (other := known.setdefault(one, name)) != name:
+                text = f"{one!r} is the format of {other} too: two vouchers would have one number; take another one"
+                yield Problem(("number_sequences", company, name), text)
         parameters = document.parameters.get(company)
-        if parameters is None or ":" not in numbers.voucher:
+        if parameters is None:
             continue
         if parameters.ledger.formats or parameters.ledger.schedule is not ExportSchedule.OFF:
-            text = (
-                f"{numbers.voucher!r} has a colon, which sets lines and currencies of a voucher apart "
-                "in batches for the general ledger; take another character"
-            )
-            yield Problem(("number_sequences", company, "voucher"), text)
+            for name, one in formats.items():
+                if ":" in one:
+                    text = (
+                        f"{one!r} has a colon, which sets lines and currencies of a voucher apart "
+                        "in batches for the general ledger; take another character"
+                    )
+                    yield Problem(("number_sequences", company, name), text)
 
 
 def _codes_of(document: SetupDocument, at: Path, format: LedgerFormat) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import JournalStatus
@@ -28,6 +29,7 @@ from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journal_change import (
     HEADER,
     KIND,
+    PREFIX,
     JournalChange,
     amounts_in,
     amounts_text,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 INDEX: Final = "open_documents"
 _PAGE: Final = "L#"
 _AT_ONCE: Final = 100
+_COSTS: Final = "COSTS-POSTED"
 _DIGITS: Final = 8
 """Of the number of its first line in the key of a page."""
 
@@ -134,6 +137,14 @@ class Journals:
         found = self._lists.oldest(parts_of(KIND, company, JournalStatus.POSTED), limit, since=None, after=after)
         return [_number_of(item) for item in found.entries], found.before
 
+    def since(self, company: str, limit: int, *, since: str, after: str) -> tuple[list[str], str]:
+        """Numbers of journals in any state, of periods that end on a day or later, and where it goes on.
+
+        The index may still show one as a draft that is posted: what is posted, its header and its pages say.
+        """
+        found = self._lists.oldest(parts_of(KIND, company, None), limit, since=since, after=after)
+        return [_number_of(item) for item in found.entries], found.before
+
     def opened(self, company: str, limit: int, since: str) -> tuple[list[str], bool]:
         """Numbers of a company's journals that are not posted, of periods from a day on, and whether there are more."""
         found = self._lists.opened(KIND, company, limit, since=since)
@@ -178,7 +189,7 @@ class Journals:
     def with_voucher(self, voucher: str) -> list[tuple[str, str]]:
         """Company and number of the journals with a line of this voucher. No key leads there: it reads the table."""
         found = scan(self.client, self.table, containing=("l", json.dumps(voucher)))
-        return sorted({_document(item["pk"]) for item in found})
+        return sorted({_document(item["pk"]) for item in found if str(item["pk"]).startswith(PREFIX)})
 
     def mark(self, company: str, journal_id: str) -> unsealed.Mark:
         """Whether its vouchers are sealed."""
@@ -202,6 +213,16 @@ class Journals:
         """Remembers that version. No condition: if an older version wins, the only cost is one more comparison."""
         write = put(self.table, {"pk": "SETUPS-SEEN", "sk": company, "sv": version}, unless_exists=False)
         transact(self.client, [write])
+
+    def costs_posted(self, company: str) -> tuple[date, int] | None:
+        """The day on which the schedule has posted all costs of a company, and the version of the set-up of then."""
+        item = get(self.client, self.table, _COSTS, company)
+        return (date.fromisoformat(item["da"]), item["sv"]) if item else None
+
+    def all_costs_posted(self, company: str, day: date, version: int) -> None:
+        """Remembers that. No condition: if an older day wins, the only cost is one more look."""
+        item = {"pk": _COSTS, "sk": company, "da": day.isoformat(), "sv": version}
+        transact(self.client, [put(self.table, item, unless_exists=False)])
 
     def counter(self, company: str) -> Counter:
         return Counter(self.client, self.table, company, "journal")

@@ -143,6 +143,19 @@ class Ledger:
         ]
         return sorted(pages, key=lambda page: page.place, reverse=True), found.before
 
+    def documents(
+        self, company: str, source: str, limit: int, *, since: str, before: str
+    ) -> tuple[list[tuple[str, str]], str]:
+        """Days and numbers of posted documents of one kind, by the latest date of their vouchers, newest first.
+
+        And the place before which it goes on. One request to the index, which has no vouchers. An answer may be empty
+        and still go on: it looks at ``limit`` pages of any kind.
+        """
+        found = Listed(self.client, self.table).newest([Part(list_of(company))], limit, since=since, before=before)
+        places = (str(one["ls"]).split("#", 2) for one in found.entries)
+        of_kind = ((day, rest.rpartition("#")[0]) for day, kind, rest in places if kind == source)
+        return list(of_kind), found.before
+
     def vouchers(self, source: str, company: str, document: str) -> Iterator[Voucher]:
         """The vouchers of a posted document, in the order they were written."""
         yield from assemble(self.pages(source, company, document), company, source, document)

@@ -6,7 +6,8 @@ date, ``dn`` the fiscal periods that batches have already taken of it, ``wy`` wh
 listed in the transaction that completes its posting, once, and leaves the list when it is in a batch with all its
 periods.
 
-The id of a vendor invoice is that of its lender and its number, as two lenders may draw the same one.
+The id of a pending vendor invoice is that of its lender and its number, as two lenders may draw the same one. One that
+is posted has a second place, under the number of its voucher.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from project_invoicing.domain.ledger import VENDOR_INVOICE
 from project_invoicing.store.items import Item
 from project_invoicing.store.transactions import Write, delete, get_many, put, query, update
 
@@ -29,7 +31,7 @@ _MARK: Final = "#"
 
 @dataclass(frozen=True, slots=True)
 class ReadyDocument:
-    """A completely posted document. ``source`` is ``journal``, ``invoice`` or ``vendor_invoice``.
+    """A completely posted document. ``source`` is ``journal``, ``invoice``, or one of what persons make (``PERSONS``).
 
     ``first`` and ``last`` are the accounting dates of its vouchers; only a journal has several. ``done``: the fiscal
     periods (``2026-09``) with which it is in a batch already. ``why`` it could not be taken when a batch was last made.
@@ -42,6 +44,11 @@ class ReadyDocument:
     last: date
     done: tuple[str, ...] = ()
     why: str | None = None
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether it is a pending vendor invoice, which has no voucher of ours. Numbers of vouchers have no mark."""
+        return self.source == VENDOR_INVOICE and _MARK in self.document
 
     @property
     def key(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from project_invoicing.domain.codes import StagingState, WriteBackState
@@ -13,7 +13,7 @@ from project_invoicing.domain.journal_line import Accrual, CostAccounts
 from project_invoicing.domain.lineage import Lineage
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.refusals import Wait
-from project_invoicing.domain.staged_row import OnDocument, OnJournal, SaleToBill, StagedRow
+from project_invoicing.domain.staged_row import Correction, OnDocument, OnJournal, SaleToBill, StagedRow
 from project_invoicing.domain.states import ROWS, RowVerb
 from project_invoicing.store.items import Item
 from project_invoicing.store.lineage_columns import lineage_text
@@ -29,6 +29,9 @@ from project_invoicing.store.staging_queue import (
     sale_position,
 )
 from project_invoicing.store.transactions import Write, update
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.accrued_revenue import AccrualCorrection
 
 _TOLD: Final[dict[str, None]] = dict.fromkeys(("re", "rd", "rs", "bk"))
 """What a row says of its wait, cleared."""
@@ -110,13 +113,15 @@ class RowVerbs:
         values = {"st": ROWS.after(row.state, verb), "co": company, **values, **cleared, **taken}
         return self._row(row.id, values, _unchanged(row), free_for=taken)
 
-    def take(self, id: str, by: str) -> Write:
+    def take(self, id: str, by: str, continued: StagedRow | None = None) -> Write:
         """``by`` takes the actual to continue it, if no other has (99-25). Repeating it changes nothing.
 
-        The actual may not have arrived: its taker can be known before it.
+        The actual may not have arrived: its taker can be known before it. ``continued``: its row as it was read, which
+        nobody may have moved meanwhile: the line that continues it has its accounts and dimensions.
         """
         taken = _taken(by)
-        return self._row(id, taken, {}, free_for=taken)
+        expected = {"cv": _corrections(continued.corrections)} if continued else {}
+        return self._row(id, taken, expected, free_for=taken)
 
     def free(self, id: str, by: str) -> Write:
         """The actual is no longer continued, so another may continue it."""
@@ -204,6 +209,57 @@ class RowVerbs:
             expected = _unchanged(row, expected["st"]) | expected
         return self._row(actual_id, values, expected)
 
+    def corrected(
+        self,
+        row: StagedRow,
+        by: Correction,
+        *,
+        cost_accounts: CostAccounts | None = None,
+        accrual: Accrual | None = None,
+        lineage: Lineage | None = None,
+    ) -> Write:
+        """A voucher of its own moves what was posted with the row: what follows goes where it is now.
+
+        On condition that nobody else has moved it, taken it back or billed it since it was read. What is not given
+        stays.
+        """
+        after = ROWS.after(row.state, RowVerb.CORRECTED)
+        kept_accrual, kept_lineage = accrual or row.accrual, lineage or row.lineage
+        values: dict[str, Any] = {"st": after, "cv": _corrections((*row.corrections, by))}
+        if cost_accounts is not None:
+            values["ca"] = json.dumps(cost_accounts, separators=(",", ":"))
+        if accrual:
+            values["ac"] = accrual_text(accrual)
+        if kept_lineage and (accrual or lineage):
+            values["li"] = lineage_text(kept_lineage, kept_accrual, row.sales_tax_amount)
+        return self._row(row.id, values, _uncorrected(row))
+
+    def as_corrected(self, row: StagedRow) -> Write:
+        """Nothing changes: on condition that the row is posted, and that nobody else has moved it since it was read."""
+        values = {"st": ROWS.after(row.state, RowVerb.CORRECTED)}
+        return self._row(row.id, values, _uncorrected(row))
+
+    def put_on_correction_journal(self, row: StagedRow, number: str) -> Write:
+        """A draft correction journal has the imbalance of its accrual, as it was read, and no other journal has."""
+        values = {"st": ROWS.after(row.state, RowVerb.CORRECTED), "aj": number}
+        return self._row(row.id, values, {**_uncorrected(row), "aj": None})
+
+    def taken_off_correction_journal(self, id: str, number: str) -> Write:
+        """The draft has it no longer."""
+        return self._row(id, {"aj": None}, {"aj": number})
+
+    def accrual_corrected(self, row: StagedRow, by: Correction, correction: AccrualCorrection) -> Write:
+        """A correction journal has brought to zero what was left of its accrual. It is on no draft any more."""
+        from project_invoicing.store.correction_columns import corrections_text  # noqa: PLC0415 - hardly ever needed
+
+        values = {
+            "st": ROWS.after(row.state, RowVerb.CORRECTED),
+            "aj": None,
+            "ar": corrections_text((*row.accrual_corrections, correction)),
+            "cv": _corrections((*row.corrections, by)),
+        }
+        return self._row(row.id, values, {**_uncorrected(row), "aj": row.correction_journal})
+
     def written_back(self, actual_id: str, voucher: str | None, refusal: str | None) -> Write:
         """Dataverse took the accounting details of this voucher, or refused them (WB-03, WB-10)."""
         values = {"wb": WriteBackState.FAILED if refusal else WriteBackState.DONE, "wd": refusal}
@@ -213,7 +269,7 @@ class RowVerbs:
         """The posted inter-organizational sale is on an intercompany proposal."""
         ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
         values = {"ip": proposal_id, "q": None, "qs": None}
-        return self._row(row.id, values, {"st": row.state, "ip": None})
+        return self._row(row.id, values, {"st": row.state, "ip": None, "cv": _corrections(row.corrections)})
 
     def _row(self, id: str, values: Item, expected: Item, *, free_for: Item | None = None) -> Write:
         return update(self.table, id, ROW, values, expected=expected, free_for=free_for)
@@ -231,6 +287,16 @@ def _unchanged(row: StagedRow, state: StagingState | None = None) -> dict[str, A
 
 def _taken(by: str | None) -> dict[str, Any]:
     return {"tk": UUID(by).bytes} if by else {}
+
+
+def _uncorrected(row: StagedRow) -> dict[str, Any]:
+    """The condition that nobody has moved, billed or taken back what was posted with a row since it was read."""
+    taker = UUID(row.taken_by).bytes if row.taken_by else None
+    return {"st": row.state, "tk": taker, "ip": row.intercompany_proposal, "cv": _corrections(row.corrections)}
+
+
+def _corrections(all_: Sequence[Correction]) -> list[str] | None:
+    return [f"{source}#{number}" for source, number in all_] or None
 
 
 def _rate_text(rate: ExchangeRate) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from project_invoicing.domain.ledger import PERSONS
 from project_invoicing.domain.seals import STACK, Entry, item_hash
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.store import unsealed
@@ -22,7 +23,9 @@ MARKED: Final = ("journals", "proposals", "staging", "dataverse", "setup", "mast
 PAGE: Final = "V#"
 """How the sort key of a page of the ledger begins."""
 _HEADER: Final = "H"
-_DOCUMENTS: Final = {"journals": "JOURNAL#", "proposals": "PROPOSAL#"}
+_PERSONS: Final = tuple(f"{source.upper()}#" for source in PERSONS)
+_DOCUMENTS: Final = {"journals": ("JOURNAL#", *_PERSONS), "proposals": ("PROPOSAL#",)}
+"""How the keys of posted documents begin."""
 _BATCHES: Final = "ledger_batches"
 _STAGED: Final = f"{ACTUAL}#"
 _ROW: Final = "A"
@@ -178,7 +181,7 @@ def ledger_partition(header: Item) -> str | None:
     """Where the ledger has the vouchers of a document; ``None`` for a proposal without an invoice's number."""
     pk = str(header["pk"])
     if pk.startswith(_DOCUMENTS["journals"]):
-        return pk
+        return pk  # the ledger has them under the same key
     return f"INVOICE#{header['co']}#{header['in']}" if "in" in header else None
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from project_invoicing.domain.actual import Connection, RowVersion, is_newer
 from project_invoicing.domain.codes import ConnectionRole, StagingState, WaitReason, WriteBackState
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.staged_row import Correction, StagedRow
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.lineage_columns import lineage_in
 from project_invoicing.store.staging_columns import accrual_of, actual_of, cost_accounts_of
 from project_invoicing.store.staging_queue import RELINKED, blocker_of, is_outdated
+
+if TYPE_CHECKING:
+    from project_invoicing.domain.accrued_revenue import AccrualCorrection
 
 ROW: Final = "A"
 LINK: Final = "l_"
@@ -88,7 +91,17 @@ def row_of(item: Item) -> StagedRow | None:
         links_accepted=item.get("lk", 0),
         lineage=lineage_in(item["li"], accrual, item.get("tx")) if "li" in item else None,
         taken_by=taker_of(item),
+        accrual_corrections=_corrections_of(item["ar"]) if "ar" in item else (),
+        correction_journal=item.get("aj"),
+        corrections=tuple(Correction(*one.split("#", 1)) for one in item.get("cv", ())),
     )
+
+
+def _corrections_of(text: str) -> tuple[AccrualCorrection, ...]:
+    # Imported late: hardly a row has any.
+    from project_invoicing.store.correction_columns import corrections_of  # noqa: PLC0415
+
+    return corrections_of(text)
 
 
 def readable_row(item: Item) -> StagedRow | None:

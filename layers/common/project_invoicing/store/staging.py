@@ -20,6 +20,9 @@ Attributes of a row (short, because a row under 1 KB costs half as much as a lar
 * ``lk`` how many links were accepted, so that a link that comes between reading a row and writing it is noticed
 * ``ip`` the intercompany proposal that bills a posted inter-organizational sale
 * ``tk`` what has taken the row, as the sixteen bytes of its id: the billed sale that bills it, or what takes it back
+* ``aj`` the draft correction journal that has its accrual, ``ar`` what such journals have posted for it
+* ``cv`` the vouchers of their own that moved what was posted with it, ``source#number``: ``ca``, ``ac`` and ``li`` say
+  where it is now
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where the only
   change is that Dataverse has deactivated it, which can be undone
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.ledger_batch import BatchId
 from project_invoicing.store.items import Item
 from project_invoicing.store.leaving import TAKEN
@@ -58,4 +59,4 @@ def _named(place: str) -> tuple[str, str, str]:
     return company, source, document
 
 
-_SOURCES = ("journal", "invoice", "vendor_invoice")
+_SOURCES = (JOURNAL, INVOICE, *PERSONS)

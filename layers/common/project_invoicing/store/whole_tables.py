@@ -19,6 +19,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import HEADER, invoice_of
 from project_invoicing.store.items import Item, readable
+from project_invoicing.store.journal_change import PREFIX
 from project_invoicing.store.journals import Journals, journal_of
 from project_invoicing.store.ledger import PAGE, Entry, Ledger, entries_of
 from project_invoicing.store.proposals import Proposals
@@ -64,7 +65,7 @@ class Stored(Generic[T]):
 
 
 class LedgerPage(NamedTuple):
-    """A page of vouchers of one document; ``source`` is ``journal`` or ``invoice``."""
+    """A page of vouchers of one document; ``source`` is what made it."""
 
     company: str
     source: str
@@ -147,7 +148,10 @@ def _staged(item: Item, row: StagedRow | None) -> StagedItem:
 
 
 def journals_posted(journals: Journals) -> Iterator[tuple[str, int]]:
-    """Company and posted pages of every journal; they reveal anything posted while the tables are read."""
+    """Company and posted pages of every journal; they reveal anything posted while the tables are read.
+
+    With the vouchers that persons made, of one page each.
+    """
     for item in scan(journals.client, journals.table, equal={"sk": HEADER}):
         yield item["co"], item.get("pg", 0)
 
@@ -159,7 +163,8 @@ def proposals_posted(proposals: Proposals) -> Iterator[tuple[str, int]]:
 
 
 def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
-    return (Stored(item, journal_of) for item in scan(journals.client, journals.table, equal={"sk": HEADER}))
+    found = scan(journals.client, journals.table, equal={"sk": HEADER})
+    return (Stored(item, journal_of) for item in found if str(item["pk"]).startswith(PREFIX))
 
 
 def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:

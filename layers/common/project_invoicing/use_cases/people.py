@@ -35,6 +35,10 @@ NEEDED: Final[Mapping[str, Role]] = {
     "MakeDocument": Role.POSTER,
     "MakeDocuments": Role.POSTER,
     "ResendDocument": Role.POSTER,
+    "CreateAccrualJournal": Role.ACCOUNTANT,
+    "EditAccrualJournal": Role.ACCOUNTANT,
+    "RemoveAccrualLines": Role.ACCOUNTANT,
+    "PostAccrualJournal": Role.POSTER,
     "ResetJournal": Role.POSTER,
     "BillIntercompany": Role.POSTER,
     "PostInvoices": Role.POSTER,
@@ -43,6 +47,10 @@ NEEDED: Final[Mapping[str, Role]] = {
     "DeliverBatch": Role.POSTER,
     "AcknowledgeBatch": Role.POSTER,
     "RecordPayment": Role.POSTER,
+    "PreviewCosts": Role.VIEWER,
+    "PostCosts": Role.COST_POSTER,
+    "PreviewAdjustment": Role.VIEWER,
+    "AdjustAccounting": Role.ADJUSTER,
     "EditMasterData": Role.ADMINISTRATOR,
     "ControlMap": Role.ADMINISTRATOR,
     "RetryWriteBack": Role.ADMINISTRATOR,
@@ -57,12 +65,13 @@ ASKS_ITSELF: Final = frozenset({"Question", "Replay", "Dismiss"})
 
 
 def must_be_allowed(actor: Actor, asked: object) -> None:
-    """Refuses what the person has no role for."""
-    needed = NEEDED[type(asked).__name__]
-    if not actor.is_system and not actor.may(needed):
-        has = ", ".join(sorted(actor.roles or ())) or "no role"
-        detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
-        raise Refused(PostingFailure.ROLE_MISSING, detail)
+    """Refuses what the person has no role for. What is left to the schedule needs a role more (ARR-18)."""
+    scheduled = [Role.SCHEDULER] if getattr(asked, "scheduled", False) else []
+    for needed in (NEEDED[type(asked).__name__], *scheduled):
+        if not actor.is_system and not actor.may(needed):
+            has = ", ".join(sorted(actor.roles or ())) or "no role"
+            detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"
+            raise Refused(PostingFailure.ROLE_MISSING, detail)
     must_be_of_own(actor, asked)
 
 

@@ -69,6 +69,20 @@ ROUTES: Final = (
     Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # costs
+    Route("GET", "/costs", "pages.costs:show"),
+    Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),
+    # other dimensions for what is posted
+    Route("GET", "/adjust", "pages.adjust:show"),
+    Route("POST", "/adjust/post", "pages.adjust:post", Role.ADJUSTER),
+    # accrued revenue
+    Route("GET", "/accruals", "pages.accruals:show"),
+    Route("GET", "/accruals/csv", "pages.accruals:download"),
+    Route("POST", "/accruals/correct", "pages.accruals:correct", Role.ACCOUNTANT),
+    Route("GET", "/accruals/journal", "pages.accruals:journal"),
+    Route("POST", "/accruals/journal/edit", "pages.accruals:edit", Role.ACCOUNTANT),
+    Route("POST", "/accruals/journal/remove", "pages.accruals:remove", Role.ACCOUNTANT),
+    Route("POST", "/accruals/journal/post", "pages.accruals:post", Role.POSTER),
     # sales tax
     Route("GET", "/sales-tax", "pages.sales_tax:show"),
     Route("GET", "/sales-tax/csv", "pages.sales_tax:download"),

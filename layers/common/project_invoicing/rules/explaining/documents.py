@@ -17,7 +17,16 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.ledger import INVOICE, JOURNAL, Voucher
+from project_invoicing.domain.ledger import (
+    ACCRUAL_RECONCILIATION,
+    ADJUST_ACCOUNTING,
+    INVOICE,
+    JOURNAL,
+    PERSONS,
+    POST_COSTS,
+    VENDOR_INVOICE,
+    Voucher,
+)
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
@@ -38,8 +47,15 @@ from project_invoicing.rules.review import who_posts
 from project_invoicing.setup.lookups import FinanceSetup
 
 if TYPE_CHECKING:
+    from project_invoicing.domain.finance_voucher import FinanceVoucher
     from project_invoicing.domain.payment import Receivable
 
+_MADE_BY: Final = {
+    POST_COSTS: "posted costs",
+    ADJUST_ACCOUNTING: "an accounting adjustment",
+    ACCRUAL_RECONCILIATION: "an accrual reconciliation",
+    VENDOR_INVOICE: "a vendor invoice",
+}
 _STATES: Final = {
     ProposalStatus.WAITING: "waits for its lines",
     ProposalStatus.READY: "is ready to be posted",
@@ -325,7 +341,10 @@ def voucher_in_words(
 ) -> Explanation:
     """A voucher: its lines and its document. ``vouchers`` are those with this number."""
     lines = list(Words(setup).voucher_lines(vouchers))
-    what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
+    if source in PERSONS:
+        what = _MADE_BY[source]
+    else:
+        what = f"journal {document}" if source == JOURNAL else f"customer invoice {document}"
     status = "in the ledger" if lines else "not in the ledger"
     explanation = Explanation(
         "voucher", voucher, company, f"Voucher {voucher} of {what}: {status}", voucher_lines=lines
@@ -334,6 +353,18 @@ def voucher_in_words(
         explanation.happened(f"was posted with customer invoice {document}")
         explanation.advise(f"see the invoice: explain {document}")
     return explanation
+
+
+def say_finance_voucher(explanation: Explanation, posted: FinanceVoucher) -> None:
+    """What the header of a person's voucher says of it. Who posted it is in its history."""
+    explanation.facts["accounting date"] = posted.accounting_date.isoformat()
+    if posted.belongs_to:
+        explanation.facts["part of"] = posted.belongs_to
+    if posted.reason:
+        explanation.facts["reason"] = posted.reason
+    if posted.actual_id:
+        explanation.facts["actual"] = posted.actual_id
+        explanation.advise(f"see the transaction: explain {posted.actual_id}")
 
 
 def with_actual(

@@ -48,7 +48,7 @@ def contradiction(row: StagedRow, *, in_queue: bool) -> tuple[str, Repair | None
             return f"is {row.state}, but on {' and '.join(documents) or 'no document'} (INV-02)", None
         case StagingState.POSTED if row.journal_id and row.accounting_amount is None:
             return "is posted, but has no accounting amount (INV-22)", None
-        case StagingState.POSTED if row.accounting_amount and (row.accrual or row.cost_accounts) and not row.voucher:
+        case StagingState.POSTED if _lacks_voucher(row):
             return "is posted into the ledger, but has no voucher (INV-22)", None
         case StagingState.PENDING | StagingState.IMPORTED | StagingState.SKIPPED | StagingState.INVALID if row.voucher:
             return f"is {row.state}, but has voucher {row.voucher} (INV-22)", None
@@ -155,6 +155,11 @@ def is_to_be_billed(row: StagedRow) -> bool:
     """Whether a row is a billed sale that its proforma counts."""
     billed = row.actual.transaction_type is TransactionType.BILLED_SALES and row.actual.invoice is not None
     return billed and row.state not in (StagingState.SKIPPED, StagingState.INVALID)
+
+
+def _lacks_voucher(row: StagedRow) -> bool:
+    """Whether a row is posted into the ledger without a voucher: its own, or one that brought it there later."""
+    return bool(row.accounting_amount and (row.accrual or row.cost_accounts) and not (row.voucher or row.corrections))
 
 
 def written_back(row: StagedRow) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Checks the ledger by itself, and the accounting amounts of rows against it (INV-01, INV-22)."""
+"""Checks the ledger by itself, and against it the accounting amounts of rows and what was moved (INV-01, INV-22)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from project_invoicing.domain.codes import PostingType, StagingState
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.journal_line import COST_KINDS, side_of
+from project_invoicing.domain.ledger import (
+    ACCRUAL_RECONCILIATION,
+    ADJUST_ACCOUNTING,
+    INVOICE,
+    JOURNAL,
+    PERSONS,
+    POST_COSTS,
+)
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Difference
 from project_invoicing.domain.staged_row import StagedRow
@@ -17,6 +25,8 @@ from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.lookups import FinanceSetup
 
+_MOVES: Final = (POST_COSTS, ADJUST_ACCOUNTING, ACCRUAL_RECONCILIATION)
+_COSTS: Final = (PostingType.COST, PostingType.WIP_COST_VALUE, PostingType.WIP_COST_ITEM)
 _REVENUE = (
     PostingType.INVOICED_REVENUE,
     PostingType.INVOICED_REVENUE_ON_ACCOUNT,
@@ -99,14 +109,19 @@ class Vouchers:
         self._told[number] = Told(amount, row.id, bool(row.accrual) or not row.journal_id)
 
     def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
-        """Adds up a page of the ledger. A voucher that does not balance on it may continue on the next."""
+        """Adds up a page of the ledger. A voucher that does not balance on it may continue on the next.
+
+        No row names the voucher of a person's document.
+        """
         sums: dict[tuple[Number, str], Decimal] = defaultdict(lambda: ZERO)
         booked: dict[Number, Decimal] = defaultdict(lambda: ZERO)
+        has_rows = source not in PERSONS
         for entry in entries:
             number = Number(company, entry.voucher)
             sums[number, entry.currency] += entry.amount
             sums[number, ""] += entry.accounting_amount
-            booked[number] += weight(entry, source)
+            if has_rows:
+                booked[number] += weight(entry, source)
         for key, amount in sums.items():
             if amount:
                 self._balances[key] += amount
@@ -164,3 +179,62 @@ def weight(line: Amount, source: str) -> Decimal:
 
 def agree(told: Decimal, booked: Booked) -> bool:
     return (told if booked.source == INVOICE else abs(told)) == booked.amount
+
+
+class MovedBooking(Booking, Protocol):
+    """A ledger transaction with the actual that it is about."""
+
+    @property
+    def actual_id(self) -> str | None: ...
+
+
+class Moved:
+    """What was moved after its posting, against its rows: vouchers, and costs where their rows say they are.
+
+    Keeps the vouchers that rows name and those of the ledger, and what costs come to on each account.
+    """
+
+    def __init__(self, setup: FinanceSetup) -> None:
+        self.setup = setup
+        self._named: dict[tuple[str, str, str], str] = {}
+        self._booked: dict[tuple[str, str, str], str] = {}
+        self._told: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        self._costs: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        self._unknown: set[str] = set()
+        """Companies with costs of which an early version did not say where they are."""
+
+    def add_row(self, row: StagedRow) -> None:
+        company = row.company or ""
+        for source, number in row.corrections:
+            if number:
+                self._named[company, source, number] = row.id
+        if row.state is not StagingState.POSTED or row.actual.transaction_type not in COST_KINDS:
+            return
+        if row.cost_accounts is None:
+            self._unknown.add(company)
+        elif side_of(row.cost_accounts):
+            account = next(iter(row.cost_accounts.values()))
+            self._told[company, account] += row.accounting_amount or ZERO
+
+    def add_page(self, company: str, source: str, document: str, entries: Iterable[MovedBooking]) -> None:
+        for entry in entries:
+            if source in _MOVES:
+                self._booked[company, source, document] = entry.actual_id or ""
+            if source in (JOURNAL, *_MOVES) and entry.posting_type in _COSTS:
+                self._costs[company, entry.account] += entry.accounting_amount
+
+    def differences(self) -> Iterator[Finding]:
+        """Only where nothing was posted while the tables were read."""
+        for key in sorted(self._named.keys() ^ self._booked.keys()):
+            company, source, number = key
+            id = self._named.get(key) or self._booked[key]
+            where = "it is not in the ledger" if key in self._named else "no row names it"
+            told = f"voucher {number} of {source.replace('_', ' ')}: {where}"
+            yield Finding("moved", Difference(ACTUAL, id, told, company))
+        for place in sorted(self._told.keys() | self._costs.keys()):
+            company, account = place
+            off = self._told[place] - self._costs[place]
+            if off and company not in self._unknown:
+                told = f"the ledger has costs of {self._costs[place]:f}, the rows have {self._told[place]:f} there"
+                currency = self.setup.currency_of_company(company)
+                yield Finding("moved", Difference("account", account, told, company, off, currency))

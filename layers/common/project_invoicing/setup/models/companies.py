@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from project_invoicing.domain.calendar import JournalPeriod
-from project_invoicing.domain.codes import BillingType, ReceivablesWay
+from project_invoicing.domain.codes import BillingType, CostSide, ReceivablesWay
 from project_invoicing.setup.models.documents import CompanyDocument
 from project_invoicing.setup.models.ledger import LedgerExport
 from project_invoicing.setup.models.row import Limited, SetupRow, told
@@ -95,6 +95,24 @@ class FiscalPeriod(SetupRow):
     CHECKS = (_in_order,)
 
 
+class ScheduledCosts(SetupRow):
+    """Costs that the schedule posts to a side: those with a transaction date in these days, of a project or of all.
+
+    PCO-12. It posts on the day of the run.
+    """
+
+    to: CostSide
+    since: Day
+    until: Day
+    project: Name | None = None
+
+    def _in_order(self) -> None:
+        if self.until < self.since:
+            raise told(f"until {self.until} is before since {self.since}")
+
+    CHECKS = (_in_order,)
+
+
 class Parameters(SetupRow):
     """The parameters of a company; the defaults are those of the contract.
 
@@ -124,6 +142,10 @@ class Parameters(SetupRow):
     submitted. With ``auto_post_proposals`` it is posted as soon as it is approved. Whoever has submitted it may not
     approve it, unless ``submitter_may_approve``. With ``four_eyes``, whoever has edited it may not approve it, and may
     then post it. ``approvers`` are the ids of those who may approve; without any, whoever has the role.
+
+    ``scheduled_costs``: costs that the schedule of journal posting posts to profit and loss or to the balance sheet.
+    ``post_costs_on_invoice``: a cost on the balance sheet goes to profit and loss with the invoice after which all of
+    its unbilled sales are invoiced, on that invoice's accounting date (PCO-12).
 
     ``receivables``: how customer invoices reach the general ledger: in its journal, with the customer on the line, or
     as documents. ``ledger``: when batches for it are made, and in which formats.
@@ -155,6 +177,8 @@ class Parameters(SetupRow):
     approval: bool = False
     approvers: list[Name] = []
     submitter_may_approve: bool = False
+    scheduled_costs: list[ScheduledCosts] = []
+    post_costs_on_invoice: bool = False
     receivables: ReceivablesWay = ReceivablesWay.JOURNAL
     ledger: LedgerExport = LedgerExport()
     partly_paid_is_paid: bool = False

@@ -14,6 +14,8 @@ from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.text import whole
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.commands import (
+    accrual_journals,
+    adjust_accounting,
     approval,
     bill_intercompany,
     delete_lines,
@@ -23,6 +25,7 @@ from project_invoicing.use_cases.commands import (
     edit_lines,
     edit_master_data,
     edit_proposal_line,
+    post_costs,
     preview,
     replay,
     reset_journal,
@@ -53,6 +56,14 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     approval.RecallProposal: approval.handle,
     approval.ResetApproval: approval.handle,
     edit_master_data.EditMasterData: edit_master_data.handle,
+    accrual_journals.CreateAccrualJournal: accrual_journals.handle_create,
+    accrual_journals.EditAccrualJournal: accrual_journals.handle_edit,
+    accrual_journals.RemoveAccrualLines: accrual_journals.handle_remove,
+    accrual_journals.PostAccrualJournal: accrual_journals.handle_post,
+    post_costs.PreviewCosts: post_costs.handle_preview,
+    post_costs.PostCosts: post_costs.handle,
+    adjust_accounting.PreviewAdjustment: adjust_accounting.handle_preview,
+    adjust_accounting.AdjustAccounting: adjust_accounting.handle,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 

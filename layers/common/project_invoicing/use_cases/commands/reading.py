@@ -9,6 +9,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from project_invoicing.errors import Rejected
+from project_invoicing.use_cases.commands.accrual_journals import (
+    CreateAccrualJournal,
+    EditAccrualJournal,
+    PostAccrualJournal,
+    RemoveAccrualLines,
+)
+from project_invoicing.use_cases.commands.adjust_accounting import AdjustAccounting, PreviewAdjustment
 from project_invoicing.use_cases.commands.approval import (
     ApproveProposal,
     RecallProposal,
@@ -26,6 +33,7 @@ from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLi
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.post_costs import PostCosts, PreviewCosts
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
@@ -53,6 +61,14 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     RecallProposal,
     ResetApproval,
     EditMasterData,
+    CreateAccrualJournal,
+    EditAccrualJournal,
+    RemoveAccrualLines,
+    PostAccrualJournal,
+    PreviewCosts,
+    PostCosts,
+    PreviewAdjustment,
+    AdjustAccounting,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project_invoicing.domain.actor import Actor, person
 from project_invoicing.domain.codes import PostingFailure, ProposalStatus, WaitReason
@@ -21,12 +21,17 @@ from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.documents.requests import proposals_named
 from project_invoicing.use_cases.setups import SetupVersions
 
+if TYPE_CHECKING:
+    from project_invoicing.store.finance_vouchers import FinanceVouchers
+    from project_invoicing.use_cases.accrued_revenue.journals import Corrections
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """The stores, the set-up, the time ``at`` which the command was given (ISO 8601, UTC), and who gives it.
 
     ``actor`` is given by whoever has signed a person in; else the command itself says who it is, if it does.
+    ``posting`` builds what posts vouchers of their own, for the few commands that do.
     """
 
     proposals: Proposals
@@ -36,12 +41,20 @@ class Workplace:
     setups: SetupVersions
     at: str
     actor: Actor | None = None
+    posting: Callable[[], FinanceVouchers] | None = None
 
     def done(
         self, what: Done, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
     ) -> HistoryEntry:
         """The entry about what this command does to a document."""
         return HistoryEntry(self.at, self.actor or person(None), what, before or {}, after or {})
+
+    @property
+    def vouchers(self) -> FinanceVouchers:
+        """What posts vouchers of their own. Raises ``LookupError`` where nothing does."""
+        if self.posting is None:
+            raise LookupError("nothing posts vouchers here")
+        return self.posting()
 
     def sees(self, company: str | None) -> bool:
         """Whether whoever asks may see what is of a company, or of none."""
@@ -50,6 +63,25 @@ class Workplace:
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current
+
+    def corrections(self) -> Corrections:
+        """What correction journals of accrued revenue are made and posted with."""
+        # Imported late: few commands are about them.
+        from project_invoicing.store.correction_journals import CorrectionJournals  # noqa: PLC0415
+        from project_invoicing.use_cases.accrued_revenue.find import Sources  # noqa: PLC0415
+        from project_invoicing.use_cases.accrued_revenue.journals import Corrections  # noqa: PLC0415
+
+        if self.posting is None:
+            raise TypeError("vouchers cannot be posted here")
+        vouchers = self.posting()
+        return Corrections(
+            Sources(self.staging, self.journals, self.proposals, vouchers.ledger),
+            CorrectionJournals(self.journals.client, self.journals.table),
+            vouchers,
+            self.setup,
+            self.at,
+            self.actor or person(None),
+        )
 
     def proposals_with(self, number: str, company: str | None) -> list[Proposal]:
         """The proposals with this number. Refuses where there is none."""

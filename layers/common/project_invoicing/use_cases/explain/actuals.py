@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import StagingState
+from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.staged_item import StagedItem
 from project_invoicing.domain.staged_row import StagedRow
@@ -28,11 +32,27 @@ def explain_actual(stores: Stores, id: str) -> Explanation | None:
         facts = _facts(stores, item, item.row)
         made = actual_in_words(facts, stores.setup)
         _say_where(stores, made, facts)
-        return woven(made, stores.staging.history(ACTUAL, id))
+        if on := item.row.correction_journal:
+            made.facts["correction journal"] = f"{on}, which is not posted, has what its invoice left of its accrual"
+        return woven(made, [*stores.staging.history(ACTUAL, id), *_corrections(stores, item.row)])
     links = item.links if item else {}
     linked = stores.staging.readable(links.values())
     absent = not_arrived_in_words(id, not_taken(stores, ACTUAL, id), links, linked, stores.setup)
     return woven(absent, stores.staging.history(ACTUAL, id)) if absent else None
+
+
+def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
+    """Who moved what was posted with the row, with the numbers of the vouchers."""
+    if not row.corrections:
+        return
+    from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most rows have none
+
+    place = (stores.journals.client, stores.journals.table, str(row.company))
+    for source, number in row.corrections:
+        if not number:  # its entry is in the history of the actual
+            continue
+        for made in finance_vouchers.history(*place, source, number):
+            yield replace(made, after={**made.after, "voucher": number})
 
 
 def _look_ahead(stores: Stores, actual: Actual) -> None:

@@ -93,11 +93,20 @@ class _Search:
             if company in self.companies and (company, journal) not in posted:
                 yield explain_voucher(stores, JOURNAL, company, journal, voucher)
 
+    def by_correction(self) -> Iterator[Explanation | None]:
+        from project_invoicing.use_cases.explain.corrections import explain_correction_journal  # noqa: PLC0415 - rare
+
+        self.looked.append("the correction journals")
+        for company in self.companies:
+            yield _readable(
+                "correction journal", self.asked, explain_correction_journal, self.stores, company, self.asked
+            )
+
     def _numbers(self, company: str) -> bool:
-        """Whether ``asked`` has the form of the company's voucher numbers."""
-        number_format = self.stores.setup.number_sequences(company).voucher
-        form = re.escape(format_number(number_format, 0, company)).replace("0", "[0-9]")
-        return re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) is not None
+        """Whether ``asked`` has the form of one of the company's voucher numbers."""
+        formats = self.stores.setup.number_sequences(company).vouchers().values()
+        forms = (re.escape(format_number(one, 0, company)).replace("0", "[0-9]") for one in formats)
+        return any(re.fullmatch(form.replace("[0-9]", "[0-9]+", 1), self.asked) for form in forms)
 
 
 def _readable(
@@ -130,7 +139,7 @@ def explain(stores: Stores, asked: str, company: str | None = None, only: frozen
     id = guid(asked)
     hits = [made for made in (search.by_id(id) if id else search.by_number()) if made]
     if not hits and not id:
-        hits = [made for made in search.by_voucher() if made]
+        hits = [made for made in search.by_voucher() if made] or [made for made in search.by_correction() if made]
     if company:
         hits = [made for made in hits if made.company in (company, None)]
     if only is not None:

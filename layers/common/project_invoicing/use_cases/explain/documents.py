@@ -7,7 +7,7 @@ from itertools import chain, islice
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, WriteBackState
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.tables import PROFORMA
 from project_invoicing.rules.explaining.documents import (
@@ -20,6 +20,7 @@ from project_invoicing.rules.explaining.documents import (
     proforma_in_words,
     proposal_in_words,
     refusals_of,
+    say_finance_voucher,
     voucher_in_words,
     waits_of,
     with_actual,
@@ -155,6 +156,14 @@ def explain_voucher(stores: Stores, source: str, company: str, document: str, vo
     made = voucher_in_words(voucher, company, source, document, found, stores.setup)
     if found:
         say_where(stores, made, source, company, document, voucher)
+    if source in PERSONS:
+        from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most vouchers are not of persons
+
+        posted = finance_vouchers.numbered(stores.journals.client, stores.journals.table, company, voucher)
+        if posted:
+            say_finance_voucher(made, posted)
+        place = (stores.journals.client, stores.journals.table, company, source, document)
+        return woven(made, finance_vouchers.history(*place))
     if source == INVOICE:
         return made
     for page in stores.journals.pages(company, document):

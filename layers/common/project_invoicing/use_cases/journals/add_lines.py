@@ -107,7 +107,9 @@ class JournalBook:
             return self.staging.journalised(row, self.company, on[row.id], line.line_number, line.rate, by=by)
 
         pairs = list(zip((candidate.row for candidate in plan.candidates), plan.lines, strict=True))
-        unit = UnitOfWork(self.staging.client, taken(self.staging, pairs, journalise))
+        originals = (candidate.taken_back for candidate in plan.candidates)
+        continued = {original.id: original for original in originals if original}
+        unit = UnitOfWork(self.staging.client, taken(self.staging, pairs, journalise, continued))
         drawn = self._vouchers.last
         for segment in plan.segments:
             drawn += len(segment.lines)

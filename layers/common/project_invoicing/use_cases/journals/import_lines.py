@@ -131,7 +131,7 @@ class JournalImport:
             return None
         outcome = discounted_as(outcome, actual, reversed_line(outcome, original, self.journals))
         unit = self.setup.parameters(outcome.company).journal_period
-        return Candidate(row, outcome, period_key(unit, outcome.transaction_date))
+        return Candidate(row, outcome, period_key(unit, outcome.transaction_date), original)
 
     def _validated(self, chosen: list[Candidate], verdicts: Verdicts) -> list[Candidate]:
         """The rows without those that are too young or unknown to Dataverse (STG-12, STG-13)."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.ledger import INVOICE, JOURNAL, VENDOR_INVOICE
+from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.ledger_batch import (
     BatchKind,
     BatchLine,
@@ -491,11 +491,11 @@ def _pages(taken: Iterable[Looked]) -> Iterator[list[Looked]]:
 
 def _is_of(kind: BatchKind, document: ReadyDocument, way: ReceivablesWay) -> bool:
     """Whether a document goes into batches of a kind, by the way in which a company's receivables go."""
-    if document.source == JOURNAL:
-        return kind is BatchKind.LEDGER
+    if document.is_payable:
+        return kind is BatchKind.PAYABLES
     if document.source == INVOICE:
         return kind is (BatchKind.RECEIVABLES if way is ReceivablesWay.DOCUMENTS else BatchKind.LEDGER)
-    return document.source == VENDOR_INVOICE and kind is BatchKind.PAYABLES
+    return kind is BatchKind.LEDGER
 
 
 def _summed(some: Iterable[Mapping[str, Sides]]) -> dict[str, Sides]:

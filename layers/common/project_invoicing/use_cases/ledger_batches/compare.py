@@ -73,7 +73,7 @@ class Comparing:
                 yield line, _open(batch, standing, voucher_of_line(line), line.voucher)
         for document in self.ready.of(company):
             name = (document.source, document.document)
-            if period in document.done or name in taken or document.source not in ("journal", "invoice"):
+            if period in document.done or name in taken or document.is_payable:
                 continue
             for found in self.documents.lines(company, BatchKind.LEDGER, document.source, document.document):
                 if isinstance(found, LedgerLine) and self.setup.period_named(company, found.accounting_date) == period:

@@ -10,7 +10,7 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import DocumentType, Totals
 from project_invoicing.domain.invoice_voucher import taxes_by_code
 from project_invoicing.domain.journal import JournalPage
-from project_invoicing.domain.ledger import INVOICE, JOURNAL, NO_ORIGIN, Origin, VoucherLine
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, NO_ORIGIN, PERSONS, Origin, VoucherLine
 from project_invoicing.domain.ledger_batch import LedgerLine, PayableLine, ReceivableLine, TaxOfDocument
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -46,7 +46,9 @@ class BatchLines:
                 voucher, place = entry.voucher, place + 1 if entry.voucher == voucher else 1
                 yield _ledger_line(entry, line, place, company, source, document, currency)
 
-    def _origins(self, source: str, company: str, document: str) -> _OfJournal | _OfInvoice:
+    def _origins(self, source: str, company: str, document: str) -> _OfJournal | _OfInvoice | _AsBooked:
+        if source in PERSONS:
+            return _AsBooked()
         if source == JOURNAL:
             return _OfJournal(self.journals.pages(company, document))
         return _OfInvoice(self, company, document)
@@ -111,6 +113,13 @@ class BatchLines:
             return None
         setup = self.setups.continued(header.posting_setup_version, self.proposals.master_data(header), ())
         return setup.terms_name_for(contract_of(header.proforma, setup), invoice.customer, invoice.company)
+
+
+class _AsBooked:
+    """The origins of what a person's document posted: no version has written it without them."""
+
+    def of(self, entries: Sequence[Entry]) -> Iterator[VoucherLine]:
+        return (entry.line for entry in entries)
 
 
 @dataclass(slots=True)

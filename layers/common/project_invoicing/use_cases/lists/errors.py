@@ -7,15 +7,17 @@ as soon as a run succeeds. What was rejected has a list of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 from typing import Final
 
 from project_invoicing.domain.advice import what_to_do
-from project_invoicing.domain.codes import JournalStatus, WaitReason
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, WaitReason
 from project_invoicing.domain.journal import refusals
 from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_ROWS
+from project_invoicing.use_cases.lists.approvals import page
+from project_invoicing.use_cases.lists.asked import STUCK, Asked, Kind
 from project_invoicing.use_cases.lists.place import ListPlace
 
 KEPT: Final = timedelta(days=90)
@@ -27,6 +29,7 @@ _MOST_PAGES: Final = 20
 _NO_ERRORS: Final = frozenset({WaitReason.NOT_PREVALIDATED, WaitReason.INACTIVE, WaitReason.BEGINNING_BALANCE})
 """Reasons to wait that are none: nobody has to do anything."""
 _REFUSED: Final = "write_back_failed"
+_STUCK: Final = "approval_stuck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class _Reading:
         for one in [self.company] if self.company else self.place.companies:
             yield from self._journals(one)
             yield from self._proposals(one)
+            yield from self._approvals(one)
         yield from self._actuals()
         yield from self._write_backs()
 
@@ -96,7 +100,7 @@ class _Reading:
         """Proposals that wait, each with its first reason."""
         store, after = self.place.stores.proposals, None
         for _ in range(_MOST_PAGES):
-            listed = store.longest_waiting(company, _AT_ONCE, since=None, after=after)
+            listed = store.oldest(company, ProposalStatus.WAITING, _AT_ONCE, since=None, after=after)
             headers = store.many(id for id, _ in listed.documents) if listed.documents else {}
             for header in headers.values():
                 wait = next((one for one in header.waiting_for if one.reason not in _NO_ERRORS), None)
@@ -106,6 +110,23 @@ class _Reading:
             after = listed.before
             if not after:
                 return
+        self.whole = False
+
+    def _approvals(self, company: str) -> Iterator[ErrorRow]:
+        """Submitted proposals that nobody is left to approve (WFL-06)."""
+        if not self.place.setup.parameters(company).approval:
+            return
+        asked = Asked(Kind.APPROVALS, company=company, status=STUCK, limit=_AT_ONCE)
+        for _ in range(_MOST_PAGES):
+            found = page(self.place, asked)
+            for row in found.rows:
+                detail = f"submitted by {row.submitted_by}; nobody of those whom the company names may approve it"
+                yield ErrorRow(
+                    row.since or self.place.at, row.company, "proposal", row.proposal_id, _STUCK, detail, row.next
+                )
+            if found.cursor is None:
+                return
+            asked = replace(asked, cursor=found.cursor)
         self.whole = False
 
     def _actuals(self) -> Iterator[ErrorRow]:

@@ -80,6 +80,8 @@ class ListPlace:
     def _seen_of(self, check: dict[str, Any]) -> dict[str, Any]:
         found = [one for one in check["found"] if self.sees(one["company"])]
         seen = {**check, "found": found, "differences": len(found), "more": min(check["more"], 1), "amounts": {}}
+        if "answered" in check:
+            seen["answered"] = [one for one in check["answered"] if self.sees(one["company"])]
         return seen | ({"checked": False, "not_checked": _TOO_MANY} if check["more"] else {})
 
     @property

@@ -48,7 +48,7 @@ def fill_of_proforma(run: ImportRun, header: Proposal, rows: list[StagedRow]) ->
     if made.second and existing:
         delete_proposal_lines(run.proposals, run.staging, header, run.at)
         raise Conflict("read again: a proposal that comes second holds nothing that another may wait for")
-    _settle(run, header, rows, Build(setup, existing, pins), made)
+    _settle(run, header, rows, Build(setup, existing, pins, linked), made)
 
 
 def fill_between(run: ImportRun, header: Proposal) -> None:

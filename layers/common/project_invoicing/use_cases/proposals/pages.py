@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine, subtotal
@@ -36,12 +37,14 @@ def by_page(lines: Page) -> Iterator[Page]:
 class Build:
     """What the lines of a proposal are built with. ``existing`` are lines that an interrupted run already wrote.
 
-    ``pins`` is the view of master data that they are computed with, ``None`` where it has no rows.
+    ``pins`` is the view of master data that they are computed with, ``None`` where it has no rows. ``continued`` has
+    the rows that lines continue, as they were read for it.
     """
 
     setup: FinanceSetup
     existing: list[ProposalLine]
     pins: str | None
+    continued: Mapping[str, StagedRow] = field(default_factory=dict)
 
 
 def write_pages(run: ImportRun, header: Proposal, build: Build, plan: ProposalPlan) -> None:
@@ -57,7 +60,7 @@ def write_pages(run: ImportRun, header: Proposal, build: Build, plan: ProposalPl
     for left, page in zip(range(len(pages) - 1, -1, -1), pages, strict=True):
         unit, change = run.unit(), run.proposals.changing(header)
         change.filled(len(page), setup.version, plan.billed_on, pinned=pinned)
-        unit.add(*page_rows(run, header, str(header.company), page))
+        unit.add(*page_rows(run, header, str(header.company), page, build.continued))
         if page:
             unit.add(run.proposals.page(header.id, [line for _, line in page]))
         if view is not None:
@@ -79,7 +82,13 @@ def _to_pin(header: Proposal, build: Build) -> bytes | None:
     return packed(build.pins, f"proposal {header.number}")
 
 
-def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> list[Write]:
+def page_rows(
+    run: ImportRun,
+    header: Proposal,
+    company: str,
+    page: Page,
+    continued: Mapping[str, StagedRow] = MappingProxyType({}),
+) -> list[Write]:
     """The writes of a page on the rows it consumes, and on those that these continue."""
     if header.intercompany:
         return [run.staging.billed_between(row, header.number) for row, _ in page]
@@ -87,7 +96,7 @@ def page_rows(run: ImportRun, header: Proposal, company: str, page: Page) -> lis
     def propose(row: StagedRow, line: ProposalLine, by: str | None) -> Write:
         return run.staging.proposed(row, company, header.number, line.line_number, by=by)
 
-    return taken(run.staging, page, propose)
+    return taken(run.staging, page, propose, continued)
 
 
 def _ready_event(run: ImportRun, header: Proposal, setup: FinanceSetup, total: Decimal) -> BusEvent:

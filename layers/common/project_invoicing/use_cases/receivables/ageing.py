@@ -75,7 +75,8 @@ def ageing(place: ListPlace, question: Asked, *, most: int | None = None) -> Mad
     unreadable: list[str] = []
     read, before = 0, f"0|{question.at.isoformat()}~"
     while before:
-        found = store.listed(company, _AT_ONCE, customer=question.customer, since=None, before=before)
+        customers = None if question.customer is None else [question.customer]
+        found = store.listed(company, _AT_ONCE, customers=customers, since=None, before=before)
         before = found.before
         numbers = [number for number, _ in found.documents]
         read += len(numbers)

@@ -17,7 +17,7 @@ from project_invoicing.domain.codes import JournalStatus, ProposalStatus
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
-from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
 from project_invoicing.domain.master_data import NameKey, SeenName, SeenRow
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal import Proposal
@@ -35,7 +35,7 @@ from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows, without_its_fee
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
-from project_invoicing.rules.reconciliation.vouchers import Booked, Suspect, Vouchers, weight
+from project_invoicing.rules.reconciliation.vouchers import Booked, Moved, Suspect, Vouchers, weight
 from project_invoicing.set_aside import Defect, guarded
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.master_view import MasterView
@@ -75,6 +75,7 @@ class Books:
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
     _exported: Exported = field(init=False)
+    _moved: Moved = field(init=False)
 
     def __post_init__(self) -> None:
         setup = self.setup
@@ -82,6 +83,7 @@ class Books:
         self.master = MasterRows(setup, self.at)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
         self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
+        self._moved = Moved(setup)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -139,6 +141,8 @@ class Books:
         return isinstance(found, Defect) or bool(found)
 
     def _has_ended(self, company: str, source: str, document: str) -> bool:
+        if source in PERSONS:
+            return True  # header, page and place are written in one transaction
         if source == JOURNAL:
             journal = self.stores.journals.get(company, document)
             return journal is None or journal.status is JournalStatus.POSTED
@@ -211,6 +215,7 @@ class Books:
         self._lines.add(row)
         self._takings.add(row)
         self._accruals.add_row(row)
+        self._moved.add_row(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
         self.master.add_staged(row)
@@ -325,6 +330,7 @@ class Books:
         self._vouchers.add_page(page.company, page.source, page.document, page.entries)
         self.accounts.add_page(page.company, page.entries)
         self._accruals.add_page(page.company, page.entries)
+        self._moved.add_page(page.company, page.source, page.document, page.entries)
         self._exported.add_page(page.company, page.source, page.document, page.entries)
 
     def _compare_vouchers(self) -> None:
@@ -362,8 +368,12 @@ class Books:
     def _compare_accruals(self, *, quiet: bool) -> None:
         """``quiet``: nothing was posted while the tables were read; otherwise the sums are from different moments."""
         if not quiet:
-            self.checks["accruals"].not_checked = "something was posted while the tables were read; run it again"
+            for name in ("accruals", "moved"):
+                self.checks[name].not_checked = "something was posted while the tables were read; run it again"
             return
+        self._report(self._moved.differences())
+        for corrected in self._accruals.corrected:
+            self.checks["accruals"].answer(corrected)
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)

@@ -182,7 +182,7 @@ class Changes:
             unit = self._unit(self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines))
             if row.takes != line.took:
                 unit.add(*([self.staging.free(line.took, row.id)] if line.took else []))
-                unit.add(*([self.staging.take(row.takes, row.id)] if row.takes else []))
+                unit.add(*([self.staging.take(row.takes, row.id, linked.get(row.takes))] if row.takes else []))
             changed = self.journals.changing(journal)
             changed.lines_changed(self.at)
             changed.sums(added=lines, removed=page.lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from project_invoicing.domain.codes import ProposalStatus
@@ -53,16 +54,19 @@ def fitting(found: Iterable[T], most: int, room: int, takes: Callable[[T], str |
 
 
 def taken(
-    staging: Staging, pairs: Collection[tuple[StagedRow, Line]], write: Callable[[StagedRow, Line, str | None], Write]
+    staging: Staging,
+    pairs: Collection[tuple[StagedRow, Line]],
+    write: Callable[[StagedRow, Line, str | None], Write],
+    continued: Mapping[str, StagedRow] = MappingProxyType({}),
 ) -> list[Write]:
     """The writes that make rows lines and mark what they take.
 
     ``write`` creates the write of a row and is also told which of these rows takes it, if any, because a transaction
-    cannot write an item twice.
+    cannot write an item twice. ``continued``: the rows that lines continue, as the lines were made from them.
     """
     by = {line.took: line.actual_id for _, line in pairs if line.took}
     writes = [write(row, line, by.pop(row.id, None)) for row, line in pairs]
-    return writes + [staging.take(id, taker) for id, taker in by.items()]
+    return writes + [staging.take(id, taker, continued.get(id)) for id, taker in by.items()]
 
 
 def released(staging: Staging, lines: Collection[Line], write: Callable[[Line, str | None], Write]) -> list[Write]:
