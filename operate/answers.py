@@ -285,6 +285,12 @@ def _ledger_lines(lines: Iterable[Row]) -> Iterator[Row]:
         }
 
 
+def _cell(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else value
+
+
 def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "bold", most: int = _MOST_ROWS) -> None:
     """Prints the first of some rows as a table with the names of their entries; nothing where there are none."""
     listed = list(rows)
@@ -293,10 +299,11 @@ def show_rows(console: Console, title: str, rows: Iterable[Row], style: str = "b
     if len({row.get("company") for row in listed}) == 1:
         listed = [{name: value for name, value in row.items() if name != "company"} for row in listed]
     table = Table(title=title, title_justify="left", title_style=style, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in listed[0]:
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    for name in names:
         table.add_column(name, justify="right" if name in _FIGURES else "left", no_wrap=name not in _WRAPPED)
     for row in listed[:most]:
-        table.add_row(*(_text("" if value is None else value) for value in row.values()))
+        table.add_row(*(_text(_cell(row.get(name))) for name in names))
     console.print(table)
     if len(listed) > most:
         console.print(f"… and {len(listed) - most} more; --out FILE writes them all\n")

@@ -138,7 +138,7 @@ def _all(options: argparse.Namespace) -> int:
     code = _told(options, answer, "Documents made", made)
     if not options.json and "finished" in answer:
         answers.show_rows(console(), "Not made", answer["failed"])
-        print(f"{len(made)} made, {answer['there']} were there, {answer['not_asked']} nobody asks for.")
+        print(f"{len(made)} made, {answer['there']} there before, {answer['not_asked']} nobody asks for.")
         if not answer["finished"]:
             print("There was no time for all of them; give the command again.")
     return code or (_REFUSED if answer.get("failed") else 0)

@@ -14,7 +14,8 @@ from typing import Any
 from babel import Locale
 from babel.numbers import get_currency_precision, list_currencies
 
-LANGUAGES = ("de", "en", "es", "fr", "ja", "pl")
+from project_invoicing.domain.document_codes import LANGUAGES
+
 FILE = (
     Path(__file__).resolve().parents[1]
     / "layers"
@@ -47,7 +48,7 @@ def written() -> str:
     digits = {code: get_currency_precision(code) for code in sorted(list_currencies())}
     content = {
         "currency_digits": {code: places for code, places in digits.items() if places != 2},
-        "languages": {language: _of(language) for language in LANGUAGES},
+        "languages": {language: _of(language) for language in sorted(LANGUAGES)},
     }
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 

@@ -63,7 +63,7 @@ def test_a_thousand_lines_cost_no_more_requests_and_a_month_goes_on_where_it_end
             with asked(house) as (tables, files):
                 part = house.ask("show", invoice_number=NUMBER, offset=offset)
             assert (part["next"] or 0) == (offset or 0) + 40_000
-            assert dict(tables.operations) == {"GetItem": 4, "Query": 2}
+            assert dict(tables.operations) == {"GetItem": 5, "Query": 2}  # how its mail stands is one of them
             assert dict(files) == {"GetObject": 1}
 
 

@@ -139,6 +139,22 @@ def test_a_page_says_what_it_carries_over_and_the_next_what_was_brought() -> Non
     assert sum("Description" in page for page in pages) == len(carried) + 1
 
 
+def test_where_nothing_is_to_pay_no_cash_discount_is_offered() -> None:
+    offered = {"cash_discount_date": date(2026, 10, 10), "cash_discount_percent": Decimal(2)}
+    assert view_of(document(line(1), **offered)).payment_texts
+    assert view_of(document(line(1), line(2, "-8"), **offered)).payment_texts == ()
+
+
+@pytest.mark.parametrize("before", range(6))
+def test_no_page_ends_with_the_heading_of_what_is_on_the_next(before: int) -> None:
+    """``before``: lines that move the headings down the page, one line further each time."""
+    of = replace(KINDS["detail"], lines=NESTED + NESTED[1 : 1 + before])
+    pages = read(pdf(of)).pages
+    ends = [page.extract_text().split("Carried over")[0].splitlines()[-1] for page in pages[:-1]]
+    assert len(ends) >= 4
+    assert [end for end in ends if end.startswith(("Project:", "Task:"))] == []
+
+
 def test_a_preview_has_a_watermark_and_no_number() -> None:
     of = KINDS["detail"]
     for text in (text_of(pdf(of, preview=True)), flat(html(of, preview=True))):

@@ -17,7 +17,8 @@ from project_invoice_documents.e_invoice.cii import cii
 from project_invoice_documents.e_invoice.ubl import ubl
 from project_invoice_documents.payment_codes import CodeKind, PaymentCode, code_of, plain_iban
 from project_invoice_documents.view import view_of
-from project_invoice_documents.wording import LANGUAGES, Wording, clean, digits_of, language_of
+from project_invoice_documents.wording import Wording, clean, digits_of, language_of
+from project_invoicing.domain.document_codes import LANGUAGES
 from project_invoicing.domain.invoice_document import Address, InvoiceDocument
 from project_invoicing.domain.payment_reference import payment_reference, qr_reference
 from tests.documents.kinds import kinds

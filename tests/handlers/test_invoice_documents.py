@@ -157,6 +157,7 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert content(shown) == kept[f"{COMPANY}/2026/{NUMBER}/invoice.html"]
     assert copy["copy"]
     assert "Kopie" in content(copy).decode()
+    assert house.ask("show", invoice_number=NUMBER, language="ar")["outcome"].endswith("one of en, de, fr, es, pl, ja")
     assert house.objects() == kept
 
     unchecked = house.ask("show", invoice_number=NUMBER, format="xml", language="de")["outcome"]

@@ -149,7 +149,7 @@ def test_what_is_attached_later_goes_with_the_next_mail_and_nobody_hears_again_t
     assert len(office.ses.taken) == 1
     assert office.resend()["outcome"] == "sent"
     files = {one.get_filename(): one.get_content() for one in office.ses.message().iter_attachments()}
-    assert files["receipt.pdf"] == b"receipt"
+    assert files["receipt.pdf"] == b"%PDF-receipt"
     mails = [one.after.get("attached") for one in office.entries() if one.what is Done.MAILED]
     assert sorted(mails, key=str) == sorted([None, ["receipt.pdf"]], key=str)
 

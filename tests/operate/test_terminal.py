@@ -69,3 +69,11 @@ def test_texts_are_shown_and_nothing_in_them_is_obeyed(show: object, arguments: 
 
 def test_a_text_stays_on_its_line() -> None:
     assert printable("a\r\n\tb\x00c\ud83dd") == "a b\ufffdc\ufffdd"
+
+
+def test_each_value_of_a_row_stands_under_its_name_whatever_other_rows_have() -> None:
+    rows = [{"file": "a.exe", "outcome": "refused"}, {"file": "b.pdf", "key": "K", "names": ["x", "y"]}]
+    lines = [line for line in printed(show_rows, "Attached", rows).splitlines() if line.strip()]
+    head, second = lines[1], lines[-1]
+    assert second.index("K") == head.index("key")
+    assert second[head.index("names") :].strip() == "x, y"

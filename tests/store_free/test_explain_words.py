@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.domain.actor import Actor, How
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, StagingState, WaitReason, WriteBackState
+from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.journal import JournalPage
 from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.ledger import JOURNAL as JOURNALS
@@ -33,6 +35,7 @@ from project_invoicing.rules.explaining.documents import (
 )
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.rules.explaining.facts import ActualFacts, OnJournal, OnProposal, wait_now
+from project_invoicing.rules.explaining.history import in_words
 from project_invoicing.rules.explaining.not_taken import KeptEvent, NotTaken, say_not_taken
 from project_invoicing.rules.explaining.words import off, state
 from project_invoicing.rules.late_changes import PostedAs
@@ -251,3 +254,8 @@ def test_99_27_how_much_the_books_are_off_is_said_with_both_amounts() -> None:
     amount, text = off(unknown, PostedAs(), SETUP)
     assert amount is None
     assert "its exchange rate is not known" in text
+
+
+def test_the_names_of_what_a_mail_took_along_are_told_as_words() -> None:
+    mailed = HistoryEntry(AT, Actor("ann", "Ann", How.WORKSPACE), Done.MAILED, {}, {"attached": ["a.pdf", "b.csv"]})
+    assert in_words(mailed).endswith(": attached a.pdf and b.csv")

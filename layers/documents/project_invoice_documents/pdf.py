@@ -35,6 +35,8 @@ TINTED, PALE = (242, 244, 247), (236, 228, 200)
 _GAP = 1.5
 _MOST_SIGNS = 700
 """Of a row, so that it always fits on a page."""
+_MOST_KEPT = 120.0
+"""How much of a page stays empty at most, so that a heading stands with its first line."""
 
 
 def pdf(
@@ -133,6 +135,15 @@ def _parted(text: str) -> list[str]:
         parts.append(text[:end])
         text = text[end:].lstrip()
     return [*parts, text]
+
+
+def _kept_together(rows: Sequence[Row], heights: Sequence[float], place: int) -> float:
+    """The height of a row; of a heading with those within it and its first line, so that it never ends a page."""
+    height = own = heights[place]
+    while rows[place].kind is RowKind.GROUP and place + 1 < len(rows):
+        place += 1
+        height += heights[place]
+    return max(own, min(height, _MOST_KEPT))
 
 
 class _Layout:
@@ -310,10 +321,10 @@ class _Layout:
         self.y += 4
         self._head(columns)
         carried = ZERO
-        for row in (piece for whole in rows for piece in _pieces_of(whole)):
-            height = self._height(row, columns)
-            kept_together = height + (14 if row.kind is RowKind.GROUP else 0)
-            if self.y + kept_together > BOTTOM - 6:
+        pieces = [piece for whole in rows for piece in _pieces_of(whole)]
+        heights = [self._height(row, columns) for row in pieces]
+        for place, (row, height) in enumerate(zip(pieces, heights, strict=True)):
+            if self.y + _kept_together(pieces, heights, place) > BOTTOM - 6:
                 self._carry("carried", carried)
                 self._page()
                 self.y += 3

@@ -358,7 +358,7 @@ class _Maker:
         document, words = self.document, self.words
         if document.is_credit_note:
             yield words.say("credited")
-        elif document.cash_discount_date and document.cash_discount_percent:
+        elif document.cash_discount_date and document.cash_discount_percent and document.total > 0:
             share = (100 - document.cash_discount_percent) / 100
             pay = round_to(document.total * share, document.currency_step)
             yield words.say(

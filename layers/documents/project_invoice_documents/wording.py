@@ -16,7 +16,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-LANGUAGES: Final = ("de", "en", "es", "fr", "ja", "pl")
+from project_invoicing.domain.document_codes import LANGUAGES
+
 FALLBACK: Final = "en"
 NBSP: Final = "\N{NO-BREAK SPACE}"
 _DATE_PART = re.compile("d+|M+|y+")

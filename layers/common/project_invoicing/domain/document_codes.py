@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 MOST_LOGO_POINTS: Final = 4_000_000
+LANGUAGES: Final = ("en", "de", "fr", "es", "pl", "ja")
+"""Those that documents have words for."""
 
 
 class TaxCategory(StrEnum):

@@ -187,6 +187,8 @@ def _shown(values: Mapping[str, Any], name: str) -> str | None:
     value = values.get(name)
     if isinstance(value, Mapping):
         return dimensions_text(value) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
     return ("none" if value is None else str(value)) if name in values else None
 
 

@@ -46,4 +46,6 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return " and ".join(f"{name} {of}" for name, of in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return " and ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, Final
 
-from project_invoicing.domain.document_codes import Channel, DocumentFormat, Grouping, Profile, Syntax
+from project_invoicing.domain.document_codes import LANGUAGES, Channel, DocumentFormat, Grouping, Profile, Syntax
 from project_invoicing.setup.models.row import After, Limited, SetupRow, told
 
 MAX_LOGO: Final = 32 * 1024
-LANGUAGES: Final = ("en", "de", "fr", "es", "pl", "ja")
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 COUNTRIES: Final = frozenset(
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from project_invoicing.domain.document_codes import LANGUAGES
 from project_invoicing.events.details import Says
 from project_invoicing.events.own import Company, ProposalNumber
 from project_invoicing.use_cases.requests.relayed import RelayedRequest
@@ -14,7 +15,10 @@ Format = Annotated[str | None, Says("which file; pdf if nothing is said", values
 Offset = Annotated[
     int | None, Says("which byte of the file the answer begins with, as `next` of the answer before says")
 ]
-Language = Annotated[str | None, Says("another language than the customer's, as en", r"[a-z]{2}")]
+Language = Annotated[
+    str | None,
+    Says(f"another language than the customer's, one of {', '.join(LANGUAGES)}", values=LANGUAGES),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
