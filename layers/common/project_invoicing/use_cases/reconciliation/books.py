@@ -32,6 +32,7 @@ from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, o
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
+from project_invoicing.rules.reconciliation.retainers import Retainers
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows, without_its_fee
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
@@ -74,6 +75,7 @@ class Books:
     _rates: UsedRates = field(init=False)
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
+    _retainers: Retainers = field(init=False)
     _exported: Exported = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +85,7 @@ class Books:
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
         self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
+        self._retainers = Retainers(setup)
 
     @property
     def setup(self) -> FinanceSetup:
@@ -107,7 +110,7 @@ class Books:
         if leaving:
             leaving.judge(versions)
         self._compare_vouchers()
-        self._compare_accruals(quiet=before == self._posted())
+        self._compare_sums(quiet=before == self._posted())
         self._judge_master_data()
         self._unfinished()
         self.done = True
@@ -212,6 +215,7 @@ class Books:
         self._lines.add(row)
         self._takings.add(row)
         self._accruals.add_row(row)
+        self._retainers.add(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
         self.master.add_staged(row)
@@ -360,11 +364,13 @@ class Books:
             return [line.actual_id for page in pages for line in page.lines if line.voucher == voucher]
         return [line.actual_id for _, page in self.stores.proposals.invoices.pages(company, document) for line in page]
 
-    def _compare_accruals(self, *, quiet: bool) -> None:
+    def _compare_sums(self, *, quiet: bool) -> None:
         """``quiet``: nothing was posted while the tables were read; otherwise the sums are from different moments."""
         if not quiet:
-            self.checks["accruals"].not_checked = "something was posted while the tables were read; run it again"
+            for check in ("accruals", "retainers"):
+                self.checks[check].not_checked = "something was posted while the tables were read; run it again"
             return
+        self._report(self._retainers.judge(self.headers))
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)
