@@ -120,7 +120,11 @@ def end(client: Any, take: Callable[[Settling], object], *, quiet: bool) -> Tabl
     table = tables.create(client, f"-{next(_numbers)}", only="MasterDataTable").master_data_table
     master = MasterData(client, table)
     master.set_finance_together(Part.PROJECTS, OF_FINANCE, AT)
-    take(Settling(master, lambda: {"Robotics": "USPM"}, lambda: True, AT, contracts=WRITTEN.get, quiet=quiet))
+    take(
+        Settling(
+            master, lambda: {"Robotics": "USPM"}, lambda: True, AT, written=lambda row: WRITTEN.get(row.id), quiet=quiet
+        )
+    )
     found = [_uncounted(item) for item in tables.contents(client, table) if not item["pk"].startswith("HISTORY#")]
     client.delete_table(TableName=table)
     return sorted(found, key=lambda item: (item["pk"], item["sk"], item.get("d", "")))

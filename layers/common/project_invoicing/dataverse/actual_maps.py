@@ -14,7 +14,7 @@ from project_invoicing.domain.codes import (
     TransactionClass,
     TransactionType,
 )
-from project_invoicing.domain.tables import ACTUAL, CONNECTION, PROFORMA
+from project_invoicing.domain.tables import ACTUAL, CONNECTION, MILESTONE, PROFORMA
 
 TRANSACTION_TYPES: Final[Mapping[int, str]] = {
     192350000: TransactionType.COST,
@@ -187,6 +187,14 @@ ACTUALS: Final = TableMap(
             Transform.DECIMAL,
             limit=MONEY_LIMIT,
             note="what is billed on top of the amount, signed like it: a line of its own, of class fee (FEE-02)",
+        ),
+        Column(
+            "",
+            "milestone",
+            Transform.LOOKUP,
+            entity=MILESTONE,
+            note="the milestone that a billed sale bills: its on-account transaction gives tax groups, category and "
+            "dimensions (OAT-04)",
         ),
         Column(
             "",

@@ -85,6 +85,7 @@ class TableMapName(StrEnum):
     PROJECTS = "projects"
     CONTRACT_LINES = "contract_lines"
     SPLIT_BILLING_RULES = "split_billing_rules"
+    MILESTONES = "milestones"
     INVOICES = "invoices"
     ACTUALS = "actuals"
     TRANSACTION_CONNECTIONS = "transaction_connections"
@@ -107,6 +108,7 @@ MASTER_DATA_MAPS: Final = frozenset(
         TableMapName.PROJECTS,
         TableMapName.CONTRACT_LINES,
         TableMapName.SPLIT_BILLING_RULES,
+        TableMapName.MILESTONES,
     }
 )
 """The maps of master data. In a deployed stack they are stopped until somebody starts them."""

@@ -24,6 +24,7 @@ NOUNS: Final[Mapping[Part, str]] = {
     Part.COMPANIES: "company",
     Part.UNITS: "unit",
     Part.TRANSACTION_CATEGORIES: "transaction category",
+    Part.ON_ACCOUNT_TRANSACTIONS: "on-account transaction",
 }
 LAYERS: Final[Mapping[Layer, str]] = {
     Layer.FINANCE: "finance's own column",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
+from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.setup.effective import (
@@ -23,6 +24,7 @@ from project_invoicing.setup.effective import (
     Layer,
     Missing,
     Named,
+    OnAccountTransaction,
     Product,
     Project,
     Sourced,
@@ -41,6 +43,7 @@ _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
     Part.PROJECTS: entries.Project,
     Part.PRODUCTS: entries.Product,
     Part.WORKERS: WorkerEntry,
+    Part.ON_ACCOUNT_TRANSACTIONS: entries.OnAccountTransaction,
 }
 """How finance's own columns are written: as an entry of the document."""
 
@@ -122,6 +125,15 @@ class MasterDataLookups(ReferenceLookups):
     def worker(self, company: str, name: str | None) -> Worker | None:
         found = self._known(Part.WORKERS, company, name)
         return Worker(found["dimensions"] or _NOTHING) if found else None
+
+    def on_account_transaction(self, company: str, milestone: Reference) -> OnAccountTransaction | None:
+        """What finance has set for a milestone; ``None`` for one that has not arrived, or was deleted (OAT-04)."""
+        part = Part.ON_ACCOUNT_TRANSACTIONS
+        seen = self.view.name(part, company, milestone.id)
+        if seen is None or seen.id is None or seen.deleted:
+            return None
+        own = self._of_finance(part, seen.finance)
+        return OnAccountTransaction(*(own.get(name) for name in COLUMNS[part]))
 
     def source_of(self, part: Part, company: str, number: str) -> Columns:
         """Every column known of one name with the layer that gave it; empty where nothing is known."""

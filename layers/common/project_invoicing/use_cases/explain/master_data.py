@@ -39,7 +39,7 @@ def names_of(stores: Stores, companies: Iterable[str], number: str) -> Iterator[
 
 def _is_written(document: SetupDocument, key: NameKey) -> bool:
     """Whether the document may have an entry of the name; ``explain_name`` says whether it counts."""
-    rows = getattr(document, key.part)
+    rows = getattr(document, key.part, {})
     return key.number in (rows.get(key.company, {}) if key.part in (Part.CUSTOMERS, Part.WORKERS) else rows)
 
 

@@ -44,6 +44,7 @@ class ActualFacts:
     product: Reference | None
     resource: Reference | None
     resourcing_unit: str | None
+    milestone: Reference | None
     transaction_class: TransactionClass
     between_companies: bool
 
@@ -59,6 +60,7 @@ class ActualFacts:
             product=actual.product,
             resource=actual.resource,
             resourcing_unit=actual.resourcing_unit,
+            milestone=actual.milestone,
             transaction_class=actual.transaction_class,
             between_companies=actual.transaction_type in INTERCOMPANY,
         )
@@ -78,6 +80,8 @@ class ActualFacts:
         company = owner.company if owner else None
         if company is None:
             return
+        if self.milestone:
+            setup.on_account_transaction(company, self.milestone)
         contract = contract or (_known(setup.contract_of_project(company, project.name)) if project else None)
         customer = customer or (
             _known(setup.customer_of_contract(contract.company or company, contract.name)) if contract else None

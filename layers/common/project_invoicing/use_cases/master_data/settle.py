@@ -36,7 +36,7 @@ from project_invoicing.domain.master_row import (
     with_earlier,
 )
 from project_invoicing.domain.staged_row import Delivery
-from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, SPLIT_RULE
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, MILESTONE, SPLIT_RULE
 from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
@@ -49,6 +49,7 @@ from project_invoicing.use_cases.master_data.rate_rows import RateRows
 from project_invoicing.use_cases.master_data.together import Together
 
 _ATTEMPTS: Final = 12
+_WRITTEN: Final = (CONTRACT, CONTRACT_LINE)
 _AT_ONCE: Final = 50
 """Rows that are looked at before the next look at the clock."""
 
@@ -71,7 +72,7 @@ class Known(Protocol):
 class Settling:
     """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
-    ``contracts`` gives company and number of a contract that is in the set-up document alone, by its Dataverse id.
+    ``written`` gives company and number of a contract, or a contract line, that is in the set-up document alone.
     ``quiet``: rows raise no event, because one event tells of all of them later. It has what waits looked at, so a row
     that was here already and moves work that is on documents is told by itself: its table was read anew.
     """
@@ -83,11 +84,11 @@ class Settling:
         time_left: Callable[[], bool],
         at: str,
         *,
-        contracts: Callable[[str], tuple[str, str] | None] = lambda _: None,
+        written: Callable[[RowKey], tuple[str, str] | None] = lambda _: None,
         quiet: bool = False,
     ) -> None:
         self.master = master
-        self.contracts = contracts
+        self.written = written
         self.units = units
         self.time_left = time_left
         self.at = at
@@ -131,7 +132,7 @@ class Settling:
         return {
             blocker
             for key, blocker in keys.items()
-            if found[key] is None and not (key.entity == CONTRACT and self.contracts(key.id))
+            if found[key] is None and not (key.entity in _WRITTEN and self.written(key))
         }
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
@@ -274,15 +275,16 @@ class Settling:
         cycle: RowKey | None = None,
     ) -> Placement:
         """``place``, with what the set-up knows beside the rows."""
-        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
-            read = {**read, contract: self._contract(contract, read[contract])}
+        named = {CONTRACT_LINE: "contract", MILESTONE: "contract_line"}.get(known.entity)
+        if named and (parent := reference(known.columns, named)):
+            read = {**read, parent: self._parent(parent, read[parent])}
         return place(known, read, holders or {}, self.units, cycle)
 
-    def _contract(self, key: RowKey, read: Seen | None) -> Seen | None:
-        """The contract of a line: its row, else, where that has no number, what the set-up document says of it."""
+    def _parent(self, key: RowKey, read: Seen | None) -> Seen | None:
+        """The contract of a line, the line of a milestone: its row, else, without a number, what the document says."""
         if isinstance(read, SeenRow) and read.number:
             return read
-        written = self.contracts(key.id)
+        written = self.written(key)
         if written is None:
             return read
         company, number = written
@@ -336,7 +338,9 @@ class Settling:
             contracts = (reference(row.columns, "contract") for row in (before, after))
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
-            yield from _lines(after, known)
+            yield from _children(after, CONTRACT_LINE, known)
+        if after.entity == CONTRACT_LINE and (outcome is Delivery.DUPLICATE or _leaves_company(before, after)):
+            yield from _children(after, MILESTONE, known)
         if after.placed.waits_for == MOVED:
             self._moved[after.key] = after.changes
             yield from self.master.rows_naming(after.id, after.placed.company)
@@ -354,10 +358,15 @@ class Settling:
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
 
 
-def _lines(contract: MasterRow, known: Known) -> Iterator[RowKey]:
-    children = known.read([ChildrenKey(contract.id)])[ChildrenKey(contract.id)]
+def _leaves_company(before: MasterRow, after: MasterRow) -> bool:
+    """Whether it was in another company; what arrived while it was in none waits for it."""
+    return before.placed.company not in (None, after.placed.company)
+
+
+def _children(parent: MasterRow, of: str, known: Known) -> Iterator[RowKey]:
+    children = known.read([ChildrenKey(parent.id)])[ChildrenKey(parent.id)]
     for entity, id in children.rows if isinstance(children, Children) else ():
-        if entity == CONTRACT_LINE:
+        if entity == of:
             yield RowKey(entity, id)
 
 
