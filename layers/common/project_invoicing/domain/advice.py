@@ -50,6 +50,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
     PostingFailure.FOUR_EYES: "let somebody post it who has not edited it; whoever edits or posts has to say who it is",
     PostingFailure.ROLE_MISSING: "ask somebody who has the role, or an administrator to give it to you",
+    PostingFailure.ON_PROPOSAL: "delete the lines of the proposal first, or edit the line there",
     PostingFailure.E_INVOICE_RULE: "do what the detail says beside each rule; `docs/documents.md` says "
     "what the rules are",
 }

@@ -257,6 +257,7 @@ class PostingFailure(StrEnum):
     FOUR_EYES = "four_eyes"
     ROLE_MISSING = "role_missing"
     E_INVOICE_RULE = "e_invoice_rule"
+    ON_PROPOSAL = "on_proposal"
 
 
 class BatchRefusal(StrEnum):

@@ -16,7 +16,8 @@ from project_invoicing.domain.master_data import PARTS, Key, NameKey, Part, RowK
 from project_invoicing.domain.reconciliation import Difference, Repair
 from project_invoicing.domain.refusals import row_blocker
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, CURRENCY, PROJECT
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, CURRENCY, MILESTONE, PROJECT
+from project_invoicing.rules.milestones import bills, changed_after_billing
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.setup.indexes.references import without_precision
 from project_invoicing.setup.lookups import FinanceSetup
@@ -30,7 +31,18 @@ _DOCUMENTS: Final = 20
 """How many of the documents that were posted with a row are looked at."""
 
 _KEPT: Final = frozenset(
-    {"billing_method", "code", "company", "contract", "currency", "customer", "name", "open", "terms_of_payment"}
+    {
+        "amount",
+        "billing_method",
+        "code",
+        "company",
+        "contract",
+        "currency",
+        "customer",
+        "name",
+        "open",
+        "terms_of_payment",
+    }
 )
 FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     CONTRACT: ("currency", "customer"),
@@ -79,6 +91,8 @@ class MasterRows:
     _posted: dict[RowKey, set[PostedWith]] = field(default_factory=dict)
     _told: set[tuple[RowKey, str]] = field(default_factory=set)
     _names: dict[NameKey, SeenName] = field(default_factory=dict)
+    _billed: list[Finding] = field(default_factory=list)
+    """Milestones that have changed since they were billed."""
 
     def add(self, row: SeenRow) -> Iterator[Finding]:
         """Takes a row in, and says what is wrong with it by itself.
@@ -108,6 +122,10 @@ class MasterRows:
         """A staged row: what it waits for, which deleted rows it refers to, with which rows it was posted."""
         if row.state is StagingState.POSTED:
             self._add_posted(row)
+            milestone = bills(row)
+            now = self.rows.get(RowKey(MILESTONE, milestone)) if milestone else None
+            if now and self._is_recent(now) and (detail := changed_after_billing(row, now)):
+                self._billed.append(Finding("master_changed_after_posting", _of(now, detail, row.company)))
         if row.state not in _OPEN:
             return
         if row.blocker and row.since and "#" in row.blocker:
@@ -158,6 +176,7 @@ class MasterRows:
                 yield from self._against_document(row)
         if self._names:
             yield from self._old_numbers()
+        yield from self._billed
 
     def _old_numbers(self) -> Iterator[Finding]:
         from project_invoicing.setup.policy_names import old_numbers  # noqa: PLC0415  only where a number has changed
