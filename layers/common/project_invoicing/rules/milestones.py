@@ -64,8 +64,8 @@ def must_be_open(found: Standing) -> None:
         detail = f"milestone {found.milestone} is billed on proposal {row.proposal_id}, which is posted"
         raise Refused(PostingFailure.ALREADY_POSTED, detail)
     detail = (
-        f"milestone {found.milestone} is on proposal {row.proposal_id}, line {row.line_number}: delete the lines of the "
-        "proposal first, or edit the line there"
+        f"milestone {found.milestone} is on proposal {row.proposal_id}, line {row.line_number}: delete the lines of "
+        "the proposal first, or edit the line there"
     )
     raise Refused(PostingFailure.ON_PROPOSAL, detail)
 
