@@ -16,9 +16,7 @@ from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
-from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.tables import CURRENCY, MILESTONE
-from project_invoicing.rules.milestones import must_be_open
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.finance_columns import problems
 from project_invoicing.setup.indexes.references import without_precision
@@ -29,7 +27,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.commands.edit_master_data import told
 from project_invoicing.use_cases.explain.master_data import explain_name
-from project_invoicing.use_cases.master_data.milestones import standings
+from project_invoicing.use_cases.master_data.milestones import may_not_be_edited
 from project_invoicing.use_cases.master_data.set_columns import set_columns
 from project_invoicing.use_cases.master_data.shown import by_name
 
@@ -149,14 +147,9 @@ def _check(document: SetupDocument, entries: Sequence[Entry]) -> None:
 def _check_milestones(table: str, dynamodb: DynamoDBClient, entries: Sequence[Entry]) -> None:
     """Raises ``InvalidInput`` for milestones that are on a proposal, or billed (OAT-03)."""
     where = {one.key.number: one.where for one in entries if one.key.part is Part.ON_ACCOUNT_TRANSACTIONS}
-    found = []
-    for number, stands in standings(Staging(dynamodb, table), where).items():
-        try:
-            must_be_open(stands)
-        except Refused as refused:
-            found.append(f"{where[number]}: {refused}")
-    if found:
-        raise InvalidInput(found[:_MOST_PROBLEMS])
+    refused = may_not_be_edited(Staging(dynamodb, table), where) if where else {}
+    if refused:
+        raise InvalidInput([f"{where[number]}: {why}" for number, why in refused.items()][:_MOST_PROBLEMS])
 
 
 def _is_chosen(row: SeenRow, chosen: Chosen) -> bool:

@@ -86,7 +86,10 @@ def test_oat_06_contract_lines_that_arrived_from_dataverse_count_as_those_of_the
 # --- more applied than invoiced ---------------------------------------------------------------------------------------
 
 
-def judged(*invoices: tuple[str, str, dict[str, Any]]) -> list[Difference]:
+Posted = tuple[str, str, dict[str, Any]]
+
+
+def judged(*invoices: Posted) -> list[Difference]:
     """What is found of posted proposals, one retainer each: number, amount, columns of the header."""
     other = {guid(name): name for name in ("C-001", "C-002")}
     by = setup("profit_and_loss", ("customers.USPM.C-002", {"name": "Blue Yonder"}), ("references.account", other))
@@ -102,16 +105,21 @@ def judged(*invoices: tuple[str, str, dict[str, Any]]) -> list[Difference]:
 
 
 def test_oat_07_inv_24_more_applied_than_invoiced_less_refunded_is_flagged_with_the_amount() -> None:
-    invoiced, refunded = ("INV-1", "1000", {}), ("INV-2", "-600", {})
-    assert judged(invoiced, refunded, ("INV-3", "-400", {})) == []
-    (found,) = judged(invoiced, refunded, ("INV-3", "-500", {}))
+    both: list[Posted] = [("INV-1", "1000", {}), ("INV-2", "-600", {})]
+    assert judged(*both, ("INV-3", "-400", {})) == []
+    (found,) = judged(*both, ("INV-3", "-500", {}))
     assert (found.company, found.id, found.amount, found.currency) == ("USPM", "CTR-1", Decimal(-100), "GBP")
     assert found.detail.startswith("100.00 GBP more of the retainers of customer C-001")
     assert "INV-1, INV-2, INV-3" in found.detail
 
 
 def test_oat_07_a_refund_that_is_taken_back_can_be_applied_again() -> None:
-    invoices = [("INV-1", "1000", {}), ("INV-2", "-600", {}), ("INV-3", "600", {}), ("INV-4", "-1000", {})]
+    invoices: list[Posted] = [
+        ("INV-1", "1000", {}),
+        ("INV-2", "-600", {}),
+        ("INV-3", "600", {}),
+        ("INV-4", "-1000", {}),
+    ]
     assert judged(*invoices) == []
 
 

@@ -54,7 +54,7 @@ def sold(books: Books) -> Books:
 
 
 def billing(*, named: bool = True, amount: str = "5000") -> list[Context]:
-    columns = {COLUMN: lookup(MILESTONE, "M1")} if named else {}
+    columns: dict[str, Any] = {COLUMN: lookup(MILESTONE, "M1")} if named else {}
     billed = bill("milestone", "1", amount, **ON_LINE, **columns)
     return [billed, proforma("inv-1", total=amount)]
 
@@ -215,7 +215,8 @@ def test_oat_03_a_credited_milestone_is_edited_for_its_next_bill_and_the_credit_
     sold.arrive(*billing())
     sold.import_staging()
     sold.post_invoices()
-    credit = bill("credit", "-1", "5000", invoice="inv-2", **ON_LINE, **{COLUMN: lookup(MILESTONE, "M1")})
+    named: dict[str, Any] = {COLUMN: lookup(MILESTONE, "M1")}
+    credit = bill("credit", "-1", "5000", invoice="inv-2", **ON_LINE, **named)
     header = proforma("inv-2", number="INV-0002", total="-5000", has_corrections=True)
     sold.arrive(credit, reverses("credit", "milestone"), header)
     sold.import_staging()
@@ -243,9 +244,8 @@ def test_oat_04_a_link_that_comes_again_or_moves_is_noted_once_and_counts_as_the
     sold.arrive(first, first, header)
     stores = Stores.read(sold.world.client, sold.world.names)
     assert naming(stores.staging, [guid("M1"), guid("M2")]) == {guid("M1"): [guid("milestone")], guid("M2"): []}
-    sold.arrive(
-        bill("milestone", "1", "5000", **ON_LINE, **{COLUMN: lookup(MILESTONE, "M2")}, message="Update", at=LATER)
-    )
+    moved: dict[str, Any] = {COLUMN: lookup(MILESTONE, "M2"), "message": "Update", "at": LATER}
+    sold.arrive(bill("milestone", "1", "5000", **ON_LINE, **moved))
     stands = standings(stores.staging, [guid("M1"), guid("M2")])
     assert [len(stands[guid(one)].billed_by) for one in ("M1", "M2")] == [0, 1]
 

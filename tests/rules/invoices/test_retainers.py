@@ -257,9 +257,9 @@ def test_oat_05_what_is_left_of_a_retainer_is_refunded_with_a_credit_note(
 
 def test_oat_05_each_of_several_customers_has_a_retainer_and_invoices_of_its_own(books: Books) -> None:
     for number, (customer, amount) in enumerate((("C-001", "600"), ("C-002", "400")), start=1):
-        id, of_customer = f"inv-{number}", {"customer": customer}
-        retainer = bill(f"retainer-{number}", "1", amount, invoice=id, **RETAINER | of_customer)
-        invoice(books, retainer, proforma(id, number=f"INV-000{number}", total=amount, **of_customer))
+        id = f"inv-{number}"
+        retainer = bill(f"retainer-{number}", "1", amount, invoice=id, **RETAINER | {"customer": customer})
+        invoice(books, retainer, proforma(id, number=f"INV-000{number}", total=amount, customer=customer))
     made = [(one["proposal_id"], one["total"], one["document_type"]) for one in books.result["invoices"]]
     assert made == [("INV-0001", "600.00", "invoice"), ("INV-0002", "400.00", "invoice")]
     posted = Stores.read(books.world.client, books.world.names).proposals.invoices
@@ -347,7 +347,11 @@ def test_ms_17_a_milestone_has_the_tax_groups_of_its_contract_and_of_the_paramet
 def test_fpr_01_a_fixed_price_has_costs_by_its_profile_no_unbilled_sale_and_milestones_on_account(
     books: Books, principle: str, on_account_posting: str, posting_type: str
 ) -> None:
-    profile = {"billing_method": "fixed_price", "on_account": on_account_posting, "estimate_principle": principle}
+    profile: dict[str, Any] = {
+        "billing_method": "fixed_price",
+        "on_account": on_account_posting,
+        "estimate_principle": principle,
+    }
     profile["post_costs"] = {"expense": "balance"}
     books.use(finance(("profiles.FP", profile)))
     milestone = bill("milestone", "1", "2000", **FIXED, transaction_class="milestone")

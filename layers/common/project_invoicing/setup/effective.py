@@ -135,15 +135,5 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class OnAccountTransaction:
-    """What finance has set for a milestone; ``None`` where the set-up decides, as for a milestone without one."""
-
-    sales_tax_group: str | None
-    item_sales_tax_group: str | None
-    category: str | None
-    dimensions: Mapping[str, str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Worker:
     dimensions: Mapping[str, str]

@@ -43,16 +43,16 @@ class Retainers:
             header = headers.numbered(company, number)
             if header is None:
                 continue  # found as a row without a document
-            named = (contract_of(header.proforma, self.setup), customer_of(header, self.setup))
-            whose = (company, *(name or "" for name in named), currency_of(header, self.setup) or "")
+            contract, customer = contract_of(header.proforma, self.setup), customer_of(header, self.setup)
+            whose = (company, contract or "", customer or "", currency_of(header, self.setup) or "")
             left[whose] += amount
             numbers[whose].append(number)
         for whose, amount in left.items():
             if amount < ZERO:
-                company, contract, customer, currency = whose
+                of_company, of_contract, of_customer, currency = whose
                 detail = (
                     f"{Figures(self.setup).money(-amount, currency or None)} more of the retainers of customer "
-                    f"{customer} was applied, refunded or taken back than was invoiced, on proposals "
+                    f"{of_customer} was applied, refunded or taken back than was invoiced, on proposals "
                     f"{', '.join(sorted(numbers[whose]))}; correct it in Dataverse"
                 )
-                yield Finding("retainers", Difference(CONTRACT, contract, detail, company, amount, currency))
+                yield Finding("retainers", Difference(CONTRACT, of_contract, detail, of_company, amount, currency))

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod
-from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, NAMED, SPLIT_RULE, ChildrenKey, Key, NameKey, Part, RowKey
 from project_invoicing.domain.master_row import name_blocker
 from project_invoicing.setup.effective import (
@@ -24,7 +23,6 @@ from project_invoicing.setup.effective import (
     Layer,
     Missing,
     Named,
-    OnAccountTransaction,
     Product,
     Project,
     Sourced,
@@ -126,14 +124,13 @@ class MasterDataLookups(ReferenceLookups):
         found = self._known(Part.WORKERS, company, name)
         return Worker(found["dimensions"] or _NOTHING) if found else None
 
-    def on_account_transaction(self, company: str, milestone: Reference) -> OnAccountTransaction | None:
+    def on_account_transaction(self, company: str, milestone: Reference) -> entries.OnAccountTransaction | None:
         """What finance has set for a milestone; ``None`` for one that has not arrived, or was deleted (OAT-04)."""
         part = Part.ON_ACCOUNT_TRANSACTIONS
         seen = self.view.name(part, company, milestone.id)
         if seen is None or seen.id is None or seen.deleted:
             return None
-        own = self._of_finance(part, seen.finance)
-        return OnAccountTransaction(*(own.get(name) for name in COLUMNS[part]))
+        return entries.OnAccountTransaction.read(seen.finance)
 
     def source_of(self, part: Part, company: str, number: str) -> Columns:
         """Every column known of one name with the layer that gave it; empty where nothing is known."""

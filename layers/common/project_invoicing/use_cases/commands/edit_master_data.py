@@ -59,10 +59,10 @@ def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
         raise bad("columns", text)
     if command.part is Part.ON_ACCOUNT_TRANSACTIONS:
         # Imported late: few organizations bill by milestones.
-        from project_invoicing.rules.milestones import must_be_open  # noqa: PLC0415
-        from project_invoicing.use_cases.master_data.milestones import standings  # noqa: PLC0415
+        from project_invoicing.use_cases.master_data.milestones import may_not_be_edited  # noqa: PLC0415
 
-        must_be_open(standings(place.staging, [command.number])[command.number])
+        for refused in may_not_be_edited(place.staging, [command.number]).values():
+            raise refused
     (made,) = set_columns(place.master, [(command.key, command.columns)], place.at, place.actor)
     return {"outcome": "done" if made.changed else "unchanged", "master_data": told(made)}
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from project_invoicing.chunks import chunks
-from project_invoicing.domain.codes import JournalStatus, ProposalStatus
+from project_invoicing.domain.codes import JournalStatus, ProposalStatus, TransactionClass
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
@@ -32,7 +32,6 @@ from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, o
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
 from project_invoicing.rules.reconciliation.integration_accounts import IntegrationAccounts
 from project_invoicing.rules.reconciliation.master_data import FIXED, MasterRows, PostedWith
-from project_invoicing.rules.reconciliation.retainers import Retainers
 from project_invoicing.rules.reconciliation.staged_rows import StagedRows, without_its_fee
 from project_invoicing.rules.reconciliation.takings import Line, Pair, Takings
 from project_invoicing.rules.reconciliation.used_rates import UsedRates
@@ -48,6 +47,7 @@ from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.reconciliation.watch import Watch
 
 if TYPE_CHECKING:
+    from project_invoicing.rules.reconciliation.retainers import Retainers
     from project_invoicing.use_cases.reconciliation.batches import LeavingBooks
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Books:
     _rates: UsedRates = field(init=False)
     _vouchers: Vouchers = field(init=False)
     _accruals: Accruals = field(init=False)
-    _retainers: Retainers = field(init=False)
+    _retainers: Retainers | None = None
     _exported: Exported = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +85,6 @@ class Books:
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
         self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
-        self._retainers = Retainers(setup)
 
     @property
     def setup(self) -> FinanceSetup:
@@ -215,7 +214,8 @@ class Books:
         self._lines.add(row)
         self._takings.add(row)
         self._accruals.add_row(row)
-        self._retainers.add(row)
+        if row.actual.transaction_class is TransactionClass.RETAINER:
+            self._retainer(row)
         self.accounts.add_row(row)
         self._vouchers.add_row(row)
         self.master.add_staged(row)
@@ -225,6 +225,13 @@ class Books:
         if row.late:
             off, detail = self.stores.off(row)
             self._report([of_row("late_changes", row, self.setup, detail, off)])
+
+    def _retainer(self, row: StagedRow) -> None:
+        # Imported late: many organizations have none.
+        from project_invoicing.rules.reconciliation.retainers import Retainers  # noqa: PLC0415
+
+        self._retainers = self._retainers or Retainers(self.setup)
+        self._retainers.add(row)
 
     # Headers
 
@@ -370,7 +377,8 @@ class Books:
             for check in ("accruals", "retainers"):
                 self.checks[check].not_checked = "something was posted while the tables were read; run it again"
             return
-        self._report(self._retainers.judge(self.headers))
+        if self._retainers:
+            self._report(self._retainers.judge(self.headers))
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)
